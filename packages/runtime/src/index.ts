@@ -1,1 +1,9 @@
-export {}
+export * from './common.config.ts'
+export * from './config.ts'
+export * from './health.ts'
+export * from './log.ts'
+export * from './metrics.ts'
+export * from './paths.ts'
+export * from './shutdown.ts'
+export * from './supervised.ts'
+export * from './values.ts'

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** Where everything lives below the data directory. All absolute. */
+export interface Paths {
+  readonly data: string
+  /** Sockets and the lock file; worthless after a stop. */
+  readonly run: string
+  readonly adminSocket: string
+  readonly sanitizerSocket: string
+  /** Says which process owns this data directory. */
+  readonly lock: string
+  /** Keys and certificates, 0700. */
+  readonly secrets: string
+  /** Blobs as they were uploaded: never served. */
+  readonly quarantine: string
+  /** Blobs that may be downloaded. */
+  readonly clean: string
+  readonly postgres: string
+}
+
+/** sun_path holds 108 bytes on Linux and 104 on macOS, with a NUL. */
+const MAX_SOCKET_PATH_BYTES = 100
+
+/** Derives every path from the data directory. Touches nothing. */
+export function paths(dataDir: string): Paths {
+  const data = resolve(dataDir)
+  const run = join(data, 'run')
+  const sockets =
+    Buffer.byteLength(join(run, 'sanitizer.sock')) <= MAX_SOCKET_PATH_BYTES
+      ? run
+      : join(tmpdir(), `drawbridge-${createHash('sha256').update(data).digest('hex').slice(0, 16)}`)
+  return {
+    data,
+    run,
+    adminSocket: join(sockets, 'admin.sock'),
+    sanitizerSocket: join(sockets, 'sanitizer.sock'),
+    lock: join(run, 'drawbridge.lock'),
+    secrets: join(data, 'secrets'),
+    quarantine: join(data, 'blobs', 'quarantine'),
+    clean: join(data, 'blobs', 'clean'),
+    postgres: join(data, 'postgres'),
+  }
+}
+
+/**
+ * Makes the directories, closed to others where they hold keys, sockets or unchecked files. The data directory itself
+ * stays passable (0711): started by root, PostgreSQL runs as another account and must reach its own directory.
+ *
+ * @throws Error of node:fs when one cannot be made, or when another account owns the directory of the sockets.
+ */
+export function createDirectories(at: Paths): void {
+  mkdirSync(at.data, { recursive: true, mode: 0o711 })
+  for (const directory of [at.run, join(at.adminSocket, '..'), at.secrets, at.quarantine, at.clean]) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    // Below a shared temporary directory anyone could have made it first.
+    const { uid } = lstatSync(directory)
+    if (uid !== (process.getuid?.() ?? uid)) throw new Error(`${directory} belongs to another account`)
+    chmodSync(directory, 0o700)
+  }
+}
