@@ -1,1 +1,28 @@
 export * from './sanitize.ts'
+export * from './codes.ts'
+export * from './refusal.ts'
+export * from './problem.ts'
+export * from './admin-api.ts'
+export { MAX_IMPORT_ROWS, accountName, clientFamily, instant, password } from './admin-schemas.ts'
+export type {
+  Account,
+  AuditEntryView,
+  AuditVerdict,
+  ChangedAccount,
+  Check,
+  ClientIdentityView,
+  ClientRuleView,
+  CreatedAccount,
+  Effect,
+  HeldQueue,
+  ImportResult,
+  NewAccount,
+  NewClientRule,
+  NewSuspension,
+  SessionView,
+  SignedIn,
+  Status,
+  SuspensionView,
+} from './admin-schemas.ts'
+export { buildOpenapi } from './openapi.ts'
+export * from './status.ts'

@@ -1,0 +1,307 @@
+import { z } from 'zod'
+import * as schemas from './admin-schemas.ts'
+
+/** What a caller must be allowed to do. `public` needs no sign-in; `own-session` any administrator's own token. */
+export const PERMISSIONS = [
+  'public',
+  'own-session',
+  'account.read',
+  'account.write',
+  'session.read',
+  'policy.read',
+  'policy.write',
+  'status.read',
+  'audit.read',
+] as const
+export type Permission = (typeof PERMISSIONS)[number]
+
+/** One route of the admin API: everything that the server, the clients and the OpenAPI document know about it. */
+export interface AdminRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** With `{name}` for a parameter, which is one path segment. */
+  readonly path: `/api/v1/${string}`
+  readonly summary: string
+  /** Mandatory: a route without a declared permission does not compile. */
+  readonly permission: Permission
+  readonly params: z.ZodObject
+  readonly query: z.ZodObject
+  /** Absent: the route takes no body. */
+  readonly body?: z.ZodType
+  readonly maxBodyBytes?: number
+  /** Status of success; 204 has no body. */
+  readonly status: 200 | 201 | 204
+  readonly response: z.ZodType
+}
+
+const none = z.strictObject({})
+const empty = z.undefined()
+
+/** Largest body of a request, in bytes, where the route does not say otherwise. */
+export const DEFAULT_MAX_BODY_BYTES = 16_384
+
+/** THE list of admin routes. */
+export const ADMIN_ROUTES = {
+  signIn: {
+    method: 'POST',
+    path: '/api/v1/session',
+    summary: 'Sign in as an administrator and get a bearer token.',
+    permission: 'public',
+    params: none,
+    query: none,
+    body: schemas.signIn,
+    status: 201,
+    response: schemas.signedIn,
+  },
+  signOut: {
+    method: 'DELETE',
+    path: '/api/v1/session',
+    summary: 'Revoke the bearer token of this request.',
+    permission: 'own-session',
+    params: none,
+    query: none,
+    status: 204,
+    response: empty,
+  },
+  listAccounts: {
+    method: 'GET',
+    path: '/api/v1/accounts',
+    summary: 'List accounts by name, one page at a time.',
+    permission: 'account.read',
+    params: none,
+    query: schemas.pageQuery,
+    status: 200,
+    response: z.strictObject({ accounts: z.array(schemas.account).readonly(), next: z.string().optional() }),
+  },
+  createAccount: {
+    method: 'POST',
+    path: '/api/v1/accounts',
+    summary: 'Create an account.',
+    permission: 'account.write',
+    params: none,
+    query: none,
+    body: schemas.newAccount,
+    status: 201,
+    response: schemas.createdAccount,
+  },
+  importAccounts: {
+    method: 'POST',
+    path: '/api/v1/accounts/import',
+    summary: 'Create up to 100 accounts; each row has its own outcome, in the order of the request.',
+    permission: 'account.write',
+    params: none,
+    query: none,
+    body: z.strictObject({
+      accounts: z
+        .array(
+          z.strictObject({
+            name: z.string().max(1024),
+            password: z.string().max(4096).optional(),
+            isAdmin: z.boolean().optional(),
+          }),
+        )
+        .min(1)
+        .max(schemas.MAX_IMPORT_ROWS)
+        .readonly(),
+    }),
+    maxBodyBytes: 1_048_576,
+    status: 200,
+    response: z.strictObject({ results: z.array(schemas.importResult).readonly() }),
+  },
+  disableAccount: {
+    method: 'POST',
+    path: '/api/v1/accounts/{name}/disable',
+    summary: 'Close all sessions of an account and refuse new ones.',
+    permission: 'account.write',
+    params: schemas.nameParams,
+    query: none,
+    status: 200,
+    response: schemas.changedAccount,
+  },
+  enableAccount: {
+    method: 'POST',
+    path: '/api/v1/accounts/{name}/enable',
+    summary: 'Let a disabled account sign in again.',
+    permission: 'account.write',
+    params: schemas.nameParams,
+    query: none,
+    status: 200,
+    response: schemas.changedAccount,
+  },
+  setPassword: {
+    method: 'PUT',
+    path: '/api/v1/accounts/{name}/password',
+    summary: 'Set a password and close all sessions of the account.',
+    permission: 'account.write',
+    params: schemas.nameParams,
+    query: none,
+    body: z.strictObject({ password: schemas.password.optional() }),
+    status: 200,
+    response: z.strictObject({
+      account: schemas.account,
+      closedSessions: z.int().min(0),
+      password: z.string().optional().meta({ description: 'Only when the server made it.' }),
+    }),
+  },
+  deleteAccount: {
+    method: 'DELETE',
+    path: '/api/v1/accounts/{name}',
+    summary: 'Delete an account and close its sessions.',
+    permission: 'account.write',
+    params: schemas.nameParams,
+    query: none,
+    status: 200,
+    response: z.strictObject({ name: z.string(), closedSessions: z.int().min(0) }),
+  },
+  listSessions: {
+    method: 'GET',
+    path: '/api/v1/sessions',
+    summary: 'List live sessions with what is known about their clients.',
+    permission: 'session.read',
+    params: none,
+    query: none,
+    status: 200,
+    response: z.strictObject({ sessions: z.array(schemas.session).readonly() }),
+  },
+  listClientRules: {
+    method: 'GET',
+    path: '/api/v1/client-rules',
+    summary: 'List client version rules.',
+    permission: 'policy.read',
+    params: none,
+    query: none,
+    status: 200,
+    response: z.strictObject({ rules: z.array(schemas.clientRule).readonly() }),
+  },
+  addClientRule: {
+    method: 'POST',
+    path: '/api/v1/client-rules',
+    summary: 'Add a client version rule; answers when this node enforces it.',
+    permission: 'policy.write',
+    params: none,
+    query: none,
+    body: schemas.newClientRule,
+    status: 201,
+    response: z.strictObject({ rule: schemas.clientRule, effect: schemas.effect }),
+  },
+  removeClientRule: {
+    method: 'DELETE',
+    path: '/api/v1/client-rules/{id}',
+    summary: 'Remove a client version rule.',
+    permission: 'policy.write',
+    params: schemas.idParams,
+    query: none,
+    status: 200,
+    response: z.strictObject({ effect: schemas.effect }),
+  },
+  listSuspensions: {
+    method: 'GET',
+    path: '/api/v1/suspensions',
+    summary: 'List suspensions, the active ones first.',
+    permission: 'policy.read',
+    params: none,
+    query: none,
+    status: 200,
+    response: z.strictObject({ suspensions: z.array(schemas.suspension).readonly() }),
+  },
+  startSuspension: {
+    method: 'POST',
+    path: '/api/v1/suspensions',
+    summary: 'Suspend a scope; answers when this node enforces it.',
+    permission: 'policy.write',
+    params: none,
+    query: none,
+    body: schemas.newSuspension,
+    status: 201,
+    response: z.strictObject({ suspension: schemas.suspension, effect: schemas.effect }),
+  },
+  endSuspension: {
+    method: 'POST',
+    path: '/api/v1/suspensions/{id}/end',
+    summary: 'End a suspension and release what it held, in order.',
+    permission: 'policy.write',
+    params: schemas.idParams,
+    query: none,
+    status: 200,
+    response: z.strictObject({
+      suspension: schemas.suspension,
+      effect: schemas.effect,
+      released: z.int().min(0).meta({ description: 'Messages that were held and are now delivered.' }),
+    }),
+  },
+  getStatus: {
+    method: 'GET',
+    path: '/api/v1/status',
+    summary: 'State of the service, its rules and its parts.',
+    permission: 'status.read',
+    params: none,
+    query: none,
+    status: 200,
+    response: schemas.status,
+  },
+  listAudit: {
+    method: 'GET',
+    path: '/api/v1/audit',
+    summary: 'Read the audit log, newest first, one page at a time.',
+    permission: 'audit.read',
+    params: none,
+    query: schemas.pageQuery,
+    status: 200,
+    response: z.strictObject({ entries: z.array(schemas.auditEntry).readonly(), next: z.string().optional() }),
+  },
+  verifyAudit: {
+    method: 'GET',
+    path: '/api/v1/audit/verify',
+    summary: 'Check the hash chain of the audit log from its first row.',
+    permission: 'audit.read',
+    params: none,
+    query: none,
+    status: 200,
+    response: schemas.auditVerdict,
+  },
+  getOpenapi: {
+    method: 'GET',
+    path: '/api/v1/openapi.json',
+    summary: 'This API as an OpenAPI 3.1 document.',
+    permission: 'public',
+    params: none,
+    query: none,
+    status: 200,
+    response: z.record(z.string(), z.unknown()),
+  },
+} as const satisfies Record<string, AdminRoute>
+
+export type AdminRoutes = typeof ADMIN_ROUTES
+export type AdminRouteId = keyof AdminRoutes
+
+/** What travels in the path of a route. */
+export type ParamsOf<Id extends AdminRouteId> = z.output<AdminRoutes[Id]['params']>
+/** What travels in the query string of a route, parsed. */
+export type QueryOf<Id extends AdminRouteId> = z.output<AdminRoutes[Id]['query']>
+/** What travels in the body of a route; `undefined` where it takes none. */
+export type BodyOf<Id extends AdminRouteId> = AdminRoutes[Id] extends { readonly body: infer Body extends z.ZodType }
+  ? z.output<Body>
+  : undefined
+/** What a route answers. */
+export type ResponseOf<Id extends AdminRouteId> = z.output<AdminRoutes[Id]['response']>
+
+/**
+ * The target of a request: the route's path with its parameters encoded, and the query. Every parameter is one encoded
+ * segment, so an id such as `../x` cannot leave its place.
+ */
+export function adminTarget(
+  routeId: AdminRouteId,
+  params: Readonly<Record<string, string>> = {},
+  query: Readonly<Record<string, string | number | undefined>> = {},
+): string {
+  const path = ADMIN_ROUTES[routeId].path.replace(/\{(\w+)\}/gu, (_all, key: string) => {
+    const value = Object.hasOwn(params, key) ? params[key] : undefined
+    // A dot segment would be normalized away even when encoded (RFC 3986 §5.2.4, WHATWG URL).
+    if (value === undefined || value === '' || value === '.' || value === '..') {
+      throw new Error(`${routeId} needs a usable parameter ${key}`)
+    }
+    return encodeURIComponent(value)
+  })
+  const search = new URLSearchParams()
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value))
+  return search.size === 0 ? path : `${path}?${search}`
+}

@@ -1,0 +1,238 @@
+import { CLIENT_POSTURES, EVIDENCE_TIERS, RULE_ACTIONS, SUSPENSION_MODES, SUSPENSION_SCOPES } from '@drawbridge/policy'
+import { z } from 'zod'
+
+// Requests are strict: a key that nobody declared is refused, so nothing can be assigned by the way. Responses are
+// strict too, so that a field nobody meant to publish fails a test.
+
+/** An instant as RFC 3339 with a zone. */
+export const instant = z.iso.datetime({ offset: true })
+
+// eslint-disable-next-line no-control-regex -- control characters are exactly what is refused
+const NOT_IN_A_NAME = /["&'/:<>@\s\u0000-\u001f\u007f]/u
+
+/** A localpart (RFC 7622 §3.3); the server prepares it with PRECIS and may still refuse it. */
+export const accountName = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine((name) => !NOT_IN_A_NAME.test(name), 'contains a character that no account name may have')
+
+/** 8 characters at least, 1 KiB at most before hashing. The server also refuses common ones. */
+export const password = z.string().min(8).max(1024)
+
+const text = (max: number) => z.string().trim().min(1).max(max)
+const id = z.string().regex(/^[A-Za-z0-9-]{1,64}$/u, 'is not an id')
+
+export const account = z
+  .strictObject({
+    name: accountName,
+    isAdmin: z.boolean(),
+    isBreakGlass: z.boolean(),
+    isDisabled: z.boolean(),
+    createdAt: instant,
+  })
+  .meta({ id: 'Account' })
+
+export const newAccount = z
+  .strictObject({
+    name: accountName,
+    password: password.optional().meta({ description: 'Absent: the server makes one and returns it once.' }),
+    isAdmin: z.boolean().optional(),
+  })
+  .meta({ id: 'NewAccount' })
+
+export const createdAccount = z
+  .strictObject({ account, password: z.string().optional().meta({ description: 'Only when the server made it.' }) })
+  .meta({ id: 'CreatedAccount' })
+
+/** Most rows of one import request; a client splits longer files. */
+export const MAX_IMPORT_ROWS = 100
+
+export const importResult = z
+  .strictObject({
+    name: z.string(),
+    outcome: z.enum(['created', 'exists', 'invalid']),
+    password: z.string().optional(),
+    code: z.string().optional().meta({ description: 'Error code of a row that is invalid.' }),
+  })
+  .meta({ id: 'ImportResult' })
+
+export const changedAccount = z.strictObject({ account, closedSessions: z.int().min(0) }).meta({ id: 'ChangedAccount' })
+
+export const clientIdentity = z
+  .strictObject({
+    family: z.string().optional(),
+    version: z.string().optional(),
+    build: z.string().optional(),
+    os: z.string().optional(),
+    tier: z.enum(EVIDENCE_TIERS),
+    source: z.string(),
+    isSuspect: z.boolean(),
+  })
+  .meta({ id: 'ClientIdentity' })
+
+export const session = z
+  .strictObject({
+    id: z.string(),
+    account: z.string(),
+    jid: z.string(),
+    client: clientIdentity,
+    transport: z.string(),
+    address: z.string().optional(),
+    since: instant,
+  })
+  .meta({ id: 'Session' })
+
+/** A product name as a slug: lower case letters, digits, dots and hyphens. */
+export const clientFamily = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{0,63}$/u, 'is not a client family, write it like gajim')
+
+export const newClientRule = z
+  .strictObject({
+    family: clientFamily,
+    below: z.string().min(1).max(64).meta({ description: 'First allowed version, like 4.2.1.' }),
+    action: z.enum(RULE_ACTIONS),
+    url: z
+      .url({ protocol: /^https?$/u })
+      .max(2048)
+      .optional()
+      .meta({ description: 'Where the update is.' }),
+    now: z.boolean().optional().meta({ description: 'Apply the action at once instead of by the routine ladder.' }),
+  })
+  .meta({ id: 'NewClientRule' })
+
+export const ruleStage = z.strictObject({ stage: z.enum(RULE_ACTIONS), at: instant }).meta({ id: 'RuleStage' })
+
+export const clientRule = z
+  .strictObject({
+    id: z.string(),
+    family: z.string(),
+    below: z.string(),
+    action: z.enum(RULE_ACTIONS),
+    url: z.string().optional(),
+    now: z.boolean(),
+    createdAt: instant,
+    createdBy: z.string(),
+    stage: z.enum(RULE_ACTIONS).optional().meta({ description: 'The stage now in force; absent before the first.' }),
+    stages: z.array(ruleStage).readonly(),
+  })
+  .meta({ id: 'ClientRule' })
+
+/** What a policy change did on this node, measured from its commit. */
+export const effect = z
+  .strictObject({
+    epoch: z.int().min(0),
+    appliedMs: z.number().min(0).meta({ description: 'Commit to effect on live sessions, in milliseconds.' }),
+    disconnected: z.int().min(0),
+    notified: z.int().min(0),
+  })
+  .meta({ id: 'Effect' })
+
+export const newSuspension = z
+  .strictObject({
+    scope: z.enum(SUSPENSION_SCOPES),
+    mode: z.enum(SUSPENSION_MODES),
+    reason: text(500).meta({ description: 'Shown to users.' }),
+    until: instant.optional().meta({ description: 'When it ends by itself. Absent: a person ends it.' }),
+  })
+  .meta({ id: 'NewSuspension' })
+
+export const suspension = z
+  .strictObject({
+    id: z.string(),
+    scope: z.enum(SUSPENSION_SCOPES),
+    mode: z.enum(SUSPENSION_MODES),
+    reason: z.string(),
+    since: instant,
+    until: instant.optional(),
+    startedBy: z.string(),
+    endedAt: instant.optional(),
+    endedBy: z.string().optional(),
+  })
+  .meta({ id: 'Suspension' })
+
+export const heldQueue = z
+  .strictObject({ count: z.int().min(0), oldestAt: instant.optional() })
+  .meta({ id: 'HeldQueue' })
+
+export const check = z
+  .strictObject({ name: z.string(), isOk: z.boolean(), detail: z.string().optional() })
+  .meta({ id: 'Check' })
+
+export const status = z
+  .strictObject({
+    state: z.enum(['ok', 'degraded', 'suspended']),
+    version: z.string(),
+    domain: z.string(),
+    startedAt: instant,
+    sessions: z.int().min(0),
+    accounts: z.int().min(0),
+    policy: z.strictObject({
+      epoch: z.int().min(0),
+      posture: z.enum(CLIENT_POSTURES),
+      clientRules: z.int().min(0),
+      isStale: z.boolean().meta({ description: 'True: the rules cannot be read, so sends are refused.' }),
+      lastEffectMs: z.number().optional(),
+    }),
+    suspensions: z.array(suspension).readonly(),
+    held: heldQueue,
+    checks: z.array(check).readonly(),
+  })
+  .meta({ id: 'Status' })
+
+export const auditEntry = z
+  .strictObject({
+    position: z.int().min(1),
+    at: instant,
+    actor: z.string(),
+    action: z.string(),
+    target: z.string(),
+    details: z.record(z.string(), z.unknown()),
+    previousHash: z.string(),
+    hash: z.string(),
+  })
+  .meta({ id: 'AuditEntry' })
+
+export const auditVerdict = z
+  .strictObject({
+    isIntact: z.boolean(),
+    checked: z.int().min(0),
+    brokenAt: z.int().optional().meta({ description: 'Position of the first row that does not fit.' }),
+    reason: z.string().optional(),
+  })
+  .meta({ id: 'AuditVerdict' })
+
+export const signIn = z
+  .strictObject({ name: accountName, password: z.string().min(1).max(1024) })
+  .meta({ id: 'SignIn' })
+
+export const signedIn = z.strictObject({ token: z.string(), expiresAt: instant, account }).meta({ id: 'SignedIn' })
+
+export const nameParams = z.strictObject({ name: accountName })
+export const idParams = z.strictObject({ id })
+
+/** Paging: `cursor` is what the page before returned as `next`; opaque. */
+export const pageQuery = z.strictObject({
+  cursor: z.string().max(256).optional(),
+  limit: z.coerce.number().int().min(1).max(500).optional(),
+})
+
+export type Account = z.infer<typeof account>
+export type NewAccount = z.infer<typeof newAccount>
+export type CreatedAccount = z.infer<typeof createdAccount>
+export type ImportResult = z.infer<typeof importResult>
+export type ChangedAccount = z.infer<typeof changedAccount>
+export type ClientIdentityView = z.infer<typeof clientIdentity>
+export type SessionView = z.infer<typeof session>
+export type NewClientRule = z.infer<typeof newClientRule>
+export type ClientRuleView = z.infer<typeof clientRule>
+export type Effect = z.infer<typeof effect>
+export type NewSuspension = z.infer<typeof newSuspension>
+export type SuspensionView = z.infer<typeof suspension>
+export type HeldQueue = z.infer<typeof heldQueue>
+export type Check = z.infer<typeof check>
+export type Status = z.infer<typeof status>
+export type AuditEntryView = z.infer<typeof auditEntry>
+export type AuditVerdict = z.infer<typeof auditVerdict>
+export type SignedIn = z.infer<typeof signedIn>

@@ -1,0 +1,8 @@
+// What a browser may load: no zod and nothing of the policy engine, only tables, constants and types.
+export * from './codes.ts'
+export * from './refusal.ts'
+export * from './problem.ts'
+export * from './sanitize.ts'
+export * from './status.ts'
+export type * from './admin-schemas.ts'
+export type { AdminRouteId, BodyOf, ParamsOf, Permission, QueryOf, ResponseOf } from './admin-api.ts'

@@ -1,0 +1,403 @@
+import type { PolicyCode } from '@drawbridge/policy'
+
+/** Stanza error types, RFC 6120 §8.3.2. */
+export type StanzaErrorType = 'auth' | 'cancel' | 'continue' | 'modify' | 'wait'
+
+/** Defined stanza error conditions, RFC 6120 §8.3.3. */
+export type StanzaErrorCondition =
+  | 'bad-request'
+  | 'conflict'
+  | 'feature-not-implemented'
+  | 'forbidden'
+  | 'gone'
+  | 'internal-server-error'
+  | 'item-not-found'
+  | 'jid-malformed'
+  | 'not-acceptable'
+  | 'not-allowed'
+  | 'not-authorized'
+  | 'policy-violation'
+  | 'recipient-unavailable'
+  | 'redirect'
+  | 'registration-required'
+  | 'remote-server-not-found'
+  | 'remote-server-timeout'
+  | 'resource-constraint'
+  | 'service-unavailable'
+  | 'subscription-required'
+  | 'undefined-condition'
+  | 'unexpected-request'
+
+/** One failure in both protocols. `problem` is the last part of the RFC 9457 `type`: clients act on it. */
+export interface Code {
+  readonly type: StanzaErrorType
+  readonly condition: StanzaErrorCondition
+  readonly http: number
+  readonly problem: string
+  readonly text: { readonly en: string; readonly de: string }
+}
+
+/** Every failure a user can meet. Adding a row adds it to both protocols and to the docs. */
+export const CODES = {
+  // What the rules say.
+  'client-too-old': {
+    type: 'cancel',
+    condition: 'policy-violation',
+    http: 403,
+    problem: 'client-version-blocked',
+    text: {
+      en: 'This version of your app is no longer allowed here. Please update it.',
+      de: 'Diese Version Ihrer App ist hier nicht mehr zugelassen. Bitte aktualisieren Sie sie.',
+    },
+  },
+  'client-unknown': {
+    type: 'cancel',
+    condition: 'policy-violation',
+    http: 403,
+    problem: 'client-version-blocked',
+    text: {
+      en: 'Your app does not say which version it is. Please use an app that does.',
+      de: 'Ihre App nennt ihre Version nicht. Bitte verwenden Sie eine App, die das tut.',
+    },
+  },
+  suspended: {
+    type: 'wait',
+    condition: 'policy-violation',
+    http: 503,
+    problem: 'suspended',
+    text: {
+      en: 'This is suspended by the administrator. Nothing was sent; please try again later.',
+      de: 'Dies ist vom Administrator ausgesetzt. Es wurde nichts gesendet; bitte versuchen Sie es später erneut.',
+    },
+  },
+  'federation-off': {
+    type: 'cancel',
+    condition: 'remote-server-not-found',
+    http: 403,
+    problem: 'federation-off',
+    text: {
+      en: 'This server does not exchange messages with other servers.',
+      de: 'Dieser Server tauscht keine Nachrichten mit anderen Servern aus.',
+    },
+  },
+  'policy-stale': {
+    type: 'wait',
+    condition: 'service-unavailable',
+    http: 503,
+    problem: 'temporarily-unavailable',
+    text: {
+      en: 'The server cannot check its rules right now. Please try again in a moment.',
+      de: 'Der Server kann seine Regeln gerade nicht prüfen. Bitte versuchen Sie es gleich noch einmal.',
+    },
+  },
+  internal: {
+    type: 'wait',
+    condition: 'internal-server-error',
+    http: 500,
+    problem: 'internal',
+    text: { en: 'Something went wrong on our side.', de: 'Bei uns ist etwas schiefgegangen.' },
+  },
+
+  // Accounts and sign-in.
+  'account-disabled': {
+    type: 'auth',
+    condition: 'forbidden',
+    http: 403,
+    problem: 'account-disabled',
+    text: { en: 'This account is disabled.', de: 'Dieses Konto ist deaktiviert.' },
+  },
+  'account-exists': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'account-exists',
+    text: { en: 'An account of this name exists already.', de: 'Ein Konto mit diesem Namen gibt es schon.' },
+  },
+  'no-such-account': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-account',
+    text: { en: 'There is no account of this name.', de: 'Ein Konto mit diesem Namen gibt es nicht.' },
+  },
+  'bad-account-name': {
+    type: 'modify',
+    condition: 'jid-malformed',
+    http: 400,
+    problem: 'bad-account-name',
+    text: { en: 'This name cannot be an account name.', de: 'Dieser Name kann kein Kontoname sein.' },
+  },
+  'weak-password': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 400,
+    problem: 'weak-password',
+    text: {
+      en: 'A password needs at least 8 characters and must not be a common one.',
+      de: 'Ein Passwort braucht mindestens 8 Zeichen und darf kein gängiges sein.',
+    },
+  },
+  'last-administrator': {
+    type: 'cancel',
+    condition: 'not-allowed',
+    http: 409,
+    problem: 'last-administrator',
+    text: {
+      en: 'This is the last administrator who can still sign in.',
+      de: 'Dies ist der letzte Administrator, der sich noch anmelden kann.',
+    },
+  },
+  'sign-in-failed': {
+    type: 'auth',
+    condition: 'not-authorized',
+    http: 401,
+    problem: 'sign-in-failed',
+    text: { en: 'Name or password is wrong.', de: 'Name oder Passwort ist falsch.' },
+  },
+  'not-authorized': {
+    type: 'auth',
+    condition: 'not-authorized',
+    http: 401,
+    problem: 'not-authorized',
+    text: { en: 'Please sign in.', de: 'Bitte melden Sie sich an.' },
+  },
+  'rate-limited': {
+    type: 'wait',
+    condition: 'resource-constraint',
+    http: 429,
+    problem: 'rate-limited',
+    text: {
+      en: 'Too many requests. Please wait a moment.',
+      de: 'Zu viele Anfragen. Bitte warten Sie einen Moment.',
+    },
+  },
+
+  // Policy administration.
+  'no-such-rule': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-rule',
+    text: { en: 'There is no such client rule.', de: 'Diese Client-Regel gibt es nicht.' },
+  },
+  'no-such-suspension': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-suspension',
+    text: { en: 'There is no such suspension.', de: 'Diese Aussetzung gibt es nicht.' },
+  },
+  'suspension-ended': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'suspension-ended',
+    text: { en: 'This suspension has ended already.', de: 'Diese Aussetzung ist schon beendet.' },
+  },
+  'bad-version': {
+    type: 'modify',
+    condition: 'bad-request',
+    http: 400,
+    problem: 'bad-version',
+    text: {
+      en: 'This version cannot be compared. Write it like 4.2.1.',
+      de: 'Diese Version lässt sich nicht vergleichen. Schreiben Sie sie wie 4.2.1.',
+    },
+  },
+  'end-in-the-past': {
+    type: 'modify',
+    condition: 'bad-request',
+    http: 400,
+    problem: 'end-in-the-past',
+    text: { en: 'The end must be in the future.', de: 'Das Ende muss in der Zukunft liegen.' },
+  },
+
+  // Images and files.
+  'image-rejected': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 422,
+    problem: 'image-rejected',
+    text: {
+      en: 'This image cannot be sent. Try saving it as PNG or JPEG.',
+      de: 'Dieses Bild kann nicht gesendet werden. Versuchen Sie, es als PNG oder JPEG zu speichern.',
+    },
+  },
+  'file-type-refused': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 422,
+    problem: 'file-type-refused',
+    text: { en: 'This kind of file is not accepted here.', de: 'Diese Art von Datei wird hier nicht angenommen.' },
+  },
+  'file-too-large': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 413,
+    problem: 'file-too-large',
+    text: { en: 'This file is too large.', de: 'Diese Datei ist zu groß.' },
+  },
+  'quota-exceeded': {
+    type: 'wait',
+    condition: 'resource-constraint',
+    http: 507,
+    problem: 'quota-exceeded',
+    text: { en: 'There is no room left for this.', de: 'Dafür ist kein Platz mehr.' },
+  },
+  'media-pending': {
+    type: 'wait',
+    condition: 'resource-constraint',
+    http: 503,
+    problem: 'media-pending',
+    text: { en: 'This image is still being checked.', de: 'Dieses Bild wird noch geprüft.' },
+  },
+  'length-required': {
+    type: 'modify',
+    condition: 'bad-request',
+    http: 411,
+    problem: 'length-required',
+    text: { en: 'The request must name its length.', de: 'Die Anfrage muss ihre Länge nennen.' },
+  },
+
+  // General: named like the stanza error conditions of RFC 6120 §8.3.3.
+  'bad-request': {
+    type: 'modify',
+    condition: 'bad-request',
+    http: 400,
+    problem: 'bad-request',
+    text: { en: 'The request is malformed.', de: 'Die Anfrage ist fehlerhaft.' },
+  },
+  conflict: {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'conflict',
+    text: { en: 'This conflicts with what is there.', de: 'Dies steht im Widerspruch zu Vorhandenem.' },
+  },
+  'feature-not-implemented': {
+    type: 'cancel',
+    condition: 'feature-not-implemented',
+    http: 501,
+    problem: 'feature-not-implemented',
+    text: { en: 'This server cannot do that.', de: 'Das kann dieser Server nicht.' },
+  },
+  forbidden: {
+    type: 'auth',
+    condition: 'forbidden',
+    http: 403,
+    problem: 'forbidden',
+    text: { en: 'You are not allowed to do this.', de: 'Das dürfen Sie nicht.' },
+  },
+  'item-not-found': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'not-found',
+    text: { en: 'There is nothing here.', de: 'Hier gibt es nichts.' },
+  },
+  'jid-malformed': {
+    type: 'modify',
+    condition: 'jid-malformed',
+    http: 400,
+    problem: 'jid-malformed',
+    text: { en: 'This is not a valid address.', de: 'Das ist keine gültige Adresse.' },
+  },
+  'not-acceptable': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 406,
+    problem: 'not-acceptable',
+    text: { en: 'This is not acceptable in this form.', de: 'In dieser Form ist das nicht zulässig.' },
+  },
+  'not-allowed': {
+    type: 'cancel',
+    condition: 'not-allowed',
+    http: 405,
+    problem: 'not-allowed',
+    text: { en: 'This cannot be done here.', de: 'Das geht hier nicht.' },
+  },
+  'payload-too-large': {
+    type: 'modify',
+    condition: 'policy-violation',
+    http: 413,
+    problem: 'payload-too-large',
+    text: { en: 'The request is too large.', de: 'Die Anfrage ist zu groß.' },
+  },
+  'unsupported-media-type': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 415,
+    problem: 'unsupported-media-type',
+    text: {
+      en: 'The body must be application/json.',
+      de: 'Der Inhalt muss application/json sein.',
+    },
+  },
+  'recipient-unavailable': {
+    type: 'wait',
+    condition: 'recipient-unavailable',
+    http: 404,
+    problem: 'recipient-unavailable',
+    text: { en: 'The recipient is not available.', de: 'Der Empfänger ist nicht erreichbar.' },
+  },
+  'remote-server-not-found': {
+    type: 'cancel',
+    condition: 'remote-server-not-found',
+    http: 404,
+    problem: 'remote-server-not-found',
+    text: { en: 'The server of this address was not found.', de: 'Der Server dieser Adresse wurde nicht gefunden.' },
+  },
+  'resource-constraint': {
+    type: 'wait',
+    condition: 'resource-constraint',
+    http: 503,
+    problem: 'resource-constraint',
+    text: { en: 'The server is too busy right now.', de: 'Der Server ist gerade überlastet.' },
+  },
+  'service-unavailable': {
+    type: 'cancel',
+    condition: 'service-unavailable',
+    http: 503,
+    problem: 'service-unavailable',
+    text: { en: 'This is not available.', de: 'Das ist nicht verfügbar.' },
+  },
+  'subscription-required': {
+    type: 'auth',
+    condition: 'subscription-required',
+    http: 403,
+    problem: 'subscription-required',
+    text: { en: 'This is for contacts only.', de: 'Das ist nur für Kontakte.' },
+  },
+  'unexpected-request': {
+    type: 'wait',
+    condition: 'unexpected-request',
+    http: 409,
+    problem: 'unexpected-request',
+    text: { en: 'This came at an unexpected moment.', de: 'Das kam zu einem unerwarteten Zeitpunkt.' },
+  },
+} as const satisfies Record<string, Code> & Record<PolicyCode, Code>
+
+/** A row of {@link CODES}. */
+export type ErrorCode = keyof typeof CODES
+
+/** Whether a string is a row of the table. Own keys only, so `constructor` is not one. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(CODES, value)
+}
+
+/**
+ * The stream error (RFC 6120 §4.9.3) that ends a live session for a reason that is not the peer's XML. A version block
+ * is never `not-authorized`: clients would drop the password.
+ */
+export const SESSION_END = {
+  'client-too-old': 'policy-violation',
+  'client-unknown': 'policy-violation',
+  suspended: 'system-shutdown',
+  'account-disabled': 'not-authorized',
+  'account-deleted': 'not-authorized',
+  'password-changed': 'reset',
+  shutdown: 'system-shutdown',
+} as const
+
+/** Why a live session is ended by the server. */
+export type SessionEndCode = keyof typeof SESSION_END

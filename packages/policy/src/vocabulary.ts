@@ -1,0 +1,22 @@
+/** What a client rule may do, from harmless to final: a rule climbs this ladder up to its own action (control by stages). */
+export const RULE_ACTIONS = ['observe', 'notify', 'warn', 'degrade', 'block', 'disconnect'] as const
+export type RuleAction = (typeof RULE_ACTIONS)[number]
+
+/** What a suspension covers. Groups, rooms, peers and formats join the list when they exist. */
+export const SUSPENSION_SCOPES = ['service', 'images', 'files', 'federation'] as const
+export type SuspensionScope = (typeof SUSPENSION_SCOPES)[number]
+
+/** How a suspension acts, ordered by strictness for sends; `read-only` and `reject` are equally strict there. */
+export const SUSPENSION_MODES = ['announce', 'hold', 'read-only', 'reject', 'cut'] as const
+export type SuspensionMode = (typeof SUSPENSION_MODES)[number]
+
+/**
+ * How well a client's identity is known: E0 nothing, E1 it says so itself, E2 corroborated, E3 issued by this server,
+ * E4 attested by the device. None of them is proof.
+ */
+export const EVIDENCE_TIERS = ['E0', 'E1', 'E2', 'E3', 'E4'] as const
+export type EvidenceTier = (typeof EVIDENCE_TIERS)[number]
+
+/** What happens to clients that nobody can name: `discover` lets them in and counts them, `enforce` blocks them. */
+export const CLIENT_POSTURES = ['discover', 'enforce'] as const
+export type ClientPosture = (typeof CLIENT_POSTURES)[number]
