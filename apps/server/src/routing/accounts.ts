@@ -1,0 +1,47 @@
+/** An account as the message path needs it: in memory, so that no stanza waits for a look-up. */
+export interface Account {
+  readonly id: string
+  /** Prepared (RFC 7622 §3.3); also its key. */
+  readonly localpart: string
+  /** `localpart@domain`. */
+  readonly bareJid: string
+  readonly isAdmin: boolean
+  readonly isBreakGlass: boolean
+  readonly isDisabled: boolean
+}
+
+export type AccountRow = Omit<Account, 'bareJid'>
+
+/** Every account of this server, kept in step with the table by whoever changes it. */
+export interface Accounts {
+  find(localpart: string): Account | undefined
+  findByBareJid(bareJid: string): Account | undefined
+  readonly size: number
+  all(): Iterable<Account>
+  put(row: AccountRow): Account
+  remove(localpart: string): void
+}
+
+/** A directory of these accounts. */
+export function createAccounts(domain: string, rows: Iterable<AccountRow>): Accounts {
+  const byLocalpart = new Map<string, Account>()
+  const suffix = `@${domain}`
+  const put = (row: AccountRow): Account => {
+    const { id, localpart, isAdmin, isBreakGlass, isDisabled } = row
+    const account = { id, localpart, bareJid: localpart + suffix, isAdmin, isBreakGlass, isDisabled }
+    byLocalpart.set(localpart, account)
+    return account
+  }
+  for (const row of rows) put(row)
+  return {
+    find: (localpart) => byLocalpart.get(localpart),
+    findByBareJid: (bareJid) =>
+      bareJid.endsWith(suffix) ? byLocalpart.get(bareJid.slice(0, -suffix.length)) : undefined,
+    get size() {
+      return byLocalpart.size
+    },
+    all: () => byLocalpart.values(),
+    put,
+    remove: (localpart) => void byLocalpart.delete(localpart),
+  }
+}

@@ -1,0 +1,153 @@
+import type { Element, IqStanza, Jid, MessageStanza, PresenceStanza } from '@drawbridge/xmpp'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ArchiveWriter, Db } from '@drawbridge/db'
+import type { Sanitize } from '@drawbridge/contract'
+import type { Log } from '@drawbridge/runtime'
+import type { Session } from '../stream/session.ts'
+import type { Accounts } from './accounts.ts'
+import type { Sessions } from './sessions.ts'
+import type { Gate } from '../policy/gate.ts'
+
+/** The stages a message passes, in this order, with the commit between `record` and `deliver`. */
+export const BEFORE_COMMIT = ['amend', 'record'] as const
+export const AFTER_COMMIT = ['deliver', 'copy', 'notify'] as const
+export type MessageStage = (typeof BEFORE_COMMIT)[number] | (typeof AFTER_COMMIT)[number]
+
+/** Where a message's archive row goes: whose archive, with whom, and which way it went. */
+export interface ArchiveRow {
+  readonly owner: string
+  readonly peer: string
+  readonly direction: 'in' | 'out'
+}
+
+/** One message on its way: features read and extend it, stage by stage. */
+export interface Draft {
+  readonly stanza: MessageStanza
+  /** The session that sent it; absent when the server itself did. */
+  readonly sender: Session | undefined
+  /** UUIDv7, and the stanza-id in every archive that holds the message (XEP-0359). */
+  readonly id: string
+  readonly sentAt: Date
+  /** Must be stored before it is delivered. */
+  readonly durable: boolean
+  readonly archives: ArchiveRow[]
+  /** The suspension that holds it back from its recipients, if any. */
+  heldBy: string | undefined
+  /** Sessions that got the message itself, so that none gets a carbon as well (XEP-0280 §6.1). */
+  readonly deliveredTo: Set<Session>
+  /** Position in each owner's archive, known after the commit. */
+  positions: ReadonlyMap<string, bigint>
+}
+
+/** What a feature may reach. Features never reach each other. */
+export interface Context {
+  readonly domain: string
+  readonly domainJid: Jid
+  readonly db: Db
+  readonly writer: ArchiveWriter
+  readonly sessions: Sessions
+  readonly accounts: Accounts
+  readonly sanitize: Sanitize
+  readonly gate: Gate
+  readonly log: Log
+  readonly dataPaths: DataPaths
+  readonly limits: ServerLimits
+  now(): Date
+  /** Base URL under which people reach the HTTP port, without a trailing slash. */
+  publicUrl(): string
+  /** Sends a stanza from the server itself, or on behalf of an account, through the message path. */
+  route(stanza: MessageStanza | PresenceStanza | IqStanza): Promise<void>
+  /** Announces something that happened, to the features that listen for it. */
+  emit<K extends keyof DomainEvents>(event: K, payload: DomainEvents[K]): void
+}
+
+export interface DataPaths {
+  readonly quarantine: string
+  readonly clean: string
+}
+
+export interface ServerLimits {
+  readonly maxUploadBytes: number
+  readonly maxRosterItems: number
+  readonly archivePageMax: number
+}
+
+/** Things that happened and that other features care about. A short list, on purpose. */
+export interface DomainEvents {
+  'account.deleted': { readonly localpart: string }
+  /** A contact's block list changed; presence has to follow (XEP-0191 §3). */
+  'blocking.changed': { readonly owner: string; readonly blocked: readonly Jid[]; readonly unblocked: readonly Jid[] }
+  /** The canonical avatar of an account changed (XEP-0398); `sha1` is of our own bytes, absent when removed. */
+  'avatar.changed': { readonly owner: string; readonly sha1: string | undefined }
+  /** A session became available for the first time, after its presence was broadcast (RFC 6121 §4.2). */
+  'session.available': { readonly session: Session }
+  /** The entity capabilities a session announced changed (XEP-0115). */
+  'caps.changed': { readonly session: Session; readonly node: string; readonly ver: string; readonly hash: string }
+  /** Features of a session became known by a disco#info query of ours. */
+  'disco.known': { readonly session: Session; readonly features: ReadonlySet<string> }
+}
+
+export interface IqRequest {
+  readonly stanza: IqStanza
+  readonly session: Session
+  /** True when the request is addressed to the sender's own account, bare JID or no `to`. */
+  readonly isOwn: boolean
+  /** Bare JID of the account it is addressed to; the server's domain for `to: 'server'`. */
+  readonly to: Jid
+}
+
+/** One kind of request, answered by exactly one feature. */
+export interface IqRoute {
+  readonly type: 'get' | 'set'
+  /** `server`: the domain. `own`: the sender's own account only. `account`: any local account; the handler decides. */
+  readonly to: 'server' | 'own' | 'account'
+  readonly xmlns: string
+  readonly name: string
+  /** The payload of the result; nothing for an empty result. Throw a `StanzaFault` or `Refusal` to refuse. */
+  handle(payload: Element, request: IqRequest, ctx: Context): Element | undefined | Promise<Element | undefined>
+}
+
+export interface HttpRoute {
+  readonly method: string
+  /** Path that the request's path equals, or begins with when this ends with a slash. */
+  readonly path: string
+  handle(req: IncomingMessage, res: ServerResponse, url: URL, ctx: Context): Promise<void> | void
+}
+
+export interface Feature {
+  readonly name: string
+  /** What the feature claims; `pnpm gen` turns this into doap.xml and docs/xeps.md. */
+  readonly implements: readonly { readonly xep: number; readonly version: string; readonly status?: 'partial' }[]
+  /** Advertised in disco#info of the server (XEP-0030 §3.1). */
+  readonly disco?: readonly string[]
+  /** Advertised in disco#info of each account's bare JID. */
+  readonly accountDisco?: readonly string[]
+  /** Extra stream features after authentication (RFC 6120 §4.3.2), in their order. */
+  readonly streamFeatures?: readonly (() => Element)[]
+  readonly iq?: readonly IqRoute[]
+  /**
+   * Looks at a stanza that enters, before anything else does. Returns nothing when the stanza may go on at once, or a
+   * promise when it has to be cleaned first; may change the element in place; throws to refuse it.
+   */
+  readonly enter?: (stanza: MessageStanza | PresenceStanza | IqStanza, session: Session, ctx: Context) => Promise<void> | undefined
+  /** Synchronous, every one: what a stage needs is in memory or comes with the draft. */
+  readonly message?: { readonly [S in MessageStage]?: (draft: Draft, ctx: Context) => void }
+  /** All presence of a session; exactly one feature has it. */
+  readonly presence?: (stanza: PresenceStanza, session: Session, ctx: Context) => Promise<void> | void
+  /** Looks at a stanza just before a session gets it; false withholds it from that session. */
+  readonly outbound?: (element: Element, session: Session, ctx: Context) => boolean
+  readonly session?: {
+    readonly bound?: (session: Session, ctx: Context) => void
+    readonly ended?: (session: Session, ctx: Context) => Promise<void> | void
+  }
+  readonly on?: { readonly [K in keyof DomainEvents]?: (payload: DomainEvents[K], ctx: Context) => Promise<void> | void }
+  readonly http?: readonly HttpRoute[]
+  /** Loads what the synchronous stages need to have in memory. Called once, before the first stream. */
+  readonly start?: (ctx: Context) => Promise<void> | void
+  readonly stop?: (ctx: Context) => Promise<void> | void
+}
+
+/** Names a feature; the type checker does the rest. */
+export function defineFeature(feature: Feature): Feature {
+  return feature
+}

@@ -1,0 +1,75 @@
+import { AFTER_COMMIT, BEFORE_COMMIT } from './feature.ts'
+import type { Context, DomainEvents, Draft, Feature, HttpRoute, IqRoute } from './feature.ts'
+
+type Stage = { readonly feature: string; readonly run: (draft: Draft, ctx: Context) => void }
+
+/** The features' claims as maps, made once. A feature that is switched off is in none of them. */
+export interface Registry {
+  readonly features: readonly Feature[]
+  readonly beforeCommit: readonly Stage[]
+  readonly afterCommit: readonly Stage[]
+  readonly enter: readonly NonNullable<Feature['enter']>[]
+  readonly outbound: readonly NonNullable<Feature['outbound']>[]
+  readonly presence: NonNullable<Feature['presence']>
+  readonly disco: readonly string[]
+  readonly accountDisco: readonly string[]
+  readonly http: readonly HttpRoute[]
+  findIq(type: 'get' | 'set', to: IqRoute['to'], xmlns: string, name: string): IqRoute | undefined
+  emit<K extends keyof DomainEvents>(event: K, payload: DomainEvents[K], ctx: Context): void
+}
+
+const iqKey = (type: string, to: string, xmlns: string, name: string) => `${type} ${to} {${xmlns}}${name}`
+
+/** Turns the list of features into maps; throws when two of them claim one request. */
+export function buildRegistry(features: readonly Feature[]): Registry {
+  const iq = new Map<string, IqRoute>()
+  const owners = new Map<string, string>()
+  const claim = (key: string, feature: string) => {
+    const owner = owners.get(key)
+    if (owner !== undefined) throw new Error(`features ${owner} and ${feature} both claim ${key}`)
+    owners.set(key, feature)
+  }
+  for (const feature of features) {
+    claim(`feature ${feature.name}`, feature.name)
+    if (feature.presence) claim('presence', feature.name)
+    for (const route of feature.iq ?? []) {
+      const key = iqKey(route.type, route.to, route.xmlns, route.name)
+      claim(key, feature.name)
+      // `own` is the narrower claim on an account's address: one of the two answers, never either by chance.
+      if (route.to === 'own') claim(iqKey(route.type, 'account', route.xmlns, route.name), feature.name)
+      iq.set(key, route)
+    }
+    for (const route of feature.http ?? []) claim(`${route.method} ${route.path}`, feature.name)
+  }
+  const presence = features.find((feature) => feature.presence)?.presence
+  if (!presence) throw new Error('no feature handles presence')
+  const stages = (names: typeof BEFORE_COMMIT | typeof AFTER_COMMIT): Stage[] =>
+    names.flatMap((name) =>
+      features.flatMap((feature) => {
+        const run = feature.message?.[name]
+        return run ? [{ feature: `${feature.name}.${name}`, run }] : []
+      }),
+    )
+  return {
+    features,
+    presence,
+    beforeCommit: stages(BEFORE_COMMIT),
+    afterCommit: stages(AFTER_COMMIT),
+    enter: features.flatMap((feature) => feature.enter ?? []),
+    outbound: features.flatMap((feature) => feature.outbound ?? []),
+    disco: [...new Set(features.flatMap((feature) => feature.disco ?? []))].sort(),
+    accountDisco: [...new Set(features.flatMap((feature) => feature.accountDisco ?? []))].sort(),
+    http: features.flatMap((feature) => feature.http ?? []),
+    findIq: (type, to, xmlns, name) =>
+      iq.get(iqKey(type, to, xmlns, name)) ?? (to === 'own' ? iq.get(iqKey(type, 'account', xmlns, name)) : undefined),
+    emit(event, payload, ctx) {
+      for (const feature of features) {
+        const listener = feature.on?.[event]
+        if (!listener) continue
+        void (async () => listener(payload, ctx))().catch((error: unknown) =>
+          ctx.log.error('a listener failed', { event, feature: feature.name, error: String(error) }),
+        )
+      }
+    },
+  }
+}

@@ -1,0 +1,225 @@
+import { isDurable, errorReply, StanzaFault, xml } from '@drawbridge/xmpp'
+import type { Element, IqStanza, MessageStanza, PresenceStanza, Stanza } from '@drawbridge/xmpp'
+import { uuidv7 } from '@drawbridge/db'
+import { CODES, Refusal } from '@drawbridge/contract'
+import type { Verdict } from '@drawbridge/policy'
+import { createHash } from 'node:crypto'
+import { ask } from '../policy/gate.ts'
+import type { Session } from '../stream/session.ts'
+import { planDelivery, stampedFor } from './deliver.ts'
+import type { Context, Draft } from './feature.ts'
+import type { Registry } from './registry.ts'
+
+/** How often a message is decided anew when the policy changes under it. */
+const EPOCH_RETRIES = 5
+
+export interface Routing {
+  readonly registry: Registry
+  readonly ctx: Context
+}
+
+/**
+ * Takes one stanza from anywhere to everywhere it must go. The only way in. Never rejects: what goes wrong is answered
+ * to the sender, or logged when the stanza is one that must not be answered.
+ *
+ * @param sender - the session it came from; absent when the server itself speaks.
+ * @param n - its number in the sender's stream (XEP-0198 §4).
+ */
+export async function route(routing: Routing, stanza: Stanza, sender: Session | undefined, n = 0): Promise<void> {
+  const { ctx, registry } = routing
+  try {
+    if (stanza.kind === 'message') return await routeMessage(routing, stanza, sender, n)
+    throwIfRefused(verdictOn(ctx, stanza, sender))
+    if (stanza.kind === 'iq') return await routeIq(routing, stanza, sender)
+    if (sender) await registry.presence(stanza, sender, ctx)
+    else deliverPresence(ctx, stanza)
+  } catch (error) {
+    const reply = errorReply(stanza.element, faultFrom(error, ctx))
+    if (reply && sender) sender.send(reply)
+  }
+}
+
+/** Cleans what must be clean before anything else looks at it; nothing to wait for is the common case. */
+export function enter({ registry, ctx }: Routing, stanza: Stanza, session: Session): Promise<void> | undefined {
+  let waiting: Promise<void> | undefined
+  for (const clean of registry.enter) {
+    try {
+      const before = waiting
+      const step = before ? before.then(() => clean(stanza, session, ctx)) : clean(stanza, session, ctx)
+      if (step) waiting = step
+    } catch (error) {
+      return Promise.reject(faultFrom(error, ctx))
+    }
+  }
+  return waiting?.catch((error: unknown) => Promise.reject(faultFrom(error, ctx)))
+}
+
+// --- messages -------------------------------------------------------------------------------------------------------------
+
+async function routeMessage(routing: Routing, stanza: MessageStanza, sender: Session | undefined, n: number): Promise<void> {
+  const { registry, ctx } = routing
+  for (let attempt = 0; attempt < EPOCH_RETRIES; attempt++) {
+    // The epoch is read before the verdict: a change in between makes the commit fail, and the message is decided anew.
+    const { epoch } = ctx.gate
+    const verdict = verdictOn(ctx, stanza, sender)
+    if (verdict.action === 'discard') return
+    throwIfRefused(verdict)
+    const draft = newDraft(ctx, stanza, sender, verdict.action === 'hold' ? verdict.suspensionId : undefined)
+    const account = stanza.to && ctx.accounts.findByBareJid(stanza.to.bareString)
+    if (stanza.to && stanza.to.domainpart !== ctx.domain) throw new StanzaFault({ condition: 'remote-server-not-found' })
+    const plan = planDelivery(stanza, account?.isDisabled ? undefined : account, ctx.sessions)
+    if (plan.to === 'sender') throw new StanzaFault({ condition: plan.condition })
+    for (const stage of registry.beforeCommit) stage.run(draft, ctx)
+    const outcome = await commit(ctx, draft, epoch, n)
+    if (outcome === 'stale-epoch') continue
+    if (outcome === 'duplicate') return
+    for (const stage of registry.afterCommit) {
+      try {
+        stage.run(draft, ctx)
+      } catch (error) {
+        ctx.log.error('a stage failed after the commit', { stage: stage.feature, error: String(error) })
+      }
+    }
+    return
+  }
+  throw new Refusal('policy-stale')
+}
+
+function newDraft(ctx: Context, stanza: MessageStanza, sender: Session | undefined, heldBy: string | undefined): Draft {
+  return {
+    stanza,
+    sender,
+    id: uuidv7(),
+    sentAt: ctx.now(),
+    durable: isDurable(stanza.element),
+    archives: [],
+    heldBy,
+    deliveredTo: new Set(),
+    positions: new Map(),
+  }
+}
+
+/** The commit: the only wait on a message's way. A message without rows has nothing to wait for. */
+async function commit(ctx: Context, draft: Draft, epoch: number, n: number) {
+  const { stanza, sender } = draft
+  if (draft.archives.length === 0) return 'committed'
+  const sent = draft.archives.filter(({ direction }) => direction === 'out')
+  const received = draft.archives.filter(({ direction }) => direction === 'in')
+  const stream = sender?.resumeId === undefined ? undefined : { id: sender.resumeId, n, prefixWith: sender.prefixWith }
+  const outcome = await ctx.writer.commit({
+    id: draft.id,
+    shard: conversationOf(stanza),
+    stanza: stanza.element.toString(),
+    sentAt: draft.sentAt,
+    policyEpoch: epoch,
+    archives: draft.heldBy === undefined ? draft.archives : sent,
+    ...(draft.heldBy === undefined ? {} : { held: { suspensionId: draft.heldBy, recipients: received } }),
+    ...(stream === undefined ? {} : { stream }),
+    ...dedupOf(draft),
+  })
+  if (outcome.status === 'committed') draft.positions = outcome.positions
+  if (outcome.status !== 'stale-epoch' && outcome.handled !== undefined) sender?.handledIsDurable(outcome.handled)
+  return outcome.status
+}
+
+/** Both directions of a conversation share one writer, so that its order is one order. */
+function conversationOf({ from, to }: MessageStanza): string {
+  return [from.bareString, to?.bareString ?? ''].sort().join(' ')
+}
+
+/** A client that sends again after a crash gives the same origin-id; other content under it is another message. */
+function dedupOf({ stanza, sender }: Draft) {
+  const originId = stanza.element.getChild('origin-id', 'urn:xmpp:sid:0')?.attrs['id']
+  if (originId === undefined || !sender) return {}
+  const hash = createHash('sha256')
+  for (const child of stanza.element.children) {
+    if (typeof child === 'string') hash.update(child)
+    // A resumed client stamps what it repeats (XEP-0203).
+    else if (child.name !== 'delay') hash.update(child.toString())
+  }
+  const target = stanza.to?.bareString ?? ''
+  return { dedup: { sender: stanza.from.bareString, target, originId, hash: hash.digest() } }
+}
+
+/** Delivers what a suspension had held back, once it is in its owners' archives. */
+export function deliverReleased(ctx: Context, draft: Draft): void {
+  for (const { owner, direction } of draft.archives) {
+    if (direction !== 'in') continue
+    const plan = planDelivery(draft.stanza, ctx.accounts.findByBareJid(owner), ctx.sessions)
+    if (plan.to !== 'sessions') continue
+    const outgoing = stampedFor(draft, owner)
+    for (const session of plan.sessions) session.send(outgoing)
+  }
+}
+
+// --- iq -----------------------------------------------------------------------------------------------------------------------
+
+async function routeIq({ registry, ctx }: Routing, stanza: IqStanza, sender: Session | undefined): Promise<void> {
+  const { type, to, from } = stanza
+  if (to && to.domainpart !== ctx.domain) throw new StanzaFault({ condition: 'remote-server-not-found' })
+  if (to?.isFull && to.localpart !== undefined) {
+    const target = ctx.sessions.find(to)
+    if (target) return target.send(stanza.element)
+    throw new StanzaFault({ condition: 'service-unavailable' })
+  }
+  // A reply that nobody waits for: to the server, or to an account (RFC 6120 §8.2.3).
+  if (type === 'result' || type === 'error' || !sender) return
+  const payload = stanza.element.getChildElements()[0]
+  if (!payload) throw new StanzaFault({ condition: 'bad-request' })
+  const isServer = to !== undefined && to.localpart === undefined
+  const owner = to ?? from.bare
+  const isOwn = !isServer && owner.bareString === from.bareString
+  const handler = registry.findIq(type, isServer ? 'server' : isOwn ? 'own' : 'account', payload.getNS() ?? '', payload.name)
+  if (!handler) throw new StanzaFault({ condition: 'service-unavailable' })
+  const result = await handler.handle(payload, { stanza, session: sender, isOwn, to: owner.bare }, ctx)
+  sender.send(iqResult(stanza, result))
+}
+
+/** The result of an iq; its `from` is the address that was asked (RFC 6120 §8.1.2.1). */
+export function iqResult(stanza: IqStanza, payload: Element | undefined): Element {
+  const { to } = stanza.element.attrs
+  return xml(
+    'iq',
+    { xmlns: 'jabber:client', type: 'result', id: stanza.id, to: stanza.from.toString(), ...(to === undefined ? {} : { from: to }) },
+    payload,
+  )
+}
+
+// --- policy and errors ----------------------------------------------------------------------------------------------------------
+
+function deliverPresence(ctx: Context, stanza: PresenceStanza): void {
+  const { to } = stanza
+  if (!to) return
+  for (const session of to.isFull ? [ctx.sessions.find(to)] : ctx.sessions.of(to.bareString)) session?.send(stanza.element)
+}
+
+function verdictOn(ctx: Context, stanza: Stanza, sender: Session | undefined): Verdict {
+  // What the server itself says was decided where it was decided to say it.
+  if (!sender) return { action: 'pass' }
+  return ask(ctx.gate, 'stanza.route', {
+    at: ctx.now().getTime(),
+    account: sender.account,
+    from: stanza.from.toString(),
+    to: stanza.to?.toString(),
+    kind: stanza.kind,
+    isRemote: stanza.to !== undefined && stanza.to.domainpart !== ctx.domain,
+    isDurable: stanza.kind === 'message' && isDurable(stanza.element),
+    isImage: false,
+  })
+}
+
+function throwIfRefused(verdict: Verdict): void {
+  if (verdict.action === 'refuse') throw new Refusal(verdict.code, { details: verdict.details, cause: verdict.reason })
+}
+
+/** What the sender hears. A `Refusal` has its row in the error table; anything unknown is our bug and stays inside. */
+export function faultFrom(error: unknown, ctx: Pick<Context, 'log'>): StanzaFault {
+  if (error instanceof StanzaFault) return error
+  if (error instanceof Refusal) {
+    const { type, condition, text } = CODES[error.code]
+    return new StanzaFault({ type, condition, text: text.en })
+  }
+  const id = uuidv7()
+  ctx.log.error('a stanza failed', { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  return new StanzaFault({ condition: 'internal-server-error', text: `Something went wrong on our side (${id}).` })
+}

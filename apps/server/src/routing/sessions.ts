@@ -1,0 +1,52 @@
+import type { Jid } from '@drawbridge/xmpp'
+import type { Session } from '../stream/session.ts'
+
+const NONE: readonly Session[] = []
+
+/** Bound sessions of this node, connected or waiting for their client to come back (XEP-0198 §5). */
+export interface Sessions {
+  readonly size: number
+  all(): Iterable<Session>
+  /** Sessions of an account, oldest first. */
+  of(bareJid: string): readonly Session[]
+  find(jid: Jid): Session | undefined
+  add(session: Session): void
+  remove(session: Session): void
+  /** A session that waits for its client, by its XEP-0198 id. */
+  findResumable(id: string): Session | undefined
+}
+
+/** An empty registry. The lists it hands out are replaced, never changed, so one can be kept while sending. */
+export function createSessions(): Sessions {
+  const byAccount = new Map<string, readonly Session[]>()
+  let size = 0
+  const of = (bareJid: string) => byAccount.get(bareJid) ?? NONE
+  return {
+    get size() {
+      return size
+    },
+    *all() {
+      for (const list of byAccount.values()) yield* list
+    },
+    of,
+    find: (jid) => of(jid.bareString).find((session) => session.jid.resourcepart === jid.resourcepart),
+    add(session) {
+      const key = session.account.bareJid
+      byAccount.set(key, [...of(key), session])
+      size++
+    },
+    remove(session) {
+      const key = session.account.bareJid
+      const before = of(key)
+      const after = before.filter((other) => other !== session)
+      if (after.length === before.length) return
+      size--
+      if (after.length > 0) byAccount.set(key, after)
+      else byAccount.delete(key)
+    },
+    findResumable(id) {
+      for (const list of byAccount.values()) for (const session of list) if (session.resumeId === id) return session
+      return undefined
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import { NS_CLIENT, serialize } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+
+export type Framing = 'tcp' | 'ws'
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
+const escapeAttribute = (text: string) => text.replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c)
+
+export interface ArchivedAt {
+  readonly owner: string
+  readonly position: bigint
+}
+
+/**
+ * A stanza on its way out, serialized once per framing however many sessions get it. A WebSocket message is a document
+ * of its own and needs the namespace (RFC 7395 §3.3); on TCP the stream has declared it.
+ */
+export class Outgoing {
+  readonly element: Element
+  readonly kind: string
+  /** The archive row this is a copy of; handing it over moves the owner's offline cursor (durability §5.11). */
+  readonly archived: ArchivedAt | undefined
+  #tcp: string | undefined
+  #ws: string | undefined
+
+  constructor(element: Element, archived?: ArchivedAt) {
+    this.element = element
+    this.kind = element.name
+    this.archived = archived
+  }
+
+  /** The bytes for one connection, with the stanza's own `to`. */
+  text(framing: Framing): string {
+    if (framing === 'tcp') return (this.#tcp ??= serialize(this.element, { parentNS: NS_CLIENT }))
+    return (this.#ws ??= withNamespace(this.text('tcp'), this.kind))
+  }
+
+  /** The time it was first sent, kept for XEP-0203 when it is sent again after a resumption. */
+  readonly sentAt: Date = new Date()
+}
+
+/**
+ * One stanza for many recipients that differ in `to` only: the bytes after it are serialized once. The element must not
+ * have a `to` of its own.
+ */
+export class Broadcast {
+  readonly #tail: string
+  readonly #name: string
+  readonly element: Element
+
+  constructor(element: Element) {
+    this.element = element
+    this.#name = element.name
+    this.#tail = serialize(element, { parentNS: NS_CLIENT }).slice(element.name.length + 1)
+  }
+
+  /** The bytes for one recipient. */
+  text(framing: Framing, to: string): string {
+    const xmlns = framing === 'ws' ? ` xmlns="${NS_CLIENT}"` : ''
+    return `<${this.#name}${xmlns} to="${escapeAttribute(to)}"${this.#tail}`
+  }
+}
+
+function withNamespace(text: string, name: string): string {
+  return `<${name} xmlns="${NS_CLIENT}"${text.slice(name.length + 1)}`
+}

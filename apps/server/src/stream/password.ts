@@ -1,0 +1,124 @@
+import { hash, verify } from 'argon2'
+import { createHmac } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { findCredential, putCredential } from '@drawbridge/db'
+import type { Db } from '@drawbridge/db'
+import { decodeVerifier, deriveVerifier, encodeVerifier } from './scram.ts'
+import type { ScramVerifier } from './scram.ts'
+import type { Sealer } from './seal.ts'
+
+/** OWASP's floor for argon2id: 19 MiB, two passes, one lane. */
+const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+const MAX_PASSWORD_BYTES = 1_024
+const MIN_PASSWORD_CHARACTERS = 8
+const QUEUE_MAX = 200
+const QUEUE_WAIT_MS = 2_000
+
+/** The server is too busy to check a password now: `temporary-auth-failure` (RFC 6120 §6.5.11). */
+export class PasswordBusy extends Error {}
+
+/** A password that cannot be used; the message says why, for the person who chose it. */
+export class PasswordUnfit extends Error {}
+
+export interface Passwords {
+  /** Prepares and checks a new password and stores every verifier of it. Throws `PasswordUnfit`. */
+  set(accountId: string, password: string): Promise<void>
+  /** True when the password is right. An absent account costs the same time. Throws `PasswordBusy`. */
+  verify(accountId: string | undefined, password: string): Promise<boolean>
+  /** The account's SCRAM verifier, or a decoy that is always the same for the same name (threats §3.3). */
+  scramVerifier(accountId: string | undefined, localpart: string): Promise<{ verifier: ScramVerifier; isReal: boolean }>
+}
+
+export interface PasswordOptions {
+  readonly db: Db
+  readonly sealer: Sealer
+  readonly scramIterations: number
+}
+
+/** RFC 8265 §4.2 OpaqueString: spaces become U+0020, NFC, nothing else; throws when empty, too long or not text. */
+export function preparePassword(password: string): string {
+  if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) throw new PasswordUnfit('A password has at most 1,024 bytes.')
+  const prepared = password.replace(/\p{Zs}/gu, ' ').normalize('NFC')
+  if (prepared === '' || /[\p{Cc}\p{Cs}\p{Cn}]/u.test(prepared)) {
+    throw new PasswordUnfit('A password is not empty and has no control characters.')
+  }
+  return prepared
+}
+
+/** The one place that hashes and checks passwords. */
+export function createPasswords({ db, sealer, scramIterations }: PasswordOptions): Passwords {
+  const pool = createPool(availableParallelism())
+  const decoyKey = sealer.derive('scram decoy salts')
+  let decoyHash: Promise<string> | undefined
+  const place = (accountId: string, mechanism: string) => `${accountId}\0${mechanism}`
+  const load = async (accountId: string, mechanism: string) => {
+    const sealed = await findCredential(db, accountId, mechanism)
+    return sealed && sealer.open(sealed, place(accountId, mechanism))
+  }
+  const decoy = (localpart: string): ScramVerifier => {
+    const derive = (what: string) => createHmac('sha256', decoyKey).update(`${what}\0${localpart}`).digest()
+    return {
+      salt: derive('salt').subarray(0, 16),
+      iterations: scramIterations,
+      storedKey: derive('stored'),
+      serverKey: derive('server'),
+    }
+  }
+  return {
+    async set(accountId, password) {
+      const prepared = preparePassword(password)
+      if ([...prepared].length < MIN_PASSWORD_CHARACTERS) throw new PasswordUnfit('A password has at least 8 characters.')
+      const [argon, scram] = await Promise.all([
+        pool(() => hash(prepared, ARGON2)),
+        deriveVerifier(prepared, scramIterations),
+      ])
+      await putCredential(db, accountId, 'argon2id', sealer.seal(Buffer.from(argon), place(accountId, 'argon2id')))
+      const mechanism = 'SCRAM-SHA-256'
+      await putCredential(db, accountId, mechanism, sealer.seal(encodeVerifier(scram), place(accountId, mechanism)))
+    },
+    async verify(accountId, password) {
+      let prepared: string
+      try {
+        prepared = preparePassword(password)
+      } catch {
+        return false
+      }
+      const stored = accountId === undefined ? undefined : await load(accountId, 'argon2id')
+      decoyHash ??= hash('nobody has this password', ARGON2)
+      const encoded = stored?.toString() ?? (await decoyHash)
+      const isRight = await pool(() => verify(encoded, prepared))
+      return isRight && stored !== undefined
+    },
+    async scramVerifier(accountId, localpart) {
+      const stored = accountId === undefined ? undefined : await load(accountId, 'SCRAM-SHA-256')
+      return stored ? { verifier: decodeVerifier(stored), isReal: true } : { verifier: decoy(localpart), isReal: false }
+    },
+  }
+}
+
+/** Runs so many at once; the rest waits in line, briefly, or is told that it is too busy. */
+function createPool(size: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0
+  const waiting: { readonly since: number; readonly start: (isBusy: boolean) => void }[] = []
+  const next = () => {
+    for (let entry = waiting.shift(); entry; entry = waiting.shift()) {
+      const isLate = performance.now() - entry.since > QUEUE_WAIT_MS
+      entry.start(isLate)
+      if (!isLate) return
+    }
+  }
+  return async (work) => {
+    if (running >= size) {
+      if (waiting.length >= QUEUE_MAX) throw new PasswordBusy()
+      const isBusy = await new Promise<boolean>((start) => waiting.push({ since: performance.now(), start }))
+      if (isBusy) throw new PasswordBusy()
+    }
+    running++
+    try {
+      return await work()
+    } finally {
+      running--
+      next()
+    }
+  }
+}

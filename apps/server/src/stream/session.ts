@@ -1,0 +1,449 @@
+import { buildStreamError, errorReply, parseJid, StanzaFault, stanzaFrom, xml } from '@drawbridge/xmpp'
+import type { Element, Jid, Stanza, StreamErrorCondition } from '@drawbridge/xmpp'
+import type { ClientIdentity } from '@drawbridge/policy'
+import type { Account } from '../routing/accounts.ts'
+import type { OfflineCursors } from '../routing/cursor.ts'
+import type { Connection } from '../transport/connection.ts'
+import { Inbound } from './inbound.ts'
+import { Outgoing } from './outgoing.ts'
+import { ackRequest, buildAck, OutboundQueue } from './resume.ts'
+
+/** Unfinished stanzas of one session beyond which its socket is not read (backpressure). */
+const PENDING_MAX = 256
+/** Unsent bytes beyond which a reader counts as stuck. */
+const BUFFER_MAX_BYTES = 4 * 1024 * 1024
+/** How long a client has to answer a question of ours, in milliseconds. */
+const QUERY_TIMEOUT_MS = 10_000
+
+/** What a session needs from the server around it. */
+export interface SessionHost {
+  readonly cursors: OfflineCursors
+  /** See `Feature.enter`. Rejects with a `StanzaFault` only. */
+  enter(stanza: Stanza, session: Session): Promise<void> | undefined
+  /** Never rejects: whatever goes wrong is answered to the sender. */
+  route(stanza: Stanza, session: Session, n: number): Promise<void>
+  /** See `Feature.outbound`. */
+  mayReceive(element: Element, session: Session): boolean
+  /** Writes the handled count of a resumable stream; resolves with what is stored. */
+  persistHandled(session: Session, h: number): Promise<number>
+  /** The session is over: it must leave the registry, and its contacts must hear of it. */
+  ended(session: Session): void
+}
+
+interface Arrived {
+  readonly n: number
+  readonly stanza: Stanza
+  cleaning: Promise<void> | undefined | 'not-asked'
+}
+
+interface Query {
+  readonly resolve: (reply: Element | undefined) => void
+  readonly timer: NodeJS.Timeout
+}
+
+let queryCount = 0
+
+/** A bound resource (RFC 6120 §7). It outlives its connection while the client may come back (XEP-0198 §5). */
+export class Session {
+  readonly account: Account
+  readonly jid: Jid
+  readonly signedInAt = new Date()
+  readonly remoteAddress: string
+  client: ClientIdentity
+  /** The presence last broadcast; absent while unavailable. */
+  presence: Element | undefined
+  /** Of the available presence (RFC 6121 §4.7.2.3); absent while unavailable. */
+  priority: number | undefined
+  /** Has asked for the roster and gets pushes (RFC 6121 §2.1.6). */
+  isInterested = false
+  hasCarbons = false
+  /** What a feature keeps about this session, under its own name. */
+  readonly notes = new Map<string, unknown>()
+  /** Own and foreign stanzas wait until the client is known (control §3.1, limbo). */
+  #isLimbo = false
+  connection: Connection | undefined
+  outbound: OutboundQueue | undefined
+  readonly #host: SessionHost
+  readonly #inbound = new Inbound()
+  /** Stanzas received before stream management was on are not counted (XEP-0198 §4). */
+  #base = 0
+  readonly #queue: Arrived[] = []
+  readonly #queries = new Map<string, Query>()
+  readonly #held = new Map<string, Outgoing>()
+  readonly #idle: (() => void)[] = []
+  #isBusy = false
+  #inFlight = 0
+  #isPaused = false
+  #isActive = true
+  #isEnded = false
+  #persistedH = 0
+  #ackSent = 0
+  #ackWanted = 0
+  #isAckDue = false
+  #isAskDue = false
+  #isPersisting = false
+
+  constructor(host: SessionHost, account: Account, jid: Jid, client: ClientIdentity, connection: Connection) {
+    this.#host = host
+    this.account = account
+    this.jid = jid
+    this.client = client
+    this.connection = connection
+    this.remoteAddress = connection.remoteAddress
+  }
+
+  /** Known to XEP-0198; absent when the client did not ask to resume. */
+  get resumeId(): string | undefined {
+    return this.outbound?.canResume ? this.outbound.id : undefined
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  get isLimbo(): boolean {
+    return this.#isLimbo
+  }
+
+  get isActive(): boolean {
+    return this.#isActive
+  }
+
+  /** What the stream's next committed batch may count as handled. */
+  readonly prefixWith = (ns: readonly number[]): number =>
+    Math.max(0, this.#inbound.prefixWith(ns.map((n) => n + this.#base)) - this.#base)
+
+  /** Finished stanzas since stream management is on. */
+  get #finished(): number {
+    return Math.max(0, this.#inbound.prefix - this.#base)
+  }
+
+  /** Turns stream management on; counting starts here. */
+  enableManagement(outbound: OutboundQueue): void {
+    this.outbound = outbound
+    this.#base = this.#inbound.received
+    this.#persistedH = 0
+    this.#ackSent = 0
+    this.#ackWanted = 0
+  }
+
+  // --- in ---------------------------------------------------------------------------------------------------------
+
+  /** Takes one stanza from the client, in order. Returns a stream error when the stream cannot go on. */
+  receive(element: Element): StreamErrorCondition | undefined {
+    if (!this.#isOwnFrom(element.attrs['from'])) return 'invalid-from'
+    const n = this.#inbound.next()
+    let stanza: Stanza
+    try {
+      stanza = stanzaFrom(element, { from: this.jid })
+    } catch (error) {
+      if (!(error instanceof StanzaFault)) throw error
+      this.#done(n)
+      element.attrs['from'] = this.jid.toString()
+      this.#reply(errorReply(element, error))
+      return undefined
+    }
+    if (stanza.kind === 'iq' && this.#answersQuery(stanza)) {
+      this.#done(n)
+      return undefined
+    }
+    this.#queue.push({ n, stanza, cleaning: 'not-asked' })
+    if (!this.#isPaused && this.#queue.length + this.#inFlight >= PENDING_MAX) {
+      this.#isPaused = true
+      this.connection?.pause()
+    }
+    this.#pump()
+    return undefined
+  }
+
+  /** Holds the client's stanzas back until `leaveLimbo`. */
+  enterLimbo(): void {
+    this.#isLimbo = true
+  }
+
+  leaveLimbo(): void {
+    this.#isLimbo = false
+    this.#pump()
+  }
+
+  /** Asks the client something; resolves with its reply, or with nothing after a time or at the end. */
+  query(payload: Element, from: string): Promise<Element | undefined> {
+    const id = `q${++queryCount}`
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#settle(id, undefined), QUERY_TIMEOUT_MS)
+      this.#queries.set(id, { resolve, timer })
+      this.send(xml('iq', { type: 'get', id, from, to: this.jid.toString() }, payload))
+    })
+  }
+
+  /** Resolves when everything received so far is done. */
+  idle(): Promise<void> {
+    if (this.#queue.length === 0 && !this.#isBusy && this.#inFlight === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  /**
+   * Messages run at once and finish at their commit; anything else waits for the messages before it and runs alone, so
+   * that what a client sends takes effect in its order (RFC 6120 §10.1).
+   */
+  #pump(): void {
+    while (!this.#isBusy && !this.#isLimbo && !this.#isEnded) {
+      const [arrived] = this.#queue
+      if (!arrived) break
+      const { n, stanza } = arrived
+      if (arrived.cleaning === 'not-asked') arrived.cleaning = this.#host.enter(stanza, this)
+      const { cleaning } = arrived
+      if (stanza.kind === 'message' && cleaning === undefined) {
+        this.#queue.shift()
+        this.#inFlight++
+        void this.#host.route(stanza, this, n - this.#base).then(() => {
+          this.#inFlight--
+          this.#finish(n)
+        })
+        continue
+      }
+      if (this.#inFlight > 0) return
+      this.#queue.shift()
+      this.#isBusy = true
+      void (async () => {
+        try {
+          await cleaning
+        } catch (error) {
+          this.#reply(errorReply(stanza.element, error as StanzaFault))
+          return
+        }
+        await this.#host.route(stanza, this, n - this.#base)
+      })().then(() => {
+        this.#isBusy = false
+        this.#finish(n)
+      })
+    }
+  }
+
+  #finish(n: number): void {
+    this.#done(n)
+    this.#pump()
+    if (this.#isPaused && this.#queue.length + this.#inFlight < PENDING_MAX / 2) {
+      this.#isPaused = false
+      this.connection?.resume()
+    }
+    if (this.#queue.length > 0 || this.#isBusy || this.#inFlight > 0) return
+    for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  #isOwnFrom(from: string | undefined): boolean {
+    if (from === undefined || from === this.jid.toString() || from === this.jid.bareString) return true
+    try {
+      const jid = parseJid(from)
+      return jid.equals(this.jid) || jid.equals(this.jid.bare)
+    } catch {
+      return false
+    }
+  }
+
+  #answersQuery(stanza: Stanza): boolean {
+    if (stanza.type !== 'result' && stanza.type !== 'error') return false
+    return stanza.id !== undefined && this.#settle(stanza.id, stanza.element)
+  }
+
+  #settle(id: string, reply: Element | undefined): boolean {
+    const query = this.#queries.get(id)
+    if (!query) return false
+    this.#queries.delete(id)
+    clearTimeout(query.timer)
+    query.resolve(reply)
+    return true
+  }
+
+  #reply(element: Element | undefined): void {
+    if (element) this.send(element)
+  }
+
+  // --- acknowledging (XEP-0198 §4) -------------------------------------------------------------------------------------
+
+  /** `<r/>`: answered at once with what is durable, and again when more is. */
+  acknowledge(): void {
+    this.#ackWanted = this.#inbound.received - this.#base
+    this.#sendAck()
+    this.#persistIfWanted()
+  }
+
+  /** The committed count, raised by the batch that carried a message of this stream. */
+  handledIsDurable(h: number): void {
+    if (h <= this.#persistedH) return
+    this.#persistedH = h
+    this.#ackLater()
+  }
+
+  get handled(): number {
+    return this.#persistedH
+  }
+
+  /** Makes everything finished durable; for `<resumed/>`, whose `h` must not be lower than what is done. */
+  async persistHandled(): Promise<number> {
+    const finished = this.#finished
+    if (finished > this.#persistedH) this.handledIsDurable(await this.#host.persistHandled(this, finished))
+    return this.#persistedH
+  }
+
+  #done(n: number): void {
+    this.#inbound.done(n)
+    if (!this.outbound?.canResume) this.handledIsDurable(this.#finished)
+    else this.#persistIfWanted()
+  }
+
+  /** Stanzas that leave no rows extend the prefix, too; they are counted in the database only when somebody asks. */
+  #persistIfWanted(): void {
+    const isBehind = this.#finished > this.#persistedH && this.#ackWanted > this.#persistedH
+    if (!isBehind || this.#isPersisting || this.#inFlight > 0 || !this.outbound?.canResume) return
+    this.#isPersisting = true
+    void this.persistHandled()
+      .catch(() => undefined)
+      .then(() => {
+        this.#isPersisting = false
+      })
+  }
+
+  #ackLater(): void {
+    if (this.#isAckDue || !this.outbound || this.#ackSent >= this.#ackWanted) return
+    this.#isAckDue = true
+    setImmediate(() => {
+      this.#isAckDue = false
+      if (this.#ackSent < this.#ackWanted && this.#persistedH > this.#ackSent) this.#sendAck()
+    })
+  }
+
+  #sendAck(): void {
+    this.#ackSent = this.#persistedH
+    this.connection?.write(buildAck(this.#persistedH))
+  }
+
+  /** The client's `<a/>`. Throws `HandledTooMuch`. */
+  acknowledged(h: number): void {
+    for (const outgoing of this.outbound?.acknowledge(h) ?? []) {
+      if (outgoing.archived) this.#host.cursors.handed(outgoing.archived)
+    }
+    this.#askLater()
+  }
+
+  #askLater(): void {
+    if (this.#isAskDue || !this.outbound) return
+    this.#isAskDue = true
+    setImmediate(() => {
+      this.#isAskDue = false
+      if (this.connection && this.outbound?.shouldAsk()) this.connection.write(ackRequest)
+    })
+  }
+
+  // --- out --------------------------------------------------------------------------------------------------------------
+
+  /** Sends one stanza to this client; while it is away, it is kept for its return. Never waits. */
+  send(stanza: Outgoing | Element): void {
+    if (this.#isEnded) return
+    const outgoing = stanza instanceof Outgoing ? stanza : new Outgoing(stanza)
+    if (!this.#host.mayReceive(outgoing.element, this)) return
+    if (!this.#isActive && this.#canWait(outgoing)) return
+    this.#release()
+    this.#write(outgoing)
+  }
+
+  /** Writes something that is not a stanza and is not counted. */
+  sendNonza(text: string): void {
+    this.connection?.write(text)
+  }
+
+  #write(outgoing: Outgoing): void {
+    const { connection, outbound } = this
+    if (outbound) {
+      if (outbound.isFull) {
+        this.end('resource-constraint', 'Too much is waiting to be acknowledged.')
+        return
+      }
+      outbound.push(outgoing)
+      this.#askLater()
+    }
+    if (!connection) return
+    connection.write(outgoing.text(connection.framing))
+    if (!outbound && outgoing.archived) this.#host.cursors.handed(outgoing.archived)
+    if (connection.pendingBytes > BUFFER_MAX_BYTES) this.#isStuck(connection)
+  }
+
+  /** A slow reader costs only itself: it catches up after resuming, or from the archive. */
+  #isStuck(connection: Connection): void {
+    if (!this.resumeId) {
+      this.end('resource-constraint', 'The connection does not take what is sent.')
+      return
+    }
+    connection.destroy()
+  }
+
+  // --- client state indication (XEP-0352) -------------------------------------------------------------------------------
+
+  setActive(isActive: boolean): void {
+    this.#isActive = isActive
+    if (isActive) this.#release()
+  }
+
+  /** Presence of an inactive client waits for something that does not, or for the client; the newest per sender wins. */
+  #canWait(outgoing: Outgoing): boolean {
+    const { type, from } = outgoing.element.attrs
+    if (outgoing.kind !== 'presence' || (type !== undefined && type !== 'unavailable') || from === undefined) return false
+    this.#held.delete(from)
+    this.#held.set(from, outgoing)
+    return true
+  }
+
+  #release(): void {
+    if (this.#held.size === 0) return
+    const held = [...this.#held.values()]
+    this.#held.clear()
+    for (const outgoing of held) this.#write(outgoing)
+  }
+
+  // --- life -------------------------------------------------------------------------------------------------------------
+
+  /** The connection is gone; the session waits for the client to come back. */
+  detach(): void {
+    this.connection = undefined
+    this.#isPaused = false
+  }
+
+  /** The client is back on another connection (XEP-0198 §5): what it has not acknowledged is sent again. */
+  attach(connection: Connection, h: number, resumed: string): void {
+    for (const outgoing of this.outbound?.acknowledge(h) ?? []) {
+      if (outgoing.archived) this.#host.cursors.handed(outgoing.archived)
+    }
+    this.connection = connection
+    this.#ackSent = this.#persistedH
+    this.#ackWanted = this.#persistedH
+    this.#isActive = true
+    connection.write(resumed)
+    for (const outgoing of this.outbound?.unacknowledged() ?? []) connection.write(outgoing.text(connection.framing))
+    this.#release()
+    this.#askLater()
+  }
+
+  /** Ends the session, and its stream with this error if it is connected. Safe to call twice. */
+  end(condition?: StreamErrorCondition, text?: string, ...details: Element[]): void {
+    if (this.#isEnded) return
+    const { connection } = this
+    if (connection) {
+      connection.write(closing(connection, condition && buildStreamError(condition, text, ...details)))
+      connection.end()
+    }
+    this.#isEnded = true
+    this.connection = undefined
+    this.#queue.length = 0
+    for (const id of this.#queries.keys()) this.#settle(id, undefined)
+    for (const resolve of this.#idle.splice(0)) resolve()
+    this.#host.ended(this)
+  }
+}
+
+/** The end of a stream's text: the error, if any, and the closing tag (RFC 6120 §4.4, RFC 7395 §3.6). */
+export function closing(connection: Connection, error: Element | undefined): string {
+  if (connection.framing === 'ws') {
+    return error ? error.toString() : '<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>'
+  }
+  return `${error?.toString() ?? ''}</stream:stream>`
+}

@@ -1,0 +1,49 @@
+import type { Element } from '@drawbridge/xmpp'
+import type { ClientIdentity } from '@drawbridge/policy'
+import type { Log } from '@drawbridge/runtime'
+import type { Account, Accounts } from '../routing/accounts.ts'
+import type { Sessions } from '../routing/sessions.ts'
+import type { Connection } from '../transport/connection.ts'
+import type { Passwords } from './password.ts'
+import type { Session, SessionHost } from './session.ts'
+import type { StreamConfig } from './stream.config.ts'
+import type { Throttle } from './throttle.ts'
+
+export interface StreamRefusal {
+  readonly text: string
+  readonly details: readonly Element[]
+}
+
+/** What a stream needs from the server around it. */
+export interface StreamServer {
+  readonly domain: string
+  readonly isHttps: boolean
+  readonly config: StreamConfig
+  readonly accounts: Accounts
+  readonly sessions: Sessions
+  readonly passwords: Passwords
+  readonly throttle: Throttle
+  readonly host: SessionHost
+  readonly log: Log
+  /** Set while the server stops: new streams are told to come back later. */
+  readonly shutdownText: string | undefined
+  streamFeatures(): Element[]
+  /** During a cut nobody gets as far as signing in, except from where break-glass accounts may come (control §4.2). */
+  refusalBeforeSignIn(remoteAddress: string): StreamRefusal | undefined
+  /** The policy's word on an account with this client at this entrance; nothing when it may pass. */
+  refusalFor(
+    account: Account,
+    client: ClientIdentity | undefined,
+    entrance: 'bind' | 'resume',
+    connection: Connection,
+  ): StreamRefusal | undefined
+  /** A session was bound: it is checked, announced to features, or ended. */
+  bound(session: Session): void
+  /** Its connection was lost. */
+  detached(session: Session): void
+  /** It is connected again. */
+  attached(session: Session): void
+  /** The durable count of a stream of this account that can no longer be resumed (XEP-0198 §5). */
+  findHandled(id: string, account: Account): Promise<number | undefined>
+  signInRefused(attempt: { name: string | undefined; condition: string; remoteAddress: string }): void
+}

@@ -1,0 +1,91 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
+import type { SecureContext, TLSSocket, TLSSocketOptions } from 'node:tls'
+import { generate } from 'selfsigned'
+import type { ChannelBindings } from './connection.ts'
+
+/** TLS 1.2 only with forward secrecy and AEAD; TLS 1.3 brings its own list. */
+const CIPHERS =
+  'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:' +
+  'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:' +
+  'ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256'
+
+export interface Tls {
+  readonly certificate: string
+  readonly key: string
+  /** Options for wrapping one accepted socket. */
+  serverOptions(): TLSSocketOptions
+  bindingsOf(socket: TLSSocket): ChannelBindings
+}
+
+export interface TlsSource {
+  readonly certificateFile: string | undefined
+  readonly keyFile: string | undefined
+  readonly secretsDirectory: string
+  readonly domain: string
+}
+
+/** Reads the operator's certificate, or makes a self-signed one on the first start and keeps it. */
+export async function loadTls(source: TlsSource): Promise<Tls> {
+  const { certificate, key } = await loadKeyPair(source)
+  const context: SecureContext = createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2', ciphers: CIPHERS })
+  const endPoint = endPointBinding(certificate)
+  return {
+    certificate,
+    key,
+    serverOptions: () => ({ isServer: true, secureContext: context, ALPNProtocols: ['xmpp-client'], requestCert: false }),
+    bindingsOf: (socket) => ({
+      'tls-exporter': socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)),
+      'tls-server-end-point': endPoint,
+    }),
+  }
+}
+
+async function loadKeyPair({ certificateFile, keyFile, secretsDirectory, domain }: TlsSource) {
+  if (certificateFile !== undefined && keyFile !== undefined) {
+    const [certificate, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')])
+    return { certificate, key }
+  }
+  const certPath = join(secretsDirectory, 'tls-certificate.pem')
+  const keyPath = join(secretsDirectory, 'tls-key.pem')
+  try {
+    const [certificate, key] = await Promise.all([readFile(certPath, 'utf8'), readFile(keyPath, 'utf8')])
+    if (new X509Certificate(certificate).checkHost(domain) !== undefined) return { certificate, key }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  const notBeforeDate = new Date()
+  const notAfterDate = new Date(notBeforeDate)
+  notAfterDate.setFullYear(notAfterDate.getFullYear() + 2)
+  const made = await generate([{ name: 'commonName', value: domain }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+    notBeforeDate,
+    notAfterDate,
+    extensions: [
+      { name: 'basicConstraints', cA: false, critical: true },
+      { name: 'keyUsage', digitalSignature: true, critical: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: [{ type: 2, value: domain }, ...(domain === 'localhost' ? [{ type: 7 as const, ip: '127.0.0.1' }] : [])],
+      },
+    ],
+  })
+  await mkdir(secretsDirectory, { recursive: true, mode: 0o700 })
+  await writeFile(keyPath, made.private, { mode: 0o600 })
+  await writeFile(certPath, made.cert, { mode: 0o644 })
+  return { certificate: made.cert, key: made.private }
+}
+
+/** RFC 5929 §4.1: the certificate's own hash function, with SHA-256 in the place of MD5 and SHA-1. */
+function endPointBinding(pem: string): Buffer {
+  const certificate = new X509Certificate(pem)
+  const algorithm = /sha(?:-?)(384|512)/i.exec(certificate.signatureAlgorithm ?? '')?.[1]
+  return createHash(algorithm ? `sha${algorithm}` : 'sha256')
+    .update(certificate.raw)
+    .digest()
+}
