@@ -1,1 +1,8 @@
-export {}
+export * from './element.ts'
+export { escapeAttribute, escapeText, serialize, serializeStartTag, type SerializeOptions } from './serialize.ts'
+export * from './errors.ts'
+export * from './limits.ts'
+export * from './ns.ts'
+export * from './jid.ts'
+export * from './stanza.ts'
+export { createStreamParser, parseElement, type StreamHandlers, type StreamParser } from './tokenizer.ts'

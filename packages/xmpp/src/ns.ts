@@ -1,0 +1,184 @@
+// Every namespace the product speaks, one definition each. The XML namespace names are those of the RFC or XEP.
+
+export const NS_XML = 'http://www.w3.org/XML/1998/namespace'
+export const NS_XMLNS = 'http://www.w3.org/2000/xmlns/'
+
+// RFC 6120, RFC 6121, RFC 7395
+export const NS_CLIENT = 'jabber:client'
+export const NS_SERVER = 'jabber:server'
+export const NS_STREAM = 'http://etherx.jabber.org/streams'
+export const NS_STREAMS = 'urn:ietf:params:xml:ns:xmpp-streams'
+export const NS_STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas'
+export const NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls'
+export const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl'
+export const NS_BIND = 'urn:ietf:params:xml:ns:xmpp-bind'
+export const NS_SESSION = 'urn:ietf:params:xml:ns:xmpp-session'
+export const NS_FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing'
+export const NS_ROSTER = 'jabber:iq:roster'
+export const NS_ROSTER_VERSIONING = 'urn:xmpp:features:rosterver'
+export const NS_PRE_APPROVAL = 'urn:xmpp:features:pre-approval'
+
+// Streams and sign-in
+/** XEP-0198 */
+export const NS_SM = 'urn:xmpp:sm:3'
+/** XEP-0352 */
+export const NS_CSI = 'urn:xmpp:csi:0'
+/** XEP-0388 */
+export const NS_SASL2 = 'urn:xmpp:sasl:2'
+/** XEP-0386 */
+export const NS_BIND2 = 'urn:xmpp:bind:0'
+/** XEP-0484 */
+export const NS_FAST = 'urn:xmpp:fast:0'
+/** XEP-0440 */
+export const NS_SASL_CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0'
+/** XEP-0478 */
+export const NS_STREAM_LIMITS = 'urn:xmpp:stream-limits:0'
+
+// Discovery and service
+/** XEP-0030 */
+export const NS_DISCO_INFO = 'http://jabber.org/protocol/disco#info'
+export const NS_DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
+/** XEP-0115 */
+export const NS_CAPS = 'http://jabber.org/protocol/caps'
+/** XEP-0004 */
+export const NS_DATA = 'jabber:x:data'
+/** XEP-0050 */
+export const NS_COMMANDS = 'http://jabber.org/protocol/commands'
+/** XEP-0059 */
+export const NS_RSM = 'http://jabber.org/protocol/rsm'
+/** XEP-0199 */
+export const NS_PING = 'urn:xmpp:ping'
+/** XEP-0092 */
+export const NS_VERSION = 'jabber:iq:version'
+/** XEP-0202 */
+export const NS_TIME = 'urn:xmpp:time'
+/** XEP-0012 */
+export const NS_LAST = 'jabber:iq:last'
+/** XEP-0077 */
+export const NS_REGISTER = 'jabber:iq:register'
+export const NS_REGISTER_FEATURE = 'http://jabber.org/features/iq-register'
+/** XEP-0191 */
+export const NS_BLOCKING = 'urn:xmpp:blocking'
+export const NS_BLOCKING_ERRORS = 'urn:xmpp:blocking:errors'
+/** XEP-0049 */
+export const NS_PRIVATE = 'jabber:iq:private'
+/** XEP-0156: link relations in host-meta */
+export const REL_WEBSOCKET = 'urn:xmpp:alt-connections:websocket'
+export const REL_HTTP_BIND = 'urn:xmpp:alt-connections:xbosh'
+export const NS_XRD = 'http://docs.oasis-open.org/ns/xri/xrd-1.0'
+
+// Messages and archive
+/** XEP-0280 */
+export const NS_CARBONS = 'urn:xmpp:carbons:2'
+/** XEP-0313 */
+export const NS_MAM = 'urn:xmpp:mam:2'
+export const NS_MAM_EXTENDED = 'urn:xmpp:mam:2#extended'
+/** XEP-0359 */
+export const NS_SID = 'urn:xmpp:sid:0'
+/** XEP-0203 */
+export const NS_DELAY = 'urn:xmpp:delay'
+/** XEP-0297 */
+export const NS_FORWARD = 'urn:xmpp:forward:0'
+/** XEP-0334 */
+export const NS_HINTS = 'urn:xmpp:hints'
+/** XEP-0085 */
+export const NS_CHAT_STATES = 'http://jabber.org/protocol/chatstates'
+/** XEP-0184 */
+export const NS_RECEIPTS = 'urn:xmpp:receipts'
+/** XEP-0333 */
+export const NS_MARKERS = 'urn:xmpp:chat-markers:0'
+/** XEP-0308 */
+export const NS_CORRECTION = 'urn:xmpp:message-correct:0'
+/** XEP-0424 */
+export const NS_RETRACTION = 'urn:xmpp:message-retract:1'
+export const NS_RETRACTION_0 = 'urn:xmpp:message-retract:0'
+/** XEP-0425 */
+export const NS_MODERATION = 'urn:xmpp:message-moderate:1'
+/** XEP-0422, which older retractions are wrapped in */
+export const NS_FASTEN = 'urn:xmpp:fasten:0'
+/** XEP-0444 */
+export const NS_REACTIONS = 'urn:xmpp:reactions:0'
+/** XEP-0461 */
+export const NS_REPLY = 'urn:xmpp:reply:0'
+/** XEP-0428 */
+export const NS_FALLBACK = 'urn:xmpp:fallback:0'
+/** XEP-0372 */
+export const NS_REFERENCE = 'urn:xmpp:reference:0'
+/** XEP-0249 */
+export const NS_CONFERENCE = 'jabber:x:conference'
+/** XEP-0045 */
+export const NS_MUC = 'http://jabber.org/protocol/muc'
+export const NS_MUC_USER = 'http://jabber.org/protocol/muc#user'
+/** XEP-0353 */
+export const NS_JINGLE_MESSAGE = 'urn:xmpp:jingle-message:0'
+/** XEP-0224 */
+export const NS_ATTENTION = 'urn:xmpp:attention:0'
+
+// Encryption
+/** XEP-0380 */
+export const NS_EME = 'urn:xmpp:eme:0'
+/** XEP-0384 */
+export const NS_OMEMO = 'urn:xmpp:omemo:2'
+export const NS_OMEMO_LEGACY = 'eu.siacs.conversations.axolotl'
+/** XEP-0373 */
+export const NS_OPENPGP = 'urn:xmpp:openpgp:0'
+/** XEP-0027 */
+export const NS_OPENPGP_LEGACY = 'jabber:x:encrypted'
+
+// Files and images
+/** XEP-0363 */
+export const NS_UPLOAD = 'urn:xmpp:http:upload:0'
+export const NS_UPLOAD_PURPOSE = 'urn:xmpp:http:upload:purpose:0'
+/** XEP-0066 */
+export const NS_OOB = 'jabber:x:oob'
+export const NS_OOB_IQ = 'jabber:iq:oob'
+/** XEP-0231 */
+export const NS_BOB = 'urn:xmpp:bob'
+/** XEP-0071 */
+export const NS_XHTML_IM = 'http://jabber.org/protocol/xhtml-im'
+export const NS_XHTML = 'http://www.w3.org/1999/xhtml'
+/** XEP-0385 */
+export const NS_SIMS = 'urn:xmpp:sims:1'
+/** XEP-0447 */
+export const NS_SFS = 'urn:xmpp:sfs:0'
+/** XEP-0446 */
+export const NS_FILE_METADATA = 'urn:xmpp:file:metadata:0'
+/** XEP-0264 */
+export const NS_THUMBS = 'urn:xmpp:thumbs:1'
+/** XEP-0047 */
+export const NS_IBB = 'http://jabber.org/protocol/ibb'
+/** XEP-0065 */
+export const NS_BYTESTREAMS = 'http://jabber.org/protocol/bytestreams'
+/** XEP-0095, XEP-0096 */
+export const NS_SI = 'http://jabber.org/protocol/si'
+/** XEP-0166 */
+export const NS_JINGLE = 'urn:xmpp:jingle:1'
+
+// Profile, PubSub and PEP
+/** XEP-0054 */
+export const NS_VCARD = 'vcard-temp'
+/** XEP-0153 */
+export const NS_VCARD_UPDATE = 'vcard-temp:x:update'
+/** XEP-0292 */
+export const NS_VCARD4 = 'urn:ietf:params:xml:ns:vcard-4.0'
+/** XEP-0084 */
+export const NS_AVATAR_DATA = 'urn:xmpp:avatar:data'
+export const NS_AVATAR_METADATA = 'urn:xmpp:avatar:metadata'
+export const NS_AVATAR_METADATA_NOTIFY = 'urn:xmpp:avatar:metadata+notify'
+/** XEP-0398 */
+export const NS_AVATAR_CONVERSION = 'urn:xmpp:pep-vcard-conversion:0'
+/** XEP-0060 */
+export const NS_PUBSUB = 'http://jabber.org/protocol/pubsub'
+export const NS_PUBSUB_EVENT = 'http://jabber.org/protocol/pubsub#event'
+export const NS_PUBSUB_OWNER = 'http://jabber.org/protocol/pubsub#owner'
+export const NS_PUBSUB_ERRORS = 'http://jabber.org/protocol/pubsub#errors'
+export const NS_PUBSUB_PUBLISH_OPTIONS = 'http://jabber.org/protocol/pubsub#publish-options'
+export const NS_PUBSUB_NODE_CONFIG = 'http://jabber.org/protocol/pubsub#node_config'
+/** XEP-0172 */
+export const NS_NICK = 'http://jabber.org/protocol/nick'
+
+// Ours
+export const NS_DRAWBRIDGE_CLIENT = 'urn:drawbridge:client:1'
+export const NS_DRAWBRIDGE_IMAGE = 'urn:drawbridge:image:1'
+export const NS_DRAWBRIDGE_SUSPENSION = 'urn:drawbridge:suspension:1'
+export const NS_DRAWBRIDGE_POLICY = 'urn:drawbridge:policy:1'
