@@ -1,4 +1,12 @@
-import { CLIENT_POSTURES, EVIDENCE_TIERS, RULE_ACTIONS, SUSPENSION_MODES, SUSPENSION_SCOPES } from '@drawbridge/policy'
+import {
+  CLIENT_POSTURES,
+  EVIDENCE_TIERS,
+  familySlug,
+  parseVersion,
+  RULE_ACTIONS,
+  SUSPENSION_MODES,
+  SUSPENSION_SCOPES,
+} from '@drawbridge/policy'
 import { z } from 'zod'
 
 // Requests are strict: a key that nobody declared is refused, so nothing can be assigned by the way. Responses are
@@ -83,15 +91,20 @@ export const session = z
   })
   .meta({ id: 'Session' })
 
-/** A product name as a slug: lower case letters, digits, dots and hyphens. */
+/** A product name as a slug, like `gajim` or `drawbridge-web`: what `familySlug` makes of the name clients send. */
 export const clientFamily = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9.-]{0,63}$/u, 'is not a client family, write it like gajim')
+  .max(64)
+  .refine((family) => familySlug(family) === family, 'is not a client family, write it like gajim')
 
 export const newClientRule = z
   .strictObject({
     family: clientFamily,
-    below: z.string().min(1).max(64).meta({ description: 'First allowed version, like 4.2.1.' }),
+    below: z
+      .string()
+      .max(64)
+      .refine((below) => parseVersion(below) !== 'unparseable', 'cannot be compared, write it like 4.2.1')
+      .meta({ description: 'First allowed version, like 4.2.1.' }),
     action: z.enum(RULE_ACTIONS),
     url: z
       .url({ protocol: /^https?$/u })

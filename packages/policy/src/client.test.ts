@@ -1,0 +1,88 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  claimFrom,
+  claimFromCaps,
+  claimFromUserAgent,
+  familySlug,
+  identify,
+  NO_IDENTITY,
+  UNREADABLE_FAMILY,
+} from './client.ts'
+
+test('product names become slugs that rules can name', () => {
+  const names = {
+    'drawbridge-web': 'drawbridge-web',
+    'Drawbridge Web': 'drawbridge-web',
+    ' Gajim ': 'gajim',
+    'Psi+': 'psi-plus',
+    'blabber.im': 'blabber.im',
+    Ｇａｊｉｍ: 'gajim',
+    Чат: 'чат',
+    '': undefined,
+    ' \n\u0000': undefined,
+    '../../etc': 'etc',
+  }
+  for (const [name, slug] of Object.entries(names)) expect(familySlug(name), name).toBe(slug)
+  expect(familySlug('a'.repeat(10_000))).toBeUndefined()
+})
+
+test('a slug is its own slug, whatever the name was', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (name) => {
+      const slug = familySlug(name)
+      if (slug !== undefined) expect(familySlug(slug)).toBe(slug)
+    }),
+  )
+})
+
+test('a client that says nothing has no identity', () => {
+  expect(identify([])).toBe(NO_IDENTITY)
+  expect(NO_IDENTITY.tier).toBe('E0')
+})
+
+test('the best source names the client and lesser ones fill the gaps', () => {
+  const identity = identify([
+    claimFrom({ source: 'version-reply', name: 'Drawbridge Web', version: '4.2.0', os: 'Linux' }),
+    claimFrom({ source: 'client-element', name: 'drawbridge-web', version: '4.2.0', build: '9f31c2e' }),
+  ])
+  expect(identity).toEqual({
+    family: 'drawbridge-web',
+    version: '4.2.0',
+    build: '9f31c2e',
+    os: 'Linux',
+    tier: 'E1',
+    source: 'client-element',
+    isSuspect: false,
+    claims: [{ family: 'drawbridge-web', version: '4.2.0' }],
+  })
+  expect(identify([claimFrom({ source: 'token', name: 'drawbridge-web', version: '1.0' })]).tier).toBe('E3')
+})
+
+test('two families or two versions make a session suspect', () => {
+  const gajim = claimFrom({ source: 'version-reply', name: 'Gajim', version: '1.9.5' })
+  expect(identify([gajim, claimFrom({ source: 'user-agent', name: 'Psi' })]).isSuspect).toBe(true)
+  expect(identify([gajim, claimFrom({ source: 'user-agent', name: 'Gajim', version: '1.0' })]).isSuspect).toBe(true)
+  expect(identify([gajim, claimFrom({ source: 'user-agent', name: 'Gajim' })]).isSuspect).toBe(false)
+})
+
+test('user agents and caps nodes are read as their makers write them', () => {
+  expect(claimFromUserAgent('Gajim 1.9.5', 'user-agent')).toMatchObject({ family: 'gajim', version: '1.9.5' })
+  expect(claimFromUserAgent('DrawbridgeBot/2.0 (linux)', 'http-header')).toMatchObject({
+    family: 'drawbridgebot',
+    version: '2.0',
+  })
+  expect(claimFromUserAgent('Kiva Messenger', 'user-agent')).toEqual({ source: 'user-agent', family: 'kiva-messenger' })
+  expect(claimFromCaps('http://slixmpp.com/ver/1.8.5')).toMatchObject({ family: 'slixmpp', version: '1.8.5' })
+  expect(claimFromCaps('https://gajim.org')).toMatchObject({ family: 'gajim' })
+  expect(claimFromCaps('https://example.org/bot')).toBeUndefined()
+})
+
+test('garbage stays garbage: it never turns into a readable claim', () => {
+  expect(claimFrom({ source: 'version-reply', name: 'x'.repeat(10_000), version: '9.9' }).family).toBe(
+    UNREADABLE_FAMILY,
+  )
+  const { version } = claimFrom({ source: 'version-reply', name: 'gajim', version: `9.9.9${'0'.repeat(10_000)}` })
+  expect(version).toHaveLength(64)
+  expect(version).toMatch(/…$/u)
+})

@@ -1,0 +1,146 @@
+import { MAX_VERSION_LENGTH } from './version.ts'
+import type { EvidenceTier } from './vocabulary.ts'
+
+/**
+ * Where a claim comes from, the best evidence first: a token that this server issued, our own `<client/>` element, the
+ * reply to a version query (XEP-0092), the SASL2 user agent (XEP-0388), HTTP's User-Agent, a caps node (XEP-0115).
+ */
+export const CLAIM_SOURCES = ['token', 'client-element', 'version-reply', 'user-agent', 'http-header', 'caps'] as const
+export type ClaimSource = (typeof CLAIM_SOURCES)[number]
+
+/**
+ * A family that was named but cannot be read. It may be any client, so every rule matches it: garbage must never be
+ * treated better than an old version.
+ */
+export const UNREADABLE_FAMILY = '?'
+
+/** What one source says about a client. */
+export interface Claim {
+  readonly source: ClaimSource
+  readonly family: string
+  readonly version?: string
+  readonly build?: string
+  readonly os?: string
+}
+
+/** What is known about the client of a session, and how well. A plain value: it can be logged, stored and asked again. */
+export interface ClientIdentity {
+  readonly family?: string
+  readonly version?: string
+  readonly build?: string
+  readonly os?: string
+  readonly tier: EvidenceTier
+  readonly source: ClaimSource | 'none'
+  /** Two sources contradict each other. */
+  readonly isSuspect: boolean
+  /** Everything that was claimed, each pair once: rules look at all of it and the strictest answer wins. */
+  readonly claims: readonly { readonly family: string; readonly version?: string }[]
+}
+
+/** A client that has said nothing. */
+export const NO_IDENTITY: ClientIdentity = { tier: 'E0', source: 'none', isSuspect: false, claims: [] }
+
+/** Fields of a claim as they came from the wire, not looked at yet. */
+export interface RawClaim {
+  readonly source: ClaimSource
+  readonly name: string
+  readonly version?: string | undefined
+  readonly build?: string | undefined
+  readonly os?: string | undefined
+}
+
+const MAX_FIELD_LENGTH = 64
+
+/**
+ * A product name as the slug that rules use: `Drawbridge Web` is `drawbridge-web`, `Psi+` is `psi-plus`. Letters of any
+ * script stay. Undefined when nothing readable is left or the name is too long.
+ */
+export function familySlug(name: string): string | undefined {
+  if (name.length > 256) return undefined
+  const slug = name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll('+', '-plus')
+    .replaceAll(/[^\p{L}\p{N}.]+/gu, '-')
+    .replaceAll(/^[-.]+|[-.]+$/gu, '')
+  return slug === '' || slug.length > MAX_FIELD_LENGTH ? undefined : slug
+}
+
+/** Turns raw fields into a claim. Over-long or unreadable ones stay as what they are: present, and not comparable. */
+export function claimFrom({ source, name, version, build, os }: RawClaim): Claim {
+  return {
+    source,
+    family: familySlug(name) ?? UNREADABLE_FAMILY,
+    ...optional('version', version),
+    ...optional('build', build),
+    ...optional('os', os),
+  }
+}
+
+/** Splits `Name 1.2.3` or `Name/1.2.3`, as user agents are written; a name without a version stays whole. */
+export function claimFromUserAgent(text: string, source: 'user-agent' | 'http-header'): Claim {
+  const match = text.length > 256 ? null : /^([^/]*?)[ /]v?(\d[^\s/;]*)/u.exec(text)
+  return claimFrom({ source, name: match?.[1] ?? text, version: match?.[2] })
+}
+
+const CAPS_NODES: readonly { readonly node: RegExp; readonly family: string }[] = [
+  { node: /^https?:\/\/slixmpp\.com\/ver\/(.+)$/u, family: 'slixmpp' },
+  { node: /^https?:\/\/gajim\.org\/?$/u, family: 'gajim' },
+  { node: /^https?:\/\/conversations\.im\/?$/u, family: 'conversations' },
+  { node: /^https?:\/\/dino\.im\/?$/u, family: 'dino' },
+  { node: /^https?:\/\/psi-im\.org\/?$/u, family: 'psi' },
+  { node: /^https?:\/\/psi-plus\.com\/?$/u, family: 'psi-plus' },
+  { node: /^https?:\/\/monal-im\.org\/?$/u, family: 'monal' },
+  { node: /^https?:\/\/swift\.im\/?$/u, family: 'swift' },
+]
+
+/** A caps node (XEP-0115 §4) as a claim. Only nodes that are known: others say nothing that could be compared. */
+export function claimFromCaps(node: string): Claim | undefined {
+  if (node.length > 256) return undefined
+  for (const known of CAPS_NODES) {
+    const match = known.node.exec(node)
+    if (match) return claimFrom({ source: 'caps', name: known.family, version: match[1] })
+  }
+  return undefined
+}
+
+/**
+ * Merges claims into one identity: the best source names the client, lesser ones only fill gaps of the same family. Two
+ * different families, or two versions of one family, make the session suspect.
+ */
+export function identify(claims: readonly Claim[]): ClientIdentity {
+  const ranked = claims.toSorted((a, b) => CLAIM_SOURCES.indexOf(a.source) - CLAIM_SOURCES.indexOf(b.source))
+  const [best] = ranked
+  if (!best) return NO_IDENTITY
+  const same = ranked.filter((claim) => claim.family === best.family)
+  const versions = new Set(same.flatMap((claim) => claim.version ?? []))
+  const first = <K extends 'version' | 'build' | 'os'>(key: K) => same.find((claim) => claim[key] !== undefined)?.[key]
+  return {
+    family: best.family,
+    ...optional('version', first('version')),
+    ...optional('build', first('build')),
+    ...optional('os', first('os')),
+    tier: best.source === 'token' ? 'E3' : 'E1',
+    source: best.source,
+    isSuspect: same.length < ranked.length || versions.size > 1,
+    claims: distinct(ranked),
+  }
+}
+
+/** A claim without a version adds nothing where the same family is claimed with one. */
+function distinct(claims: readonly Claim[]): ClientIdentity['claims'] {
+  const found = new Map<string, { family: string; version?: string }>()
+  for (const { family, version } of claims) {
+    if (version !== undefined) found.set(`${family} ${version}`, { family, version })
+  }
+  const withVersion = new Set([...found.values()].map(({ family }) => family))
+  for (const { family } of claims) if (!withVersion.has(family)) found.set(family, { family })
+  return [...found.values()]
+}
+
+function optional<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
+  if (value === undefined || value === '') return {}
+  // An over-long value is cut with a mark that no version parser accepts, so it cannot turn into a good one.
+  const kept = value.length > MAX_VERSION_LENGTH ? `${value.slice(0, MAX_VERSION_LENGTH - 1)}…` : value
+  return { [key]: kept } as { [P in K]?: string }
+}

@@ -1,0 +1,85 @@
+import type { ClientIdentity } from './client.ts'
+
+/** What rules know about an account. */
+export interface AccountFacts {
+  readonly name: string
+  readonly isAdmin: boolean
+  /** Passes every suspension and every lock-out. */
+  readonly isBreakGlass: boolean
+}
+
+/** Who wants to open or resume a session, with which client. */
+export interface SessionFacts {
+  /** Milliseconds since 1970, like every `at` here: rules have no clock. */
+  readonly at: number
+  readonly account: AccountFacts
+  readonly client: ClientIdentity
+  readonly entrance: 'websocket' | 'tcp' | 'tls' | 'http'
+  /**
+   * The client has still time to say what it is (its session is in limbo), so its silence is not held against it yet.
+   * What it has claimed already counts. The entrance asks again when limbo ends.
+   */
+  readonly isIdentityPending?: boolean
+}
+
+/** One stanza on its way. */
+export interface StanzaFacts {
+  readonly at: number
+  /** `local`: a session of this server; `remote`: another server; `server`: this server itself. */
+  readonly origin: 'local' | 'remote' | 'server'
+  /** Of the sender; absent unless it is local. */
+  readonly account?: AccountFacts | undefined
+  readonly from: string
+  readonly to: string
+  readonly kind: 'message' | 'presence' | 'iq'
+  /** The stanza's type attribute, or its default. */
+  readonly type: string
+  /** Where it goes: this server or the sender's own account, another account here, or another domain. */
+  readonly target: 'server' | 'self' | 'local' | 'remote'
+  /** It will be stored before it is delivered. */
+  readonly isDurable: boolean
+  readonly hasBody: boolean
+  /** Namespaces of its payloads; only those of interest matter, more do no harm. */
+  readonly namespaces: readonly string[]
+  /** It shares a file: by link, thumbnail or inline. An image is a file, too. */
+  readonly media?: 'image' | 'file' | undefined
+}
+
+/** One file on its way in or out. */
+export interface MediaFacts {
+  readonly at: number
+  /** Who asks. Absent: nobody signed in, a bare link. */
+  readonly account?: AccountFacts | undefined
+  /** Of the session that the link was issued to. Absent: HTTP without an identity. */
+  readonly client?: ClientIdentity | undefined
+  readonly isImage: boolean
+}
+
+/** What may be asked, and with which facts. The entrances that ask are a closed list. */
+export interface Questions {
+  'session.open': SessionFacts
+  'session.resume': SessionFacts
+  'stanza.route': StanzaFacts
+  'upload.request': MediaFacts
+  'upload.put': MediaFacts
+  'media.read': MediaFacts
+  'http.request': {
+    readonly at: number
+    readonly account?: AccountFacts | undefined
+    readonly client?: ClientIdentity | undefined
+    /** `public`: web app, update page, status document, health. They are always served. */
+    readonly area: 'public' | 'admin' | 'app'
+  }
+}
+
+export type Question = keyof Questions
+
+export const QUESTIONS = [
+  'session.open',
+  'session.resume',
+  'stanza.route',
+  'upload.request',
+  'upload.put',
+  'media.read',
+  'http.request',
+] as const satisfies readonly Question[]

@@ -1,0 +1,45 @@
+import type { Policy, Rule, RuleName } from './engine.ts'
+import { clientUnknown, clientVersion } from './rule-client.ts'
+import { federationOff } from './rule-federation.ts'
+import { suspension } from './rule-suspension.ts'
+import { policySettings } from './settings.ts'
+import type { PolicySettings, PolicySettingsInput } from './settings.ts'
+
+type Entry = Policy[number]
+
+/**
+ * THE order of the rules. Versions first, so that a blocked client learns what to do about it rather than that the
+ * service is suspended. Federation before suspension: what can never leave must not be held for later.
+ */
+const RULES: Readonly<Record<RuleName, (settings: PolicySettings) => readonly Entry[]>> = {
+  'client-version': ({ clientRules }) =>
+    clientRules.length === 0
+      ? []
+      : [enforce(clientVersion(clientRules, 'block')), observe(clientVersion(clientRules, 'observe'))],
+  'client-unknown': ({ posture }) => [
+    posture === 'enforce' ? enforce(clientUnknown(posture)) : observe(clientUnknown(posture)),
+  ],
+  federation: ({ federation }) => (federation === 'off' ? [enforce(federationOff())] : []),
+  suspension: ({ suspensions }) => (suspensions.length === 0 ? [] : [enforce(suspension(suspensions))]),
+}
+
+/**
+ * Compiles settings into rules. Throws when the settings are not valid: whoever loads them keeps what is in force and
+ * fails closed when that gets old.
+ */
+export function compile(input: PolicySettingsInput): Policy {
+  const settings = policySettings.parse(input)
+  return Object.entries(RULES).flatMap(([name, entries]) => {
+    const mode = settings.modes[name as RuleName] ?? 'enforce'
+    if (mode === 'off') return []
+    return entries(settings).map((entry) => (mode === 'observe' ? observe(entry.rule) : entry))
+  })
+}
+
+function enforce(rule: Rule): Entry {
+  return { rule, mode: 'enforce' }
+}
+
+function observe(rule: Rule): Entry {
+  return { rule, mode: 'observe' }
+}
