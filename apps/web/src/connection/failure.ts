@@ -1,0 +1,64 @@
+import { NS_CLIENT, NS_SASL } from '../protocol/namespaces.ts'
+import { findSuspensions, type Suspension } from '../protocol/suspension.ts'
+import type { Element } from './element.ts'
+
+/** What `<client-blocked xmlns='urn:drawbridge:client:1'/>` says: this version is refused, and what to do. */
+export interface ClientBlocked {
+  readonly rule: string | undefined
+  /** The lowest version accepted. */
+  readonly minVersion: string | undefined
+  /** Where to get a newer client. http and https only. */
+  readonly url: string | undefined
+  readonly deadline: string | undefined
+  readonly reason: string
+  /** Seconds over which the server asks its clients to spread their reloads, 0 to 120. */
+  readonly spreadSeconds: number
+}
+
+/** Why there is no connection, told apart as far as a person can do something different about it. */
+export type Failure =
+  | { readonly kind: 'client-refused'; readonly blocked: ClientBlocked }
+  | { readonly kind: 'suspended'; readonly suspensions: readonly Suspension[] }
+  | { readonly kind: 'account-disabled'; readonly text: string }
+  | { readonly kind: 'bad-credentials' }
+  | { readonly kind: 'password-needed' }
+  | { readonly kind: 'untrusted-server' }
+  | { readonly kind: 'try-later'; readonly text: string }
+  | { readonly kind: 'unreachable' }
+
+/**
+ * Reads a stream error, a SASL failure or a stanza error (of bind): whatever carries the reason of a refusal.
+ * Undefined when it says nothing that ends the relation, so that reconnecting is right.
+ */
+export function failureFrom(element: Element): Failure | undefined {
+  const text = element.getChildText('text') ?? ''
+  const blocked = element.getChild('client-blocked', NS_CLIENT)
+  if (blocked) return { kind: 'client-refused', blocked: parseBlocked(blocked, text) }
+  const suspensions = findSuspensions(element)
+  if (suspensions && suspensions.length > 0) return { kind: 'suspended', suspensions }
+  if (element.getNS() === NS_SASL) {
+    if (element.getChild('account-disabled')) return { kind: 'account-disabled', text }
+    if (element.getChild('not-authorized') || element.getChild('credentials-expired')) return { kind: 'bad-credentials' }
+    return { kind: 'try-later', text }
+  }
+  if (element.getChild('not-authorized')) return { kind: 'account-disabled', text }
+  return undefined
+}
+
+/** True when trying again by itself cannot help. */
+export function isFinal(failure: Failure): boolean {
+  return failure.kind !== 'suspended' && failure.kind !== 'try-later' && failure.kind !== 'unreachable'
+}
+
+function parseBlocked(element: Element, text: string): ClientBlocked {
+  const { rule, min, url, deadline, spread } = element.attrs
+  const seconds = Number(spread)
+  return {
+    rule,
+    minVersion: min,
+    url: url !== undefined && /^https?:\/\//i.test(url) ? url : undefined,
+    deadline,
+    reason: element.getChildText('reason') ?? element.getChildText('text') ?? text,
+    spreadSeconds: Number.isFinite(seconds) ? Math.min(120, Math.max(0, seconds)) : 0,
+  }
+}

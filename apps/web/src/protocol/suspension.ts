@@ -1,0 +1,73 @@
+import type { Element } from '../connection/element.ts'
+import { NS_SUSPENSION } from './namespaces.ts'
+
+const SCOPES = ['service', 'images', 'files', 'federation'] as const
+const MODES = ['read-only', 'hold', 'cut'] as const
+
+export type SuspensionScope = (typeof SCOPES)[number]
+export type SuspensionMode = (typeof MODES)[number]
+
+/** A suspension in force. Instants are milliseconds since 1970. */
+export interface Suspension {
+  readonly id: string
+  readonly scope: SuspensionScope
+  readonly mode: SuspensionMode
+  readonly reason: string
+  readonly since: number | undefined
+  readonly until: number | undefined
+}
+
+/**
+ * The suspensions an element carries, as `<suspensions>` with all that are active (none: back to normal) or, in a stream
+ * error, as a lone `<suspension>`. Undefined when the element says nothing about them.
+ */
+export function findSuspensions(element: Element): Suspension[] | undefined {
+  const list = element.getChild('suspensions', NS_SUSPENSION)
+  const items = list ? list.getChildren('suspension') : element.getChildren('suspension', NS_SUSPENSION)
+  if (!list && items.length === 0) return undefined
+  return items.flatMap((item) => {
+    const { id, scope, mode, since, until } = item.attrs
+    return suspensionFrom({ id, scope, mode, since, until, reason: item.getChildText('reason') ?? '' }) ?? []
+  })
+}
+
+/** The suspensions in `/status.json`; undefined when the document is not one of ours. */
+export function parseStatusDocument(document: unknown): Suspension[] | undefined {
+  if (typeof document !== 'object' || document === null || !('state' in document)) return undefined
+  if (!('suspensions' in document) || !Array.isArray(document.suspensions)) return []
+  return document.suspensions.flatMap((item: unknown) =>
+    typeof item === 'object' && item !== null ? (suspensionFrom(item as Record<string, unknown>) ?? []) : [],
+  )
+}
+
+function suspensionFrom(fields: Record<string, unknown>): Suspension | undefined {
+  const scope = SCOPES.find((known) => known === fields['scope'])
+  const mode = MODES.find((known) => known === fields['mode'])
+  if (!scope || !mode) return undefined
+  return {
+    id: String(fields['id'] ?? ''),
+    scope,
+    mode,
+    reason: typeof fields['reason'] === 'string' ? fields['reason'] : '',
+    since: instantFrom(fields['since']),
+    until: instantFrom(fields['until']),
+  }
+}
+
+function instantFrom(value: unknown): number | undefined {
+  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  return Number.isNaN(ms) ? undefined : ms
+}
+
+/** The one that decides about sending something: strictest first, `service` before the feature it belongs to. */
+export function suspensionFor(
+  suspensions: readonly Suspension[],
+  what: 'message' | 'image' | 'file',
+): Suspension | undefined {
+  const scopes: readonly SuspensionScope[] =
+    what === 'image' ? ['service', 'images', 'files'] : what === 'file' ? ['service', 'files'] : ['service']
+  const matching = suspensions.filter(({ scope }) => scopes.includes(scope))
+  return (['cut', 'read-only', 'hold'] as const)
+    .map((mode) => matching.find((suspension) => suspension.mode === mode))
+    .find((found) => found !== undefined)
+}

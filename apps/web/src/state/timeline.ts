@@ -1,0 +1,147 @@
+/**
+ * The messages of one conversation, as a pure value. Order is the archive's where it is known; what is newer than that
+ * keeps the order of arrival, so a wrong clock on this device moves nothing.
+ */
+import type { Media, ReceivedMessage } from '../protocol/message.ts'
+import type { OutboxItem, SendFailure } from './outbox.ts'
+
+export type DeliveryState = 'queued' | 'sent' | 'recorded' | 'delivered' | 'failed'
+
+export interface ChatMessage {
+  /** Never changes while the page lives; not the archive's id, which comes later. */
+  readonly key: string
+  readonly mine: boolean
+  readonly peer: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly body: string
+  readonly media: Media | undefined
+  readonly id: string | undefined
+  readonly originId: string | undefined
+  readonly stanzaId: string | undefined
+  /** Of messages from others: always `recorded`. */
+  readonly state: DeliveryState
+  readonly failure: SendFailure | undefined
+}
+
+export interface Timeline {
+  readonly messages: readonly ChatMessage[]
+  /** Nothing older is in the archive. */
+  readonly isComplete: boolean
+}
+
+export const EMPTY_TIMELINE: Timeline = { messages: [], isComplete: false }
+
+export function chatMessageFrom(received: ReceivedMessage, now: number): ChatMessage {
+  const { mine, peer, body, media, id, originId, stanzaId, stampedAt } = received
+  return {
+    key: (mine ? originId : undefined) ?? stanzaId ?? `${received.from} ${id ?? crypto.randomUUID()}`,
+    mine,
+    peer,
+    at: stampedAt ?? now,
+    body,
+    media,
+    id,
+    originId,
+    stanzaId,
+    state: 'recorded',
+    failure: undefined,
+  }
+}
+
+export function chatMessageFromOutbox(item: OutboxItem): ChatMessage {
+  const { id, peer, body, media, createdAt, state, failure } = item
+  return {
+    key: id,
+    mine: true,
+    peer,
+    at: createdAt,
+    body,
+    media,
+    id,
+    originId: id,
+    stanzaId: undefined,
+    state: state === 'uncertain' ? 'sent' : state,
+    failure,
+  }
+}
+
+/** Puts a page of older messages, oldest first, before what is there. */
+export function prependPage(timeline: Timeline, page: readonly ChatMessage[], isComplete: boolean): Timeline {
+  const { known, unknown } = reconcile(timeline.messages, page)
+  return { messages: [...unknown, ...known], isComplete: isComplete || timeline.isComplete }
+}
+
+/** Adds what just happened, or what the archive has after the last message known, oldest first. */
+export function appendNew(timeline: Timeline, page: readonly ChatMessage[]): Timeline {
+  const { known, unknown } = reconcile(timeline.messages, page)
+  if (unknown.length === 0) return { ...timeline, messages: known }
+  // What has not left this device yet is newer than whatever the server can tell us.
+  const isWaiting = ({ state }: ChatMessage) => state === 'queued' || state === 'sent' || state === 'failed'
+  const last = unknown.at(-1)
+  const comesFromHere = last !== undefined && isWaiting(last)
+  let end = known.length
+  while (!comesFromHere && end > 0 && isWaiting(known[end - 1] as ChatMessage)) end--
+  return { ...timeline, messages: [...known.slice(0, end), ...unknown, ...known.slice(end)] }
+}
+
+/** Changes one message of ours; the same timeline when there is none such or nothing changes. */
+export function updateMessage(
+  timeline: Timeline,
+  matches: (message: ChatMessage) => boolean,
+  change: Partial<Pick<ChatMessage, 'state' | 'failure'>>,
+): Timeline {
+  const index = timeline.messages.findLastIndex(matches)
+  const found = timeline.messages[index]
+  if (!found) return timeline
+  // Delivered is the last word: an acknowledgement that comes after the receipt takes nothing back.
+  if (found.state === 'delivered' && change.state !== 'delivered') return timeline
+  return { ...timeline, messages: timeline.messages.with(index, { ...found, ...change }) }
+}
+
+export function removeMessage(timeline: Timeline, key: string): Timeline {
+  return { ...timeline, messages: timeline.messages.filter((message) => message.key !== key) }
+}
+
+/** Splits a page into what completes messages we have and what is new. A message never appears twice. */
+function reconcile(messages: readonly ChatMessage[], page: readonly ChatMessage[]) {
+  const index = new Map<string, number>()
+  messages.forEach((message, i) => idsOf(message).forEach((id) => index.set(id, i)))
+  let known = messages
+  const unknown: ChatMessage[] = []
+  const seen = new Set<string>()
+  for (const message of page) {
+    const ids = idsOf(message)
+    const at = ids.map((id) => index.get(id)).find((i) => i !== undefined)
+    const have = at === undefined ? undefined : known[at]
+    if (at !== undefined && have) {
+      const merged = merge(have, message)
+      if (merged !== have) known = known.with(at, merged)
+    } else if (!ids.some((id) => seen.has(id))) unknown.push(message)
+    ids.forEach((id) => seen.add(id))
+  }
+  return { known, unknown }
+}
+
+/** Ids under which two copies of one message meet. Those chosen by a sender count for that sender only. */
+function idsOf({ mine, id, originId, stanzaId }: ChatMessage): string[] {
+  const who = mine ? 'me' : 'peer'
+  return [
+    ...(stanzaId === undefined ? [] : [`archive ${stanzaId}`]),
+    ...(originId === undefined ? [] : [`${who} origin ${originId}`]),
+    ...(originId === undefined && id !== undefined && stanzaId === undefined ? [`${who} id ${id}`] : []),
+  ]
+}
+
+function merge(have: ChatMessage, copy: ChatMessage): ChatMessage {
+  const isNews = have.stanzaId === undefined && copy.stanzaId !== undefined
+  const wasWaiting = have.state === 'queued' || have.state === 'sent'
+  if (!isNews && !(wasWaiting && copy.state === 'recorded')) return have
+  return {
+    ...have,
+    stanzaId: have.stanzaId ?? copy.stanzaId,
+    media: have.media ?? copy.media,
+    state: wasWaiting && copy.state === 'recorded' ? 'recorded' : have.state,
+    failure: wasWaiting ? undefined : have.failure,
+  }
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import react from '@vitejs/plugin-react'
+import { defineConfig, type Plugin } from 'vite'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const { version: packageVersion } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')) as { version: string }
+
+/** The version this build announces. Tests override it to have an old and a new build at hand. */
+const version = process.env['DRAWBRIDGE_WEB_VERSION'] ?? packageVersion
+
+/** Names the build by what it was made from, so that equal sources give an equal id. */
+function buildId(): string {
+  const hash = createHash('sha256').update(version)
+  for (const name of readdirSync(join(here, 'src'), { recursive: true, encoding: 'utf8' }).sort()) {
+    if (/\.(tsx?|css)$/.test(name)) hash.update(name).update(readFileSync(join(here, 'src', name)))
+  }
+  return hash.digest('hex').slice(0, 10)
+}
+
+const build = buildId()
+
+/** Writes /build.json: a running page compares it with its own build to learn that a newer one is served. */
+function buildManifest(): Plugin {
+  return {
+    name: 'drawbridge-build-manifest',
+    generateBundle() {
+      const source = `${JSON.stringify({ name: 'drawbridge-web', version, build })}\n`
+      this.emitFile({ type: 'asset', fileName: 'build.json', source })
+    },
+  }
+}
+
+const nothing = join(here, 'src/connection/nothing.ts')
+
+export default defineConfig({
+  root: here,
+  plugins: [react(), buildManifest()],
+  define: { __VERSION__: JSON.stringify(version), __BUILD__: JSON.stringify(build) },
+  resolve: {
+    // xmpp.js reaches for sockets, DNS and TLS of Node, and for mechanisms we refuse to speak (README, "The wire").
+    alias: [
+      { find: /^(node:)?(dns|net|tls)$/, replacement: nothing },
+      { find: /^@xmpp\/(tcp|tls|starttls|sasl-scram-sha-1)$/, replacement: nothing },
+    ],
+  },
+  build: {
+    target: 'es2023',
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+  server: {
+    host: '127.0.0.1',
+    proxy: process.env['DRAWBRIDGE_DEV_SERVER']
+      ? Object.fromEntries(
+          ['/xmpp-websocket', '/web-config.json', '/status.json', '/upload'].map((path) => [
+            path,
+            { target: process.env['DRAWBRIDGE_DEV_SERVER'] ?? '', ws: path === '/xmpp-websocket', changeOrigin: true },
+          ]),
+        )
+      : {},
+  },
+})
