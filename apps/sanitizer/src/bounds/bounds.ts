@@ -1,0 +1,23 @@
+import type { ImageRejectReason } from '@drawbridge/contract'
+
+/** What an image announces about itself, before anything is decoded. */
+export interface Bounds {
+  readonly widthPx: number
+  readonly heightPx: number
+  /** 1 for a still. */
+  readonly frames: number
+  /** Every frame is stored without loss. */
+  readonly isLossless: boolean
+  /** Where the image ends; what follows is not shown to the decoder. */
+  readonly endOffset: number
+}
+
+/** The header cannot be that of an image we read. */
+export class BoundsError extends Error {
+  readonly reason: ImageRejectReason
+
+  constructor(reason: ImageRejectReason, why: string) {
+    super(why)
+    this.reason = reason
+  }
+}

@@ -1,0 +1,66 @@
+import { ByteReader } from '../byte-reader.ts'
+import { BoundsError, type Bounds } from './bounds.ts'
+
+/** Counting stops here; every setting is below. */
+const MAX_COUNTED_FRAMES = 10_001
+
+/** GIF89a: the logical screen, then its blocks. A missing trailer or a cut last block is the decoder's to judge. */
+export function readGifBounds(bytes: Uint8Array): Bounds {
+  const reader = new ByteReader(bytes, 6)
+  const widthPx = reader.u16le()
+  const heightPx = reader.u16le()
+  const flags = reader.u8()
+  reader.skip(2)
+  const frames = bytes.length < 14 ? 0 : countFrames(reader, flags, widthPx, heightPx)
+  if (frames === 0) throw new BoundsError('corrupt', 'GIF without an image')
+  return { widthPx, heightPx, frames, isLossless: true, endOffset: Math.min(reader.offset, bytes.length) }
+}
+
+function countFrames(reader: ByteReader, screenFlags: number, screenWidth: number, screenHeight: number): number {
+  skipColorTable(reader, screenFlags)
+  let frames = 0
+  while (reader.left > 0 && frames < MAX_COUNTED_FRAMES) {
+    const introducer = reader.u8()
+    if (introducer === 0x3b) return frames
+    if (introducer === 0x21) {
+      if (reader.left < 1) return frames
+      reader.skip(1)
+    } else if (introducer === 0x2c) {
+      if (reader.left < 10) return frames
+      const left = reader.u16le()
+      const top = reader.u16le()
+      const width = reader.u16le()
+      const height = reader.u16le()
+      if (left + width > screenWidth || top + height > screenHeight) {
+        throw new BoundsError('corrupt', 'GIF frame outside its canvas')
+      }
+      skipColorTable(reader, reader.u8())
+      const codeSize = reader.u8()
+      if (codeSize < 1 || codeSize > 8) throw new BoundsError('corrupt', 'GIF with a bad LZW code size')
+      frames += 1
+    } else {
+      throw new BoundsError('corrupt', 'GIF with an unknown block')
+    }
+    if (!skipSubBlocks(reader)) return frames
+  }
+  return frames
+}
+
+/** The flags' top bit says that a table follows, the low three bits how long it is. */
+function skipColorTable(reader: ByteReader, flags: number): void {
+  if (flags & 0x80) reader.skip(3 * 2 ** ((flags & 7) + 1))
+}
+
+/** False: the file ended before the block did. */
+function skipSubBlocks(reader: ByteReader): boolean {
+  while (reader.left > 0) {
+    const length = reader.u8()
+    if (length === 0) return true
+    if (length > reader.left) {
+      reader.skip(reader.left)
+      return false
+    }
+    reader.skip(length)
+  }
+  return false
+}

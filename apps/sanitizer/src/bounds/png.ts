@@ -1,0 +1,60 @@
+import { ByteReader } from '../byte-reader.ts'
+import { BoundsError, type Bounds } from './bounds.ts'
+
+/** Bit depths that each color type allows (W3C PNG §11.2.1). */
+const DEPTHS: Readonly<Record<number, readonly number[]>> = {
+  0: [1, 2, 4, 8, 16],
+  2: [8, 16],
+  3: [1, 2, 4, 8],
+  4: [8, 16],
+  6: [8, 16],
+}
+const PALETTE = 3
+const MAX_SIDE = 0x7fffffff
+
+/**
+ * W3C PNG §5: reads IHDR, then walks the chunks by their lengths. A file whose end is missing passes here; the decoder
+ * decides whether its pixels are complete.
+ */
+export function readPngBounds(bytes: Uint8Array): Bounds {
+  const reader = new ByteReader(bytes, 8)
+  if (reader.u32be() !== 13 || reader.text(4) !== 'IHDR') throw new BoundsError('corrupt', 'PNG without IHDR first')
+  const widthPx = reader.u32be()
+  const heightPx = reader.u32be()
+  const depth = reader.u8()
+  const colorType = reader.u8()
+  if (widthPx > MAX_SIDE || heightPx > MAX_SIDE) throw new BoundsError('corrupt', 'PNG side over 2^31 - 1')
+  if (!DEPTHS[colorType]?.includes(depth)) throw new BoundsError('corrupt', 'PNG depth does not fit its color type')
+  if (reader.u8() !== 0 || reader.u8() !== 0) throw new BoundsError('corrupt', 'PNG compression or filter method')
+  if (reader.u8() > 1) throw new BoundsError('corrupt', 'PNG interlace method')
+  reader.skip(4)
+  return { widthPx, heightPx, frames: 1, isLossless: true, endOffset: walkChunks(reader, colorType) }
+}
+
+function walkChunks(reader: ByteReader, colorType: number): number {
+  let hasPalette = false
+  let hasData = false
+  while (reader.left >= 12) {
+    const length = reader.u32be()
+    if (length > MAX_SIDE) throw new BoundsError('corrupt', 'PNG chunk length over 2^31 - 1')
+    const type = reader.text(4)
+    if (!/^[A-Za-z]{4}$/.test(type)) throw new BoundsError('corrupt', 'PNG chunk type is not letters')
+    // Apple's CgBI is critical by its case, like every unknown chunk that a decoder must not skip.
+    if (/^[A-Z]/.test(type) && !CRITICAL.has(type))
+      throw new BoundsError('corrupt', 'PNG with an unknown critical chunk')
+    if (type === 'IHDR') throw new BoundsError('corrupt', 'PNG with a second IHDR')
+    if (type === 'PLTE') hasPalette = true
+    if (type === 'IDAT') {
+      // Without a palette to bound it, an oversized tRNS overflowed old decoders (CVE-2004-0597).
+      if (colorType === PALETTE && !hasPalette) throw new BoundsError('corrupt', 'palette PNG without PLTE')
+      hasData = true
+    }
+    if (length + 4 > reader.left) break
+    reader.skip(length + 4)
+    if (type === 'IEND') break
+  }
+  if (!hasData) throw new BoundsError('corrupt', 'PNG without IDAT')
+  return reader.offset
+}
+
+const CRITICAL = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND'])

@@ -1,0 +1,194 @@
+import { unlink } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import {
+  IMAGE_PROFILES,
+  type ImageProfile,
+  type ImageRejectReason,
+  type Sanitize,
+  type SanitizeVerdict,
+} from '@drawbridge/contract'
+import type { Log } from '@drawbridge/runtime'
+import type { SanitizerHealth } from './health.ts'
+import { Overloaded } from './lanes.ts'
+import { maxBytesOf } from './profiles.ts'
+import type { SanitizerConfig } from './sanitizer.config.ts'
+
+export interface HttpParts {
+  readonly config: SanitizerConfig
+  readonly sanitize: Sanitize
+  readonly health: () => SanitizerHealth
+  readonly log: Log
+}
+
+/** The body of an answer that is an error (RFC 9457). */
+interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly reason?: ImageRejectReason
+  readonly inputFormat?: string
+}
+
+/** Bytes of uploads that wait or are worked on, together. */
+const MAX_HELD_BYTES = 512 * 1024 * 1024
+const BODY_TIMEOUT_MS = 15_000
+
+const REASON_TEXT: Readonly<Record<ImageRejectReason, readonly [status: number, title: string]>> = {
+  unsupported: [415, 'This kind of image is not accepted. Send a JPEG, PNG, WebP or GIF.'],
+  corrupt: [422, 'This image is damaged.'],
+  'too-large': [422, 'This image is too large.'],
+  'too-many-frames': [422, 'This animation has too many frames.'],
+  failed: [422, 'This image could not be processed.'],
+}
+
+/**
+ * `POST /sanitize?profile=image|avatar|inline` with the bytes as body: 200 and the clean bytes, 204 when the bytes are
+ * not an image, 413, 415 or 422 when it is refused, 503 when there is no room. `GET /health`.
+ */
+export function serveHttp(parts: HttpParts): Server {
+  let heldBytes = 0
+
+  async function sanitizeRequest(
+    request: IncomingMessage,
+    response: ServerResponse,
+    profile: ImageProfile,
+  ): Promise<void> {
+    const { config, sanitize } = parts
+    const maxBytes = maxBytesOf(profile, config)
+    const length = Number(request.headers['content-length'])
+    if (!Number.isSafeInteger(length) || length < 0)
+      return sendProblem(response, problem(411, 'Content-Length is needed.'))
+    if (length > maxBytes) return sendVerdict(response, { outcome: 'refused', reason: 'too-large' }, 413)
+    if (heldBytes + length > MAX_HELD_BYTES) throw new Overloaded('too many bytes are held')
+    heldBytes += length
+    const gone = new AbortController()
+    response.once('close', () => gone.abort(new Error('the client is gone')))
+    try {
+      const bytes = await readBody(request, length)
+      const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(config.requestTimeoutMs)])
+      sendVerdict(response, await sanitize(bytes, profile, signal))
+    } finally {
+      heldBytes -= length
+    }
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://sanitizer')
+    if (url.pathname === '/health' && request.method === 'GET')
+      return sendJson(response, 200, 'application/json', parts.health())
+    if (url.pathname !== '/sanitize') return sendProblem(response, problem(404, 'There is nothing here.'))
+    if (request.method !== 'POST') return sendProblem(response, problem(405, 'Only POST is possible here.'))
+    const profile = url.searchParams.get('profile') ?? 'image'
+    if (!isProfile(profile)) return sendProblem(response, problem(400, 'There is no such profile.'))
+    return sanitizeRequest(request, response, profile)
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      if (response.destroyed || response.headersSent) return response.destroy()
+      const isExpected = error instanceof Overloaded || (error instanceof DOMException && error.name === 'TimeoutError')
+      if (!isExpected) parts.log.error('a request failed', { error })
+      response.setHeader('retry-after', '1')
+      return sendProblem(response, problem(503, 'The sanitizer cannot take this image now.'))
+    })
+  })
+  server.requestTimeout = BODY_TIMEOUT_MS
+  server.keepAliveTimeout = 60_000
+  return server
+}
+
+function isProfile(name: string): name is ImageProfile {
+  return (IMAGE_PROFILES as readonly string[]).includes(name)
+}
+
+async function readBody(request: IncomingMessage, length: number): Promise<Buffer> {
+  const body = Buffer.allocUnsafeSlow(length)
+  let at = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) at += chunk.copy(body, at)
+  if (at !== length) throw new Error('the body is shorter than its Content-Length')
+  return body
+}
+
+function sendVerdict(response: ServerResponse, verdict: SanitizeVerdict, status?: number): void {
+  if (verdict.outcome === 'not-an-image') {
+    response.writeHead(204).end()
+    return
+  }
+  if (verdict.outcome === 'refused') {
+    const [usual, title] = REASON_TEXT[verdict.reason]
+    const { reason, inputFormat } = verdict
+    sendProblem(response, {
+      type: '/problems/image-rejected',
+      title,
+      status: status ?? usual,
+      reason,
+      ...(inputFormat !== undefined && { inputFormat }),
+    })
+    return
+  }
+  response.writeHead(200, {
+    'content-type': `image/${verdict.format}`,
+    'content-length': verdict.bytes.length,
+    'x-drawbridge-width': verdict.widthPx,
+    'x-drawbridge-height': verdict.heightPx,
+    'x-drawbridge-frames': verdict.frames,
+    'x-drawbridge-input-format': verdict.inputFormat,
+  })
+  response.end(verdict.bytes)
+}
+
+function problem(status: number, title: string): Problem {
+  return { type: 'about:blank', title, status }
+}
+
+/** An answer before the whole body was read closes the connection: the rest of the body must not be read as a request. */
+function sendProblem(response: ServerResponse, body: Problem): void {
+  if (!response.req.complete) response.setHeader('connection', 'close')
+  sendJson(response, body.status, 'application/problem+json', body)
+}
+
+function sendJson(response: ServerResponse, status: number, type: string, value: unknown): void {
+  const body = JSON.stringify(value)
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
+}
+
+/**
+ * Listens on a Unix socket that only this user can reach. A socket file left by a process that is gone is replaced.
+ *
+ * @throws when another process answers there.
+ */
+export async function listen(server: Server, path: string): Promise<void> {
+  try {
+    await tryListen(server, path)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+    if (await answers(path)) throw new Error(`another sanitizer is listening on ${path}`, { cause: error })
+    await unlink(path)
+    await tryListen(server, path)
+  }
+}
+
+function tryListen(server: Server, path: string): Promise<void> {
+  // The mask, not a later chmod: between bind and chmod anybody could connect.
+  const before = process.umask(0o177)
+  return new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  }).finally(() => process.umask(before))
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    const end = (isAlive: boolean) => {
+      socket.destroy()
+      resolve(isAlive)
+    }
+    socket.once('connect', () => end(true))
+    socket.once('error', () => end(false))
+  })
+}

@@ -1,0 +1,28 @@
+import { ConfigError, createLog, createShutdown, loadConfig, reportReady } from '@drawbridge/runtime'
+import { sanitizerConfig, type SanitizerConfig } from './sanitizer.config.ts'
+import { startSanitizer } from './server.ts'
+
+const log = createLog({ fields: { process: 'sanitizer' } })
+
+function readConfig(): SanitizerConfig {
+  try {
+    return loadConfig(sanitizerConfig, { env: process.env })
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(2)
+  }
+}
+
+const config = readConfig()
+const shutdown = createShutdown({ log })
+shutdown.listen()
+try {
+  const sanitizer = await startSanitizer(config, { log })
+  shutdown.onShutdown('sanitizer', () => sanitizer[Symbol.asyncDispose]())
+  log.info('ready', { event: 'ready', socket: sanitizer.socket })
+  reportReady({ socket: sanitizer.socket })
+} catch (error) {
+  log.error('the sanitizer did not start', { error })
+  await shutdown.stop(1)
+}
