@@ -17,11 +17,14 @@ export interface Shutdown {
   /** Runs the steps once; later calls wait for the same run. Ends the process with `code`, or 1 if a step failed. */
   stop(code?: number): Promise<void>
   /**
-   * Stops on SIGINT and SIGTERM, and when a supervisor with an IPC channel is gone: an orphan must not keep the ports
-   * and the database. A second signal forces.
+   * Stops on SIGINT, SIGTERM and SIGHUP, and when a supervisor with an IPC channel is gone: an orphan must not keep the
+   * ports and the database. A second signal forces.
    */
   listen(): void
 }
+
+/** One Ctrl-C reaches a process twice: a terminal signals the whole group, and npm and the bootstrap pass it on. */
+const SAME_KEYPRESS_MS = 1_000
 
 /** Makes the process's shutdown. Nothing is listened for until `listen`. */
 export function createShutdown({
@@ -53,12 +56,15 @@ export function createShutdown({
   }
 
   const stop = (code = 0) => (running ??= run(code))
+  let askedAt = 0
   const onSignal = (signal: NodeJS.Signals) => {
     if (running) {
+      if (performance.now() - askedAt < SAME_KEYPRESS_MS) return
       log.warn('forced to stop by a second signal', { signal })
       exit(1)
       return
     }
+    askedAt = performance.now()
     log.info('stopping', { signal })
     void stop()
   }
@@ -69,6 +75,7 @@ export function createShutdown({
     listen() {
       process.on('SIGINT', onSignal)
       process.on('SIGTERM', onSignal)
+      process.on('SIGHUP', onSignal)
       if (process.channel) {
         process.once('disconnect', () => {
           if (!running) log.warn('the supervisor is gone; stopping')

@@ -1,0 +1,78 @@
+import { request } from 'node:http'
+import {
+  ADMIN_ROUTES,
+  adminTarget,
+  type AdminRouteId,
+  type BodyOf,
+  type ParamsOf,
+  type ResponseOf,
+} from '@drawbridge/contract'
+import { Refused } from './command.ts'
+
+/** What one call sends. */
+export interface AdminCall<Id extends AdminRouteId> {
+  readonly params?: ParamsOf<Id>
+  readonly query?: Readonly<Record<string, string | number | undefined>>
+  readonly body?: BodyOf<Id>
+}
+
+/** Calls one route of the admin API and answers with its checked response. */
+export type AdminClient = <Id extends AdminRouteId>(route: Id, call?: AdminCall<Id>) => Promise<ResponseOf<Id>>
+
+/**
+ * A client of the admin API on the local socket, where whoever can open the socket is an administrator.
+ *
+ * @param timeoutMs - longest wait for one answer; an import of a batch hashes many passwords. Default 60 s.
+ * @throws Refused with the server's reason, or when no server runs on this data directory.
+ */
+export function createAdminClient(socketPath: string, timeoutMs = 60_000): AdminClient {
+  return async (routeId, { params = {}, query = {}, body } = {}) => {
+    const route = ADMIN_ROUTES[routeId]
+    const target = adminTarget(routeId, params as Readonly<Record<string, string>>, query)
+    const { status, text } = await exchange(socketPath, route.method, target, body, timeoutMs)
+    const value: unknown = text === '' ? undefined : parse(text)
+    if (status >= 400) throw refusalFrom(status, value)
+    return route.response.parse(value) as ResponseOf<typeof routeId>
+  }
+}
+
+function exchange(socketPath: string, method: string, path: string, body: unknown, timeoutMs: number) {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>()
+  const payload = body === undefined ? undefined : JSON.stringify(body)
+  const headers = {
+    host: 'localhost',
+    ...(payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+  }
+  const call = request({ socketPath, method, path, headers, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+    const chunks: Buffer[] = []
+    response.on('data', (chunk: Buffer) => void chunks.push(chunk))
+    response.on('end', () => resolve({ status: response.statusCode ?? 500, text: Buffer.concat(chunks).toString('utf8') }))
+    response.on('error', reject)
+  })
+  call.on('error', (error: NodeJS.ErrnoException) => reject(explain(error, socketPath)))
+  call.end(payload)
+  return promise
+}
+
+function explain(error: NodeJS.ErrnoException, socketPath: string): Error {
+  if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') {
+    return new Refused(`No server is running on this data directory (nothing answers at ${socketPath}); start it with npm start.`)
+  }
+  if (error.code === 'EACCES') return new Refused(`This account may not use ${socketPath}: run the command as the account that runs the server.`)
+  if (error.name === 'TimeoutError' || error.name === 'AbortError') return new Refused('The server did not answer in time.')
+  return error
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Refused('The server gave an answer that is not JSON.')
+  }
+}
+
+function refusalFrom(status: number, body: unknown): Refused {
+  const { title, detail, code } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
+  const sentence = [title, detail].filter((part) => typeof part === 'string').join(' ')
+  return new Refused(sentence || `The server refused with status ${status}.`, typeof code === 'string' ? code : undefined)
+}

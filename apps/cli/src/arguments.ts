@@ -1,0 +1,45 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { type Account } from '@drawbridge/contract'
+import * as z from 'zod'
+import { UsageError } from './command.ts'
+
+type Options = NonNullable<ParseArgsConfig['options']>
+
+/** Strict arguments: unknown options are a usage error, and so is another number of words than `words` names. */
+export function parse<const O extends Options>(args: string[], words: readonly string[], options: O) {
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: true })
+  const missing = words[positionals.length]
+  if (missing !== undefined) throw new UsageError(`${missing} is missing.`)
+  if (positionals.length > words.length) throw new UsageError(`"${positionals[words.length]}" is one argument too many.`)
+  return { values, words: positionals as string[] }
+}
+
+/** Checks what is to be sent against the schema of the route, and says in words of the command line what is wrong. */
+export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const faults = result.error.issues.map(({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`)
+  throw new UsageError(`${faults.join('; ')}.`)
+}
+
+/** The option's value, or a usage error naming it. */
+export function required(value: string | undefined, option: string): string {
+  if (value === undefined || value === '') throw new UsageError(`${option} is missing.`)
+  return value
+}
+
+/** One line per account. */
+export function accountLine({ name, isAdmin, isDisabled, isBreakGlass }: Account): string {
+  const marks = [isAdmin && 'administrator', isBreakGlass && 'break-glass', isDisabled && 'disabled'].filter(Boolean)
+  return [name, ...marks].join('  ')
+}
+
+/** An instant as people write it: an RFC 3339 instant, a local `2026-11-23 18:00`, or a time from now such as `2h`. */
+export function parseInstant(written: string, now: Date): string {
+  const relative = /^(\d+)(m|h|d)$/.exec(written)
+  const ms = { m: 60_000, h: 3_600_000, d: 86_400_000 }[relative?.[2] ?? ''] ?? 0
+  const at = relative ? new Date(now.getTime() + Number(relative[1]) * ms) : new Date(written.replace(' ', 'T'))
+  if (Number.isNaN(at.getTime())) throw new UsageError(`"${written}" is not a time: write 2026-11-23T18:00 or 2h.`)
+  if (at <= now) throw new UsageError(`"${written}" is in the past.`)
+  return at.toISOString()
+}

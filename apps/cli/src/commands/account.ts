@@ -1,0 +1,101 @@
+import { ADMIN_ROUTES } from '@drawbridge/contract'
+import { accountLine, checked, parse } from '../arguments.ts'
+import { type Cli, type Command, UsageError } from '../command.ts'
+
+export const accountAdd: Command = {
+  name: 'account add',
+  usage: 'NAME [--admin] [--password-stdin]',
+  summary: 'Create an account. Without --password-stdin a password is made and printed once.',
+
+  async run(args, cli) {
+    const { values, words } = parse(args, ['NAME'], {
+      admin: { type: 'boolean' },
+      'password-stdin': { type: 'boolean' },
+    })
+    const body = checked(ADMIN_ROUTES.createAccount.body, {
+      name: words[0],
+      ...(values.admin && { isAdmin: true }),
+      ...(values['password-stdin'] && { password: await readPassword(cli) }),
+    })
+    const created = await cli.admin('createAccount', { body })
+    const { account, password } = created
+    cli.result([`${accountLine(account)}: created`, ...passwordLine(password)], created)
+  },
+}
+
+export const accountPassword: Command = {
+  name: 'account password',
+  usage: 'NAME [--password-stdin]',
+  summary: 'Set a new password and close all sessions. Without --password-stdin one is made and printed once.',
+
+  async run(args, cli) {
+    const { values, words } = parse(args, ['NAME'], { 'password-stdin': { type: 'boolean' } })
+    const body = checked(
+      ADMIN_ROUTES.setPassword.body,
+      values['password-stdin'] ? { password: await readPassword(cli) } : {},
+    )
+    const changed = await cli.admin('setPassword', { params: named(words), body })
+    const closed = `${changed.account.name}: password set, ${changed.closedSessions} sessions closed`
+    cli.result([closed, ...passwordLine(changed.password)], changed)
+  },
+}
+
+export const accountList: Command = {
+  name: 'account list',
+  usage: '',
+  summary: 'List all accounts by name.',
+
+  async run(args, cli) {
+    parse(args, [], {})
+    const accounts = []
+    let cursor: string | undefined
+    do {
+      const page = await cli.admin('listAccounts', { query: { cursor, limit: 500 } })
+      accounts.push(...page.accounts)
+      cursor = page.next
+    } while (cursor !== undefined)
+    cli.result(accounts.map(accountLine), accounts)
+  },
+}
+
+export const accountDisable = change('disable', 'disableAccount', 'Close all sessions of an account and refuse new ones.')
+export const accountEnable = change('enable', 'enableAccount', 'Let a disabled account sign in again.')
+
+export const accountDelete: Command = {
+  name: 'account delete',
+  usage: 'NAME',
+  summary: 'Delete an account and close its sessions.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['NAME'], {})
+    const deleted = await cli.admin('deleteAccount', { params: named(words) })
+    cli.result(`${deleted.name}: deleted, ${deleted.closedSessions} sessions closed`, deleted)
+  },
+}
+
+function change(verb: 'disable' | 'enable', route: 'disableAccount' | 'enableAccount', summary: string): Command {
+  return {
+    name: `account ${verb}`,
+    usage: 'NAME',
+    summary,
+    async run(args, cli) {
+      const { words } = parse(args, ['NAME'], {})
+      const changed = await cli.admin(route, { params: named(words) })
+      cli.result(`${changed.account.name}: ${verb}d, ${changed.closedSessions} sessions closed`, changed)
+    },
+  }
+}
+
+function named(words: readonly string[]): { name: string } {
+  return checked(ADMIN_ROUTES.disableAccount.params, { name: words[0] })
+}
+
+async function readPassword(cli: Cli): Promise<string> {
+  const password = (await cli.readStdin()).replace(/\r?\n$/, '')
+  if (password === '') throw new UsageError('No password came on standard input.')
+  return password
+}
+
+function passwordLine(password: string | undefined): string[] {
+  return password === undefined ? [] : [`password: ${password}`]
+}

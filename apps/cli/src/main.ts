@@ -1,0 +1,70 @@
+import { resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { ConfigError, commonConfig, loadConfig, paths } from '@drawbridge/runtime'
+import * as z from 'zod'
+import { createAdminClient } from './admin-client.ts'
+import { type Cli, EXIT, Refused, UsageError } from './command.ts'
+import { COMMANDS } from './commands/index.ts'
+import { findCommand, helpFor, helpForAll } from './help.ts'
+
+process.exitCode = await main(process.argv.slice(2))
+
+/** Finds the command, runs it and turns its outcome into an exit code: 0 done, 1 refused, 2 usage. */
+async function main(argv: readonly string[]): Promise<number> {
+  const wantsHelp = argv.length === 0 || argv[0] === 'help' || argv.includes('--help') || argv.includes('-h')
+  const isJson = argv.includes('--json')
+  const words = argv.filter((word) => word !== '--json' && word !== '--help' && word !== '-h')
+  const found = findCommand(COMMANDS, words[0] === 'help' ? words.slice(1) : words)
+  if (wantsHelp) {
+    process.stdout.write(found ? helpFor(found.command) : helpForAll(COMMANDS))
+    return argv.length === 0 ? EXIT.usage : EXIT.done
+  }
+  if (found === undefined) {
+    process.stderr.write(`There is no command "${words.slice(0, 2).join(' ')}"; drawbridge --help lists them.\n`)
+    return EXIT.usage
+  }
+  try {
+    await found.command.run(found.args, createCli(isJson))
+    return EXIT.done
+  } catch (error) {
+    return report(error, isJson, helpFor(found.command))
+  }
+}
+
+function createCli(isJson: boolean): Cli {
+  const { common } = loadConfig(z.object({ common: commonConfig }), { env: process.env })
+  const at = paths(common.dataDir)
+  return {
+    config: common,
+    paths: at,
+    env: process.env,
+    admin: createAdminClient(at.adminSocket),
+    isJson,
+    result: (lines, value) => {
+      const shown = typeof lines === 'string' ? lines : lines.join('\n')
+      process.stdout.write(isJson ? `${JSON.stringify(value)}\n` : shown === '' ? '' : `${shown}\n`)
+    },
+    note: (line) => void process.stderr.write(`${line}\n`),
+    readStdin: () => text(process.stdin),
+    // npm runs scripts in the package's directory and tells in INIT_CWD where it was called.
+    resolvePath: (path) => resolve(process.env['INIT_CWD'] ?? '.', path),
+  }
+}
+
+function report(error: unknown, isJson: boolean, usage: string): number {
+  const code = error instanceof Refused ? error.code : undefined
+  const isUsage = error instanceof UsageError || isParseArgsError(error)
+  const message = error instanceof Error ? error.message : String(error)
+  if (isJson) process.stderr.write(`${JSON.stringify({ error: message, ...(code !== undefined && { code }) })}\n`)
+  else process.stderr.write(`${message}\n${isUsage ? usage : ''}`)
+  const isExpected = isUsage || error instanceof Refused || error instanceof ConfigError
+  if (!isExpected && error instanceof Error && process.env['DRAWBRIDGE_LOG_LEVEL'] === 'debug') {
+    process.stderr.write(`${error.stack ?? ''}\n`)
+  }
+  return isUsage ? EXIT.usage : EXIT.refused
+}
+
+/** node:util's parseArgs throws plain TypeErrors with these codes. */
+function isParseArgsError(error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+}

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Refused } from '../command.ts'
+
+/** What the web client is made of. */
+const SOURCES = [
+  'apps/web/**/*',
+  'packages/{contract,policy,xmpp}/src/**/*.ts',
+  'package.json',
+  'pnpm-lock.yaml',
+]
+
+/**
+ * Builds the web client unless the last build was made from the same sources.
+ *
+ * @returns whether it was built.
+ */
+export async function buildWeb(root: string, note: (line: string) => void): Promise<boolean> {
+  const stamp = join(root, '.cache', 'web-build')
+  const key = sourceKey(root)
+  if (existsSync(join(root, 'apps/web/dist/index.html')) && read(stamp) === key) return false
+  note('Building the web client …')
+  const { code, output } = await run(root)
+  if (code !== 0) throw new Refused(`The web client could not be built:\n${output.trim()}`)
+  mkdirSync(dirname(stamp), { recursive: true })
+  writeFileSync(stamp, key)
+  return true
+}
+
+function sourceKey(root: string): string {
+  const hash = createHash('sha256')
+  const files = globSync(SOURCES, { cwd: root, withFileTypes: true, exclude: (entry) => /^(node_modules|dist)$/.test(entry.name) })
+  const paths = files.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  for (const path of paths.toSorted()) {
+    if (!/\.test\.tsx?$/.test(path)) hash.update(path.slice(root.length)).update('\0').update(readFileSync(path))
+  }
+  return hash.digest('hex')
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function run(root: string): Promise<{ code: number | null; output: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ code: number | null; output: string }>()
+  const cwd = join(root, 'apps/web')
+  const child = spawn(process.execPath, [join(cwd, 'node_modules/vite/bin/vite.js'), 'build'], {
+    cwd,
+    env: { ...process.env, NODE_ENV: 'production' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const chunks: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => void chunks.push(chunk))
+  child.once('error', reject)
+  child.once('close', (code) => resolve({ code, output: Buffer.concat(chunks).toString('utf8') }))
+  return promise
+}

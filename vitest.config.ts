@@ -1,0 +1,41 @@
+import { defineConfig } from 'vitest/config'
+
+const NEVER = ['**/node_modules/**', '**/dist/**']
+
+/**
+ * Three heights of test. unit: boots nothing. story: the real router with a real PostgreSQL, a copy of a migrated
+ * template. e2e: every process, real sockets, browsers, foreign clients.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'apps/**/*.test.tsx', 'infra/**/*.test.ts'],
+          exclude: [...NEVER, '**/*.story.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'story',
+          include: ['packages/**/*.story.test.ts', 'apps/**/*.story.test.ts'],
+          exclude: NEVER,
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          exclude: NEVER,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          // Each file boots every process; two cores do not carry two of them at once.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
