@@ -1,0 +1,281 @@
+import { createHash } from 'node:crypto'
+import type pg from 'pg'
+import type { ArchiveEntry, CommitOutcome, HandledStream } from './archive-entry.ts'
+import type { ArchiveTarget } from './schema/archive.ts'
+import { uuidv7 } from './uuid.ts'
+
+/** Advisory lock: shared by every batch, exclusive for a change of the policy epoch. */
+export const POLICY_LOCK = 7_236_102
+
+/** What a lane of the writer takes from its queue. */
+export type BatchItem = { readonly entry: ArchiveEntry } | { readonly handled: HandledStream }
+
+/** Answers to the items of a batch, in their order: an outcome, or the persisted `h`. */
+export type BatchAnswer = CommitOutcome | number
+
+/** Another writer has just committed one of the messages of this batch: ask again. */
+export class DedupRace extends Error {
+  override readonly name = 'DedupRace'
+}
+
+/** An entry that cannot even be put into a query; `cause` says why. */
+export class BadEntry extends Error {
+  override readonly name = 'BadEntry'
+}
+
+const BEGIN = `begin; select pg_advisory_xact_lock_shared(${POLICY_LOCK}); select epoch from policy_epoch`
+
+const KNOWN = { name: 'known', text: 'select key, message_id from dedup where key = any($1::bytea[])' }
+
+const STORED = {
+  name: 'stored',
+  text: `select m.id, a.owner, a.position from message m left join archive a on a.message_id = m.id
+         where m.id = any($1::uuid[])`,
+}
+
+// Owners are locked in sorted order, so two writers cannot wait for each other; the locks last until the commit, so no
+// lower position appears later. Streams likewise.
+const WRITE = {
+  name: 'write',
+  text: `
+    with m as (
+      insert into message (id, stanza, sent_at) select * from unnest($1::uuid[], $2::text[], $3::timestamptz[])
+    ), o as (
+      insert into archive_owner as o (owner, last_position)
+      select owner, count from unnest($4::text[], $5::int[]) as t (owner, count) order by owner
+      on conflict (owner) do update set last_position = o.last_position + excluded.last_position
+      returning owner, last_position
+    ), a as (
+      insert into archive (owner, position, message_id, peer, resource, direction, sent_at)
+      select t.owner, o.last_position - t.back, t.message_id, t.peer, t.resource, t.direction, t.sent_at
+      from unnest($6::text[], $7::int[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::timestamptz[])
+        as t (owner, back, message_id, peer, resource, direction, sent_at)
+      join o on o.owner = t.owner
+    ), h as (
+      insert into held_message (suspension_id, message_id, recipients)
+      select * from unnest($13::uuid[], $14::uuid[], $15::jsonb[])
+    ), d as (
+      insert into dedup (key, message_id)
+      select key, message_id from unnest($16::bytea[], $17::uuid[]) as t (key, message_id) order by key
+      on conflict do nothing returning key
+    ), x as (
+      insert into outbox (id, kind, payload) select * from unnest($18::uuid[], $19::text[], $20::jsonb[])
+    ), l as (
+      select id from sm_session where id = any($21::text[]) order by id for no key update
+    ), s as (
+      update sm_session set inbound_h = greatest(inbound_h, t.h), updated_at = now()
+      from unnest($21::text[], $22::bigint[]) as t (id, h) join l on l.id = t.id
+      where sm_session.id = t.id returning sm_session.id, inbound_h
+    )
+    select (select coalesce(json_object_agg(owner, last_position), '{}') from o) as owners,
+           (select coalesce(json_object_agg(id, inbound_h), '{}') from s) as streams,
+           (select count(*)::int from d) as keys`,
+}
+
+/**
+ * Writes a batch in one transaction and answers each item.
+ *
+ * @param mayBeStored - true when an earlier try may have been committed: its connection broke before the answer.
+ * @throws BadEntry, DedupRace or whatever PostgreSQL throws; then nothing was written, except that a broken connection
+ *   leaves the outcome of COMMIT open. The caller rolls back.
+ */
+export async function writeBatch(
+  client: pg.Client,
+  items: readonly BatchItem[],
+  mayBeStored: boolean,
+): Promise<BatchAnswer[]> {
+  const began = (await client.query(BEGIN)) as unknown as readonly pg.QueryResult<{ epoch: string }>[]
+  const epoch = Number(began[2]?.rows[0]?.epoch)
+  const isStale = (entry: ArchiveEntry) => entry.policyEpoch !== undefined && entry.policyEpoch < epoch
+  const entries = items.flatMap((item) => ('entry' in item && !isStale(item.entry) ? [item.entry] : []))
+
+  const stored = mayBeStored ? await findStored(client, entries) : new Map<string, Map<string, number>>()
+  const streams = orBadEntry(() => prefixes(items, isStale))
+  const { ids, keys } = await recognise(client, entries, stored, streams)
+  const fresh = entries.filter((entry) => ids.get(entry) === entry.id && !stored.has(entry.id))
+  const targets = place(fresh)
+  const values = orBadEntry(() => parameters(fresh, targets, keys, streams))
+
+  const { rows } = await client.query<{
+    owners: Record<string, number>
+    streams: Record<string, number>
+    keys: number
+  }>({ ...WRITE, values })
+  const written = rows[0]!
+  if (written.keys !== keys.size) throw new DedupRace()
+  await client.query('commit')
+
+  const persisted = (id: string) => written.streams[id] ?? streams.get(id)!
+  return items.map((item): BatchAnswer => {
+    if ('handled' in item) return persisted(item.handled.id)
+    const { entry } = item
+    if (isStale(entry)) return { status: 'stale-epoch', epoch }
+    const h = entry.stream && { persistedH: persisted(entry.stream.id) }
+    const id = ids.get(entry)!
+    if (id !== entry.id) return { status: 'duplicate', id, ...h }
+    const positions =
+      stored.get(id) ??
+      new Map(targets.get(entry)!.map(({ owner, back }) => [owner, written.owners[owner]! - back] as const))
+    return { status: 'committed', id, positions, ...h }
+  })
+}
+
+function orBadEntry<T>(build: () => T): T {
+  try {
+    return build()
+  } catch (cause) {
+    throw new BadEntry('an entry cannot be written', { cause })
+  }
+}
+
+/** The `h` of each stream in the batch, if the batch commits. */
+function prefixes(items: readonly BatchItem[], isStale: (entry: ArchiveEntry) => boolean): Map<string, number> {
+  const groups = new Map<string, { stream: HandledStream; numbers: number[] }>()
+  for (const item of items) {
+    if ('entry' in item && isStale(item.entry)) continue
+    const stream = 'entry' in item ? item.entry.stream : item.handled
+    if (!stream) continue
+    const group = groups.get(stream.id) ?? { stream, numbers: [] }
+    groups.set(stream.id, group)
+    group.stream = stream
+    if ('entry' in item && item.entry.stream) group.numbers.push(item.entry.stream.n)
+  }
+  return new Map([...groups].map(([id, { stream, numbers }]) => [id, stream.prefixWith(numbers)]))
+}
+
+/**
+ * Tells new messages from those committed before. Two keys: the number in the stream, for a client that resumes, and the
+ * origin-id, for one that sends again in a new stream. The first is stored only beyond the stream's `h`: what `h` covers
+ * is never sent again.
+ */
+async function recognise(
+  client: pg.Client,
+  entries: readonly ArchiveEntry[],
+  stored: ReadonlyMap<string, unknown>,
+  streams: ReadonlyMap<string, number>,
+): Promise<{ ids: Map<ArchiveEntry, string>; keys: Map<string, string> }> {
+  const keysOf = new Map(entries.map((entry) => [entry, dedupKeys(entry, streams)]))
+  const asked = [...keysOf.values()].flat()
+  const known = new Map<string, string>()
+  if (asked.length > 0) {
+    const { rows } = await client.query<{ key: Buffer; message_id: string }>({
+      ...KNOWN,
+      values: [asked.map(({ key }) => Buffer.from(key, 'base64'))],
+    })
+    for (const { key, message_id: id } of rows) known.set(key.toString('base64'), id)
+  }
+  const ids = new Map<ArchiveEntry, string>()
+  const keys = new Map<string, string>()
+  for (const [entry, own] of keysOf) {
+    const hit = own.find(({ key }) => known.has(key))
+    const id = stored.has(entry.id) || !hit ? entry.id : known.get(hit.key)!
+    ids.set(entry, id)
+    for (const { key, isStored } of own) {
+      if (known.has(key)) continue
+      known.set(key, id)
+      if (isStored) keys.set(key, id)
+    }
+  }
+  return { ids, keys }
+}
+
+function dedupKeys({ dedup, stream }: ArchiveEntry, streams: ReadonlyMap<string, number>) {
+  const keys: { key: string; isStored: boolean }[] = []
+  if (dedup) {
+    const { sender, target, originId, hash } = dedup
+    const parts = JSON.stringify(['origin', sender, target, originId, Buffer.from(hash).toString('base64')])
+    keys.push({ key: sha256(parts), isStored: true })
+  }
+  if (stream) {
+    const key = sha256(JSON.stringify(['stream', stream.id, stream.n]))
+    keys.push({ key, isStored: stream.n > streams.get(stream.id)! })
+  }
+  return keys
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('base64')
+
+/** Positions of messages that are in the database already, by message and owner. */
+async function findStored(client: pg.Client, entries: readonly ArchiveEntry[]) {
+  const stored = new Map<string, Map<string, number>>()
+  const { rows } = await client.query<{ id: string; owner: string | null; position: string | null }>({
+    ...STORED,
+    values: [entries.map(({ id }) => id)],
+  })
+  for (const { id, owner, position } of rows) {
+    const positions = stored.get(id) ?? new Map<string, number>()
+    stored.set(id, positions)
+    if (owner !== null) positions.set(owner, Number(position))
+  }
+  return stored
+}
+
+interface Placed extends ArchiveTarget {
+  /** How far from the last position that the batch gives in this archive. */
+  back: number
+}
+
+function place(entries: readonly ArchiveEntry[]): Map<ArchiveEntry, Placed[]> {
+  const counts = new Map<string, number>()
+  const placed = new Map<ArchiveEntry, Placed[]>()
+  for (const entry of entries.toReversed()) {
+    const owners = new Set<string>()
+    const targets: Placed[] = []
+    for (const target of entry.archives) {
+      if (owners.has(target.owner)) continue
+      owners.add(target.owner)
+      const back = counts.get(target.owner) ?? 0
+      counts.set(target.owner, back + 1)
+      targets.push({ ...target, back })
+    }
+    placed.set(entry, targets)
+  }
+  return placed
+}
+
+function parameters(
+  entries: readonly ArchiveEntry[],
+  targets: ReadonlyMap<ArchiveEntry, Placed[]>,
+  keys: ReadonlyMap<string, string>,
+  streams: ReadonlyMap<string, number>,
+): unknown[] {
+  const counts = new Map<string, number>()
+  const rows = entries.flatMap((entry) =>
+    targets.get(entry)!.map((target) => {
+      counts.set(target.owner, Math.max(counts.get(target.owner) ?? 0, target.back + 1))
+      return { ...target, ...splitPeer(target.peer), id: entry.id, sentAt: entry.sentAt.toISOString() }
+    }),
+  )
+  const held = entries.flatMap(({ id, held: hold }) => (hold ? [{ id, ...hold }] : []))
+  const outbox = entries.flatMap((entry) => entry.outbox ?? [])
+  return [
+    entries.map(({ id }) => id),
+    entries.map(({ stanza }) => stanza),
+    entries.map(({ sentAt }) => sentAt.toISOString()),
+    [...counts.keys()],
+    [...counts.values()],
+    rows.map(({ owner }) => owner),
+    rows.map(({ back }) => back),
+    rows.map(({ id }) => id),
+    rows.map(({ peer }) => peer),
+    rows.map(({ resource }) => resource),
+    rows.map(({ direction }) => direction),
+    rows.map(({ sentAt }) => sentAt),
+    held.map(({ suspensionId }) => suspensionId),
+    held.map(({ id }) => id),
+    held.map(({ recipients }) => JSON.stringify(recipients)),
+    [...keys.keys()].map((key) => Buffer.from(key, 'base64')),
+    [...keys.values()],
+    outbox.map(() => uuidv7()),
+    outbox.map(({ kind }) => kind),
+    outbox.map(({ payload }) => JSON.stringify(payload)),
+    [...streams.keys()],
+    [...streams.values()],
+  ]
+}
+
+/** Splits a full JID into bare JID and resource. The first slash divides (RFC 7622 §3.2). */
+export function splitPeer(jid: string): { peer: string; resource: string | null } {
+  const slash = jid.indexOf('/')
+  return slash < 0 ? { peer: jid, resource: null } : { peer: jid.slice(0, slash), resource: jid.slice(slash + 1) }
+}

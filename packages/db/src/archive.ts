@@ -1,0 +1,285 @@
+import { and, asc, desc, eq, gt, gte, inArray, lt, lte, type SQL, sql } from 'drizzle-orm'
+import { splitPeer } from './archive-batch.ts'
+import type { Db } from './database.ts'
+import { archive, archiveOwner, type ArchiveTarget, type Direction, heldMessage, message } from './schema/index.ts'
+
+/** A message as one archive holds it. */
+export interface ArchivedMessage {
+  /** The stanza-id. */
+  readonly id: string
+  readonly position: number
+  /** Bare JID of the other side. */
+  readonly peer: string
+  readonly resource: string | null
+  readonly direction: Direction
+  readonly sentAt: Date
+  readonly stanza: string
+}
+
+const MESSAGE = {
+  id: archive.messageId,
+  position: archive.position,
+  peer: archive.peer,
+  resource: archive.resource,
+  direction: archive.direction,
+  sentAt: archive.sentAt,
+  stanza: message.stanza,
+}
+
+/** Filters of XEP-0313 §4.1 and its `#extended` set; all of them must hold. */
+export interface ArchiveQuery {
+  /** Bare JID: any resource. Full JID: only that one. */
+  readonly with?: string
+  /** Sent at or after. */
+  readonly start?: Date
+  /** Sent at or before. */
+  readonly end?: Date
+  readonly beforeId?: string
+  readonly afterId?: string
+  readonly ids?: readonly string[]
+  readonly page: {
+    /** Most messages of the page; 0 asks for the count only. */
+    readonly max: number
+    /** Page before this id; empty: the last page (XEP-0059 §2.5). */
+    readonly before?: string
+    readonly after?: string
+    /** Newest first within the page (`<flip-page/>`). */
+    readonly flip?: boolean
+  }
+  /** Count what the filters match, whatever the page. Costs a scan of it. */
+  readonly wantsCount?: boolean
+}
+
+export interface ArchivePage {
+  /** Oldest first, unless flipped. */
+  readonly messages: ArchivedMessage[]
+  /** Nothing lies beyond the page, in the direction of paging. */
+  readonly isComplete: boolean
+  readonly count?: number
+}
+
+/**
+ * One page of `owner`'s archive (XEP-0313 §4, XEP-0059).
+ *
+ * `position` is counted per owner by the transaction that writes, so it follows the order of commits, and no page can
+ * skip a row.
+ *
+ * @returns `item-not-found` when an id to page from, or one of `ids`, is not in the archive.
+ */
+export async function listArchive(db: Db, owner: string, query: ArchiveQuery): Promise<ArchivePage | 'item-not-found'> {
+  const { page, ids } = query
+  const anchors = await findPositions(db, owner, query)
+  if (anchors === 'item-not-found') return anchors
+
+  const filters: (SQL | undefined)[] = [eq(archive.owner, owner), ...withPeer(query.with)]
+  if (query.start) filters.push(gte(archive.sentAt, query.start))
+  if (query.end) filters.push(lte(archive.sentAt, query.end))
+  if (ids) filters.push(inArray(archive.messageId, [...ids]))
+  filters.push(...between(anchors.afterId, anchors.beforeId))
+  const count = query.wantsCount || page.max === 0 ? await db.$count(archive, and(...filters)) : undefined
+  const counted = count === undefined ? {} : { count }
+  if (page.max === 0) return { messages: [], isComplete: count === 0, ...counted }
+
+  const isBackward = page.before !== undefined
+  const rows = await db
+    .select(MESSAGE)
+    .from(archive)
+    .innerJoin(message, eq(message.id, archive.messageId))
+    .where(and(...filters, ...between(anchors.after, anchors.before)))
+    .orderBy(isBackward ? desc(archive.position) : asc(archive.position))
+    .limit(page.max + 1)
+  const messages = rows.slice(0, page.max)
+  if (isBackward !== (page.flip ?? false)) messages.reverse()
+  return { messages, isComplete: rows.length <= page.max, ...counted }
+}
+
+function withPeer(jid: string | undefined): SQL[] {
+  if (jid === undefined) return []
+  const { peer, resource } = splitPeer(jid)
+  return resource === null ? [eq(archive.peer, peer)] : [eq(archive.peer, peer), eq(archive.resource, resource)]
+}
+
+function between(after: number | undefined, before: number | undefined): (SQL | undefined)[] {
+  return [
+    after === undefined ? undefined : gt(archive.position, after),
+    before === undefined ? undefined : lt(archive.position, before),
+  ]
+}
+
+type Anchor = 'before' | 'after' | 'beforeId' | 'afterId'
+
+/** Positions of the ids that the query names. */
+async function findPositions(
+  db: Db,
+  owner: string,
+  { page, beforeId, afterId, ids = [] }: ArchiveQuery,
+): Promise<{ [A in Anchor]: number | undefined } | 'item-not-found'> {
+  const anchors = { before: page.before || undefined, after: page.after || undefined, beforeId, afterId }
+  const wanted = new Set(
+    [...ids, ...Object.values(anchors)].flatMap((id) => (id === undefined ? [] : [id.toLowerCase()])),
+  )
+  const positions = new Map<string, number>()
+  if (![...wanted].every(isUuid)) return 'item-not-found'
+  if (wanted.size > 0) {
+    const rows = await db
+      .select({ id: archive.messageId, position: archive.position })
+      .from(archive)
+      .where(and(eq(archive.owner, owner), inArray(archive.messageId, [...wanted])))
+    for (const { id, position } of rows) positions.set(id, position)
+  }
+  if (positions.size < wanted.size) return 'item-not-found'
+  const at = (id: string | undefined) => (id === undefined ? undefined : positions.get(id.toLowerCase()))
+  return { before: at(anchors.before), after: at(anchors.after), beforeId: at(beforeId), afterId: at(afterId) }
+}
+
+const isUuid = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
+
+/** Oldest and newest message of an archive (XEP-0313 §4.4.2 `<metadata/>`); undefined: it is empty. */
+export async function archiveMetadata(db: Db, owner: string) {
+  const end = (order: SQL) =>
+    db
+      .select({ id: archive.messageId, sentAt: archive.sentAt })
+      .from(archive)
+      .where(eq(archive.owner, owner))
+      .orderBy(order)
+      .limit(1)
+  const [[first], [last]] = [await end(asc(archive.position)), await end(desc(archive.position))]
+  return first && last && { first, last }
+}
+
+/** Messages to `owner` that no device was handed yet, oldest first. */
+export function listUndelivered(db: Db, owner: string, limit: number): Promise<ArchivedMessage[]> {
+  return db
+    .select(MESSAGE)
+    .from(archive)
+    .innerJoin(message, eq(message.id, archive.messageId))
+    .innerJoin(archiveOwner, eq(archiveOwner.owner, archive.owner))
+    .where(
+      and(eq(archive.owner, owner), eq(archive.direction, 'in'), gt(archive.position, archiveOwner.offlinePosition)),
+    )
+    .orderBy(asc(archive.position))
+    .limit(limit)
+}
+
+/** Notes up to which position messages were handed to some device. Never moves back. */
+export async function advanceOfflineCursor(db: Db, owner: string, position: number): Promise<void> {
+  await advanceOfflineCursors(db, new Map([[owner, position]]))
+}
+
+/** Same for many archives at once. */
+export async function advanceOfflineCursors(db: Db, positions: ReadonlyMap<string, number>): Promise<void> {
+  if (positions.size === 0) return
+  const owners = sql.param([...positions.keys()])
+  await db.execute(sql`
+    with l as (
+      select owner from archive_owner where owner = any(${owners}::text[]) order by owner for no key update
+    )
+    update archive_owner o set offline_position = t.position
+    from unnest(${owners}::text[], ${sql.param([...positions.values()])}::bigint[]) as t (owner, position)
+    join l on l.owner = t.owner
+    where o.owner = t.owner and o.offline_position < t.position`)
+}
+
+/** How many messages suspensions hold, and since when. */
+export async function countHeld(db: Db, suspensionId?: string): Promise<{ count: number; oldestAt: Date | undefined }> {
+  const [row] = await db
+    .select({
+      count: sql<number>`count(*)::int`,
+      oldestAt: sql<Date | null>`min(${message.sentAt})`.mapWith(message.sentAt),
+    })
+    .from(heldMessage)
+    .innerJoin(message, eq(message.id, heldMessage.messageId))
+    .where(suspensionId === undefined ? undefined : eq(heldMessage.suspensionId, suspensionId))
+  return { count: row!.count, oldestAt: row!.oldestAt ?? undefined }
+}
+
+/** Suspensions that still hold messages, oldest first: what a start after a crash goes on releasing. */
+export async function listHolding(db: Db): Promise<string[]> {
+  const rows = await db
+    .select({ id: heldMessage.suspensionId })
+    .from(heldMessage)
+    .groupBy(heldMessage.suspensionId)
+    .orderBy(sql`min(${heldMessage.position})`)
+  return rows.map(({ id }) => id)
+}
+
+/** A message that has just entered its recipients' archives: deliver it. */
+export interface ReleasedMessage {
+  readonly id: string
+  readonly stanza: string
+  /** When it was accepted: the XEP-0203 stamp. */
+  readonly sentAt: Date
+  readonly archives: readonly (ArchiveTarget & { readonly position: number })[]
+}
+
+/**
+ * Moves the oldest held messages of a suspension into their recipients' archives, in order, in one transaction. Call it
+ * until it returns none.
+ *
+ * What it returns is committed (once the caller's transaction is, if `db` is one) and no longer held: a crash before the
+ * delivery leaves the messages undelivered in the archives, where `listUndelivered` and XEP-0313 find them.
+ *
+ * @param limit - most messages of the transaction, 1 to 1,000.
+ */
+export async function releaseHeld(db: Db, suspensionId: string, limit: number): Promise<ReleasedMessage[]> {
+  return db.transaction(async (tx) => {
+    const held = await tx
+      .select({ id: message.id, stanza: message.stanza, sentAt: message.sentAt, recipients: heldMessage.recipients })
+      .from(heldMessage)
+      .innerJoin(message, eq(message.id, heldMessage.messageId))
+      .where(eq(heldMessage.suspensionId, suspensionId))
+      .orderBy(asc(heldMessage.position))
+      .limit(limit)
+      .for('update', { of: heldMessage })
+    if (held.length === 0) return []
+    const released = await appendToArchives(tx, held)
+    await tx.delete(heldMessage).where(
+      inArray(
+        heldMessage.messageId,
+        held.map(({ id }) => id),
+      ),
+    )
+    return released
+  })
+}
+
+type Held = Omit<ReleasedMessage, 'archives'> & { readonly recipients: readonly ArchiveTarget[] }
+
+async function appendToArchives(tx: Db, held: readonly Held[]): Promise<ReleasedMessage[]> {
+  const counts = new Map<string, number>()
+  for (const { owner } of held.flatMap(({ recipients }) => recipients)) counts.set(owner, (counts.get(owner) ?? 0) + 1)
+  const next = await reservePositions(tx, counts)
+  const released = held.map(({ recipients, ...rest }) => ({
+    ...rest,
+    archives: recipients.map((target) => {
+      const position = next.get(target.owner)!
+      next.set(target.owner, position + 1)
+      return { ...target, position }
+    }),
+  }))
+  const rows = released.flatMap(({ id, sentAt, archives }) =>
+    archives.map(({ owner, position, direction, peer }) => ({
+      owner,
+      position,
+      direction,
+      messageId: id,
+      sentAt,
+      ...splitPeer(peer),
+    })),
+  )
+  // PostgreSQL takes 65,535 parameters in a statement.
+  for (let at = 0; at < rows.length; at += 5_000) await tx.insert(archive).values(rows.slice(at, at + 5_000))
+  return released
+}
+
+/** The first of `count` new positions in each archive. Locks the owners in sorted order until the transaction ends. */
+async function reservePositions(tx: Db, counts: ReadonlyMap<string, number>): Promise<Map<string, number>> {
+  if (counts.size === 0) return new Map()
+  const { rows } = await tx.execute<{ owner: string; last_position: string }>(sql`
+    insert into archive_owner as o (owner, last_position)
+    select * from unnest(${sql.param([...counts.keys()])}::text[], ${sql.param([...counts.values()])}::bigint[])
+      as t (owner, count) order by owner
+    on conflict (owner) do update set last_position = o.last_position + excluded.last_position
+    returning owner, last_position`)
+  return new Map(rows.map(({ owner, last_position: last }) => [owner, Number(last) - counts.get(owner)! + 1]))
+}

@@ -1,0 +1,54 @@
+import { drizzle, type NodePgQueryResultHKT } from 'drizzle-orm/node-postgres'
+import type { PgDatabase } from 'drizzle-orm/pg-core'
+import pg from 'pg'
+import * as schema from './schema/index.ts'
+
+/** What a query function takes: a pool or a transaction. The caller owns the transaction. */
+export type Db = PgDatabase<NodePgQueryResultHKT, typeof schema>
+
+/** A pool of connections, with drizzle on top. */
+export interface Database extends AsyncDisposable {
+  readonly db: Db
+  readonly pool: pg.Pool
+  /** Waits for the queries under way, then closes every connection. A second call waits for the first. */
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  /** Most connections of the pool. Default 10. */
+  readonly maxConnections?: number
+  /** Told of a connection that broke while nobody used it. The pool replaces it; nothing needs to be done. */
+  readonly onError?: (error: Error) => void
+}
+
+/**
+ * Opens a pool. Nothing is connected before the first query; a query waits up to 10 s for a connection.
+ *
+ * @param url - `postgres://user:password@host:port/database`
+ */
+export function openDatabase(url: string, { maxConnections = 10, onError }: DatabaseOptions = {}): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: maxConnections,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    application_name: 'drawbridge',
+  })
+  pool.on('error', (error) => onError?.(error))
+  // The pool listens only while a client is idle. One that breaks in use rejects its query *and* emits, and an `error`
+  // that nobody hears ends the process.
+  pool.on('connect', (client) => void client.on('error', () => {}))
+  let closing: Promise<void> | undefined
+  const close = () => (closing ??= pool.end())
+  return { db: drizzle(pool, { schema }), pool, close, [Symbol.asyncDispose]: close }
+}
+
+/** True for a violation of a unique constraint, of `constraint` if given. Looks through drizzle's wrapper. */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  const cause = error instanceof Error && error.cause instanceof pg.DatabaseError ? error.cause : error
+  return (
+    cause instanceof pg.DatabaseError &&
+    cause.code === '23505' &&
+    (constraint === undefined || cause.constraint === constraint)
+  )
+}

@@ -1,0 +1,65 @@
+import { and, asc, eq, inArray } from 'drizzle-orm'
+import type { Db } from './database.ts'
+import { blockItem, privateXml, vcard } from './schema/index.ts'
+
+/** Blocked addresses, oldest first (XEP-0191 §3.2). */
+export async function listBlocked(db: Db, accountId: string): Promise<string[]> {
+  const rows = await db
+    .select({ jid: blockItem.jid })
+    .from(blockItem)
+    .where(eq(blockItem.accountId, accountId))
+    .orderBy(asc(blockItem.createdAt), asc(blockItem.jid))
+  return rows.map(({ jid }) => jid)
+}
+
+/** Blocks addresses; those blocked already stay. */
+export async function block(db: Db, accountId: string, jids: readonly string[]): Promise<void> {
+  if (jids.length === 0) return
+  await db
+    .insert(blockItem)
+    .values(jids.map((jid) => ({ accountId, jid })))
+    .onConflictDoNothing()
+}
+
+/** Unblocks addresses, or all of them. Returns those that were blocked. */
+export async function unblock(db: Db, accountId: string, jids: readonly string[] | 'all'): Promise<string[]> {
+  const mine = eq(blockItem.accountId, accountId)
+  const gone = await db
+    .delete(blockItem)
+    .where(jids === 'all' ? mine : and(mine, inArray(blockItem.jid, [...jids])))
+    .returning({ jid: blockItem.jid })
+  return gone.map(({ jid }) => jid)
+}
+
+/** A stored element (XEP-0049), serialized. */
+export async function findPrivateXml(db: Db, accountId: string, xmlns: string, name: string) {
+  const [row] = await db
+    .select({ element: privateXml.element })
+    .from(privateXml)
+    .where(and(eq(privateXml.accountId, accountId), eq(privateXml.xmlns, xmlns), eq(privateXml.name, name)))
+  return row?.element
+}
+
+export async function putPrivateXml(db: Db, accountId: string, xmlns: string, name: string, element: string) {
+  await db
+    .insert(privateXml)
+    .values({ accountId, xmlns, name, element })
+    .onConflictDoUpdate({ target: [privateXml.accountId, privateXml.xmlns, privateXml.name], set: { element } })
+}
+
+/** The `<vCard/>` of an account (XEP-0054), serialized, and the SHA-1 of its photo in hex, if it has one. */
+export async function findVcard(db: Db, accountId: string) {
+  const [row] = await db
+    .select({ element: vcard.element, photoSha1: vcard.photoSha1 })
+    .from(vcard)
+    .where(eq(vcard.accountId, accountId))
+  return row
+}
+
+export async function putVcard(db: Db, accountId: string, element: string, photoSha1: string | null): Promise<void> {
+  const value = { element, photoSha1, updatedAt: new Date() }
+  await db
+    .insert(vcard)
+    .values({ accountId, ...value })
+    .onConflictDoUpdate({ target: vcard.accountId, set: value })
+}

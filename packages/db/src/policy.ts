@@ -1,0 +1,82 @@
+import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
+import { POLICY_LOCK } from './archive-batch.ts'
+import type { Db } from './database.ts'
+import { clientRule, policyEpoch, suspension } from './schema/index.ts'
+
+/** Channel that hears the number of each new policy epoch. */
+export const POLICY_CHANNEL = 'drawbridge_policy'
+
+export type ClientRule = typeof clientRule.$inferSelect
+export type Suspension = typeof suspension.$inferSelect
+
+/** The policy epoch: raised by every change of client rules and suspensions. */
+export async function getPolicyEpoch(db: Db): Promise<number> {
+  const [row] = await db.select({ epoch: policyEpoch.epoch }).from(policyEpoch)
+  return row!.epoch
+}
+
+/**
+ * Raises the epoch in the caller's transaction; on commit, every node hears of it.
+ *
+ * Waits for the archive batches under way and keeps new ones waiting until the transaction ends: from then on no message
+ * that was decided under the old rules is written. So call it last, or before what must happen without a message in
+ * between, and be quick.
+ */
+export async function bumpPolicyEpoch(tx: Db): Promise<number> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${POLICY_LOCK})`)
+  const [row] = await tx
+    .update(policyEpoch)
+    .set({ epoch: sql`${policyEpoch.epoch} + 1`, at: new Date() })
+    .returning({ epoch: policyEpoch.epoch })
+  const { epoch } = row!
+  await tx.execute(sql`select pg_notify(${POLICY_CHANNEL}, ${String(epoch)})`)
+  return epoch
+}
+
+/** Client rules, oldest first. */
+export function listClientRules(db: Db): Promise<ClientRule[]> {
+  return db.select().from(clientRule).orderBy(asc(clientRule.createdAt), asc(clientRule.id))
+}
+
+/** Adds a rule; the caller bumps the epoch in the same transaction. */
+export async function insertClientRule(tx: Db, row: typeof clientRule.$inferInsert): Promise<ClientRule> {
+  const [made] = await tx.insert(clientRule).values(row).returning()
+  return made!
+}
+
+/** Removes a rule; the caller bumps the epoch in the same transaction. Returns it as it was. */
+export async function deleteClientRule(tx: Db, id: string): Promise<ClientRule | undefined> {
+  const [gone] = await tx.delete(clientRule).where(eq(clientRule.id, id)).returning()
+  return gone
+}
+
+/** Suspensions that have not ended, oldest first. One whose `untilAt` has passed is listed until it is ended. */
+export function listActiveSuspensions(db: Db): Promise<Suspension[]> {
+  return db.select().from(suspension).where(isNull(suspension.endedAt)).orderBy(asc(suspension.sinceAt))
+}
+
+/** Suspensions, newest first. */
+export function listSuspensions(db: Db, limit: number): Promise<Suspension[]> {
+  return db.select().from(suspension).orderBy(desc(suspension.sinceAt), desc(suspension.id)).limit(limit)
+}
+
+export async function findSuspension(db: Db, id: string): Promise<Suspension | undefined> {
+  const [row] = await db.select().from(suspension).where(eq(suspension.id, id))
+  return row
+}
+
+/** Starts a suspension; the caller bumps the epoch in the same transaction. */
+export async function insertSuspension(tx: Db, row: typeof suspension.$inferInsert): Promise<Suspension> {
+  const [made] = await tx.insert(suspension).values(row).returning()
+  return made!
+}
+
+/** Ends a suspension; the caller bumps the epoch in the same transaction. Undefined when it is absent or has ended. */
+export async function endSuspension(tx: Db, id: string, by: string, at: Date): Promise<Suspension | undefined> {
+  const [row] = await tx
+    .update(suspension)
+    .set({ endedAt: at, endedBy: by })
+    .where(and(eq(suspension.id, id), isNull(suspension.endedAt)))
+    .returning()
+  return row
+}

@@ -1,0 +1,139 @@
+import {
+  bigint,
+  boolean,
+  customType,
+  foreignKey,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core'
+
+/** Bytes as they are. */
+export const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })
+
+/** An instant with time zone, as Date (milliseconds). */
+export const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+
+/** Who can log in. */
+export const account = pgTable('account', {
+  id: uuid('id').primaryKey(),
+  localpart: text('localpart').notNull().unique(),
+  isAdmin: boolean('is_admin').notNull().default(false),
+  isBreakGlass: boolean('is_break_glass').notNull().default(false),
+  isDisabled: boolean('is_disabled').notNull().default(false),
+  rosterVersion: bigint('roster_version', { mode: 'number' }).notNull().default(0),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  signedInAt: instant('signed_in_at'),
+})
+
+const owner = () =>
+  uuid('account_id')
+    .notNull()
+    .references(() => account.id, { onDelete: 'cascade' })
+
+/** Password verifiers, sealed by the caller. */
+export const credential = pgTable(
+  'credential',
+  {
+    accountId: owner(),
+    mechanism: text('mechanism').notNull(),
+    sealed: bytea('sealed').notNull(),
+    updatedAt: instant('updated_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.accountId, t.mechanism] })],
+)
+
+/** States of a roster item (RFC 6121 §2.1.2.5); `remove` is a removed item kept for roster versioning. */
+export type Subscription = 'none' | 'to' | 'from' | 'both' | 'remove'
+
+/** Contacts (RFC 6121 §2). */
+export const rosterItem = pgTable(
+  'roster_item',
+  {
+    accountId: owner(),
+    jid: text('jid').notNull(),
+    name: text('name'),
+    groups: text('groups').array().notNull().default([]),
+    subscription: text('subscription').$type<Subscription>().notNull().default('none'),
+    isAsk: boolean('is_ask').notNull().default(false),
+    isApproved: boolean('is_approved').notNull().default(false),
+    version: bigint('version', { mode: 'number' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.accountId, t.jid] })],
+)
+
+/** Inbound subscription requests that wait for an answer (RFC 6121 §3.1.3). */
+export const presenceRequest = pgTable(
+  'presence_request',
+  {
+    accountId: owner(),
+    jid: text('jid').notNull(),
+    stanza: text('stanza').notNull(),
+    receivedAt: instant('received_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.accountId, t.jid] })],
+)
+
+/** Blocked addresses (XEP-0191). */
+export const blockItem = pgTable(
+  'block_item',
+  { accountId: owner(), jid: text('jid').notNull(), createdAt: instant('created_at').notNull().defaultNow() },
+  (t) => [primaryKey({ columns: [t.accountId, t.jid] })],
+)
+
+/** Private XML storage (XEP-0049). */
+export const privateXml = pgTable(
+  'private_xml',
+  {
+    accountId: owner(),
+    xmlns: text('xmlns').notNull(),
+    name: text('name').notNull(),
+    element: text('element').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.accountId, t.xmlns, t.name] })],
+)
+
+/** vcard-temp (XEP-0054). */
+export const vcard = pgTable('vcard', {
+  accountId: owner().primaryKey(),
+  element: text('element').notNull(),
+  photoSha1: text('photo_sha1'),
+  updatedAt: instant('updated_at').notNull().defaultNow(),
+})
+
+/** Who may read a node (XEP-0060 §4.5). */
+export type AccessModel = 'open' | 'presence' | 'roster' | 'whitelist' | 'authorize'
+
+/** Personal eventing: nodes (XEP-0163). */
+export const pepNode = pgTable(
+  'pep_node',
+  {
+    accountId: owner(),
+    node: text('node').notNull(),
+    accessModel: text('access_model').$type<AccessModel>().notNull().default('presence'),
+    maxItems: integer('max_items').notNull().default(1),
+  },
+  (t) => [primaryKey({ columns: [t.accountId, t.node] })],
+)
+
+/** Personal eventing: items. */
+export const pepItem = pgTable(
+  'pep_item',
+  {
+    accountId: uuid('account_id').notNull(),
+    node: text('node').notNull(),
+    itemId: text('item_id').notNull(),
+    payload: text('payload').notNull(),
+    publishedAt: instant('published_at').notNull().defaultNow(),
+    revision: bigint('revision', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.accountId, t.node, t.itemId] }),
+    foreignKey({ columns: [t.accountId, t.node], foreignColumns: [pepNode.accountId, pepNode.node] }).onDelete(
+      'cascade',
+    ),
+  ],
+)

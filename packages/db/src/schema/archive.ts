@@ -1,0 +1,81 @@
+import { bigint, jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
+import { account, bytea, instant } from './account.ts'
+
+/** Whether the owner of an archive sent or received a message. */
+export type Direction = 'in' | 'out'
+
+/** One archive that gets a message. */
+export interface ArchiveTarget {
+  /** Bare JID of the archive. */
+  readonly owner: string
+  /** The other side: a bare JID, or a full one when the stanza named a resource. */
+  readonly peer: string
+  readonly direction: Direction
+}
+
+/** Bodies of messages, each once. */
+export const message = pgTable('message', {
+  id: uuid('id').primaryKey(),
+  stanza: text('stanza').notNull(),
+  sentAt: instant('sent_at').notNull(),
+})
+
+/** Who has which message, at which position. */
+export const archive = pgTable(
+  'archive',
+  {
+    owner: text('owner').notNull(),
+    position: bigint('position', { mode: 'number' }).notNull(),
+    messageId: uuid('message_id').notNull(),
+    peer: text('peer').notNull(),
+    resource: text('resource'),
+    direction: text('direction').$type<Direction>().notNull(),
+    sentAt: instant('sent_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.owner, t.position] }), unique().on(t.messageId, t.owner)],
+)
+
+/** Counters of an archive. */
+export const archiveOwner = pgTable('archive_owner', {
+  owner: text('owner').primaryKey(),
+  lastPosition: bigint('last_position', { mode: 'number' }).notNull().default(0),
+  offlinePosition: bigint('offline_position', { mode: 'number' }).notNull().default(0),
+})
+
+/** Messages that a suspension keeps from their recipients. */
+export const heldMessage = pgTable(
+  'held_message',
+  {
+    suspensionId: uuid('suspension_id').notNull(),
+    position: bigint('position', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+    messageId: uuid('message_id').notNull().unique(),
+    recipients: jsonb('recipients').$type<readonly ArchiveTarget[]>().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.suspensionId, t.position] })],
+)
+
+/** What was committed already. */
+export const dedup = pgTable('dedup', {
+  key: bytea('key').primaryKey(),
+  messageId: uuid('message_id').notNull(),
+  at: instant('at').notNull().defaultNow(),
+})
+
+/** How far streams that can be resumed were handled (XEP-0198). */
+export const smSession = pgTable('sm_session', {
+  id: text('id').primaryKey(),
+  accountId: uuid('account_id')
+    .notNull()
+    .references(() => account.id, { onDelete: 'cascade' }),
+  inboundH: bigint('inbound_h', { mode: 'number' }).notNull().default(0),
+  updatedAt: instant('updated_at').notNull().defaultNow(),
+})
+
+/** Work that must follow a commit. */
+export const outbox = pgTable('outbox', {
+  id: uuid('id').primaryKey(),
+  kind: text('kind').notNull(),
+  payload: jsonb('payload').$type<unknown>().notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  doneAt: instant('done_at'),
+})

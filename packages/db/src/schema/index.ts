@@ -1,0 +1,5 @@
+// Columns and keys, for typed queries. Indexes and checks are in migrations/ only; schema.test.ts compares the columns.
+export * from './account.ts'
+export * from './archive.ts'
+export * from './policy.ts'
+export * from './upload.ts'

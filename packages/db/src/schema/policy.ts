@@ -1,0 +1,61 @@
+import type { NewClientRule, NewSuspension } from '@drawbridge/contract'
+import { bigint, boolean, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { bytea, instant } from './account.ts'
+
+/** Minimum versions of clients. */
+export const clientRule = pgTable('client_rule', {
+  id: uuid('id').primaryKey(),
+  family: text('family').notNull(),
+  below: text('below').notNull(),
+  action: text('action').$type<NewClientRule['action']>().notNull(),
+  url: text('url'),
+  isNow: boolean('is_now').notNull().default(false),
+  createdBy: text('created_by').notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+})
+
+/** Suspensions, ended ones included. */
+export const suspension = pgTable('suspension', {
+  id: uuid('id').primaryKey(),
+  scope: text('scope').$type<NewSuspension['scope']>().notNull(),
+  mode: text('mode').$type<NewSuspension['mode']>().notNull(),
+  reason: text('reason').notNull(),
+  sinceAt: instant('since_at').notNull().defaultNow(),
+  untilAt: instant('until_at'),
+  startedBy: text('started_by').notNull(),
+  endedAt: instant('ended_at'),
+  endedBy: text('ended_by'),
+})
+
+/** One row: raised by every change of client rules or suspensions. */
+export const policyEpoch = pgTable('policy_epoch', {
+  singleton: boolean('singleton').primaryKey().default(true),
+  epoch: bigint('epoch', { mode: 'number' }).notNull(),
+  at: instant('at').notNull().defaultNow(),
+})
+
+/** Who did what, hash-chained. */
+export const audit = pgTable('audit', {
+  seq: bigint('seq', { mode: 'number' }).primaryKey(),
+  at: instant('at').notNull(),
+  actor: text('actor').notNull(),
+  action: text('action').notNull(),
+  target: text('target').notNull(),
+  detail: jsonb('detail').$type<Record<string, unknown>>().notNull(),
+  prevHash: bytea('prev_hash').notNull(),
+  hash: bytea('hash').notNull(),
+})
+
+/** The newest audit row. */
+export const auditHead = pgTable('audit_head', {
+  singleton: boolean('singleton').primaryKey().default(true),
+  seq: bigint('seq', { mode: 'number' }).notNull(),
+  hash: bytea('hash').notNull(),
+})
+
+/** Settings changed at run time. */
+export const setting = pgTable('setting', {
+  key: text('key').primaryKey(),
+  value: jsonb('value').$type<unknown>().notNull(),
+  updatedAt: instant('updated_at').notNull().defaultNow(),
+})

@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto'
+
+let lastMs = 0
+let counter = 0
+
+/**
+ * A UUIDv7 (RFC 9562 §5.7): milliseconds, a counter of 12 bits, 62 random bits. Ids of one process grow strictly, also
+ * within a millisecond and when the clock steps back (§6.2, method 1); an id does not help to guess another.
+ */
+export function uuidv7(nowMs = Date.now()): string {
+  if (nowMs > lastMs) {
+    lastMs = nowMs
+    counter = randomBytes(2).readUInt16BE() & 0x3ff // room for 3,072 more in this millisecond
+  } else if (++counter > 0xfff) {
+    lastMs++
+    counter = 0
+  }
+  const bytes = randomBytes(16)
+  bytes.writeUIntBE(lastMs, 0, 6)
+  bytes.writeUInt16BE(0x7000 | counter, 6)
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  const hex = bytes.toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
