@@ -6,6 +6,7 @@ import {
   claimFromUserAgent,
   familySlug,
   identify,
+  identifyClient,
   NO_IDENTITY,
   UNREADABLE_FAMILY,
 } from './client.ts'
@@ -56,6 +57,14 @@ test('the best source names the client and lesser ones fill the gaps', () => {
     isSuspect: false,
     claims: [{ family: 'drawbridge-web', version: '4.2.0' }],
   })
+  const { build: _, ...rest } = identity
+  expect(
+    identifyClient({
+      versionReply: { name: 'Drawbridge Web', version: '4.2.0', os: 'Linux' },
+      element: { name: 'drawbridge-web', version: '4.2.0' },
+    }),
+  ).toEqual(rest)
+  expect(identifyClient({})).toBe(NO_IDENTITY)
   expect(identify([claimFrom({ source: 'token', name: 'drawbridge-web', version: '1.0' })]).tier).toBe('E3')
 })
 

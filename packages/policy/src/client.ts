@@ -127,6 +127,33 @@ export function identify(claims: readonly Claim[]): ClientIdentity {
   }
 }
 
+/** What a client has said of itself so far, by where it said it. */
+export interface ClientEvidence {
+  /** Attributes of `<client xmlns='urn:drawbridge:client:1'/>`. */
+  readonly element?: Omit<RawClaim, 'source'> | undefined
+  /** Reply to our version query (XEP-0092). */
+  readonly versionReply?: Omit<RawClaim, 'source' | 'build'> | undefined
+  /** `<software/>` of the SASL2 user agent (XEP-0388). */
+  readonly userAgent?: string | undefined
+  /** HTTP's User-Agent. */
+  readonly httpUserAgent?: string | undefined
+  /** Node of its entity capabilities (XEP-0115). */
+  readonly capsNode?: string | undefined
+}
+
+/** The identity that all evidence so far amounts to. */
+export function identifyClient(evidence: ClientEvidence): ClientIdentity {
+  const { element, versionReply, userAgent, httpUserAgent, capsNode } = evidence
+  const claims: (Claim | undefined)[] = [
+    element && claimFrom({ source: 'client-element', ...element }),
+    versionReply && claimFrom({ source: 'version-reply', ...versionReply }),
+    userAgent === undefined ? undefined : claimFromUserAgent(userAgent, 'user-agent'),
+    httpUserAgent === undefined ? undefined : claimFromUserAgent(httpUserAgent, 'http-header'),
+    capsNode === undefined ? undefined : claimFromCaps(capsNode),
+  ]
+  return identify(claims.filter((claim) => claim !== undefined))
+}
+
 /** A claim without a version adds nothing where the same family is claimed with one. */
 function distinct(claims: readonly Claim[]): ClientIdentity['claims'] {
   const found = new Map<string, { family: string; version?: string }>()

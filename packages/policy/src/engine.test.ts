@@ -10,7 +10,7 @@ import { staleVerdict } from './stale.ts'
 
 const session: SessionFacts = {
   at: 0,
-  account: { name: 'alice', isAdmin: false, isBreakGlass: false },
+  account: { localpart: 'alice', isAdmin: false, isBreakGlass: false },
   client: NO_IDENTITY,
   entrance: 'tcp',
 }

@@ -2,7 +2,7 @@ import type { ClientIdentity } from './client.ts'
 
 /** What rules know about an account. */
 export interface AccountFacts {
-  readonly name: string
+  readonly localpart: string
   readonly isAdmin: boolean
   /** Passes every suspension and every lock-out. */
   readonly isBreakGlass: boolean
@@ -30,7 +30,8 @@ export interface StanzaFacts {
   /** Of the sender; absent unless it is local. */
   readonly account?: AccountFacts | undefined
   readonly from: string
-  readonly to: string
+  /** Absent: the sender's own account. */
+  readonly to?: string | undefined
   readonly kind: 'message' | 'presence' | 'iq'
   /** The stanza's type attribute, or its default. */
   readonly type: string

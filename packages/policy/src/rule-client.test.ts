@@ -26,7 +26,7 @@ function client(name: string, version?: string): ClientIdentity {
 function facts(who: ClientIdentity, more: Partial<SessionFacts> = {}): SessionFacts {
   return {
     at: NOW,
-    account: { name: 'alice', isAdmin: false, isBreakGlass: false },
+    account: { localpart: 'alice', isAdmin: false, isBreakGlass: false },
     client: who,
     entrance: 'tcp',
     ...more,
@@ -102,8 +102,10 @@ test('a blocking rule closes every entrance that carries a client', () => {
 
 test('a break-glass account is let in with any client, an administrator is not', () => {
   const settings = { posture: 'enforce', clientRules: [rule('disconnect', true)] } as const
-  const breakGlass = facts(client('Gajim', '1.0'), { account: { name: 'admin', isAdmin: true, isBreakGlass: true } })
-  const admin = facts(client('Gajim', '1.0'), { account: { name: 'carol', isAdmin: true, isBreakGlass: false } })
+  const breakGlass = facts(client('Gajim', '1.0'), {
+    account: { localpart: 'admin', isAdmin: true, isBreakGlass: true },
+  })
+  const admin = facts(client('Gajim', '1.0'), { account: { localpart: 'carol', isAdmin: true, isBreakGlass: false } })
   expect(open(settings, breakGlass)).toBe('pass')
   expect(liveEffect(compile(settings), breakGlass).action).toBe('none')
   expect(open(settings, admin)).toBe('client-too-old')

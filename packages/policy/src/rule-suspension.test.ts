@@ -7,9 +7,9 @@ import { SUSPENSION_MODES } from './vocabulary.ts'
 import type { SuspensionMode, SuspensionScope } from './vocabulary.ts'
 
 const NOW = Date.parse('2026-11-23T04:00:00Z')
-const ALICE: AccountFacts = { name: 'alice', isAdmin: false, isBreakGlass: false }
-const ADMIN: AccountFacts = { name: 'carol', isAdmin: true, isBreakGlass: false }
-const BREAK_GLASS: AccountFacts = { name: 'admin', isAdmin: true, isBreakGlass: true }
+const ALICE: AccountFacts = { localpart: 'alice', isAdmin: false, isBreakGlass: false }
+const ADMIN: AccountFacts = { localpart: 'carol', isAdmin: true, isBreakGlass: false }
+const BREAK_GLASS: AccountFacts = { localpart: 'admin', isAdmin: true, isBreakGlass: true }
 
 function policy(...suspended: (readonly [SuspensionScope, SuspensionMode])[]) {
   return compile({
@@ -178,4 +178,14 @@ test('the expected end is told, and passing it alone ends nothing: held messages
     suspensions: [{ id: 's1', scope: 'service', mode: 'hold', reason: 'worm', since: NOW, until: NOW + 1 }],
   })
   expect(decide(compiled, 'stanza.route', { ...message, at: NOW + 60_000 }).verdict.action).toBe('hold')
+})
+
+test('of two holds the narrower one keeps the message', () => {
+  for (const order of [
+    ['service', 'images'],
+    ['images', 'service'],
+  ] as const) {
+    const { verdict } = decide(policy(...order.map((scope) => [scope, 'hold'] as const)), 'stanza.route', image)
+    expect(verdict).toEqual({ action: 'hold', suspensionId: `s${order.indexOf('images')}` })
+  }
 })

@@ -138,7 +138,10 @@ function strictest(
   let found: Verdict = PASS
   for (const setting of suspensions) {
     const verdict = answer(setting)
-    if (strictness(verdict) > strictness(found)) found = verdict
+    const isStricter = strictness(verdict) > strictness(found)
+    // Of two holds the narrower one keeps the message, so that ending the wider one does not let it out.
+    const isNarrower = verdict.action === 'hold' && found.action === 'hold' && setting.scope !== 'service'
+    if (isStricter || isNarrower) found = verdict
   }
   return found
 }
