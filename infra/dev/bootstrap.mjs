@@ -2,7 +2,17 @@
 // missing, then hands over to the pinned Node. Plain JavaScript on Node's own modules: nothing is installed yet.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -42,7 +52,13 @@ function dependencyKey() {
     readdirSync(join(ROOT, folder)).map((name) => join(folder, name, 'package.json')),
   )
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`)
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', 'e2e/package.json', ...manifests.sort()]) {
+  for (const file of [
+    'pnpm-lock.yaml',
+    'pnpm-workspace.yaml',
+    'package.json',
+    'e2e/package.json',
+    ...manifests.sort(),
+  ]) {
     if (existsSync(join(ROOT, file))) hash.update(file).update(readFileSync(join(ROOT, file)))
   }
   return hash.digest('hex')
@@ -91,7 +107,9 @@ function installPnpm(version) {
   say(`Fetching pnpm ${version} …`)
   const flags = ['--no-audit', '--no-fund', '--no-save', '--no-package-lock', '--ignore-scripts']
   // npm run sets npm_config_* for its own call; a prefix or a dry run among them must not reach this one.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_config_(prefix|local_prefix|global|dry_run)$/i.test(name)))
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_config_(prefix|local_prefix|global|dry_run)$/i.test(name)),
+  )
   must(`fetch pnpm ${version}`, [npmCli(), 'install', '--prefix', TOOLS, ...flags, `pnpm@${version}`], env)
 }
 
@@ -127,7 +145,11 @@ function must(what, [script, ...args], env) {
 function cause(output) {
   if (/ENOSPC|No space left/i.test(output)) return 'the disk is full'
   if (/EACCES|EPERM|EROFS|Permission denied/i.test(output)) return 'this account may not write where packages are kept'
-  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET|dns error|network|connect|fetch failed/i.test(output)) {
+  if (
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET|dns error|network|connect|fetch failed/i.test(
+      output,
+    )
+  ) {
     return 'the package registry cannot be reached, and the network is needed once'
   }
   return output.trim().split('\n').at(-1) || 'no reason given'

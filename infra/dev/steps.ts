@@ -81,7 +81,12 @@ export function capture([program, ...args]: readonly [string, ...string[]]): Pro
     isScript ? [program, ...args] : args,
     {
       cwd: ROOT,
-      env: { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env['PATH'] ?? ''}`, NO_COLOR: '1', FORCE_COLOR: undefined },
+      env: {
+        ...process.env,
+        PATH: `${join(process.execPath, '..')}:${process.env['PATH'] ?? ''}`,
+        NO_COLOR: '1',
+        FORCE_COLOR: undefined,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )

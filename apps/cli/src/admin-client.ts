@@ -46,7 +46,9 @@ function exchange(socketPath: string, method: string, path: string, body: unknow
   const call = request({ socketPath, method, path, headers, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
     const chunks: Buffer[] = []
     response.on('data', (chunk: Buffer) => void chunks.push(chunk))
-    response.on('end', () => resolve({ status: response.statusCode ?? 500, text: Buffer.concat(chunks).toString('utf8') }))
+    response.on('end', () =>
+      resolve({ status: response.statusCode ?? 500, text: Buffer.concat(chunks).toString('utf8') }),
+    )
     response.on('error', reject)
   })
   call.on('error', (error: NodeJS.ErrnoException) => reject(explain(error, socketPath)))
@@ -56,10 +58,14 @@ function exchange(socketPath: string, method: string, path: string, body: unknow
 
 function explain(error: NodeJS.ErrnoException, socketPath: string): Error {
   if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') {
-    return new Refused(`No server is running on this data directory (nothing answers at ${socketPath}); start it with npm start.`)
+    return new Refused(
+      `No server is running on this data directory (nothing answers at ${socketPath}); start it with npm start.`,
+    )
   }
-  if (error.code === 'EACCES') return new Refused(`This account may not use ${socketPath}: run the command as the account that runs the server.`)
-  if (error.name === 'TimeoutError' || error.name === 'AbortError') return new Refused('The server did not answer in time.')
+  if (error.code === 'EACCES')
+    return new Refused(`This account may not use ${socketPath}: run the command as the account that runs the server.`)
+  if (error.name === 'TimeoutError' || error.name === 'AbortError')
+    return new Refused('The server did not answer in time.')
   return error
 }
 
@@ -74,5 +80,8 @@ function parse(text: string): unknown {
 function refusalFrom(status: number, body: unknown): Refused {
   const { title, detail, code } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
   const sentence = [title, detail].filter((part) => typeof part === 'string').join(' ')
-  return new Refused(sentence || `The server refused with status ${status}.`, typeof code === 'string' ? code : undefined)
+  return new Refused(
+    sentence || `The server refused with status ${status}.`,
+    typeof code === 'string' ? code : undefined,
+  )
 }

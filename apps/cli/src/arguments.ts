@@ -10,7 +10,8 @@ export function parse<const O extends Options>(args: string[], words: readonly s
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: true })
   const missing = words[positionals.length]
   if (missing !== undefined) throw new UsageError(`${missing} is missing.`)
-  if (positionals.length > words.length) throw new UsageError(`"${positionals[words.length]}" is one argument too many.`)
+  if (positionals.length > words.length)
+    throw new UsageError(`"${positionals[words.length]}" is one argument too many.`)
   return { values, words: positionals as string[] }
 }
 
@@ -18,7 +19,9 @@ export function parse<const O extends Options>(args: string[], words: readonly s
 export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const faults = result.error.issues.map(({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`)
+  const faults = result.error.issues.map(
+    ({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`,
+  )
   throw new UsageError(`${faults.join('; ')}.`)
 }
 

@@ -19,7 +19,9 @@ export function helpFor({ name, usage, summary }: Command): string {
 
 /** The help of all commands. */
 export function helpForAll(commands: readonly Command[]): string {
-  const rows = commands.map(({ name, usage, summary }) => `  ${[name, usage].filter(Boolean).join(' ')}\n      ${summary}`)
+  const rows = commands.map(
+    ({ name, usage, summary }) => `  ${[name, usage].filter(Boolean).join(' ')}\n      ${summary}`,
+  )
   return [
     'Usage: drawbridge COMMAND [ARGUMENTS] [--json]',
     '',

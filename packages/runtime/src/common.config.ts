@@ -69,6 +69,10 @@ export const commonConfig = z
       env: 'DRAWBRIDGE_TLS_KEY',
       doc: 'PEM file with the private key of DRAWBRIDGE_TLS_CERT.',
     }),
+    webDir: z.string().min(1).optional().meta({
+      env: 'DRAWBRIDGE_WEB_DIR',
+      doc: 'Directory of a built web client to serve instead of the own one, which `drawbridge up` builds when it changed.',
+    }),
     allowPlaintext: boolean.default(false).meta({
       env: 'DRAWBRIDGE_ALLOW_PLAINTEXT',
       doc: 'Lets XMPP clients sign in without TLS. For benchmarks and tests; refused unless DRAWBRIDGE_BIND is a loopback address.',

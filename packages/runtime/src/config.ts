@@ -64,7 +64,10 @@ export function loadConfig<S extends z.ZodObject>(schema: S, { env, file }: Conf
   return freeze(result.data) as DeepReadonly<z.output<S>>
 }
 
-/** Every field of a schema in order of declaration. Throws for a field without `env` and `doc`: a fault of ours. */
+/**
+ * Every field of a schema that can be set, in order of declaration. A field with a default and without `env` is one that
+ * the program sets itself; one with neither is a fault of ours, and throws.
+ */
 export function listFields(schema: z.core.$ZodType, path: readonly string[] = []): Field[] {
   const meta = metaOf(schema)
   if (meta?.env !== undefined && meta.doc !== undefined) return [{ path, meta: meta as FieldMeta, schema }]
@@ -74,6 +77,7 @@ export function listFields(schema: z.core.$ZodType, path: readonly string[] = []
       listFields(child, [...path, key]),
     )
   }
+  if (z.safeParse(schema, undefined).success) return []
   throw new Error(`configuration field ${path.join('.')} lacks .meta({ env, doc })`)
 }
 

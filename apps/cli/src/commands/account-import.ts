@@ -12,7 +12,8 @@ const BATCH = 50
 export const accountImport: Command = {
   name: 'account import',
   usage: 'FILE.csv',
-  summary: 'Create many accounts from the columns name, password (or empty: one is made and printed) and admin (yes or no).',
+  summary:
+    'Create many accounts from the columns name, password (or empty: one is made and printed) and admin (yes or no).',
 
   async run(args, cli) {
     const { words } = parse(args, ['FILE.csv'], {})
@@ -24,7 +25,8 @@ export const accountImport: Command = {
       answer.results.forEach((result, index) => {
         const line = batch[index]?.line ?? 0
         results.push({ line, ...result })
-        if (result.outcome === 'invalid') cli.note(`line ${line}: ${result.name} is refused (${result.code ?? 'invalid'})`)
+        if (result.outcome === 'invalid')
+          cli.note(`line ${line}: ${result.name} is refused (${result.code ?? 'invalid'})`)
       })
       cli.note(`${Math.min(start + BATCH, rows.length)} of ${rows.length}`)
     }

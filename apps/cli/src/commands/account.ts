@@ -58,7 +58,11 @@ export const accountList: Command = {
   },
 }
 
-export const accountDisable = change('disable', 'disableAccount', 'Close all sessions of an account and refuse new ones.')
+export const accountDisable = change(
+  'disable',
+  'disableAccount',
+  'Close all sessions of an account and refuse new ones.',
+)
 export const accountEnable = change('enable', 'enableAccount', 'Let a disabled account sign in again.')
 
 export const accountDelete: Command = {

@@ -28,7 +28,10 @@ export const auditVerify: Command = {
     parse(args, [], {})
     const verdict = await cli.admin('verifyAudit')
     if (verdict.isIntact) return cli.result(`intact: ${verdict.checked} entries checked`, verdict)
-    cli.result(`BROKEN at entry ${verdict.brokenAt ?? 'unknown'}: ${verdict.reason ?? 'the hash does not fit'}`, verdict)
+    cli.result(
+      `BROKEN at entry ${verdict.brokenAt ?? 'unknown'}: ${verdict.reason ?? 'the hash does not fit'}`,
+      verdict,
+    )
     throw new Refused('The audit log was changed.')
   },
 }

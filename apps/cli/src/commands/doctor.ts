@@ -13,7 +13,8 @@ const MARKS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const
 export const doctor: Command = {
   name: 'doctor',
   usage: '',
-  summary: 'Look at this machine and this installation; works without a running server. Exit code 1 when something fails.',
+  summary:
+    'Look at this machine and this installation; works without a running server. Exit code 1 when something fails.',
 
   async run(args, cli) {
     parse(args, [], {})

@@ -4,6 +4,7 @@ import { accountAdd, accountDelete, accountDisable, accountEnable, accountList, 
 import { auditList, auditVerify } from './audit.ts'
 import { clientRuleAdd, clientRuleList, clientRuleRemove } from './client-rule.ts'
 import { doctor } from './doctor.ts'
+import { sanitize } from './sanitize.ts'
 import { sessionList, status } from './status.ts'
 import { suspensionEnd, suspensionList, suspensionStart } from './suspension.ts'
 import { up } from './up.ts'
@@ -13,6 +14,7 @@ export const COMMANDS: readonly Command[] = [
   up,
   status,
   doctor,
+  sanitize,
   accountAdd,
   accountImport,
   accountList,

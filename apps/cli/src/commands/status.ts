@@ -18,7 +18,9 @@ export const status: Command = {
         `policy epoch ${policy.epoch}${policy.isStale ? ' (STALE)' : ''}, ${policy.clientRules} client rules, posture ${policy.posture}`,
         ...(held.count > 0 ? [`${held.count} messages held since ${held.oldestAt ?? 'unknown'}`] : []),
         ...now.suspensions.map(suspensionLine),
-        ...now.checks.map(({ name, isOk, detail }) => `${isOk ? 'ok  ' : 'FAIL'} ${name}${detail ? `: ${detail}` : ''}`),
+        ...now.checks.map(
+          ({ name, isOk, detail }) => `${isOk ? 'ok  ' : 'FAIL'} ${name}${detail ? `: ${detail}` : ''}`,
+        ),
       ],
       now,
     )
@@ -34,7 +36,9 @@ export const sessionList: Command = {
     parse(args, [], {})
     const { sessions } = await cli.admin('listSessions')
     const lines = sessions.map(({ jid, client, transport, since }) =>
-      [jid, client.family ?? 'unknown client', client.version ?? '', client.tier, transport, since].filter(Boolean).join('  '),
+      [jid, client.family ?? 'unknown client', client.version ?? '', client.tier, transport, since]
+        .filter(Boolean)
+        .join('  '),
     )
     cli.result(lines.length === 0 ? 'no sessions' : lines, sessions)
   },

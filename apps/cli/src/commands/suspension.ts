@@ -5,7 +5,8 @@ import { effectLine } from './effect.ts'
 
 export const suspensionStart: Command = {
   name: 'suspension start',
-  usage: '--scope service|images|files|federation --mode announce|read-only|hold|reject|cut --reason TEXT [--until TIME]',
+  usage:
+    '--scope service|images|files|federation --mode announce|read-only|hold|reject|cut --reason TEXT [--until TIME]',
   summary: 'Suspend a part of the service. TIME is 2026-11-23T18:00 or a time from now such as 2h.',
 
   async run(args, cli) {
@@ -47,7 +48,10 @@ export const suspensionEnd: Command = {
     const { words } = parse(args, ['ID'], {})
     const params = checked(ADMIN_ROUTES.endSuspension.params, { id: words[0] })
     const ended = await cli.admin('endSuspension', { params })
-    cli.result([suspensionLine(ended.suspension), `${effectLine(ended.effect)}, ${ended.released} messages released`], ended)
+    cli.result(
+      [suspensionLine(ended.suspension), `${effectLine(ended.effect)}, ${ended.released} messages released`],
+      ended,
+    )
   },
 }
 

@@ -17,7 +17,8 @@ export async function checkPortsFree(config: Readonly<CommonConfig>, paths: Path
     listPorts(config).map(async ({ env, port }) => {
       const name = `port ${port}`
       const reason = port === 0 ? undefined : await whyTaken(config.bind, port, env)
-      if (reason === undefined) return finding(name, isRunning ? 'warn' : 'ok', isRunning ? 'a server runs but not here' : 'free')
+      if (reason === undefined)
+        return finding(name, isRunning ? 'warn' : 'ok', isRunning ? 'a server runs but not here' : 'free')
       return isRunning ? finding(name, 'ok', 'in use while the server runs') : finding(name, 'fail', reason)
     }),
   )
@@ -35,7 +36,9 @@ export async function checkDataDirectory({ data }: Paths): Promise<Finding[]> {
     findings.push(finding('data directory', 'ok', existing === data ? data : `${data} (will be made)`))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    findings.push(finding('data directory', 'fail', `${existing} is not writable by this account (${code ?? 'unknown'})`))
+    findings.push(
+      finding('data directory', 'fail', `${existing} is not writable by this account (${code ?? 'unknown'})`),
+    )
   }
   const { bavail, bsize } = await statfs(existing)
   const free = (bavail * bsize) / GIB
@@ -55,7 +58,11 @@ export function checkCertificate(config: Readonly<CommonConfig>, { secrets }: Pa
       const what = subject.replaceAll('\n', ', ')
       return finding('certificate', level, days < 0 ? `${what} expired on ${validTo}` : `${what}, ${days} days left`)
     } catch (error) {
-      return finding('certificate', 'fail', `${file} cannot be read (${error instanceof Error ? error.message : 'unknown'})`)
+      return finding(
+        'certificate',
+        'fail',
+        `${file} cannot be read (${error instanceof Error ? error.message : 'unknown'})`,
+      )
     }
   })
 }

@@ -31,10 +31,10 @@ export async function checkPostgres(config: Readonly<CommonConfig>, paths: Paths
 
 /** Whether the sanitizer answers and which sandbox holds its children. */
 export async function checkSanitizer({ sanitizerSocket }: Paths): Promise<Finding> {
-  const answer = await fetchOverSocket(sanitizerSocket, '/healthz').catch(() => undefined)
+  const answer = await fetchOverSocket(sanitizerSocket, '/health').catch(() => undefined)
   if (answer === undefined) return finding('sanitizer', 'warn', 'does not run; it starts with the server')
-  const { sandbox } = answer.body
-  const level = typeof sandbox === 'string' ? sandbox : 'unknown'
+  const { sandbox } = answer.body as { sandbox?: { level?: unknown } }
+  const level = typeof sandbox?.level === 'string' ? sandbox.level : 'unknown'
   return finding('sanitizer', answer.status === 200 ? 'ok' : 'fail', `status ${answer.status}, sandbox level ${level}`)
 }
 
@@ -89,7 +89,8 @@ function redisInfo({ hostname, port, username, password, protocol }: URL): Promi
       socket.end()
     }
   })
-  if (password !== '') socket.write(command('AUTH', decodeURIComponent(username) || 'default', decodeURIComponent(password)))
+  if (password !== '')
+    socket.write(command('AUTH', decodeURIComponent(username) || 'default', decodeURIComponent(password)))
   socket.write(command('INFO', 'server'))
   return promise
 }

@@ -16,8 +16,10 @@ export function whyTaken(host: string, port: number, env: string): Promise<strin
   const { promise, resolve } = Promise.withResolvers<string | undefined>()
   const probe = createServer()
   probe.once('error', ({ code }: NodeJS.ErrnoException) => {
-    if (code === 'EADDRINUSE') resolve(`Port ${port} is taken by another program: stop it, or set ${env} to another port.`)
-    else if (code === 'EACCES') resolve(`Port ${port} needs more rights than this account has: set ${env} to a port above 1023.`)
+    if (code === 'EADDRINUSE')
+      resolve(`Port ${port} is taken by another program: stop it, or set ${env} to another port.`)
+    else if (code === 'EACCES')
+      resolve(`Port ${port} needs more rights than this account has: set ${env} to a port above 1023.`)
     else if (code === 'EADDRNOTAVAIL') resolve(`${host} is not an address of this machine: change DRAWBRIDGE_BIND.`)
     else resolve(`Nobody can listen on ${host} port ${port} (${code ?? 'unknown reason'}).`)
   })
@@ -26,7 +28,9 @@ export function whyTaken(host: string, port: number, env: string): Promise<strin
 }
 
 /** @throws Refused with one sentence when two settings name one port or a port is taken. */
-export async function checkPorts(config: Pick<CommonConfig, 'bind' | 'httpPort' | 'c2sPort' | 'c2sTlsPort'>): Promise<void> {
+export async function checkPorts(
+  config: Pick<CommonConfig, 'bind' | 'httpPort' | 'c2sPort' | 'c2sTlsPort'>,
+): Promise<void> {
   const ports = listPorts(config).filter(({ port }) => port !== 0)
   for (const [index, { env, port }] of ports.entries()) {
     const twin = ports.slice(0, index).find((other) => other.port === port)

@@ -46,7 +46,10 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     if (isReadyMessage(message)) ready.resolve(message.addresses)
   })
   void ended.then((how) => ready.reject(new Error(`${name} ended before it was ready (${how}); its reason is above.`)))
-  const timer = setTimeout(() => ready.reject(new Error(`${name} was not ready after ${readyWithinMs} ms.`)), readyWithinMs)
+  const timer = setTimeout(
+    () => ready.reject(new Error(`${name} was not ready after ${readyWithinMs} ms.`)),
+    readyWithinMs,
+  )
   try {
     const addresses = await ready.promise
     return { pid: child.pid ?? 0, addresses, ended, stop }

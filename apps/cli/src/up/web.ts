@@ -5,12 +5,7 @@ import { dirname, join } from 'node:path'
 import { Refused } from '../command.ts'
 
 /** What the web client is made of. */
-const SOURCES = [
-  'apps/web/**/*',
-  'packages/{contract,policy,xmpp}/src/**/*.ts',
-  'package.json',
-  'pnpm-lock.yaml',
-]
+const SOURCES = ['apps/web/**/*', 'packages/{contract,policy,xmpp}/src/**/*.ts', 'package.json', 'pnpm-lock.yaml']
 
 /**
  * Builds the web client unless the last build was made from the same sources.
@@ -30,8 +25,12 @@ export async function buildWeb(root: string, note: (line: string) => void): Prom
 }
 
 function sourceKey(root: string): string {
-  const hash = createHash('sha256')
-  const files = globSync(SOURCES, { cwd: root, withFileTypes: true, exclude: (entry) => /^(node_modules|dist)$/.test(entry.name) })
+  const hash = createHash('sha256').update(process.env['DRAWBRIDGE_WEB_VERSION'] ?? '')
+  const files = globSync(SOURCES, {
+    cwd: root,
+    withFileTypes: true,
+    exclude: (entry) => /^(node_modules|dist)$/.test(entry.name),
+  })
   const paths = files.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   for (const path of paths.toSorted()) {
     if (!/\.test\.tsx?$/.test(path)) hash.update(path.slice(root.length)).update('\0').update(readFileSync(path))

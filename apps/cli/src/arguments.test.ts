@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { parse, parseInstant } from './arguments.ts'
+import { COMMANDS } from './commands/index.ts'
+import { findCommand, helpForAll } from './help.ts'
+
+const NOW = new Date('2026-11-23T04:00:00Z')
+
+test('a time is written as an instant or from now', () => {
+  expect(parseInstant('2h', NOW)).toBe('2026-11-23T06:00:00.000Z')
+  expect(parseInstant('2026-11-23T18:00:00+01:00', NOW)).toBe('2026-11-23T17:00:00.000Z')
+})
+
+test.each(['soon', '2020-01-01'])('the time "%s" is refused', (written) =>
+  expect(() => parseInstant(written, NOW)).toThrow(written),
+)
+
+test('missing and surplus words are usage errors', () => {
+  expect(() => parse([], ['NAME'], {})).toThrow('NAME is missing.')
+  expect(() => parse(['alice', 'bob'], ['NAME'], {})).toThrow('"bob" is one argument too many.')
+})
+
+test('the longest name wins and the rest are arguments', () => {
+  expect(findCommand(COMMANDS, ['account', 'add', 'alice', '--admin'])).toMatchObject({
+    command: { name: 'account add' },
+    args: ['alice', '--admin'],
+  })
+  expect(findCommand(COMMANDS, ['accounts'])).toBeUndefined()
+})
+
+test('every command is in the help, under a name of its own', () => {
+  const help = helpForAll(COMMANDS)
+  for (const { name, summary } of COMMANDS) expect([help.includes(name), help.includes(summary)]).toEqual([true, true])
+  expect(new Set(COMMANDS.map(({ name }) => name)).size).toBe(COMMANDS.length)
+})

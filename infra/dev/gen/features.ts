@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { heading, table } from './table.ts'
+
+interface Claim {
+  readonly xep: number
+  readonly version: string
+  readonly status?: 'partial'
+}
+
+/** docs/xeps.md and docs/doap.xml, from what the server's list of features claims. */
+export async function renderXeps(root: string): Promise<Record<string, string>> {
+  const path = join(root, 'apps/server/src/features/index.ts')
+  if (!existsSync(path)) return {}
+  const features = Object.values((await import(path)) as Record<string, unknown>).find(isFeatureList) ?? []
+  const claims = features
+    .flatMap(({ name, implements: claimed }) => claimed.map((claim) => ({ ...claim, feature: name })))
+    .toSorted((a, b) => a.xep - b.xep)
+  const rows = claims.map(({ xep, version, status, feature }) => [
+    `[XEP-${pad(xep)}](https://xmpp.org/extensions/xep-${pad(xep)}.html)`,
+    version,
+    status ?? 'complete',
+    `\`${feature}\``,
+  ])
+  const columns = ['Extension', 'Version', 'Status', 'Feature']
+  return {
+    'docs/xeps.md': `${heading('Extensions', '`apps/server/src/features/`')}${table(columns, rows)}`,
+    'docs/doap.xml': doap(claims),
+  }
+}
+
+function isFeatureList(value: unknown): value is { name: string; implements: readonly Claim[] }[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((item) => Array.isArray((item as { implements?: unknown }).implements))
+  )
+}
+
+function pad(xep: number): string {
+  return String(xep).padStart(4, '0')
+}
+
+function doap(claims: readonly Claim[]): string {
+  const rows = claims.map(
+    ({ xep, version, status }) => `    <implements>
+      <xmpp:SupportedXep>
+        <xmpp:xep rdf:resource="https://xmpp.org/extensions/xep-${pad(xep)}.html"/>
+        <xmpp:version>${version}</xmpp:version>
+        <xmpp:status>${status ?? 'complete'}</xmpp:status>
+      </xmpp:SupportedXep>
+    </implements>`,
+  )
+  const rfcs = [6120, 6121, 7395, 7590, 7622].map(
+    (rfc) => `    <implements rdf:resource="https://www.rfc-editor.org/rfc/rfc${rfc}"/>`,
+  )
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<!-- Made by \`pnpm gen\` from apps/server/src/features/. -->
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://usefulinc.com/ns/doap#" xmlns:xmpp="https://linkmauve.fr/ns/xmpp-doap#">
+  <Project>
+    <name>Drawbridge</name>
+    <shortdesc xml:lang="en">Self-hosted enterprise XMPP server with a web client</shortdesc>
+    <programming-language>TypeScript</programming-language>
+    <category rdf:resource="https://linkmauve.fr/ns/xmpp-doap#category-server"/>
+${[...rfcs, ...rows].join('\n')}
+  </Project>
+</rdf:RDF>
+`
+}
