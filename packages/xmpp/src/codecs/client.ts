@@ -1,0 +1,76 @@
+import { xml, type Element } from '../element.ts'
+import { NS_DRAWBRIDGE_CLIENT } from '../ns.ts'
+import { formatDateTime } from './date-time.ts'
+
+/** What a Drawbridge client says about itself when it binds or authenticates: `<client xmlns='urn:drawbridge:client:1'/>`. */
+export interface ClientClaim {
+  readonly name: string
+  readonly version?: string | undefined
+  readonly build?: string | undefined
+  readonly os?: string | undefined
+}
+
+/** The fields as claimed, unchecked; a missing name is empty. */
+export function parseClient(element: Element): ClientClaim {
+  const { name, version, build, os } = element.attrs
+  return { name: name ?? '', version, build, os }
+}
+
+/** The claim inside a bind request or another element. */
+export function findClient(parent: Element): ClientClaim | undefined {
+  const element = parent.getChild('client', NS_DRAWBRIDGE_CLIENT)
+  return element && parseClient(element)
+}
+
+export function buildClient({ name, version, build, os }: ClientClaim): Element {
+  return xml('client', { xmlns: NS_DRAWBRIDGE_CLIENT, name, version, build, os })
+}
+
+/** Why a client was turned away, and what its user can do. */
+export interface ClientBlocked {
+  readonly rule: string
+  /** The lowest version that is accepted. */
+  readonly min?: string | undefined
+  /** Where to get it. */
+  readonly url?: string | undefined
+  readonly deadline?: Date | undefined
+  /** Whether the web client may be used meanwhile. */
+  readonly canUseWeb?: boolean | undefined
+  /** Over how many seconds clients should spread their return, so that they do not come all at once. */
+  readonly spreadSeconds?: number | undefined
+  readonly reason?: string | undefined
+}
+
+export function buildClientBlocked(blocked: ClientBlocked): Element {
+  return xml(
+    'client-blocked',
+    {
+      xmlns: NS_DRAWBRIDGE_CLIENT,
+      rule: blocked.rule,
+      min: blocked.min,
+      url: blocked.url,
+      deadline: blocked.deadline && formatDateTime(blocked.deadline),
+      'can-web': blocked.canUseWeb,
+      spread: blocked.spreadSeconds,
+    },
+    blocked.reason === undefined ? undefined : xml('reason', {}, blocked.reason),
+  )
+}
+
+/** The `<client-blocked/>` in a stream error, a stanza error or a message. */
+export function findClientBlocked(parent: Element): ClientBlocked | undefined {
+  const element = parent.getChild('client-blocked', NS_DRAWBRIDGE_CLIENT)
+  if (!element) return undefined
+  const { rule, min, url, deadline, spread } = element.attrs
+  const instant = deadline === undefined ? Number.NaN : Date.parse(deadline)
+  const canUseWeb = element.attrs['can-web']
+  return {
+    rule: rule ?? '',
+    min,
+    url,
+    deadline: Number.isNaN(instant) ? undefined : new Date(instant),
+    canUseWeb: canUseWeb === undefined ? undefined : canUseWeb === 'true' || canUseWeb === '1',
+    spreadSeconds: /^\d{1,6}$/.test(spread ?? '') ? Number(spread) : undefined,
+    reason: element.getChildText('reason'),
+  }
+}
