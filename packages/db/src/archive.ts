@@ -203,6 +203,11 @@ export async function listHolding(db: Db): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
+/** Hands what one suspension holds over to another that covers the same, when the first ends earlier. Order is kept. */
+export async function transferHeld(db: Db, from: string, to: string): Promise<void> {
+  await db.update(heldMessage).set({ suspensionId: to }).where(eq(heldMessage.suspensionId, from))
+}
+
 /** A message that has just entered its recipients' archives: deliver it. */
 export interface ReleasedMessage {
   readonly id: string

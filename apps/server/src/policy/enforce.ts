@@ -1,0 +1,138 @@
+import type { PublicSuspension } from '@drawbridge/contract'
+import { liveEffect } from '@drawbridge/policy'
+import type {
+  AccountFacts,
+  ClientIdentity,
+  PolicyCode,
+  SessionFacts,
+  SuspensionSetting,
+  VerdictDetails,
+} from '@drawbridge/policy'
+import { countEffect } from './events.ts'
+import type { Gate } from './gate.ts'
+
+/** What a live session is told without being ended. */
+export type SessionNotice =
+  /** Its client will be, or is partly, locked out: `stage` tells a remark from a warning that stays on the screen. */
+  | {
+      readonly kind: 'client'
+      readonly stage: 'notify' | 'warn'
+      readonly code: PolicyCode
+      readonly details: VerdictDetails
+    }
+  /** All suspensions in force now; an empty list is the all-clear. */
+  | { readonly kind: 'suspensions'; readonly suspensions: readonly PublicSuspension[] }
+
+/** A session as policy needs it, whatever carries it. */
+export interface LiveSession {
+  readonly id: string
+  readonly jid: string
+  readonly account: AccountFacts
+  readonly client: ClientIdentity
+  readonly entrance: SessionFacts['entrance']
+  readonly remoteAddress?: string | undefined
+  readonly signedInAt: Date
+  /** Ends the session with its reason, now: nothing more is read from it or written to it. */
+  closeWith(code: PolicyCode, details: VerdictDetails): void
+  notify(notice: SessionNotice): void
+}
+
+/** The sessions of this node. */
+export interface LiveSessions {
+  list(): Iterable<LiveSession>
+}
+
+export interface EnforceCounts {
+  readonly disconnected: number
+  readonly notified: number
+}
+
+const DAY_MS = 86_400_000
+
+/** Applies the rules in force to sessions that are already open. */
+export interface Enforcer {
+  /** Every session, after a change. Synchronous: when it returns, nobody is connected who may not be. */
+  all(at: number): EnforceCounts
+  /** One session that has just been let in, or has just said what its client is. */
+  one(session: LiveSession, at: number): void
+}
+
+/** Keeps track of who was told what, so that a reminder comes once and not with every change. */
+export function createEnforcer(gate: Gate, sessions: LiveSessions): Enforcer {
+  const warned = new Map<string, string>()
+  const reminded = new Map<string, number>()
+  let told = '[]'
+
+  const isNews = (session: LiveSession, stage: 'notify' | 'warn', rule: string, at: number): boolean => {
+    if (stage === 'warn') {
+      if (warned.get(session.id) === rule) return false
+      warned.set(session.id, rule)
+      return true
+    }
+    const key = `${session.account.localpart} ${rule}`
+    if (at - (reminded.get(key) ?? Number.NEGATIVE_INFINITY) < DAY_MS) return false
+    reminded.set(key, at)
+    return true
+  }
+  const apply = (session: LiveSession, at: number): 'none' | 'notified' | 'disconnected' => {
+    const { account, client, entrance } = session
+    const effect = liveEffect(gate.policy, { at, account, client, entrance })
+    if (effect.action === 'none') return 'none'
+    const { action, code, details } = effect
+    if (action === 'disconnect') {
+      session.closeWith(code, details)
+      countEffect({ action })
+      return 'disconnected'
+    }
+    if (!isNews(session, action, details['rule'] ?? code, at)) return 'none'
+    session.notify({ kind: 'client', stage: action, code, details })
+    countEffect({ action })
+    return 'notified'
+  }
+  const forget = (open: ReadonlySet<string>, at: number) => {
+    for (const id of warned.keys()) if (!open.has(id)) warned.delete(id)
+    for (const [key, since] of reminded) if (at - since >= DAY_MS) reminded.delete(key)
+  }
+
+  return {
+    all(at) {
+      const suspensions = publicSuspensions(gate.settings.suspensions)
+      const state = JSON.stringify(suspensions)
+      const isChanged = state !== told
+      told = state
+      const open = new Set<string>()
+      let disconnected = 0
+      let notified = 0
+      // A copy: closing a session takes it out of the list that is being read.
+      for (const session of [...sessions.list()]) {
+        const outcome = apply(session, at)
+        if (outcome === 'disconnected') {
+          disconnected++
+          continue
+        }
+        open.add(session.id)
+        if (isChanged) session.notify({ kind: 'suspensions', suspensions })
+        if (isChanged || outcome === 'notified') notified++
+      }
+      forget(open, at)
+      return { disconnected, notified }
+    },
+    one(session, at) {
+      if (apply(session, at) === 'disconnected') return
+      const { suspensions } = gate.settings
+      if (suspensions.length > 0) session.notify({ kind: 'suspensions', suspensions: publicSuspensions(suspensions) })
+    },
+  }
+}
+
+/** Suspensions as everybody may see them: at /status.json, and in the notice to each session. */
+export function publicSuspensions(suspensions: readonly SuspensionSetting[]): PublicSuspension[] {
+  return suspensions.map(({ id, scope, mode, reason, since, until }) => ({
+    id,
+    scope,
+    mode,
+    reason,
+    since: new Date(since).toISOString(),
+    until: until === undefined ? null : new Date(until).toISOString(),
+  }))
+}

@@ -1,0 +1,25 @@
+import { QUESTIONS, RULE_NAMES } from '@drawbridge/policy'
+import { counter, gauge, histogram } from '@drawbridge/runtime'
+
+/** Answers of the rules, whoever they were about. Who it was goes into the log. */
+export const countVerdict = counter('drawbridge_policy_verdicts_total', 'Policy verdicts other than pass.', {
+  question: QUESTIONS,
+  rule: [...RULE_NAMES, 'lease'],
+  action: ['refuse', 'hold', 'discard'],
+  mode: ['enforce', 'observe'],
+})
+
+/** What a change of the rules did to live sessions. */
+export const countEffect = counter('drawbridge_policy_effects_total', 'Effects of policy changes on live sessions.', {
+  action: ['disconnect', 'warn', 'notify'],
+})
+
+/** The epoch in force here; nodes that differ for longer than their lease are in trouble. */
+export const setEpoch = gauge('drawbridge_policy_epoch', 'Policy epoch in force on this node.')
+
+/** How fast a change takes effect, from the moment its transaction was committed. */
+export const observeEffect = histogram(
+  'drawbridge_policy_effect_seconds',
+  'From the commit of a policy change to its effect on every live session of this node.',
+  [0.01, 0.03, 0.1, 0.3, 1, 2, 5],
+)

@@ -1,0 +1,125 @@
+import { compile, decide, policySettings, staleVerdict } from '@drawbridge/policy'
+import type { Finding, Policy, PolicySettings, Question, Questions, RuleName, Verdict } from '@drawbridge/policy'
+import type { Log } from '@drawbridge/runtime'
+import { countVerdict, setEpoch } from './events.ts'
+
+export interface GateOptions {
+  readonly log: Log
+  /** How long the rules count as current after they were last read, in milliseconds. */
+  readonly leaseTtlMs: number
+  /** Monotonic clock in milliseconds. */
+  readonly monotonic?: () => number
+}
+
+/**
+ * The rules in force on this node. It refuses everything until it has heard from the database, and again when it has not
+ * heard from it for as long as the lease lasts.
+ */
+export class Gate {
+  readonly #options: Required<GateOptions>
+  readonly #waiting: { readonly epoch: number; readonly resolve: () => void }[] = []
+  #policy: Policy = compile({})
+  #settings: PolicySettings = policySettings.parse({})
+  #epoch = -1
+  #leaseUntil = Number.NEGATIVE_INFINITY
+
+  constructor(options: GateOptions) {
+    this.#options = { monotonic: () => performance.now(), ...options }
+  }
+
+  get policy(): Policy {
+    return this.#policy
+  }
+
+  get settings(): PolicySettings {
+    return this.#settings
+  }
+
+  /** Read it before asking: a message decided under an older epoch than the committed one is not written. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** The lease has run out: nobody knows here whether the rules are still the ones in force. */
+  get isStale(): boolean {
+    return this.#options.monotonic() >= this.#leaseUntil
+  }
+
+  /** Some rule depends on what a client is, so it is worth waiting for its answer. */
+  get asksForClient(): boolean {
+    return this.#settings.posture === 'enforce' || this.#settings.clientRules.length > 0
+  }
+
+  /** Replaces the rules whole. Throws when the settings are not valid; then nothing has changed. */
+  replace(settings: PolicySettings, epoch: number): void {
+    this.#policy = compile(settings)
+    this.#settings = settings
+    this.#epoch = epoch
+    setEpoch(epoch)
+    for (const waiter of this.#waiting.splice(0)) {
+      if (waiter.epoch <= epoch) waiter.resolve()
+      else this.#waiting.push(waiter)
+    }
+  }
+
+  /** Extends the lease. @param sentAt - monotonic instant at which the database was *asked*, not when it answered. */
+  renew(sentAt: number): void {
+    this.#leaseUntil = Math.max(this.#leaseUntil, sentAt + this.#options.leaseTtlMs)
+  }
+
+  /** Gives the lease up: the next answer is a refusal until it is renewed. */
+  expire(): void {
+    this.#leaseUntil = Number.NEGATIVE_INFINITY
+  }
+
+  /**
+   * Resolves when this epoch, or a later one, is in force here: for a message that must be decided anew. After the
+   * lease's length it resolves anyway, since by then the gate refuses.
+   */
+  async reach(epoch: number): Promise<void> {
+    if (this.#epoch >= epoch) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#options.leaseTtlMs)
+      this.#waiting.push({
+        epoch,
+        resolve: () => {
+          clearTimeout(timer)
+          resolve()
+        },
+      })
+    })
+  }
+
+  /** Counts and logs one answer. Who it was about is in the log only. */
+  record(question: Question, rule: RuleName | 'lease', { mode, verdict }: Omit<Finding, 'rule'>, facts: object): void {
+    if (verdict.action === 'pass') return
+    countVerdict({ question, rule, action: verdict.action, mode })
+    const fields = { question, rule, mode, ...verdict, ...subjectOf(facts) }
+    // Sign-ins that fail are news; the stanzas of a suspended service are not, one by one.
+    if (mode === 'enforce' && (question === 'session.open' || question === 'session.resume')) {
+      this.#options.log.info('policy refused', fields)
+    } else this.#options.log.debug('policy answered', fields)
+  }
+}
+
+/** Asks the rules in force and records what they found. The only caller of `decide` in this app. */
+export function ask<Q extends Question>(gate: Gate, question: Q, facts: Questions[Q]): Verdict {
+  if (gate.isStale) {
+    const verdict = staleVerdict(question, facts)
+    gate.record(question, 'lease', { mode: 'enforce', verdict }, facts)
+    return verdict
+  }
+  const { verdict, findings } = decide(gate.policy, question, facts)
+  for (const finding of findings) gate.record(question, finding.rule, finding, facts)
+  return verdict
+}
+
+/** Who and with what, as far as the facts know. Never what was said. */
+function subjectOf(facts: {
+  readonly account?: { readonly localpart: string } | undefined
+  readonly client?: { readonly family?: string; readonly version?: string } | undefined
+  readonly entrance?: string
+}): Record<string, unknown> {
+  const { account, client, entrance } = facts
+  return { account: account?.localpart, family: client?.family, version: client?.version, entrance }
+}

@@ -1,0 +1,187 @@
+import { getPolicyEpoch, listActiveSuspensions, listClientRules, listen, POLICY_CHANNEL } from '@drawbridge/db'
+import type { ClientRule, Db, Suspension } from '@drawbridge/db'
+import { policySettings, stagesOf } from '@drawbridge/policy'
+import type { ClientPosture, ClientRuleSetting, PolicySettings, SuspensionSetting } from '@drawbridge/policy'
+import type { Log } from '@drawbridge/runtime'
+import { createEnforcer } from './enforce.ts'
+import type { EnforceCounts, Enforcer, LiveSession, LiveSessions } from './enforce.ts'
+import { Gate } from './gate.ts'
+
+export interface LiveOptions {
+  /** Best a pool of its own: rules must be readable while everything else is busy. */
+  readonly db: Db
+  /** For the connection that listens for changes. */
+  readonly url: string
+  readonly posture: ClientPosture
+  readonly leaseTtlMs: number
+  readonly sessions: LiveSessions
+  readonly log: Log
+  /** How often to look even without a notification. Default 1 s. */
+  readonly pollMs?: number
+  readonly now?: () => Date
+  /** Told of suspensions whose announced end has come. */
+  onDue?(suspensionIds: readonly string[]): void
+}
+
+/** What applying an epoch did here. */
+export interface Applied extends EnforceCounts {
+  readonly epoch: number
+}
+
+/** Keeps the gate in step with the database and live sessions in step with the gate. */
+export interface LivePolicy extends AsyncDisposable {
+  readonly gate: Gate
+  /** Applies the rules in force to a session that was let in, or whose client has just become known. */
+  greet(session: LiveSession): void
+  /** Reads the rules now and applies them; rejects when they cannot be read. */
+  refresh(): Promise<Applied>
+  /**
+   * Runs `work` while no change is applied here, then applies what it committed. For work that must be seen through
+   * between its commit and the moment the new rules act.
+   */
+  exclusive<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly applied: Applied }>
+  close(): Promise<void>
+}
+
+/** Loads the rules, and goes on doing so. Rejects when they cannot be read the first time. */
+export async function startLivePolicy(options: LiveOptions): Promise<LivePolicy> {
+  const live = new Live(options)
+  await live.refresh()
+  live.watch()
+  return live
+}
+
+class Live implements LivePolicy {
+  readonly gate: Gate
+  readonly #options: LiveOptions
+  readonly #enforcer: Enforcer
+  readonly #now: () => Date
+  #last: Promise<unknown> = Promise.resolve()
+  #isQueued = false
+  #nextStageAt = Number.POSITIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
+  #listener: { close(): Promise<void> } | undefined
+  #isClosed = false
+
+  constructor(options: LiveOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => new Date())
+    this.gate = new Gate({ log: options.log, leaseTtlMs: options.leaseTtlMs })
+    this.#enforcer = createEnforcer(this.gate, options.sessions)
+  }
+
+  greet(session: LiveSession): void {
+    this.#enforcer.one(session, this.#now().getTime())
+  }
+
+  refresh(): Promise<Applied> {
+    return this.#inTurn(() => this.#apply())
+  }
+
+  exclusive<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly applied: Applied }> {
+    return this.#inTurn(async () => {
+      const result = await work()
+      return { result, applied: await this.#apply() }
+    })
+  }
+
+  /** Notification first, polling as fallback and as the renewal of the lease. */
+  watch(): void {
+    this.#listener = listen({
+      url: this.#options.url,
+      channels: [POLICY_CHANNEL],
+      onNotify: () => this.#look(),
+      onConnect: () => this.#look(),
+      onError: (error) => this.#options.log.warn('the policy channel is down, polling', { error }),
+    })
+    this.#timer = setInterval(() => this.#look(), this.#options.pollMs ?? 1_000)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearInterval(this.#timer)
+    await this.#listener?.close()
+    await this.#last.catch(() => undefined)
+    this.gate.expire()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** One after the other; a failure is the caller's, and the next one goes on. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work, work)
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** However many reasons there are to look, one look at a time is enough. */
+  #look(): void {
+    if (this.#isQueued || this.#isClosed) return
+    this.#isQueued = true
+    this.#inTurn(async () => {
+      this.#isQueued = false
+      if (!this.#isClosed) await this.#apply()
+    }).catch((error: unknown) => this.#options.log.error('the rules cannot be read', { error }))
+  }
+
+  async #apply(): Promise<Applied> {
+    const { db, posture, log } = this.#options
+    const sentAt = performance.now()
+    const epoch = await getPolicyEpoch(db)
+    if (epoch === this.gate.epoch) {
+      this.gate.renew(sentAt)
+      return { epoch, ...this.#passTime() }
+    }
+    const loaded = await load(db, posture)
+    this.gate.replace(loaded.settings, loaded.epoch)
+    this.gate.renew(sentAt)
+    const counts = this.#enforce()
+    log.info('policy applied', { epoch: loaded.epoch, ...counts, tookMs: Math.round(performance.now() - sentAt) })
+    this.#announceDue()
+    return { epoch: loaded.epoch, ...counts }
+  }
+
+  /** Rules climb their ladder and suspensions reach their end without anybody changing anything. */
+  #passTime(): EnforceCounts {
+    this.#announceDue()
+    return this.#now().getTime() < this.#nextStageAt ? { disconnected: 0, notified: 0 } : this.#enforce()
+  }
+
+  #enforce(): EnforceCounts {
+    const at = this.#now().getTime()
+    const stages = this.gate.settings.clientRules.flatMap((rule) => stagesOf(rule).map((stage) => stage.at))
+    this.#nextStageAt = Math.min(...stages.filter((stage) => stage > at))
+    return this.#enforcer.all(at)
+  }
+
+  #announceDue(): void {
+    const at = this.#now().getTime()
+    const due = this.gate.settings.suspensions.filter(({ until }) => until !== undefined && until <= at)
+    if (due.length > 0) this.#options.onDue?.(due.map(({ id }) => id))
+  }
+}
+
+/** Epoch and rules of one moment. */
+async function load(db: Db, posture: ClientPosture): Promise<{ epoch: number; settings: PolicySettings }> {
+  return db.transaction(
+    async (tx) => {
+      const epoch = await getPolicyEpoch(tx)
+      const clientRules = (await listClientRules(tx)).map(ruleSettingFrom)
+      const suspensions = (await listActiveSuspensions(tx)).map(suspensionSettingFrom)
+      return { epoch, settings: policySettings.parse({ posture, clientRules, suspensions }) }
+    },
+    { isolationLevel: 'repeatable read', accessMode: 'read only' },
+  )
+}
+
+/** A row as the rule engine takes it. */
+export function ruleSettingFrom({ id, family, below, action, url, isNow, createdAt }: ClientRule): ClientRuleSetting {
+  return { id, family, below, action, ...(url === null ? {} : { url }), isNow, createdAt: createdAt.getTime() }
+}
+
+function suspensionSettingFrom({ id, scope, mode, reason, sinceAt, untilAt }: Suspension): SuspensionSetting {
+  const until = untilAt === null ? {} : { until: untilAt.getTime() }
+  return { id, scope, mode, reason, since: sinceAt.getTime(), ...until }
+}

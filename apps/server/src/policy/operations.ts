@@ -1,0 +1,199 @@
+import type { Effect, NewClientRule, NewSuspension } from '@drawbridge/contract'
+import { Refusal } from '@drawbridge/contract'
+import {
+  appendAudit,
+  bumpPolicyEpoch,
+  deleteClientRule,
+  endSuspension as markEnded,
+  findSuspension,
+  insertClientRule,
+  insertSuspension,
+  listActiveSuspensions,
+  listHolding,
+  releaseHeld,
+  transferHeld,
+  uuidv7,
+} from '@drawbridge/db'
+import type { AuditEntry, ClientRule, Db, ReleasedMessage, Suspension } from '@drawbridge/db'
+import type { Log } from '@drawbridge/runtime'
+import { observeEffect } from './events.ts'
+import type { LivePolicy } from './live.ts'
+
+/** Messages that leave the hold queue in one transaction. */
+const RELEASE_BATCH = 500
+
+export interface OperationsOptions {
+  readonly db: Db
+  readonly live: LivePolicy
+  readonly log: Log
+  readonly now?: () => Date
+  /** Hands messages that have just entered their recipients' archives to live sessions, in this order, synchronously. */
+  deliverReleased(messages: readonly ReleasedMessage[]): void
+}
+
+/** Everything that changes the rules. Each returns when this node enforces the change on its live sessions. */
+export interface Operations {
+  addClientRule(actor: string, rule: NewClientRule): Promise<{ rule: ClientRule; effect: Effect }>
+  removeClientRule(actor: string, id: string): Promise<{ effect: Effect }>
+  startSuspension(actor: string, suspension: NewSuspension): Promise<{ suspension: Suspension; effect: Effect }>
+  endSuspension(actor: string, id: string): Promise<{ suspension: Suspension; effect: Effect; released: number }>
+  /** Releases what a suspension that has ended still holds, after a crash. Call it before anybody can connect. */
+  recover(): Promise<number>
+  /** How long the last change took from its commit to its effect here, in milliseconds. */
+  readonly lastEffectMs: number | undefined
+}
+
+/** Builds the operations of this node. They run one at a time. */
+export function createOperations({ db, live, log, deliverReleased, ...options }: OperationsOptions): Operations {
+  const now = options.now ?? (() => new Date())
+  let lastEffectMs: number | undefined
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** Order of release depends on it: two ends of one suspension must not drain its queue together. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work)
+    last = turn.catch(() => undefined)
+    return turn
+  }
+  const record = (tx: Db, entry: AuditEntry) => appendAudit(tx, entry, now())
+
+  /**
+   * One change: what `work` does, the audit row, the new epoch, all or nothing; then its effect here. `committed` runs
+   * between the two, while no message can be written.
+   */
+  const change = async <T>(
+    work: (tx: Db) => Promise<{ readonly result: T; readonly entry: AuditEntry }>,
+    committed: (result: T) => void = () => undefined,
+  ): Promise<{ result: T; effect: Effect }> => {
+    let committedAt = 0
+    const { result, applied } = await live.exclusive(async () => {
+      const done = await db.transaction(async (tx) => {
+        // First, so that no message decided under the old rules is written after what `work` sees.
+        await bumpPolicyEpoch(tx)
+        const made = await work(tx)
+        await record(tx, made.entry)
+        return made
+      })
+      committedAt = performance.now()
+      committed(done.result)
+      return done
+    })
+    const { epoch, disconnected, notified } = applied
+    const appliedMs = Math.round((performance.now() - committedAt) * 10) / 10
+    lastEffectMs = appliedMs
+    observeEffect(appliedMs / 1_000)
+    const effect = { epoch, appliedMs, disconnected, notified }
+    log.info('policy change in effect', { ...effect, action: result.entry.action, target: result.entry.target })
+    const { actor, target } = result.entry
+    await record(db, { actor, action: 'apply-policy', target, detail: { ...effect } })
+    return { result: result.result, effect }
+  }
+
+  return {
+    get lastEffectMs() {
+      return lastEffectMs
+    },
+    addClientRule: (actor, { family, below, action, url, now: isNow = false }) =>
+      inTurn(async () => {
+        const row = { id: uuidv7(), family, below, action, url: url ?? null, isNow, createdBy: actor, createdAt: now() }
+        const { result, effect } = await change(async (tx) => {
+          const result = await insertClientRule(tx, row)
+          const detail = { family, below, action, url: url ?? null, now: isNow }
+          return { result, entry: { actor, action: 'add-client-rule', target: row.id, detail } }
+        })
+        return { rule: result, effect }
+      }),
+    removeClientRule: (actor, id) =>
+      inTurn(async () => {
+        const { effect } = await change(async (tx) => {
+          const result = isId(id) ? await deleteClientRule(tx, id) : undefined
+          if (!result) throw new Refusal('no-such-rule')
+          const { family, below, action } = result
+          return {
+            result,
+            entry: { actor, action: 'remove-client-rule', target: id, detail: { family, below, action } },
+          }
+        })
+        return { effect }
+      }),
+    startSuspension: (actor, { scope, mode, reason, until }) =>
+      inTurn(async () => {
+        const untilAt = until === undefined ? null : new Date(until)
+        if (untilAt && untilAt <= now()) throw new Refusal('end-in-the-past')
+        const row = { id: uuidv7(), scope, mode, reason, sinceAt: now(), untilAt, startedBy: actor }
+        const { result, effect } = await change(async (tx) => {
+          const result = await insertSuspension(tx, row)
+          const detail = { scope, mode, reason, until: untilAt?.toISOString() ?? null }
+          return { result, entry: { actor, action: 'start-suspension', target: row.id, detail } }
+        })
+        return { suspension: result, effect }
+      }),
+    endSuspension: (actor, id) =>
+      inTurn(async () => {
+        const suspension = isId(id) ? await findSuspension(db, id) : undefined
+        if (!suspension) throw new Refusal('no-such-suspension')
+        if (suspension.endedAt) throw new Refusal('suspension-ended')
+        const heir = heirOf(suspension, await listActiveSuspensions(db))
+        let released = heir ? 0 : await drain(db, id, deliverReleased)
+        // The rest leaves in the very transaction that ends the hold. Its epoch keeps every message decided before out
+        // of the queue, and those decided after it wait until the rest is delivered: nothing overtakes.
+        let rest: ReleasedMessage[] = []
+        const { result, effect } = await change(
+          async (tx) => {
+            const result = await markEnded(tx, id, actor, now())
+            if (!result) throw new Refusal('suspension-ended')
+            if (heir) await transferHeld(tx, id, heir.id)
+            else rest = await releaseAll(tx, id)
+            const detail = { scope: result.scope, mode: result.mode, released: released + rest.length }
+            return { result, entry: { actor, action: 'end-suspension', target: id, detail } }
+          },
+          () => deliverReleased(rest),
+        )
+        released += rest.length
+        return { suspension: result, effect, released }
+      }),
+    recover: () =>
+      inTurn(async () => {
+        const active = new Set((await listActiveSuspensions(db)).map(({ id }) => id))
+        let released = 0
+        for (const id of await listHolding(db)) {
+          if (!active.has(id)) released += await drain(db, id, deliverReleased)
+        }
+        return released
+      }),
+  }
+}
+
+/** Empties the hold queue while new messages still join its end. Stops when a batch is not full. */
+async function drain(db: Db, id: string, deliver: OperationsOptions['deliverReleased']): Promise<number> {
+  for (let released = 0; ;) {
+    const batch = await releaseHeld(db, id, RELEASE_BATCH)
+    deliver(batch)
+    released += batch.length
+    if (batch.length < RELEASE_BATCH) return released
+  }
+}
+
+async function releaseAll(tx: Db, id: string): Promise<ReleasedMessage[]> {
+  const released: ReleasedMessage[] = []
+  for (;;) {
+    const batch = await releaseHeld(tx, id, RELEASE_BATCH)
+    released.push(...batch)
+    if (batch.length < RELEASE_BATCH) return released
+  }
+}
+
+/** Another hold that covers at least the same: it takes the queue over. */
+function heirOf(ending: Suspension, active: readonly Suspension[]): Suspension | undefined {
+  return active.find(
+    ({ id, mode, scope }) =>
+      id !== ending.id &&
+      mode === 'hold' &&
+      (scope === ending.scope || scope === 'service' || (scope === 'files' && ending.scope === 'images')),
+  )
+}
+
+/** Ids are UUIDs; anything else would be an error of the database instead of a 404. */
+function isId(id: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u.test(id)
+}
