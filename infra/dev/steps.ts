@@ -9,6 +9,8 @@ export const LEAST_MODULES = 150
 /** One thing that is checked. */
 export interface Step {
   readonly name: string
+  /** A run of vitest: its tests are counted one by one. */
+  readonly isTests?: boolean
   /** A program of node_modules/.bin, or a script of ours ending in .ts, and its arguments. */
   readonly command: readonly [string, ...string[]]
   /** Looks at the output of a run that ended with 0. Returns what is wrong, if anything. */
@@ -39,9 +41,21 @@ export function stepsOfCheck(): Step[] {
     },
     { name: 'unused code', command: ['knip', '--no-progress'] },
     { name: 'derived files', command: [join(ROOT, 'infra/dev/gen.ts'), '--check'] },
-    { name: 'unit and story tests', command: ['vitest', 'run', '--project', 'unit', '--project', 'story'] },
+    {
+      name: 'unit and story tests',
+      isTests: true,
+      command: ['vitest', 'run', '--reporter=dot', ...counted('unit'), '--project', 'unit', '--project', 'story'],
+    },
   ]
 }
+
+/** Arguments that make vitest write what `readCounts` reads. */
+export function counted(name: string): string[] {
+  return ['--reporter=./infra/dev/count-reporter.ts', `--outputFile=${join(COUNTS, `${name}.json`)}`]
+}
+
+/** Where the runs of vitest leave their numbers. */
+export const COUNTS = join(ROOT, '.cache', 'test-counts')
 
 /**
  * Runs steps, some at once, and prints a line for each; the output of those that fail is shown.
