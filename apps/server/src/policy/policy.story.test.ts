@@ -1,0 +1,433 @@
+import { Refusal } from '@drawbridge/contract'
+import { countHeld, createArchiveWriter, listAudit, openDatabase, uuidv7, verifyAudit } from '@drawbridge/db'
+import type { ReleasedMessage } from '@drawbridge/db'
+import { claimFrom, identify } from '@drawbridge/policy'
+import type { PolicyCode, SessionFacts } from '@drawbridge/policy'
+import { silentLog } from '@drawbridge/runtime'
+import { testDatabase } from '@drawbridge/testkit'
+import { expect, test, vi } from 'vitest'
+import type { LiveSession, SessionNotice } from './enforce.ts'
+import { ask } from './gate.ts'
+import { buildStatusDocument, startPolicy } from './start.ts'
+import type { PolicyServiceOptions } from './start.ts'
+
+interface FakeSession extends LiveSession {
+  readonly closed: { readonly code: PolicyCode; readonly details: Readonly<Record<string, string>> }[]
+  readonly notices: SessionNotice[]
+}
+
+function session(localpart: string, version: string, isBreakGlass = false): FakeSession {
+  const closed: FakeSession['closed'] = []
+  const notices: SessionNotice[] = []
+  return {
+    id: uuidv7(),
+    jid: `${localpart}@im.test/1`,
+    account: { localpart, isAdmin: isBreakGlass, isBreakGlass },
+    client: identify([claimFrom({ source: 'client-element', name: 'drawbridge-web', version })]),
+    entrance: 'websocket',
+    signedInAt: new Date(),
+    closed,
+    notices,
+    closeWith: (code, details) => void closed.push({ code, details }),
+    notify: (notice) => void notices.push(notice),
+  }
+}
+
+/** Policy on a database of its own, with sessions that nothing carries. */
+async function node(sessions: FakeSession[] = [], options: Partial<PolicyServiceOptions> = {}) {
+  const test = await testDatabase()
+  const database = openDatabase(test.url)
+  const released: string[] = []
+  const start = (more: Partial<PolicyServiceOptions> = {}) =>
+    startPolicy({
+      db: database.db,
+      url: test.url,
+      posture: 'discover',
+      leaseTtlMs: 5_000,
+      log: silentLog,
+      sessions: { list: () => sessions.filter(({ closed }) => closed.length === 0) },
+      deliverReleased: (messages) => void released.push(...messages.map(({ stanza }) => stanza)),
+      ...options,
+      ...more,
+    })
+  const policy = await start()
+  return {
+    ...policy,
+    database,
+    url: test.url,
+    released,
+    start,
+    async [Symbol.asyncDispose]() {
+      await policy.close()
+      await database.close()
+      await test[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function opening({ account, client }: LiveSession): SessionFacts {
+  return { at: Date.now(), account, client, entrance: 'websocket' }
+}
+
+async function refusalOf(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  return error instanceof Refusal ? error.code : String(error)
+}
+
+const rule = {
+  family: 'drawbridge-web',
+  below: '4.2.0',
+  action: 'disconnect',
+  now: true,
+  url: 'https://im.test/',
+} as const
+
+test('a rule ends old sessions at once, says why, and keeps them out; the break-glass account stays', async () => {
+  const sessions = [session('alice', '4.1.9'), session('bob', '4.2.0'), session('admin', '4.0', true)]
+  const [alice, bob, admin] = sessions as [FakeSession, FakeSession, FakeSession]
+  await using n = await node(sessions)
+
+  const { rule: added, effect } = await n.operations.addClientRule('local:cli', rule)
+
+  expect(alice.closed).toMatchObject([
+    { code: 'client-too-old', details: { rule: added.id, min: '4.2.0', url: rule.url } },
+  ])
+  expect(bob.closed).toEqual([])
+  expect(admin.closed).toEqual([])
+  expect(effect).toMatchObject({ epoch: 1, disconnected: 1, notified: 0 })
+  expect(effect.appliedMs).toBeLessThan(1_000)
+  expect(ask(n.gate, 'session.open', opening(alice))).toMatchObject({ action: 'refuse', code: 'client-too-old' })
+  expect(ask(n.gate, 'session.open', opening(bob)).action).toBe('pass')
+  expect(ask(n.gate, 'session.open', opening(admin)).action).toBe('pass')
+
+  await n.operations.removeClientRule('local:cli', added.id)
+  expect(ask(n.gate, 'session.open', opening(alice)).action).toBe('pass')
+})
+
+test('another node hears of a change by itself, well within a second', async () => {
+  const far = session('alice', '4.1.9')
+  await using n = await node()
+  const other = await n.start({ sessions: { list: () => [far] }, pollMs: 60_000 })
+  try {
+    // The first look of the listener comes when it is connected: only then is the notification what is tested.
+    await vi.waitFor(async () => {
+      const { rows } = await n.database.pool.query(
+        `select from pg_stat_activity where query like 'listen%' and datname = current_database()`,
+      )
+      expect(rows).toHaveLength(2)
+    })
+    const startedAt = performance.now()
+    await n.operations.addClientRule('local:cli', rule)
+    await vi.waitFor(() => expect(far.closed).toHaveLength(1), { interval: 5 })
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+  } finally {
+    await other.close()
+  }
+})
+
+test('without notifications a node finds the change by polling', async () => {
+  const far = session('alice', '4.1.9')
+  await using n = await node()
+  const other = await n.start({
+    sessions: { list: () => [far] },
+    pollMs: 50,
+    url: 'postgres://nobody@127.0.0.1:1/none',
+  })
+  try {
+    await n.operations.addClientRule('local:cli', rule)
+    await vi.waitFor(() => expect(far.closed).toHaveLength(1), { timeout: 3_000 })
+  } finally {
+    await other.close()
+  }
+})
+
+test('a cut closes every socket but those of break-glass accounts, and the all-clear lets everybody back', async () => {
+  const sessions = [session('alice', '4.2.0'), session('admin', '4.2.0', true)]
+  const [alice, admin] = sessions as [FakeSession, FakeSession]
+  await using n = await node(sessions)
+
+  const { suspension, effect } = await n.operations.startSuspension('admin@im.test', {
+    scope: 'service',
+    mode: 'cut',
+    reason: 'worm',
+  })
+
+  expect(alice.closed).toMatchObject([{ code: 'suspended', details: { mode: 'cut', reason: 'worm' } }])
+  expect(admin.notices).toMatchObject([
+    { kind: 'suspensions', suspensions: [{ id: suspension.id, mode: 'cut', until: null }] },
+  ])
+  expect(effect).toMatchObject({ disconnected: 1, notified: 1 })
+  expect(effect.appliedMs).toBeLessThan(1_000)
+  expect(ask(n.gate, 'session.open', opening(alice))).toMatchObject({ code: 'suspended' })
+  expect(ask(n.gate, 'session.resume', opening(alice))).toMatchObject({ code: 'suspended' })
+  expect(buildStatusDocument(n.gate)).toMatchObject({ state: 'suspended', suspensions: [{ reason: 'worm' }] })
+
+  await n.operations.endSuspension('admin@im.test', suspension.id)
+
+  expect(ask(n.gate, 'session.open', opening(alice)).action).toBe('pass')
+  expect(admin.notices.at(-1)).toEqual({ kind: 'suspensions', suspensions: [] })
+  expect(buildStatusDocument(n.gate)).toEqual({ state: 'ok', suspensions: [] })
+})
+
+test('a new session is told of suspensions and of its own outdated client', async () => {
+  await using n = await node()
+  await n.operations.startSuspension('local:cli', { scope: 'images', mode: 'read-only', reason: 'flaw' })
+  await n.operations.addClientRule('local:cli', { ...rule, action: 'warn' })
+  const alice = session('alice', '4.1.9')
+  n.live.greet(alice)
+  expect(alice.notices).toMatchObject([
+    { kind: 'client', stage: 'warn', code: 'client-too-old' },
+    { kind: 'suspensions', suspensions: [{ scope: 'images' }] },
+  ])
+})
+
+test('a hold keeps every message and gives it back in order, none twice, while people go on sending', async () => {
+  const arrived: string[] = []
+  const deliverReleased = (messages: readonly ReleasedMessage[]) =>
+    void arrived.push(...messages.map(({ stanza }) => stanza))
+  await using n = await node([], { deliverReleased })
+  await using writer = createArchiveWriter({ url: n.url })
+  /** The message path in small: verdict, commit under its epoch, delivery. */
+  const send = async (stanza: string): Promise<void> => {
+    for (;;) {
+      const { epoch } = n.gate
+      const verdict = ask(n.gate, 'stanza.route', {
+        at: Date.now(),
+        origin: 'local',
+        account: { localpart: 'alice', isAdmin: false, isBreakGlass: false },
+        from: 'alice@im.test/1',
+        to: 'bob@im.test',
+        kind: 'message',
+        type: 'chat',
+        target: 'local',
+        isDurable: true,
+        hasBody: true,
+        namespaces: [],
+      })
+      if (verdict.action !== 'pass' && verdict.action !== 'hold') throw new Error(JSON.stringify(verdict))
+      const inbox = [{ owner: 'bob@im.test', peer: 'alice@im.test', direction: 'in' as const }]
+      const outcome = await writer.commit({
+        id: uuidv7(),
+        shard: 'alice bob',
+        stanza,
+        sentAt: new Date(),
+        policyEpoch: epoch,
+        archives: [
+          { owner: 'alice@im.test', peer: 'bob@im.test', direction: 'out' },
+          ...(verdict.action === 'hold' ? [] : inbox),
+        ],
+        ...(verdict.action === 'hold' ? { held: { suspensionId: verdict.suspensionId, recipients: inbox } } : {}),
+      })
+      if (outcome.status === 'stale-epoch') {
+        await n.gate.reach(outcome.epoch)
+        continue
+      }
+      if (verdict.action === 'pass') arrived.push(stanza)
+      return
+    }
+  }
+
+  const { suspension } = await n.operations.startSuspension('local:cli', {
+    scope: 'service',
+    mode: 'hold',
+    reason: 'worm',
+  })
+  const before = Array.from({ length: 700 }, (_, index) => `<message n="${index}"/>`)
+  await Promise.all(before.map(send))
+  expect(arrived).toEqual([])
+  expect((await countHeld(n.database.db)).count).toBe(700)
+
+  // A person who goes on typing: one message after the other, before, during and after the end.
+  const after: string[] = []
+  let isDone = false
+  const typing = (async () => {
+    for (let index = 700; !isDone || index < 720; index++) {
+      const stanza = `<message n="${index}"/>`
+      after.push(stanza)
+      await send(stanza)
+    }
+  })()
+  const { released } = await n.operations.endSuspension('local:cli', suspension.id)
+  isDone = true
+  await typing
+  await send('<message n="last"/>')
+
+  expect(released).toBeGreaterThanOrEqual(700)
+  expect(arrived).toEqual([...before, ...after, '<message n="last"/>'])
+  expect((await countHeld(n.database.db)).count).toBe(0)
+})
+
+test('an end in the middle of a flood loses nothing and repeats nothing', async () => {
+  await using n = await node()
+  await using writer = createArchiveWriter({ url: n.url })
+  const { suspension } = await n.operations.startSuspension('local:cli', {
+    scope: 'service',
+    mode: 'hold',
+    reason: 'worm',
+  })
+  const { epoch } = n.gate
+  const recipients = [{ owner: 'bob@im.test', peer: 'alice@im.test', direction: 'in' as const }]
+  const commits = Array.from({ length: 300 }, (_, index) =>
+    writer.commit({
+      id: uuidv7(),
+      shard: 'alice bob',
+      stanza: `<message n="${index}"/>`,
+      sentAt: new Date(),
+      policyEpoch: epoch,
+      archives: [],
+      held: { suspensionId: suspension.id, recipients },
+    }),
+  )
+  const ended = n.operations.endSuspension('local:cli', suspension.id)
+  const outcomes = await Promise.all(commits)
+  const { released } = await ended
+  // Each was either accepted as held, and then released, or sent back to be decided anew.
+  expect(released).toBe(outcomes.filter(({ status }) => status === 'committed').length)
+  expect(new Set(n.released).size).toBe(released)
+  expect((await countHeld(n.database.db)).count).toBe(0)
+})
+
+test('ending one of two holds keeps what the other covers', async () => {
+  await using n = await node()
+  await using writer = createArchiveWriter({ url: n.url })
+  const first = await n.operations.startSuspension('local:cli', { scope: 'service', mode: 'hold', reason: 'one' })
+  const second = await n.operations.startSuspension('local:cli', { scope: 'service', mode: 'hold', reason: 'two' })
+  await writer.commit({
+    id: uuidv7(),
+    shard: 'x',
+    stanza: '<message/>',
+    sentAt: new Date(),
+    archives: [],
+    held: {
+      suspensionId: first.suspension.id,
+      recipients: [{ owner: 'bob@im.test', peer: 'alice@im.test', direction: 'in' }],
+    },
+  })
+  expect((await n.operations.endSuspension('local:cli', first.suspension.id)).released).toBe(0)
+  expect((await countHeld(n.database.db, second.suspension.id)).count).toBe(1)
+  expect((await n.operations.endSuspension('local:cli', second.suspension.id)).released).toBe(1)
+})
+
+test('after a crash, what an ended suspension still holds is released', async () => {
+  await using n = await node()
+  await using writer = createArchiveWriter({ url: n.url })
+  const { suspension } = await n.operations.startSuspension('local:cli', {
+    scope: 'service',
+    mode: 'hold',
+    reason: 'x',
+  })
+  await n.operations.endSuspension('local:cli', suspension.id)
+  await writer.commit({
+    id: uuidv7(),
+    shard: 'x',
+    stanza: '<message/>',
+    sentAt: new Date(),
+    archives: [],
+    held: {
+      suspensionId: suspension.id,
+      recipients: [{ owner: 'bob@im.test', peer: 'alice@im.test', direction: 'in' }],
+    },
+  })
+  expect(await n.operations.recover()).toBe(1)
+  expect(n.released).toEqual(['<message/>'])
+})
+
+test('the announced end ends a suspension, on record', async () => {
+  let now = Date.parse('2026-11-23T04:00:00Z')
+  await using n = await node([], { now: () => new Date(now), pollMs: 20 })
+  await n.operations.startSuspension('local:cli', {
+    scope: 'service',
+    mode: 'read-only',
+    reason: 'worm',
+    until: '2026-11-23T05:00:00+00:00',
+  })
+  expect(
+    await refusalOf(
+      n.operations.startSuspension('x', { scope: 'files', mode: 'cut', reason: 'x', until: '2026-11-23T03:59:59Z' }),
+    ),
+  ).toBe('end-in-the-past')
+  now += 3_600_000
+  await vi.waitFor(() => expect(n.gate.settings.suspensions).toEqual([]), { timeout: 3_000 })
+  const entries = await listAudit(n.database.db, 10)
+  expect(entries.map(({ actor, action }) => [actor, action])).toContainEqual(['local:schedule', 'end-suspension'])
+})
+
+test('a rule climbs its ladder by the clock alone', async () => {
+  let now = Date.parse('2026-11-23T04:00:00Z')
+  const alice = session('alice', '4.1.9')
+  await using n = await node([alice], { now: () => new Date(now), pollMs: 20 })
+  await n.operations.addClientRule('local:cli', { ...rule, now: false })
+  expect(alice.notices).toMatchObject([{ kind: 'client', stage: 'notify' }])
+  now += 8 * 86_400_000
+  await vi.waitFor(() => expect(alice.notices.at(-1)).toMatchObject({ stage: 'warn' }), { timeout: 3_000 })
+  expect(alice.closed).toEqual([])
+  now += 8 * 86_400_000
+  await vi.waitFor(() => expect(alice.closed).toHaveLength(1), { timeout: 3_000 })
+})
+
+test('a node that cannot read the rules refuses new sessions and sends, and recovers by itself', async () => {
+  await using n = await node([], { leaseTtlMs: 300, pollMs: 30 })
+  const alice = session('alice', '4.2.0')
+  expect(ask(n.gate, 'session.open', opening(alice)).action).toBe('pass')
+  await n.database.pool.query('alter table policy_epoch rename to policy_epoch_gone')
+  await vi.waitFor(() => expect(n.gate.isStale).toBe(true), { timeout: 3_000, interval: 10 })
+  expect(ask(n.gate, 'session.open', opening(alice))).toMatchObject({
+    action: 'refuse',
+    code: 'policy-stale',
+    retryable: true,
+  })
+  await n.database.pool.query('alter table policy_epoch_gone rename to policy_epoch')
+  await vi.waitFor(() => expect(n.gate.isStale).toBe(false), { timeout: 3_000, interval: 10 })
+  expect(ask(n.gate, 'session.open', opening(alice)).action).toBe('pass')
+})
+
+test('rules in the database that make no sense never replace those in force', async () => {
+  await using n = await node([], { leaseTtlMs: 300, pollMs: 30 })
+  await n.operations.addClientRule('local:cli', rule)
+  await n.database.pool.query(`update client_rule set below = 'newest'; update policy_epoch set epoch = epoch + 1`)
+  await vi.waitFor(() => expect(n.gate.isStale).toBe(true), { timeout: 3_000, interval: 10 })
+  expect(n.gate.settings.clientRules).toHaveLength(1)
+})
+
+test('every change is on record, with its actor and its effect, in an intact chain', async () => {
+  await using n = await node()
+  const { rule: added } = await n.operations.addClientRule('local:cli', rule)
+  const { suspension } = await n.operations.startSuspension('carol@im.test', {
+    scope: 'images',
+    mode: 'hold',
+    reason: 'flaw',
+  })
+  await n.operations.endSuspension('carol@im.test', suspension.id)
+  await n.operations.removeClientRule('local:cli', added.id)
+
+  const entries = (await listAudit(n.database.db, 100)).toReversed()
+  expect(entries.map(({ actor, action, target }) => [actor, action, target])).toEqual([
+    ['local:cli', 'add-client-rule', added.id],
+    ['local:cli', 'apply-policy', added.id],
+    ['carol@im.test', 'start-suspension', suspension.id],
+    ['carol@im.test', 'apply-policy', suspension.id],
+    ['carol@im.test', 'end-suspension', suspension.id],
+    ['carol@im.test', 'apply-policy', suspension.id],
+    ['local:cli', 'remove-client-rule', added.id],
+    ['local:cli', 'apply-policy', added.id],
+  ])
+  expect(await verifyAudit(n.database.db)).toMatchObject({ isIntact: true, checked: 8 })
+})
+
+test('what is not there cannot be removed or ended, and nothing ends twice', async () => {
+  await using n = await node()
+  const { suspension } = await n.operations.startSuspension('local:cli', { scope: 'files', mode: 'cut', reason: 'x' })
+  const { epoch } = n.gate
+  expect(await refusalOf(n.operations.removeClientRule('local:cli', uuidv7()))).toBe('no-such-rule')
+  expect(await refusalOf(n.operations.removeClientRule('local:cli', '../x'))).toBe('no-such-rule')
+  expect(await refusalOf(n.operations.endSuspension('local:cli', 'x'))).toBe('no-such-suspension')
+  expect(n.gate.epoch).toBe(epoch)
+  const ends = [
+    n.operations.endSuspension('a', suspension.id),
+    refusalOf(n.operations.endSuspension('b', suspension.id)),
+  ]
+  expect((await Promise.all(ends))[1]).toBe('suspension-ended')
+})
