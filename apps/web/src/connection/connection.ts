@@ -3,7 +3,7 @@
  * before coming back, dead links, elements that say who this client is, and which refusal means what.
  */
 import { client, xml as xmppXml, type XmppClient } from '@xmpp/client'
-import { NS_BIND, NS_CLIENT, NS_PING, NS_SASL, NS_SASL2, NS_SM, NS_STREAM } from '../protocol/namespaces.ts'
+import { NS_BIND, NS_DRAWBRIDGE_CLIENT, NS_PING, NS_SASL, NS_SASL2, NS_SM, NS_STREAM } from '@drawbridge/xmpp'
 import { parseStanzaError, type MessageError } from '../protocol/message.ts'
 import type { Element, Xml } from './element.ts'
 import { failureFrom, isFinal, type Failure } from './failure.ts'
@@ -379,7 +379,7 @@ function announceClient(entity: XmppClient, { name, version, build, os }: Client
   entity.send = (element) => {
     const bind = element.name === 'iq' ? element.getChild('bind', NS_BIND) : undefined
     const children = bind?.children as (Element | string)[] | undefined
-    children?.push(xml('client', { xmlns: NS_CLIENT, name, version, build, os }))
+    children?.push(xml('client', { xmlns: NS_DRAWBRIDGE_CLIENT, name, version, build, os }))
     return next(element)
   }
 }

@@ -1,4 +1,4 @@
-import { NS_CLIENT, NS_SASL } from '../protocol/namespaces.ts'
+import { NS_DRAWBRIDGE_CLIENT, NS_SASL } from '@drawbridge/xmpp'
 import { findSuspensions, type Suspension } from '../protocol/suspension.ts'
 import type { Element } from './element.ts'
 
@@ -32,7 +32,7 @@ export type Failure =
  */
 export function failureFrom(element: Element): Failure | undefined {
   const text = element.getChildText('text') ?? ''
-  const blocked = element.getChild('client-blocked', NS_CLIENT)
+  const blocked = element.getChild('client-blocked', NS_DRAWBRIDGE_CLIENT)
   if (blocked) return { kind: 'client-refused', blocked: parseBlocked(blocked, text) }
   const suspensions = findSuspensions(element)
   if (suspensions && suspensions.length > 0) return { kind: 'suspended', suspensions }

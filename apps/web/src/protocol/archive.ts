@@ -1,5 +1,5 @@
 import type { Element, Xml } from '../connection/element.ts'
-import { NS_DATA, NS_MAM, NS_RSM } from './namespaces.ts'
+import { NS_DATA, NS_MAM, NS_RSM } from '@drawbridge/xmpp'
 
 /** Which part of the archive to read (XEP-0313 §4, XEP-0059). */
 export interface ArchivePage {

@@ -1,5 +1,5 @@
 import type { Element, Xml } from '../connection/element.ts'
-import { NS_AVATAR_DATA, NS_AVATAR_METADATA, NS_PUBSUB, NS_PUBSUB_EVENT } from './namespaces.ts'
+import { NS_AVATAR_DATA, NS_AVATAR_METADATA, NS_PUBSUB, NS_PUBSUB_EVENT } from '@drawbridge/xmpp'
 
 /** What a contact announced (XEP-0084 §4.2). */
 export interface AvatarAnnouncement {

@@ -5,12 +5,12 @@ import {
   NS_DELAY,
   NS_FILE_METADATA,
   NS_FORWARD,
-  NS_IMAGE,
+  NS_DRAWBRIDGE_IMAGE,
   NS_MAM,
   NS_OOB,
   NS_RECEIPTS,
   NS_SID,
-} from './namespaces.ts'
+} from '@drawbridge/xmpp'
 
 /** A shared file or image. Numbers are what the sender's server measured, for laying out before loading. */
 export interface Media {
@@ -116,7 +116,7 @@ export function isArchiveResult(stanza: Element): boolean {
 /** Condition, type and text of a stanza's `<error/>` (RFC 6120 §8.3). */
 export function parseStanzaError(stanza: Element): MessageError {
   const error = stanza.getChild('error')
-  const rejected = error?.getChild('image-rejected', NS_IMAGE)
+  const rejected = error?.getChild('image-rejected', NS_DRAWBRIDGE_IMAGE)
   return {
     condition:
       error

@@ -1,5 +1,13 @@
 import type { Element, Xml } from '../connection/element.ts'
-import { NS_AVATAR_METADATA, NS_CAPS, NS_CARBONS, NS_DISCO_INFO, NS_MDS, NS_PING, NS_RECEIPTS, NS_VERSION } from './namespaces.ts'
+import {
+  NS_AVATAR_METADATA_NOTIFY,
+  NS_CAPS,
+  NS_CARBONS,
+  NS_DISCO_INFO,
+  NS_PING,
+  NS_RECEIPTS,
+  NS_VERSION,
+} from '@drawbridge/xmpp'
 
 /** What people set and see. `offline` is never set but stands for unavailable. */
 export const AVAILABILITIES = ['online', 'away', 'dnd', 'offline'] as const
@@ -46,8 +54,7 @@ export const FEATURES = [
   NS_CARBONS,
   NS_PING,
   NS_RECEIPTS,
-  `${NS_AVATAR_METADATA}+notify`,
-  `${NS_MDS}+notify`,
+  NS_AVATAR_METADATA_NOTIFY,
 ].sort()
 
 const IDENTITY = { category: 'client', type: 'web', name: 'Drawbridge' }

@@ -1,6 +1,6 @@
 import type { Element } from '../connection/element.ts'
 import { bareJid } from './jid.ts'
-import { NS_ROSTER } from './namespaces.ts'
+import { NS_ROSTER } from '@drawbridge/xmpp'
 
 /** A contact (RFC 6121 §2.1). */
 export interface RosterItem {

@@ -1,5 +1,5 @@
 import type { Element } from '../connection/element.ts'
-import { NS_SUSPENSION } from './namespaces.ts'
+import { NS_DRAWBRIDGE_SUSPENSION } from '@drawbridge/xmpp'
 
 const SCOPES = ['service', 'images', 'files', 'federation'] as const
 const MODES = ['read-only', 'hold', 'cut'] as const
@@ -22,8 +22,8 @@ export interface Suspension {
  * error, as a lone `<suspension>`. Undefined when the element says nothing about them.
  */
 export function findSuspensions(element: Element): Suspension[] | undefined {
-  const list = element.getChild('suspensions', NS_SUSPENSION)
-  const items = list ? list.getChildren('suspension') : element.getChildren('suspension', NS_SUSPENSION)
+  const list = element.getChild('suspensions', NS_DRAWBRIDGE_SUSPENSION)
+  const items = list ? list.getChildren('suspension') : element.getChildren('suspension', NS_DRAWBRIDGE_SUSPENSION)
   if (!list && items.length === 0) return undefined
   return items.flatMap((item) => {
     const { id, scope, mode, since, until } = item.attrs

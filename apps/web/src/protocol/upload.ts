@@ -1,5 +1,5 @@
 import type { Element, Xml } from '../connection/element.ts'
-import { NS_UPLOAD } from './namespaces.ts'
+import { NS_UPLOAD } from '@drawbridge/xmpp'
 
 /** Where to put a file and where it can be fetched afterwards (XEP-0363 §5). */
 export interface UploadSlot {

@@ -69,3 +69,13 @@ test('a page that adds nothing leaves the list as it is', () => {
   const timeline = appendNew(EMPTY_TIMELINE, [message('a', { stanzaId: '1' })])
   expect(appendNew(timeline, [message('a', { stanzaId: '1' })]).messages).toBe(timeline.messages)
 })
+
+test('a page that overlaps puts each message beside the one it shares', () => {
+  let timeline = appendNew(EMPTY_TIMELINE, [message('b', { stanzaId: '2' })])
+  timeline = prependPage(
+    timeline,
+    [message('a', { stanzaId: '1' }), message('b', { stanzaId: '2' }), message('c', { stanzaId: '3' })],
+    true,
+  )
+  expect(bodies(timeline)).toEqual(['a', 'b', 'c'])
+})

@@ -68,21 +68,20 @@ export function chatMessageFromOutbox(item: OutboxItem): ChatMessage {
 
 /** Puts a page of older messages, oldest first, before what is there. */
 export function prependPage(timeline: Timeline, page: readonly ChatMessage[], isComplete: boolean): Timeline {
-  const { known, unknown } = reconcile(timeline.messages, page)
-  return { messages: [...unknown, ...known], isComplete: isComplete || timeline.isComplete }
+  const messages = mergePage(timeline.messages, page, 0)
+  return { messages, isComplete: isComplete || timeline.isComplete }
 }
 
 /** Adds what just happened, or what the archive has after the last message known, oldest first. */
 export function appendNew(timeline: Timeline, page: readonly ChatMessage[]): Timeline {
-  const { known, unknown } = reconcile(timeline.messages, page)
-  if (unknown.length === 0) return { ...timeline, messages: known }
+  const { messages } = timeline
   // What has not left this device yet is newer than whatever the server can tell us.
   const isWaiting = ({ state }: ChatMessage) => state === 'queued' || state === 'sent' || state === 'failed'
-  const last = unknown.at(-1)
-  const comesFromHere = last !== undefined && isWaiting(last)
-  let end = known.length
-  while (!comesFromHere && end > 0 && isWaiting(known[end - 1] as ChatMessage)) end--
-  return { ...timeline, messages: [...known.slice(0, end), ...unknown, ...known.slice(end)] }
+  const last = page.at(-1)
+  let end = messages.length
+  if (last === undefined || !isWaiting(last)) while (end > 0 && isWaiting(messages[end - 1] as ChatMessage)) end--
+  const merged = mergePage(messages, page, end)
+  return merged === messages ? timeline : { ...timeline, messages: merged }
 }
 
 /** Changes one message of ours; the same timeline when there is none such or nothing changes. */
@@ -103,24 +102,45 @@ export function removeMessage(timeline: Timeline, key: string): Timeline {
   return { ...timeline, messages: timeline.messages.filter((message) => message.key !== key) }
 }
 
-/** Splits a page into what completes messages we have and what is new. A message never appears twice. */
-function reconcile(messages: readonly ChatMessage[], page: readonly ChatMessage[]) {
+/**
+ * Merges a page, in its order, into `messages`. Where they share a message, that is the anchor beside which the page's
+ * other messages belong; a page without an anchor goes to `otherwiseAt`. A message never appears twice.
+ */
+function mergePage(messages: readonly ChatMessage[], page: readonly ChatMessage[], otherwiseAt: number) {
   const index = new Map<string, number>()
   messages.forEach((message, i) => idsOf(message).forEach((id) => index.set(id, i)))
-  let known = messages
-  const unknown: ChatMessage[] = []
+  const insertBefore = new Map<number, ChatMessage[]>()
+  const replaced = new Map<number, ChatMessage>()
   const seen = new Set<string>()
+  let beforeAnchor: ChatMessage[] = []
+  let cursor: number | undefined
+  const insert = (at: number, some: ChatMessage[]) => insertBefore.set(at, [...(insertBefore.get(at) ?? []), ...some])
+
   for (const message of page) {
     const ids = idsOf(message)
     const at = ids.map((id) => index.get(id)).find((i) => i !== undefined)
-    const have = at === undefined ? undefined : known[at]
-    if (at !== undefined && have) {
-      const merged = merge(have, message)
-      if (merged !== have) known = known.with(at, merged)
-    } else if (!ids.some((id) => seen.has(id))) unknown.push(message)
+    const isRepeated = ids.some((id) => seen.has(id))
     ids.forEach((id) => seen.add(id))
+    if (at !== undefined) {
+      const have = messages[at] as ChatMessage
+      const merged = merge(have, message)
+      if (merged !== have) replaced.set(at, merged)
+      insert(at, beforeAnchor)
+      beforeAnchor = []
+      cursor = at + 1
+    } else if (isRepeated) continue
+    else if (cursor === undefined) beforeAnchor.push(message)
+    else insert(cursor, [message])
   }
-  return { known, unknown }
+  insert(otherwiseAt, beforeAnchor)
+  if (replaced.size === 0 && [...insertBefore.values()].every(({ length }) => length === 0)) return messages
+
+  const result: ChatMessage[] = []
+  for (let i = 0; i <= messages.length; i++) {
+    result.push(...(insertBefore.get(i) ?? []))
+    if (i < messages.length) result.push(replaced.get(i) ?? (messages[i] as ChatMessage))
+  }
+  return result
 }
 
 /** Ids under which two copies of one message meet. Those chosen by a sender count for that sender only. */

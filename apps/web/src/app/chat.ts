@@ -1,0 +1,338 @@
+/** A signed-in session: joins the connection, the parts that understand stanzas, and the state the screen shows. */
+import { buildDiscoInfo, type Availability } from '../protocol/presence.ts'
+import { buildReceipt, isArchiveResult, parseIncoming, type ReceivedMessage } from '../protocol/message.ts'
+import { NS_CARBONS, NS_DISCO_INFO, NS_ROSTER, NS_TIME, NS_VERSION } from '@drawbridge/xmpp'
+import { createConnection, xml, type Answer, type Connection, type ConnectionState } from '../connection/connection.ts'
+import type { Element } from '../connection/element.ts'
+import type { Failure } from '../connection/failure.ts'
+import type { SaltedKey, Secret } from '../connection/scram.ts'
+import { domainpart, localpart } from '../protocol/jid.ts'
+import { findSuspensions, type Suspension } from '../protocol/suspension.ts'
+import { emptyChatState, type ChatState } from '../state/chat-state.ts'
+import { createStore, type Store } from '../state/store.ts'
+import { appendNew, chatMessageFrom, updateMessage } from '../state/timeline.ts'
+import { readReducer } from '../state/unread.ts'
+import { memoryDatabase, openAccountDatabase, type AccountDatabase, type Place } from '../storage/database.ts'
+import { createArchiveReader } from './archive-reader.ts'
+import { createAvatars, type Avatars } from './avatars.ts'
+import { createContacts, type Contacts } from './contacts.ts'
+import { updateTimeline, type ChatContext } from './context.ts'
+import { createHistoryLoader } from './history.ts'
+import { announcePage, createSending } from './sending.ts'
+import { fetchStatus } from './service-documents.ts'
+import { createUploads, type Uploads } from './uploads.ts'
+
+export const VERSION = __VERSION__
+export const BUILD = __BUILD__
+
+/** What the screen can do. */
+export interface Chat {
+  readonly store: Store<ChatState>
+  readonly contacts: Pick<Contacts, 'add' | 'remove' | 'answer'>
+  readonly uploads: Pick<Uploads, 'attach' | 'retry' | 'dismiss'>
+  readonly avatars: Pick<Avatars, 'want' | 'load' | 'publish'>
+  send(peer: string, body: string): void
+  retry(id: string): void
+  discard(id: string): void
+  open(peer: string | undefined): void
+  loadOlder(peer: string): Promise<void>
+  /** Everything up to `at` has been on the screen. */
+  markSeen(peer: string, at: number): void
+  /** Kept across reloads; the empty string removes it. */
+  saveDraft(peer: string, text: string): void
+  setPresence(availability: Availability, status: string): void
+  /** Where the person was before the last reload; undefined when that is long ago. */
+  readonly lastPlace: Place | undefined
+  savePlace(place: Place): void
+  /** Connects again now instead of at the end of the wait. */
+  reconnect(): void
+  /** The page is looked at, or the network is back: is the link alive? */
+  probe(): void
+  countUnsent(): number
+  /** Resolves when everything is on disk. */
+  flush(): Promise<void>
+  /** Tells the server that the page goes away. */
+  leave(): void
+  /** Ends the session; with `wipe`, deletes what this browser kept for the account. */
+  close(wipe: boolean): Promise<void>
+}
+
+export interface ChatOptions {
+  readonly account: string
+  readonly service: string
+  readonly secret: Secret
+  /** Signed in before: what is kept for the account may be shown while connecting. */
+  readonly isRestored: boolean
+  /** Called at every change, with the session made so far; the first `online` means that sign-in has succeeded. */
+  readonly onConnection: (state: ConnectionState) => void
+  readonly onSalted: (salted: SaltedKey) => void
+}
+
+/** A place older than this is not returned to. */
+const PLACE_MS = 3_600_000
+
+/** Makes a session and starts to connect. */
+export function startChat(options: ChatOptions): Chat {
+  const { account } = options
+  const domain = domainpart(account)
+  const store = createStore<ChatState>(emptyChatState(account))
+  const page = crypto.randomUUID()
+  let database: AccountDatabase | undefined
+  let lastPlace: Place | undefined
+  let clockOffsetMs = 0
+  announcePage(page)
+
+  const connection: Connection = createConnection({
+    service: options.service,
+    domain,
+    username: localpart(account),
+    secret: options.secret,
+    identity: { name: 'drawbridge-web', version: VERSION, build: BUILD, os: platform() },
+    answers: answers(),
+    onState(state) {
+      store.update((current) => ({ ...current, connection: state }))
+      const suspensions = suspensionsIn(state)
+      if (suspensions) setSuspensions(suspensions)
+      options.onConnection(state)
+    },
+    // What needs the account's database waits for it, in order; sign-in with a wrong name must not make one.
+    onSession: (session) => void whenReady(() => beginSession(session.isResumed)),
+    onStanza: (stanza) => void whenReady(() => receive(stanza)),
+    onAcknowledged: (id) => void whenReady(() => sending.acknowledged(id)),
+    onUncertain: () => undefined, // beginSession asks about everything that was under way.
+    diagnose,
+    onSalted: options.onSalted,
+  })
+  const context: ChatContext = {
+    account,
+    domain,
+    store,
+    connection,
+    database: () => {
+      if (!database) throw new Error('database is not open')
+      return database
+    },
+    now: () => Date.now() + clockOffsetMs,
+  }
+  const archive = createArchiveReader(() => connection, account)
+  const history = createHistoryLoader(context, archive)
+  const sending = createSending(context, archive, page)
+  const contacts = createContacts(context)
+  const avatars = createAvatars(context)
+  const uploads = createUploads(context, (peer, media) => sending.enqueue(peer, media.url, media))
+
+  let ready: Promise<void> | undefined
+  /** Runs `step` after the database is open and everything earlier has been handled. */
+  async function whenReady(step: () => void | Promise<void>): Promise<void> {
+    ready ??= restore()
+    await ready
+    await step()
+  }
+
+  async function restore(): Promise<void> {
+    database = await openAccountDatabase(account).catch(() => memoryDatabase())
+    const [drafts, read, place] = await Promise.all([database.listDrafts(), database.listRead(), database.getPlace()])
+    lastPlace = place && Date.now() - place.savedAt < PLACE_MS ? place : undefined
+    store.update((state) => ({
+      ...state,
+      drafts: { ...drafts, ...state.drafts },
+      read: readReducer(state.read, { type: 'synced', markers: read }),
+    }))
+    await sending.restore()
+    store.subscribe(persistRead())
+  }
+
+  /** Writes read markers as they move. */
+  function persistRead(): () => void {
+    let written = store.get().read
+    return () => {
+      const { read } = store.get()
+      if (read === written) return
+      for (const [peer, at] of Object.entries(read)) if (written[peer] !== at) void database?.putRead(peer, at)
+      written = read
+    }
+  }
+
+  async function beginSession(isResumed: boolean): Promise<void> {
+    try {
+      if (!isResumed) {
+        contacts.forgetPresence()
+        await Promise.all([
+          contacts.loadRoster(),
+          connection.request('set', xml('enable', { xmlns: NS_CARBONS })),
+          syncClock(),
+          history.catchUp(),
+          uploads.discover().catch(() => undefined),
+        ])
+        store.update((state) => ({ ...state, isSynced: true }))
+        await contacts.announce()
+      }
+      const status = await fetchStatus()
+      if (status) setSuspensions(status)
+    } catch {
+      // The link was lost meanwhile, and the next session begins anew; or the server refuses one of these, and the
+      // rest still works.
+      store.update((state) => ({ ...state, isSynced: true }))
+      await contacts.announce().catch(() => undefined)
+    }
+    await sending.resume(isResumed)
+  }
+
+  /** XEP-0202: read markers and order of new messages use the server's clock. */
+  async function syncClock(): Promise<void> {
+    const askedAt = Date.now()
+    const answer = await connection.request('get', xml('time', { xmlns: NS_TIME }), domain).catch(() => undefined)
+    const utc = Date.parse(answer?.getChild('time', NS_TIME)?.getChildText('utc') ?? '')
+    if (!Number.isNaN(utc)) clockOffsetMs = Math.round(utc - (askedAt + Date.now()) / 2)
+  }
+
+  function receive(stanza: Element): void {
+    if (stanza.name === 'presence') contacts.receivePresence(stanza)
+    if (stanza.name !== 'message') return
+    if (isArchiveResult(stanza)) return archive.receive(stanza)
+    const from = stanza.attrs['from']
+    if (from === undefined || from === domain || from === account) {
+      const suspensions = findSuspensions(stanza)
+      if (suspensions && from === domain) return setSuspensions(suspensions)
+    }
+    if (avatars.receive(stanza)) return
+    const incoming = parseIncoming(stanza, account)
+    if (incoming.kind === 'chat') receiveChat(incoming.message, incoming.isLive)
+    else if (incoming.kind === 'error') sending.refused(incoming.id, incoming.error)
+    else if (incoming.kind === 'receipt') {
+      updateTimeline(store, incoming.peer, (timeline) =>
+        updateMessage(timeline, ({ mine, id }) => mine && id === incoming.id, { state: 'delivered', failure: undefined }),
+      )
+    }
+  }
+
+  function receiveChat(received: ReceivedMessage, isLive: boolean): void {
+    const message = chatMessageFrom(received, context.now())
+    updateTimeline(store, message.peer, (timeline) => appendNew(timeline, [message]))
+    if (message.stanzaId !== undefined) history.noteArchiveId(message.stanzaId)
+    if (message.mine) {
+      const { peer, at } = message
+      store.update((state) => ({ ...state, read: readReducer(state.read, { type: 'answered', peer, at }) }))
+    } else if (isLive && received.asksReceipt && received.id !== undefined) {
+      connection.send(buildReceipt(xml, received.from, received.id)).catch(() => undefined)
+    }
+  }
+
+  function setSuspensions(suspensions: readonly Suspension[]): void {
+    store.update((state) => ({ ...state, suspensions }))
+    void whenReady(() => sending.pump())
+  }
+
+  /** Browsers hide why an upgrade was refused, so the public status is asked for. */
+  async function diagnose(failure: Failure): Promise<Failure> {
+    if (failure.kind !== 'unreachable' && failure.kind !== 'suspended' && failure.kind !== 'try-later') return failure
+    const suspensions = await fetchStatus()
+    if (!suspensions) return failure
+    setSuspensions(suspensions)
+    const isCut = suspensions.some(({ mode, scope }) => mode === 'cut' && scope === 'service')
+    return isCut ? { kind: 'suspended', suspensions } : failure.kind === 'suspended' ? { kind: 'unreachable' } : failure
+  }
+
+  function answers(): Answer[] {
+    return [
+      {
+        type: 'get',
+        xmlns: NS_VERSION,
+        name: 'query',
+        answer: () =>
+          xml(
+            'query',
+            { xmlns: NS_VERSION },
+            xml('name', {}, 'drawbridge-web'),
+            xml('version', {}, VERSION),
+            xml('os', {}, platform()),
+          ),
+      },
+      {
+        type: 'get',
+        xmlns: NS_DISCO_INFO,
+        name: 'query',
+        answer: (query) => buildDiscoInfo(xml, query.attrs['node']),
+      },
+      {
+        type: 'set',
+        xmlns: NS_ROSTER,
+        name: 'query',
+        answer: (query, iq) => {
+          if (!contacts.receivePush(query, iq.attrs['from'])) throw new Error('roster push from a stranger')
+          return undefined
+        },
+      },
+    ]
+  }
+
+  /** Drafts not written yet: each key press changes one, each pause writes it. */
+  const unwritten = new Map<string, string>()
+  let draftTimer: ReturnType<typeof setTimeout> | undefined
+  async function writeDrafts(): Promise<void> {
+    clearTimeout(draftTimer)
+    const drafts = [...unwritten]
+    unwritten.clear()
+    await Promise.all(drafts.map(([peer, text]) => database?.putDraft(peer, text)))
+  }
+
+  connection.connect()
+  if (options.isRestored) void whenReady(() => undefined)
+  return {
+    store,
+    contacts,
+    uploads,
+    avatars,
+    send: (peer, body) => sending.enqueue(peer, body),
+    retry: (id) => sending.retry(id),
+    discard: (id) => void sending.discard(id),
+    open: (peer) => store.update((state) => (state.open === peer ? state : { ...state, open: peer })),
+    loadOlder: (peer) => history.loadOlder(peer),
+    markSeen: (peer, at) =>
+      store.update((state) => {
+        const read = readReducer(state.read, { type: 'seen', peer, at })
+        return read === state.read ? state : { ...state, read }
+      }),
+    saveDraft(peer, text) {
+      store.update((state) => ({ ...state, drafts: { ...state.drafts, [peer]: text } }))
+      unwritten.set(peer, text)
+      clearTimeout(draftTimer)
+      draftTimer = setTimeout(() => void whenReady(writeDrafts), 200)
+    },
+    setPresence: (availability, status) => void contacts.announce(availability, status).catch(() => undefined),
+    get lastPlace() {
+      return lastPlace
+    },
+    savePlace: (place) => void whenReady(() => database?.putPlace(place)),
+    reconnect: () => connection.connect(),
+    probe: () => connection.probe(),
+    countUnsent: () => sending.countUnsent(),
+    flush: () =>
+      whenReady(async () => {
+        await writeDrafts()
+        await database?.flush()
+      }),
+    leave() {
+      void writeDrafts()
+      connection.leave()
+    },
+    async close(wipe) {
+      await connection.close()
+      if (wipe && ready) await whenReady(() => database?.wipe())
+    },
+  }
+}
+
+function suspensionsIn(state: ConnectionState): readonly Suspension[] | undefined {
+  return 'failure' in state && state.failure?.kind === 'suspended' ? state.failure.suspensions : undefined
+}
+
+/** Operating system in one lower-case word, for the administrator's inventory. */
+function platform(): string {
+  const { userAgent } = navigator
+  if (/android/i.test(userAgent)) return 'android'
+  if (/iphone|ipad/i.test(userAgent)) return 'ios'
+  if (/windows/i.test(userAgent)) return 'windows'
+  if (/mac os/i.test(userAgent)) return 'macos'
+  return /linux|x11|cros/i.test(userAgent) ? 'linux' : 'other'
+}

@@ -1,0 +1,42 @@
+/** The small documents the server publishes for this client. All are read without a cache. */
+import { parseStatusDocument, type Suspension } from '../protocol/suspension.ts'
+
+export interface WebConfig {
+  readonly domain: string
+  /** WebSocket URL of the server. */
+  readonly service: string
+}
+
+/** /web-config.json; without it the page's own host is the domain. */
+export async function fetchWebConfig(): Promise<WebConfig> {
+  const document = await fetchJson('/web-config.json')
+  const domain = typeof document?.['domain'] === 'string' ? document['domain'] : location.hostname
+  const path = typeof document?.['websocket'] === 'string' ? document['websocket'] : '/xmpp-websocket'
+  const service = new URL(path, location.href)
+  service.protocol = service.protocol.replace('http', 'ws')
+  return { domain, service: service.href }
+}
+
+/** The suspensions in /status.json; undefined when the server cannot be reached or publishes none. */
+export async function fetchStatus(): Promise<Suspension[] | undefined> {
+  const document = await fetchJson('/status.json')
+  return document && parseStatusDocument(document)
+}
+
+/** What the server would serve now; undefined when that cannot be told. */
+export async function fetchServedBuild(): Promise<{ version: string; build: string } | undefined> {
+  const document = await fetchJson('/build.json')
+  const { version, build } = document ?? {}
+  return typeof version === 'string' && typeof build === 'string' ? { version, build } : undefined
+}
+
+async function fetchJson(path: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    const response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(10_000) })
+    if (!response.ok) return undefined
+    const value: unknown = await response.json()
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}

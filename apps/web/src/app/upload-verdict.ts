@@ -1,0 +1,36 @@
+import { IMAGE_REJECT_REASONS } from '@drawbridge/contract/browser'
+import type { UploadProblem } from '../state/chat-state.ts'
+
+const IMAGE_TYPES = ['image/jpeg', 'image/png', 'image/webp', 'image/gif'] as const
+
+/** The type as one of those the server makes; undefined for everything else. */
+export function imageTypeOf(type: string | undefined): (typeof IMAGE_TYPES)[number] | undefined {
+  return IMAGE_TYPES.find((known) => known === type)
+}
+
+export function isImageName(name: string): boolean {
+  return /\.(jpe?g|png|webp|gif)$/i.test(name)
+}
+
+/** What an answer other than 201 to a PUT means for the sender (RFC 9457 body where the server sent one). */
+export function problemFromResponse(status: number, body: string): UploadProblem {
+  const problem = parseProblem(body)
+  const reason = IMAGE_REJECT_REASONS.find((known) => known === problem.reason)
+  if (reason) return { reason, text: problem.detail, isFinal: true }
+  if (problem.type.endsWith('/suspended')) return { reason: 'suspended', text: problem.detail, isFinal: false }
+  if (status === 413) return { reason: 'too-large', text: problem.detail, isFinal: true }
+  if (status === 415) return { reason: 'unsupported', text: problem.detail, isFinal: true }
+  // An outage is never a verdict on the file.
+  if (status === 0 || status === 429 || status >= 500) return { reason: 'unavailable', text: problem.detail, isFinal: false }
+  return { reason: 'not-allowed', text: problem.detail, isFinal: status !== 404 && status !== 410 }
+}
+
+function parseProblem(body: string): { reason: string; type: string; detail: string } {
+  try {
+    const value = JSON.parse(body) as Record<string, unknown> | null
+    const text = (key: string) => (typeof value?.[key] === 'string' ? value[key] : '')
+    return { reason: text('reason'), type: text('type'), detail: text('detail') }
+  } catch {
+    return { reason: '', type: '', detail: '' }
+  }
+}

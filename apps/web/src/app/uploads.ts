@@ -1,0 +1,166 @@
+/**
+ * Shares files (XEP-0363): slot, PUT with progress, and a message only when the server has answered 201, which for an
+ * image it does after re-encoding it. Nothing of the picked file is shown before that.
+ */
+import { RequestError, xml } from '../connection/connection.ts'
+import { buildSlotRequest, parseSlot, parseUploadLimit, type UploadSlot } from '../protocol/upload.ts'
+import type { Media } from '../protocol/message.ts'
+import { suspensionFor } from '../protocol/suspension.ts'
+import type { Upload, UploadProblem } from '../state/chat-state.ts'
+import { NS_DISCO_INFO, NS_DISCO_ITEMS, NS_UPLOAD } from '@drawbridge/xmpp'
+import type { ChatContext } from './context.ts'
+import { imageTypeOf, isImageName, problemFromResponse } from './upload-verdict.ts'
+
+/** Waits before asking again when the checker is not available. */
+const RETRY_MS = [3_000, 10_000, 30_000]
+
+export interface Uploads {
+  attach(peer: string, files: readonly File[]): void
+  retry(id: string): void
+  dismiss(id: string): void
+  /** Finds the upload service of our server; the answer lands in the state. */
+  discover(): Promise<void>
+}
+
+export function createUploads(context: ChatContext, share: (peer: string, media: Media) => void): Uploads {
+  const { store, connection, domain } = context
+  const files = new Map<string, File>()
+  const running = new Map<string, XMLHttpRequest>()
+
+  function setStep(id: string, step: Upload['step']): void {
+    store.update((state) => ({
+      ...state,
+      uploads: state.uploads.map((upload) => (upload.id === id ? { ...upload, step } : upload)),
+    }))
+  }
+
+  function remove(id: string): void {
+    files.delete(id)
+    running.delete(id)
+    store.update((state) => ({ ...state, uploads: state.uploads.filter((upload) => upload.id !== id) }))
+  }
+
+  function fail(id: string, problem: UploadProblem): void {
+    running.delete(id)
+    setStep(id, { kind: 'failed', problem })
+  }
+
+  async function requestSlot(file: File): Promise<UploadSlot | UploadProblem> {
+    const service = store.get().uploadService
+    if (!service) return { reason: 'not-allowed', text: '', isFinal: true }
+    if (service.maxBytes !== undefined && file.size > service.maxBytes) {
+      return { reason: 'too-large', text: '', isFinal: true }
+    }
+    try {
+      const type = file.type || 'application/octet-stream'
+      const answer = await connection.request('get', buildSlotRequest(xml, file.name, file.size, type), service.jid)
+      return parseSlot(answer) ?? { reason: 'unavailable', text: '', isFinal: false }
+    } catch (error) {
+      if (!(error instanceof RequestError)) return { reason: 'network', text: '', isFinal: false }
+      const { condition, text, type } = error.error
+      if (condition === 'not-acceptable') return { reason: 'too-large', text, isFinal: true }
+      return { reason: type === 'wait' ? 'suspended' : 'not-allowed', text, isFinal: type !== 'wait' }
+    }
+  }
+
+  async function run(id: string, attempt: number): Promise<void> {
+    const upload = store.get().uploads.find((candidate) => candidate.id === id)
+    const file = files.get(id)
+    if (!upload || !file) return
+    const suspension = suspensionFor(store.get().suspensions, upload.isImage ? 'image' : 'file')
+    if (suspension && suspension.mode !== 'hold') return fail(id, { reason: 'suspended', text: '', isFinal: false })
+    setStep(id, { kind: 'uploading', ratio: 0 })
+    const slot = await requestSlot(file)
+    if ('reason' in slot) return fail(id, slot)
+    const outcome = await put(id, slot, file)
+    if (outcome === 'canceled') return
+    if ('reason' in outcome) {
+      const wait = RETRY_MS[attempt]
+      if (outcome.reason !== 'unavailable' || wait === undefined) return fail(id, outcome)
+      setStep(id, { kind: 'checking' })
+      setTimeout(() => void run(id, attempt + 1), wait)
+      return
+    }
+    const { peer } = upload
+    remove(id)
+    share(peer, outcome)
+  }
+
+  /** XMLHttpRequest, since fetch still has no upload progress. */
+  function put(id: string, slot: UploadSlot, file: File): Promise<Media | UploadProblem | 'canceled'> {
+    return new Promise((resolve) => {
+      const request = new XMLHttpRequest()
+      running.set(id, request)
+      request.open('PUT', slot.putUrl)
+      request.setRequestHeader('Content-Type', file.type || 'application/octet-stream')
+      for (const [name, value] of slot.headers) request.setRequestHeader(name, value)
+      request.upload.onprogress = ({ loaded, total }) => setStep(id, { kind: 'uploading', ratio: total > 0 ? loaded / total : 0 })
+      request.upload.onload = () => setStep(id, { kind: 'checking' })
+      request.onabort = () => resolve('canceled')
+      request.onerror = () => resolve({ reason: 'network', text: '', isFinal: false })
+      request.onload = () => {
+        const { status, responseText } = request
+        resolve(
+          status === 201 || status === 200
+            ? mediaFrom(responseText, slot, file)
+            : problemFromResponse(status, responseText),
+        )
+      }
+      request.send(file)
+    })
+  }
+
+  return {
+    attach(peer, picked) {
+      const uploads = picked.map((file): Upload => {
+        const id = crypto.randomUUID()
+        files.set(id, file)
+        const isImage = imageTypeOf(file.type) !== undefined || isImageName(file.name)
+        return { id, peer, name: file.name, bytes: file.size, isImage, step: { kind: 'uploading', ratio: 0 } }
+      })
+      store.update((state) => ({ ...state, uploads: [...state.uploads, ...uploads] }))
+      for (const { id } of uploads) void run(id, 0)
+    },
+    retry: (id) => void run(id, 0),
+    dismiss(id) {
+      running.get(id)?.abort()
+      remove(id)
+    },
+    async discover() {
+      const items = await connection.request('get', xml('query', { xmlns: NS_DISCO_ITEMS }), domain)
+      const services = items.getChild('query', NS_DISCO_ITEMS)?.getChildren('item') ?? []
+      for (const jid of [domain, ...services.map(({ attrs }) => attrs['jid'] ?? '')]) {
+        if (jid === '') continue
+        const answer = await connection.request('get', xml('query', { xmlns: NS_DISCO_INFO }), jid).catch(() => undefined)
+        const info = answer?.getChild('query', NS_DISCO_INFO)
+        if (!info?.getChildren('feature').some(({ attrs }) => attrs['var'] === NS_UPLOAD)) continue
+        store.update((state) => ({ ...state, uploadService: { jid, maxBytes: parseUploadLimit(info) } }))
+        return
+      }
+    },
+  }
+}
+
+/** What to announce: the server's word on URL, type and size where it gives one. */
+function mediaFrom(responseText: string, slot: UploadSlot, file: File): Media {
+  const body = parseObject(responseText)
+  const number = (key: string) => (typeof body[key] === 'number' ? body[key] : undefined)
+  const string = (key: string) => (typeof body[key] === 'string' ? body[key] : undefined)
+  return {
+    url: string('url') ?? slot.getUrl,
+    name: file.name,
+    type: string('type') ?? (file.type || undefined),
+    bytes: number('bytes') ?? file.size,
+    widthPx: number('widthPx'),
+    heightPx: number('heightPx'),
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,87 @@
+/** Everything the screen shows, as one plain value. Only app/ changes it; ui/ reads it. */
+import type { ConnectionState } from '../connection/connection.ts'
+import type { Availability, Presence } from '../protocol/presence.ts'
+import type { RosterItem } from '../protocol/roster.ts'
+import type { Suspension } from '../protocol/suspension.ts'
+import type { Timeline } from './timeline.ts'
+import type { ReadMarkers } from './unread.ts'
+
+/** A file on its way to the server. It is no message yet: that is sent when the server has checked it. */
+export interface Upload {
+  readonly id: string
+  readonly peer: string
+  readonly name: string
+  readonly bytes: number
+  readonly isImage: boolean
+  readonly step:
+    | { readonly kind: 'uploading'; readonly ratio: number }
+    | { readonly kind: 'checking' }
+    | { readonly kind: 'failed'; readonly problem: UploadProblem }
+}
+
+/** Why an upload ended without a message; `isFinal` when the same bytes would be refused again. */
+export interface UploadProblem {
+  readonly reason:
+    | 'unsupported'
+    | 'corrupt'
+    | 'too-large'
+    | 'too-many-frames'
+    | 'failed'
+    | 'unavailable'
+    | 'suspended'
+    | 'network'
+    | 'not-allowed'
+  readonly text: string
+  readonly isFinal: boolean
+}
+
+export interface History {
+  readonly isLoading: boolean
+  readonly hasFailed: boolean
+}
+
+export interface ChatState {
+  /** Bare JID. */
+  readonly account: string
+  readonly connection: ConnectionState
+  /** Contacts and conversations of the session have been fetched at least once. */
+  readonly isSynced: boolean
+  readonly roster: Readonly<Record<string, RosterItem>>
+  /** People who ask to see our presence. */
+  readonly requests: readonly string[]
+  /** By bare JID, then resource. */
+  readonly presence: Readonly<Record<string, Readonly<Record<string, Presence>>>>
+  readonly timelines: Readonly<Record<string, Timeline>>
+  readonly history: Readonly<Record<string, History>>
+  readonly read: ReadMarkers
+  readonly drafts: Readonly<Record<string, string>>
+  readonly uploads: readonly Upload[]
+  /** SHA-1 of the avatar by bare JID; the empty string when there is none. */
+  readonly avatars: Readonly<Record<string, string>>
+  readonly suspensions: readonly Suspension[]
+  readonly own: { readonly availability: Availability; readonly status: string }
+  readonly uploadService: { readonly jid: string; readonly maxBytes: number | undefined } | undefined
+  /** The conversation on the screen. */
+  readonly open: string | undefined
+}
+
+export function emptyChatState(account: string): ChatState {
+  return {
+    account,
+    connection: { kind: 'connecting' },
+    isSynced: false,
+    roster: {},
+    requests: [],
+    presence: {},
+    timelines: {},
+    history: {},
+    read: {},
+    drafts: {},
+    uploads: [],
+    avatars: {},
+    suspensions: [],
+    own: { availability: 'online', status: '' },
+    uploadService: undefined,
+    open: undefined,
+  }
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { hrefFrom, showBidiControls, splitLinks } from './links.ts'
+
+const links = (text: string) => splitLinks(text).flatMap((part) => (part.kind === 'link' ? [part.href] : []))
+
+test.each([
+  ['see https://im.test/a?b=c#d now', ['https://im.test/a?b=c#d']],
+  ['(https://im.test/wiki/A_(b)).', ['https://im.test/wiki/A_(b)']],
+  ['www.im.test, or HTTP://IM.TEST', ['https://www.im.test/', 'http://im.test/']],
+  ['write to mailto:alice@im.test!', ['mailto:alice@im.test']],
+  ['no links here: a.b.c', []],
+  ['xhttp://im.test', []],
+])('%s', (text, hrefs) => {
+  expect(links(text)).toEqual(hrefs)
+})
+
+test.each([
+  'javascript:alert(1)',
+  'JaVaScRiPt:alert(1)',
+  'data:text/html,<script>alert(1)</script>',
+  'vbscript:x',
+  'java\nscript:alert(1)',
+  'https://user:pw@im.test/',
+  'https://bank.test@evil.test/',
+  'blob:https://im.test/x',
+  'file:///etc/passwd',
+  'xmpp:alice@im.test?remove',
+])('WC-03: %s does not become a link', (text) => {
+  expect(hrefFrom(text)).toBeUndefined()
+  expect(links(text).filter((href) => !/^https?:\/\/(im|evil)\.test/.test(href))).toEqual([])
+})
+
+test('the parts of a text are the text', () => {
+  const text = 'a https://im.test/, b www.im.test) <b>c</b> "https://im.test/x"'
+  expect(
+    splitLinks(text)
+      .map((part) => part.text)
+      .join(''),
+  ).toBe(text)
+})
+
+test('WC-04: a quote ends a link', () => {
+  expect(links('https://im.test/"onmouseover="alert(1)')).toEqual(['https://im.test/'])
+})
+
+test('a very long text without a link is split in linear time', () => {
+  const startedAt = performance.now()
+  splitLinks('www.'.repeat(50_000))
+  splitLinks(`http://${'a('.repeat(100_000)}`)
+  expect(performance.now() - startedAt).toBeLessThan(500)
+})
+
+test('characters that turn text around are shown', () => {
+  expect(showBidiControls('photo\u202Egpj.exe')).toBe('photo‹202E›gpj.exe')
+})

@@ -1,0 +1,67 @@
+/** Finds links in plain text. The result is drawn as text and anchors; nothing is ever parsed as HTML. */
+
+export type TextPart =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'link'; readonly text: string; readonly href: string }
+
+const MAX_LINKS = 100
+// Linear: one character class up to the next space, trimmed afterwards.
+const CANDIDATE = /(?:https?:\/\/|mailto:|www\.)[^\s<>"\p{C}]{2,2000}/giu
+
+/** Splits `text` at links with schemes http, https and mailto. Joined together the parts are the text again. */
+export function splitLinks(text: string): TextPart[] {
+  const parts: TextPart[] = []
+  let end = 0
+  let links = 0
+  for (const match of text.matchAll(CANDIDATE)) {
+    const before = text[match.index - 1]
+    // `xhttp://…` or `a@www.…` is not where a link begins.
+    if (before !== undefined && /[\p{L}\p{N}@]/u.test(before)) continue
+    const candidate = trimEnd(match[0])
+    const href = hrefFrom(candidate)
+    if (href === undefined || ++links > MAX_LINKS) continue
+    if (match.index > end) parts.push({ kind: 'text', text: text.slice(end, match.index) })
+    parts.push({ kind: 'link', text: candidate, href })
+    end = match.index + candidate.length
+  }
+  if (end < text.length || parts.length === 0) parts.push({ kind: 'text', text: text.slice(end) })
+  return parts
+}
+
+/** The address to open, or undefined when it is none that is safe to open. */
+export function hrefFrom(text: string): string | undefined {
+  try {
+    const url = new URL(/^www\./i.test(text) ? `https://${text}` : text)
+    if (url.protocol === 'mailto:') return url.pathname.includes('@') ? url.href : undefined
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined
+    // A name before the host is shown nowhere and serves to deceive.
+    if (url.username !== '' || url.password !== '' || url.hostname === '') return undefined
+    return url.href
+  } catch {
+    return undefined
+  }
+}
+
+/** Without punctuation that belongs to the sentence, and without a bracket that was opened outside. */
+function trimEnd(candidate: string): string {
+  let text = candidate
+  for (;;) {
+    const last = text.at(-1) ?? ''
+    if (/[.,;:!?'*_~]/.test(last)) text = text.slice(0, -1)
+    else if (')]}'.includes(last) && last !== '' && count(text, last) > count(text, '([{'[')]}'.indexOf(last)] ?? '')) {
+      text = text.slice(0, -1)
+    } else return text
+  }
+}
+
+function count(text: string, char: string): number {
+  return text.split(char).length - 1
+}
+
+/** Characters that reorder or hide text, shown as their code so that a name cannot lie (WC-03). */
+export function showBidiControls(text: string): string {
+  return text.replace(
+    /[\u061C\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/g,
+    (char) => `‹${char.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}›`,
+  )
+}
