@@ -21,6 +21,7 @@ export default defineConfig({
           name: 'story',
           include: ['packages/**/*.story.test.ts', 'apps/**/*.story.test.ts'],
           exclude: NEVER,
+          globalSetup: 'packages/testkit/src/postgres-setup.ts',
           testTimeout: 20_000,
           hookTimeout: 60_000,
         },

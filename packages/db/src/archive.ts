@@ -147,15 +147,24 @@ export async function archiveMetadata(db: Db, owner: string) {
   return first && last && { first, last }
 }
 
-/** Messages to `owner` that no device was handed yet, oldest first. */
-export function listUndelivered(db: Db, owner: string, limit: number): Promise<ArchivedMessage[]> {
+/**
+ * Messages to `owner` that no device was handed yet, oldest first.
+ *
+ * @param after - position of the last message of the page before.
+ */
+export function listUndelivered(db: Db, owner: string, limit: number, after = 0): Promise<ArchivedMessage[]> {
   return db
     .select(MESSAGE)
     .from(archive)
     .innerJoin(message, eq(message.id, archive.messageId))
     .innerJoin(archiveOwner, eq(archiveOwner.owner, archive.owner))
     .where(
-      and(eq(archive.owner, owner), eq(archive.direction, 'in'), gt(archive.position, archiveOwner.offlinePosition)),
+      and(
+        eq(archive.owner, owner),
+        eq(archive.direction, 'in'),
+        gt(archive.position, archiveOwner.offlinePosition),
+        gt(archive.position, after),
+      ),
     )
     .orderBy(asc(archive.position))
     .limit(limit)

@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { chmod, chown, cp, mkdir, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { EmbeddedPostgresError } from './embedded-postgres-owner.ts'
 
 /** Who runs PostgreSQL, from where, on what. */
@@ -58,7 +57,7 @@ function findBinaries(): { binaries: string; version: string } {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
     // A dependency of embedded-postgres, not of ours: resolved from there, without running its code.
-    const require = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')))
+    const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
     const root = dirname(dirname(require.resolve(name)))
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
     return { binaries: join(root, 'native', 'bin'), version }

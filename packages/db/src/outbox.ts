@@ -1,4 +1,4 @@
-import { and, asc, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { and, asc, gt, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { outbox } from './schema/index.ts'
 import { uuidv7 } from './uuid.ts'
@@ -26,12 +26,18 @@ export async function insertOutbox(db: Db, rows: readonly Omit<OutboxRow, 'id'>[
   return values.map(({ id }) => id)
 }
 
-/** Rows not done yet, oldest first. */
-export function listOutbox(db: Db, limit: number): Promise<OutboxRow[]> {
+/** Rows of these kinds that are not done yet, oldest first, from after the row `after`. */
+export function listOutbox(db: Db, kinds: readonly string[], limit: number, after?: string): Promise<OutboxRow[]> {
   return db
     .select({ id: outbox.id, kind: outbox.kind, payload: outbox.payload })
     .from(outbox)
-    .where(isNull(outbox.doneAt))
+    .where(
+      and(
+        isNull(outbox.doneAt),
+        inArray(outbox.kind, [...kinds]),
+        after === undefined ? undefined : gt(outbox.id, after),
+      ),
+    )
     .orderBy(asc(outbox.id))
     .limit(limit)
 }

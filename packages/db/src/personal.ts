@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { blockItem, privateXml, vcard } from './schema/index.ts'
+import { account, blockItem, privateXml, vcard } from './schema/index.ts'
 
 /** Blocked addresses, oldest first (XEP-0191 §3.2). */
 export async function listBlocked(db: Db, accountId: string): Promise<string[]> {
@@ -10,6 +10,15 @@ export async function listBlocked(db: Db, accountId: string): Promise<string[]> 
     .where(eq(blockItem.accountId, accountId))
     .orderBy(asc(blockItem.createdAt), asc(blockItem.jid))
   return rows.map(({ jid }) => jid)
+}
+
+/** Every block list, oldest entries first: small, and needed whole. */
+export function listAllBlocked(db: Db): Promise<{ localpart: string; jid: string }[]> {
+  return db
+    .select({ localpart: account.localpart, jid: blockItem.jid })
+    .from(blockItem)
+    .innerJoin(account, eq(account.id, blockItem.accountId))
+    .orderBy(asc(blockItem.createdAt), asc(blockItem.jid))
 }
 
 /** Blocks addresses; those blocked already stay. */
@@ -40,6 +49,7 @@ export async function findPrivateXml(db: Db, accountId: string, xmlns: string, n
   return row?.element
 }
 
+/** Stores an element in place of the one before it. */
 export async function putPrivateXml(db: Db, accountId: string, xmlns: string, name: string, element: string) {
   await db
     .insert(privateXml)

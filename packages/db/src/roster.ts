@@ -139,6 +139,15 @@ export function listPresenceRequests(db: Db, accountId: string): Promise<{ jid: 
     .orderBy(asc(presenceRequest.receivedAt))
 }
 
+/** The request of this contact, serialized, if one waits. */
+export async function findPresenceRequest(db: Db, accountId: string, jid: string): Promise<string | undefined> {
+  const [row] = await db
+    .select({ stanza: presenceRequest.stanza })
+    .from(presenceRequest)
+    .where(and(eq(presenceRequest.accountId, accountId), eq(presenceRequest.jid, jid)))
+  return row?.stanza
+}
+
 /** Forgets an answered request. */
 export async function deletePresenceRequest(db: Db, accountId: string, jid: string): Promise<'deleted' | 'absent'> {
   const gone = await db

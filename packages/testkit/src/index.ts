@@ -1,1 +1,2 @@
-export {}
+export { startTestPostgres, type TestDatabase, testDatabase } from './postgres.ts'
+export * from './images/index.ts'
