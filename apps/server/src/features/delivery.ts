@@ -1,0 +1,40 @@
+import { NS_DRAWBRIDGE_SUSPENSION, xml } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import { findOriginId } from '@drawbridge/xmpp'
+import { planDelivery, stampedFor } from '../routing/deliver.ts'
+import { defineFeature } from '../routing/feature.ts'
+import type { Context, Draft } from '../routing/feature.ts'
+
+/** RFC 6121 §8.5: hands a committed message to the sessions that are to have it. `planDelivery` has the rules. */
+export const delivery = defineFeature({
+  name: 'delivery',
+  implements: [],
+  message: { deliver },
+})
+
+function deliver(draft: Draft, ctx: Context): void {
+  const { stanza, sender, heldBy, deliveredTo } = draft
+  if (heldBy !== undefined) {
+    // It is archived for the sender; the recipients get it when the suspension ends.
+    sender?.send(heldNotice(draft, ctx.domain, heldBy))
+    return
+  }
+  const account = stanza.to && ctx.accounts.findByBareJid(stanza.to.bareString)
+  const plan = planDelivery(stanza, account?.isDisabled ? undefined : account, ctx.sessions)
+  if (plan.to !== 'sessions' || !account) return
+  const outgoing = stampedFor(draft, account.bareJid)
+  for (const session of plan.sessions) {
+    session.send(outgoing)
+    deliveredTo.add(session)
+  }
+}
+
+/** Tells the sending client that its message waits; `id` is what the client knows the message by. */
+function heldNotice({ stanza, sender }: Draft, domain: string, suspension: string): Element {
+  const id = findOriginId(stanza.element) ?? stanza.id
+  return xml(
+    'message',
+    { xmlns: 'jabber:client', type: 'headline', from: domain, to: sender?.jid.toString() },
+    xml('held', { xmlns: NS_DRAWBRIDGE_SUSPENSION, id, suspension }),
+  )
+}

@@ -1,0 +1,26 @@
+import type { Feature } from '../routing/feature.ts'
+import { archive } from './archive.ts'
+import { carbons } from './carbons.ts'
+import { delivery } from './delivery.ts'
+import { hostMeta } from './host-meta.ts'
+import { offline } from './offline.ts'
+import { stanzaIds } from './stanza-ids.ts'
+
+/**
+ * Every feature in force. What is not in this list is neither advertised nor answered. Within a stage the order is that
+ * of the list; it matters where a comment says so.
+ */
+export const FEATURES: readonly Feature[] = [
+  // Messages. First what was forged goes, then what is left is recorded.
+  stanzaIds,
+  archive,
+  // The message itself, then copies for whoever did not get it.
+  delivery,
+  carbons,
+  offline,
+
+  // People: roster, presence, disco, blocking, vCards, PEP, avatars.
+
+  // HTTP.
+  hostMeta,
+]

@@ -1,0 +1,108 @@
+import { listUndelivered } from '@drawbridge/db'
+import type { ArchivedMessage } from '@drawbridge/db'
+import { buildDelay, findStanzaId, xml } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import { setTimeout as wait } from 'node:timers/promises'
+import { defineFeature } from '../routing/feature.ts'
+import type { Context } from '../routing/feature.ts'
+import { storedStanza } from '../routing/stored.ts'
+import { Outgoing } from '../stream/outgoing.ts'
+import type { Session } from '../stream/session.ts'
+
+const NAME = 'offline'
+const PAGE = 100
+/** Unacknowledged stanzas beyond which a client is given time; well below what would end its session. */
+const UNACKNOWLEDGED_MAX = 400
+const UNSENT_MAX_BYTES = 512 * 1024
+/** How often a client that is behind is looked at again. */
+const BEHIND_MS = 100
+
+/**
+ * XEP-0160: Best Practices for Handling Offline Messages. There is no second store (durability §5.11): what no device
+ * was handed yet lies in the archive behind the owner's cursor, and goes to the next device that becomes available. The
+ * cursor moves when a device acknowledges, so a device that vanishes meanwhile loses nothing.
+ */
+export const offline = defineFeature({
+  name: NAME,
+  implements: [{ xep: 160, version: '1.0.1' }],
+  disco: ['msgoffline'],
+  outbound: mayPass,
+  on: {
+    'session.available': async ({ session }, ctx) => {
+      if (session.priority !== undefined && session.priority >= 0) await flush(session, ctx)
+    },
+  },
+})
+
+/** What this session has been given so far. */
+interface Progress {
+  /** Ids of messages that reached it live before its first flush. Absent afterwards. */
+  live: Set<string> | undefined
+  isFlushing: boolean
+  /** A message came live while older ones were still on their way: it is in the archive and waits its turn. */
+  hasMissed: boolean
+  /** Position of the last message sent. */
+  last: number
+  readonly sent: WeakSet<Element>
+}
+
+function progressOf({ notes }: Session): Progress {
+  const known = notes.get(NAME) as Progress | undefined
+  if (known) return known
+  const fresh: Progress = { live: new Set(), isFlushing: false, hasMissed: false, last: 0, sent: new WeakSet() }
+  notes.set(NAME, fresh)
+  return fresh
+}
+
+/** Keeps the order: a live message does not overtake those that wait. */
+function mayPass(element: Element, session: Session): boolean {
+  if (element.name !== 'message') return true
+  const id = findStanzaId(element, session.account.bareJid)
+  if (id === undefined) return true
+  const progress = progressOf(session)
+  if (!progress.isFlushing) {
+    progress.live?.add(id)
+    return true
+  }
+  if (progress.sent.has(element)) return true
+  progress.hasMissed = true
+  return false
+}
+
+async function flush(session: Session, ctx: Context): Promise<void> {
+  const owner = session.account.bareJid
+  const progress = progressOf(session)
+  if (progress.isFlushing) return
+  progress.isFlushing = true
+  try {
+    while (!session.isEnded) {
+      progress.hasMissed = false
+      const page = await listUndelivered(ctx.db, owner, PAGE, progress.last)
+      for (const message of page) {
+        progress.last = message.position
+        if (progress.live?.has(message.id)) continue
+        const outgoing = outgoingFrom(message, owner, ctx.domain)
+        progress.sent.add(outgoing.element)
+        session.send(outgoing)
+      }
+      // What was committed since this page was read was withheld, and is on the next.
+      if (page.length < PAGE && !progress.hasMissed) return
+      while (isBehind(session)) await wait(BEHIND_MS)
+    }
+  } finally {
+    progress.isFlushing = false
+    progress.live = undefined
+  }
+}
+
+function isBehind({ isEnded, outbound, connection }: Session): boolean {
+  if (isEnded) return false
+  return (outbound?.length ?? 0) > UNACKNOWLEDGED_MAX || (connection?.pendingBytes ?? 0) > UNSENT_MAX_BYTES
+}
+
+function outgoingFrom(message: ArchivedMessage, owner: string, domain: string): Outgoing {
+  const stanza = storedStanza(message, owner)
+  const delay = buildDelay({ stamp: message.sentAt, from: domain })
+  const element = xml(stanza.name, { ...stanza.attrs }, ...stanza.children, delay)
+  return new Outgoing(element, { owner, position: message.position })
+}
