@@ -10,12 +10,16 @@ const TITLES: Readonly<Record<string, string>> = {
 /** docs/operate/config.md and .env.example, from every `*.config.ts` of the tree. */
 export async function renderConfigDocs(root: string): Promise<Record<string, string>> {
   const sections: { title: string; fields: Field[] }[] = []
+  const seen = new Set<string>()
   const paths = globSync('{packages,apps}/*/src/**/*.config.ts', { cwd: root }).toSorted(commonFirst)
   for (const path of paths) {
     const module = (await import(join(root, path))) as Record<string, unknown>
     for (const [name, schema] of Object.entries(module)) {
       if (!isSchema(schema) || !isObject(schema)) continue
-      sections.push({ title: TITLES[path] ?? titleFrom(name, path), fields: listFields(schema) })
+      // An app composes its settings of sections that are documented on their own.
+      const fields = listFields(schema).filter(({ meta }) => !seen.has(meta.env))
+      for (const { meta } of fields) seen.add(meta.env)
+      if (fields.length > 0) sections.push({ title: TITLES[path] ?? titleFrom(name, path), fields })
     }
   }
   return { 'docs/operate/config.md': markdown(sections), '.env.example': example(sections) }
