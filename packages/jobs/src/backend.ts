@@ -51,8 +51,7 @@ export function postgresBackend(url: string, onError: (error: unknown) => void):
   const { Queue, Worker } = withBackend(createPostgresBackend)
   return {
     queue: (name) => quiet(new Queue(name, { connection }), onError),
-    worker: (name, process, options) =>
-      new Worker(name, process, { ...options, connection }),
+    worker: (name, process, options) => new Worker(name, process, { ...options, connection }),
     close: () => pool.end(),
   }
 }
@@ -70,8 +69,7 @@ export function redisBackend(url: string, onError: (error: unknown) => void): Ba
   const { Queue, Worker } = withBackend(createRedisBackend)
   return {
     queue: (name) => quiet(new Queue(name, { connection: producing }), onError),
-    worker: (name, process, options) =>
-      new Worker(name, process, { ...options, connection: working }),
+    worker: (name, process, options) => new Worker(name, process, { ...options, connection: working }),
     async close() {
       producing.disconnect()
       working.disconnect()
