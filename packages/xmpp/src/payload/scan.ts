@@ -66,6 +66,7 @@ const CONTAINERS: ReadonlySet<string> = new Set([
   NS_PUBSUB_OWNER,
   NS_VCARD,
 ])
+const PLAIN: ReadonlySet<string> = new Set([NS_CLIENT, NS_SERVER])
 // Ciphertext looks like base64 and has a policy of its own; a text in an error or a body is for people to read.
 const NOT_CARRIERS: ReadonlySet<string> = new Set([
   NS_OMEMO,
@@ -92,8 +93,9 @@ export function scanForInlineImages(message: Element): InlineImage[] {
     const special = findSpecial(element, namespace)
     if (special) found.push(special)
     const isJudged = special !== undefined && special.kind !== 'xhtml-im'
-    let { carrier } = next
-    if (!isJudged && !carrier && !CONTAINERS.has(namespace) && !NOT_CARRIERS.has(namespace)) carrier = element
+    const isCarrier = !NOT_CARRIERS.has(namespace) && !PLAIN.has(namespace)
+    const carrier = next.carrier ?? (isCarrier ? element : undefined)
+    const isContainer = CONTAINERS.has(namespace) && (namespace !== NS_VCARD || element.getName() === 'vCard')
     const texts = textsOf(element)
     for (const { text, attribute } of texts) {
       if (!isJudged && holdsDataImage(text)) {
@@ -107,7 +109,11 @@ export function scanForInlineImages(message: Element): InlineImage[] {
     }
     for (const child of element.children.toReversed()) {
       if (typeof child === 'string') continue
-      work.push({ element: child, namespace: namespaceOf(child, namespace), carrier })
+      work.push({
+        element: child,
+        namespace: namespaceOf(child, namespace),
+        carrier: isContainer ? undefined : carrier,
+      })
     }
   }
   return found
