@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from '../arguments.ts'
+import { type Cli, Refused } from '../command.ts'
+import { type Finding, finding } from './finding.ts'
+import { checkFloors, versionOf } from './floors.ts'
+import { checkCertificate, checkDataDirectory, checkPortsFree } from './host.ts'
+import { checkPostgres, checkRedis, checkSanitizer } from './services.ts'
+import { ROOT } from '../up/root.ts'
+
+const MARKS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const
+
+/** What `drawbridge doctor` does. Refused when a check fails. */
+export async function runDoctor(args: string[], cli: Cli): Promise<void> {
+  parse(args, [], {})
+  const { config, paths } = cli
+  const findings: Finding[] = [
+    ...checkFloors(ROOT),
+    checkPnpm(),
+    ...(await checkDataDirectory(paths)),
+    ...(await checkPortsFree(config, paths)),
+    ...checkCertificate(config, paths, new Date()),
+    await checkPostgres(config, paths, ROOT),
+    ...(await checkRedis(config)),
+    await checkSanitizer(paths),
+  ]
+  cli.result(
+    findings.map(({ name, level, detail }) => `${MARKS[level]} ${name}: ${detail}`),
+    findings,
+  )
+  const failed = findings.filter(({ level }) => level === 'fail').length
+  if (failed > 0) throw new Refused(failed === 1 ? 'One check failed.' : `${failed} checks failed.`)
+}
+
+function checkPnpm(): Finding {
+  const { packageManager } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { packageManager?: string }
+  const wanted = packageManager?.split('@')[1] ?? 'unknown'
+  const present = versionOf(join(ROOT, '.cache/tools/node_modules/pnpm'))
+  if (present === wanted) return finding('pnpm', 'ok', wanted)
+  return finding('pnpm', 'warn', `${present ?? 'none'} where ${wanted} is pinned; npm start fetches it`)
+}

@@ -1,0 +1,118 @@
+import { join } from 'node:path'
+import { migrate, openDatabase } from '@drawbridge/db'
+import { migrateJobs } from '@drawbridge/jobs'
+import { createDirectories, createLog, createShutdown, type Paths } from '@drawbridge/runtime'
+import { parse } from '../arguments.ts'
+import { type Cli, Refused } from '../command.ts'
+import { createDemo, createFirstAdmin, type Newcomer } from './first-start.ts'
+import { takeLock } from './lock.ts'
+import { postgresPart, sanitizerPart, serverPart } from './parts.ts'
+import { checkPorts } from './ports.ts'
+import { ROOT } from './root.ts'
+import { type Running, type Supervised, supervise } from './supervise.ts'
+import { restartOnChange } from './watch.ts'
+import { buildWeb } from './web.ts'
+
+/** What `drawbridge up` does. Does not return: the process ends through its shutdown. */
+export async function runUp(args: string[], cli: Cli): Promise<void> {
+  const { values } = parse(args, [], { demo: { type: 'boolean' }, dev: { type: 'boolean' } })
+  const { config, paths, env, note } = cli
+  const log = createLog({ level: config.logLevel, fields: { process: 'up' } })
+  // The server has 20 s to stop, then come the sanitizer and PostgreSQL.
+  const shutdown = createShutdown({ log, deadlineMs: 60_000 })
+  /** Stops the part at the end, also when the end comes while it is still starting. */
+  const keep = async <R extends Running>(name: string, starting: Promise<Supervised<R>>) => {
+    shutdown.onShutdown(name, () => starting.then((part) => part.stop()).catch(() => {}))
+    return starting
+  }
+  let followDatabase = () => {}
+  try {
+    makeDirectories(paths)
+    const releaseLock = takeLock(paths.lock, paths.data)
+    shutdown.onShutdown('lock', releaseLock)
+    shutdown.listen()
+    await checkPorts(config)
+    const building = config.webDir === undefined ? buildWeb(ROOT, note) : Promise.resolve(false)
+    // Awaited below; a failure of PostgreSQL before that must not leave this one unheard.
+    building.catch(() => {})
+
+    const postgres =
+      config.databaseUrl === undefined
+        ? await keep('PostgreSQL', supervise(postgresPart(paths, note), { note, onRestart: () => followDatabase() }))
+        : undefined
+    const databaseUrl = () => postgres?.current().url ?? config.databaseUrl ?? ''
+    await migrateAll(databaseUrl(), config.redisUrl)
+    await building
+
+    const sanitizer = await keep('sanitizer', supervise(sanitizerPart(paths, env), { note }))
+    let urlInUse: string | undefined
+    const currentUrl = () => (urlInUse = postgres?.current().url)
+    const server = await keep('server', supervise(serverPart(paths, env, currentUrl), { note }))
+    // The server reconnects by itself, unless PostgreSQL came back on another port.
+    followDatabase = () => {
+      if (postgres?.current().url !== urlInUse) server.restart().catch((error: unknown) => note(String(error)))
+    }
+
+    const newcomers = await welcome(cli, databaseUrl(), values.demo === true)
+    announce(cli, server.current().addresses, newcomers)
+    if (values.dev) shutdown.onShutdown('watch', restartOnChange(ROOT, { server, sanitizer }, note))
+  } catch (error) {
+    if (shutdown.signal.aborted) return forever()
+    cli.note(error instanceof Error ? error.message : String(error))
+    await shutdown.stop(1)
+  }
+  return forever()
+}
+
+/** The process ends through its shutdown, not by returning. */
+function forever(): Promise<void> {
+  return new Promise(() => {})
+}
+
+function makeDirectories(paths: Paths): void {
+  try {
+    createDirectories(paths)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const reason =
+      code === 'EACCES' || code === 'EROFS' || code === 'EPERM' ? 'is not writable by this account' : message
+    throw new Refused(
+      `The data directory ${paths.data} cannot be used: it ${reason}. Set DRAWBRIDGE_DATA_DIR to another.`,
+    )
+  }
+}
+
+async function migrateAll(url: string, redisUrl: string | undefined): Promise<void> {
+  await migrate(url, join(ROOT, 'migrations'))
+  if (redisUrl === undefined) await migrateJobs(url)
+}
+
+async function welcome(cli: Cli, databaseUrl: string, isDemo: boolean): Promise<Newcomer[]> {
+  const first = await createFirstAdmin(cli.admin)
+  const newcomers = first === undefined ? [] : [first]
+  if (!isDemo) return newcomers
+  await using database = openDatabase(databaseUrl, { maxConnections: 1 })
+  return [...newcomers, ...(await createDemo(cli.admin, database.db, cli.config.domain))]
+}
+
+function announce(cli: Cli, addresses: Readonly<Record<string, string>>, newcomers: readonly Newcomer[]): void {
+  const { domain } = cli.config
+  const lines = [
+    '',
+    'Drawbridge is ready.',
+    '',
+    `  Web     ${addresses['http'] ?? ''}`,
+    `  XMPP    ${addresses['c2s'] ?? ''} (STARTTLS), ${addresses['c2sTls'] ?? ''} (direct TLS), domain ${domain}`,
+    `  Data    ${cli.paths.data}`,
+    '',
+  ]
+  if (newcomers.length > 0) {
+    lines.push('Made just now; these passwords are shown only this once:', '')
+    for (const { name, password, isAdmin } of newcomers) {
+      lines.push(`  ${`${name}@${domain}`.padEnd(24)} ${password}${isAdmin ? '   (administrator)' : ''}`)
+    }
+    lines.push('')
+  }
+  lines.push('Ctrl-C stops everything.')
+  cli.result(lines, { ready: true, domain, addresses, newcomers })
+}
