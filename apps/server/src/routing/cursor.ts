@@ -15,7 +15,7 @@ export interface OfflineCursors {
 
 /** Collects moved cursors and writes them together. */
 export function createOfflineCursors(db: Db, log: Log): OfflineCursors {
-  let moved = new Map<string, bigint>()
+  let moved = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
   const flush = async () => {
     clearTimeout(timer)
@@ -31,7 +31,7 @@ export function createOfflineCursors(db: Db, log: Log): OfflineCursors {
     }
   }
   const handed = ({ owner, position }: ArchivedAt) => {
-    if (position > (moved.get(owner) ?? 0n)) moved.set(owner, position)
+    if (position > (moved.get(owner) ?? 0)) moved.set(owner, position)
     timer ??= setTimeout(() => void flush(), FLUSH_MS)
   }
   return { handed, flush }

@@ -1,10 +1,13 @@
 import type { Element, IqStanza, Jid, MessageStanza, PresenceStanza } from '@drawbridge/xmpp'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ArchiveWriter, Db } from '@drawbridge/db'
+import type { AccessModel, ArchiveWriter, Db } from '@drawbridge/db'
 import type { Sanitize } from '@drawbridge/contract'
+import type { Jobs } from '@drawbridge/jobs'
 import type { Log } from '@drawbridge/runtime'
 import type { Session } from '../stream/session.ts'
-import type { Accounts } from './accounts.ts'
+import type { Account, Accounts } from './accounts.ts'
+import type { BlockLists } from './block-lists.ts'
+import type { Rosters } from './rosters.ts'
 import type { Sessions } from './sessions.ts'
 import type { Gate } from '../policy/gate.ts'
 
@@ -36,7 +39,7 @@ export interface Draft {
   /** Sessions that got the message itself, so that none gets a carbon as well (XEP-0280 §6.1). */
   readonly deliveredTo: Set<Session>
   /** Position in each owner's archive, known after the commit. */
-  positions: ReadonlyMap<string, bigint>
+  positions: ReadonlyMap<string, number>
 }
 
 /** What a feature may reach. Features never reach each other. */
@@ -47,11 +50,16 @@ export interface Context {
   readonly writer: ArchiveWriter
   readonly sessions: Sessions
   readonly accounts: Accounts
+  readonly rosters: Rosters
+  readonly blockLists: BlockLists
   readonly sanitize: Sanitize
+  readonly jobs: Jobs
   readonly gate: Gate
   readonly log: Log
   readonly dataPaths: DataPaths
   readonly limits: ServerLimits
+  /** What the features in force advertise (XEP-0030 §3.1): for the server, and for each account's bare JID. */
+  readonly disco: { readonly server: readonly string[]; readonly account: readonly string[] }
   now(): Date
   /** Base URL under which people reach the HTTP port, without a trailing slash. */
   publicUrl(): string
@@ -85,6 +93,19 @@ export interface DomainEvents {
   'caps.changed': { readonly session: Session; readonly node: string; readonly ver: string; readonly hash: string }
   /** Features of a session became known by a disco#info query of ours. */
   'disco.known': { readonly session: Session; readonly features: ReadonlySet<string> }
+  /** Something changed in a node of an account (XEP-0163): an item was published or retracted, or the node is gone. */
+  'pep.changed': { readonly owner: Account; readonly change: PepChange }
+  /** An account's vCard was replaced (XEP-0054). */
+  'vcard.changed': { readonly owner: Account }
+}
+
+/** What happened to a PEP node; `access` says who may hear of it. */
+export interface PepChange {
+  readonly node: string
+  readonly access: AccessModel
+  /** The item as it was published, or only the id of the item that was retracted; neither: the node was deleted. */
+  readonly item?: { readonly id: string; readonly payload: Element }
+  readonly retracted?: string
 }
 
 export interface IqRequest {
@@ -123,7 +144,7 @@ export interface Feature {
   /** Advertised in disco#info of each account's bare JID. */
   readonly accountDisco?: readonly string[]
   /** Extra stream features after authentication (RFC 6120 §4.3.2), in their order. */
-  readonly streamFeatures?: readonly (() => Element)[]
+  readonly streamFeatures?: readonly ((ctx: Context) => Element)[]
   readonly iq?: readonly IqRoute[]
   /**
    * Looks at a stanza that enters, before anything else does. Returns nothing when the stanza may go on at once, or a

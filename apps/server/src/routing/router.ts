@@ -1,12 +1,15 @@
-import { isDurable, errorReply, StanzaFault, xml } from '@drawbridge/xmpp'
+import { buildDelay, C2S_LIMITS, errorReply, isDurable, parseElement, parseJid, StanzaFault, stanzaFrom, xml } from '@drawbridge/xmpp'
 import type { Element, IqStanza, MessageStanza, PresenceStanza, Stanza } from '@drawbridge/xmpp'
 import { uuidv7 } from '@drawbridge/db'
+import type { CommitOutcome, ReleasedMessage } from '@drawbridge/db'
 import { CODES, Refusal } from '@drawbridge/contract'
+import { PASS } from '@drawbridge/policy'
 import type { Verdict } from '@drawbridge/policy'
 import { createHash } from 'node:crypto'
 import { ask } from '../policy/gate.ts'
 import type { Session } from '../stream/session.ts'
-import { planDelivery, stampedFor } from './deliver.ts'
+import { Outgoing } from '../stream/outgoing.ts'
+import { planDelivery, withStanzaId } from './deliver.ts'
 import type { Context, Draft } from './feature.ts'
 import type { Registry } from './registry.ts'
 
@@ -71,8 +74,11 @@ async function routeMessage(routing: Routing, stanza: MessageStanza, sender: Ses
     if (plan.to === 'sender') throw new StanzaFault({ condition: plan.condition })
     for (const stage of registry.beforeCommit) stage.run(draft, ctx)
     const outcome = await commit(ctx, draft, epoch, n)
-    if (outcome === 'stale-epoch') continue
-    if (outcome === 'duplicate') return
+    if (outcome.status === 'stale-epoch') {
+      await ctx.gate.reach(outcome.epoch)
+      continue
+    }
+    if (outcome.status === 'duplicate') return
     for (const stage of registry.afterCommit) {
       try {
         stage.run(draft, ctx)
@@ -100,9 +106,9 @@ function newDraft(ctx: Context, stanza: MessageStanza, sender: Session | undefin
 }
 
 /** The commit: the only wait on a message's way. A message without rows has nothing to wait for. */
-async function commit(ctx: Context, draft: Draft, epoch: number, n: number) {
+async function commit(ctx: Context, draft: Draft, epoch: number, n: number): Promise<CommitOutcome> {
   const { stanza, sender } = draft
-  if (draft.archives.length === 0) return 'committed'
+  if (draft.archives.length === 0) return { status: 'committed', id: draft.id, positions: draft.positions }
   const sent = draft.archives.filter(({ direction }) => direction === 'out')
   const received = draft.archives.filter(({ direction }) => direction === 'in')
   const stream = sender?.resumeId === undefined ? undefined : { id: sender.resumeId, n, prefixWith: sender.prefixWith }
@@ -118,8 +124,8 @@ async function commit(ctx: Context, draft: Draft, epoch: number, n: number) {
     ...dedupOf(draft),
   })
   if (outcome.status === 'committed') draft.positions = outcome.positions
-  if (outcome.status !== 'stale-epoch' && outcome.handled !== undefined) sender?.handledIsDurable(outcome.handled)
-  return outcome.status
+  if (outcome.status !== 'stale-epoch' && outcome.persistedH !== undefined) sender?.handledIsDurable(outcome.persistedH)
+  return outcome
 }
 
 /** Both directions of a conversation share one writer, so that its order is one order. */
@@ -141,14 +147,22 @@ function dedupOf({ stanza, sender }: Draft) {
   return { dedup: { sender: stanza.from.bareString, target, originId, hash: hash.digest() } }
 }
 
-/** Delivers what a suspension had held back, once it is in its owners' archives. */
-export function deliverReleased(ctx: Context, draft: Draft): void {
-  for (const { owner, direction } of draft.archives) {
-    if (direction !== 'in') continue
-    const plan = planDelivery(draft.stanza, ctx.accounts.findByBareJid(owner), ctx.sessions)
-    if (plan.to !== 'sessions') continue
-    const outgoing = stampedFor(draft, owner)
-    for (const session of plan.sessions) session.send(outgoing)
+/**
+ * Delivers what a suspension had held back, now that it is in its recipients' archives, in this order. The stamp is the
+ * time at which it was accepted (XEP-0203).
+ */
+export function deliverReleased({ ctx }: Routing, messages: readonly ReleasedMessage[]): void {
+  for (const { id, stanza: text, sentAt, archives } of messages) {
+    const element = parseElement(text, C2S_LIMITS)
+    element.append(buildDelay({ stamp: sentAt, from: ctx.domain }))
+    const stanza = stanzaFrom(element, { from: parseJid(element.attrs['from'] ?? '') })
+    if (stanza.kind !== 'message') continue
+    for (const { owner, position } of archives) {
+      const plan = planDelivery(stanza, ctx.accounts.findByBareJid(owner), ctx.sessions)
+      if (plan.to !== 'sessions') continue
+      const outgoing = new Outgoing(withStanzaId(element, owner, id), { owner, position })
+      for (const session of plan.sessions) session.send(outgoing)
+    }
   }
 }
 
@@ -195,17 +209,37 @@ function deliverPresence(ctx: Context, stanza: PresenceStanza): void {
 
 function verdictOn(ctx: Context, stanza: Stanza, sender: Session | undefined): Verdict {
   // What the server itself says was decided where it was decided to say it.
-  if (!sender) return { action: 'pass' }
+  if (!sender) return PASS
+  const { element, from, to, kind, type } = stanza
+  const isMessage = kind === 'message'
   return ask(ctx.gate, 'stanza.route', {
     at: ctx.now().getTime(),
+    origin: 'local',
     account: sender.account,
-    from: stanza.from.toString(),
-    to: stanza.to?.toString(),
-    kind: stanza.kind,
-    isRemote: stanza.to !== undefined && stanza.to.domainpart !== ctx.domain,
-    isDurable: stanza.kind === 'message' && isDurable(stanza.element),
-    isImage: false,
+    from: from.toString(),
+    to: to?.toString() ?? from.bareString,
+    kind,
+    type,
+    target: targetOf(stanza, ctx.domain),
+    isDurable: isMessage && isDurable(element),
+    hasBody: isMessage && element.getChild('body') !== undefined,
+    namespaces: element.getChildElements().flatMap((child) => child.getNS() ?? []),
+    media: isMessage ? mediaIn(element) : undefined,
   })
+}
+
+function targetOf({ from, to }: Stanza, domain: string): 'server' | 'self' | 'local' | 'remote' {
+  if (!to || to.bareString === from.bareString) return 'self'
+  if (to.domainpart !== domain) return 'remote'
+  return to.localpart === undefined ? 'server' : 'local'
+}
+
+/** Whether a message shares a file, and whether that is an image: by out-of-band data or inline (XEP-0066, XEP-0231). */
+function mediaIn(element: Element): 'image' | 'file' | undefined {
+  if (element.getChild('data', 'urn:xmpp:bob')) return 'image'
+  const url = element.getChild('x', 'jabber:x:oob')?.getChildText('url')
+  if (!url) return undefined
+  return /\.(?:jpe?g|png|webp|gif)$/i.test(url.split(/[?#]/, 1)[0] ?? '') ? 'image' : 'file'
 }
 
 function throwIfRefused(verdict: Verdict): void {

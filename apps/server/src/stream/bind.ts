@@ -1,7 +1,6 @@
-import { buildStanzaError, JidFault, NS_BIND, NS_CLIENT, parseClient, serialize, xml } from '@drawbridge/xmpp'
+import { buildStanzaError, findClient, JidFault, NS_BIND, NS_CLIENT, serialize, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
-import { identifyClient } from '@drawbridge/policy'
-import type { ClientIdentity } from '@drawbridge/policy'
+import { claimFrom, identify, NO_IDENTITY } from '@drawbridge/policy'
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection } from '../transport/connection.ts'
@@ -43,8 +42,8 @@ export async function bind(
   }
   // The newcomer wins: a client that lost its connection asks for its resource again before we notice (§7.7.2.2).
   same?.end('conflict', 'Replaced by a new connection.')
-  const claim = payload.getChild('client', 'urn:drawbridge:client:1')
-  const client: ClientIdentity = identifyClient(claim ? { element: parseClient(claim) } : {})
+  const claim = findClient(payload)
+  const client = claim ? identify([claimFrom({ source: 'client-element', ...claim })]) : NO_IDENTITY
   const session = new Session(server.host, current, jid, client, connection)
   server.sessions.add(session)
   answer(

@@ -1,7 +1,14 @@
 import {
+  buildHandledCountTooHigh,
   buildSaslFailure,
+  buildSmEnabled,
+  buildSmFailed,
+  buildSmFeature,
+  buildSmResumed,
   buildStreamError,
   C2S_LIMITS,
+  findSmH,
+  findSmResume,
   JidFault,
   jidFrom,
   NS_BIND,
@@ -13,17 +20,17 @@ import {
   NS_STREAM,
   NS_TLS,
   parseJid,
-  PREAUTH_LIMITS,
+  parseSmEnable,
   serialize,
-  StreamFault,
+  smAdvance,
   xml,
 } from '@drawbridge/xmpp'
-import type { Element, SaslFailure, StreamErrorCondition } from '@drawbridge/xmpp'
+import type { Element, SaslFailure, StreamErrorCondition, StreamFault } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection, StreamHandler } from '../transport/connection.ts'
 import { bind } from './bind.ts'
-import { HandledTooMuch, OutboundQueue, parseH } from './resume.ts'
+import { HandledTooMuch, OutboundQueue } from './resume.ts'
 import { beginSasl, mechanismsFor } from './sasl.ts'
 import type { SaslAttempt, SaslSituation, SaslStep } from './sasl.ts'
 import { closing } from './session.ts'
@@ -35,7 +42,7 @@ import { addressKey } from './throttle.ts'
 const SASL_TRIES = 5
 /** A resumption waits so long for what the old connection had sent, in milliseconds. */
 const RESUME_WAIT_MS = 10_000
-/** Elements a client may send ahead while its resource is being bound. */
+/** Elements a client may send ahead while one is being answered. */
 const BACKLOG_MAX = 32
 
 /**
@@ -53,7 +60,7 @@ export class C2sStream implements StreamHandler {
   #tries = 0
   #account: Account | undefined
   #session: Session | undefined
-  #isBinding = false
+  #isWaiting = false
   readonly #backlog: Element[] = []
   readonly #deadline: NodeJS.Timeout
 
@@ -128,7 +135,7 @@ export class C2sStream implements StreamHandler {
       { 'xmlns:stream': NS_STREAM },
       xml('bind', { xmlns: NS_BIND }),
       xml('session', { xmlns: 'urn:ietf:params:xml:ns:xmpp-session' }, xml('optional')),
-      xml('sm', { xmlns: NS_SM }),
+      buildSmFeature(),
       xml('csi', { xmlns: NS_CSI }),
       ...this.#server.streamFeatures(),
     )
@@ -148,7 +155,7 @@ export class C2sStream implements StreamHandler {
   element(element: Element): void {
     if (this.#isClosed) return
     if (!this.#isOpen) return this.#fail('not-authorized')
-    if (this.#isBinding) {
+    if (this.#isWaiting) {
       if (this.#backlog.push(element) > BACKLOG_MAX) this.#fail('policy-violation')
       return
     }
@@ -262,28 +269,29 @@ export class C2sStream implements StreamHandler {
   // --- after signing in ---------------------------------------------------------------------------------------------------
 
   #authenticated(account: Account, element: Element, xmlns: string | undefined): void {
-    if (xmlns === NS_SM && element.name === 'resume') return this.#startBinding(() => this.#resume(account, element))
+    if (xmlns === NS_SM && element.name === 'resume') return this.#hold(() => this.#resume(account, element))
     if (xmlns === NS_SM) {
-      this.#write(smFailed('unexpected-request'))
+      this.#write(buildSmFailed('unexpected-request'))
       return
     }
     const payload = element.name === 'iq' && xmlns === NS_CLIENT ? element.getChild('bind', NS_BIND) : undefined
     if (!payload || element.attrs['type'] !== 'set' || element.attrs['id'] === undefined) return this.#fail('not-authorized')
-    this.#startBinding(async () => {
+    this.#hold(async () => {
       const session = await bind(this.#server, this.#connection, account, element, payload)
       if (session) this.#session = session
     })
   }
 
-  #startBinding(work: () => Promise<void>): void {
-    this.#isBinding = true
+  /** Does something that takes a moment; what the client sends meanwhile is kept in order and looked at afterwards. */
+  #hold(work: () => Promise<void>): void {
+    this.#isWaiting = true
     work()
       .catch((error: unknown) => {
-        this.#server.log.error('binding failed', { error: error instanceof Error ? error.stack : String(error) })
+        this.#server.log.error('a stream failed', { error: error instanceof Error ? error.stack : String(error) })
         this.#fail('internal-server-error')
       })
       .finally(() => {
-        this.#isBinding = false
+        this.#isWaiting = false
         if (this.#session) clearTimeout(this.#deadline)
         if (this.#isClosed) return this.#lose()
         for (const element of this.#backlog.splice(0)) this.element(element)
@@ -292,13 +300,12 @@ export class C2sStream implements StreamHandler {
 
   /** XEP-0198 §5. What cannot be resumed is told the durable count, so that nothing is sent twice or lost. */
   async #resume(account: Account, element: Element): Promise<void> {
-    const id = element.attrs['previd'] ?? ''
-    const h = parseH(element.attrs['h'])
+    const { previousId: id = '', h } = findSmResume(element) ?? {}
     const session = this.#server.sessions.findResumable(id)
     const refusal = this.#server.refusalFor(account, session?.client, 'resume', this.#connection)
     if (h === undefined || !session || session.account.id !== account.id || refusal) {
       const handled = h === undefined ? undefined : await this.#server.findHandled(id, account)
-      this.#write(smFailed('item-not-found', handled))
+      this.#write(buildSmFailed('item-not-found', handled))
       return
     }
     session.connection?.destroy()
@@ -308,10 +315,10 @@ export class C2sStream implements StreamHandler {
       new Promise<false>((resolve) => setTimeout(resolve, RESUME_WAIT_MS, false)),
     ])
     if (!isIdle || session.isEnded || this.#isClosed) {
-      this.#write(smFailed('item-not-found', await this.#server.findHandled(id, account)))
+      this.#write(buildSmFailed('item-not-found', await this.#server.findHandled(id, account)))
       return
     }
-    const resumed = serialize(xml('resumed', { xmlns: NS_SM, previd: id, h: String(session.handled % 2 ** 32) }))
+    const resumed = buildSmResumed({ previousId: id, h: smAdvance(0, session.handled) }).toString()
     try {
       session.attach(this.#connection, h, resumed)
     } catch (error) {
@@ -341,11 +348,11 @@ export class C2sStream implements StreamHandler {
   #streamManagement(session: Session, element: Element): void {
     if (element.name === 'enable') return this.#enable(session, element)
     if (!session.outbound) {
-      this.#write(smFailed('unexpected-request'))
+      this.#write(buildSmFailed('unexpected-request'))
       return
     }
     if (element.name === 'r') return session.acknowledge()
-    const h = element.name === 'a' ? parseH(element.attrs['h']) : undefined
+    const h = element.name === 'a' ? findSmH(element) : undefined
     if (h === undefined) return this.#fail('bad-format')
     try {
       session.acknowledged(h)
@@ -357,20 +364,26 @@ export class C2sStream implements StreamHandler {
 
   #enable(session: Session, element: Element): void {
     if (session.outbound) {
-      this.#write(smFailed('unexpected-request'))
+      this.#write(buildSmFailed('unexpected-request'))
       return
     }
-    const { resume = 'false' } = element.attrs
-    const canResume = resume === 'true' || resume === '1'
+    const { wantsResume } = parseSmEnable(element)
     const id = randomBytes(18).toString('base64url')
-    session.enableManagement(new OutboundQueue(id, canResume))
-    const max = String(Math.round(this.#server.config.resumeTimeoutMs / 1_000))
-    this.#write(xml('enabled', { xmlns: NS_SM, ...(canResume ? { id, resume: 'true', max } : {}) }))
+    const maxSeconds = Math.round(this.#server.config.resumeTimeoutMs / 1_000)
+    const enable = () => {
+      session.enableManagement(new OutboundQueue(id, wantsResume))
+      this.#write(buildSmEnabled(wantsResume ? { id, maxSeconds } : {}))
+    }
+    if (!wantsResume) return enable()
+    // The count is kept in the database from the first stanza on, so its row comes first.
+    this.#hold(async () => {
+      await this.#server.keepCount(id, session)
+      if (!this.#isClosed) enable()
+    })
   }
 
   #handledTooMuch({ h, sent }: HandledTooMuch): void {
-    const detail = xml('handled-count-too-high', { xmlns: NS_SM, h: String(h), 'send-count': String(sent) })
-    this.#fail('undefined-condition', undefined, detail)
+    this.#fail('undefined-condition', undefined, buildHandledCountTooHigh(h, sent))
   }
 
   // --- closing ----------------------------------------------------------------------------------------------------------------
@@ -425,11 +438,6 @@ export class C2sStream implements StreamHandler {
   #write(element: Element): void {
     this.#connection.write(serialize(element, { parentNS: this.#connection.framing === 'tcp' ? NS_CLIENT : '' }))
   }
-}
-
-function smFailed(condition: string, handled?: number): Element {
-  const h = handled === undefined ? {} : { h: String(handled % 2 ** 32) }
-  return xml('failed', { xmlns: NS_SM, ...h }, xml(condition, { xmlns: 'urn:ietf:params:xml:ns:xmpp-stanzas' }))
 }
 
 /** `=` is an empty initial response (RFC 6120 §6.4.2); nothing for text that is not strict base64. */

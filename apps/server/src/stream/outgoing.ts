@@ -1,14 +1,11 @@
-import { NS_CLIENT, serialize } from '@drawbridge/xmpp'
+import { escapeAttribute, NS_CLIENT, serialize } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 
 export type Framing = 'tcp' | 'ws'
 
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
-const escapeAttribute = (text: string) => text.replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c)
-
 export interface ArchivedAt {
   readonly owner: string
-  readonly position: bigint
+  readonly position: number
 }
 
 /**
@@ -58,6 +55,27 @@ export class Broadcast {
   text(framing: Framing, to: string): string {
     const xmlns = framing === 'ws' ? ` xmlns="${NS_CLIENT}"` : ''
     return `<${this.#name}${xmlns} to="${escapeAttribute(to)}"${this.#tail}`
+  }
+
+  /** The stanza for one recipient. Its `element` is the shared one, without `to`. */
+  to(jid: string): Outgoing {
+    return new AddressedCopy(this, jid)
+  }
+}
+
+/** One recipient's copy of a broadcast: it holds an address, not the bytes. */
+class AddressedCopy extends Outgoing {
+  readonly #broadcast: Broadcast
+  readonly #to: string
+
+  constructor(broadcast: Broadcast, to: string) {
+    super(broadcast.element)
+    this.#broadcast = broadcast
+    this.#to = to
+  }
+
+  override text(framing: Framing): string {
+    return this.#broadcast.text(framing, this.#to)
   }
 }
 

@@ -1,8 +1,8 @@
 import { hash, verify } from 'argon2'
 import { createHmac } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { findCredential, putCredential } from '@drawbridge/db'
-import type { Db } from '@drawbridge/db'
+import { listCredentials, setCredentials } from '@drawbridge/db'
+import type { Db, NewCredential } from '@drawbridge/db'
 import { decodeVerifier, deriveVerifier, encodeVerifier } from './scram.ts'
 import type { ScramVerifier } from './scram.ts'
 import type { Sealer } from './seal.ts'
@@ -21,7 +21,9 @@ export class PasswordBusy extends Error {}
 export class PasswordUnfit extends Error {}
 
 export interface Passwords {
-  /** Prepares and checks a new password and stores every verifier of it. Throws `PasswordUnfit`. */
+  /** Prepares and checks a new password and makes every verifier of it, sealed. Throws `PasswordUnfit`. */
+  make(accountId: string, password: string): Promise<NewCredential[]>
+  /** Makes the verifiers and puts them in the place of all old ones. Throws `PasswordUnfit`. */
   set(accountId: string, password: string): Promise<void>
   /** True when the password is right. An absent account costs the same time. Throws `PasswordBusy`. */
   verify(accountId: string | undefined, password: string): Promise<boolean>
@@ -52,7 +54,7 @@ export function createPasswords({ db, sealer, scramIterations }: PasswordOptions
   let decoyHash: Promise<string> | undefined
   const place = (accountId: string, mechanism: string) => `${accountId}\0${mechanism}`
   const load = async (accountId: string, mechanism: string) => {
-    const sealed = await findCredential(db, accountId, mechanism)
+    const sealed = (await listCredentials(db, accountId)).get(mechanism)
     return sealed && sealer.open(sealed, place(accountId, mechanism))
   }
   const decoy = (localpart: string): ScramVerifier => {
@@ -64,17 +66,22 @@ export function createPasswords({ db, sealer, scramIterations }: PasswordOptions
       serverKey: derive('server'),
     }
   }
+  const make = async (accountId: string, password: string): Promise<NewCredential[]> => {
+    const prepared = preparePassword(password)
+    if ([...prepared].length < MIN_PASSWORD_CHARACTERS) throw new PasswordUnfit('A password has at least 8 characters.')
+    const [argon, scram] = await Promise.all([
+      pool(() => hash(prepared, ARGON2)),
+      deriveVerifier(prepared, scramIterations),
+    ])
+    return [
+      { mechanism: 'argon2id', sealed: sealer.seal(Buffer.from(argon), place(accountId, 'argon2id')) },
+      { mechanism: 'SCRAM-SHA-256', sealed: sealer.seal(encodeVerifier(scram), place(accountId, 'SCRAM-SHA-256')) },
+    ]
+  }
   return {
+    make,
     async set(accountId, password) {
-      const prepared = preparePassword(password)
-      if ([...prepared].length < MIN_PASSWORD_CHARACTERS) throw new PasswordUnfit('A password has at least 8 characters.')
-      const [argon, scram] = await Promise.all([
-        pool(() => hash(prepared, ARGON2)),
-        deriveVerifier(prepared, scramIterations),
-      ])
-      await putCredential(db, accountId, 'argon2id', sealer.seal(Buffer.from(argon), place(accountId, 'argon2id')))
-      const mechanism = 'SCRAM-SHA-256'
-      await putCredential(db, accountId, mechanism, sealer.seal(encodeVerifier(scram), place(accountId, mechanism)))
+      await setCredentials(db, accountId, await make(accountId, password))
     },
     async verify(accountId, password) {
       let prepared: string

@@ -1,7 +1,6 @@
-import { NS_SM, serialize, xml } from '@drawbridge/xmpp'
+import { smAdvance, smDistance } from '@drawbridge/xmpp'
 import type { Outgoing } from './outgoing.ts'
 
-const UINT32 = 2 ** 32
 /** Stanzas kept for a client that does not acknowledge; beyond it the archive is the better memory. */
 const QUEUE_MAX = 1_000
 
@@ -52,9 +51,9 @@ export class OutboundQueue {
   /** Takes the client's `h`, modulo 2³², and returns what it covers. Throws `HandledTooMuch`. */
   acknowledge(h: number): Outgoing[] {
     this.#isAsked = false
-    const count = (((h - this.#acked) % UINT32) + UINT32) % UINT32
-    if (count > this.#waiting.length) throw new HandledTooMuch(h, (this.#acked + this.#waiting.length) % UINT32)
-    this.#acked = (this.#acked + count) % UINT32
+    const count = smDistance(this.#acked, h)
+    if (count > this.#waiting.length) throw new HandledTooMuch(h, smAdvance(this.#acked, this.#waiting.length))
+    this.#acked = smAdvance(this.#acked, count)
     return this.#waiting.splice(0, count)
   }
 
@@ -63,18 +62,4 @@ export class OutboundQueue {
     this.#isAsked = false
     return this.#waiting
   }
-}
-
-export const ackRequest = serialize(xml('r', { xmlns: NS_SM }))
-
-/** `<a/>`; `h` counts modulo 2³². */
-export function buildAck(h: number): string {
-  return `<a xmlns="${NS_SM}" h="${h % UINT32}"/>`
-}
-
-/** Parses `h`; nothing when it is not a number of 32 bits without a sign. */
-export function parseH(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\d{1,10}$/.test(text)) return undefined
-  const h = Number(text)
-  return h < UINT32 ? h : undefined
 }

@@ -1,4 +1,14 @@
-import { buildStreamError, errorReply, parseJid, StanzaFault, stanzaFrom, xml } from '@drawbridge/xmpp'
+import {
+  buildSmAnswer,
+  buildSmRequest,
+  buildStreamError,
+  errorReply,
+  findJid,
+  smAdvance,
+  StanzaFault,
+  stanzaFrom,
+  xml,
+} from '@drawbridge/xmpp'
 import type { Element, Jid, Stanza, StreamErrorCondition } from '@drawbridge/xmpp'
 import type { ClientIdentity } from '@drawbridge/policy'
 import type { Account } from '../routing/accounts.ts'
@@ -6,7 +16,7 @@ import type { OfflineCursors } from '../routing/cursor.ts'
 import type { Connection } from '../transport/connection.ts'
 import { Inbound } from './inbound.ts'
 import { Outgoing } from './outgoing.ts'
-import { ackRequest, buildAck, OutboundQueue } from './resume.ts'
+import type { OutboundQueue } from './resume.ts'
 
 /** Unfinished stanzas of one session beyond which its socket is not read (backpressure). */
 const PENDING_MAX = 256
@@ -40,6 +50,8 @@ interface Query {
   readonly resolve: (reply: Element | undefined) => void
   readonly timer: NodeJS.Timeout
 }
+
+const ACK_REQUEST = buildSmRequest().toString()
 
 let queryCount = 0
 
@@ -132,6 +144,7 @@ export class Session {
   /** Takes one stanza from the client, in order. Returns a stream error when the stream cannot go on. */
   receive(element: Element): StreamErrorCondition | undefined {
     if (!this.#isOwnFrom(element.attrs['from'])) return 'invalid-from'
+    element.attrs['from'] = this.jid.toString()
     const n = this.#inbound.next()
     let stanza: Stanza
     try {
@@ -139,7 +152,6 @@ export class Session {
     } catch (error) {
       if (!(error instanceof StanzaFault)) throw error
       this.#done(n)
-      element.attrs['from'] = this.jid.toString()
       this.#reply(errorReply(element, error))
       return undefined
     }
@@ -233,12 +245,8 @@ export class Session {
 
   #isOwnFrom(from: string | undefined): boolean {
     if (from === undefined || from === this.jid.toString() || from === this.jid.bareString) return true
-    try {
-      const jid = parseJid(from)
-      return jid.equals(this.jid) || jid.equals(this.jid.bare)
-    } catch {
-      return false
-    }
+    const jid = findJid(from)
+    return jid !== undefined && (jid.equals(this.jid) || jid.equals(this.jid.bare))
   }
 
   #answersQuery(stanza: Stanza): boolean {
@@ -315,7 +323,7 @@ export class Session {
 
   #sendAck(): void {
     this.#ackSent = this.#persistedH
-    this.connection?.write(buildAck(this.#persistedH))
+    this.connection?.write(buildSmAnswer(smAdvance(0, this.#persistedH)).toString())
   }
 
   /** The client's `<a/>`. Throws `HandledTooMuch`. */
@@ -331,7 +339,7 @@ export class Session {
     this.#isAskDue = true
     setImmediate(() => {
       this.#isAskDue = false
-      if (this.connection && this.outbound?.shouldAsk()) this.connection.write(ackRequest)
+      if (this.connection && this.outbound?.shouldAsk()) this.connection.write(ACK_REQUEST)
     })
   }
 

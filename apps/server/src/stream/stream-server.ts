@@ -43,6 +43,8 @@ export interface StreamServer {
   detached(session: Session): void
   /** It is connected again. */
   attached(session: Session): void
+  /** Opens the record of a stream's durable count (XEP-0198 §5), before anything is counted. */
+  keepCount(id: string, session: Session): Promise<void>
   /** The durable count of a stream of this account that can no longer be resumed (XEP-0198 §5). */
   findHandled(id: string, account: Account): Promise<number | undefined>
   signInRefused(attempt: { name: string | undefined; condition: string; remoteAddress: string }): void

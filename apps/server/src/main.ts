@@ -1,0 +1,22 @@
+import { ConfigError, createLog, createShutdown, loadConfig, reportReady } from '@drawbridge/runtime'
+import { startServer } from './server.ts'
+import { serverConfig } from './server.config.ts'
+
+/** The server process: settings → server → signals. */
+async function main(): Promise<void> {
+  const config = loadConfig(serverConfig, { env: process.env })
+  const log = createLog({ level: config.common.logLevel, fields: { process: 'server' } })
+  const shutdown = createShutdown({ log })
+  const server = await startServer(config, log)
+  shutdown.onShutdown('server', () => server.close())
+  shutdown.listen()
+  log.info('ready', server.addresses)
+  reportReady(server.addresses)
+}
+
+main().catch((error: unknown) => {
+  // One sentence for whoever started it; a stack only helps where the fault is ours.
+  const isExpected = error instanceof ConfigError || (error as NodeJS.ErrnoException).code !== undefined
+  process.stderr.write(`${isExpected ? (error as Error).message : String((error as Error).stack)}\n`)
+  process.exit(1)
+})

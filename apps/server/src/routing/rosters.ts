@@ -1,0 +1,187 @@
+import {
+  countRosterItems,
+  deletePresenceRequest,
+  findPresenceRequest,
+  findRosterItem,
+  getRoster,
+  listPresenceRequests,
+  lockRoster,
+  putPresenceRequest,
+  putRosterItem,
+} from '@drawbridge/db'
+import type { Db, RosterItem, RosterState } from '@drawbridge/db'
+import type { Account } from './accounts.ts'
+
+/** An account's contacts, in memory while one of its sessions uses them. */
+export interface Roster {
+  /** Of the newest change (RFC 6121 §2.6). */
+  readonly version: number
+  readonly items: ReadonlyMap<string, RosterItem>
+  /** Subscription requests that wait for an answer, by the bare JID they came from, serialized (RFC 6121 §3.1.3). */
+  readonly requests: ReadonlyMap<string, string>
+  /** Bare JIDs of the contacts that get the account's presence, so that a broadcast looks nothing up. */
+  readonly subscribers: readonly string[]
+  /** Bare JIDs of the contacts whose presence the account gets. */
+  readonly subscriptions: readonly string[]
+}
+
+/** Reads and writes of one change; several rosters change together or not at all. */
+export interface RosterChange {
+  count(owner: Account): Promise<number>
+  find(owner: Account, jid: string): Promise<RosterItem | undefined>
+  put(owner: Account, jid: string, state: RosterState): Promise<RosterItem | undefined>
+  findRequest(owner: Account, jid: string): Promise<string | undefined>
+  putRequest(owner: Account, jid: string, stanza: string): Promise<void>
+  deleteRequest(owner: Account, jid: string): Promise<void>
+}
+
+/** The rosters of this server. */
+export interface Rosters {
+  /** The roster, if it is in memory: always, while a session of the account is available. */
+  find(bareJid: string): Roster | undefined
+  /** The roster, from now on in memory until it is released. */
+  load(account: Account): Promise<Roster>
+  /** Forgets what no session needs any longer. */
+  release(bareJid: string): void
+  /** Whether a contact is entitled to the account's presence (RFC 6121 §2.1.2.5 `from`, `both`). */
+  isSubscriber(owner: Account, contact: string): Promise<boolean>
+  /** Runs a change of these accounts' rosters in one transaction, after every earlier change of one of them. */
+  change<T>(owners: readonly Account[], run: (change: RosterChange) => Promise<T>): Promise<T>
+}
+
+interface Cached {
+  version: number
+  readonly items: Map<string, RosterItem>
+  readonly requests: Map<string, string>
+  subscribers: readonly string[]
+  subscriptions: readonly string[]
+}
+
+type Update = (roster: Cached) => void
+
+/** Whether the state lets the contact see the account's presence. */
+export function hasFrom(item: { readonly subscription: string } | undefined): boolean {
+  return item?.subscription === 'from' || item?.subscription === 'both'
+}
+
+/** Whether the state lets the account see the contact's presence. */
+export function hasTo(item: { readonly subscription: string } | undefined): boolean {
+  return item?.subscription === 'to' || item?.subscription === 'both'
+}
+
+/** Rosters over this database. */
+export function createRosters(db: Db): Rosters {
+  const loaded = new Map<string, Cached>()
+  const loading = new Map<string, Promise<Cached>>()
+  const turns = new Map<string, Promise<unknown>>()
+
+  /** Runs after everything earlier under one of these keys. Enqueued at once under all of them, so nothing waits in a circle. */
+  const inTurn = async <T>(keys: readonly string[], run: () => Promise<T>): Promise<T> => {
+    const before = keys.flatMap((key) => turns.get(key) ?? [])
+    const result = Promise.all(before).then(run)
+    const turn = result.then(
+      () => undefined,
+      () => undefined,
+    )
+    for (const key of keys) turns.set(key, turn)
+    try {
+      return await result
+    } finally {
+      for (const key of keys) if (turns.get(key) === turn) turns.delete(key)
+    }
+  }
+
+  const read = async (account: Account): Promise<Cached> => {
+    const [{ version, items }, requests] = await Promise.all([
+      getRoster(db, account.id),
+      listPresenceRequests(db, account.id),
+    ])
+    const roster: Cached = {
+      version,
+      items: new Map(items.map((item) => [item.jid, item])),
+      requests: new Map(requests.map(({ jid, stanza }) => [jid, stanza])),
+      subscribers: [],
+      subscriptions: [],
+    }
+    index(roster)
+    return roster
+  }
+
+  return {
+    find: (bareJid) => loaded.get(bareJid),
+    async load(account) {
+      const key = account.bareJid
+      const present = loaded.get(key)
+      if (present) return present
+      // In its turn, so that no change falls between reading and remembering.
+      let reading = loading.get(key)
+      if (!reading) {
+        reading = inTurn([key], () => read(account)).then((roster) => {
+          loaded.set(key, roster)
+          return roster
+        })
+        loading.set(key, reading)
+        const done = () => void loading.delete(key)
+        reading.then(done, done)
+      }
+      return reading
+    },
+    release: (bareJid) => void loaded.delete(bareJid),
+    async isSubscriber(owner, contact) {
+      const roster = loaded.get(owner.bareJid)
+      return hasFrom(roster ? roster.items.get(contact) : await findRosterItem(db, owner.id, contact))
+    },
+    change: (owners, run) =>
+      inTurn(
+        owners.map(({ bareJid }) => bareJid),
+        async () => {
+          const updates: { readonly owner: string; readonly update: Update }[] = []
+          const result = await db.transaction(async (tx) => {
+            updates.length = 0
+            await lockRoster(tx, ...owners.map(({ id }) => id))
+            return run(changeIn(tx, (owner, update) => updates.push({ owner, update })))
+          })
+          for (const { owner, update } of updates) {
+            const roster = loaded.get(owner)
+            if (!roster) continue
+            update(roster)
+            index(roster)
+          }
+          return result
+        },
+      ),
+  }
+}
+
+/** The operations of a change; what they do in memory is collected, to be done when the transaction is through. */
+function changeIn(tx: Db, later: (owner: string, update: Update) => void): RosterChange {
+  return {
+    count: (owner) => countRosterItems(tx, owner.id),
+    find: (owner, jid) => findRosterItem(tx, owner.id, jid),
+    findRequest: (owner, jid) => findPresenceRequest(tx, owner.id, jid),
+    async put(owner, jid, state) {
+      const item = await putRosterItem(tx, owner.id, jid, state)
+      if (!item) return undefined
+      later(owner.bareJid, (roster) => {
+        roster.version = item.version
+        if (item.subscription === 'remove') roster.items.delete(jid)
+        else roster.items.set(jid, item)
+      })
+      return item
+    },
+    async putRequest(owner, jid, stanza) {
+      await putPresenceRequest(tx, owner.id, jid, stanza)
+      later(owner.bareJid, ({ requests }) => requests.set(jid, stanza))
+    },
+    async deleteRequest(owner, jid) {
+      await deletePresenceRequest(tx, owner.id, jid)
+      later(owner.bareJid, ({ requests }) => requests.delete(jid))
+    },
+  }
+}
+
+function index(roster: Cached): void {
+  const items = [...roster.items.values()]
+  roster.subscribers = items.filter(hasFrom).map(({ jid }) => jid)
+  roster.subscriptions = items.filter(hasTo).map(({ jid }) => jid)
+}

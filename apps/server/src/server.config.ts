@@ -1,0 +1,46 @@
+import { bytes, commonConfig } from '@drawbridge/runtime'
+import { CLIENT_POSTURES } from '@drawbridge/policy'
+import * as z from 'zod'
+import { streamConfig } from './stream/stream.config.ts'
+
+/** Settings of the server process, by section. */
+export const serverConfig = z.object({
+  common: commonConfig,
+  stream: streamConfig,
+  web: z.object({
+    publicUrl: z
+      .url({ protocol: /^https?$/ })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .optional()
+      .meta({
+        env: 'DRAWBRIDGE_PUBLIC_URL',
+        doc: 'Address under which browsers and clients reach the HTTP port, when a proxy stands in front. Links to files are made with it; changing it breaks none, since old links keep their host.',
+      }),
+  }),
+  limits: z.object({
+    maxUploadBytes: bytes.default(25 * 1024 * 1024).meta({
+      env: 'DRAWBRIDGE_UPLOAD_MAX_BYTES',
+      doc: 'Largest file that can be shared. Larger needs more disk, and more time in the sanitizer for images.',
+    }),
+    maxRosterItems: z.coerce.number().int().min(1).max(100_000).default(5_000).meta({
+      env: 'DRAWBRIDGE_ROSTER_MAX_ITEMS',
+      doc: 'Contacts one account may have. More makes signing in slower for clients without roster versioning.',
+    }),
+    archivePageMax: z.coerce.number().int().min(10).max(1_000).default(100).meta({
+      env: 'DRAWBRIDGE_ARCHIVE_PAGE_MAX',
+      doc: 'Messages in one page of the archive (XEP-0313). Larger pages mean fewer round trips and longer ones.',
+    }),
+  }),
+  policy: z.object({
+    posture: z.enum(CLIENT_POSTURES).default('discover').meta({
+      env: 'DRAWBRIDGE_CLIENT_POSTURE',
+      doc: 'What happens to clients that do not say what they are: `discover` lets them in and counts them, `enforce` blocks them.',
+    }),
+    leaseTtlMs: z.coerce.number().int().min(1_000).max(5_000).default(5_000).meta({
+      env: 'DRAWBRIDGE_LEASE_TTL_MS',
+      doc: 'How long rules count as current without hearing from the database, in milliseconds. Shorter closes sooner in trouble, and sooner by mistake.',
+    }),
+  }),
+})
+
+export type ServerConfig = z.output<typeof serverConfig>

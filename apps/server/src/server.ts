@@ -1,0 +1,357 @@
+import {
+  createArchiveWriter,
+  findSmSession,
+  insertSmSession,
+  listAccounts,
+  openDatabase,
+  pruneDedup,
+  pruneOutbox,
+  pruneSmSessions,
+} from '@drawbridge/db'
+import type { Db } from '@drawbridge/db'
+import type { Sanitize } from '@drawbridge/contract'
+import { createJobs } from '@drawbridge/jobs'
+import { NO_IDENTITY } from '@drawbridge/policy'
+import { createDirectories, createHealth, createSanitize, isLoopback, paths } from '@drawbridge/runtime'
+import type { Log } from '@drawbridge/runtime'
+import { parseJid } from '@drawbridge/xmpp'
+import { join } from 'node:path'
+import { createAdminApi, LOCAL_ACTOR } from './admin/index.ts'
+import { FEATURES } from './features/index.ts'
+import type { LiveSessions } from './policy/enforce.ts'
+import { ask } from './policy/gate.ts'
+import { buildStatusDocument, startPolicy } from './policy/start.ts'
+import type { PolicyService } from './policy/start.ts'
+import { createAccounts } from './routing/accounts.ts'
+import { createBlockLists } from './routing/block-lists.ts'
+import { createOfflineCursors } from './routing/cursor.ts'
+import type { Context } from './routing/feature.ts'
+import { buildRegistry } from './routing/registry.ts'
+import { deliverReleased, enter, route } from './routing/router.ts'
+import type { Routing } from './routing/router.ts'
+import { createRosters } from './routing/rosters.ts'
+import { createSessions } from './routing/sessions.ts'
+import type { ServerConfig } from './server.config.ts'
+import { createAdmission, entranceOf, textOf } from './stream/admission.ts'
+import { C2sStream } from './stream/c2s.ts'
+import { createPasswords } from './stream/password.ts'
+import { loadSealer } from './stream/seal.ts'
+import type { Session, SessionHost } from './stream/session.ts'
+import type { StreamServer } from './stream/stream-server.ts'
+import { createThrottle } from './stream/throttle.ts'
+import type { Accept } from './transport/connection.ts'
+import { listenHttp } from './transport/http.ts'
+import type { HttpHandler } from './transport/http.ts'
+import { listenLocally } from './transport/local.ts'
+import { featureRoutes, serviceRoutes } from './transport/service.ts'
+import { listenTcp } from './transport/tcp.ts'
+import { loadTls } from './transport/tls.ts'
+import { createWebFiles } from './transport/web.ts'
+import { createWebSockets } from './transport/websocket.ts'
+
+const VERSION = '0.1.0'
+const PRUNE_EVERY_MS = 3_600_000
+const DAY_MS = 86_400_000
+
+export interface RunningServer extends AsyncDisposable {
+  readonly addresses: { readonly http: string; readonly c2s: string; readonly c2sTls: string }
+  /** Stops taking work, tells every client, flushes, and closes. */
+  close(): Promise<void>
+}
+
+/** Everything but the sockets: what a test drives with its own connections. */
+export interface BuiltServer extends AsyncDisposable {
+  readonly ctx: Context
+  readonly streams: StreamServer
+  readonly accept: Accept
+  readonly handlers: readonly HttpHandler[]
+  /** The admin API for callers on this machine, without sign-in. */
+  readonly localAdmin: HttpHandler
+  readonly isAllowedOrigin: (origin: string, host: string | undefined) => boolean
+  /** The base URL once the port is known, where none is configured. */
+  announceHttp(url: string): void
+  close(): Promise<void>
+}
+
+/** What lies outside this process, for tests that are not about it. */
+export interface Outside {
+  readonly now?: () => Date
+  readonly sanitize?: Sanitize
+}
+
+/** Builds the server in order: storage, keys, policy, features, streams. Rejects when a part cannot be had. */
+export async function buildServer(config: ServerConfig, log: Log, outside: Outside = {}): Promise<BuiltServer> {
+  const { common } = config
+  const at = paths(common.dataDir)
+  createDirectories(at)
+  if (common.databaseUrl === undefined) throw new Error('DRAWBRIDGE_DATABASE_URL is missing: start with `npm start`.')
+
+  // Storage.
+  const database = openDatabase(common.databaseUrl, { onError: (error) => log.warn('database connection lost', { error }) })
+  const { db } = database
+  const writer = createArchiveWriter({
+    url: common.databaseUrl,
+    onError: (error) => log.warn('the archive cannot be written; messages wait', { error }),
+  })
+  const accounts = createAccounts(common.domain, await readAccounts(db))
+
+  // Keys.
+  const sealer = await loadSealer(join(at.secrets, 'credential-key'))
+  const passwords = createPasswords({ db, sealer, scramIterations: config.stream.scramIterations })
+  const throttle = createThrottle(config.stream.freeSignInFailures)
+
+  // Policy: loaded before anybody can ask.
+  const sessions = createSessions()
+  let policy: PolicyService
+  const admission = createAdmission({ policy: () => policy.live, domain: common.domain })
+  const liveSessions: LiveSessions = { list: () => Array.from(sessions.all(), admission.liveSession) }
+  policy = await startPolicy({
+    db,
+    url: common.databaseUrl,
+    log: log.child({ part: 'policy' }),
+    posture: config.policy.posture,
+    leaseTtlMs: config.policy.leaseTtlMs,
+    sessions: liveSessions,
+    deliverReleased: (messages) => deliverReleased(routing, messages),
+  })
+
+  // Features.
+  const registry = buildRegistry(FEATURES)
+  const jobs = createJobs({
+    databaseUrl: common.databaseUrl,
+    ...(common.redisUrl === undefined ? {} : { redisUrl: common.redisUrl }),
+    log: log.child({ part: 'jobs' }),
+  })
+  let publicUrl = config.web.publicUrl ?? ''
+  const ctx: Context = {
+    domain: common.domain,
+    domainJid: parseJid(common.domain),
+    db,
+    writer,
+    sessions,
+    accounts,
+    rosters: createRosters(db),
+    blockLists: createBlockLists(),
+    sanitize: outside.sanitize ?? createSanitize(at.sanitizerSocket),
+    jobs,
+    gate: policy.gate,
+    log,
+    dataPaths: { quarantine: at.quarantine, clean: at.clean },
+    limits: config.limits,
+    disco: { server: registry.disco, account: registry.accountDisco },
+    now: outside.now ?? (() => new Date()),
+    publicUrl: () => publicUrl,
+    route: (stanza) => route(routing, stanza, undefined),
+    emit: (event, payload) => registry.emit(event, payload, ctx),
+  }
+  const routing: Routing = { registry, ctx }
+  for (const feature of registry.features) await feature.start?.(ctx)
+  // A crash may have left messages of an ended suspension behind: before anybody connects, they get home.
+  await policy.operations.recover()
+
+  // Streams.
+  const cursors = createOfflineCursors(db, log)
+  const hibernating = new Map<Session, NodeJS.Timeout>()
+  const host: SessionHost = {
+    cursors,
+    enter: (stanza, session) => enter(routing, stanza, session),
+    route: (stanza, session, n) => route(routing, stanza, session, n),
+    mayReceive: (element, session) => registry.outbound.every((look) => look(element, session, ctx)),
+    persistHandled: (session, h) => writer.persistHandled({ id: session.resumeId ?? '', prefixWith: () => h }),
+    ended(session) {
+      clearTimeout(hibernating.get(session))
+      hibernating.delete(session)
+      sessions.remove(session)
+      void endHooks(session)
+    },
+  }
+  const endHooks = async (session: Session) => {
+    try {
+      for (const { session: hooks } of registry.features) await hooks?.ended?.(session, ctx)
+    } catch (error) {
+      log.error('the end of a session was not announced', { error: String(error) })
+    }
+  }
+  let shutdownText: string | undefined
+  const streams: StreamServer = {
+    domain: common.domain,
+    isHttps: !isLoopback(common.bind),
+    config: { ...config.stream, allowPlaintext: common.allowPlaintext },
+    accounts,
+    sessions,
+    passwords,
+    throttle,
+    host,
+    log: log.child({ part: 'streams' }),
+    get shutdownText() {
+      return shutdownText
+    },
+    streamFeatures: () => registry.features.flatMap(({ streamFeatures }) => streamFeatures?.map((build) => build(ctx)) ?? []),
+    refusalBeforeSignIn: () => undefined,
+    refusalFor(account, client, entrance, connection) {
+      const facts = { at: Date.now(), account, client: client ?? NO_IDENTITY, entrance: entranceOf(connection) }
+      const verdict = ask(policy.gate, entrance === 'resume' ? 'session.resume' : 'session.open', facts)
+      if (verdict.action === 'pass') return undefined
+      return { text: verdict.action === 'refuse' ? textOf(verdict.code, verdict.details) : '', details: [] }
+    },
+    bound(session) {
+      for (const { session: hooks } of registry.features) hooks?.bound?.(session, ctx)
+      void admission.admit(session).catch((error: unknown) => {
+        log.error('a session could not be checked', { error: String(error) })
+        session.end('internal-server-error')
+      })
+    },
+    detached(session) {
+      session.detach()
+      if (!session.resumeId) return session.end()
+      hibernating.set(session, setTimeout(() => session.end(), config.stream.resumeTimeoutMs))
+    },
+    attached(session) {
+      clearTimeout(hibernating.get(session))
+      hibernating.delete(session)
+    },
+    keepCount: (id, session) => insertSmSession(db, id, session.account.id),
+    async findHandled(id, account) {
+      const row = id === '' ? undefined : await findSmSession(db, id)
+      return row?.accountId === account.id ? Number(row.inboundH) : undefined
+    },
+    signInRefused: (attempt) => log.info('sign-in refused', attempt),
+  }
+  const accept: Accept = (connection) => new C2sStream(streams, connection)
+
+  // HTTP and the administrators' API.
+  const health = createHealth()
+  health.add('ready', 'database', () => database.pool.query('select 1'))
+  health.add('ready', 'archive', () => {
+    if (!writer.isConnected) throw new Error('the archive cannot be written')
+  })
+  const web = common.webDir === undefined ? undefined : await createWebFiles(common.webDir)
+  const admin = createAdminApi({
+    db,
+    domain: common.domain,
+    version: VERSION,
+    startedAt: new Date(),
+    accounts,
+    passwords,
+    throttle,
+    policy,
+    sessions: liveSessions,
+    log: log.child({ part: 'admin' }),
+    isHttps: streams.isHttps,
+    closeSessions(localpart, why) {
+      const open = sessions.of(`${localpart}@${common.domain}`)
+      for (const session of open) admission.dismiss(session, why)
+      return open.length
+    },
+    accountDeleted: (localpart) => ctx.emit('account.deleted', { localpart }),
+    async checks() {
+      const { checks } = await health.ready()
+      return Object.entries(checks).map(([name, answer]) =>
+        answer === 'ok' ? { name, isOk: true } : { name, isOk: false, detail: answer },
+      )
+    },
+  })
+  const handlers: HttpHandler[] = [
+    (req, res) => admin.handle(req, res),
+    featureRoutes(registry, ctx),
+    serviceRoutes({ domain: common.domain, health, status: () => buildStatusDocument(policy.gate) }),
+    ...(web ? [web.handle] : []),
+  ]
+  const pruning = setInterval(() => void prune(db, log), PRUNE_EVERY_MS)
+  const close = async () => {
+    clearInterval(pruning)
+    shutdownText = 'The server is restarting.'
+    for (const session of [...sessions.all()]) session.end('system-shutdown', shutdownText)
+    for (const feature of registry.features.toReversed()) await feature.stop?.(ctx)
+    await jobs.close()
+    await policy.close()
+    await cursors.flush()
+    await writer.close()
+    await database.close()
+  }
+  return {
+    ctx,
+    streams,
+    accept,
+    handlers,
+    localAdmin: (req, res) => admin.handle(req, res, LOCAL_ACTOR),
+    isAllowedOrigin: (origin, hostHeader) => origin === publicUrl || URL.parse(origin)?.host === hostHeader,
+    announceHttp: (url) => {
+      if (config.web.publicUrl === undefined) publicUrl = url
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Starts everything and listens. Rejects with a sentence when a port is taken. */
+export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+  const { common, stream } = config
+  const built = await buildServer(config, log)
+  const at = paths(common.dataDir)
+  const tls = await loadTls({
+    certificateFile: common.tlsCert,
+    keyFile: common.tlsKey,
+    secretsDirectory: at.secrets,
+    domain: common.domain,
+  })
+  const isPlainHttp = isLoopback(common.bind)
+  const sockets = createWebSockets({
+    accept: built.accept,
+    // A browser on this machine: what it sends never crosses a network.
+    isEncrypted: true,
+    isAllowedOrigin: (origin, request) => built.isAllowedOrigin(origin, request.headers.host),
+  })
+  const closers: (() => Promise<unknown> | unknown)[] = [() => built.close(), () => sockets.close()]
+  const close = async () => {
+    for (const stop of closers.splice(0).toReversed()) await stop()
+  }
+  try {
+    const http = await listenHttp({
+      bind: common.bind,
+      port: common.httpPort,
+      tls: isPlainHttp ? undefined : tls,
+      log: log.child({ part: 'http' }),
+      handlers: built.handlers,
+      upgrade: sockets.upgrade,
+    })
+    closers.push(() => http.close())
+    const tcp = { bind: common.bind, tls, maxPerAddress: stream.maxConnectionsPerAddress, accept: built.accept }
+    const c2s = await listenTcp({ ...tcp, port: common.c2sPort, mode: 'starttls' })
+    closers.push(() => c2s.close())
+    const c2sTls = await listenTcp({ ...tcp, port: common.c2sTlsPort, mode: 'direct' })
+    closers.push(() => c2sTls.close())
+    const local = await listenLocally(at.adminSocket, built.localAdmin, log)
+    closers.push(() => local.close())
+    const host = isPlainHttp ? 'localhost' : common.domain
+    const url = config.web.publicUrl ?? `${isPlainHttp ? 'http' : 'https'}://${host}:${http.port}`
+    built.announceHttp(url)
+    const addresses = { http: url, c2s: `${common.bind}:${c2s.port}`, c2sTls: `${common.bind}:${c2sTls.port}` }
+    return { addresses, close, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function readAccounts(db: Db) {
+  const rows = []
+  for (let after: string | undefined; ; ) {
+    const page = await listAccounts(db, 1_000, after)
+    rows.push(...page)
+    after = page.at(-1)?.localpart
+    if (page.length < 1_000 || after === undefined) return rows
+  }
+}
+
+/** Records that only bound how long something is remembered. */
+async function prune(db: Db, log: Log): Promise<void> {
+  const before = (days: number) => new Date(Date.now() - days * DAY_MS)
+  try {
+    while ((await pruneDedup(db, before(7))) > 0);
+    await pruneSmSessions(db, before(7))
+    await pruneOutbox(db, before(7))
+  } catch (error) {
+    log.warn('old records were not deleted; the next round tries again', { error: String(error) })
+  }
+}

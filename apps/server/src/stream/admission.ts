@@ -1,0 +1,161 @@
+import { CODES, isErrorCode, SESSION_END } from '@drawbridge/contract'
+import type { ErrorCode, PublicSuspension, SessionEndCode } from '@drawbridge/contract'
+import { buildClientBlocked, buildSuspensions, NS_CLIENT, xml } from '@drawbridge/xmpp'
+import type { Element, SuspensionNotice } from '@drawbridge/xmpp'
+import { claimFrom, identify } from '@drawbridge/policy'
+import type { Claim, VerdictDetails } from '@drawbridge/policy'
+import { publicSuspensions } from '../policy/enforce.ts'
+import type { LiveSession } from '../policy/enforce.ts'
+import { ask } from '../policy/gate.ts'
+import type { LivePolicy } from '../policy/live.ts'
+import type { Connection } from '../transport/connection.ts'
+import type { Session } from './session.ts'
+
+/** The web client: it shows what a stream error says in a page of its own. */
+const OWN_CLIENT = 'drawbridge-web'
+
+const SUBJECTS: Partial<Record<ErrorCode, string>> = {
+  suspended: 'Service suspended',
+  'client-too-old': 'Update required',
+  'client-unknown': 'Update required',
+}
+
+export interface AdmissionOptions {
+  readonly policy: () => LivePolicy
+  readonly domain: string
+}
+
+export interface Admission {
+  /**
+   * Asks whether a session may stay, now and again when more is known about its client (control §3.1). Resolves when
+   * that is settled; the session is ended if it may not.
+   */
+  admit(session: Session): Promise<void>
+  /** Ends a session with what its user needs to know: why, and what to do. */
+  expel(session: Session, code: ErrorCode, details: VerdictDetails): void
+  /** Ends a session for a reason that is not policy: its account is gone, or its password is a new one. */
+  dismiss(session: Session, why: SessionEndCode): void
+  /** A session as policy sees it: with ways to talk to it and to end it. */
+  liveSession(session: Session): LiveSession
+}
+
+/** Decides who stays, and says goodbye in words. */
+export function createAdmission({ policy, domain }: AdmissionOptions): Admission {
+  const headline = (session: Session, subject: string, body: string, ...details: Element[]) =>
+    session.send(
+      xml(
+        'message',
+        { xmlns: NS_CLIENT, type: 'headline', from: domain, to: session.jid.toString() },
+        xml('subject', {}, subject),
+        xml('body', {}, body),
+        ...details,
+      ),
+    )
+  const suspensions = () => buildSuspensions(noticesFrom(publicSuspensions(policy().gate.settings.suspensions)))
+  const expel: Admission['expel'] = (session, code, details) => {
+    const text = textOf(code, details)
+    const elements = code === 'suspended' ? [suspensions()] : blockedElements(code, details)
+    // Foreign clients show messages, and hardly ever the text of a stream error.
+    if (session.client.family !== OWN_CLIENT) headline(session, SUBJECTS[code] ?? 'Disconnected', text, ...elements)
+    session.end(code in SESSION_END ? SESSION_END[code as SessionEndCode] : 'policy-violation', text, ...elements)
+  }
+  const settle = (session: Session, isIdentityPending: boolean): boolean => {
+    const { gate } = policy()
+    const { account, client, connection } = session
+    const facts = { at: Date.now(), account, client, entrance: entranceOf(connection), isIdentityPending }
+    const verdict = ask(gate, 'session.open', facts)
+    if (verdict.action === 'pass') return true
+    if (verdict.action === 'refuse') expel(session, verdict.code, verdict.details)
+    else expel(session, 'internal', {})
+    return false
+  }
+  const liveSession = (session: Session): LiveSession => ({
+    id: session.jid.toString(),
+    jid: session.jid.toString(),
+    account: session.account,
+    client: session.client,
+    entrance: entranceOf(session.connection),
+    remoteAddress: session.remoteAddress,
+    signedInAt: session.signedInAt,
+    closeWith: (code, details) => expel(session, code, details),
+    notify(notice) {
+      if (notice.kind === 'client') {
+        const elements = blockedElements(notice.code, notice.details)
+        return headline(session, 'Please update', textOf(notice.code, notice.details), ...elements)
+      }
+      const [first] = notice.suspensions
+      const subject = first ? 'Service notice' : 'Service is back to normal'
+      const body = first ? suspensionText(first) : 'Everything works as usual again.'
+      headline(session, subject, body, buildSuspensions(noticesFrom(notice.suspensions)))
+    },
+  })
+  return {
+    expel,
+    dismiss: (session, why) => session.end(SESSION_END[why], isErrorCode(why) ? CODES[why].text.en : undefined),
+    liveSession,
+    async admit(session) {
+      const isPending = session.client.tier === 'E0'
+      if (!settle(session, isPending)) return
+      if (isPending) {
+        // Only where rules depend on it does anybody have to wait for an answer.
+        const mustWait = policy().gate.asksForClient
+        if (mustWait) session.enterLimbo()
+        const reply = await session.query(xml('query', { xmlns: 'jabber:iq:version' }), domain)
+        if (session.isEnded) return
+        const claim = versionClaim(reply)
+        if (claim) session.client = identify([claim])
+        if (!settle(session, false)) return
+        if (mustWait) session.leaveLimbo()
+      }
+      policy().greet(liveSession(session))
+    },
+  }
+}
+
+function noticesFrom(suspensions: readonly PublicSuspension[]): SuspensionNotice[] {
+  return suspensions.map(({ since, until, ...rest }) => ({
+    ...rest,
+    since: new Date(since),
+    until: until === null ? undefined : new Date(until),
+  }))
+}
+
+function suspensionText({ scope, mode, reason, until }: PublicSuspension): string {
+  const what = scope === 'service' ? 'This service' : `Sharing ${scope}`
+  const how = { announce: 'has a notice', hold: 'is on hold', 'read-only': 'is read-only', reject: 'is suspended', cut: 'is suspended' }
+  return `${what} ${how[mode]}. Reason: ${reason}.${until === null ? '' : ` Expected end: ${until}.`}`
+}
+
+/** What a client says about itself when asked (XEP-0092). */
+function versionClaim(reply: Element | undefined): Claim | undefined {
+  const query = reply?.attrs['type'] === 'result' ? reply.getChild('query', 'jabber:iq:version') : undefined
+  const name = query?.getChildText('name')
+  if (!query || !name) return undefined
+  const version = query.getChildText('version') || undefined
+  const os = query.getChildText('os') || undefined
+  return claimFrom({ source: 'version-reply', name, version, os })
+}
+
+/** The entrance a connection came in by. */
+export function entranceOf(connection: Connection | undefined): 'websocket' | 'tcp' {
+  return connection?.framing === 'ws' ? 'websocket' : 'tcp'
+}
+
+/** The sentence of the error table with what is special about this case: minimum, link, reason, expected end. */
+export function textOf(code: ErrorCode, details: VerdictDetails): string {
+  const { min, family, url, reason, until } = details
+  return [
+    CODES[code].text.en,
+    min === undefined ? undefined : `${family ?? 'This client'} needs version ${min} or later.`,
+    url === undefined ? undefined : `Get it here: ${url}`,
+    reason === undefined ? undefined : `Reason: ${reason}.`,
+    until === undefined ? undefined : `Expected end: ${until}.`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(' ')
+}
+
+function blockedElements(code: ErrorCode, { rule, min, url, deadline }: VerdictDetails): Element[] {
+  if (rule === undefined || (code !== 'client-too-old' && code !== 'client-unknown')) return []
+  return [buildClientBlocked({ rule, min, url, deadline: deadline === undefined ? undefined : new Date(deadline), canUseWeb: true })]
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { extname, join, relative, sep } from 'node:path'
+import type { HttpHandler } from './http.ts'
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.webmanifest': 'application/manifest+json; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.map': 'application/json; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+}
+
+/** Nothing but our own files runs; images come from here, or are avatars that our encoder made. */
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
+  "font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; " +
+  "frame-ancestors 'none'; require-trusted-types-for 'script'"
+
+interface Asset {
+  readonly body: Buffer
+  readonly type: string
+  readonly etag: string
+  readonly cache: string
+}
+
+/**
+ * Serves the web client from memory. Files under `/assets/` carry a hash in their name and never change; everything else
+ * is asked for again each time. The directory is read once; a changed build is served after `reload`.
+ */
+export async function createWebFiles(directory: string): Promise<{ handle: HttpHandler; reload(): Promise<void> }> {
+  let assets = await readAssets(directory)
+  const handle: HttpHandler = (req, res, url) => {
+    if (req.method !== 'GET' && req.method !== 'HEAD') return false
+    const isPage = !extname(url.pathname)
+    const asset = assets.get(isPage ? '/index.html' : url.pathname)
+    if (!asset) return false
+    res.setHeader('etag', asset.etag)
+    res.setHeader('cache-control', asset.cache)
+    res.setHeader('content-type', asset.type)
+    if (asset.type.startsWith('text/html')) {
+      res.setHeader('content-security-policy', PAGE_POLICY)
+      res.setHeader('x-frame-options', 'DENY')
+    }
+    res.setHeader('cross-origin-opener-policy', 'same-origin')
+    res.setHeader('cross-origin-resource-policy', 'same-origin')
+    if (req.headers['if-none-match'] === asset.etag) res.writeHead(304).end()
+    else res.writeHead(200, { 'content-length': asset.body.length }).end(req.method === 'HEAD' ? undefined : asset.body)
+    return true
+  }
+  return {
+    handle,
+    async reload() {
+      assets = await readAssets(directory)
+    },
+  }
+}
+
+async function readAssets(directory: string): Promise<Map<string, Asset>> {
+  const assets = new Map<string, Asset>()
+  let names: string[]
+  try {
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+    names = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return assets
+    throw error
+  }
+  for (const name of names) {
+    const path = `/${relative(directory, name).split(sep).join('/')}`
+    const body = await readFile(name)
+    assets.set(path, {
+      body,
+      type: TYPES[extname(name)] ?? 'application/octet-stream',
+      etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+      cache: path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+    })
+  }
+  return assets
+}
