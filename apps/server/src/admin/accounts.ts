@@ -1,0 +1,148 @@
+import { Refusal } from '@drawbridge/contract'
+import type { ImportResult } from '@drawbridge/contract'
+import {
+  appendAudit,
+  countAdmins,
+  deleteAccount,
+  findAccount,
+  insertAccount,
+  listAccounts,
+  setCredentials,
+  updateAccount,
+  uuidv7,
+} from '@drawbridge/db'
+import type { Account, Db } from '@drawbridge/db'
+import { accountView, generatePassword, localpartFrom, withPasswordFaults } from './account-change.ts'
+import { actorOf } from './api.ts'
+import type { AdminContext, AdminHandlers } from './api.ts'
+
+type Ids =
+  | 'listAccounts'
+  | 'createAccount'
+  | 'importAccounts'
+  | 'disableAccount'
+  | 'enableAccount'
+  | 'setPassword'
+  | 'deleteAccount'
+
+/** Accounts: every change is one transaction with its audit row, then takes effect on live sessions. */
+export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
+  const { db, domain, accounts, tokens, passwords, closeSessions } = context
+
+  const create = async (actor: string, wanted: NewRow): Promise<{ account: Account; password?: string }> => {
+    const localpart = localpartFrom(wanted.name, domain)
+    // Hashing is expensive: a name that is taken is found first, and the insert still decides.
+    if (accounts.find(localpart)) throw new Refusal('account-exists')
+    const password = wanted.password ?? generatePassword()
+    const id = uuidv7()
+    const credentials = await withPasswordFaults(passwords.make(id, password))
+    const account = await db.transaction(async (tx) => {
+      const isAdmin = wanted.isAdmin ?? false
+      // The first administrator is the first break-glass account.
+      const isBreakGlass = isAdmin && (await countAdmins(tx)) === 0
+      const made = await insertAccount(tx, { localpart, isAdmin, isBreakGlass, credentials }, id)
+      if (made === 'exists') throw new Refusal('account-exists')
+      await audit(tx, actor, 'create-account', localpart, { isAdmin, isBreakGlass })
+      return made
+    })
+    accounts.put(account)
+    return wanted.password === undefined ? { account, password } : { account }
+  }
+  const audit = (tx: Db, actor: string, action: string, localpart: string, detail: Record<string, unknown> = {}) =>
+    appendAudit(tx, { actor, action, target: `${localpart}@${domain}`, detail }, context.now())
+
+  const importOne = async (actor: string, row: NewRow): Promise<ImportResult> => {
+    const { name } = row
+    try {
+      const { password } = await create(actor, row)
+      return { name, outcome: 'created', ...(password === undefined ? {} : { password }) }
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      if (error.code === 'account-exists') return { name, outcome: 'exists' }
+      return { name, outcome: 'invalid', code: error.code }
+    }
+  }
+  const setDisabled = async (actor: string, name: string, isDisabled: boolean) => {
+    const localpart = localpartFrom(name, domain)
+    const account = await db.transaction(async (tx) => {
+      if (isDisabled) await keepAnAdministrator(tx, localpart)
+      const changed = await updateAccount(tx, localpart, { isDisabled })
+      if (!changed) throw new Refusal('no-such-account')
+      await audit(tx, actor, isDisabled ? 'disable-account' : 'enable-account', localpart)
+      return changed
+    })
+    accounts.put(account)
+    if (!isDisabled) return { account: accountView(account), closedSessions: 0 }
+    tokens.revokeAll(localpart)
+    return { account: accountView(account), closedSessions: closeSessions(localpart, 'account-disabled') }
+  }
+
+  return {
+    async listAccounts({ query: { cursor, limit = 100 } }) {
+      const rows = await listAccounts(db, limit + 1, cursor)
+      const page = rows.slice(0, limit)
+      const next = rows.length > limit ? page.at(-1)?.localpart : undefined
+      return { accounts: page.map(accountView), ...(next === undefined ? {} : { next }) }
+    },
+    async createAccount(request) {
+      const { account, ...password } = await create(actorOf(request).name, request.body)
+      return { account: accountView(account), ...password }
+    },
+    async importAccounts(request) {
+      const { name: actor } = actorOf(request)
+      const results: ImportResult[] = []
+      // A few at a time: enough to keep the hashing busy, few enough for others to sign in meanwhile.
+      for (let at = 0; at < request.body.accounts.length; at += IMPORT_WIDTH) {
+        const rows = request.body.accounts.slice(at, at + IMPORT_WIDTH)
+        results.push(...(await Promise.all(rows.map((row) => importOne(actor, row)))))
+      }
+      return { results }
+    },
+    disableAccount: (request) => setDisabled(actorOf(request).name, request.params.name, true),
+    enableAccount: (request) => setDisabled(actorOf(request).name, request.params.name, false),
+    async setPassword(request) {
+      const localpart = localpartFrom(request.params.name, domain)
+      const account = await findAccount(db, localpart)
+      if (!account) throw new Refusal('no-such-account')
+      const password = request.body.password ?? generatePassword()
+      const credentials = await withPasswordFaults(passwords.make(account.id, password))
+      await db.transaction(async (tx) => {
+        await setCredentials(tx, account.id, credentials)
+        await audit(tx, actorOf(request).name, 'set-password', localpart)
+      })
+      tokens.revokeAll(localpart)
+      const closedSessions = closeSessions(localpart, 'password-changed')
+      const made = request.body.password === undefined ? { password } : {}
+      return { account: accountView(account), closedSessions, ...made }
+    },
+    async deleteAccount(request) {
+      const localpart = localpartFrom(request.params.name, domain)
+      await db.transaction(async (tx) => {
+        await keepAnAdministrator(tx, localpart)
+        const outcome = await deleteAccount(tx, localpart, `${localpart}@${domain}`)
+        if (outcome === 'absent') throw new Refusal('no-such-account')
+        await audit(tx, actorOf(request).name, 'delete-account', localpart)
+      })
+      accounts.remove(localpart)
+      tokens.revokeAll(localpart)
+      const closedSessions = closeSessions(localpart, 'account-deleted')
+      context.accountDeleted(localpart)
+      return { name: localpart, closedSessions }
+    },
+  }
+}
+
+const IMPORT_WIDTH = 4
+
+interface NewRow {
+  readonly name: string
+  readonly password?: string | undefined
+  readonly isAdmin?: boolean | undefined
+}
+
+/** Refuses what would leave nobody who can sign in to undo it. */
+async function keepAnAdministrator(tx: Db, localpart: string): Promise<void> {
+  const admins = await countAdmins(tx)
+  const account = await findAccount(tx, localpart)
+  if (account?.isAdmin === true && !account.isDisabled && admins === 1) throw new Refusal('last-administrator')
+}

@@ -1,0 +1,556 @@
+import { ADMIN_ROUTES, adminTarget } from '@drawbridge/contract'
+import type { AdminRoute, AdminRouteId, SessionEndCode } from '@drawbridge/contract'
+import { openDatabase } from '@drawbridge/db'
+import { claimFrom, identify } from '@drawbridge/policy'
+import { silentLog } from '@drawbridge/runtime'
+import { testDatabase } from '@drawbridge/testkit'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { LiveSession } from '../policy/enforce.ts'
+import { startPolicy } from '../policy/start.ts'
+import { createAccounts } from '../routing/accounts.ts'
+import { createPasswords } from '../stream/password.ts'
+import { sealerFrom } from '../stream/seal.ts'
+import { createThrottle } from '../stream/throttle.ts'
+import { createAdminApi, LOCAL_ACTOR } from './index.ts'
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  // Bodies are looked at by matchers only.
+  readonly body: Record<string, unknown>
+}
+
+interface Sent {
+  readonly token?: string | undefined
+  readonly json?: unknown
+  readonly raw?: string | Buffer
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** The admin API with a real database, on two listeners: the network, and what stands for the local socket. */
+async function admin() {
+  const disposable = await testDatabase()
+  const database = openDatabase(disposable.url)
+  const sessions: LiveSession[] = []
+  const policy = await startPolicy({
+    db: database.db,
+    url: disposable.url,
+    posture: 'discover',
+    leaseTtlMs: 5_000,
+    log: silentLog,
+    sessions: { list: () => sessions },
+    deliverReleased: () => undefined,
+  })
+  const closed: (readonly [string, SessionEndCode])[] = []
+  const deleted: string[] = []
+  const accounts = createAccounts('im.test', [])
+  const api = createAdminApi({
+    db: database.db,
+    domain: 'im.test',
+    version: '1.2.3',
+    startedAt: new Date(),
+    accounts,
+    passwords: createPasswords({ db: database.db, sealer: sealerFrom(randomBytes(32)), scramIterations: 10_000 }),
+    throttle: createThrottle(5),
+    policy,
+    sessions: { list: () => sessions },
+    log: silentLog,
+    isHttps: true,
+    closeSessions: (localpart, why) => closed.push([localpart, why]),
+    accountDeleted: (localpart) => void deleted.push(localpart),
+    checks: async () => [{ name: 'database', isOk: true }],
+  })
+  const listener = async (isLocal: boolean) => {
+    const server = createServer((req, res) => {
+      void api.handle(req, res, isLocal ? LOCAL_ACTOR : undefined).then((isOurs) => {
+        if (!isOurs) res.writeHead(404).end('{"handled":false}')
+      })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const send = async (
+      method: string,
+      path: string,
+      { token, json, raw, headers = {} }: Sent = {},
+    ): Promise<Answer> => {
+      const payload = raw ?? (json === undefined ? undefined : JSON.stringify(json))
+      const req = request({
+        port,
+        method,
+        path,
+        agent: false,
+        headers: {
+          ...(payload === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...headers,
+        },
+      })
+      req.end(payload)
+      const [res] = (await once(req, 'response')) as [
+        NodeJS.ReadableStream & { statusCode: number; headers: IncomingHttpHeaders },
+      ]
+      let text = ''
+      for await (const chunk of res) text += String(chunk)
+      return {
+        status: res.statusCode,
+        headers: res.headers,
+        body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+      }
+    }
+    return { send, server }
+  }
+  const network = await listener(false)
+  const local = await listener(true)
+  return {
+    network: network.send,
+    local: local.send,
+    sessions,
+    closed,
+    deleted,
+    accounts,
+    database,
+    policy,
+    async [Symbol.asyncDispose]() {
+      network.server.close()
+      local.server.close()
+      await policy.close()
+      await database.close()
+      await disposable[Symbol.asyncDispose]()
+    },
+  }
+}
+
+type Admin = Awaited<ReturnType<typeof admin>>
+
+/** Shared by tests that only look or are refused; those that change much have their own. */
+let shared: Admin
+let token: string
+
+beforeAll(async () => {
+  shared = await admin()
+  await shared.local('POST', '/api/v1/accounts', { json: { name: 'carol', isAdmin: true, password: 'correct horse' } })
+  await shared.local('POST', '/api/v1/accounts', { json: { name: 'alice', password: 'battery staple' } })
+  token = await signIn(shared, 'carol', 'correct horse')
+})
+afterAll(() => shared[Symbol.asyncDispose]())
+
+async function signIn({ network }: Admin, name: string, password: string): Promise<string> {
+  const { status, body } = await network('POST', '/api/v1/session', { json: { name, password } })
+  expect(status).toBe(201)
+  return String(body['token'])
+}
+
+const routes = Object.entries<AdminRoute>(ADMIN_ROUTES)
+const SAMPLE = { name: 'alice', id: '0197a000-0000-7000-8000-000000000000' }
+
+function targetOf(id: string, route: AdminRoute): string {
+  return adminTarget(
+    id as AdminRouteId,
+    Object.fromEntries(Object.keys(route.params.shape).map((key) => [key, SAMPLE[key as 'name' | 'id']])),
+  )
+}
+
+test('the first administrator is a break-glass account, the next one is not', async () => {
+  await using a = await admin()
+  const first = await a.local('POST', '/api/v1/accounts', { json: { name: 'Admin', isAdmin: true } })
+  expect(first).toMatchObject({
+    status: 201,
+    body: {
+      account: { name: 'admin', isAdmin: true, isBreakGlass: true, isDisabled: false },
+      password: expect.stringMatching(/^\w{5}(-\w{5}){3}$/u),
+    },
+  })
+  const second = await a.local('POST', '/api/v1/accounts', {
+    json: { name: 'carol', isAdmin: true, password: 'correct horse' },
+  })
+  expect(second.body).toEqual({ account: expect.objectContaining({ isBreakGlass: false }) })
+  await signIn(a, 'admin', String(first.body['password']))
+})
+
+test('accounts are listed by page, disabled, enabled, given passwords and deleted', async () => {
+  await using a = await admin()
+  for (const name of ['admin', 'alice', 'bob']) {
+    await a.local('POST', '/api/v1/accounts', { json: { name, password: 'correct horse', isAdmin: name === 'admin' } })
+  }
+  const page = await a.local('GET', '/api/v1/accounts?limit=2')
+  expect(page.body).toMatchObject({ accounts: [{ name: 'admin' }, { name: 'alice' }], next: 'alice' })
+  expect((await a.local('GET', '/api/v1/accounts?limit=2&cursor=alice')).body).toEqual({
+    accounts: [expect.objectContaining({ name: 'bob' })],
+  })
+
+  expect((await a.local('POST', '/api/v1/accounts/alice/disable')).body).toMatchObject({
+    account: { isDisabled: true },
+    closedSessions: 1,
+  })
+  expect(a.accounts.find('alice')?.isDisabled).toBe(true)
+  expect((await a.local('POST', '/api/v1/accounts/Alice/enable')).body).toMatchObject({
+    account: { name: 'alice', isDisabled: false },
+  })
+  expect(
+    (await a.local('PUT', '/api/v1/accounts/alice/password', { json: { password: 'another one' } })).body,
+  ).not.toHaveProperty('password')
+  expect((await a.local('PUT', '/api/v1/accounts/alice/password', { json: {} })).body).toHaveProperty('password')
+  expect((await a.local('DELETE', '/api/v1/accounts/alice')).body).toMatchObject({ name: 'alice' })
+  expect(a.closed).toEqual([
+    ['alice', 'account-disabled'],
+    ['alice', 'password-changed'],
+    ['alice', 'password-changed'],
+    ['alice', 'account-deleted'],
+  ])
+  expect(a.deleted).toEqual(['alice'])
+  expect(a.accounts.find('alice')).toBeUndefined()
+
+  for (const [method, path, json] of [
+    ['POST', '/api/v1/accounts/alice/disable', undefined],
+    ['PUT', '/api/v1/accounts/alice/password', { password: 'correct horse' }],
+    ['DELETE', '/api/v1/accounts/alice', undefined],
+  ] as const) {
+    expect(await a.local(method, path, { json })).toMatchObject({ status: 404, body: { code: 'no-such-account' } })
+  }
+  for (const [method, path] of [
+    ['POST', '/api/v1/accounts/admin/disable'],
+    ['DELETE', '/api/v1/accounts/admin'],
+  ] as const) {
+    expect(await a.local(method, path)).toMatchObject({ status: 409, body: { code: 'last-administrator' } })
+  }
+})
+
+test('an import gives each row its own outcome, in order', async () => {
+  await using a = await admin()
+  const { body } = await a.local('POST', '/api/v1/accounts/import', {
+    json: {
+      accounts: [
+        { name: 'alice', password: 'correct horse' },
+        { name: 'Alice' },
+        { name: 'a@b' },
+        { name: 'bob', password: 'x' },
+        { name: 'carol' },
+      ],
+    },
+  })
+  expect(body['results']).toEqual([
+    { name: 'alice', outcome: 'created' },
+    { name: 'Alice', outcome: 'exists' },
+    { name: 'a@b', outcome: 'invalid', code: 'bad-account-name' },
+    { name: 'bob', outcome: 'invalid', code: 'weak-password' },
+    { name: 'carol', outcome: 'created', password: expect.any(String) },
+  ])
+  const tooMany = Array.from({ length: 101 }, (_, index) => ({ name: `u${index}` }))
+  expect((await a.local('POST', '/api/v1/accounts/import', { json: { accounts: tooMany } })).status).toBe(400)
+})
+
+test('rules and suspensions are added, listed and removed, and the status tells', async () => {
+  await using a = await admin()
+  a.sessions.push({
+    id: 's1',
+    jid: 'alice@im.test/1',
+    account: { localpart: 'alice', isAdmin: false, isBreakGlass: false },
+    client: identify([claimFrom({ source: 'version-reply', name: 'Gajim', version: '1.9' })]),
+    entrance: 'tcp',
+    signedInAt: new Date(0),
+    closeWith: () => void a.sessions.pop(),
+    notify: () => undefined,
+  })
+  expect((await a.local('GET', '/api/v1/sessions')).body).toEqual({
+    sessions: [
+      {
+        id: 's1',
+        account: 'alice',
+        jid: 'alice@im.test/1',
+        client: { family: 'gajim', version: '1.9', tier: 'E1', source: 'version-reply', isSuspect: false },
+        transport: 'tcp',
+        since: '1970-01-01T00:00:00.000Z',
+      },
+    ],
+  })
+  const rule = { family: 'gajim', below: '2.0', action: 'disconnect', now: true, url: 'https://im.test/' }
+  const added = await a.local('POST', '/api/v1/client-rules', { json: rule })
+  expect(added).toMatchObject({
+    status: 201,
+    body: { rule: { ...rule, stage: 'disconnect', createdBy: 'local:cli' }, effect: { disconnected: 1 } },
+  })
+  const { id } = added.body['rule'] as { id: string }
+  expect((await a.local('GET', '/api/v1/client-rules')).body).toMatchObject({ rules: [{ id }] })
+  expect((await a.local('DELETE', `/api/v1/client-rules/${id}`)).status).toBe(200)
+  expect(await a.local('DELETE', `/api/v1/client-rules/${id}`)).toMatchObject({
+    status: 404,
+    body: { code: 'no-such-rule' },
+  })
+
+  const suspension = { scope: 'service', mode: 'hold', reason: 'worm', until: '2100-01-01T00:00:00+01:00' }
+  const started = await a.local('POST', '/api/v1/suspensions', { json: suspension })
+  expect(started.body).toMatchObject({
+    suspension: { scope: 'service', mode: 'hold', until: '2099-12-31T23:00:00.000Z' },
+  })
+  const ended = (started.body['suspension'] as { id: string }).id
+  expect((await a.local('GET', '/api/v1/status')).body).toMatchObject({
+    state: 'suspended',
+    policy: { epoch: 3, isStale: false, clientRules: 0, lastEffectMs: expect.any(Number) },
+    suspensions: [{ id: ended }],
+    held: { count: 0 },
+  })
+  expect((await a.local('POST', `/api/v1/suspensions/${ended}/end`)).body).toMatchObject({
+    released: 0,
+    suspension: { endedBy: 'local:cli' },
+  })
+  expect(await a.local('POST', `/api/v1/suspensions/${ended}/end`)).toMatchObject({
+    status: 409,
+    body: { code: 'suspension-ended' },
+  })
+  expect((await a.local('GET', '/api/v1/suspensions')).body).toMatchObject({ suspensions: [{ id: ended }] })
+  expect((await a.local('GET', '/api/v1/status')).body).toMatchObject({ state: 'ok' })
+})
+
+test('while the service is cut, an administrator signs in and ends it', async () => {
+  await using a = await admin()
+  await a.local('POST', '/api/v1/accounts', { json: { name: 'admin', isAdmin: true, password: 'correct horse' } })
+  await a.local('POST', '/api/v1/accounts', { json: { name: 'carol', isAdmin: true, password: 'correct horse' } })
+  const started = await a.local('POST', '/api/v1/suspensions', {
+    json: { scope: 'service', mode: 'cut', reason: 'worm' },
+  })
+  const { id } = started.body['suspension'] as { id: string }
+  const bearer = await signIn(a, 'carol', 'correct horse')
+  expect((await a.network('POST', `/api/v1/suspensions/${id}/end`, { token: bearer })).status).toBe(200)
+  const { body } = await a.network('GET', '/api/v1/audit?limit=2', { token: bearer })
+  expect(body).toMatchObject({
+    entries: [{ action: 'apply-policy' }, { action: 'end-suspension', actor: 'carol@im.test', target: id }],
+  })
+})
+
+test('AD-03 without a sign-in every route but the public ones answers 401, and nothing happens', async () => {
+  for (const [id, route] of routes) {
+    const { status, headers, body } = await shared.network(
+      route.method,
+      targetOf(id, route),
+      route.body ? { json: {} } : {},
+    )
+    if (route.permission === 'public') expect(status, id).not.toBe(401)
+    else {
+      expect(status, id).toBe(401)
+      expect(body, id).toMatchObject({ type: '/problems/not-authorized' })
+      expect(headers['www-authenticate'], id).toMatch(/^Bearer/u)
+    }
+  }
+})
+
+test('AD-03 an account that is no administrator gets no token, and one that no longer is loses its own', async () => {
+  expect(
+    await shared.network('POST', '/api/v1/session', { json: { name: 'alice', password: 'battery staple' } }),
+  ).toMatchObject({
+    status: 403,
+    body: { code: 'forbidden' },
+  })
+  await using a = await admin()
+  for (const name of ['admin', 'carol'])
+    await a.local('POST', '/api/v1/accounts', { json: { name, isAdmin: true, password: 'correct horse' } })
+  const bearer = await signIn(a, 'carol', 'correct horse')
+  expect((await a.network('GET', '/api/v1/status', { token: bearer })).status).toBe(200)
+  const carol = a.accounts.find('carol')
+  if (carol) a.accounts.put({ ...carol, isAdmin: false })
+  for (const [id, route] of routes.filter(([, { permission }]) => permission !== 'public')) {
+    expect((await a.network(route.method, targetOf(id, route), { token: bearer })).status, id).toBe(403)
+  }
+  if (carol) a.accounts.put(carol)
+  await a.local('PUT', '/api/v1/accounts/carol/password', { json: { password: 'correct horse 2' } })
+  expect((await a.network('GET', '/api/v1/status', { token: bearer })).status).toBe(401)
+})
+
+test('a token ends with its sign-out, and a wrong one is like none', async () => {
+  const bearer = await signIn(shared, 'carol', 'correct horse')
+  expect((await shared.network('DELETE', '/api/v1/session', { token: bearer })).status).toBe(204)
+  for (const bad of [bearer, 'x', '', randomBytes(32).toString('base64url'), `${bearer} `]) {
+    expect((await shared.network('GET', '/api/v1/status', { token: bad })).status).toBe(401)
+  }
+  const inQuery = await shared.network('GET', `/api/v1/status?token=${token}`)
+  expect(inQuery.status).toBe(401)
+  expect((await shared.network('GET', '/api/v1/status', { headers: { cookie: `token=${token}` } })).status).toBe(401)
+})
+
+test('AD-15 an unknown name and a wrong password get the same answer, and guessing is slowed down', async () => {
+  await using a = await admin()
+  await a.local('POST', '/api/v1/accounts', { json: { name: 'carol', isAdmin: true, password: 'correct horse' } })
+  const attempt = (name: string) => a.network('POST', '/api/v1/session', { json: { name, password: 'wrong password' } })
+  const known = await attempt('carol')
+  const unknown = await attempt('nobody')
+  expect(known).toMatchObject({ status: 401, body: { code: 'sign-in-failed' } })
+  expect(unknown.body).toEqual(known.body)
+  for (let count = 2; count < 5; count++) await attempt('carol')
+  const slowed = await a.network('POST', '/api/v1/session', { json: { name: 'carol', password: 'correct horse' } })
+  expect(slowed).toMatchObject({ status: 429, body: { code: 'rate-limited' } })
+  expect(Number(slowed.headers['retry-after'])).toBeGreaterThan(0)
+})
+
+test('AD-01 a path that only resembles a route is no route', async () => {
+  for (const path of [
+    '/api/v1/setup/../accounts', '/api/v1/./accounts', '/api/v1/%2e%2e/v1/accounts', '/api/v1/accounts/', '/api/v1//accounts',
+    '/api/v1/accounts;x=1', '/api/v1/Accounts', '/api/v1/accounts%2fimport', '/api/v1/accounts%00', '/api/v1/%61ccounts',
+    '/api/v1/%u0061ccounts', '/api/v1/accounts\\', '/api/v2/accounts', '/api/', '/api/v1', '/api/v1/constructor', '/api/v1/__proto__',
+  ]) {
+    const { status, body } = await shared.network('GET', path, { token })
+    expect(status, path).toBe(404)
+    expect(body, path).toMatchObject({ code: 'item-not-found' })
+  } // prettier-ignore
+  for (const path of ['//api/v1/accounts', '/API/v1/accounts', '/x/api/v1/accounts', '/apix']) {
+    expect((await shared.network('GET', path, { token })).body, path).toEqual({ handled: false })
+  }
+  for (const name of ['..%2f..%2fplugins', '%2e%2e', '.%2e', 'a%2fb', 'a%5cb', '%00', '%ff', 'a%0ab', 'a%20b']) {
+    const { status } = await shared.network('POST', `/api/v1/accounts/${name}/disable`, { token })
+    expect(status, name).toBe(404)
+  }
+  expect(shared.closed).toEqual([])
+})
+
+test('another method on a route is refused and names those that work', async () => {
+  for (const [method, path, allow] of [
+    ['DELETE', '/api/v1/accounts', 'GET, POST'],
+    ['GET', '/api/v1/session', 'POST, DELETE'],
+    ['GET', '/api/v1/accounts/import', 'POST'],
+    ['GET', '/api/v1/accounts/alice/disable', 'POST'],
+    ['HEAD', '/api/v1/status', 'GET'],
+    ['OPTIONS', '/api/v1/accounts', 'GET, POST'],
+    ['TRACE', '/api/v1/status', 'GET'],
+  ] as const) {
+    const { status, headers } = await shared.network(method, path, { token })
+    expect(status, `${method} ${path}`).toBe(405)
+    expect(headers.allow, `${method} ${path}`).toBe(allow)
+  }
+})
+
+test('AD-07 keys that nobody declared are refused, prototype keys above all', async () => {
+  const before = (await shared.local('GET', '/api/v1/accounts')).body
+  for (const raw of [
+    '{"name":"dave","role":"admin"}', '{"name":"dave","tenantId":1}', '{"name":"dave","isBreakGlass":true}', '{"name":"dave","isDisabled":false}',
+    '{"name":"dave","__proto__":{"isAdmin":true}}', '{"__proto__":{"name":"dave"}}', '{"name":"dave","constructor":{"prototype":{}}}',
+    '{"name":"dave","isAdmin":{"__proto__":1}}',
+  ]) {
+    const { status, body } = await shared.network('POST', '/api/v1/accounts', { token, raw })
+    expect(status, raw).toBe(400)
+    expect(body, raw).toMatchObject({ type: '/problems/bad-request', detail: expect.any(String) })
+  } // prettier-ignore
+  for (const search of ['x=1', 'limit=1&limit=2', '__proto__=1', 'limit=0', 'limit=501', 'limit=x', 'limit[]=1']) {
+    expect((await shared.network('GET', `/api/v1/accounts?${search}`, { token })).status, search).toBe(400)
+  }
+  expect((await shared.network('GET', '/api/v1/status?x=1', { token })).status).toBe(400)
+  expect((await shared.local('GET', '/api/v1/accounts')).body).toEqual(before)
+  expect(({} as Record<string, unknown>)['isAdmin']).toBeUndefined()
+})
+
+test('AD-08 an object or an array where a text belongs is refused before anything is asked', async () => {
+  for (const json of [
+    { name: ['carol'], password: 'x' },
+    { name: { $ne: '' }, password: { $ne: '' } },
+    { name: 'carol', password: ['correct horse'] },
+    { name: 'carol', password: 12345678 },
+    { name: 'carol', password: null },
+    { name: 'carol' },
+    [],
+    'carol',
+    null,
+    1,
+  ]) {
+    expect((await shared.network('POST', '/api/v1/session', { json })).status, JSON.stringify(json)).toBe(400)
+  }
+})
+
+test('a body that is no JSON object of the right size and type is refused', async () => {
+  const send = (sent: Sent) => shared.network('POST', '/api/v1/session', sent)
+  expect((await send({ raw: '{"name":' })).status).toBe(400)
+  expect((await send({ raw: '' })).status).toBe(400)
+  expect((await send({ raw: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]) })).status).toBe(400)
+  expect((await send({ raw: '['.repeat(16_000) })).status).toBe(400)
+  expect((await send({ raw: `${'['.repeat(8_000)}${']'.repeat(8_000)}` })).status).toBe(400)
+  expect((await send({ raw: ' '.repeat(20_000) })).status).toBe(413)
+  expect(
+    (await send({ raw: ' '.repeat(20_000), headers: { 'transfer-encoding': 'chunked', 'content-length': '' } })).status,
+  ).not.toBe(201)
+  for (const type of [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/json; charset=utf-16',
+  ]) {
+    expect((await send({ raw: '{}', headers: { 'content-type': type } })).status, type).toBe(415)
+  }
+  expect((await shared.network('POST', '/api/v1/accounts/alice/disable', { token, json: {} })).status).toBe(400)
+})
+
+test('AD-18 every answer, refusals included, forbids caching, framing and sniffing', async () => {
+  for (const path of ['/api/v1/status', '/api/v1/nothing', '/api/v1/openapi.json']) {
+    const { headers } = await shared.network('GET', path)
+    expect(headers, path).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'strict-transport-security': 'max-age=31536000',
+    })
+    expect(headers['access-control-allow-origin']).toBeUndefined()
+    expect(headers['set-cookie']).toBeUndefined()
+  }
+})
+
+test('AD-13 each change of an account is on record with actor and target, without any password, in an intact chain', async () => {
+  await using a = await admin()
+  await a.local('POST', '/api/v1/accounts', { json: { name: 'carol', isAdmin: true, password: 'correct horse' } })
+  const bearer = await signIn(a, 'carol', 'correct horse')
+  const by = { token: bearer }
+  await a.network('POST', '/api/v1/accounts', { ...by, json: { name: 'alice', password: 'battery staple' } })
+  await a.network('POST', '/api/v1/accounts/alice/disable', by)
+  await a.network('POST', '/api/v1/accounts/alice/enable', by)
+  await a.network('PUT', '/api/v1/accounts/alice/password', { ...by, json: { password: 'battery staple 2' } })
+  await a.network('DELETE', '/api/v1/accounts/alice', by)
+
+  const { body } = await a.network('GET', '/api/v1/audit', by)
+  const entries = (
+    body['entries'] as { position: number; actor: string; action: string; target: string }[]
+  ).toReversed()
+  expect(entries.map(({ position, actor, action, target }) => [position, actor, action, target])).toEqual([
+    [1, 'local:cli', 'create-account', 'carol@im.test'],
+    [2, 'carol@im.test', 'sign-in', ''],
+    [3, 'carol@im.test', 'create-account', 'alice@im.test'],
+    [4, 'carol@im.test', 'disable-account', 'alice@im.test'],
+    [5, 'carol@im.test', 'enable-account', 'alice@im.test'],
+    [6, 'carol@im.test', 'set-password', 'alice@im.test'],
+    [7, 'carol@im.test', 'delete-account', 'alice@im.test'],
+  ])
+  expect(JSON.stringify(body)).not.toMatch(/staple|horse/u)
+  expect((await a.network('GET', '/api/v1/audit?limit=3&cursor=4', by)).body).toMatchObject({
+    entries: [{ position: 3 }, { position: 2 }, { position: 1 }],
+  })
+  expect((await a.network('GET', '/api/v1/audit?cursor=0', by)).status).toBe(400)
+  expect((await a.network('GET', '/api/v1/audit/verify', by)).body).toEqual({ isIntact: true, checked: 7 })
+
+  await a.database.pool.query(`update audit set actor = 'bob@im.test' where seq = 4`)
+  expect((await a.network('GET', '/api/v1/audit/verify', by)).body).toMatchObject({ isIntact: false, brokenAt: 4 })
+})
+
+test('every answer fits the schema that the OpenAPI document publishes', async () => {
+  for (const [id, route] of routes) {
+    if (route.method !== 'GET') continue
+    const { status, body } = await shared.network('GET', targetOf(id, route), { token })
+    expect(status, id).toBe(200)
+    expect(route.response.safeParse(body).error, id).toBeUndefined()
+  }
+  expect((await shared.network('GET', '/api/v1/openapi.json')).body).toMatchObject({
+    openapi: '3.1.1',
+    info: { version: '1.2.3' },
+  })
+})
+
+test('a fault of ours says only under which id it was logged', async () => {
+  await using a = await admin()
+  await a.database.pool.query('alter table audit rename to audit_gone')
+  const { status, body } = await a.local('POST', '/api/v1/accounts', {
+    json: { name: 'alice', password: 'battery staple' },
+  })
+  expect(status).toBe(500)
+  expect(Object.keys(body).toSorted()).toEqual(['code', 'instance', 'status', 'title', 'type'])
+  expect(a.accounts.find('alice')).toBeUndefined()
+})

@@ -1,0 +1,60 @@
+import type { AdminRouteId, BodyOf, Check, ParamsOf, QueryOf, ResponseOf, SessionEndCode } from '@drawbridge/contract'
+import type { Db } from '@drawbridge/db'
+import type { Log } from '@drawbridge/runtime'
+import type { LiveSessions } from '../policy/enforce.ts'
+import type { PolicyService } from '../policy/start.ts'
+import type { Accounts } from '../routing/accounts.ts'
+import type { Passwords } from '../stream/password.ts'
+import type { Throttle } from '../stream/throttle.ts'
+import type { Actor } from './actor.ts'
+import type { Tokens } from './tokens.ts'
+
+/** What the admin API needs from the server around it. */
+export interface AdminDeps {
+  readonly db: Db
+  readonly domain: string
+  readonly version: string
+  readonly startedAt: Date
+  readonly accounts: Accounts
+  readonly passwords: Pick<Passwords, 'make' | 'verify'>
+  readonly throttle: Throttle
+  readonly policy: Pick<PolicyService, 'gate' | 'operations'>
+  readonly sessions: LiveSessions
+  readonly log: Log
+  readonly now?: () => Date
+  /** Over https, answers ask browsers never to come back without it. */
+  readonly isHttps?: boolean
+  /** Ends the live sessions of an account and returns how many there were. */
+  closeSessions(localpart: string, why: SessionEndCode): number
+  /** An account is gone: everybody who keeps something about it lets go. */
+  accountDeleted(localpart: string): void
+  /** State of the parts: database, sanitizer, archive. */
+  checks(): Promise<readonly Check[]>
+}
+
+/** One request whose every part was checked against the schemas of its route. */
+export interface AdminRequest<Id extends AdminRouteId> {
+  readonly params: ParamsOf<Id>
+  readonly query: QueryOf<Id>
+  readonly body: BodyOf<Id>
+  /** Undefined on public routes without a sign-in. */
+  readonly actor: Actor | undefined
+  readonly remoteAddress: string
+}
+
+export type AdminHandler<Id extends AdminRouteId> = (request: AdminRequest<Id>) => Promise<ResponseOf<Id>>
+
+/** A handler for each of these routes. */
+export type AdminHandlers<Ids extends AdminRouteId = AdminRouteId> = { readonly [Id in Ids]: AdminHandler<Id> }
+
+/** What handlers share beside the dependencies. */
+export interface AdminContext extends AdminDeps {
+  readonly tokens: Tokens
+  readonly now: () => Date
+}
+
+/** The actor of a route that is not public; the router has made sure that there is one. */
+export function actorOf(request: { readonly actor: Actor | undefined }): Actor {
+  if (!request.actor) throw new Error('a route without an actor was not declared public')
+  return request.actor
+}

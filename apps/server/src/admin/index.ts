@@ -1,0 +1,43 @@
+import { buildOpenapi } from '@drawbridge/contract'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { accountHandlers } from './accounts.ts'
+import type { Actor } from './actor.ts'
+import type { AdminContext, AdminDeps, AdminHandlers } from './api.ts'
+import { auditHandlers } from './audit.ts'
+import { clientRuleHandlers } from './client-rules.ts'
+import { createRouter } from './router.ts'
+import { sessionHandlers } from './session.ts'
+import { inventoryHandlers } from './sessions.ts'
+import { statusHandlers } from './status.ts'
+import { suspensionHandlers } from './suspensions.ts'
+import { createTokens } from './tokens.ts'
+
+export { LOCAL_ACTOR } from './actor.ts'
+export type { AdminDeps } from './api.ts'
+
+export interface AdminApi {
+  /**
+   * Answers a request below /api/ and resolves with true; resolves with false for any other path.
+   *
+   * @param actor - `LOCAL_ACTOR` on the local socket. Absent on the network: then a bearer token is needed.
+   */
+  handle(req: IncomingMessage, res: ServerResponse, actor?: Actor): Promise<boolean>
+}
+
+/** Builds the admin API: one handler for every route of the contract, or it does not compile. */
+export function createAdminApi(deps: AdminDeps): AdminApi {
+  const now = deps.now ?? (() => new Date())
+  const context: AdminContext = { ...deps, now, tokens: createTokens(now) }
+  const openapi = buildOpenapi(deps.version)
+  const handlers: AdminHandlers = {
+    ...sessionHandlers(context),
+    ...accountHandlers(context),
+    ...inventoryHandlers(context),
+    ...clientRuleHandlers(context),
+    ...suspensionHandlers(context),
+    ...statusHandlers(context),
+    ...auditHandlers(context),
+    getOpenapi: async () => openapi,
+  }
+  return { handle: createRouter(context, handlers) }
+}

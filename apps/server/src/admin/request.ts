@@ -1,0 +1,83 @@
+import { Refusal } from '@drawbridge/contract'
+import type { IncomingMessage } from 'node:http'
+import type { z } from 'zod'
+
+/** Longest time to send a body, in milliseconds. */
+const BODY_TIMEOUT_MS = 15_000
+
+/** Keys that reach an object's prototype when code is careless. Nobody needs them, so nobody may send them. */
+const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+
+/**
+ * Reads a JSON body of at most `maxBytes` bytes.
+ *
+ * @throws Refusal `unsupported-media-type`, `payload-too-large`, or `bad-request` for anything that is not JSON.
+ */
+export async function readJson(req: IncomingMessage, maxBytes: number): Promise<unknown> {
+  const type = req.headers['content-type'] ?? ''
+  if (!/^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/iu.test(type)) throw new Refusal('unsupported-media-type')
+  const bytes = await readBytes(req, maxBytes)
+  try {
+    return withoutForbiddenKeys(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
+  } catch (cause) {
+    throw cause instanceof Refusal ? cause : new Refusal('bad-request', { cause })
+  }
+}
+
+/** Refuses a body where none belongs. */
+export function expectNoBody(req: IncomingMessage): void {
+  const length = req.headers['content-length']
+  if (req.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')) {
+    throw new Refusal('bad-request', { cause: 'a body that the route does not take' })
+  }
+}
+
+/** The parameters of a query string; one that appears twice is refused, since readers differ on which one counts. */
+export function readQuery(search: string): Record<string, string> {
+  const query: Record<string, string> = {}
+  for (const [key, value] of new URLSearchParams(search)) {
+    if (Object.hasOwn(query, key) || FORBIDDEN_KEYS.has(key)) throw new Refusal('bad-request')
+    query[key] = value
+  }
+  return query
+}
+
+/** A value checked against its schema. The refusal says where the first fault is, in words that fit on a line. */
+export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const place = issue?.path.map(String).join('.') ?? ''
+  const message = (issue?.message ?? 'is not valid').slice(0, 200)
+  throw new Refusal('bad-request', { details: { fault: place === '' ? message : `${place}: ${message}` } })
+}
+
+async function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw new Refusal('payload-too-large')
+  const chunks: Buffer[] = []
+  let size = 0
+  const deadline = setTimeout(() => req.destroy(), BODY_TIMEOUT_MS)
+  try {
+    for await (const chunk of req as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > maxBytes) throw new Refusal('payload-too-large')
+      chunks.push(chunk)
+    }
+  } finally {
+    clearTimeout(deadline)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Walks without recursion: a body may be as deep as it is long. */
+function withoutForbiddenKeys(root: unknown): unknown {
+  const left: unknown[] = [root]
+  for (let value = left.pop(); left.length > 0 || value !== undefined; value = left.pop()) {
+    if (typeof value !== 'object' || value === null) continue
+    for (const [key, child] of Object.entries(value)) {
+      if (FORBIDDEN_KEYS.has(key)) throw new Refusal('bad-request', { details: { fault: `${key}: is not allowed` } })
+      left.push(child)
+    }
+  }
+  return root
+}

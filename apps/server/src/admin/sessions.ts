@@ -1,0 +1,23 @@
+import type { SessionView } from '@drawbridge/contract'
+import { identityView } from './views.ts'
+import type { AdminContext, AdminHandlers } from './api.ts'
+import type { LiveSession } from '../policy/enforce.ts'
+
+/** The live inventory: who is here, with which client, and how well that is known. */
+export function inventoryHandlers({ sessions }: AdminContext): AdminHandlers<'listSessions'> {
+  return {
+    listSessions: async () => ({ sessions: [...sessions.list()].map(sessionView) }),
+  }
+}
+
+function sessionView({ id, jid, account, client, entrance, remoteAddress, signedInAt }: LiveSession): SessionView {
+  return {
+    id,
+    jid,
+    account: account.localpart,
+    client: identityView(client),
+    transport: entrance,
+    ...(remoteAddress === undefined ? {} : { address: remoteAddress }),
+    since: signedInAt.toISOString(),
+  }
+}

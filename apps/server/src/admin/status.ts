@@ -1,0 +1,34 @@
+import { countHeld, listActiveSuspensions } from '@drawbridge/db'
+import type { AdminContext, AdminHandlers } from './api.ts'
+import { suspensionView } from './views.ts'
+
+/** State of the service for administrators. */
+export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'> {
+  const { db, policy, accounts, sessions, domain, version, startedAt } = context
+  return {
+    async getStatus() {
+      const { gate, operations } = policy
+      const [active, held, checks] = await Promise.all([listActiveSuspensions(db), countHeld(db), context.checks()])
+      const isHealthy = !gate.isStale && checks.every(({ isOk }) => isOk)
+      const isSuspended = active.some(({ mode }) => mode !== 'announce')
+      return {
+        state: isSuspended ? 'suspended' : isHealthy ? 'ok' : 'degraded',
+        version,
+        domain,
+        startedAt: startedAt.toISOString(),
+        sessions: [...sessions.list()].length,
+        accounts: accounts.size,
+        policy: {
+          epoch: gate.epoch,
+          posture: gate.settings.posture,
+          clientRules: gate.settings.clientRules.length,
+          isStale: gate.isStale,
+          ...(operations.lastEffectMs === undefined ? {} : { lastEffectMs: operations.lastEffectMs }),
+        },
+        suspensions: active.map(suspensionView),
+        held: { count: held.count, ...(held.oldestAt ? { oldestAt: held.oldestAt.toISOString() } : {}) },
+        checks,
+      }
+    },
+  }
+}
