@@ -148,6 +148,19 @@ export async function findPresenceRequest(db: Db, accountId: string, jid: string
   return row?.stanza
 }
 
+export async function countPresenceRequests(db: Db, accountId: string): Promise<number> {
+  return db.$count(presenceRequest, eq(presenceRequest.accountId, accountId))
+}
+
+/** Accounts in which a request of this contact waits. */
+export async function listPresenceRequestsFrom(db: Db, jid: string): Promise<string[]> {
+  const rows = await db
+    .select({ accountId: presenceRequest.accountId })
+    .from(presenceRequest)
+    .where(eq(presenceRequest.jid, jid))
+  return rows.map(({ accountId }) => accountId)
+}
+
 /** Forgets an answered request. */
 export async function deletePresenceRequest(db: Db, accountId: string, jid: string): Promise<'deleted' | 'absent'> {
   const gone = await db

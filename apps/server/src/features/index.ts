@@ -4,7 +4,9 @@ import { carbons } from './carbons.ts'
 import { delivery } from './delivery.ts'
 import { hostMeta } from './host-meta.ts'
 import { offline } from './offline.ts'
+import { roster } from './roster/index.ts'
 import { stanzaIds } from './stanza-ids.ts'
+import { upload } from './upload/index.ts'
 
 /**
  * Every feature in force. What is not in this list is neither advertised nor answered. Within a stage the order is that
@@ -19,8 +21,10 @@ export const FEATURES: readonly Feature[] = [
   carbons,
   offline,
 
-  // People: roster, presence, disco, blocking, vCards, PEP, avatars.
+  // People.
+  roster,
 
   // HTTP.
+  upload,
   hostMeta,
 ]

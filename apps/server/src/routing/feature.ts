@@ -97,6 +97,8 @@ export interface DomainEvents {
   'pep.changed': { readonly owner: Account; readonly change: PepChange }
   /** An account's vCard was replaced (XEP-0054). */
   'vcard.changed': { readonly owner: Account }
+  /** An upload has its verdict (XEP-0363): it is in the database as clean or as refused. */
+  'upload.settled': { readonly id: string }
 }
 
 /** What happened to a PEP node; `access` says who may hear of it. */

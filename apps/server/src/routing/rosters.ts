@@ -1,4 +1,5 @@
 import {
+  countPresenceRequests,
   countRosterItems,
   deletePresenceRequest,
   findPresenceRequest,
@@ -30,6 +31,7 @@ export interface RosterChange {
   count(owner: Account): Promise<number>
   find(owner: Account, jid: string): Promise<RosterItem | undefined>
   put(owner: Account, jid: string, state: RosterState): Promise<RosterItem | undefined>
+  countRequests(owner: Account): Promise<number>
   findRequest(owner: Account, jid: string): Promise<string | undefined>
   putRequest(owner: Account, jid: string, stanza: string): Promise<void>
   deleteRequest(owner: Account, jid: string): Promise<void>
@@ -158,6 +160,7 @@ function changeIn(tx: Db, later: (owner: string, update: Update) => void): Roste
   return {
     count: (owner) => countRosterItems(tx, owner.id),
     find: (owner, jid) => findRosterItem(tx, owner.id, jid),
+    countRequests: (owner) => countPresenceRequests(tx, owner.id),
     findRequest: (owner, jid) => findPresenceRequest(tx, owner.id, jid),
     async put(owner, jid, state) {
       const item = await putRosterItem(tx, owner.id, jid, state)

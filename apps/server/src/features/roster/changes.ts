@@ -1,0 +1,60 @@
+import { listPresenceRequestsFrom, listRostersWith } from '@drawbridge/db'
+import { findJid, NS_CLIENT, setPhotoHash, xml } from '@drawbridge/xmpp'
+import type { Jid } from '@drawbridge/xmpp'
+import type { Context, DomainEvents } from '../../routing/feature.ts'
+import type { Session } from '../../stream/session.ts'
+import { broadcastPresence, sendCurrentPresence, sendUnavailable } from './fan-out.ts'
+import { noteOf, setPresence } from './notes.ts'
+import { forgetContact } from './subscribe.ts'
+
+/**
+ * XEP-0191 §3.3, §3.4: whom the account blocks sees it leave, whom it unblocks sees it come. Blocking is announced before
+ * the list is in force, or it would hold back its own announcement. All in this turn, therefore.
+ */
+export function followBlocking({ owner, blocked, unblocked }: DomainEvents['blocking.changed'], ctx: Context): void {
+  const roster = ctx.rosters.find(owner)
+  if (!roster) return
+  const seers = new Set(roster.subscribers)
+  for (const session of ctx.sessions.of(owner)) {
+    for (const text of noteOf(session).directed) seers.add(findJid(text)?.bareString ?? text)
+  }
+  for (const jid of seers) if (isAmong(jid, blocked)) sendUnavailable(ctx, owner, jid)
+  for (const jid of roster.subscribers) if (isAmong(jid, unblocked)) sendCurrentPresence(ctx, owner, jid)
+  // The account has missed what its contacts said meanwhile.
+  for (const jid of roster.subscriptions) if (isAmong(jid, unblocked)) sendCurrentPresence(ctx, jid, owner)
+}
+
+/** Whether an entry of a block list is about this contact. */
+function isAmong(contact: string, entries: readonly Jid[]): boolean {
+  const jid = findJid(contact)
+  return (
+    jid !== undefined && entries.some((entry) => entry.bareString === contact || entry.bareString === jid.domainpart)
+  )
+}
+
+/** XEP-0398 §3: a new avatar is announced in the presence of every session, whatever the client said in its own. */
+export function followAvatar({ owner, sha1 }: DomainEvents['avatar.changed'], ctx: Context): void {
+  for (const session of ctx.sessions.of(owner)) announceAgain(session, sha1, ctx)
+}
+
+function announceAgain(session: Session, sha1: string | undefined, ctx: Context): void {
+  const { presence, priority } = session
+  if (!presence) return
+  const next = xml('presence', { ...presence.attrs, xmlns: NS_CLIENT }, presence.children)
+  setPhotoHash(next, sha1 ?? '')
+  setPresence(session, next, priority)
+  const { broadcast } = noteOf(session)
+  if (broadcast) broadcastPresence(ctx, session, broadcast)
+}
+
+/** A deleted account leaves every roster, so that a later one of the same name inherits nobody's trust. */
+export async function followDeletion({ localpart }: DomainEvents['account.deleted'], ctx: Context): Promise<void> {
+  const jid = `${localpart}@${ctx.domain}`
+  ctx.rosters.release(jid)
+  const ids = new Set([
+    ...(await listRostersWith(ctx.db, jid)).map(({ accountId }) => accountId),
+    ...(await listPresenceRequestsFrom(ctx.db, jid)),
+  ])
+  if (ids.size === 0) return
+  for (const owner of ctx.accounts.all()) if (ids.has(owner.id)) await forgetContact(owner, jid, ctx)
+}

@@ -1,0 +1,30 @@
+import type { Element } from '@drawbridge/xmpp'
+import { Broadcast } from '../../stream/outgoing.ts'
+import type { Session } from '../../stream/session.ts'
+
+/** What this feature keeps about a session. */
+export interface RosterNote {
+  /** Whom the session told that it is available, beside its subscribers: they hear when it leaves (RFC 6121 §4.6.3). */
+  readonly directed: Set<string>
+  /** Its presence, ready to be sent to anybody. */
+  broadcast: Broadcast | undefined
+  /** Roster pushes that must not overtake the answer they follow (§2.6.3). */
+  backlog: Element[] | undefined
+}
+
+/** The note of a session. */
+export function noteOf(session: Session): RosterNote {
+  let note = session.notes.get('roster') as RosterNote | undefined
+  if (!note) {
+    note = { directed: new Set(), broadcast: undefined, backlog: undefined }
+    session.notes.set('roster', note)
+  }
+  return note
+}
+
+/** Makes this the presence of the session; `undefined`: it is unavailable. */
+export function setPresence(session: Session, presence: Element | undefined, priority: number | undefined): void {
+  session.presence = presence
+  session.priority = priority
+  noteOf(session).broadcast = presence && new Broadcast(presence)
+}

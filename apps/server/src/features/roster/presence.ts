@@ -1,0 +1,138 @@
+import { C2S_LIMITS, findJid, NS_CLIENT, parseElement, StanzaFault, xml } from '@drawbridge/xmpp'
+import type { Element, Jid, PresenceStanza } from '@drawbridge/xmpp'
+import type { Context } from '../../routing/feature.ts'
+import { hasFrom } from '../../routing/rosters.ts'
+import { Broadcast } from '../../stream/outgoing.ts'
+import type { Session } from '../../stream/session.ts'
+import { broadcastPresence, sendTo, unavailable } from './fan-out.ts'
+import { noteOf, setPresence } from './notes.ts'
+import { subscribe } from './subscribe.ts'
+import type { SubscriptionType } from './subscription.ts'
+
+/** Addresses one session may tell of its presence directly and be remembered for. */
+const MAX_DIRECTED = 1_000
+
+/** Presence from a client (RFC 6121 §3, §4). */
+export async function handlePresence(stanza: PresenceStanza, session: Session, ctx: Context): Promise<void> {
+  const { to, type } = stanza
+  switch (type) {
+    case 'available':
+      return to ? direct(stanza, to, session, ctx) : announce(stanza, session, ctx)
+    case 'unavailable':
+      return to ? direct(stanza, to, session, ctx) : leave(session, ownCopy(stanza.element, session), ctx)
+    case 'probe':
+      return to && probe(to, session, ctx)
+    case 'error':
+      // An answer to a resource's presence; nobody else needs it.
+      return to?.isFull ? direct(stanza, to, session, ctx) : undefined
+    default:
+      return subscribe(stanza as PresenceStanza & { readonly type: SubscriptionType }, session, ctx)
+  }
+}
+
+/** Initial presence (§4.2) and its updates (§4.4). */
+async function announce(stanza: PresenceStanza, session: Session, ctx: Context): Promise<void> {
+  const priority = parsePriority(stanza.element)
+  const isInitial = session.presence === undefined
+  const { account } = session
+  await ctx.rosters.load(account)
+  if (session.isEnded) {
+    if (ctx.sessions.of(account.bareJid).length === 0) ctx.rosters.release(account.bareJid)
+    return
+  }
+  setPresence(session, ownCopy(stanza.element, session), priority)
+  const { broadcast } = noteOf(session)
+  if (broadcast) broadcastPresence(ctx, session, broadcast)
+  if (!isInitial) return
+  showOthers(session, ctx)
+  for (const request of ctx.rosters.find(account.bareJid)?.requests.values() ?? []) {
+    session.send(parseElement(request, C2S_LIMITS))
+  }
+  ctx.emit('session.available', { session })
+}
+
+/** §4.2.3, §4.3: what the newcomer may see of its contacts, and of its account's other sessions. */
+function showOthers(session: Session, ctx: Context): void {
+  const { bareJid } = session.account
+  for (const jid of ctx.rosters.find(bareJid)?.subscriptions ?? []) showTo(session, jid, ctx)
+  for (const other of ctx.sessions.of(bareJid)) if (other !== session) show(other, session)
+}
+
+/** Both sides must agree: what counts is the contact's own roster, which is in memory while the contact is available. */
+function showTo(session: Session, contact: string, ctx: Context): void {
+  if (!hasFrom(ctx.rosters.find(contact)?.items.get(session.account.bareJid))) return
+  for (const other of ctx.sessions.of(contact)) show(other, session)
+}
+
+function show(other: Session, to: Session): void {
+  const { broadcast } = noteOf(other)
+  if (broadcast) to.send(broadcast.to(to.jid.toString()))
+}
+
+/** §4.3.2. Whoever may not see the contact hears nothing, as of an account that does not exist (threats SP-12). */
+function probe(to: Jid, session: Session, ctx: Context): void {
+  refuseRemote(to, ctx)
+  if (to.bareString === session.account.bareJid) return
+  showTo(session, to.bareString, ctx)
+}
+
+/** §4.6: presence for somebody in particular, whether in the roster or not. */
+function direct(stanza: PresenceStanza, to: Jid, session: Session, ctx: Context): void {
+  refuseRemote(to, ctx)
+  if (to.localpart === undefined) return
+  const { directed } = noteOf(session)
+  if (stanza.type === 'available') {
+    const isTold = ctx.rosters.find(session.account.bareJid)?.subscribers.includes(to.bareString) ?? false
+    if (!isTold && !directed.has(to.toString())) {
+      if (directed.size >= MAX_DIRECTED) throw new StanzaFault({ condition: 'resource-constraint' })
+      directed.add(to.toString())
+    }
+  } else directed.delete(to.toString())
+  sendDirected(ctx, to, ownCopy(stanza.element, session))
+}
+
+function sendDirected(ctx: Context, to: Jid, presence: Element): void {
+  const broadcast = new Broadcast(presence)
+  if (to.isFull) ctx.sessions.find(to)?.send(broadcast.to(to.toString()))
+  else sendTo(ctx, to.bareString, broadcast)
+}
+
+/** §4.5: unavailable to all that saw the session, those of its directed presence included (§4.6.3). */
+export function leave(session: Session, presence: Element, ctx: Context): void {
+  const wasAvailable = session.presence !== undefined
+  const { directed } = noteOf(session)
+  const subscribers = new Set(wasAvailable ? ctx.rosters.find(session.account.bareJid)?.subscribers : [])
+  setPresence(session, undefined, undefined)
+  if (wasAvailable) broadcastPresence(ctx, session, new Broadcast(presence))
+  for (const text of directed) {
+    const to = findJid(text)
+    if (to && !subscribers.has(to.bareString)) sendDirected(ctx, to, presence)
+  }
+  directed.clear()
+}
+
+/** The end of a session: what it did not say itself is said for it (§4.5.2). */
+export function endPresence(session: Session, ctx: Context): void {
+  leave(session, unavailable(session), ctx)
+  const { bareJid } = session.account
+  if (ctx.sessions.of(bareJid).length === 0) ctx.rosters.release(bareJid)
+}
+
+/** §4.7.2.3: an integer between -128 and +127; 0 if absent. */
+function parsePriority(presence: Element): number {
+  const text = presence.getChildText('priority')?.trim()
+  if (text === undefined || text === '') return 0
+  const priority = /^[+-]?\d{1,3}$/.test(text) ? Number(text) : Number.NaN
+  if (priority >= -128 && priority <= 127) return priority
+  throw new StanzaFault({ condition: 'bad-request', text: 'priority is not between -128 and 127' })
+}
+
+function refuseRemote(to: Jid, ctx: Context): void {
+  if (to.domainpart !== ctx.domain) throw new StanzaFault({ condition: 'remote-server-not-found' })
+}
+
+/** The presence as others get it: from the session's full JID, to whoever gets it. */
+function ownCopy({ attrs, children }: Element, session: Session): Element {
+  const { to: _, ...rest } = attrs
+  return xml('presence', { ...rest, xmlns: NS_CLIENT, from: session.jid.toString() }, children)
+}
