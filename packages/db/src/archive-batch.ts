@@ -103,7 +103,8 @@ export async function writeBatch(
   }>({ ...WRITE, values })
   const written = rows[0]!
   if (written.keys !== keys.size) throw new DedupRace()
-  await client.query('commit')
+  const { command } = await client.query('commit')
+  if (command !== 'COMMIT') throw new Error(`PostgreSQL answered ${command} to COMMIT`)
 
   const persisted = (id: string) => written.streams[id] ?? streams.get(id)!
   return items.map((item): BatchAnswer => {

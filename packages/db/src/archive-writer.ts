@@ -74,6 +74,7 @@ interface Waiting {
 }
 
 const MAX_PAUSE_MS = 1_000
+const MAX_BATCH_CHARACTERS = 4_000_000
 
 class Lane {
   readonly #options: ArchiveWriterOptions
@@ -119,12 +120,24 @@ class Lane {
     // What this turn of the event loop still brings joins the first batch.
     await new Promise((resolve) => void setImmediate(resolve))
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, this.#maxBatch)
+      const batch = this.#queue.splice(0, this.#batchSize())
       this.#inFlight = batch.length
       await this.#write(batch)
       this.#inFlight = 0
     }
     this.#running = undefined
+  }
+
+  /** How many of those that wait go into one transaction: at least one, and no more than fit. */
+  #batchSize(): number {
+    const most = Math.min(this.#queue.length, this.#maxBatch)
+    let characters = 0
+    for (let size = 0; size < most; size++) {
+      const { item } = this.#queue[size]!
+      characters += 'entry' in item ? item.entry.stanza.length : 0
+      if (characters > MAX_BATCH_CHARACTERS && size > 0) return size
+    }
+    return most
   }
 
   /** Settles every item of the batch. Never rejects. */
@@ -175,6 +188,7 @@ class Lane {
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
       // A peer that vanished without a word must not hold a lane for ever, nor a frozen process the owners' locks.
+      statement_timeout: 20_000,
       query_timeout: 30_000,
       idle_in_transaction_session_timeout: 30_000,
     })
@@ -229,6 +243,8 @@ class Lane {
 const OUTAGE = /^(08|25|53|57|58)/
 /** Serialization failures, deadlocks, lock timeouts. */
 const CONTENTION = /^(40|55)/
+/** Constraints that a message violates which is there already; PostgreSQL reports the first it meets. */
+const STORED = new Set(['message_pkey', 'archive_message_id_owner_key', 'held_message_message_id_key'])
 
 /**
  * `outage`: the connection is of no more use, try again on a new one. `again`: try again. `stored`: a message with this
@@ -243,5 +259,5 @@ function classify(error: unknown, mayBeStored: boolean): Failure {
   const code = error.code ?? ''
   if (OUTAGE.test(code)) return 'outage'
   if (CONTENTION.test(code)) return 'again'
-  return error.constraint === 'message_pkey' && !mayBeStored ? 'stored' : 'poison'
+  return STORED.has(error.constraint ?? '') && !mayBeStored ? 'stored' : 'poison'
 }

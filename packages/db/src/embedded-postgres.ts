@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, Socket } from 'node:net'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -51,7 +51,7 @@ const SETTINGS: Readonly<Record<string, string | number>> = {
   max_connections: 100,
   shared_buffers: '128MB',
   wal_buffers: '8MB',
-  max_wal_size: '512MB',
+  max_wal_size: '1GB',
   effective_cache_size: '512MB',
   random_page_cost: 1.1,
   io_method: 'sync',
@@ -88,8 +88,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   try {
     if (!existsSync(join(cluster, 'PG_VERSION'))) await initialize(home, cluster, log)
     const { child, port } = await startOn(home, cluster, options, log)
+    const unwatch = stopWithUs(child)
     const ended = new Promise<number | null>((settle) => void child.once('exit', (code) => settle(code)))
-    const exited = ended.then(async (code) => (await release(), code))
+    const exited = ended.then(async (code) => (unwatch(), await release(), code))
     const stop = () => stopServer(child, exited)
     try {
       const password = await createDatabase(home, port)
@@ -212,6 +213,24 @@ function run(home: Home, program: 'initdb' | 'postgres', args: readonly string[]
   child.on('error', () => {}) // `close` follows
   child.stdin?.on('error', () => {})
   return child
+}
+
+/**
+ * Stops the server when this process dies without stopping it: the pipe to the watcher closes, whatever the death.
+ *
+ * @returns ends the watcher.
+ */
+function stopWithUs(child: ChildProcess): () => void {
+  const watcher = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$1"', 'sh', String(child.pid)], {
+    detached: true,
+    env: {},
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  watcher.on('error', () => {}) // the next start stops an orphan, too
+  watcher.stdin.on('error', () => {})
+  watcher.unref()
+  if (watcher.stdin instanceof Socket) watcher.stdin.unref()
+  return () => void watcher.kill('SIGKILL')
 }
 
 async function stopServer(child: ChildProcess, exited: Promise<number | null>): Promise<void> {

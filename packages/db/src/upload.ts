@@ -85,6 +85,16 @@ export async function deleteUpload(db: Db, id: string): Promise<void> {
   await db.delete(upload).where(eq(upload.id, id))
 }
 
+/** Those of the given clean files, by SHA-256, that neither an upload nor a known image refers to. */
+export async function listUnreferencedBlobs(db: Db, sha256s: readonly Uint8Array[]): Promise<Buffer[]> {
+  if (sha256s.length === 0) return []
+  const { rows } = await db.execute<{ sha256: Buffer }>(sql`
+    select t.sha256 from unnest(${sql.param(sha256s.map((sha256) => Buffer.from(sha256)))}::bytea[]) as t (sha256)
+    where not exists (select from upload where clean_sha256 = t.sha256)
+      and not exists (select from image_map where clean_sha256 = t.sha256)`)
+  return rows.map(({ sha256 }) => sha256)
+}
+
 export type ImageMapping = typeof imageMap.$inferSelect
 
 /** Remembers what an image became. The first answer stays. */

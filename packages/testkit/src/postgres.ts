@@ -34,7 +34,10 @@ async function startTemporary() {
   const directory = await mkdtemp(join(tmpdir(), 'drawbridge-test-'))
   // Nothing outlives the machine here, so nothing is flushed. A killed PostgreSQL still loses nothing.
   const settings = { fsync: 'off', full_page_writes: 'off', max_connections: 300 }
-  const postgres = await startEmbeddedPostgres({ directory, settings })
+  const postgres = await startEmbeddedPostgres({ directory, settings }).catch(async (error: unknown) => {
+    await rm(directory, { recursive: true, force: true })
+    throw error
+  })
   const stop = async () => {
     await postgres.stop()
     await rm(directory, { recursive: true, force: true })
