@@ -18,6 +18,7 @@ import { parseJid } from '@drawbridge/xmpp'
 import { join } from 'node:path'
 import { createAdminApi, LOCAL_ACTOR } from './admin/index.ts'
 import { FEATURES } from './features/index.ts'
+import { startWork } from './jobs/index.ts'
 import type { LiveSessions } from './policy/enforce.ts'
 import { ask } from './policy/gate.ts'
 import { buildStatusDocument, startPolicy } from './policy/start.ts'
@@ -307,6 +308,10 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     for (const stop of closers.splice(0).toReversed()) await stop()
   }
   try {
+    if (common.databaseUrl !== undefined) {
+      const work = await startWork(built.ctx, common.databaseUrl)
+      closers.push(() => work.close())
+    }
     const http = await listenHttp({
       bind: common.bind,
       port: common.httpPort,

@@ -1,0 +1,83 @@
+import { problem, PROBLEM_MEDIA_TYPE, Refusal } from '@drawbridge/contract'
+import type { ErrorCode, ImageRejectReason, Problem } from '@drawbridge/contract'
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** How long a refused sender may go on sending before the connection is cut. */
+const DRAIN_MS = 2_000
+
+/** What a sender can do about a refused image. The words of the decoder are never among them. */
+const REJECTIONS: Readonly<
+  Record<ImageRejectReason, { readonly status: number; readonly en: string; readonly de: string }>
+> = {
+  unsupported: {
+    status: 415,
+    en: 'This is not a picture of a kind that is accepted here. Save it as JPEG, PNG, WebP or GIF and send that.',
+    de: 'Das ist kein Bild einer hier zugelassenen Art. Speichern Sie es als JPEG, PNG, WebP oder GIF und senden Sie das.',
+  },
+  corrupt: {
+    status: 422,
+    en: 'This picture is damaged. Open it, save it again, and send the new file.',
+    de: 'Dieses Bild ist beschädigt. Öffnen und speichern Sie es neu und senden Sie die neue Datei.',
+  },
+  'too-large': {
+    status: 413,
+    en: 'This picture is too large. Make it smaller and send it again.',
+    de: 'Dieses Bild ist zu groß. Verkleinern Sie es und senden Sie es erneut.',
+  },
+  'too-many-frames': {
+    status: 422,
+    en: 'This animation is too long. Send a shorter one, or a single picture of it.',
+    de: 'Diese Animation ist zu lang. Senden Sie eine kürzere oder ein einzelnes Bild daraus.',
+  },
+  failed: {
+    status: 422,
+    en: 'This picture could not be processed. Save it in another format and send that.',
+    de: 'Dieses Bild konnte nicht verarbeitet werden. Speichern Sie es in einem anderen Format und senden Sie das.',
+  },
+}
+
+/** The problem of a refused image (images §2, errors). */
+export function imageProblem(reason: string | null, req: IncomingMessage): Problem {
+  const known = reason !== null && Object.hasOwn(REJECTIONS, reason) ? (reason as ImageRejectReason) : 'failed'
+  const language = languageOf(req)
+  const { status, [language]: detail } = REJECTIONS[known]
+  return { ...problem('image-rejected', { details: { reason: known }, detail, language }), status }
+}
+
+/** The problem of a code or of a refusal, in the reader's language. */
+export function problemOf(cause: ErrorCode | Refusal, req: IncomingMessage, status?: number): Problem {
+  const language = languageOf(req)
+  const body =
+    cause instanceof Refusal ? problem(cause.code, { details: cause.details, language }) : problem(cause, { language })
+  return status === undefined ? body : { ...body, status }
+}
+
+export function sendProblem(res: ServerResponse, body: Problem, headers: Readonly<Record<string, string>> = {}): void {
+  if (res.headersSent || res.destroyed) return
+  const text = JSON.stringify(body)
+  res.writeHead(body.status, {
+    'Content-Type': PROBLEM_MEDIA_TYPE,
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+  })
+  res.end(res.req.method === 'HEAD' ? undefined : text)
+}
+
+/**
+ * Refuses a request whose body is still coming. A client that is cut off while it sends never reads the answer, so it is
+ * listened to for a moment; then the connection ends either way.
+ */
+export async function refuseBody(req: IncomingMessage, res: ServerResponse, body: Problem): Promise<void> {
+  if (!req.complete && !req.destroyed) {
+    req.resume()
+    await once(req, 'end', { signal: AbortSignal.timeout(DRAIN_MS) }).catch(() => undefined)
+  }
+  sendProblem(res, body, { Connection: 'close' })
+}
+
+function languageOf({ headers }: IncomingMessage): 'en' | 'de' {
+  return /^\s*de\b/i.test(headers['accept-language'] ?? '') ? 'de' : 'en'
+}

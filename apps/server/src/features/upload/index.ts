@@ -1,0 +1,37 @@
+import { NS_UPLOAD } from '@drawbridge/xmpp'
+import { defineFeature } from '../../routing/feature.ts'
+import { deskOf } from './desk.ts'
+import { giveFile } from './get.ts'
+import { UPLOAD_PATH } from './link.ts'
+import { takeFile } from './put.ts'
+import { giveSlot } from './slot.ts'
+import { recover, stopSweep } from './sweep.ts'
+
+/**
+ * XEP-0363: HTTP File Upload. What a client puts goes to quarantine, which nothing can be fetched from; a job has the
+ * sanitizer make a new image from its pixels; only then is the upload answered with 201 and its link alive (images §2).
+ * A file that is no image is kept as it is and only ever served as an attachment.
+ */
+export const upload = defineFeature({
+  name: 'upload',
+  implements: [{ xep: 363, version: '1.2.0' }],
+  disco: [NS_UPLOAD],
+  iq: [{ type: 'get', to: 'server', xmlns: NS_UPLOAD, name: 'request', handle: giveSlot }],
+  http: [
+    { method: 'PUT', path: UPLOAD_PATH, handle: takeFile },
+    { method: 'GET', path: UPLOAD_PATH, handle: giveFile },
+    { method: 'HEAD', path: UPLOAD_PATH, handle: giveFile },
+    {
+      // Answered, and without leave for other origins: our pages are of this one.
+      method: 'OPTIONS',
+      path: UPLOAD_PATH,
+      handle: (_req, res) => {
+        res.writeHead(204, { Allow: 'GET, HEAD, PUT, OPTIONS' })
+        res.end()
+      },
+    },
+  ],
+  on: { 'upload.settled': ({ id }, ctx) => deskOf(ctx).waiting.get(id)?.() },
+  start: recover,
+  stop: stopSweep,
+})

@@ -1,0 +1,51 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** The path below which files are put and fetched. */
+export const UPLOAD_PATH = '/upload/'
+
+const ID_BYTES = 16
+const SECRET_BYTES = 16
+
+/** Where a file is. Knowing the link is the right to read it (threats UP-10): 128 random bits that the database never sees. */
+export interface Link {
+  /** Id of the row, a UUID. */
+  readonly id: string
+  readonly secret: Buffer
+}
+
+/** A link that nobody can guess, to the upload with this id. */
+export function newLink(id: string): Link {
+  return { id, secret: randomBytes(SECRET_BYTES) }
+}
+
+/** The part of the path that identifies the file, and its name. */
+export function pathOf({ id, secret }: Link, name: string): string {
+  const key = Buffer.concat([Buffer.from(id.replaceAll('-', ''), 'hex'), secret]).toString('base64url')
+  return `${UPLOAD_PATH}${key}/${encodeURIComponent(name)}`
+}
+
+/** Reads the path of a URL; nothing when it is not of the form of ours. */
+export function parsePath(pathname: string): { readonly link: Link; readonly name: string } | undefined {
+  const match = /^\/upload\/([A-Za-z0-9_-]{43})\/([^/]{1,400})$/.exec(pathname)
+  if (!match) return undefined
+  const [, key = '', segment = ''] = match
+  const bytes = Buffer.from(key, 'base64url')
+  // Base64 leaves two bits over: only one of their values is ours.
+  if (bytes.length !== ID_BYTES + SECRET_BYTES || bytes.toString('base64url') !== key) return undefined
+  const hex = bytes.subarray(0, ID_BYTES).toString('hex')
+  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  try {
+    return { link: { id, secret: bytes.subarray(ID_BYTES) }, name: decodeURIComponent(segment) }
+  } catch {
+    return undefined
+  }
+}
+
+export function hashOf(secret: Uint8Array | string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}
+
+/** Whether the secret has this hash; takes the same time for a near miss. */
+export function isSecret(secret: Uint8Array | string, hash: Uint8Array): boolean {
+  return hash.length === 32 && timingSafeEqual(hashOf(secret), hash)
+}
