@@ -113,6 +113,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     posture: config.policy.posture,
     leaseTtlMs: config.policy.leaseTtlMs,
     sessions: liveSessions,
+    pendingWrites: () => writer.pending,
     deliverReleased: (messages) => deliverReleased(routing, messages),
   })
 

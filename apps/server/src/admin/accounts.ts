@@ -91,10 +91,17 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
     async importAccounts(request) {
       const { name: actor } = actorOf(request)
       const results: ImportResult[] = []
-      // A few at a time: enough to keep the hashing busy, few enough for others to sign in meanwhile.
+      // A few at a time: enough to keep the hashing busy, few enough for others to sign in meanwhile. Of rows with one
+      // name the first counts, so the next one waits for it.
+      const earlier = new Map<string, Promise<ImportResult>>()
+      const start = (row: NewRow): Promise<ImportResult> => {
+        const key = row.name.normalize('NFKC').toLowerCase()
+        const outcome = (earlier.get(key) ?? Promise.resolve()).then(() => importOne(actor, row))
+        earlier.set(key, outcome)
+        return outcome
+      }
       for (let at = 0; at < request.body.accounts.length; at += IMPORT_WIDTH) {
-        const rows = request.body.accounts.slice(at, at + IMPORT_WIDTH)
-        results.push(...(await Promise.all(rows.map((row) => importOne(actor, row)))))
+        results.push(...(await Promise.all(request.body.accounts.slice(at, at + IMPORT_WIDTH).map(start))))
       }
       return { results }
     },

@@ -22,6 +22,7 @@ export class Gate {
   #settings: PolicySettings = policySettings.parse({})
   #epoch = -1
   #leaseUntil = Number.NEGATIVE_INFINITY
+  #opened: PromiseWithResolvers<void> | undefined
 
   constructor(options: GateOptions) {
     this.#options = { monotonic: () => performance.now(), ...options }
@@ -70,6 +71,26 @@ export class Gate {
   /** Gives the lease up: the next answer is a refusal until it is renewed. */
   expire(): void {
     this.#leaseUntil = Number.NEGATIVE_INFINITY
+  }
+
+  /** The rules are about to change: whoever sends a message waits for `whenOpen` before asking. */
+  get isChanging(): boolean {
+    return this.#opened !== undefined
+  }
+
+  /** Resolves when the change under way is through, for all who wait in the order in which they came. */
+  async whenOpen(): Promise<void> {
+    await this.#opened?.promise
+  }
+
+  /** Makes senders wait until the returned function is called. One change at a time. */
+  close(): () => void {
+    const opened = Promise.withResolvers<void>()
+    this.#opened = opened
+    return () => {
+      this.#opened = undefined
+      opened.resolve()
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ import type { ClientRule, Db, Suspension } from '@drawbridge/db'
 import { policySettings, stagesOf } from '@drawbridge/policy'
 import type { ClientPosture, ClientRuleSetting, PolicySettings, SuspensionSetting } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
+import { setTimeout as wait } from 'node:timers/promises'
 import { createEnforcer } from './enforce.ts'
 import type { EnforceCounts, Enforcer, LiveSession, LiveSessions } from './enforce.ts'
 import { Gate } from './gate.ts'
@@ -19,6 +20,8 @@ export interface LiveOptions {
   /** How often to look even without a notification. Default 1 s. */
   readonly pollMs?: number
   readonly now?: () => Date
+  /** Messages on their way into the archive; see `exclusive`. */
+  pendingWrites?(): number
   /** Told of suspensions whose announced end has come. */
   onDue?(suspensionIds: readonly string[]): void
 }
@@ -36,12 +39,16 @@ export interface LivePolicy extends AsyncDisposable {
   /** Reads the rules now and applies them; rejects when they cannot be read. */
   refresh(): Promise<Applied>
   /**
-   * Runs `work` while no change is applied here, then applies what it committed. For work that must be seen through
-   * between its commit and the moment the new rules act.
+   * Runs `work`, which changes the rules, while nobody else does, then applies what it committed. New messages wait at
+   * the gate until it is through, and those under way are written before it begins: decided half by the old rules and
+   * half by the new, the messages of one sender could overtake each other.
    */
   exclusive<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly applied: Applied }>
   close(): Promise<void>
 }
+
+/** Longest wait for messages under way before a change goes on without them, in milliseconds. */
+const WRITTEN_WITHIN_MS = 250
 
 /** Loads the rules, and goes on doing so. Rejects when they cannot be read the first time. */
 export async function startLivePolicy(options: LiveOptions): Promise<LivePolicy> {
@@ -80,8 +87,14 @@ class Live implements LivePolicy {
 
   exclusive<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly applied: Applied }> {
     return this.#inTurn(async () => {
-      const result = await work()
-      return { result, applied: await this.#apply() }
+      const open = this.gate.close()
+      try {
+        await this.#written()
+        const result = await work()
+        return { result, applied: await this.#apply() }
+      } finally {
+        open()
+      }
     })
   }
 
@@ -107,6 +120,12 @@ class Live implements LivePolicy {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** A writer in trouble must not stop a lock-out: after a while the epoch alone keeps the old verdicts out. */
+  async #written(): Promise<void> {
+    const deadline = performance.now() + WRITTEN_WITHIN_MS
+    while ((this.#options.pendingWrites?.() ?? 0) > 0 && performance.now() < deadline) await wait(1)
   }
 
   /** One after the other; a failure is the caller's, and the next one goes on. */

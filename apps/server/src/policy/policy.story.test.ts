@@ -1,6 +1,6 @@
 import { Refusal } from '@drawbridge/contract'
 import { countHeld, createArchiveWriter, listAudit, openDatabase, uuidv7, verifyAudit } from '@drawbridge/db'
-import type { ReleasedMessage } from '@drawbridge/db'
+import type { ArchiveWriter, ReleasedMessage } from '@drawbridge/db'
 import { claimFrom, identify } from '@drawbridge/policy'
 import type { PolicyCode, SessionFacts } from '@drawbridge/policy'
 import { silentLog } from '@drawbridge/runtime'
@@ -8,6 +8,7 @@ import { testDatabase } from '@drawbridge/testkit'
 import { expect, test, vi } from 'vitest'
 import type { LiveSession, SessionNotice } from './enforce.ts'
 import { ask } from './gate.ts'
+import type { Gate } from './gate.ts'
 import { buildStatusDocument, startPolicy } from './start.ts'
 import type { PolicyServiceOptions } from './start.ts'
 
@@ -184,17 +185,13 @@ test('a new session is told of suspensions and of its own outdated client', asyn
   ])
 })
 
-test('a hold keeps every message and gives it back in order, none twice, while people go on sending', async () => {
-  const arrived: string[] = []
-  const deliverReleased = (messages: readonly ReleasedMessage[]) =>
-    void arrived.push(...messages.map(({ stanza }) => stanza))
-  await using n = await node([], { deliverReleased })
-  await using writer = createArchiveWriter({ url: n.url })
-  /** The message path in small: verdict, commit under its epoch, delivery. */
-  const send = async (stanza: string): Promise<void> => {
+/** The message path in small: verdict, commit under its epoch, delivery. */
+function messagePath(gate: Gate, writer: ArchiveWriter, arrived: string[]) {
+  return async (stanza: string): Promise<void> => {
+    if (gate.isChanging) await gate.whenOpen()
     for (;;) {
-      const { epoch } = n.gate
-      const verdict = ask(n.gate, 'stanza.route', {
+      const { epoch } = gate
+      const verdict = ask(gate, 'stanza.route', {
         at: Date.now(),
         origin: 'local',
         account: { localpart: 'alice', isAdmin: false, isBreakGlass: false },
@@ -222,14 +219,22 @@ test('a hold keeps every message and gives it back in order, none twice, while p
         ...(verdict.action === 'hold' ? { held: { suspensionId: verdict.suspensionId, recipients: inbox } } : {}),
       })
       if (outcome.status === 'stale-epoch') {
-        await n.gate.reach(outcome.epoch)
+        await gate.reach(outcome.epoch)
         continue
       }
       if (verdict.action === 'pass') arrived.push(stanza)
       return
     }
   }
+}
 
+test('a hold keeps every message and gives it back in order, none twice, while people go on sending', async () => {
+  const arrived: string[] = []
+  const deliverReleased = (messages: readonly ReleasedMessage[]) =>
+    void arrived.push(...messages.map(({ stanza }) => stanza))
+  await using n = await node([], { deliverReleased })
+  await using writer = createArchiveWriter({ url: n.url })
+  const send = messagePath(n.gate, writer, arrived)
   const { suspension } = await n.operations.startSuspension('local:cli', {
     scope: 'service',
     mode: 'hold',
@@ -258,6 +263,43 @@ test('a hold keeps every message and gives it back in order, none twice, while p
   expect(released).toBeGreaterThanOrEqual(700)
   expect(arrived).toEqual([...before, ...after, '<message n="last"/>'])
   expect((await countHeld(n.database.db)).count).toBe(0)
+})
+
+test('messages sent without waiting keep their order across the end of a hold', async () => {
+  const arrived: string[] = []
+  const deliverReleased = (messages: readonly ReleasedMessage[]) =>
+    void arrived.push(...messages.map(({ stanza }) => stanza))
+  let pending = () => 0
+  await using n = await node([], { deliverReleased, pendingWrites: () => pending() })
+  await using writer = createArchiveWriter({ url: n.url })
+  pending = () => writer.pending
+  const send = messagePath(n.gate, writer, arrived)
+  const { suspension } = await n.operations.startSuspension('local:cli', {
+    scope: 'service',
+    mode: 'hold',
+    reason: 'worm',
+  })
+  const sent: string[] = []
+  const sending: Promise<void>[] = []
+  /** Some every turn of the event loop, as a busy client would. */
+  const flood = async (turns: number, isDone: () => boolean) => {
+    for (let turn = 0; turn < turns || !isDone(); turn++) {
+      for (let count = 0; count < 5; count++) {
+        const stanza = `<message n="${sent.length}"/>`
+        sent.push(stanza)
+        sending.push(send(stanza))
+      }
+      await new Promise((resolve) => void setImmediate(resolve))
+    }
+  }
+  await flood(20, () => true)
+  let isEnded = false
+  const ending = n.operations.endSuspension('local:cli', suspension.id).then(() => (isEnded = true))
+  await flood(20, () => isEnded)
+  await ending
+  await flood(5, () => true)
+  await Promise.all(sending)
+  expect(arrived).toEqual(sent)
 })
 
 test('an end in the middle of a flood loses nothing and repeats nothing', async () => {

@@ -62,6 +62,8 @@ export function enter({ registry, ctx }: Routing, stanza: Stanza, session: Sessi
 async function routeMessage(routing: Routing, stanza: MessageStanza, sender: Session | undefined, n: number): Promise<void> {
   const { registry, ctx } = routing
   for (let attempt = 0; attempt < EPOCH_RETRIES; attempt++) {
+    // While the rules change, everybody waits: else a message could overtake one that was decided just before.
+    if (ctx.gate.isChanging) await ctx.gate.whenOpen()
     // The epoch is read before the verdict: a change in between makes the commit fail, and the message is decided anew.
     const { epoch } = ctx.gate
     const verdict = verdictOn(ctx, stanza, sender)
