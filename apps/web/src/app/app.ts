@@ -14,7 +14,7 @@ export type AppState =
   | { readonly kind: 'signed-in'; readonly chat: Chat }
   | { readonly kind: 'update-required'; readonly blocked: ClientBlocked; readonly update: UpdateProgress }
 
-export type SignInProblem = Failure | { readonly kind: 'address' } | { readonly kind: 'storage' }
+export type SignInProblem = Failure | { readonly kind: 'address' }
 
 /** What the client does about its own refusal. */
 export type UpdateProgress =

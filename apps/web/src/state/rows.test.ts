@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { rowsFrom } from './rows.ts'
+import type { ChatMessage } from './timeline.ts'
+
+const NOON = new Date(2026, 10, 23, 12).getTime()
+const message = (minutes: number, mine = false) => ({ key: `m${minutes}`, at: NOON + minutes * 60_000, mine }) as ChatMessage
+
+test('messages of one author within five minutes form a group', () => {
+  const rows = rowsFrom([message(0), message(4), message(10), message(11, true)], undefined)
+  expect(rows.map(({ isGroupStart }) => isGroupStart)).toEqual([true, false, true, true])
+})
+
+test('each day begins with a divider', () => {
+  const rows = rowsFrom([message(0), message(1), message(13 * 60)], undefined)
+  expect(rows.map(({ showsDay }) => showsDay)).toEqual([true, false, true])
+})
+
+test('the unread divider breaks a group', () => {
+  const rows = rowsFrom([message(0), message(1)], 'm1')
+  expect(rows[1]).toMatchObject({ showsUnread: true, isGroupStart: true })
+})

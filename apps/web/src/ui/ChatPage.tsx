@@ -1,0 +1,142 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { listConversations, totalUnread } from '../state/conversations.ts'
+import type { Place } from '../storage/database.ts'
+import { AccountMenu } from './AccountMenu.tsx'
+import { Announcer } from './Announcer.tsx'
+import { ConversationList } from './ConversationList.tsx'
+import { ConversationPane } from './ConversationPane.tsx'
+import { Icon, Logo } from './icons.tsx'
+import { NewConversationDialog } from './NewConversationDialog.tsx'
+import { openPeerInUrl, showPeerInUrl } from './route.ts'
+import { ShortcutsDialog } from './ShortcutsDialog.tsx'
+import { StatusStrip } from './StatusStrip.tsx'
+import { SuspendedPage } from './Suspension.tsx'
+import { useApp, useChat, useChatState, useTexts } from './use-store.ts'
+
+/** The signed-in screen: list and conversation side by side, or one of them where it is narrow. */
+export function ChatPage() {
+  const app = useApp()
+  const chat = useChat()
+  const { t } = useTexts()
+  const open = useChatState((state) => state.open)
+  const unread = useChatState(totalUnread)
+  const isReady = useChatState((state) => state.isSynced || state.connection.kind !== 'connecting')
+  const cut = useChatState((state) =>
+    state.connection.kind === 'online' ? undefined : state.suspensions.find(({ mode, scope }) => mode === 'cut' && scope === 'service'),
+  )
+  const [dialog, setDialog] = useState<'new' | 'shortcuts' | undefined>(undefined)
+  const placeSource = useRef<(() => Pick<Place, 'anchor' | 'offsetPx'>) | undefined>(undefined)
+  const startPlace = useRef<Place | undefined>(undefined)
+  if (isReady && startPlace.current === undefined) startPlace.current = chat.lastPlace
+
+  const goTo = useCallback(
+    (peer: string | undefined) => {
+      chat.open(peer)
+      showPeerInUrl(peer)
+      setDialog(undefined)
+    },
+    [chat],
+  )
+
+  useEffect(() => {
+    const follow = () => chat.open(openPeerInUrl())
+    follow()
+    addEventListener('popstate', follow)
+    return () => removeEventListener('popstate', follow)
+  }, [chat])
+
+  useEffect(() => {
+    document.title = unread > 0 ? `(${unread}) ${t.appName}` : t.appName
+  }, [unread, t])
+
+  const place = useMemo(
+    () => () => {
+      const peer = chat.store.get().open
+      const where = placeSource.current?.()
+      if (peer === undefined || !where) return undefined
+      const composer = document.querySelector<HTMLTextAreaElement>('[data-testid="composer"]')
+      return { peer, ...where, caret: composer?.selectionStart, savedAt: Date.now() }
+    },
+    [chat],
+  )
+  useEffect(() => {
+    app.setPlaceSource(place)
+    const leave = (event: PageTransitionEvent) => {
+      const where = place()
+      if (where) chat.savePlace(where)
+      if (!event.persisted) chat.leave()
+    }
+    const look = () => {
+      if (document.visibilityState === 'visible') chat.probe()
+    }
+    const online = () => chat.probe()
+    addEventListener('pagehide', leave)
+    addEventListener('online', online)
+    document.addEventListener('visibilitychange', look)
+    return () => {
+      app.setPlaceSource(undefined)
+      removeEventListener('pagehide', leave)
+      removeEventListener('online', online)
+      document.removeEventListener('visibilitychange', look)
+    }
+  }, [app, chat, place])
+
+  useEffect(() => {
+    function onKey(event: KeyboardEvent) {
+      const target = event.target as HTMLElement
+      const isTyping = target.matches('input, textarea, select, [contenteditable]')
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault()
+        goToList()
+        document.querySelector<HTMLInputElement>('#filter')?.focus()
+      } else if (event.altKey && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
+        event.preventDefault()
+        const peers = listConversations(chat.store.get(), '').map(({ peer }) => peer)
+        const index = peers.indexOf(chat.store.get().open ?? '')
+        const next = peers[event.key === 'ArrowDown' ? index + 1 : Math.max(0, index - 1)]
+        if (next !== undefined) goTo(next)
+      } else if (event.key === '?' && !isTyping && !event.ctrlKey && !event.altKey && !event.metaKey) {
+        setDialog('shortcuts')
+      }
+    }
+    function goToList() {
+      if (matchMedia('(max-width: 699px)').matches) goTo(undefined)
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [chat, goTo])
+
+  if (cut) return <SuspendedPage suspension={cut} onRetry={() => chat.reconnect()} />
+  const lastPlace = startPlace.current?.peer === open ? startPlace.current : undefined
+  return (
+    <div className="shell" data-testid="chat" data-view={open === undefined ? 'list' : 'conversation'}>
+      <header className="topbar">
+        <span className="brand">
+          <Logo size={26} />
+          <span>{t.appName}</span>
+        </span>
+        <StatusStrip />
+        <AccountMenu onShortcuts={() => setDialog('shortcuts')} />
+      </header>
+      <ConversationList onOpen={goTo} onNew={() => setDialog('new')} />
+      {open === undefined ? (
+        <main className="pane welcome">
+          <Icon name="chat" size={44} />
+          <h1>{t.welcomeTitle}</h1>
+          <p>{t.welcomeText}</p>
+        </main>
+      ) : (
+        <ConversationPane
+          key={open}
+          peer={open}
+          place={lastPlace}
+          placeSource={placeSource}
+          onBack={() => goTo(undefined)}
+        />
+      )}
+      {dialog === 'new' && <NewConversationDialog onClose={() => setDialog(undefined)} onOpen={goTo} />}
+      {dialog === 'shortcuts' && <ShortcutsDialog onClose={() => setDialog(undefined)} />}
+      <Announcer />
+    </div>
+  )
+}

@@ -1,0 +1,133 @@
+import { useEffect, useLayoutEffect, useRef, type ClipboardEvent, type KeyboardEvent } from 'react'
+import { titleOf } from '../state/conversations.ts'
+import { Icon } from './icons.tsx'
+import { useChat, useChatState, useTexts } from './use-store.ts'
+
+const MAX_HEIGHT_PX = 220
+
+/** Where a message is written. Never silently dead: when nothing goes out, a label says what happens to it. */
+export function Composer({ peer, caret }: { readonly peer: string; readonly caret: number | undefined }) {
+  const chat = useChat()
+  const { t } = useTexts()
+  const area = useRef<HTMLTextAreaElement>(null)
+  const picker = useRef<HTMLInputElement>(null)
+  const title = useChatState((state) => titleOf(state, peer))
+  const text = useChatState((state) => state.drafts[peer] ?? '')
+  const isOnline = useChatState((state) => state.connection.kind === 'online')
+  const mode = useChatState((state) => state.suspensions.find(({ scope }) => scope === 'service')?.mode)
+  const heldCount = useHeldCount()
+  const hasText = text.trim() !== ''
+
+  useLayoutEffect(() => {
+    const element = area.current
+    if (!element) return
+    element.style.height = 'auto'
+    element.style.height = `${Math.min(MAX_HEIGHT_PX, element.scrollHeight)}px`
+  }, [text])
+
+  useEffect(() => {
+    const element = area.current
+    if (!element || !matchMedia('(pointer: fine)').matches) return
+    element.focus({ preventScroll: true })
+    const at = caret ?? element.value.length
+    element.setSelectionRange(at, at)
+  }, [caret])
+
+  function send() {
+    const body = text.trim()
+    if (body === '') return
+    chat.saveDraft(peer, '')
+    chat.send(peer, body)
+  }
+
+  function onKeyDown(event: KeyboardEvent) {
+    // During composition Enter picks a character (IME).
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
+    event.preventDefault()
+    send()
+  }
+
+  function onPaste(event: ClipboardEvent) {
+    const files = [...event.clipboardData.files]
+    if (files.length === 0) return
+    event.preventDefault()
+    chat.uploads.attach(peer, files)
+  }
+
+  const note = !isOnline
+    ? t.composerOffline
+    : mode === 'read-only'
+      ? t.composerReadOnly
+      : mode === 'hold'
+        ? t.composerHold(heldCount)
+        : undefined
+  return (
+    <form
+      className="composer"
+      onSubmit={(event) => {
+        event.preventDefault()
+        send()
+        area.current?.focus()
+      }}
+    >
+      <div className="composer-box" data-mode={mode}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={t.attach}
+          title={t.attach}
+          onClick={() => picker.current?.click()}
+        >
+          <Icon name="attach" />
+        </button>
+        <input
+          ref={picker}
+          type="file"
+          multiple
+          hidden
+          data-testid="file-picker"
+          onChange={({ target }) => {
+            const files = [...(target.files ?? [])]
+            target.value = ''
+            if (files.length > 0) chat.uploads.attach(peer, files)
+          }}
+        />
+        <textarea
+          ref={area}
+          rows={1}
+          dir="auto"
+          data-testid="composer"
+          aria-label={t.message}
+          aria-describedby="composer-note"
+          placeholder={t.messageTo(title)}
+          value={text}
+          onChange={(event) => chat.saveDraft(peer, event.target.value)}
+          onKeyDown={onKeyDown}
+          onPaste={onPaste}
+        />
+        <button type="submit" className="icon-button send" aria-label={t.send} title={t.send} aria-disabled={!hasText} data-ready={hasText}>
+          <Icon name="send" />
+        </button>
+      </div>
+      <p className="composer-note" id="composer-note" data-quiet={note === undefined}>
+        {note ?? t.composerHint}
+      </p>
+    </form>
+  )
+}
+
+/** How many of our messages the server holds back now. */
+function useHeldCount(): number {
+  return useChatState((state) => {
+    const hold = state.suspensions.find(({ scope, mode }) => scope === 'service' && mode === 'hold')
+    if (hold?.since === undefined) return 0
+    const since = hold.since
+    let count = 0
+    for (const { messages } of Object.values(state.timelines)) {
+      for (let i = messages.length - 1; i >= 0 && (messages[i]?.at ?? 0) >= since; i--) {
+        if (messages[i]?.mine && messages[i]?.state === 'recorded') count++
+      }
+    }
+    return count
+  })
+}

@@ -1,0 +1,87 @@
+import { useState, type DragEvent } from 'react'
+import { bestPresence } from '../protocol/presence.ts'
+import { titleOf } from '../state/conversations.ts'
+import type { Place } from '../storage/database.ts'
+import { Avatar, availabilityOf } from './Avatar.tsx'
+import { Composer } from './Composer.tsx'
+import { Icon } from './icons.tsx'
+import { Timeline, type TimelineProps } from './Timeline.tsx'
+import { UploadTray } from './UploadTray.tsx'
+import { useChat, useChatState, useTexts } from './use-store.ts'
+
+export interface ConversationPaneProps {
+  readonly peer: string
+  readonly place: Place | undefined
+  readonly placeSource: TimelineProps['placeSource']
+  readonly onBack: () => void
+}
+
+export function ConversationPane({ peer, place, placeSource, onBack }: ConversationPaneProps) {
+  const chat = useChat()
+  const { t } = useTexts()
+  const [isDropping, setDropping] = useState(false)
+
+  function onDrag(event: DragEvent, isOver: boolean) {
+    if (!event.dataTransfer.types.includes('Files')) return
+    event.preventDefault()
+    setDropping(isOver)
+  }
+
+  return (
+    <main
+      className="pane"
+      aria-label={t.messagesWith(titleOf(chat.store.get(), peer))}
+      onDragOver={(event) => onDrag(event, true)}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setDropping(false)
+      }}
+      onDrop={(event) => {
+        onDrag(event, false)
+        const files = [...event.dataTransfer.files]
+        if (files.length > 0) chat.uploads.attach(peer, files)
+      }}
+    >
+      <PaneHeader peer={peer} onBack={onBack} />
+      <Timeline peer={peer} place={place} placeSource={placeSource} />
+      <UploadTray peer={peer} />
+      <Composer peer={peer} caret={place?.caret} />
+      {isDropping && (
+        <div className="drop-target">
+          <Icon name="attach" size={32} />
+          {t.dropHere}
+        </div>
+      )}
+    </main>
+  )
+}
+
+function PaneHeader({ peer, onBack }: { readonly peer: string; readonly onBack: () => void }) {
+  const chat = useChat()
+  const { t } = useTexts()
+  const title = useChatState((state) => titleOf(state, peer))
+  const availability = useChatState((state) => availabilityOf(state, peer))
+  const status = useChatState((state) => bestPresence(Object.values(state.presence[peer] ?? {}))?.status ?? '')
+  const contact = useChatState((state) => state.roster[peer])
+  const seesPresence = contact?.subscription === 'to' || contact?.subscription === 'both'
+  return (
+    <header className="pane-header">
+      <button type="button" className="icon-button back" onClick={onBack} aria-label={t.back}>
+        <Icon name="back" />
+      </button>
+      <Avatar jid={peer} size="medium" hasPresence={seesPresence} />
+      <div className="pane-title">
+        <h1>
+          <bdi>{title}</bdi>
+        </h1>
+        <p dir="auto">{seesPresence ? status || t.availability(availability) : <bdi>{peer}</bdi>}</p>
+      </div>
+      {contact?.isPending && !seesPresence && <span className="hint">{t.contactPending}</span>}
+      {(!contact || (!seesPresence && !contact.isPending)) && (
+        <button type="button" className="button small" onClick={() => void chat.contacts.add(peer, '').catch(() => undefined)}>
+          <Icon name="personAdd" size={16} />
+          {t.addContact}
+        </button>
+      )}
+    </header>
+  )
+}

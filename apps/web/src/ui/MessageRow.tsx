@@ -1,0 +1,132 @@
+import { memo } from 'react'
+import { isShownAsImage } from '../state/media.ts'
+import type { ChatMessage, DeliveryState } from '../state/timeline.ts'
+import type { Texts } from '../texts/index.ts'
+import { Avatar } from './Avatar.tsx'
+import { formatDay, formatInstant, formatTime } from './format.ts'
+import { Icon, type IconName } from './icons.tsx'
+import { MessageMedia } from './MessageMedia.tsx'
+import { MessageText } from './MessageText.tsx'
+import { useChat, useTexts } from './use-store.ts'
+
+/** What is shown; `held` is derived from the suspension in force. */
+export type ShownState = DeliveryState | 'held'
+
+export interface MessageRowProps {
+  readonly message: ChatMessage
+  readonly authorJid: string
+  readonly author: string
+  readonly isGroupStart: boolean
+  readonly showsDay: boolean
+  readonly showsUnread: boolean
+  readonly isHeld: boolean
+  readonly isTabStop: boolean
+  readonly position: number
+}
+
+const STATE_ICONS: Record<ShownState, IconName> = {
+  queued: 'clock',
+  sent: 'check',
+  recorded: 'stored',
+  delivered: 'checks',
+  held: 'pause',
+  failed: 'warning',
+}
+
+/** One message with what stands above it: the day, and the line above what is unread. */
+export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
+  const { message, authorJid, author, isGroupStart, showsDay, showsUnread, isHeld, isTabStop, position } = props
+  const { t, language } = useTexts()
+  const state: ShownState = isHeld ? 'held' : message.state
+  const text = message.media ? (isShownAsImage(message.media) ? t.image : message.media.name) : message.body
+  const parts = [author, text, formatTime(message.at, language), ...(message.mine ? [stateText(state, t)] : [])]
+  return (
+    <>
+      {showsDay && (
+        <h3 className="divider">
+          <span>{formatDay(message.at, Date.now(), language, t)}</span>
+        </h3>
+      )}
+      {showsUnread && (
+        <h3 className="divider unread" data-testid="unread-divider">
+          <span>{t.newMessages}</span>
+        </h3>
+      )}
+      <article
+        className="message"
+        data-testid="message"
+        data-key={message.key}
+        data-mine={message.mine}
+        data-state={message.mine ? state : undefined}
+        data-start={isGroupStart}
+        aria-label={parts.join(', ')}
+        aria-posinset={position}
+        aria-setsize={-1}
+        tabIndex={isTabStop ? 0 : -1}
+      >
+        {isGroupStart ? (
+          <Avatar jid={authorJid} size="medium" />
+        ) : (
+          <time className="message-gutter" dateTime={new Date(message.at).toISOString()}>
+            {formatTime(message.at, language)}
+          </time>
+        )}
+        <div className="message-content">
+          {isGroupStart && (
+            <header className="message-head">
+              <bdi className="message-author">{author}</bdi>
+              <time dateTime={new Date(message.at).toISOString()} title={formatInstant(message.at, language)}>
+                {formatTime(message.at, language)}
+              </time>
+            </header>
+          )}
+          {message.media ? <MessageMedia media={message.media} author={author} /> : <MessageText text={message.body} />}
+          {message.state === 'failed' && <FailedNote message={message} />}
+        </div>
+        {message.mine && (
+          <span className="message-state" data-state={state} title={stateText(state, t)}>
+            <Icon name={STATE_ICONS[state]} size={15} />
+            {state === 'held' && <span>{t.stateHeld}</span>}
+          </span>
+        )}
+      </article>
+    </>
+  )
+})
+
+/** Why a message was not sent, and what can be done about it. */
+function FailedNote({ message }: { readonly message: ChatMessage }) {
+  const chat = useChat()
+  const { t } = useTexts()
+  return (
+    <div className="failed" data-testid="failed">
+      <span>{t.failedReason(message.failure?.text || conditionText(message.failure?.condition, t))}</span>
+      <button type="button" className="link-button" tabIndex={-1} onClick={() => chat.retry(message.key)}>
+        {t.retry}
+      </button>
+      <button type="button" className="link-button" tabIndex={-1} onClick={() => chat.discard(message.key)}>
+        {t.discard}
+      </button>
+    </div>
+  )
+}
+
+export function stateText(state: ShownState, t: Texts): string {
+  const texts = {
+    queued: t.stateQueued,
+    sent: t.stateSent,
+    recorded: t.stateRecorded,
+    delivered: t.stateDelivered,
+    held: t.stateHeld,
+    failed: t.stateFailed,
+  }
+  return texts[state]
+}
+
+/** Words for the stanza errors a sender meets (RFC 6120 §8.3.3), where the server sent none of its own. */
+function conditionText(condition: string | undefined, t: Texts): string {
+  if (condition === 'item-not-found' || condition === 'service-unavailable') return t.reasonUnknownPerson
+  if (condition === 'policy-violation' || condition === 'forbidden' || condition === 'not-allowed') return t.reasonNotAllowed
+  if (condition === 'not-acceptable') return t.reasonBlocked
+  return t.reasonOther
+}

@@ -1,0 +1,115 @@
+import { useEffect, useState } from 'react'
+import type { Suspension } from '../protocol/suspension.ts'
+import type { Texts } from '../texts/index.ts'
+import { Dialog } from './Dialog.tsx'
+import { formatMoment, formatRelative } from './format.ts'
+import { Icon, Logo } from './icons.tsx'
+import { useTexts } from './use-store.ts'
+
+/** What is suspended, in a few words. */
+export function suspensionTitle({ scope, mode }: Suspension, t: Texts): string {
+  if (scope === 'images') return t.suspendedImages
+  if (scope === 'files') return t.suspendedFiles
+  if (scope === 'federation') return t.suspendedFederation
+  return mode === 'hold' ? t.suspendedHold : mode === 'cut' ? t.suspendedCut : t.suspendedReadOnly
+}
+
+/** The strictest first: that is the one the strip names. */
+export function orderSuspensions(suspensions: readonly Suspension[]): Suspension[] {
+  const rank = ({ scope, mode }: Suspension) =>
+    (scope === 'service' ? 0 : 3) + { cut: 0, 'read-only': 1, hold: 2 }[mode]
+  return [...suspensions].sort((a, b) => rank(a) - rank(b))
+}
+
+/** "until 14:30 (in 20 min)" */
+export function useExpectedEnd(suspension: Suspension | undefined): string | undefined {
+  const { t, language } = useTexts()
+  const now = useMinute()
+  if (suspension?.until === undefined) return undefined
+  return t.until(formatMoment(suspension.until, now, language), formatRelative(suspension.until, now, language))
+}
+
+/** Everything a person may know about the suspensions in force. */
+export function SuspensionFacts({ suspension }: { readonly suspension: Suspension }) {
+  const { t, language } = useTexts()
+  const now = useMinute()
+  const moment = (at: number) => `${formatMoment(at, now, language)} (${formatRelative(at, now, language)})`
+  return (
+    <dl className="facts">
+      <div>
+        <dt>{t.reason}</dt>
+        <dd dir="auto">{suspension.reason || t.noReason}</dd>
+      </div>
+      {suspension.since !== undefined && (
+        <div>
+          <dt>{t.since}</dt>
+          <dd>{moment(suspension.since)}</dd>
+        </div>
+      )}
+      <div>
+        <dt>{t.expectedEnd}</dt>
+        <dd>{suspension.until === undefined ? t.noEnd : moment(suspension.until)}</dd>
+      </div>
+      {suspension.mode !== 'cut' && (
+        <div>
+          <dt>{t.whatWorks}</dt>
+          <dd>
+            {suspension.scope !== 'service' ? t.worksFeature : suspension.mode === 'hold' ? t.worksHold : t.worksReadOnly}
+          </dd>
+        </div>
+      )}
+    </dl>
+  )
+}
+
+export function SuspensionDialog({ suspensions, onClose }: { readonly suspensions: readonly Suspension[]; readonly onClose: () => void }) {
+  const { t } = useTexts()
+  const [first, ...others] = orderSuspensions(suspensions)
+  if (!first) return null
+  return (
+    <Dialog title={suspensionTitle(first, t)} onClose={onClose}>
+      <SuspensionFacts suspension={first} />
+      {others.map((suspension) => (
+        <section key={suspension.id}>
+          <h3>{suspensionTitle(suspension, t)}</h3>
+          <SuspensionFacts suspension={suspension} />
+        </section>
+      ))}
+    </Dialog>
+  )
+}
+
+/** The service is cut: no content, only why, since when and until when. */
+export function SuspendedPage({ suspension, onRetry }: { readonly suspension: Suspension; readonly onRetry: () => void }) {
+  const { t } = useTexts()
+  return (
+    <main className="full-page" data-testid="suspended">
+      <div className="full-page-card">
+        <Logo size={44} />
+        <div role="alert">
+          <h1>
+            <Icon name="pause" size={24} /> {t.suspendedCut}
+          </h1>
+          <p className="lead">{t.cutText}</p>
+        </div>
+        <SuspensionFacts suspension={suspension} />
+        <div className="button-row">
+          <button type="button" className="button" onClick={onRetry}>
+            <Icon name="refresh" size={16} />
+            {t.tryNow}
+          </button>
+        </div>
+      </div>
+    </main>
+  )
+}
+
+/** The current time, renewed twice a minute. */
+function useMinute(): number {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 30_000)
+    return () => clearInterval(timer)
+  }, [])
+  return now
+}

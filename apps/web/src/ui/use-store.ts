@@ -1,0 +1,52 @@
+import { createContext, use, useRef, useSyncExternalStore } from 'react'
+import type { App } from '../app/app.ts'
+import type { Chat } from '../app/chat.ts'
+import type { ChatState } from '../state/chat-state.ts'
+import type { Store } from '../state/store.ts'
+import { TEXTS, type Language, type Texts } from '../texts/index.ts'
+
+export const AppContext = createContext<App | undefined>(undefined)
+export const ChatContext = createContext<Chat | undefined>(undefined)
+export const LanguageContext = createContext<Language>('en')
+
+export function useApp(): App {
+  const app = use(AppContext)
+  if (!app) throw new Error('outside of the app')
+  return app
+}
+
+export function useChat(): Chat {
+  const chat = use(ChatContext)
+  if (!chat) throw new Error('outside of a session')
+  return chat
+}
+
+/** One part of a store; the component renders again only when that part changes. */
+export function useSelect<S, T>(store: Store<S>, select: (state: S) => T): T {
+  const last = useRef<{ state: S; select: (state: S) => T; value: T } | undefined>(undefined)
+  return useSyncExternalStore(store.subscribe, () => {
+    const state = store.get()
+    if (last.current?.state !== state || last.current.select !== select) {
+      const value = select(state)
+      const same = last.current && isShallowEqual(last.current.value, value)
+      last.current = { state, select, value: same && last.current ? last.current.value : value }
+    }
+    return last.current.value
+  })
+}
+
+/** One part of the session's state. */
+export function useChatState<T>(select: (state: ChatState) => T): T {
+  return useSelect(useChat().store, select)
+}
+
+export function useTexts(): { readonly t: Texts; readonly language: Language } {
+  const language = use(LanguageContext)
+  return { t: TEXTS[language], language }
+}
+
+function isShallowEqual(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false
+  return a.every((item, i) => Object.is(item, b[i]))
+}
