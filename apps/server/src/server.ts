@@ -140,7 +140,11 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     log,
     dataPaths: { quarantine: at.quarantine, clean: at.clean },
     limits: config.limits,
-    disco: { server: registry.disco, account: registry.accountDisco },
+    disco: {
+      server: registry.disco,
+      account: registry.accountDisco,
+      forms: () => registry.features.flatMap(({ discoForms }) => discoForms?.map((build) => build(ctx)) ?? []),
+    },
     now: outside.now ?? (() => new Date()),
     publicUrl: () => publicUrl,
     route: (stanza) => route(routing, stanza, undefined),
@@ -189,7 +193,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       return shutdownText
     },
     streamFeatures: () => registry.features.flatMap(({ streamFeatures }) => streamFeatures?.map((build) => build(ctx)) ?? []),
-    refusalBeforeSignIn: () => undefined,
+    refusalBeforeSignIn: (remoteAddress) => admission.refusalBeforeSignIn(remoteAddress),
     refusalFor(account, client, entrance, connection) {
       const facts = { at: Date.now(), account, client: client ?? NO_IDENTITY, entrance: entranceOf(connection) }
       const verdict = ask(policy.gate, entrance === 'resume' ? 'session.resume' : 'session.open', facts)

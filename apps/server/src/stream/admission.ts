@@ -4,12 +4,14 @@ import { buildClientBlocked, buildSuspensions, NS_CLIENT, xml } from '@drawbridg
 import type { Element, SuspensionNotice } from '@drawbridge/xmpp'
 import { claimFrom, identify } from '@drawbridge/policy'
 import type { Claim, VerdictDetails } from '@drawbridge/policy'
+import { BlockList, isIP } from 'node:net'
 import { publicSuspensions } from '../policy/enforce.ts'
 import type { LiveSession } from '../policy/enforce.ts'
 import { ask } from '../policy/gate.ts'
 import type { LivePolicy } from '../policy/live.ts'
 import type { Connection } from '../transport/connection.ts'
 import type { Session } from './session.ts'
+import type { StreamRefusal } from './stream-server.ts'
 
 /** The web client: it shows what a stream error says in a page of its own. */
 const OWN_CLIENT = 'drawbridge-web'
@@ -31,6 +33,8 @@ export interface Admission {
    * that is settled; the session is ended if it may not.
    */
   admit(session: Session): Promise<void>
+  /** During a cut nobody gets as far as signing in, except from where break-glass accounts may come (control §4.2). */
+  refusalBeforeSignIn(remoteAddress: string): StreamRefusal | undefined
   /** Ends a session with what its user needs to know: why, and what to do. */
   expel(session: Session, code: ErrorCode, details: VerdictDetails): void
   /** Ends a session for a reason that is not policy: its account is gone, or its password is a new one. */
@@ -90,6 +94,11 @@ export function createAdmission({ policy, domain }: AdmissionOptions): Admission
     },
   })
   return {
+    refusalBeforeSignIn(remoteAddress) {
+      const cut = policy().gate.settings.suspensions.find(({ scope, mode }) => scope === 'service' && mode === 'cut')
+      if (!cut || isBreakGlassZone(remoteAddress)) return undefined
+      return { text: textOf('suspended', { reason: cut.reason }), details: [suspensions()] }
+    },
     expel,
     dismiss: (session, why) => session.end(SESSION_END[why], isErrorCode(why) ? CODES[why].text.en : undefined),
     liveSession,
@@ -124,6 +133,24 @@ function suspensionText({ scope, mode, reason, until }: PublicSuspension): strin
   const what = scope === 'service' ? 'This service' : `Sharing ${scope}`
   const how = { announce: 'has a notice', hold: 'is on hold', 'read-only': 'is read-only', reject: 'is suspended', cut: 'is suspended' }
   return `${what} ${how[mode]}. Reason: ${reason}.${until === null ? '' : ` Expected end: ${until}.`}`
+}
+
+const BREAK_GLASS_ZONES = new BlockList()
+for (const [network, prefix, family] of [
+  ['127.0.0.0', 8, 'ipv4'],
+  ['10.0.0.0', 8, 'ipv4'],
+  ['172.16.0.0', 12, 'ipv4'],
+  ['192.168.0.0', 16, 'ipv4'],
+  ['::1', 128, 'ipv6'],
+  ['fc00::', 7, 'ipv6'],
+] as const) {
+  BREAK_GLASS_ZONES.addSubnet(network, prefix, family)
+}
+
+/** Loopback and private networks: from there, even a cut lets people sign in far enough to be recognized. */
+function isBreakGlassZone(remoteAddress: string): boolean {
+  const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '')
+  return isIP(address) !== 0 && BREAK_GLASS_ZONES.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }
 
 /** What a client says about itself when asked (XEP-0092). */

@@ -220,7 +220,7 @@ export class C2sStream implements StreamHandler {
     step()
       .catch((error: unknown): SaslStep => {
         log.error('signing in failed', { error: String(error) })
-        return { kind: 'failure', condition: 'temporary-auth-failure', name: undefined }
+        return { kind: 'failure', condition: 'temporary-auth-failure', name: undefined, isGuess: false }
       })
       .then((outcome) => {
         this.#isChecking = false
@@ -238,9 +238,7 @@ export class C2sStream implements StreamHandler {
       return
     }
     if (step.kind === 'failure') {
-      const wasGuess = step.condition === 'not-authorized' || step.condition === 'invalid-authzid'
-      const keys = this.#throttleKeys(step.name)
-      if (wasGuess) this.#server.throttle.failed(keys)
+      if (step.isGuess) this.#server.throttle.failed(this.#throttleKeys(step.name))
       return this.#saslFailed(step.condition, step.name)
     }
     const keys = this.#throttleKeys(step.account.localpart)

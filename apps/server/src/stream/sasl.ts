@@ -24,7 +24,13 @@ export interface SaslServices {
 export type SaslStep =
   | { readonly kind: 'challenge'; readonly bytes: Buffer }
   | { readonly kind: 'success'; readonly bytes: Buffer | undefined; readonly account: Account }
-  | { readonly kind: 'failure'; readonly condition: SaslFailure; readonly name: string | undefined }
+  | {
+      readonly kind: 'failure'
+      readonly condition: SaslFailure
+      readonly name: string | undefined
+      /** The password was tried and is wrong; anything else is a client that cannot do better. */
+      readonly isGuess: boolean
+    }
 
 /** One attempt to sign in: `start` once, then `next` for each response. */
 export interface SaslAttempt {
@@ -48,7 +54,13 @@ export function beginSasl(mechanism: string, situation: SaslSituation, services:
   return offered === 'PLAIN' ? plain(services) : scram(offered === 'SCRAM-SHA-256-PLUS', situation, services)
 }
 
-const failure = (condition: SaslFailure, name?: string): SaslStep => ({ kind: 'failure', condition, name })
+const failure = (condition: SaslFailure, name?: string): SaslStep => ({ kind: 'failure', condition, name, isGuess: false })
+const wrongGuess = (name: string | undefined): SaslStep => ({
+  kind: 'failure',
+  condition: 'not-authorized',
+  name,
+  isGuess: true,
+})
 
 /** RFC 4616. The password is compared with the argon2id verifier. */
 function plain({ domain, accounts, passwords }: SaslServices): SaslAttempt {
@@ -61,7 +73,7 @@ function plain({ domain, accounts, passwords }: SaslServices): SaslAttempt {
       const account = localpart === undefined ? undefined : accounts.find(localpart)
       try {
         const isRight = await passwords.verify(account?.id, password)
-        if (!isRight || !account || account.isDisabled) return failure('not-authorized', localpart)
+        if (!isRight || !account || account.isDisabled) return wrongGuess(localpart)
         return { kind: 'success', bytes: undefined, account }
       } catch (error) {
         if (error instanceof PasswordBusy) return failure('temporary-auth-failure')
@@ -100,10 +112,10 @@ function scram(isPlus: boolean, { bindings }: SaslSituation, services: SaslServi
       try {
         if (!exchange) return failure('malformed-request', localpart)
         const bytes = Buffer.from(exchange.finish(response.toString('utf8')))
-        return account ? { kind: 'success', bytes, account } : failure('not-authorized', localpart)
+        return account ? { kind: 'success', bytes, account } : wrongGuess(localpart)
       } catch (error) {
-        if (error instanceof ScramFailure) return failure(error.reason, localpart)
-        throw error
+        if (!(error instanceof ScramFailure)) throw error
+        return error.reason === 'not-authorized' ? wrongGuess(localpart) : failure(error.reason, localpart)
       }
     },
   }
