@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { story } from '../../test/story.ts'
+import type { Device } from '../../test/story.ts'
+
+const isMessage = (body: string) => (element: { name: string; getChildText(name: string): string | undefined }) =>
+  element.name === 'message' && element.getChildText('body') === body
+const messagesOf = (device: Device) => device.received().filter((text) => text.startsWith('<message'))
+
+test('what was sent while nobody was there comes in order, with its time and its id (XEP-0160 §3)', async () => {
+  await using s = await story({ alice: 1 })
+  await s.addAccount('bob')
+  for (const body of ['one', 'two', 'three']) {
+    await s.alice.send(`<message type="chat" to="bob@im.test"><body>${body}</body></message>`)
+  }
+
+  const bob = await s.connect('bob')
+  await bob.available()
+  await bob.next(isMessage('three'))
+
+  const messages = messagesOf(bob)
+  expect(messages.map((text) => /<body>(.*)<\/body>/.exec(text)?.[1])).toEqual(['one', 'two', 'three'])
+  for (const text of messages) {
+    expect(text).toMatch(/<delay xmlns="urn:xmpp:delay" from="im.test" stamp="\d{4}-[^"]+Z"\/>/)
+    expect(text).toMatch(/<stanza-id xmlns="urn:xmpp:sid:0" by="bob@im.test" id="[0-9a-f-]{36}"\/>/)
+  }
+})
+
+test('a device of negative priority is given nothing that waits (XEP-0160 §3)', async () => {
+  await using s = await story({ alice: 1 })
+  await s.addAccount('bob')
+  await s.alice.send('<message type="chat" to="bob@im.test"><body>waits</body></message>')
+
+  const quiet = await s.connect('bob', 'quiet')
+  await quiet.available('<presence><priority>-1</priority></presence>')
+  const bob = await s.connect('bob', 'loud')
+  await bob.available()
+  await bob.next(isMessage('waits'))
+
+  expect(messagesOf(quiet)).toEqual([])
+})
+
+test('what one device took is not given to the next one', async () => {
+  await using s = await story({ alice: 1 })
+  await s.addAccount('bob')
+  await s.alice.send('<message type="chat" to="bob@im.test"><body>first</body></message>')
+  const one = await s.connect('bob', 'one')
+  await one.available()
+  await one.next(isMessage('first'))
+  one.disconnect()
+  // The cursor is written a moment after a device took the message.
+  await expect.poll(async () => (await cursorOf(s.server.ctx.db)) > 0).toBe(true)
+
+  await s.alice.send('<message type="chat" to="bob@im.test"><body>second</body></message>')
+  const two = await s.connect('bob', 'two')
+  await two.available()
+  await two.next(isMessage('second'))
+
+  expect(messagesOf(two).join('')).not.toContain('first')
+})
+
+test('a message that arrives while older ones are on their way does not overtake them', async () => {
+  await using s = await story({ alice: 1 })
+  await s.addAccount('bob')
+  for (let n = 1; n <= 30; n++) await s.alice.send(`<message type="chat" to="bob@im.test"><body>${n}</body></message>`)
+  const bob = await s.connect('bob')
+
+  const coming = bob.available()
+  const sending = s.alice.send('<message type="chat" to="bob@im.test"><body>31</body></message>')
+  await Promise.all([coming, sending])
+  await bob.next(isMessage('31'))
+
+  const bodies = messagesOf(bob).map((text) => Number(/<body>(.*)<\/body>/.exec(text)?.[1]))
+  expect(bodies).toEqual(Array.from({ length: 31 }, (_, index) => index + 1))
+})
+
+async function cursorOf(db: { execute(query: string): Promise<unknown> }): Promise<number> {
+  const { rows } = (await db.execute("select offline_position from archive_owner where owner = 'bob@im.test'")) as {
+    rows: { offline_position: string }[]
+  }
+  return Number(rows[0]?.offline_position ?? 0)
+}
