@@ -63,6 +63,7 @@ export interface RunningServer extends AsyncDisposable {
 /** Everything but the sockets: what a test drives with its own connections. */
 export interface BuiltServer extends AsyncDisposable {
   readonly ctx: Context
+  readonly policy: PolicyService
   readonly streams: StreamServer
   readonly accept: Accept
   readonly handlers: readonly HttpHandler[]
@@ -277,6 +278,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   }
   return {
     ctx,
+    policy,
     streams,
     accept,
     handlers,

@@ -194,16 +194,6 @@ export const CODES = {
     problem: 'suspension-ended',
     text: { en: 'This suspension has ended already.', de: 'Diese Aussetzung ist schon beendet.' },
   },
-  'bad-version': {
-    type: 'modify',
-    condition: 'bad-request',
-    http: 400,
-    problem: 'bad-version',
-    text: {
-      en: 'This version cannot be compared. Write it like 4.2.1.',
-      de: 'Diese Version lässt sich nicht vergleichen. Schreiben Sie sie wie 4.2.1.',
-    },
-  },
   'end-in-the-past': {
     type: 'modify',
     condition: 'bad-request',

@@ -118,6 +118,8 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions): Enforcer {
       return { disconnected, notified }
     },
     one(session, at) {
+      // An id may come again with another session behind it, whose user has seen nothing yet.
+      warned.delete(session.id)
       if (apply(session, at) === 'disconnected') return
       const { suspensions } = gate.settings
       if (suspensions.length > 0) session.notify({ kind: 'suspensions', suspensions: publicSuspensions(suspensions) })

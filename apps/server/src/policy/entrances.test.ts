@@ -1,0 +1,38 @@
+import { QUESTIONS } from '@drawbridge/policy'
+import { globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const SRC = fileURLToPath(new URL('..', import.meta.url))
+
+/** Every place that may ask, with what it asks. A new entrance is added here together with its tests. */
+const ENTRANCES = [
+  'admin/router.ts http.request',
+  'features/upload/get.ts media.read',
+  'features/upload/put.ts upload.put',
+  'features/upload/slot.ts upload.request',
+  'routing/router.ts stanza.route',
+  'server.ts session.open',
+  'server.ts session.resume',
+  'stream/admission.ts session.open',
+]
+
+test('the entrances that ask the rules are these, not one more and not one less', () => {
+  const found = globSync('**/*.ts', { cwd: SRC })
+    .filter((file) => !file.endsWith('.test.ts') && file !== 'policy/gate.ts')
+    .flatMap((file) => {
+      const text = readFileSync(`${SRC}/${file}`, 'utf8')
+      return [...text.matchAll(/\bask\(([^{]*)\{?/gu)].flatMap(([, args = '']) =>
+        QUESTIONS.filter((question) => args.includes(`'${question}'`)).map((question) => `${file} ${question}`),
+      )
+    })
+  expect([...new Set(found)].toSorted()).toEqual(ENTRANCES)
+  expect(new Set(ENTRANCES.map((entrance) => entrance.split(' ')[1]))).toEqual(new Set(QUESTIONS))
+})
+
+test('only the gate decides', () => {
+  const deciding = globSync('**/*.ts', { cwd: SRC }).filter(
+    (file) => !file.endsWith('.test.ts') && /\bdecide\(/u.test(readFileSync(`${SRC}/${file}`, 'utf8')),
+  )
+  expect(deciding).toEqual(['policy/gate.ts'])
+})
