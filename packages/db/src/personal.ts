@@ -73,3 +73,8 @@ export async function putVcard(db: Db, accountId: string, element: string, photo
     .values({ accountId, ...value })
     .onConflictDoUpdate({ target: vcard.accountId, set: value })
 }
+
+/** Stored elements of an account. */
+export async function countPrivateXml(db: Db, accountId: string): Promise<number> {
+  return db.$count(privateXml, eq(privateXml.accountId, accountId))
+}

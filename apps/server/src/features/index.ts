@@ -1,11 +1,18 @@
 import type { Feature } from '../routing/feature.ts'
 import { archive } from './archive.ts'
+import { blocking } from './blocking.ts'
 import { carbons } from './carbons.ts'
 import { delivery } from './delivery.ts'
+import { disco } from './disco/index.ts'
 import { hostMeta } from './host-meta.ts'
 import { offline } from './offline.ts'
+import { ping } from './ping.ts'
+import { privateStorage } from './private-storage.ts'
 import { roster } from './roster/index.ts'
 import { stanzaIds } from './stanza-ids.ts'
+import { time } from './time.ts'
+import { vcard } from './vcard.ts'
+import { version } from './version.ts'
 import { upload } from './upload/index.ts'
 
 /**
@@ -13,6 +20,9 @@ import { upload } from './upload/index.ts'
  * of the list; it matters where a comment says so.
  */
 export const FEATURES: readonly Feature[] = [
+  // Before anything is recorded or answered: who does not want to hear from whom.
+  blocking,
+
   // Messages. First what was forged goes, then what is left is recorded.
   stanzaIds,
   archive,
@@ -23,6 +33,14 @@ export const FEATURES: readonly Feature[] = [
 
   // People.
   roster,
+  vcard,
+
+  // The server itself.
+  disco,
+  privateStorage,
+  ping,
+  time,
+  version,
 
   // HTTP.
   upload,

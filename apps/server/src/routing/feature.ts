@@ -1,4 +1,4 @@
-import type { Element, IqStanza, Jid, MessageStanza, PresenceStanza } from '@drawbridge/xmpp'
+import type { DiscoForm, Element, IqStanza, Jid, MessageStanza, PresenceStanza } from '@drawbridge/xmpp'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessModel, ArchiveWriter, Db } from '@drawbridge/db'
 import type { Sanitize } from '@drawbridge/contract'
@@ -59,7 +59,12 @@ export interface Context {
   readonly dataPaths: DataPaths
   readonly limits: ServerLimits
   /** What the features in force advertise (XEP-0030 §3.1): for the server, and for each account's bare JID. */
-  readonly disco: { readonly server: readonly string[]; readonly account: readonly string[] }
+  readonly disco: {
+    readonly server: readonly string[]
+    readonly account: readonly string[]
+    /** XEP-0128: what the server says beside its features. */
+    forms(): readonly DiscoForm[]
+  }
   now(): Date
   /** Base URL under which people reach the HTTP port, without a trailing slash. */
   publicUrl(): string
@@ -143,6 +148,8 @@ export interface Feature {
   readonly implements: readonly { readonly xep: number; readonly version: string; readonly status?: 'partial' }[]
   /** Advertised in disco#info of the server (XEP-0030 §3.1). */
   readonly disco?: readonly string[]
+  /** XEP-0128: forms in disco#info of the server. */
+  readonly discoForms?: readonly ((ctx: Context) => DiscoForm)[]
   /** Advertised in disco#info of each account's bare JID. */
   readonly accountDisco?: readonly string[]
   /** Extra stream features after authentication (RFC 6120 §4.3.2), in their order. */

@@ -1,0 +1,101 @@
+import { parseDiscoInfo } from '@drawbridge/xmpp'
+import { expect, test } from 'vitest'
+import { story } from '../../../test/story.ts'
+import type { Device } from '../../../test/story.ts'
+import { capsVersion } from './caps.ts'
+
+const info = (node?: string) =>
+  `<query xmlns="http://jabber.org/protocol/disco#info"${node === undefined ? '' : ` node="${node}"`}/>`
+const items = (node?: string) =>
+  `<query xmlns="http://jabber.org/protocol/disco#items"${node === undefined ? '' : ` node="${node}"`}/>`
+
+test('a client asks what the server can do (XEP-0030 §3.1)', async () => {
+  await using s = await story({ alice: 1 })
+  const query = (await s.alice.ask('get', info(), 'im.test')).getChild('query')!
+  const { identities, features, forms } = parseDiscoInfo(query)
+  expect(identities).toEqual([{ category: 'server', type: 'im', name: 'Drawbridge' }])
+  expect(features).toEqual(
+    expect.arrayContaining(['urn:xmpp:ping', 'urn:xmpp:blocking', 'vcard-temp', 'jabber:iq:roster']),
+  )
+  expect(forms?.find(({ formType }) => formType === 'urn:xmpp:http:upload:0')?.fields[0]?.name).toBe('max-file-size')
+})
+
+test('the stream features name the answer by its hash (XEP-0115 §6.3)', async () => {
+  await using s = await story({ alice: 1 })
+  const caps = s.server.streams.streamFeatures().find((feature) => feature.is('c'))!
+  const { node, ver } = caps.attrs
+  const query = (await s.alice.ask('get', info(`${node}#${ver}`), 'im.test')).getChild('query')!
+  expect(capsVersion(query, 'sha-1')).toBe(ver)
+  expect((await s.alice.ask('get', info('urn:example:unknown'), 'im.test')).toString()).toContain('<item-not-found ')
+})
+
+test('strangers learn nothing of an account, not even that it exists (XEP-0030 §8, SP-12)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await s.bob.available()
+  for (const to of ['bob@im.test', 'nobody@im.test']) {
+    expect((await s.alice.ask('get', info(), to)).toString()).toContain('<service-unavailable ')
+    for (const node of [undefined, 'urn:example:node']) {
+      const answer = await s.alice.ask('get', items(node), to)
+      expect(answer.attrs['type']).toBe('result')
+      expect(answer.getChild('query')?.children).toEqual([])
+    }
+  }
+})
+
+test('subscribers see the resources and features of an account, and everybody their own (XEP-0030 §8)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await s.alice.send('<presence type="subscribe" to="bob@im.test"/>')
+  await s.bob.send('<presence type="subscribed" to="alice@im.test"/>')
+  await s.bob.available()
+
+  for (const device of [s.alice, s.bob]) {
+    const query = (await device.ask('get', info(), 'bob@im.test')).getChild('query')!
+    expect(parseDiscoInfo(query).identities).toContainEqual(
+      expect.objectContaining({ category: 'account', type: 'registered' }),
+    )
+    expect((await device.ask('get', items(), 'bob@im.test')).toString()).toContain('<item jid="bob@im.test/1"/>')
+  }
+})
+
+const CLIENT =
+  '<identity category="client" type="pc" name="Exodus 0.9.1"/>' +
+  ['caps', 'disco#info', 'disco#items', 'muc']
+    .map((name) => `<feature var="http://jabber.org/protocol/${name}"/>`)
+    .join('')
+/** The example of XEP-0115 §5.2. */
+const VER = 'QgayPKawpkPSDYmwT/WM94uAlu0='
+const presence = (ver: string) =>
+  `<presence><c xmlns="http://jabber.org/protocol/caps" hash="sha-1" node="https://example.test" ver="${ver}"/></presence>`
+
+const isQuestion = (text: string) => text.includes('disco#info') && text.includes('type="get"')
+
+async function answer(device: Device, content: string): Promise<void> {
+  const question = await device.next((element) => isQuestion(element.toString()))
+  const query = question.getChild('query')!
+  await device.send(
+    `<iq type="result" to="im.test" id="${question.attrs['id']}">` +
+      `<query xmlns="http://jabber.org/protocol/disco#info" node="${query.attrs['node']}">${content}</query></iq>`,
+  )
+}
+
+test('the server asks one client what it can do, and believes the hash for all like it (XEP-0115 §6.2)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await s.alice.available(presence(VER))
+  await answer(s.alice, CLIENT)
+  expect(s.alice.session.notes.get('disco')).toContain('http://jabber.org/protocol/muc')
+
+  await s.bob.available(presence(VER))
+  expect(s.bob.received().filter(isQuestion)).toEqual([])
+  expect(s.bob.session.notes.get('disco')).toContain('http://jabber.org/protocol/muc')
+})
+
+test('PE-04 what a client says under a hash that is not its own counts for nobody else (XEP-0115 §5.4)', async () => {
+  await using s = await story({ mallory: 1, bob: 1 })
+  await s.mallory.available(presence(VER))
+  await answer(s.mallory, '<feature var="urn:example:evil"/>')
+
+  await s.bob.available(presence(VER))
+  await answer(s.bob, CLIENT)
+  expect(s.bob.session.notes.get('disco')).not.toContain('urn:example:evil')
+  expect(s.bob.session.notes.get('disco')).toContain('http://jabber.org/protocol/muc')
+})

@@ -1,0 +1,49 @@
+import { findVcard, putVcard } from '@drawbridge/db'
+import { C2S_LIMITS, findBase64, NS_VCARD, parseElement, StanzaFault } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import { createHash } from 'node:crypto'
+import { defineFeature } from '../routing/feature.ts'
+import type { Context, IqRequest } from '../routing/feature.ts'
+
+/** Longest vCard, in characters, its photo included. */
+const MAX_LENGTH = 131_072
+
+/**
+ * XEP-0054: vcard-temp. Everybody here may read everybody's. The pictures in it have been replaced by clean ones before
+ * it arrives here (avatars.ts).
+ */
+export const vcard = defineFeature({
+  name: 'vcard',
+  implements: [{ xep: 54, version: '1.3.0' }],
+  disco: [NS_VCARD],
+  accountDisco: [NS_VCARD],
+  iq: [
+    { type: 'get', to: 'account', xmlns: NS_VCARD, name: 'vCard', handle: get },
+    { type: 'set', to: 'account', xmlns: NS_VCARD, name: 'vCard', handle: set },
+  ],
+})
+
+async function get(_vcard: Element, { to, isOwn }: IqRequest, ctx: Context): Promise<Element> {
+  const account = ctx.accounts.findByBareJid(to.bareString)
+  const row = account && (await findVcard(ctx.db, account.id))
+  if (row) return parseElement(row.element, C2S_LIMITS)
+  // §3.3: no vCard and no such account sound the same, so that addresses cannot be harvested.
+  throw new StanzaFault({ condition: isOwn ? 'item-not-found' : 'service-unavailable' })
+}
+
+async function set(vcard: Element, { session, isOwn }: IqRequest, ctx: Context): Promise<undefined> {
+  if (!isOwn) throw new StanzaFault({ condition: 'forbidden' })
+  const text = vcard.clone().toString()
+  if (text.length > MAX_LENGTH) throw new StanzaFault({ condition: 'not-acceptable', text: 'This vCard is too long.' })
+  const owner = session.account
+  await putVcard(ctx.db, owner.id, text, photoSha1(vcard))
+  ctx.emit('vcard.changed', { owner })
+  return undefined
+}
+
+/** XEP-0153 §3.1: the SHA-1 of the image itself. */
+function photoSha1(vcard: Element): string | null {
+  const binary = vcard.getChild('PHOTO')?.getChildText('BINVAL')
+  const bytes = binary === undefined ? undefined : findBase64(binary)
+  return bytes && bytes.length > 0 ? createHash('sha1').update(bytes).digest('hex') : null
+}
