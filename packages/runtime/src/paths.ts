@@ -53,6 +53,7 @@ export function paths(dataDir: string): Paths {
  */
 export function createDirectories(at: Paths): void {
   mkdirSync(at.data, { recursive: true, mode: 0o711 })
+  if (process.getuid?.() === 0) chmodSync(at.data, lstatSync(at.data).mode | 0o011)
   for (const directory of [at.run, join(at.adminSocket, '..'), at.secrets, at.quarantine, at.clean]) {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     // Below a shared temporary directory anyone could have made it first.

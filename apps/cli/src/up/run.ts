@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { migrate, openDatabase } from '@drawbridge/db'
+import { migrate, MigrationError, openDatabase } from '@drawbridge/db'
 import { migrateJobs } from '@drawbridge/jobs'
 import { createDirectories, createLog, createShutdown, type Paths } from '@drawbridge/runtime'
 import { parse } from '../arguments.ts'
@@ -33,18 +33,20 @@ export async function runUp(args: string[], cli: Cli): Promise<void> {
     shutdown.listen()
     await checkPorts(config)
     const building = config.webDir === undefined ? buildWeb(ROOT, note) : Promise.resolve(false)
-    // Awaited below; a failure of PostgreSQL before that must not leave this one unheard.
-    building.catch(() => {})
-
-    const postgres =
+    const startingPostgres =
       config.databaseUrl === undefined
-        ? await keep('PostgreSQL', supervise(postgresPart(paths, note), { note, onRestart: () => followDatabase() }))
-        : undefined
+        ? keep('PostgreSQL', supervise(postgresPart(paths, note), { note, onRestart: () => followDatabase() }))
+        : Promise.resolve(undefined)
+    const startingSanitizer = keep('sanitizer', supervise(sanitizerPart(paths, env), { note }))
+    // Awaited one after the other: when one fails, nobody listens to the others any more.
+    for (const promise of [building, startingSanitizer]) promise.catch(() => {})
+    const postgres = await startingPostgres
     const databaseUrl = () => postgres?.current().url ?? config.databaseUrl ?? ''
     await migrateAll(databaseUrl(), config.redisUrl)
     await building
+    const sanitizer = await startingSanitizer
 
-    const sanitizer = await keep('sanitizer', supervise(sanitizerPart(paths, env), { note }))
+    shutdown.signal.throwIfAborted()
     let urlInUse: string | undefined
     const currentUrl = () => (urlInUse = postgres?.current().url)
     const server = await keep('server', supervise(serverPart(paths, env, currentUrl), { note }))
@@ -83,7 +85,15 @@ function makeDirectories(paths: Paths): void {
 }
 
 async function migrateAll(url: string, redisUrl: string | undefined): Promise<void> {
-  await migrate(url, join(ROOT, 'migrations'))
+  try {
+    await migrate(url, join(ROOT, 'migrations'))
+  } catch (error) {
+    if (error instanceof MigrationError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Refused(
+      `The database cannot be used (${message || code || 'unknown reason'}); see DRAWBRIDGE_DATABASE_URL.`,
+    )
+  }
   if (redisUrl === undefined) await migrateJobs(url)
 }
 
