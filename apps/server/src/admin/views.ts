@@ -5,8 +5,9 @@ import type { ClientIdentity } from '@drawbridge/policy'
 import { ruleSettingFrom } from '../policy/live.ts'
 
 /** An identity as the API shows it. */
-export function identityView({ claims: _, ...identity }: ClientIdentity): ClientIdentityView {
-  return identity
+export function identityView(identity: ClientIdentity): ClientIdentityView {
+  const { claims: _, ...view } = identity
+  return view
 }
 
 /** A rule with its ladder and the stage in force at an instant (ms since 1970). */

@@ -19,12 +19,13 @@ export type PolicyServiceOptions = Omit<LiveOptions, 'onDue'> & Pick<OperationsO
 export async function startPolicy(options: PolicyServiceOptions): Promise<PolicyService> {
   const { db, log, now } = options
   const ending = new Set<string>()
-  let operations: Operations | undefined
+  // The live policy comes first and may find suspensions that are due before there are operations to end them.
+  const later: { operations?: Operations } = {}
   const end = async (id: string) => {
     if (ending.has(id)) return
     ending.add(id)
     try {
-      await operations?.endSuspension('local:schedule', id)
+      await later.operations?.endSuspension('local:schedule', id)
     } catch (error) {
       log.warn('a suspension could not be ended on time', { suspension: id, error })
     } finally {
@@ -32,13 +33,14 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     }
   }
   const live = await startLivePolicy({ ...options, onDue: (ids) => ids.forEach((id) => void end(id)) })
-  operations = createOperations({
+  const operations = createOperations({
     db,
     live,
     log,
     deliverReleased: options.deliverReleased,
     ...(now === undefined ? {} : { now }),
   })
+  later.operations = operations
   const close = () => live.close()
   return { gate: live.gate, live, operations, close, [Symbol.asyncDispose]: close }
 }
