@@ -1,4 +1,4 @@
-import { unlink } from 'node:fs/promises'
+import { lstat, unlink } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import {
@@ -142,9 +142,11 @@ function problem(status: number, title: string): Problem {
   return { type: 'about:blank', title, status }
 }
 
-/** An answer before the whole body was read closes the connection: the rest of the body must not be read as a request. */
+/**
+ * The connection stays open: Node reads and drops the rest of a body that is answered early. To close it would throw the
+ * answer away together with what the client has still under way.
+ */
 function sendProblem(response: ServerResponse, body: Problem): void {
-  if (!response.req.complete) response.setHeader('connection', 'close')
   sendJson(response, body.status, 'application/problem+json', body)
 }
 
@@ -156,13 +158,14 @@ function sendJson(response: ServerResponse, status: number, type: string, value:
 /**
  * Listens on a Unix socket that only this user can reach. A socket file left by a process that is gone is replaced.
  *
- * @throws when another process answers there.
+ * @throws when another process answers there, or when the path is some other file.
  */
 export async function listen(server: Server, path: string): Promise<void> {
   try {
     await tryListen(server, path)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+    if (!(await lstat(path)).isSocket()) throw new Error(`${path} is not a socket`, { cause: error })
     if (await answers(path)) throw new Error(`another sanitizer is listening on ${path}`, { cause: error })
     await unlink(path)
     await tryListen(server, path)

@@ -2,8 +2,8 @@ import { createHash, randomInt } from 'node:crypto'
 import type { CleanImage, ImageFormat, ImageRejectReason, Sanitize, SanitizeVerdict } from '@drawbridge/contract'
 import type { Log } from '@drawbridge/runtime'
 import { BoundsError, readBounds, type Bounds } from './bounds/index.ts'
-import { ChildFault } from './children/child.ts'
-import type { Pool } from './children/pool.ts'
+import { ChildFault, type Child } from './children/child.ts'
+import type { JobResult, Pool } from './children/pool.ts'
 import type { AnswerHead } from './children/protocol.ts'
 import type { Lanes } from './lanes.ts'
 import { FORMAT_OF, maxBytesOf, planFor, type Plan } from './profiles.ts'
@@ -18,6 +18,9 @@ export interface Pipeline {
   readonly lanes: Lanes
   readonly log: Log
 }
+
+/** How a stage gets its child. */
+type Run = <T>(pool: Pool, job: (child: Child) => Promise<JobResult<T>>) => Promise<T>
 
 /** Raw pixels on their way from the decoder to the encoder: any value of any of them is valid. */
 interface Pixels {
@@ -102,11 +105,15 @@ async function reencode(
   signal: AbortSignal,
 ): Promise<SanitizeVerdict> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    // The second attempt trusts nothing that was there during the first.
+    const on: Run = (pool, job) => (attempt === 1 ? pool.use(signal, job) : pool.useFresh(signal, job))
     try {
-      const pixels = await decode(pipeline, image, bounds, plan, signal)
+      const pixels = await decode(pipeline, image, bounds, plan, signal, on)
       if (typeof pixels === 'string') return refused(pixels, plan.inputFormat)
-      return await encode(pipeline, pixels, plan, signal)
+      return await encode(pipeline, pixels, plan, signal, on)
     } catch (error) {
+      // A second attempt that runs out of time has had its chance; a first one may just have waited for long.
+      if (attempt > 1 && isTimeout(signal)) break
       signal.throwIfAborted()
       if (!(error instanceof ChildFault)) throw error
       const { kind, message } = error
@@ -122,12 +129,17 @@ async function reencode(
   return refused('failed', plan.inputFormat)
 }
 
+function isTimeout({ reason }: AbortSignal): boolean {
+  return reason instanceof DOMException && reason.name === 'TimeoutError'
+}
+
 async function decode(
   { config, decoders }: Pipeline,
   image: Uint8Array,
   bounds: Bounds,
   plan: Plan,
   signal: AbortSignal,
+  on: Run,
 ): Promise<Pixels | Exclude<ImageRejectReason, 'failed'>> {
   const request = {
     nonce: randomInt(2 ** 32),
@@ -138,7 +150,7 @@ async function decode(
     maxOutputSidePx: plan.maxOutputSidePx,
     maxRawBytes: config.maxRawBytes,
   }
-  return decoders.use<Pixels | Exclude<ImageRejectReason, 'failed'>>(signal, async (child) => {
+  return on<Pixels | Exclude<ImageRejectReason, 'failed'>>(decoders, async (child) => {
     const { head, body } = await child.ask(request, image, {
       timeoutMs: config.decoderTimeoutMs,
       maxMemoryBytes: config.maxMemoryBytes,
@@ -190,10 +202,11 @@ async function encode(
   pixels: Pixels,
   plan: Plan,
   signal: AbortSignal,
+  on: Run,
 ): Promise<CleanImage> {
   const { bytes: raw, ...shape } = pixels
   const request = { nonce: randomInt(2 ** 32), encoding: plan.encoding, ...shape }
-  return encoders.use(signal, async (child) => {
+  return on(encoders, async (child) => {
     const { head, body } = await child.ask(request, raw, {
       timeoutMs: config.encoderTimeoutMs,
       maxMemoryBytes: config.maxMemoryBytes,

@@ -87,6 +87,22 @@ export class Pool {
     }
   }
 
+  /** Runs `job` on a child that is started for it alone: for the second attempt, whatever became of the others. */
+  async useFresh<T>(signal: AbortSignal, job: (child: Child) => Promise<JobResult<T>>): Promise<T> {
+    const child = await this.#launch().catch((cause: unknown) => {
+      // No fault of the image: not a `ChildFault`, which would be held against it.
+      throw new Error('no child could be started', { cause })
+    })
+    this.#busy.add(child)
+    try {
+      signal.throwIfAborted()
+      return (await job(child)).value
+    } finally {
+      this.#busy.delete(child)
+      child.kill('aborted', 'done')
+    }
+  }
+
   /** Kills every child. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -98,13 +114,14 @@ export class Pool {
   }
 
   #take(signal: AbortSignal): Promise<Child> {
-    const free = this.#idle.shift()
-    if (free !== undefined) {
-      clearTimeout(free.timer)
-      if (!free.child.isDead) return Promise.resolve(free.child)
+    const place = this.#idle.find(({ child }) => !child.isDead)
+    if (place !== undefined) {
+      this.#idle.splice(this.#idle.indexOf(place), 1)
+      clearTimeout(place.timer)
+      return Promise.resolve(place.child)
     }
-    if (signal.aborted) return Promise.reject(new ChildFault('aborted', 'gave up before a child was free'))
-    if (free !== undefined) return this.#take(signal)
+    const gaveUp = new ChildFault('aborted', 'gave up before a child was free')
+    if (signal.aborted) return Promise.reject(gaveUp)
     return new Promise((resolve, reject) => {
       const give = (child: Child) => {
         signal.removeEventListener('abort', abort)
@@ -112,7 +129,7 @@ export class Pool {
       }
       const abort = () => {
         this.#waiting.splice(this.#waiting.indexOf(give), 1)
-        reject(new ChildFault('aborted', 'gave up before a child was free'))
+        reject(gaveUp)
       }
       signal.addEventListener('abort', abort, { once: true })
       this.#waiting.push(give)
@@ -153,7 +170,8 @@ export class Pool {
     this.#respawns.add(timer)
   }
 
-  async #spawn(): Promise<void> {
+  /** Starts one child and waits until it has passed its self-test. */
+  async #launch(): Promise<Child> {
     const { stage, launch, log } = this.#options
     const child = new Child(stage, launch(stage))
     this.#started += 1
@@ -164,6 +182,7 @@ export class Pool {
       if (failed.length > 0) throw child.kill('malformed', `self-test failed: ${failed.join(', ')}`)
       this.hello = hello
       this.#failures = 0
+      return child
     } catch (error) {
       this.#failures += 1
       child.kill('crashed', 'did not start')
@@ -172,6 +191,11 @@ export class Pool {
     } finally {
       this.#starting.delete(child)
     }
+  }
+
+  /** Fills one place of the pool. */
+  async #spawn(): Promise<void> {
+    const child = await this.#launch()
     if (this.#isClosed) child.kill('aborted', 'the sanitizer stops')
     else this.#offer(child)
     // A child that dies while it waits is replaced before anybody needs it.

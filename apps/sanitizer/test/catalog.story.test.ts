@@ -1,0 +1,77 @@
+import { HOSTILE_IMAGES, ordinaryPng, type HostileImage } from '@drawbridge/testkit/images'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { verify } from '../src/verify/index.ts'
+import { startProcess, temporarySocket, type SanitizerProcess } from './process.ts'
+
+/** An ordinary image after a hostile one must not wait for its mess to be cleaned up. */
+const NEXT_IMAGE_MS = 2_000
+
+let place: Awaited<ReturnType<typeof temporarySocket>>
+let sanitizer: SanitizerProcess
+let slowest = { ms: 0, after: '' }
+
+beforeAll(async () => {
+  place = await temporarySocket()
+  sanitizer = await startProcess(place.socket)
+})
+
+afterAll(async () => {
+  await sanitizer[Symbol.asyncDispose]()
+  await place[Symbol.asyncDispose]()
+  console.log(
+    `sanitizer: ready after ${sanitizer.startMs.toFixed(0)} ms; slowest ordinary image ${slowest.ms.toFixed(0)} ms, after "${slowest.after}"`,
+  )
+})
+
+async function expectOutcome(image: HostileImage): Promise<void> {
+  const verdict = await sanitizer.sanitize(image.bytes(), 'image')
+  if (image.expect === 'either') expect(['clean', 'refused']).toContain(verdict.outcome)
+  else expect(verdict.outcome).toBe(image.expect)
+  if (verdict.outcome === 'refused') {
+    if (image.reason) expect(verdict.reason).toBe(image.reason)
+    if (image.inputFormat) expect(verdict.inputFormat).toBe(image.inputFormat)
+    expect(verdict.reason, 'a decoder that fails is no answer to a file that is only odd').not.toBe('failed')
+  }
+  if (verdict.outcome !== 'clean') return
+  expect(verify(verdict.format, verdict.bytes)).toMatchObject({ widthPx: verdict.widthPx, heightPx: verdict.heightPx })
+  if (image.payload) expect(Buffer.from(verdict.bytes).includes(image.payload)).toBe(false)
+  if (image.size) expect([verdict.widthPx, verdict.heightPx]).toEqual(image.size)
+}
+
+async function expectNextImageWorks(after: string): Promise<void> {
+  const startedAt = performance.now()
+  const verdict = await sanitizer.sanitize(ordinaryPng(), 'image')
+  const ms = performance.now() - startedAt
+  if (ms > slowest.ms) slowest = { ms, after }
+  expect(verdict.outcome).toBe('clean')
+  expect(ms).toBeLessThan(NEXT_IMAGE_MS)
+  expect(sanitizer.process.exitCode).toBeNull()
+}
+
+const GROUPS = {
+  A: 'UP-07 PNG',
+  B: 'UP-07 bombs',
+  C: 'UP-09 structure',
+  D: 'UP-06 polyglots',
+  E: 'UP-08 metadata',
+  F: 'UP-06 wrong type',
+  G: 'UP-07 animation',
+} as const
+
+describe.each(Object.entries(GROUPS))('%s: %s', (group) => {
+  const images = HOSTILE_IMAGES.filter((image) => image.group === group)
+  test.each(images.map((image) => [image.name, image] as const))(
+    '%s, and the next image works',
+    async (name, image) => {
+      await expectOutcome(image)
+      await expectNextImageWorks(name)
+    },
+  )
+})
+
+test('the whole catalog has left the process with its children', async () => {
+  const { children, status, queue } = await sanitizer.health()
+  expect(status).toBe('ok')
+  expect(queue).toEqual({ waiting: 0, running: 0 })
+  expect(children.decoder.size).toBe(2)
+})

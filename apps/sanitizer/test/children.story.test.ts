@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { fixture, ordinaryPng } from '@drawbridge/testkit/images'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { plainLauncher, type ChildHandle, type Launch } from '../src/children/launch.ts'
+import type { Stage } from '../src/children/protocol.ts'
+import type { SanitizerHealth } from '../src/health.ts'
+import type { Sanitizer } from '../src/server.ts'
+import { DECODER_LIES, ENCODER_LIES, FIRST_WIDTH, HEIGHT, LIES, type Lie } from './lies.ts'
+import { get, startInProcess } from './process.ts'
+
+const LYING_CHILD = fileURLToPath(new URL('lying-child.ts', import.meta.url))
+const honest = plainLauncher(tmpdir())
+const ONE = { DRAWBRIDGE_SANITIZER_CHILDREN: '1' }
+
+/** Honest children for the self-test; then those that `launch` makes. Counts what was started. */
+function switchable(): { launch: Launch; started: Stage[]; next: Launch } {
+  const state = {
+    started: [] as Stage[],
+    next: honest,
+    launch: (stage: Stage) => {
+      state.started.push(stage)
+      return state.next(stage)
+    },
+  }
+  return state
+}
+
+/** Kills a child as soon as it has been given an image. */
+function killedAtWork(handle: ChildHandle): ChildHandle {
+  const write = handle.stdin.write.bind(handle.stdin)
+  let frames = 0
+  handle.stdin.write = (chunk: Uint8Array | string) => {
+    const isTaken = write(chunk)
+    frames += 1
+    if (frames === 4) process.kill(handle.pid ?? 0, 'SIGKILL')
+    return isTaken
+  }
+  return handle
+}
+
+describe('a child that dies', () => {
+  test.each(['decoder', 'encoder'] as const)(
+    'WK-02: a %s killed at its work is replaced, and the image arrives',
+    async (victim) => {
+      const children = switchable()
+      await using sanitizer = await startInProcess({ ...ONE, DRAWBRIDGE_SANITIZER_REUSE: '4' }, children.launch)
+      // The self-test took four jobs, so the pool is starting its next child: that one will die.
+      let isFirst = true
+      children.next = (stage) => {
+        const handle = honest(stage)
+        if (stage !== victim || !isFirst) return handle
+        isFirst = false
+        return killedAtWork(handle)
+      }
+      const [pid] = sanitizer.pids[victim]
+      process.kill(pid ?? 0, 'SIGKILL')
+      const verdicts = [
+        await sanitizer.sanitize(ordinaryPng(), 'image'),
+        await sanitizer.sanitize(ordinaryPng(), 'image'),
+      ]
+      expect(verdicts.map(({ outcome }) => outcome)).toEqual(['clean', 'clean'])
+      expect(isFirst).toBe(false)
+    },
+  )
+
+  test('every idle child killed at once is replaced before the next image', async () => {
+    await using sanitizer = await startInProcess({})
+    const before = [...sanitizer.pids.decoder, ...sanitizer.pids.encoder]
+    expect(before).toHaveLength(4)
+    for (const pid of before) process.kill(pid, 'SIGKILL')
+    expect(await sanitizer.sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })
+    expect(before.filter((pid) => [...sanitizer.pids.decoder, ...sanitizer.pids.encoder].includes(pid))).toEqual([])
+  })
+})
+
+/** Widths of the test's images, by which a lying child knows what to say. */
+const widthFor = (lie: Lie) => FIRST_WIDTH + LIES.indexOf(lie)
+
+describe.each(['decoder', 'encoder'] as const)('a %s that lies', (stage) => {
+  const children = switchable()
+  let sanitizer: Sanitizer
+
+  beforeAll(async () => {
+    sanitizer = await startInProcess(
+      { ...ONE, DRAWBRIDGE_SANITIZER_MAX_MEMORY: '250MiB', DRAWBRIDGE_SANITIZER_DECODER_TIMEOUT: '1s' },
+      children.launch,
+    )
+    children.next = (wanted) =>
+      wanted === stage ? spawn(process.execPath, [LYING_CHILD], { stdio: ['pipe', 'pipe', 'pipe'] }) : honest(wanted)
+    for (const pid of sanitizer.pids[stage]) process.kill(pid, 'SIGKILL')
+  })
+  afterAll(() => sanitizer[Symbol.asyncDispose]())
+
+  test.each(stage === 'decoder' ? DECODER_LIES : ENCODER_LIES)('WK-01: %s', async (lie) => {
+    const { length } = children.started
+    const verdict = await sanitizer.sanitize(ordinaryPng(widthFor(lie), HEIGHT), 'image')
+    // The sender learns nothing about how it failed.
+    expect(verdict).toEqual({ outcome: 'refused', reason: 'failed', inputFormat: 'png' })
+    expect(children.started.slice(length).filter((started) => started === stage).length).toBeGreaterThanOrEqual(2)
+  })
+
+  test('WK-03: a file that cost two children does not get two more', async () => {
+    const { length } = children.started
+    expect(await sanitizer.sanitize(ordinaryPng(widthFor('nothing, and closes'), HEIGHT), 'image')).toMatchObject({
+      reason: 'failed',
+    })
+    expect(children.started.length).toBe(length)
+  })
+
+  test('an honest child serves the next image', async () => {
+    children.next = honest
+    for (const pid of sanitizer.pids[stage]) process.kill(pid, 'SIGKILL')
+    expect(await sanitizer.sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })
+  })
+})
+
+describe('children are replaced', () => {
+  test('after every refusal by the decoder', async () => {
+    await using sanitizer = await startInProcess(ONE)
+    const before = sanitizer.pids
+    const cut = fixture('jpeg').subarray(0, 300)
+    expect(await sanitizer.sanitize(cut, 'image')).toMatchObject({ reason: 'corrupt' })
+    expect(sanitizer.pids.decoder).not.toEqual(before.decoder)
+    expect(sanitizer.pids.encoder).toEqual(before.encoder)
+  })
+
+  test('after every image, when the operator wants it so', async () => {
+    await using sanitizer = await startInProcess({ ...ONE, DRAWBRIDGE_SANITIZER_REUSE: '1' })
+    const seen = new Set<number>()
+    for (let image = 0; image < 3; image++) {
+      expect(await sanitizer.sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })
+      for (const pid of [...sanitizer.pids.decoder, ...sanitizer.pids.encoder]) seen.add(pid)
+    }
+    expect(seen.size).toBe(6)
+  })
+
+  test('when they have been idle for long', async () => {
+    await using sanitizer = await startInProcess({ ...ONE, DRAWBRIDGE_SANITIZER_IDLE: '1ms' })
+    const started = async () => {
+      const { children } = JSON.parse((await get(sanitizer.socket, '/health')).body) as SanitizerHealth
+      return Math.min(children.decoder.started, children.encoder.started)
+    }
+    // Those of the self-test; a child that has not worked yet may wait as long as it likes.
+    await expect.poll(started, { timeout: 5_000 }).toBeGreaterThanOrEqual(2)
+  })
+
+  test('when whoever asked has gone', async () => {
+    await using sanitizer = await startInProcess(ONE)
+    const [before] = sanitizer.pids.decoder
+    const gone = new AbortController()
+    const waiting = sanitizer.sanitize(ordinaryPng(3_000, 3_000), 'image', gone.signal)
+    setImmediate(() => gone.abort(new Error('gone')))
+    await expect(waiting).rejects.toThrow('gone')
+    expect(sanitizer.pids.decoder).not.toContain(before)
+    expect(await sanitizer.sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })
+  })
+})
+
+test('a child has nothing to tell: no environment but its tuning, an empty folder, three pipes', async () => {
+  await using sanitizer = await startInProcess(ONE)
+  const { readFileSync, readdirSync, readlinkSync } = await import('node:fs')
+  for (const pid of [...sanitizer.pids.decoder, ...sanitizer.pids.encoder]) {
+    const names = readFileSync(`/proc/${pid}/environ`, 'latin1')
+      .split('\0')
+      .filter(Boolean)
+      .map((line) => line.split('=')[0])
+    expect(names.filter((name) => !/^(MALLOC_|UV_)/.test(name ?? ''))).toEqual([])
+    expect(readdirSync(`/proc/${pid}/cwd`)).toEqual([])
+    const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+    expect(targets.filter((target) => target.startsWith('/') && !target.startsWith('/dev/null'))).toEqual([])
+  }
+})
+
+test('the forbidden samples of the self-test are pictures that would decode if nothing were blocked', async () => {
+  const { default: sharp } = await import('sharp')
+  const { FORBIDDEN_SAMPLES } = await import('../src/child/samples.ts')
+  for (const format of ['svg', 'svgz', 'tiff', 'avif'] as const) {
+    const { info } = await sharp(Buffer.from(FORBIDDEN_SAMPLES[format], 'base64'))
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    expect(info.width).toBe(2)
+  }
+})

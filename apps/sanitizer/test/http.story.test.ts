@@ -1,0 +1,155 @@
+import { once } from 'node:events'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { fixture, ordinaryPng } from '@drawbridge/testkit/images'
+import { createSanitize, SanitizerUnavailable } from '@drawbridge/runtime'
+import { describe, expect, test } from 'vitest'
+import { get, startInProcess, startProcess, temporarySocket } from './process.ts'
+
+describe('the process', () => {
+  test('starts fast, says what it is, and stops without a trace', async () => {
+    await using place = await temporarySocket()
+    const sanitizer = await startProcess(place.socket)
+    expect(statSync(place.socket).mode & 0o777).toBe(0o600)
+    expect(await sanitizer.health()).toMatchObject({
+      status: 'ok',
+      formats: ['jpeg', 'png', 'webp', 'gif'],
+      sandbox: { level: 'none', denied: [] },
+      selfTest: { accepted: { jpeg: true, gif: true }, refused: { svg: true, tiff: true, avif: true } },
+      children: { decoder: { size: 2 }, encoder: { size: 2 } },
+    })
+    const children = sanitizer.childPids()
+    expect(children).toHaveLength(4)
+    await sanitizer[Symbol.asyncDispose]()
+    expect(sanitizer.process.exitCode).toBe(0)
+    expect(existsSync(place.socket)).toBe(false)
+    expect(children.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
+    expect(sanitizer.startMs).toBeLessThan(10_000)
+  })
+
+  test('takes over the socket of a process that was killed, never that of one that lives', async () => {
+    await using place = await temporarySocket()
+    const killed = await startProcess(place.socket)
+    killed.process.kill('SIGKILL')
+    await once(killed.process, 'exit')
+    expect(existsSync(place.socket)).toBe(true)
+    await using sanitizer = await startProcess(place.socket)
+    expect(await sanitizer.sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })
+    await expect(startProcess(place.socket)).rejects.toThrow('another sanitizer is listening')
+    expect(await sanitizer.sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })
+  })
+
+  test('does not start with a setting that it cannot use', async () => {
+    await using place = await temporarySocket()
+    await expect(startProcess(place.socket, { DRAWBRIDGE_SANITIZER_CHILDREN: 'many' })).rejects.toThrow(
+      'DRAWBRIDGE_SANITIZER_CHILDREN',
+    )
+  })
+
+  test('does not delete a file that is no socket', async () => {
+    await using place = await temporarySocket()
+    writeFileSync(place.socket, 'precious')
+    await expect(startProcess(place.socket)).rejects.toThrow('is not a socket')
+    expect(statSync(place.socket).size).toBe(8)
+  })
+})
+
+describe('requests', () => {
+  test('refusals are problem documents with a reason', async () => {
+    await using sanitizer = await startInProcess({})
+    const post = (body: Buffer, query = '?profile=image') =>
+      get(sanitizer.socket, `/sanitize${query}`, { method: 'POST', body })
+    const svg = await post(Buffer.from('<svg/>'))
+    expect([svg.status, svg.type]).toEqual([415, 'application/problem+json'])
+    expect(JSON.parse(svg.body)).toMatchObject({
+      type: '/problems/image-rejected',
+      status: 415,
+      reason: 'unsupported',
+      inputFormat: 'svg',
+    })
+    const cut = await post(fixture('jpeg').subarray(0, 250))
+    expect([cut.status, (JSON.parse(cut.body) as { reason: string }).reason]).toEqual([422, 'corrupt'])
+    const large = await post(Buffer.alloc(300_000), '?profile=inline')
+    expect([large.status, (JSON.parse(large.body) as { reason: string }).reason]).toEqual([413, 'too-large'])
+    expect((await post(Buffer.from('hello'))).status).toBe(204)
+    expect((await post(ordinaryPng())).status).toBe(200)
+    expect((await post(ordinaryPng(), '?profile=poster')).status).toBe(400)
+    expect((await get(sanitizer.socket, '/sanitize')).status).toBe(405)
+    expect((await get(sanitizer.socket, '/')).status).toBe(404)
+  })
+
+  test('a file far over the limit is refused, however much of it is still under way', async () => {
+    await using sanitizer = await startInProcess({})
+    const sanitize = createSanitize(sanitizer.socket)
+    const large = Buffer.concat([fixture('jpeg'), Buffer.alloc(60_000_000)])
+    for (let i = 0; i < 3; i++) {
+      expect(await sanitize(large, 'image')).toMatchObject({ outcome: 'refused', reason: 'too-large' })
+    }
+    expect(await sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })
+  })
+
+  test('too many at once are told to come back', async () => {
+    await using sanitizer = await startInProcess({
+      DRAWBRIDGE_SANITIZER_CHILDREN: '1',
+      DRAWBRIDGE_SANITIZER_QUEUE: '2',
+    })
+    const sanitize = createSanitize(sanitizer.socket)
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => sanitize(ordinaryPng(800, 800), 'image')))
+    const failures = results.filter((result) => result.status === 'rejected')
+    expect(failures).toHaveLength(5)
+    for (const { reason } of failures) expect(reason).toBeInstanceOf(SanitizerUnavailable)
+    expect(await sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })
+  })
+})
+
+describe('the client', () => {
+  test('says that nobody answers', async () => {
+    await using place = await temporarySocket()
+    await expect(createSanitize(place.socket)(ordinaryPng(), 'image')).rejects.toThrow(SanitizerUnavailable)
+  })
+
+  test('does not wait for ever', async () => {
+    await using place = await temporarySocket()
+    const silent = createServer(() => {}).listen(place.socket)
+    await once(silent, 'listening')
+    await expect(createSanitize(place.socket, { timeoutMs: 50 })(ordinaryPng(), 'image')).rejects.toThrow(
+      'no answer after 50 ms',
+    )
+    silent.closeAllConnections()
+    silent.close()
+  })
+
+  test('takes no verdict from an answer that it does not understand', async () => {
+    await using place = await temporarySocket()
+    const answers = [
+      [200, { 'content-type': 'text/html' }, '<script>'],
+      [200, { 'content-type': 'image/png', 'x-drawbridge-input-format': 'png' }, 'x'],
+      [422, {}, '{}'],
+      [422, {}, 'not JSON'],
+      [500, {}, ''],
+      [302, { location: '/' }, ''],
+    ] as const
+    let next = 0
+    const odd = createServer((request, response) => {
+      request.resume().once('end', () => {
+        const [status, headers, body] = answers[next++] ?? answers[0]
+        response.writeHead(status, headers).end(body)
+      })
+    }).listen(place.socket)
+    await once(odd, 'listening')
+    const sanitize = createSanitize(place.socket)
+    for (const _ of answers) await expect(sanitize(ordinaryPng(), 'image')).rejects.toThrow(SanitizerUnavailable)
+    odd.closeAllConnections()
+    odd.close()
+  })
+
+  test('passes on that the caller has given up', async () => {
+    await using sanitizer = await startInProcess({ DRAWBRIDGE_SANITIZER_CHILDREN: '1' })
+    const sanitize = createSanitize(sanitizer.socket)
+    const gone = new AbortController()
+    const waiting = sanitize(ordinaryPng(3_000, 3_000), 'image', gone.signal)
+    setImmediate(() => gone.abort(new Error('the sender hung up')))
+    await expect(waiting).rejects.toThrow('the sender hung up')
+    expect(await sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })
+  })
+})

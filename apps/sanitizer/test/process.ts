@@ -1,0 +1,98 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request, type IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import type { Sanitize } from '@drawbridge/contract'
+import { createSanitize, isReadyMessage, loadConfig, silentLog } from '@drawbridge/runtime'
+import type { Launch } from '../src/children/launch.ts'
+import type { SanitizerHealth } from '../src/health.ts'
+import { sanitizerConfig } from '../src/sanitizer.config.ts'
+import { startSanitizer, type Sanitizer } from '../src/server.ts'
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+export interface SanitizerProcess extends AsyncDisposable {
+  readonly process: ChildProcess
+  readonly socket: string
+  readonly sanitize: Sanitize
+  /** Milliseconds from spawn to ready. */
+  readonly startMs: number
+  /** Process ids of the children that live now. */
+  childPids(): number[]
+  health(): Promise<SanitizerHealth>
+}
+
+/** A socket path in a directory of its own. */
+export async function temporarySocket(): Promise<{ socket: string } & AsyncDisposable> {
+  const directory = await mkdtemp(join(tmpdir(), 'drawbridge-test-'))
+  return {
+    socket: join(directory, 'sanitizer.sock'),
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  }
+}
+
+/** Starts `main.ts` and waits until it is ready. Throws with what it wrote when it ends instead. */
+export async function startProcess(socket: string, settings: Record<string, string> = {}): Promise<SanitizerProcess> {
+  const startedAt = performance.now()
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...settings, DRAWBRIDGE_SANITIZER_SOCKET: socket },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  const exited = once(child, 'exit')
+  let errors = ''
+  child.stderr?.on('data', (chunk: Buffer) => void (errors += chunk.toString()))
+  const isReady = await new Promise<boolean>((resolve) => {
+    child.on('message', (message) => isReadyMessage(message) && resolve(true))
+    void exited.then(() => resolve(false))
+  })
+  if (!isReady) throw new Error(errors)
+  return {
+    process: child,
+    socket,
+    sanitize: createSanitize(socket),
+    startMs: performance.now() - startedAt,
+    childPids: () =>
+      readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
+    health: async () => JSON.parse((await get(socket, '/health')).body) as SanitizerHealth,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
+
+/** One plain HTTP request over the socket. */
+export async function get(
+  socketPath: string,
+  path: string,
+  { method = 'GET', body = new Uint8Array() as Uint8Array } = {},
+): Promise<{ status: number; type: string | undefined; body: string }> {
+  const call = request({ socketPath, path, method, headers: { 'content-length': body.length } })
+  call.on('error', () => {})
+  call.end(body)
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  return { status: response.statusCode ?? 0, type: response.headers['content-type'], body: await text(response) }
+}
+
+/** The sanitizer inside this process, with children of the test's choice. */
+export async function startInProcess(settings: Record<string, string>, launch?: Launch): Promise<Sanitizer> {
+  const place = await temporarySocket()
+  const config = loadConfig(sanitizerConfig, { env: { ...settings, DRAWBRIDGE_SANITIZER_SOCKET: place.socket } })
+  const sanitizer = await startSanitizer(config, { log: silentLog, ...(launch && { launch }) })
+  return {
+    socket: sanitizer.socket,
+    sanitize: sanitizer.sanitize,
+    get pids() {
+      return sanitizer.pids
+    },
+    async [Symbol.asyncDispose]() {
+      await sanitizer[Symbol.asyncDispose]()
+      await place[Symbol.asyncDispose]()
+    },
+  }
+}
