@@ -74,7 +74,7 @@ export function startApp(): App {
   ): Promise<void> {
     const { service } = await getConfig()
     let hasBegun = isRestored
-    const starting: Chat = startChat({
+    const starting = startChat({
       account,
       service,
       secret,
@@ -96,6 +96,7 @@ export function startApp(): App {
     })
     chat = starting
     if (isRestored) store.update(() => ({ kind: 'signed-in', chat: starting }))
+    starting.connect()
   }
 
   async function ended(from: Chat, account: string, failure: Failure): Promise<void> {

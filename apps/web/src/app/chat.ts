@@ -7,7 +7,7 @@ import type { Element } from '../connection/element.ts'
 import type { Failure } from '../connection/failure.ts'
 import type { SaltedKey, Secret } from '../connection/scram.ts'
 import { domainpart, localpart } from '../protocol/jid.ts'
-import { findSuspensions, type Suspension } from '../protocol/suspension.ts'
+import { findHeldNotice, findSuspensions, type Suspension } from '../protocol/suspension.ts'
 import { emptyChatState, type ChatState } from '../state/chat-state.ts'
 import { createStore, type Store } from '../state/store.ts'
 import { appendNew, chatMessageFrom, updateMessage } from '../state/timeline.ts'
@@ -44,8 +44,8 @@ export interface Chat {
   /** Where the person was before the last reload; undefined when that is long ago. */
   readonly lastPlace: Place | undefined
   savePlace(place: Place): void
-  /** Connects again now instead of at the end of the wait. */
-  reconnect(): void
+  /** Connects, or tries again now instead of at the end of the wait. */
+  connect(): void
   /** The page is looked at, or the network is back: is the link alive? */
   probe(): void
   countUnsent(): number
@@ -71,7 +71,7 @@ export interface ChatOptions {
 /** A place older than this is not returned to. */
 const PLACE_MS = 3_600_000
 
-/** Makes a session and starts to connect. */
+/** Makes a session; it connects when told to. */
 export function startChat(options: ChatOptions): Chat {
   const { account } = options
   const domain = domainpart(account)
@@ -191,9 +191,12 @@ export function startChat(options: ChatOptions): Chat {
     if (stanza.name !== 'message') return
     if (isArchiveResult(stanza)) return archive.receive(stanza)
     const from = stanza.attrs['from']
-    if (from === undefined || from === domain || from === account) {
+    if (from === domain) {
+      // Nobody but our own server speaks for the service.
       const suspensions = findSuspensions(stanza)
-      if (suspensions && from === domain) return setSuspensions(suspensions)
+      if (suspensions) return setSuspensions(suspensions)
+      const held = findHeldNotice(stanza)
+      if (held) return store.update((state) => ({ ...state, held: { ...state.held, [held.id]: held.suspension } }))
     }
     if (avatars.receive(stanza)) return
     const incoming = parseIncoming(stanza, account)
@@ -276,7 +279,6 @@ export function startChat(options: ChatOptions): Chat {
     await Promise.all(drafts.map(([peer, text]) => database?.putDraft(peer, text)))
   }
 
-  connection.connect()
   if (options.isRestored) void whenReady(() => undefined)
   return {
     store,
@@ -304,7 +306,7 @@ export function startChat(options: ChatOptions): Chat {
       return lastPlace
     },
     savePlace: (place) => void whenReady(() => database?.putPlace(place)),
-    reconnect: () => connection.connect(),
+    connect: () => connection.connect(),
     probe: () => connection.probe(),
     countUnsent: () => sending.countUnsent(),
     flush: () =>

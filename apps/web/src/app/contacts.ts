@@ -57,6 +57,12 @@ export function createContacts({ store, connection, account }: ChatContext): Con
       if (from === undefined) return
       const jid = bareJid(from)
       if (type === 'subscribe') {
+        const contact = store.get().roster[jid]
+        // Whom we have asked ourselves need not ask us.
+        if (contact && (contact.isPending || contact.subscription === 'to' || contact.subscription === 'both')) {
+          presence('subscribed', jid).catch(() => undefined)
+          return
+        }
         store.update((state) => (state.requests.includes(jid) ? state : { ...state, requests: [...state.requests, jid] }))
         return
       }

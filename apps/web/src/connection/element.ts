@@ -1,20 +1,10 @@
+import type { Element } from '@drawbridge/xmpp'
+
 /**
- * An XML element, as xmpp.js makes them and as `packages/xmpp` shapes them. Codecs take this type, so they need neither
- * library and run in tests on either.
+ * An XML element. Those of xmpp.js have the same shape, so codecs of `packages/xmpp` read both; what goes out is built by
+ * xmpp.js's own factory (connection.ts), since it sends nothing else.
  */
-export interface Element {
-  readonly name: string
-  readonly attrs: Record<string, string>
-  readonly children: readonly (Element | string)[]
-  is(name: string, xmlns?: string): boolean
-  getNS(): string | undefined
-  getChild(name: string, xmlns?: string): Element | undefined
-  getChildren(name: string, xmlns?: string): Element[]
-  getChildElements(): Element[]
-  getChildText(name: string, xmlns?: string): string | null
-  getText(): string
-  toString(): string
-}
+export type { Element }
 
 /** What the factory takes as a child; `undefined`, `null` and `false` leave nothing behind. */
 export type Child = Element | string | undefined | null | false

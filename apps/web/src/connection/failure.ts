@@ -1,15 +1,15 @@
-import { NS_DRAWBRIDGE_CLIENT, NS_SASL } from '@drawbridge/xmpp'
+import { findClientBlocked, NS_SASL } from '@drawbridge/xmpp'
 import { findSuspensions, type Suspension } from '../protocol/suspension.ts'
 import type { Element } from './element.ts'
 
-/** What `<client-blocked xmlns='urn:drawbridge:client:1'/>` says: this version is refused, and what to do. */
+/** Why this version is refused, and what to do: `<client-blocked/>` as far as it is shown. */
 export interface ClientBlocked {
-  readonly rule: string | undefined
+  readonly rule: string
   /** The lowest version accepted. */
   readonly minVersion: string | undefined
   /** Where to get a newer client. http and https only. */
   readonly url: string | undefined
-  readonly deadline: string | undefined
+  readonly deadline: Date | undefined
   readonly reason: string
   /** Seconds over which the server asks its clients to spread their reloads, 0 to 120. */
   readonly spreadSeconds: number
@@ -32,8 +32,8 @@ export type Failure =
  */
 export function failureFrom(element: Element): Failure | undefined {
   const text = element.getChildText('text') ?? ''
-  const blocked = element.getChild('client-blocked', NS_DRAWBRIDGE_CLIENT)
-  if (blocked) return { kind: 'client-refused', blocked: parseBlocked(blocked, text) }
+  const blocked = clientBlockedFrom(element, text)
+  if (blocked) return { kind: 'client-refused', blocked }
   const suspensions = findSuspensions(element)
   if (suspensions && suspensions.length > 0) return { kind: 'suspended', suspensions }
   if (element.getNS() === NS_SASL) {
@@ -50,15 +50,16 @@ export function isFinal(failure: Failure): boolean {
   return failure.kind !== 'suspended' && failure.kind !== 'try-later' && failure.kind !== 'unreachable'
 }
 
-function parseBlocked(element: Element, text: string): ClientBlocked {
-  const { rule, min, url, deadline, spread } = element.attrs
-  const seconds = Number(spread)
+function clientBlockedFrom(element: Element, text: string): ClientBlocked | undefined {
+  const blocked = findClientBlocked(element)
+  if (!blocked) return undefined
+  const { rule, min, url, deadline, reason, spreadSeconds = 0 } = blocked
   return {
     rule,
     minVersion: min,
     url: url !== undefined && /^https?:\/\//i.test(url) ? url : undefined,
     deadline,
-    reason: element.getChildText('reason') ?? element.getChildText('text') ?? text,
-    spreadSeconds: Number.isFinite(seconds) ? Math.min(120, Math.max(0, seconds)) : 0,
+    reason: reason ?? text,
+    spreadSeconds: Math.min(120, spreadSeconds),
   }
 }

@@ -1,5 +1,5 @@
 import type { Element } from '../connection/element.ts'
-import { NS_DRAWBRIDGE_SUSPENSION } from '@drawbridge/xmpp'
+import { findSuspensions as findNotices, NS_DRAWBRIDGE_SUSPENSION } from '@drawbridge/xmpp'
 
 const SCOPES = ['service', 'images', 'files', 'federation'] as const
 const MODES = ['read-only', 'hold', 'cut'] as const
@@ -22,13 +22,13 @@ export interface Suspension {
  * error, as a lone `<suspension>`. Undefined when the element says nothing about them.
  */
 export function findSuspensions(element: Element): Suspension[] | undefined {
-  const list = element.getChild('suspensions', NS_DRAWBRIDGE_SUSPENSION)
-  const items = list ? list.getChildren('suspension') : element.getChildren('suspension', NS_DRAWBRIDGE_SUSPENSION)
-  if (!list && items.length === 0) return undefined
-  return items.flatMap((item) => {
-    const { id, scope, mode, since, until } = item.attrs
-    return suspensionFrom({ id, scope, mode, since, until, reason: item.getChildText('reason') ?? '' }) ?? []
-  })
+  return findNotices(element)?.flatMap((notice) => suspensionFrom({ ...notice }) ?? [])
+}
+
+/** The server keeps a message of ours back: which one, and for which suspension. */
+export function findHeldNotice(element: Element): { id: string; suspension: string } | undefined {
+  const { id, suspension } = element.getChild('held', NS_DRAWBRIDGE_SUSPENSION)?.attrs ?? {}
+  return id === undefined || suspension === undefined ? undefined : { id, suspension }
 }
 
 /** The suspensions in `/status.json`; undefined when the document is not one of ours. */
@@ -55,7 +55,7 @@ function suspensionFrom(fields: Record<string, unknown>): Suspension | undefined
 }
 
 function instantFrom(value: unknown): number | undefined {
-  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  const ms = value instanceof Date ? value.getTime() : typeof value === 'string' ? Date.parse(value) : Number.NaN
   return Number.isNaN(ms) ? undefined : ms
 }
 

@@ -3,7 +3,7 @@ import type { ConnectionState } from '../connection/connection.ts'
 import type { Availability, Presence } from '../protocol/presence.ts'
 import type { RosterItem } from '../protocol/roster.ts'
 import type { Suspension } from '../protocol/suspension.ts'
-import type { Timeline } from './timeline.ts'
+import type { ChatMessage, Timeline } from './timeline.ts'
 import type { ReadMarkers } from './unread.ts'
 
 /** A file on its way to the server. It is no message yet: that is sent when the server has checked it. */
@@ -59,6 +59,8 @@ export interface ChatState {
   /** SHA-1 of the avatar by bare JID; the empty string when there is none. */
   readonly avatars: Readonly<Record<string, string>>
   readonly suspensions: readonly Suspension[]
+  /** Own messages that the server keeps back: the suspension by origin-id. */
+  readonly held: Readonly<Record<string, string>>
   readonly own: { readonly availability: Availability; readonly status: string }
   readonly uploadService: { readonly jid: string; readonly maxBytes: number | undefined } | undefined
   /** The conversation on the screen. */
@@ -80,8 +82,20 @@ export function emptyChatState(account: string): ChatState {
     uploads: [],
     avatars: {},
     suspensions: [],
+    held: {},
     own: { availability: 'online', status: '' },
     uploadService: undefined,
     open: undefined,
   }
+}
+
+/** A message of ours that the server has, but delivers only when the suspension in force ends. */
+export function isHeld({ suspensions, held }: Pick<ChatState, 'suspensions' | 'held'>, message: ChatMessage): boolean {
+  if (!message.mine || message.state !== 'recorded') return false
+  return suspensions.some(
+    ({ id, mode, scope, since }) =>
+      mode === 'hold' &&
+      // The notice lasts as long as the page; after a reload the time of the message tells.
+      (held[message.key] === id || (scope === 'service' && since !== undefined && message.at >= since)),
+  )
 }

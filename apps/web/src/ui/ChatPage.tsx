@@ -106,7 +106,7 @@ export function ChatPage() {
     return () => removeEventListener('keydown', onKey)
   }, [chat, goTo])
 
-  if (cut) return <SuspendedPage suspension={cut} onRetry={() => chat.reconnect()} />
+  if (cut) return <SuspendedPage suspension={cut} onRetry={() => chat.connect()} />
   const lastPlace = startPlace.current?.peer === open ? startPlace.current : undefined
   return (
     <div className="shell" data-testid="chat" data-view={open === undefined ? 'list' : 'conversation'}>

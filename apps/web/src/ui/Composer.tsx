@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, type ClipboardEvent, type KeyboardEvent } from 'react'
+import { isHeld } from '../state/chat-state.ts'
 import { titleOf } from '../state/conversations.ts'
 import { Icon } from './icons.tsx'
 import { useChat, useChatState, useTexts } from './use-store.ts'
@@ -119,15 +120,8 @@ export function Composer({ peer, caret }: { readonly peer: string; readonly care
 /** How many of our messages the server holds back now. */
 function useHeldCount(): number {
   return useChatState((state) => {
-    const hold = state.suspensions.find(({ scope, mode }) => scope === 'service' && mode === 'hold')
-    if (hold?.since === undefined) return 0
-    const since = hold.since
-    let count = 0
-    for (const { messages } of Object.values(state.timelines)) {
-      for (let i = messages.length - 1; i >= 0 && (messages[i]?.at ?? 0) >= since; i--) {
-        if (messages[i]?.mine && messages[i]?.state === 'recorded') count++
-      }
-    }
-    return count
+    if (!state.suspensions.some(({ mode }) => mode === 'hold')) return 0
+    const messages = Object.values(state.timelines).flatMap((timeline) => timeline.messages)
+    return messages.filter((message) => isHeld(state, message)).length
   })
 }

@@ -41,7 +41,7 @@ export function StatusStrip() {
         )}
       </div>
       {connection.kind === 'waiting' && (
-        <button type="button" className="strip-button" onClick={() => chat.reconnect()}>
+        <button type="button" className="strip-button" onClick={() => chat.connect()}>
           {t.tryNow}
         </button>
       )}

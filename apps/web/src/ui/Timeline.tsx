@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import type { Place } from '../storage/database.ts'
+import { isHeld } from '../state/chat-state.ts'
 import { titleOf } from '../state/conversations.ts'
 import { rowsFrom } from '../state/rows.ts'
 import { EMPTY_TIMELINE } from '../state/timeline.ts'
@@ -33,7 +34,8 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
   const isSynced = useChatState((state) => state.isSynced)
   const account = useChatState((state) => state.account)
   const title = useChatState((state) => titleOf(state, peer))
-  const holdSince = useChatState((state) => state.suspensions.find(({ scope, mode }) => scope === 'service' && mode === 'hold')?.since)
+  const suspensions = useChatState((state) => state.suspensions)
+  const held = useChatState((state) => state.held)
   const { messages } = timeline
 
   const scroller = useRef<HTMLDivElement>(null)
@@ -285,7 +287,7 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
               isGroupStart={isGroupStart}
               showsDay={showsDay}
               showsUnread={showsUnread}
-              isHeld={message.mine && message.state === 'recorded' && holdSince !== undefined && message.at >= holdSince}
+              isHeld={isHeld({ suspensions, held }, message)}
               isTabStop={i === activeIndex}
               position={i + 1}
             />

@@ -10,13 +10,12 @@ export function UpdatePage({ blocked, update }: { readonly blocked: ClientBlocke
   const app = useApp()
   const { t, language } = useTexts()
   const [isCopied, setCopied] = useState(false)
-  const deadline = blocked.deadline === undefined ? Number.NaN : Date.parse(blocked.deadline)
   const facts = [
     [t.updateYours, `${app.version} (${app.build})`],
     [t.updateNeeded, blocked.minVersion],
     [t.reason, blocked.reason],
     [t.updateRule, blocked.rule],
-    [t.updateDeadline, Number.isNaN(deadline) ? undefined : formatInstant(deadline, language)],
+    [t.updateDeadline, blocked.deadline && formatInstant(blocked.deadline.getTime(), language)],
   ].filter((fact): fact is [string, string] => Boolean(fact[1]))
 
   async function copy() {

@@ -12,7 +12,7 @@ function format(language: string, options: Intl.DateTimeFormatOptions): Intl.Dat
 
 /** 14:30 */
 export function formatTime(at: number, language: string): string {
-  return format(language, { hour: '2-digit', minute: '2-digit' }).format(at)
+  return format(language, { timeStyle: 'short' }).format(at)
 }
 
 /** Today, yesterday, or the date in words. */
