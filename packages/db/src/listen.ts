@@ -38,11 +38,13 @@ export function listen(options: ListenOptions): Listener {
       if (!abort.signal.aborted) await wait(Math.min(1_000, 50 * 2 ** tries), undefined, abort).catch(() => {})
     }
   })()
-  const close = async () => {
+  let closing: Promise<void> | undefined
+  const closeAll = async () => {
     abort.abort()
     await client?.end().catch(() => {})
     await loop
   }
+  const close = () => (closing ??= closeAll())
   return { close, [Symbol.asyncDispose]: close }
 }
 
@@ -110,11 +112,13 @@ export function watchPolicyEpoch({ url, onEpoch, onError, pollMs = 1_000 }: Watc
     onConnect: () => void poll(),
     ...(onError && { onError }),
   })
-  const close = async () => {
+  let closing: Promise<void> | undefined
+  const closeAll = async () => {
     clearInterval(timer)
     await listener.close()
     await polling
     await pool.end()
   }
+  const close = () => (closing ??= closeAll())
   return { close, [Symbol.asyncDispose]: close }
 }

@@ -67,7 +67,8 @@ test('two processes that migrate at the same time apply each file once', async (
   const sql = '-- no transaction\ncreate index concurrently if not exists b_now on account (created_at);\nselect 1;\n'
   await at.put('209901010001_add_index.sql', sql)
   const outcomes = await Promise.all([at.run(), at.run()])
-  expect(outcomes.map((list) => list.length).toSorted()).toEqual([0, 2])
+  expect(outcomes.flat()).toHaveLength(2)
+  expect(outcomes.some((list) => list.length === 0)).toBe(true)
 })
 
 test('ST-06 a migration that waits for a lock lets others pass and tries again', async () => {

@@ -58,9 +58,14 @@ async function store(kind: 'PostgreSQL' | 'Redis') {
   }
 }
 
-describe.each(['PostgreSQL', 'Redis'] as const)('jobs on %s', (kind) => {
-  if (kind === 'Redis' && !hasRedis) return test.skip('redis-server is not installed', () => {})
+describe('jobs on PostgreSQL', () => {
+  testJobs('PostgreSQL')
+})
+describe.skipIf(!hasRedis)('jobs on Redis', () => {
+  testJobs('Redis')
+})
 
+function testJobs(kind: 'PostgreSQL' | 'Redis'): void {
   test('a job is done once, with its payload', async () => {
     await using at = await store(kind)
     const [producer, consumer] = [at.open(), at.open()]
@@ -119,7 +124,7 @@ describe.each(['PostgreSQL', 'Redis'] as const)('jobs on %s', (kind) => {
     await jobs.enqueue(count, { n: 2 }, 'row-2')
     const settled = calls<string>(2)
     await jobs.work({ ...idle, count: async ({ n }) => done.add(n) }, { onSettled: async (id) => settled.add(id) })
-    expect((await done.promise).toSorted()).toEqual([1, 2])
+    expect((await done.promise).toSorted((a, b) => a - b)).toEqual([1, 2])
     await jobs.close()
     expect(done.seen).toHaveLength(2)
     expect(await at.open().enqueue(count, { n: 1 }, 'row-1')).toBe('done')
@@ -168,7 +173,7 @@ describe.each(['PostgreSQL', 'Redis'] as const)('jobs on %s', (kind) => {
       jobs,
       declared,
       list: async (_kinds, limit, after) => [...rows.values()].filter(({ id }) => id > (after ?? '')).slice(0, limit),
-      markDone: async (ids) => void ids.forEach((id) => rows.delete(id)),
+      markDone: async (ids) => ids.forEach((id) => rows.delete(id)),
       log: silentLog,
       pollMs: 60_000,
       reconcileMs: 0,
@@ -179,19 +184,19 @@ describe.each(['PostgreSQL', 'Redis'] as const)('jobs on %s', (kind) => {
     await relay.poke()
     const done = calls<number>(3)
     await jobs.work({ ...idle, count: async ({ n }) => done.add(n) }, { onSettled: async (id) => void rows.delete(id) })
-    expect((await done.promise).toSorted()).toEqual([1, 2, 3])
+    expect((await done.promise).toSorted((a, b) => a - b)).toEqual([1, 2, 3])
     await jobs.close()
     expect(rows.size).toBe(0)
   })
-})
+}
 
 test('workers on PostgreSQL go on after all their connections were cut', async () => {
   await using at = await store('PostgreSQL')
   const jobs = at.open()
   const first = calls<number>(1)
-  const second = calls<number>(2)
-  const add = async ({ n }: { n: number }) => (first.add(n), second.add(n))
-  await jobs.work({ ...idle, count: add })
+  const second = calls<number>(1)
+  // The first job may run again, as the cut may hide its end.
+  await jobs.work({ ...idle, count: async ({ n }) => (n === 1 ? first : second).add(n) })
   await jobs.enqueue(count, { n: 1 })
   await first.promise
   await using database = openDatabase(at.options.databaseUrl, { maxConnections: 1 })
@@ -199,7 +204,7 @@ test('workers on PostgreSQL go on after all their connections were cut', async (
     where datname = current_database() and application_name <> 'drawbridge'`)
   await using other = at.open()
   await other.enqueue(count, { n: 2 })
-  expect(await second.promise).toEqual([1, 2])
+  expect(await second.promise).toEqual([2])
 })
 
 test('every declared job needs one handler, and no other', async () => {

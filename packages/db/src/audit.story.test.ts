@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest'
+import { testDatabase } from '../../testkit/src/postgres.ts'
+import { appendAudit, listAudit, verifyAudit } from './audit.ts'
+import { openDatabase } from './database.ts'
+
+async function fixture(rows: number) {
+  const stack = new AsyncDisposableStack()
+  const { url } = stack.use(await testDatabase())
+  const { db, pool } = stack.use(openDatabase(url))
+  for (let n = 1; n <= rows; n++) {
+    await appendAudit(db, {
+      actor: 'local:cli',
+      action: 'start-suspension',
+      target: `s${n}`,
+      detail: { n, mode: 'hold' },
+    })
+  }
+  return { db, pool, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
+test('an untouched log is intact', async () => {
+  await using at = await fixture(5)
+  expect(await verifyAudit(at.db)).toMatchObject({ isIntact: true, checked: 5 })
+  expect((await listAudit(at.db, 2)).map(({ seq }) => seq)).toEqual([5, 4])
+  expect((await listAudit(at.db, 2, 3)).map(({ seq, target }) => `${seq} ${target}`)).toEqual(['2 s2', '1 s1'])
+})
+
+test('an empty log is intact', async () => {
+  await using at = await fixture(0)
+  expect(await verifyAudit(at.db)).toMatchObject({ isIntact: true, checked: 0 })
+})
+
+const FORGERIES: readonly [string, string, object][] = [
+  [
+    'a flipped byte in a detail',
+    `update audit set detail = '{"n": 3, "mode": "cut"}' where seq = 3`,
+    { seq: 3, fault: 'changed' },
+  ],
+  [
+    'a flipped byte in a hash',
+    `update audit set hash = set_byte(hash, 7, get_byte(hash, 7) # 1) where seq = 3`,
+    { seq: 3, fault: 'changed' },
+  ],
+  ['another time', `update audit set at = at + interval '1 ms' where seq = 3`, { seq: 3, fault: 'changed' }],
+  ['a removed row', `delete from audit where seq = 3`, { seq: 3, fault: 'missing' }],
+  ['a removed first row', `delete from audit where seq = 1`, { seq: 1, fault: 'missing' }],
+  ['a removed last row', `delete from audit where seq = 5`, { seq: 5, fault: 'missing' }],
+  ['an emptied log', `delete from audit`, { seq: 1, fault: 'missing' }],
+  ['a row moved to another number', `update audit set seq = 6 where seq = 5`, { seq: 5, fault: 'missing' }],
+  [
+    'a head that was set back',
+    `delete from audit where seq = 5; update audit_head set seq = 4`,
+    { seq: 4, fault: 'head' },
+  ],
+  ['no head', `delete from audit_head`, { seq: 5, fault: 'head' }],
+]
+
+test('one flipped byte, one missing row, and every other forgery is found, with the first row that does not fit', async () => {
+  await using at = await fixture(5)
+  for (const [what, forge, verdict] of FORGERIES) {
+    const found = at.db.transaction(async (tx) => {
+      for (const statement of forge.split(';')) await tx.execute(statement)
+      throw new Found(await verifyAudit(tx))
+    })
+    await expect(found, what).rejects.toMatchObject({ verdict: { isIntact: false, ...verdict } })
+  }
+  expect(await verifyAudit(at.db)).toMatchObject({ isIntact: true })
+})
+
+/** Carries a verdict out of a transaction that is to be rolled back. */
+class Found extends Error {
+  readonly verdict: unknown
+  constructor(verdict: unknown) {
+    super('found')
+    this.verdict = verdict
+  }
+}
+
+test('a row that was rewritten with a fitting hash is found by the next one', async () => {
+  await using at = await fixture(3)
+  await using other = await fixture(0)
+  await appendAudit(other.db, { actor: 'mallory', action: 'start-suspension', target: 's1' })
+  const [forged] = await listAudit(other.db, 1)
+  await at.pool.query('update audit set at = $1, actor = $2, detail = $3, hash = $4 where seq = 1', [
+    forged!.at,
+    forged!.actor,
+    forged!.detail,
+    forged!.hash,
+  ])
+  expect(await verifyAudit(at.db)).toMatchObject({ isIntact: false, seq: 2, fault: 'unchained' })
+})
+
+test('numbers have no gaps, whoever writes at the same time and whatever is rolled back', async () => {
+  await using at = await fixture(0)
+  const write = (n: number) =>
+    at.db.transaction(async (tx) => {
+      await appendAudit(tx, { actor: 'alice@im.test', action: 'add-client-rule', target: String(n) })
+      if (n % 3 === 0) throw new Error('rolled back')
+    })
+  await Promise.allSettled(Array.from({ length: 30 }, (_, n) => write(n)))
+  expect(await verifyAudit(at.db)).toMatchObject({ isIntact: true, checked: 20 })
+})
+
+test('what a stranger sends is stored, not refused, and still verified', async () => {
+  await using at = await fixture(0)
+  const detail = {
+    version: 'a\0b\ud800',
+    'key\0': [1e21, -0, 0.1, null, true, { z: 1, a: { y: [] } }],
+    absent: undefined,
+    __proto__x: 'ü',
+    at: new Date(0),
+  }
+  await appendAudit(at.db, { actor: 'x', action: 'y', target: 'z', detail })
+  expect(await verifyAudit(at.db)).toMatchObject({ isIntact: true, checked: 1 })
+  expect((await listAudit(at.db, 1))[0]?.detail).toMatchObject({
+    version: 'a\ufffdb\ufffd',
+    at: '1970-01-01T00:00:00.000Z',
+  })
+})
