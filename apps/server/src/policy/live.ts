@@ -42,13 +42,16 @@ export interface LivePolicy extends AsyncDisposable {
    * Runs `work`, which changes the rules, while nobody else does, then applies what it committed. New messages wait at
    * the gate until it is through, and those under way are written before it begins: decided half by the old rules and
    * half by the new, the messages of one sender could overtake each other.
+   *
+   * @param writtenWithinMs - longest wait for messages under way. A lock-out must not wait for a writer in trouble: the
+   *   epoch alone keeps old verdicts out, at the price of order. Default 250.
    */
-  exclusive<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly applied: Applied }>
+  exclusive<T>(
+    work: () => Promise<T>,
+    writtenWithinMs?: number,
+  ): Promise<{ readonly result: T; readonly applied: Applied }>
   close(): Promise<void>
 }
-
-/** Longest wait for messages under way before a change goes on without them, in milliseconds. */
-const WRITTEN_WITHIN_MS = 250
 
 /** Loads the rules, and goes on doing so. Rejects when they cannot be read the first time. */
 export async function startLivePolicy(options: LiveOptions): Promise<LivePolicy> {
@@ -85,11 +88,14 @@ class Live implements LivePolicy {
     return this.#inTurn(() => this.#apply())
   }
 
-  exclusive<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly applied: Applied }> {
+  exclusive<T>(
+    work: () => Promise<T>,
+    writtenWithinMs = 250,
+  ): Promise<{ readonly result: T; readonly applied: Applied }> {
     return this.#inTurn(async () => {
       const open = this.gate.close()
       try {
-        await this.#written()
+        await this.#written(writtenWithinMs)
         const result = await work()
         return { result, applied: await this.#apply() }
       } finally {
@@ -122,9 +128,8 @@ class Live implements LivePolicy {
     return this.close()
   }
 
-  /** A writer in trouble must not stop a lock-out: after a while the epoch alone keeps the old verdicts out. */
-  async #written(): Promise<void> {
-    const deadline = performance.now() + WRITTEN_WITHIN_MS
+  async #written(withinMs: number): Promise<void> {
+    const deadline = performance.now() + withinMs
     while ((this.#options.pendingWrites?.() ?? 0) > 0 && performance.now() < deadline) await wait(1)
   }
 

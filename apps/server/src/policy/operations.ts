@@ -22,6 +22,9 @@ import type { LivePolicy } from './live.ts'
 /** Messages that leave the hold queue in one transaction. */
 const RELEASE_BATCH = 500
 
+/** A release keeps order before all: longest wait for messages under way before it, in milliseconds, and well below the lease. */
+const RELEASE_WAIT_MS = 2_000
+
 export interface OperationsOptions {
   readonly db: Db
   readonly live: LivePolicy
@@ -29,6 +32,12 @@ export interface OperationsOptions {
   readonly now?: () => Date
   /** Hands messages that have just entered their recipients' archives to live sessions, in this order, synchronously. */
   deliverReleased(messages: readonly ReleasedMessage[]): void
+}
+
+interface ChangeOptions<T> {
+  /** Runs between the commit and its effect, while no message can be written. Synchronous. */
+  readonly committed?: (result: T) => void
+  readonly writtenWithinMs?: number
 }
 
 /** Everything that changes the rules. Each returns when this node enforces the change on its live sessions. */
@@ -58,12 +67,11 @@ export function createOperations({ db, live, log, deliverReleased, ...options }:
   const record = (tx: Db, entry: AuditEntry) => appendAudit(tx, entry, now())
 
   /**
-   * One change: what `work` does, the audit row, the new epoch, all or nothing; then its effect here. `committed` runs
-   * between the two, while no message can be written.
+   * One change: what `work` does, the audit row, the new epoch, all or nothing; then its effect here.
    */
   const change = async <T>(
     work: (tx: Db) => Promise<{ readonly result: T; readonly entry: AuditEntry }>,
-    committed: (result: T) => void = () => undefined,
+    { committed, writtenWithinMs }: ChangeOptions<T> = {},
   ): Promise<{ result: T; effect: Effect }> => {
     let committedAt = 0
     const { result, applied } = await live.exclusive(async () => {
@@ -75,9 +83,9 @@ export function createOperations({ db, live, log, deliverReleased, ...options }:
         return made
       })
       committedAt = performance.now()
-      committed(done.result)
+      committed?.(done.result)
       return done
-    })
+    }, writtenWithinMs)
     const { epoch, disconnected, notified } = applied
     const appliedMs = Math.round((performance.now() - committedAt) * 10) / 10
     lastEffectMs = appliedMs
@@ -147,7 +155,7 @@ export function createOperations({ db, live, log, deliverReleased, ...options }:
             const detail = { scope: result.scope, mode: result.mode, released: released + rest.length }
             return { result, entry: { actor, action: 'end-suspension', target: id, detail } }
           },
-          () => deliverReleased(rest),
+          { committed: () => deliverReleased(rest), writtenWithinMs: RELEASE_WAIT_MS },
         )
         released += rest.length
         return { suspension: result, effect, released }
