@@ -16,6 +16,13 @@ export const upload = defineFeature({
   name: 'upload',
   implements: [{ xep: 363, version: '1.2.0' }],
   disco: [NS_UPLOAD],
+  // §3: clients ask before they try.
+  discoForms: [
+    ({ limits }) => ({
+      formType: NS_UPLOAD,
+      fields: [{ name: 'max-file-size', values: [String(limits.maxUploadBytes)] }],
+    }),
+  ],
   iq: [{ type: 'get', to: 'server', xmlns: NS_UPLOAD, name: 'request', handle: giveSlot }],
   http: [
     { method: 'PUT', path: UPLOAD_PATH, handle: takeFile },
