@@ -262,7 +262,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     (req, res) => admin.handle(req, res),
     featureRoutes(registry, ctx),
     serviceRoutes({ domain: common.domain, health, status: () => buildStatusDocument(policy.gate) }),
-    ...(web ? [web.handle] : []),
+    ...(web ? [web] : []),
   ]
   const pruning = setInterval(() => void prune(db, log), PRUNE_EVERY_MS)
   const close = async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
 import type { HttpHandler } from './http.ts'
 
@@ -22,6 +22,10 @@ const PAGE_POLICY =
   "font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; " +
   "frame-ancestors 'none'; require-trusted-types-for 'script'"
 
+/** Names the build; the client compares it with its own. */
+const BUILD_FILE = '/build.json'
+const ASSETS = '/assets/'
+
 interface Asset {
   readonly body: Buffer
   readonly type: string
@@ -31,13 +35,23 @@ interface Asset {
 
 /**
  * Serves the web client from memory. Files under `/assets/` carry a hash in their name and never change; everything else
- * is asked for again each time. The directory is read once; a changed build is served after `reload`.
+ * is asked for again each time. A new build in the directory is noticed with the next page, and the assets of the last
+ * one stay: a page that is open may still load its later parts.
  */
-export async function createWebFiles(directory: string): Promise<{ handle: HttpHandler; reload(): Promise<void> }> {
+export async function createWebFiles(directory: string): Promise<HttpHandler> {
   let assets = await readAssets(directory)
-  const handle: HttpHandler = (req, res, url) => {
+  let builtAt = await buildTime(directory)
+  return async (req, res, url) => {
     if (req.method !== 'GET' && req.method !== 'HEAD') return false
     const isPage = !extname(url.pathname)
+    if (isPage || url.pathname === BUILD_FILE) {
+      const newest = await buildTime(directory)
+      if (newest !== undefined && newest !== builtAt) {
+        builtAt = newest
+        const old = [...assets].filter(([path]) => path.startsWith(ASSETS))
+        assets = new Map([...old, ...(await readAssets(directory))])
+      }
+    }
     const asset = assets.get(isPage ? '/index.html' : url.pathname)
     if (!asset) return false
     res.setHeader('etag', asset.etag)
@@ -53,12 +67,14 @@ export async function createWebFiles(directory: string): Promise<{ handle: HttpH
     else res.writeHead(200, { 'content-length': asset.body.length }).end(req.method === 'HEAD' ? undefined : asset.body)
     return true
   }
-  return {
-    handle,
-    async reload() {
-      assets = await readAssets(directory)
-    },
-  }
+}
+
+/** When the build in the directory was finished: its build file is written last. */
+async function buildTime(directory: string): Promise<number | undefined> {
+  return stat(join(directory, BUILD_FILE)).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  )
 }
 
 async function readAssets(directory: string): Promise<Map<string, Asset>> {
@@ -78,7 +94,7 @@ async function readAssets(directory: string): Promise<Map<string, Asset>> {
       body,
       type: TYPES[extname(name)] ?? 'application/octet-stream',
       etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
-      cache: path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+      cache: path.startsWith(ASSETS) ? 'public, max-age=31536000, immutable' : 'no-cache',
     })
   }
   return assets
