@@ -2,11 +2,13 @@ import { insertAccount, uuidv7 } from '@drawbridge/db'
 import type { SanitizeVerdict } from '@drawbridge/contract'
 import { silentLog } from '@drawbridge/runtime'
 import { testDatabase } from '@drawbridge/testkit'
+import { migrateJobs } from '@drawbridge/jobs'
 import { parseElement, C2S_LIMITS } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startWork } from '../src/jobs/index.ts'
 import { bind } from '../src/stream/bind.ts'
 import { buildServer } from '../src/server.ts'
 import type { BuiltServer } from '../src/server.ts'
@@ -21,6 +23,8 @@ export interface StoryOptions {
   /** What the sanitizer would say; the sanitizer itself is not what these stories are about. */
   readonly sanitize?: (bytes: Uint8Array, profile: string) => Promise<SanitizeVerdict> | SanitizeVerdict
   readonly env?: Readonly<Record<string, string>>
+  /** Jobs are done, from the outbox on. Costs a moment. */
+  readonly doesJobs?: boolean
 }
 
 /** One device of a person, bound as `alice@im.test/1`, with a connection that ends in this test. */
@@ -54,7 +58,10 @@ export type Story<P extends string> = { readonly [K in P]: Device } & {
  * A server with real routing, policy, features and PostgreSQL, and so many bound devices per person. The domain is
  * `im.test`. Everything is gone when the story is over.
  */
-export async function story<P extends string>(people: Readonly<Record<P, number>>, options: StoryOptions = {}): Promise<Story<P>> {
+export async function story<P extends string>(
+  people: Readonly<Record<P, number>>,
+  options: StoryOptions = {},
+): Promise<Story<P>> {
   const database = await testDatabase()
   const directory = await mkdtemp(join(tmpdir(), 'story-'))
   const config = serverConfig.parse({
@@ -64,10 +71,12 @@ export async function story<P extends string>(people: Readonly<Record<P, number>
     limits: {},
     policy: {},
   })
+  if (options.doesJobs) await migrateJobs(database.url)
   const server = await buildServer(config, silentLog, {
     ...(options.now ? { now: options.now } : {}),
     ...(options.sanitize ? { sanitize: async (bytes, profile) => options.sanitize!(bytes, profile) } : {}),
   })
+  const work = options.doesJobs ? await startWork(server.ctx, database.url) : undefined
   const open = new Set<FakeConnection>()
 
   const addAccount = async (name: string) => {
@@ -109,6 +118,7 @@ export async function story<P extends string>(people: Readonly<Record<P, number>
     connect,
     addAccount,
     async [Symbol.asyncDispose]() {
+      await work?.close()
       await server.close()
       await database[Symbol.asyncDispose]()
       await rm(directory, { recursive: true, force: true })

@@ -68,7 +68,7 @@ export function isAcceptedImage(name: string, type: string): boolean {
 
 /** The name with the extension that our encoder will most likely give the image: the slot's URL has to be said now. */
 export function predictedName(name: string, type: string): string {
-  const subtype = /^image\/(?:x-|p)?([\w]+)$/i.exec(type)?.[1]?.toLowerCase() ?? ''
+  const subtype = /^image\/(?:x-|p(?=jpe))?(\w+)$/i.exec(type)?.[1]?.toLowerCase() ?? ''
   const extension = PREDICTED[extensionOf(name)] ?? PREDICTED[subtype]
   return extension === undefined ? name : withExtension(name, extension)
 }

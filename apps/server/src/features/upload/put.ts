@@ -4,7 +4,6 @@ import type { Upload } from '@drawbridge/db'
 import { sanitizeImage } from '@drawbridge/jobs'
 import type { FileHandle } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
 import { claimsImage } from '../../blobs/filename.ts'
 import { ask } from '../../policy/gate.ts'
 import type { Context } from '../../routing/feature.ts'
@@ -91,13 +90,10 @@ async function receive(
   ctx: Context,
   gone: AbortSignal,
 ): Promise<boolean> {
-  const deadlineMs = START_MS + upload.declaredBytes / SLOWEST_BYTES_PER_MS
-  const late = AbortSignal.timeout(deadlineMs)
   try {
     const file = await deskOf(ctx).blobs.quarantine.create(upload.id)
-    await spool(req, file, AbortSignal.any([late, gone]))
-    const { size } = await file.stat().finally(() => file.close())
-    if (size !== upload.declaredBytes) throw new Error(`${size} bytes of ${upload.declaredBytes} came`)
+    const bytes = await spool(req, file, upload.declaredBytes).finally(() => file.close())
+    if (bytes !== upload.declaredBytes) throw new Error(`${bytes} bytes of ${upload.declaredBytes} came`)
     // The row and the job are one transaction: there is never one without the other.
     return await ctx.db.transaction(async (tx) => {
       if (!(await quarantineUpload(tx, upload.id))) return false
@@ -105,36 +101,33 @@ async function receive(
       return true
     })
   } catch (error) {
-    if (gone.aborted) return false
+    if (gone.aborted || req.destroyed) return false
     const { code } = error as NodeJS.ErrnoException
     const isFull = code === 'ENOSPC' || code === 'EDQUOT'
-    if (!isFull) ctx.log.warn('an upload was not received', { id: upload.id, error: String(error) })
-    await refuseBody(req, res, problemOf(isFull ? 'quota-exceeded' : late.aborted ? 'bad-request' : 'internal', req))
+    ctx.log.warn('an upload was not received', { id: upload.id, error: String(error) })
+    await refuseBody(req, res, problemOf(isFull ? 'quota-exceeded' : 'internal', req))
     return false
   }
 }
 
-async function spool(req: IncomingMessage, file: FileHandle, signal: AbortSignal): Promise<void> {
-  const idle = new AbortController()
-  let timer = setTimeout(() => idle.abort(), IDLE_MS)
-  const watch = async function* (chunks: AsyncIterable<Buffer>) {
-    for await (const chunk of chunks) {
-      clearTimeout(timer)
-      timer = setTimeout(() => idle.abort(), IDLE_MS)
-      yield chunk
-    }
-  }
+/** Writes the body to the file; returns how many bytes came. A sender that is too slow is cut off. */
+async function spool(req: IncomingMessage, file: FileHandle, declaredBytes: number): Promise<number> {
+  const cut = () => void req.destroy(new Error('the file came too slowly'))
+  const late = setTimeout(cut, START_MS + declaredBytes / SLOWEST_BYTES_PER_MS)
+  let idle = setTimeout(cut, IDLE_MS)
+  let bytes = 0
   try {
-    const sink = file.createWriteStream({ autoClose: false })
-    // The request stays open when the spooling fails, since it still has to be answered.
-    await pipeline(req.iterator({ destroyOnReturn: false }), watch, sink, {
-      signal: AbortSignal.any([signal, idle.signal]),
-    })
-  } catch (error) {
-    await file.close().catch(() => undefined)
-    throw error
+    // The request stays open when writing fails, since it still has to be answered.
+    for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      clearTimeout(idle)
+      await file.writeFile(chunk)
+      bytes += chunk.length
+      idle = setTimeout(cut, IDLE_MS)
+    }
+    return bytes
   } finally {
-    clearTimeout(timer)
+    clearTimeout(late)
+    clearTimeout(idle)
   }
 }
 

@@ -1,0 +1,306 @@
+import type { SanitizeVerdict } from '@drawbridge/contract'
+import { silentLog } from '@drawbridge/runtime'
+import { randomBytes } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { request } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import { expect, test } from 'vitest'
+import { story } from '../../../test/story.ts'
+import type { Device, StoryOptions } from '../../../test/story.ts'
+import { listenHttp } from '../../transport/http.ts'
+
+const CLEAN = Buffer.from('made by our encoder from pixels')
+const isImage = (bytes: Uint8Array) => Buffer.from(bytes).subarray(1, 4).toString() === 'PNG'
+
+/** Says what the sanitizer would: what begins like a PNG becomes a clean one, unless it says that it is broken. */
+function sanitize(bytes: Uint8Array): SanitizeVerdict {
+  if (!isImage(bytes)) return { outcome: 'not-an-image' }
+  if (Buffer.from(bytes).includes('broken')) return { outcome: 'refused', reason: 'corrupt', inputFormat: 'png' }
+  return { outcome: 'clean', format: 'png', inputFormat: 'png', widthPx: 20, heightPx: 10, frames: 1, bytes: CLEAN }
+}
+
+async function uploads(options: StoryOptions = {}) {
+  const s = await story({ alice: 1 }, { sanitize, doesJobs: true, ...options })
+  const http = await listenHttp({
+    bind: '127.0.0.1',
+    port: 0,
+    tls: undefined,
+    log: silentLog,
+    handlers: s.server.handlers,
+    upgrade: (_request, socket) => socket.destroy(),
+  })
+  const { quarantine, clean } = s.server.ctx.dataPaths
+  return {
+    alice: s.alice,
+    port: http.port,
+    ctx: s.server.ctx,
+    fetch: (method: string, url: string, body?: Buffer, headers = {}) => send(http.port, method, url, body, headers),
+    files: async () => ({ quarantine: await readdir(quarantine), clean: await readdir(clean) }),
+    async [Symbol.asyncDispose]() {
+      await http.close()
+      await s[Symbol.asyncDispose]()
+    },
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** Sends one request on a connection of its own. */
+function send(port: number, method: string, url: string, body?: Buffer, headers = {}): Promise<Answer> {
+  const { pathname } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const req = request({ port, method, path: pathname, headers, agent: false }, (res) => {
+      const chunks: Buffer[] = []
+      res.on('data', (chunk: Buffer) => chunks.push(chunk))
+      res.on('end', () =>
+        resolve({ status: res.statusCode!, headers: res.headers, body: String(Buffer.concat(chunks)) }),
+      )
+    })
+    req.on('error', reject)
+    req.end(body)
+  })
+}
+
+const slotRequest = (name: string, size: number | string, type = '') =>
+  `<request xmlns="urn:xmpp:http:upload:0" filename="${name}" size="${size}"${type && ` content-type="${type}"`}/>`
+
+async function slotFor(device: Device, name: string, body: Buffer, type?: string) {
+  const answer = await device.ask('get', slotRequest(name, body.length, type), 'im.test')
+  const slot = answer.getChild('slot', 'urn:xmpp:http:upload:0')
+  if (!slot) throw new Error(answer.toString())
+  const put = slot.getChild('put')!
+  const authorization = put.getChildText('header')!
+  return { url: put.attrs['url']!, getUrl: slot.getChild('get')!.attrs['url']!, headers: { authorization } }
+}
+
+const png = (text = '') => Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.from(text)])
+const conditionOf = (answer: { getChild(name: string): { getChildElements(): { name: string }[] } | undefined }) =>
+  answer.getChild('error')?.getChildElements()[0]?.name
+
+test('an image is answered when it is clean, and only our own bytes are served (XEP-0363 §5, images §1)', async () => {
+  await using u = await uploads()
+  const body = png('EXIF <script>alert(1)</script>')
+  const slot = await slotFor(u.alice, 'holiday.PNG', body, 'image/png')
+  expect(slot.url).toMatch(/^http:\/\/im\.test\/upload\/[A-Za-z0-9_-]{43}\/holiday\.png$/)
+
+  const before = await u.fetch('GET', slot.getUrl)
+  const put = await u.fetch('PUT', slot.url, body, { ...slot.headers, 'content-length': body.length })
+  const got = await u.fetch('GET', slot.getUrl)
+
+  expect(before.status).toBe(404)
+  expect(put.status).toBe(201)
+  expect(JSON.parse(put.body)).toEqual({
+    url: slot.url,
+    type: 'image/png',
+    widthPx: 20,
+    heightPx: 10,
+    bytes: CLEAN.length,
+  })
+  expect(got).toMatchObject({ status: 200, body: CLEAN.toString() })
+  expect(got.headers).toMatchObject({
+    'content-type': 'image/png',
+    'content-disposition': "inline; filename*=UTF-8''holiday.png",
+    'content-security-policy': "default-src 'none'",
+    'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin',
+  })
+  expect(got.headers['cache-control']).toContain('immutable')
+  const head = await u.fetch('HEAD', slot.getUrl)
+  expect(head).toMatchObject({ status: 200, body: '' })
+  expect(head.headers['content-length']).toBe(String(CLEAN.length))
+  expect((await u.fetch('GET', slot.getUrl, undefined, { 'if-none-match': got.headers.etag })).status).toBe(304)
+  expect(await u.files()).toMatchObject({ quarantine: [], clean: [expect.stringMatching(/^[0-9a-f]{64}$/)] })
+})
+
+test('UP-06 an image that is called something else is an image all the same', async () => {
+  await using u = await uploads()
+  const slot = await slotFor(u.alice, 'notes.txt', png(), 'text/plain')
+  const put = await u.fetch('PUT', slot.url, png(), slot.headers)
+  expect(JSON.parse(put.body)).toMatchObject({ type: 'image/png' })
+  expect((await u.fetch('GET', slot.getUrl)).headers['content-disposition']).toBe("inline; filename*=UTF-8''notes.png")
+})
+
+test('UP-05 any other file is an attachment that a browser neither shows nor runs', async () => {
+  await using u = await uploads()
+  const body = Buffer.from('<script>alert(document.domain)</script>')
+  const slot = await slotFor(u.alice, 'page.html', body, 'text/html')
+  const put = await u.fetch('PUT', slot.url, body, slot.headers)
+  const got = await u.fetch('GET', slot.getUrl)
+
+  expect(put.status).toBe(201)
+  expect(got.body).toBe(body.toString())
+  expect(got.headers).toMatchObject({
+    'content-type': 'application/octet-stream',
+    'content-disposition': "attachment; filename*=UTF-8''page.html",
+    'content-security-policy': "sandbox; default-src 'none'",
+    'x-content-type-options': 'nosniff',
+  })
+})
+
+test('an image that cannot be cleaned is refused with a reason, and is gone (images §2)', async () => {
+  await using u = await uploads()
+  const body = png('broken')
+  const slot = await slotFor(u.alice, 'a.png', body)
+  const put = await u.fetch('PUT', slot.url, body, { ...slot.headers, 'accept-language': 'de-DE' })
+
+  expect(put.status).toBe(422)
+  expect(put.headers['content-type']).toContain('application/problem+json')
+  expect(JSON.parse(put.body)).toMatchObject({
+    type: '/problems/image-rejected',
+    status: 422,
+    reason: 'corrupt',
+    detail: expect.stringContaining('beschädigt'),
+  })
+  expect(await u.files()).toEqual({ quarantine: [], clean: [] })
+})
+
+test('UP-06 what says that it is an image and is none is refused', async () => {
+  await using u = await uploads()
+  const body = Buffer.from('MZ this program cannot be run')
+  const slot = await slotFor(u.alice, 'a.jpg', body, 'image/jpeg')
+  const put = await u.fetch('PUT', slot.url, body, slot.headers)
+  expect(put.status).toBe(415)
+  expect(JSON.parse(put.body)).toMatchObject({ type: '/problems/image-rejected', reason: 'unsupported' })
+})
+
+test('UP-01 a slot needs a sensible size and an image of a kind that can be cleaned', async () => {
+  await using u = await uploads()
+  const ask = (name: string, size: number | string, type?: string) =>
+    u.alice.ask('get', slotRequest(name, size, type), 'im.test')
+  const limit = u.ctx.limits.maxUploadBytes
+
+  expect(conditionOf(await ask('a.png', 0))).toBe('not-acceptable')
+  expect(conditionOf(await ask('a.png', -1))).toBe('bad-request')
+  expect(conditionOf(await ask('a.png', '1e3'))).toBe('bad-request')
+  for (const size of [limit + 1, 2 ** 53]) {
+    const answer = await ask('a.png', size)
+    expect(conditionOf(answer)).toBe('not-acceptable')
+    expect(answer.getChild('error')?.getChild('file-too-large')?.getChildText('max-file-size')).toBe(String(limit))
+  }
+  const svg = await ask('a.svg', 10, 'image/svg+xml')
+  expect(conditionOf(svg)).toBe('not-acceptable')
+  expect(svg.getChild('error')?.getChild('image-rejected')?.attrs['reason']).toBe('unsupported')
+})
+
+test('UP-01 an account gets so many slots at once, and is told when it may ask again', async () => {
+  await using u = await uploads()
+  for (let n = 0; n < 20; n++) await slotFor(u.alice, 'a.png', png())
+  const answer = await u.alice.ask('get', slotRequest('a.png', 10), 'im.test')
+  expect(conditionOf(answer)).toBe('resource-constraint')
+  expect(answer.getChild('error')?.getChild('retry')?.attrs['stamp']).toMatch(/^\d{4}-.*Z$/)
+})
+
+test('UP-02 what is longer or shorter than its slot, or does not say, is not taken', async () => {
+  await using u = await uploads()
+  const body = png('0123456789')
+  const put = async (sent: Buffer, headers = {}) => {
+    const slot = await slotFor(u.alice, 'a.png', body)
+    return (await u.fetch('PUT', slot.url, sent, { ...slot.headers, ...headers })).status
+  }
+  expect(await put(Buffer.concat([body, Buffer.from('!')]))).toBe(413)
+  expect(await put(body.subarray(0, -1))).toBe(400)
+  expect(await put(body, { 'transfer-encoding': 'chunked' })).toBe(411)
+  expect(await u.files()).toEqual({ quarantine: [], clean: [] })
+})
+
+test('UP-02 a sender that goes away in mid-file leaves nothing behind', async () => {
+  await using u = await uploads()
+  const body = png(String(randomBytes(1000).toString('hex')))
+  const slot = await slotFor(u.alice, 'a.png', body)
+  await new Promise<void>((resolve) => {
+    const req = request({
+      port: u.port,
+      method: 'PUT',
+      path: new URL(slot.url).pathname,
+      agent: false,
+      headers: { ...slot.headers, 'content-length': body.length },
+    })
+    req.on('error', () => resolve())
+    req.write(body.subarray(0, 500), () => req.destroy())
+  })
+
+  await expect.poll(u.files).toEqual({ quarantine: [], clean: [] })
+  await expect.poll(async () => (await u.fetch('PUT', slot.url, body, slot.headers)).status).toBe(409)
+  expect((await u.fetch('GET', slot.getUrl)).status).toBe(404)
+})
+
+test('UP-03 a slot takes one file, from whoever has its token, before it expires', async () => {
+  let now = Date.now()
+  await using u = await uploads({ now: () => new Date(now) })
+  const slot = await slotFor(u.alice, 'a.png', png())
+  const other = await slotFor(u.alice, 'a.png', png())
+  const put = async (headers = {}) => (await u.fetch('PUT', slot.url, png(), headers)).status
+
+  expect(await put()).toBe(403)
+  expect(await put({ authorization: 'Bearer guessed' })).toBe(403)
+  expect(await put(other.headers)).toBe(403)
+  expect(await put(slot.headers)).toBe(201)
+  expect(await put(slot.headers)).toBe(409)
+  now += 6 * 60_000
+  expect((await u.fetch('PUT', other.url, png(), other.headers)).status).toBe(403)
+})
+
+test('UP-10 whatever is not clean is not there, and all of it looks the same', async () => {
+  await using u = await uploads()
+  const waiting = await slotFor(u.alice, 'a.png', png())
+  const refused = await slotFor(u.alice, 'a.png', png('broken'))
+  await u.fetch('PUT', refused.url, png('broken'), refused.headers)
+  const clean = await slotFor(u.alice, 'a.png', png())
+  await u.fetch('PUT', clean.url, png(), clean.headers)
+  const key = (url: string) => new URL(url).pathname.split('/')[2]!
+  const urls = [
+    waiting.getUrl,
+    refused.getUrl,
+    clean.getUrl.replace('a.png', 'b.html'),
+    clean.getUrl.replace(key(clean.getUrl), 'A'.repeat(43)),
+    clean.getUrl.replace(key(clean.getUrl), `${key(clean.getUrl).slice(0, 22)}${key(waiting.getUrl).slice(22)}`),
+    'http://im.test/upload/quarantine/a.png',
+  ]
+  for (const method of ['GET', 'HEAD']) {
+    const answers = await Promise.all(urls.map((url) => u.fetch(method, url, undefined, { range: 'bytes=0-1' })))
+    for (const { status, body, headers } of answers) {
+      expect([status, body]).toEqual([404, answers[0]!.body])
+      expect({ ...headers, date: '' }).toEqual({ ...answers[0]!.headers, date: '' })
+    }
+  }
+  expect((await u.fetch('GET', clean.getUrl)).status).toBe(200)
+})
+
+test('a sender that does not wait for the verdict has uploaded nothing, whatever the verdict is (images §2, failures)', async () => {
+  let isAsked = () => {}
+  const asked = new Promise<void>((resolve) => (isAsked = resolve))
+  let answer = (_verdict: SanitizeVerdict) => {}
+  const late = new Promise<SanitizeVerdict>((resolve) => (answer = resolve))
+  await using u = await uploads({ sanitize: () => (isAsked(), late) })
+  const slot = await slotFor(u.alice, 'a.png', png())
+  const req = request({
+    port: u.port,
+    method: 'PUT',
+    path: new URL(slot.url).pathname,
+    agent: false,
+    headers: slot.headers,
+  })
+  req.on('error', () => undefined)
+  req.end(png())
+  await asked
+  expect((await u.fetch('GET', slot.getUrl)).status).toBe(404)
+
+  req.destroy()
+
+  await expect.poll(u.files).toEqual({ quarantine: [], clean: [] })
+  answer(sanitize(png()))
+  expect((await u.fetch('GET', slot.getUrl)).status).toBe(404)
+})
+
+test('the server answers OPTIONS without leave for pages of others', async () => {
+  await using u = await uploads()
+  const slot = await slotFor(u.alice, 'a.png', png())
+  const { status, headers } = await u.fetch('OPTIONS', slot.url, undefined, { origin: 'https://evil.test' })
+  expect(status).toBe(204)
+  expect(headers.allow).toBe('GET, HEAD, PUT, OPTIONS')
+  expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([])
+})
