@@ -48,6 +48,7 @@ export interface Device {
 
 export type Story<P extends string> = { readonly [K in P]: Device } & {
   readonly server: BuiltServer
+  readonly databaseUrl: string
   /** The nth device (from 1) of a person. */
   device(person: P, n: number): Device
   connect(person: string, resource?: string): Promise<Device>
@@ -110,6 +111,7 @@ export async function story<P extends string>(
   return {
     ...(firsts as { readonly [K in P]: Device }),
     server,
+    databaseUrl: database.url,
     device(person, n) {
       const device = devices.get(person)?.[n - 1]
       if (!device) throw new Error(`${person} has no device ${n}`)
