@@ -1,7 +1,7 @@
 /** Moves messages from the durable outbox to the server, and tells the timeline what became of them. */
 import { RequestError, xml } from '../connection/connection.ts'
 import { buildMessage, type Media, type MessageError } from '../protocol/message.ts'
-import { suspensionFor } from '../protocol/suspension.ts'
+import { stopsSending, suspensionFor } from '../protocol/suspension.ts'
 import { adoptOrphans, nextOutboxItem, sendable, type OutboxEvent, type OutboxItem } from '../state/outbox.ts'
 import { appendNew, chatMessageFromOutbox, removeMessage, updateMessage, type ChatMessage } from '../state/timeline.ts'
 import { readReducer } from '../state/unread.ts'
@@ -57,8 +57,7 @@ export function createSending(context: ChatContext, archive: ArchiveReader, owne
   }
 
   function isHeldBack({ media }: OutboxItem): boolean {
-    const suspension = suspensionFor(store.get().suspensions, media ? 'image' : 'message')
-    return suspension?.mode === 'cut' || suspension?.mode === 'read-only'
+    return stopsSending(suspensionFor(store.get().suspensions, media ? 'image' : 'message'))
   }
 
   function pump(): void {

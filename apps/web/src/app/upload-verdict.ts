@@ -1,4 +1,5 @@
 import { IMAGE_REJECT_REASONS } from '@drawbridge/contract/browser'
+import type { MessageError } from '../protocol/message.ts'
 import type { UploadProblem } from '../state/chat-state.ts'
 
 const IMAGE_TYPES = ['image/jpeg', 'image/png', 'image/webp', 'image/gif'] as const
@@ -23,6 +24,15 @@ export function problemFromResponse(status: number, body: string): UploadProblem
   // An outage is never a verdict on the file.
   if (status === 0 || status === 429 || status >= 500) return { reason: 'unavailable', text: problem.detail, isFinal: false }
   return { reason: 'not-allowed', text: problem.detail, isFinal: status !== 404 && status !== 410 }
+}
+
+/** Why the server gave no slot. */
+export function problemFromStanzaError({ condition, type, text, imageReason, isTooLarge }: MessageError): UploadProblem {
+  const reason = IMAGE_REJECT_REASONS.find((known) => known === imageReason)
+  if (reason) return { reason, text, isFinal: true }
+  if (isTooLarge) return { reason: 'too-large', text, isFinal: true }
+  if (type === 'wait' && condition === 'policy-violation') return { reason: 'suspended', text, isFinal: false }
+  return { reason: 'not-allowed', text, isFinal: type !== 'wait' }
 }
 
 function parseProblem(body: string): { reason: string; type: string; detail: string } {

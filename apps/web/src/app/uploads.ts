@@ -5,11 +5,11 @@
 import { RequestError, xml } from '../connection/connection.ts'
 import { buildSlotRequest, parseSlot, parseUploadLimit, type UploadSlot } from '../protocol/upload.ts'
 import type { Media } from '../protocol/message.ts'
-import { suspensionFor } from '../protocol/suspension.ts'
+import { stopsSending, suspensionFor } from '../protocol/suspension.ts'
 import type { Upload, UploadProblem } from '../state/chat-state.ts'
 import { NS_DISCO_INFO, NS_DISCO_ITEMS, NS_UPLOAD } from '@drawbridge/xmpp'
 import type { ChatContext } from './context.ts'
-import { imageTypeOf, isImageName, problemFromResponse } from './upload-verdict.ts'
+import { imageTypeOf, isImageName, problemFromResponse, problemFromStanzaError } from './upload-verdict.ts'
 
 /** Waits before asking again when the checker is not available. */
 const RETRY_MS = [3_000, 10_000, 30_000]
@@ -57,9 +57,7 @@ export function createUploads(context: ChatContext, share: (peer: string, media:
       return parseSlot(answer) ?? { reason: 'unavailable', text: '', isFinal: false }
     } catch (error) {
       if (!(error instanceof RequestError)) return { reason: 'network', text: '', isFinal: false }
-      const { condition, text, type } = error.error
-      if (condition === 'not-acceptable') return { reason: 'too-large', text, isFinal: true }
-      return { reason: type === 'wait' ? 'suspended' : 'not-allowed', text, isFinal: type !== 'wait' }
+      return problemFromStanzaError(error.error)
     }
   }
 
@@ -68,7 +66,7 @@ export function createUploads(context: ChatContext, share: (peer: string, media:
     const file = files.get(id)
     if (!upload || !file) return
     const suspension = suspensionFor(store.get().suspensions, upload.isImage ? 'image' : 'file')
-    if (suspension && suspension.mode !== 'hold') return fail(id, { reason: 'suspended', text: '', isFinal: false })
+    if (stopsSending(suspension)) return fail(id, { reason: 'suspended', text: '', isFinal: false })
     setStep(id, { kind: 'uploading', ratio: 0 })
     const slot = await requestSlot(file)
     if ('reason' in slot) return fail(id, slot)

@@ -1,15 +1,17 @@
 import type { Element, Xml } from '../connection/element.ts'
 import { bareJid } from './jid.ts'
 import {
+  findImageRejected,
   NS_CARBONS,
   NS_DELAY,
   NS_FILE_METADATA,
   NS_FORWARD,
-  NS_DRAWBRIDGE_IMAGE,
   NS_MAM,
   NS_OOB,
   NS_RECEIPTS,
   NS_SID,
+  NS_STANZAS,
+  NS_UPLOAD,
 } from '@drawbridge/xmpp'
 
 /** A shared file or image. Numbers are what the sender's server measured, for laying out before loading. */
@@ -55,6 +57,8 @@ export interface MessageError {
   readonly text: string
   /** `reason` of our `<image-rejected/>`, where the content was refused. */
   readonly imageReason: string | undefined
+  /** XEP-0363 §5: the upload service has a limit and the file is above it. */
+  readonly isTooLarge: boolean
 }
 
 export interface OutgoingMessage {
@@ -116,16 +120,13 @@ export function isArchiveResult(stanza: Element): boolean {
 /** Condition, type and text of a stanza's `<error/>` (RFC 6120 §8.3). */
 export function parseStanzaError(stanza: Element): MessageError {
   const error = stanza.getChild('error')
-  const rejected = error?.getChild('image-rejected', NS_DRAWBRIDGE_IMAGE)
+  const conditions = error?.getChildElements().filter((child) => child.name !== 'text' && child.getNS() === NS_STANZAS)
   return {
-    condition:
-      error
-        ?.getChildElements()
-        .find(({ name }) => name !== 'text' && name !== 'image-rejected')
-        ?.name ?? 'undefined-condition',
+    condition: conditions?.[0]?.name ?? 'undefined-condition',
     type: error?.attrs['type'] ?? 'cancel',
     text: error?.getChildText('text') ?? '',
-    imageReason: rejected?.attrs['reason'],
+    imageReason: error && findImageRejected(error),
+    isTooLarge: error?.getChild('file-too-large', NS_UPLOAD) !== undefined,
   }
 }
 

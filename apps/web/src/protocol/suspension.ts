@@ -2,7 +2,8 @@ import type { Element } from '../connection/element.ts'
 import { findSuspensions as findNotices, NS_DRAWBRIDGE_SUSPENSION } from '@drawbridge/xmpp'
 
 const SCOPES = ['service', 'images', 'files', 'federation'] as const
-const MODES = ['read-only', 'hold', 'cut'] as const
+/** Mildest first, by what they do to sending. */
+const MODES = ['announce', 'hold', 'read-only', 'reject', 'cut'] as const
 
 export type SuspensionScope = (typeof SCOPES)[number]
 export type SuspensionMode = (typeof MODES)[number]
@@ -67,7 +68,12 @@ export function suspensionFor(
   const scopes: readonly SuspensionScope[] =
     what === 'image' ? ['service', 'images', 'files'] : what === 'file' ? ['service', 'files'] : ['service']
   const matching = suspensions.filter(({ scope }) => scopes.includes(scope))
-  return (['cut', 'read-only', 'hold'] as const)
+  return MODES.toReversed()
     .map((mode) => matching.find((suspension) => suspension.mode === mode))
     .find((found) => found !== undefined)
+}
+
+/** What one sends under this suspension does not reach the server's archive now. */
+export function stopsSending(suspension: Suspension | undefined): boolean {
+  return suspension !== undefined && ['read-only', 'reject', 'cut'].includes(suspension.mode)
 }

@@ -158,11 +158,10 @@ export const de: Texts = {
   connecting: 'Verbindung wird aufgebaut …',
   waiting: (seconds) => `Sie sind offline. Nächster Versuch in ${seconds} s`,
   tryNow: 'Jetzt versuchen',
+  suspendedAnnounce: 'Eine Ankündigung der Administration',
   suspendedReadOnly: 'Das Senden ist ausgesetzt',
   suspendedHold: 'Nachrichten werden zurückgehalten',
   suspendedCut: 'Der Dienst ist ausgesetzt',
-  suspendedScope: (scope) =>
-    ({ service: 'der ganze Dienst', images: 'Bilder', files: 'Dateien', federation: 'andere Organisationen' })[scope],
   suspendedImages: 'Das Teilen von Bildern ist ausgesetzt',
   suspendedFiles: 'Das Teilen von Dateien ist ausgesetzt',
   suspendedFederation: 'Nachrichten an andere Organisationen sind ausgesetzt',
@@ -175,7 +174,7 @@ export const de: Texts = {
   worksReadOnly: 'Sie können lesen und suchen. Entwürfe bleiben erhalten, und was Sie senden, wartet, bis der Dienst weiterläuft.',
   worksHold: 'Sie können schreiben. Der Server hebt Ihre Nachrichten auf und stellt sie der Reihe nach zu, sobald der Dienst weiterläuft.',
   worksFeature: 'Alles andere geht wie gewohnt.',
-  cutText: 'Sie werden von selbst wieder verbunden. Entwürfe und ungesendete Nachrichten bleiben erhalten.',
+  cutText: 'Sie werden automatisch wieder verbunden. Entwürfe und ungesendete Nachrichten bleiben erhalten.',
   until: (absolute, relative) => `bis ${absolute} (${relative})`,
 
   updateTitle: 'Diese Version wird nicht mehr angenommen',

@@ -154,11 +154,10 @@ export const en = {
   connecting: 'Connecting…',
   waiting: (seconds: number) => `You are offline. Trying again in ${seconds} s`,
   tryNow: 'Try now',
+  suspendedAnnounce: 'An announcement from the administration',
   suspendedReadOnly: 'Sending is suspended',
   suspendedHold: 'Messages are held',
   suspendedCut: 'The service is suspended',
-  suspendedScope: (scope: 'service' | 'images' | 'files' | 'federation') =>
-    ({ service: 'the whole service', images: 'images', files: 'files', federation: 'other organizations' })[scope],
   suspendedImages: 'Sharing images is suspended',
   suspendedFiles: 'Sharing files is suspended',
   suspendedFederation: 'Messages to other organizations are suspended',
@@ -171,7 +170,7 @@ export const en = {
   worksReadOnly: 'You can read and search. Drafts are kept, and what you send waits until the service resumes.',
   worksHold: 'You can write. The server keeps your messages and delivers them, in order, when the service resumes.',
   worksFeature: 'Everything else works as usual.',
-  cutText: 'You will be reconnected by yourself. Drafts and unsent messages are kept.',
+  cutText: 'You will be reconnected automatically. Drafts and unsent messages are kept.',
   until: (absolute: string, relative: string) => `until ${absolute} (${relative})`,
 
   updateTitle: 'This version is no longer accepted',

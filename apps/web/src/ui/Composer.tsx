@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, type ClipboardEvent, type KeyboardEvent } from 'react'
 import { isHeld } from '../state/chat-state.ts'
 import { titleOf } from '../state/conversations.ts'
+import { stopsSending, suspensionFor } from '../protocol/suspension.ts'
 import { Icon } from './icons.tsx'
 import { useChat, useChatState, useTexts } from './use-store.ts'
 
@@ -15,7 +16,8 @@ export function Composer({ peer, caret }: { readonly peer: string; readonly care
   const title = useChatState((state) => titleOf(state, peer))
   const text = useChatState((state) => state.drafts[peer] ?? '')
   const isOnline = useChatState((state) => state.connection.kind === 'online')
-  const mode = useChatState((state) => state.suspensions.find(({ scope }) => scope === 'service')?.mode)
+  const suspension = useChatState((state) => suspensionFor(state.suspensions, 'message'))
+  const mode = stopsSending(suspension) ? 'read-only' : suspension?.mode
   const heldCount = useHeldCount()
   const hasText = text.trim() !== ''
 

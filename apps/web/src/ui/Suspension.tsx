@@ -8,6 +8,7 @@ import { useTexts } from './use-store.ts'
 
 /** What is suspended, in a few words. */
 export function suspensionTitle({ scope, mode }: Suspension, t: Texts): string {
+  if (mode === 'announce') return t.suspendedAnnounce
   if (scope === 'images') return t.suspendedImages
   if (scope === 'files') return t.suspendedFiles
   if (scope === 'federation') return t.suspendedFederation
@@ -17,7 +18,7 @@ export function suspensionTitle({ scope, mode }: Suspension, t: Texts): string {
 /** The strictest first: that is the one the strip names. */
 export function orderSuspensions(suspensions: readonly Suspension[]): Suspension[] {
   const rank = ({ scope, mode }: Suspension) =>
-    (scope === 'service' ? 0 : 3) + { cut: 0, 'read-only': 1, hold: 2 }[mode]
+    (scope === 'service' ? 0 : 5) + { cut: 0, reject: 1, 'read-only': 1, hold: 2, announce: 3 }[mode]
   return [...suspensions].sort((a, b) => rank(a) - rank(b))
 }
 
@@ -54,7 +55,7 @@ export function SuspensionFacts({ suspension }: { readonly suspension: Suspensio
         <div>
           <dt>{t.whatWorks}</dt>
           <dd>
-            {suspension.scope !== 'service' ? t.worksFeature : suspension.mode === 'hold' ? t.worksHold : t.worksReadOnly}
+            {suspension.scope !== 'service' || suspension.mode === 'announce' ? t.worksFeature : suspension.mode === 'hold' ? t.worksHold : t.worksReadOnly}
           </dd>
         </div>
       )}

@@ -1,4 +1,5 @@
 import type { Upload } from '../state/chat-state.ts'
+import type { Texts } from '../texts/index.ts'
 import { formatBytes } from './format.ts'
 import { Icon } from './icons.tsx'
 import { useChat, useChatState, useTexts } from './use-store.ts'
@@ -21,8 +22,7 @@ function UploadLine({ upload }: { readonly upload: Upload }) {
   const { t, language } = useTexts()
   const { id, name, bytes, step, isImage } = upload
   const percent = step.kind === 'uploading' ? Math.round(step.ratio * 100) : 100
-  const text =
-    step.kind === 'uploading' ? t.uploading(percent) : step.kind === 'checking' ? t.checking : t.uploadProblem(step.problem.reason)
+  const text = stepText(step, percent, t)
   return (
     <li className="upload" data-testid="upload" data-step={step.kind} data-reason={step.kind === 'failed' ? step.problem.reason : undefined}>
       <Icon name={step.kind === 'failed' ? 'warning' : isImage ? 'image' : 'file'} />
@@ -43,4 +43,12 @@ function UploadLine({ upload }: { readonly upload: Upload }) {
       </button>
     </li>
   )
+}
+
+/** Our words for what we know; the server's for what only it knows. */
+function stepText(step: Upload['step'], percent: number, t: Texts): string {
+  if (step.kind === 'uploading') return t.uploading(percent)
+  if (step.kind === 'checking') return t.checking
+  const { reason, text } = step.problem
+  return (reason === 'not-allowed' && text) || t.uploadProblem(reason)
 }

@@ -47,6 +47,7 @@ export function formatMoment(at: number, now: number, language: string): string 
 export function formatRelative(at: number, now: number, language: string): string {
   const minutes = Math.round((at - now) / 60_000)
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' })
+  if (minutes === 0) return relative.format(0, 'second')
   if (Math.abs(minutes) < 60) return relative.format(minutes, 'minute')
   const hours = Math.round(minutes / 60)
   return Math.abs(hours) < 48 ? relative.format(hours, 'hour') : relative.format(Math.round(hours / 24), 'day')
@@ -61,7 +62,7 @@ export function formatBytes(bytes: number, language: string): string {
     value /= 1000
     unit++
   }
-  const style = { style: 'unit', unit: units[unit] ?? 'byte', unitDisplay: 'short' } as const
+  const style = { style: 'unit', unit: units[unit] ?? 'byte', unitDisplay: unit === 0 ? 'long' : 'short' } as const
   return new Intl.NumberFormat(language, { ...style, maximumFractionDigits: value < 10 && unit > 0 ? 1 : 0 }).format(value)
 }
 
