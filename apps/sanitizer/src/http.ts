@@ -13,6 +13,7 @@ import type { SanitizerHealth } from './health.ts'
 import { Overloaded } from './lanes.ts'
 import { maxBytesOf } from './profiles.ts'
 import type { SanitizerConfig } from './sanitizer.config.ts'
+import { sniff } from './sniff.ts'
 
 export interface HttpParts {
   readonly config: SanitizerConfig
@@ -33,6 +34,7 @@ interface Problem {
 /** Bytes of uploads that wait or are worked on, together. */
 const MAX_HELD_BYTES = 512 * 1024 * 1024
 const BODY_TIMEOUT_MS = 15_000
+const SNIFFED_BYTES = 1024 * 1024
 
 const REASON_TEXT: Readonly<Record<ImageRejectReason, readonly [status: number, title: string]>> = {
   unsupported: [415, 'This kind of image is not accepted. Send a JPEG, PNG, WebP or GIF.'],
@@ -59,7 +61,7 @@ export function serveHttp(parts: HttpParts): Server {
     const length = Number(request.headers['content-length'])
     if (!Number.isSafeInteger(length) || length < 0)
       return sendProblem(response, problem(411, 'Content-Length is needed.'))
-    if (length > maxBytes) return sendVerdict(response, { outcome: 'refused', reason: 'too-large' }, 413)
+    if (length > maxBytes) return sendVerdict(response, await judgeByStart(request), 413)
     if (heldBytes + length > MAX_HELD_BYTES) throw new Overloaded('too many bytes are held')
     heldBytes += length
     const gone = new AbortController()
@@ -103,11 +105,27 @@ function isProfile(name: string): name is ImageProfile {
 }
 
 async function readBody(request: IncomingMessage, length: number): Promise<Buffer> {
-  const body = Buffer.allocUnsafeSlow(length)
-  let at = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) at += chunk.copy(body, at)
-  if (at !== length) throw new Error('the body is shorter than its Content-Length')
+  const body = await readStart(request, length)
+  if (body.length !== length) throw new Error('the body is shorter than its Content-Length')
   return body
+}
+
+/** At most the first `length` bytes of the body. Node drops the rest when the answer is out. */
+async function readStart(request: IncomingMessage, length: number): Promise<Buffer> {
+  const start = Buffer.allocUnsafeSlow(length)
+  let at = 0
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    at += chunk.copy(start, at)
+    if (at === length) break
+  }
+  return start.subarray(0, at)
+}
+
+/** A file over the limit is not kept, only looked at: the limit is one of images, and other files may be larger. */
+async function judgeByStart(request: IncomingMessage): Promise<SanitizeVerdict> {
+  const sniffed = sniff(await readStart(request, SNIFFED_BYTES))
+  if (sniffed.kind === 'not-an-image') return { outcome: 'not-an-image' }
+  return { outcome: 'refused', reason: 'too-large', inputFormat: sniffed.format }
 }
 
 function sendVerdict(response: ServerResponse, verdict: SanitizeVerdict, status?: number): void {

@@ -25,9 +25,9 @@ export const sanitizerConfig = z.object({
     env: 'DRAWBRIDGE_SANITIZER_QUEUE',
     doc: 'Images that may wait. More are answered with 503 and tried again by the job queue; a longer queue keeps more uploads in memory.',
   }),
-  maxFileBytes: bytes.default(25_000_000).meta({
+  maxFileBytes: bytes.default(25 * 1024 * 1024).meta({
     env: 'DRAWBRIDGE_SANITIZER_MAX_FILE',
-    doc: 'Largest image file. Larger ones are refused as too-large.',
+    doc: 'Largest image file. Larger ones are refused as too-large; files that are no images have only the limit of uploads.',
   }),
   maxInlineBytes: bytes.default(262_144).meta({
     env: 'DRAWBRIDGE_SANITIZER_MAX_INLINE',

@@ -69,7 +69,7 @@ describe('requests', () => {
     })
     const cut = await post(fixture('jpeg').subarray(0, 250))
     expect([cut.status, (JSON.parse(cut.body) as { reason: string }).reason]).toEqual([422, 'corrupt'])
-    const large = await post(Buffer.alloc(300_000), '?profile=inline')
+    const large = await post(Buffer.concat([ordinaryPng(), Buffer.alloc(300_000)]), '?profile=inline')
     expect([large.status, (JSON.parse(large.body) as { reason: string }).reason]).toEqual([413, 'too-large'])
     expect((await post(Buffer.from('hello'))).status).toBe(204)
     expect((await post(ordinaryPng())).status).toBe(200)
@@ -85,6 +85,7 @@ describe('requests', () => {
     for (let i = 0; i < 3; i++) {
       expect(await sanitize(large, 'image')).toMatchObject({ outcome: 'refused', reason: 'too-large' })
     }
+    expect(await sanitize(Buffer.alloc(60_000_000, 'text '), 'image')).toEqual({ outcome: 'not-an-image' })
     expect(await sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })
   })
 
