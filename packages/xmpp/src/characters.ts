@@ -6,18 +6,18 @@ export const NAME_START = 1
 export const NAME_CHAR = 2
 /** White space of XML: tab, line feed, carriage return, space. */
 export const SPACE = 4
-/** Needs a closer look in an attribute value: `&` and controls, white space other than the space among them. */
+/** Needs a closer look in an attribute value: `&`, controls other than the space, and what may be U+FFFE or U+FFFF. */
 export const SPECIAL_IN_VALUE = 8
-/** Needs a closer look in text: `&`, `]` and controls other than tab and line feed. */
+/** Needs a closer look in text: `&`, `]`, controls other than tab and line feed, and what may be U+FFFE or U+FFFF. */
 export const SPECIAL_IN_TEXT = 16
 /** `<`, which no attribute value may hold. */
 export const LESS_THAN = 32
 
-/** Classes of the ASCII characters, by code. */
-export const ASCII: Uint8Array = asciiClasses()
+/** Classes of the ASCII characters by code, and of the bytes of UTF-8 above them. */
+export const CLASSES: Uint8Array = characterClasses()
 
-function asciiClasses(): Uint8Array {
-  const table = new Uint8Array(128)
+function characterClasses(): Uint8Array {
+  const table = new Uint8Array(256)
   for (let c = 0; c < 128; c++) {
     const isLetter = (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a)
     const isDigit = c >= 0x30 && c <= 0x39
@@ -30,6 +30,8 @@ function asciiClasses(): Uint8Array {
     if (c === 0x3c) flags |= LESS_THAN
     table[c] = flags
   }
+  // U+FFFE and U+FFFF begin with this byte, as do many good characters.
+  table[0xef] = SPECIAL_IN_VALUE | SPECIAL_IN_TEXT
   return table
 }
 
@@ -80,7 +82,7 @@ export function isName(text: string): boolean {
     }
     const legal =
       c < 128
-        ? ((ASCII[c] ?? 0) & (isStart ? NAME_START : NAME_CHAR)) !== 0
+        ? ((CLASSES[c] ?? 0) & (isStart ? NAME_START : NAME_CHAR)) !== 0
         : isStart
           ? isNameStartBeyondAscii(c)
           : isNameCharBeyondAscii(c)

@@ -1,4 +1,11 @@
-import { isNameCharBeyondAscii, isNameStartBeyondAscii, isXmlChar, ASCII, NAME_CHAR, NAME_START } from './characters.ts'
+import {
+  isNameCharBeyondAscii,
+  isNameStartBeyondAscii,
+  isXmlChar,
+  CLASSES,
+  NAME_CHAR,
+  NAME_START,
+} from './characters.ts'
 import { StreamFault } from './errors.ts'
 
 /**
@@ -87,7 +94,7 @@ function endOfReference(raw: string, ampersand: number): number {
     if (c === 0x3b && !isStart) return i
     const isLegal =
       c < 128
-        ? ((ASCII[c] ?? 0) & (isStart ? NAME_START : NAME_CHAR)) !== 0
+        ? ((CLASSES[c] ?? 0) & (isStart ? NAME_START : NAME_CHAR)) !== 0
         : isStart
           ? isNameStartBeyondAscii(c)
           : isNameCharBeyondAscii(c)

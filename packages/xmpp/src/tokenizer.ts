@@ -1,26 +1,29 @@
 import {
-  ASCII,
+  CLASSES,
   LESS_THAN,
   NAME_CHAR,
   NAME_START,
+  SPACE,
   SPECIAL_IN_TEXT,
   SPECIAL_IN_VALUE,
   isNameCharBeyondAscii,
   isNameStartBeyondAscii,
-  utf8Bytes,
 } from './characters.ts'
-import { Element, emptyAttrs, type Attrs, type Node } from './element.ts'
+import { DecodedBuffer } from './decoded-buffer.ts'
+import type { Element } from './element.ts'
 import { StreamFault } from './errors.ts'
+import { InternCache } from './intern.ts'
 import type { XmlLimits } from './limits.ts'
-import { NS_XML, NS_XMLNS } from './ns.ts'
 import { decodeCdata, decodeText, decodeValue } from './references.ts'
-import { completeLength, indexAfterBytes, validLength } from './utf8.ts'
+import { TreeBuilder } from './tree-builder.ts'
+import { codePointAt, completeLength, concatBytes, sequenceLength, validLength } from './utf8.ts'
 
-// How it works. Bytes are decoded strictly, then `run` reads tokens from the string: a tag, a text up to the next `<`,
-// a CDATA section. A token that is cut off by the end of the chunk is kept, unparsed, in `pending`; further chunks are
-// only searched for its end (each character once), and when that has come the token is parsed as if it had arrived in
-// one piece. So the verdict is a function of the bytes, never of their chunking, and the time is linear. For the same
-// reason nothing behind the byte limit of a stanza is looked at: `visible` is set to the limit before the stanza is read.
+// How it works. Chunks are decoded strictly, then `run` reads tokens: a tag, a text up to the next `<`, a CDATA section.
+// A token that is cut off by the end of the chunk is kept, unread; further chunks are only searched for its end (each
+// byte once), and when that has come the token is read as if it had arrived in one piece. So events and verdict are a
+// function of the bytes, never of their chunking, and time is linear. For the same reason a fault is thrown at the first
+// byte that makes the input illegal, or at the end of the token, and nothing behind the byte limit of a stanza is looked
+// at: `visible` is set to the limit when the stanza begins.
 
 /** Receives what a stream consists of. Elements have no parent: each is a tree of its own. */
 export interface StreamHandlers {
@@ -53,13 +56,13 @@ export interface StreamParser {
   setLimits(limits: XmlLimits): void
   /** Drops what follows, even in the chunk that is being parsed: what came before TLS must not count after it. */
   stop(): void
-  /** Bytes of the unfinished first-level element that the parser holds. */
+  /** Bytes of the unfinished first-level element so far. */
   readonly pendingBytes: number
 }
 
 /** Makes a parser for an XML stream (RFC 6120 §4.2), with XML declaration, header and end tag. */
 export function createStreamParser(limits: XmlLimits, handlers: StreamHandlers): StreamParser {
-  return new Parser(limits, handlers, true)
+  return new Tokenizer(limits, handlers, true)
 }
 
 /**
@@ -69,24 +72,17 @@ export function createStreamParser(limits: XmlLimits, handlers: StreamHandlers):
  */
 export function parseElement(source: Uint8Array | string, limits: XmlLimits): Element {
   let result: Element | undefined
-  const parser = new Parser(
-    limits,
-    { open: unexpected, close: unexpected, element: (element) => (result = element) },
-    false,
-  )
-  if (typeof source === 'string') parser.writeText(source)
-  else parser.write(source)
+  const handlers = { open() {}, close() {}, element: (element: Element) => (result = element) }
+  const parser = new Tokenizer(limits, handlers, false)
+  if (typeof source === 'string' && !source.isWellFormed()) throw new StreamFault('not-well-formed', 'lone surrogate')
+  parser.write(typeof source === 'string' ? new TextEncoder().encode(source) : source)
   parser.end()
   if (result === undefined) throw new StreamFault('not-well-formed', 'no element')
   return result
 }
 
-function unexpected(): void {
-  throw new Error('a document has neither stream header nor stream end')
-}
-
-/** The longest XML declaration accepted, in characters. */
-const MAX_DECLARATION_LENGTH = 256
+/** The longest XML declaration accepted, in bytes. */
+const MAX_DECLARATION_BYTES = 256
 const CDATA_START = '<![CDATA['
 const DECLARATION =
   /^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"1\.0"|'1\.0')(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"([A-Za-z][A-Za-z0-9._-]*)"|'([A-Za-z][A-Za-z0-9._-]*)'))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?>$/
@@ -95,66 +91,44 @@ const DECLARATION =
 type PendingKind = 'none' | 'text' | 'tag' | 'cdata' | 'undecided'
 
 const NO_BYTES = new Uint8Array(0)
+const names = new InternCache()
+// Never used for a part of a character, so it has no state and can be shared.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-class Parser implements StreamParser {
+class Tokenizer implements StreamParser {
   private limits: XmlLimits
   private readonly handlers: StreamHandlers
-  private readonly decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  private readonly tree: TreeBuilder
+  private readonly buffer = new DecodedBuffer()
 
-  // Where we are. `level` counts open elements; those at `base` + 1 are handed over.
+  // The level of the parent of stanzas: 1 in a stream, 0 in a document.
   private readonly base: number
-  private level = 0
   private isAtStart = true
   private isFinished = false
   private isStopped = false
 
-  // The unfinished part of the input.
-  private carry: Uint8Array = NO_BYTES
-  private pending: string[] = []
+  // The unfinished part of the input: the beginning of a character, and of a token.
+  private carry = NO_BYTES
+  private pending = NO_BYTES
   private pendingLength = 0
   private pendingKind: PendingKind = 'none'
   private quote = 0
-  private lastTwo = ''
+  private brackets = 0
 
-  // The byte limit: `used` bytes of the present stanza lie before `mark` in the buffer, and nothing from `visible` on is read.
+  // Of the present stanza, `used` bytes lie before `mark` in the buffer; nothing from `visible` on is read.
   private isInStanza = false
   private used = 0
   private mark = 0
   private visible = 0
-  private isEndExact = true
-  private isAscii = true
-  private declaredBytes = 0
-  private elements = 0
 
-  // Open elements by level, and what is in scope there.
-  private readonly open: Element[] = []
-  private readonly rawNames: string[] = []
-  private readonly namespaces: string[] = []
-  private readonly defaults: string[] = []
-  private readonly prefixCounts: number[] = []
-  private readonly declarationCounts: number[] = []
-  private readonly childBases: number[] = []
-  private readonly children: Node[] = []
-  private readonly prefixes: string[] = []
-  private readonly uris: string[] = []
-
-  // The tag being read.
-  private nameHash = 0
+  // Of the name read last.
   private nameColon = -1
-  private readonly attrNames: string[] = []
-  private readonly attrValues: string[] = []
-  private readonly attrColons: number[] = []
 
   constructor(limits: XmlLimits, handlers: StreamHandlers, isStream: boolean) {
     this.limits = limits
     this.handlers = handlers
     this.base = isStream ? 1 : 0
-    this.defaults.push('')
-    this.namespaces.push('')
-    this.prefixCounts.push(0)
-    this.declarationCounts.push(0)
-    this.rawNames.push('')
-    this.childBases.push(0)
+    this.tree = new TreeBuilder(limits, this.base)
   }
 
   get pendingBytes(): number {
@@ -163,670 +137,468 @@ class Parser implements StreamParser {
 
   setLimits(limits: XmlLimits): void {
     this.limits = limits
+    this.tree.limits = limits
   }
 
   stop(): void {
     this.isStopped = true
-    this.forget()
+    this.isInStanza = false
+    this.used = 0
+    this.carry = this.pending = NO_BYTES
+    this.pendingLength = 0
+    this.buffer.set(NO_BYTES, '')
   }
 
   write(chunk: Uint8Array): void {
     if (this.isStopped) return
-    let bytes = chunk
-    if (this.carry.length > 0) {
-      bytes = new Uint8Array(this.carry.length + chunk.length)
-      bytes.set(this.carry)
-      bytes.set(chunk, this.carry.length)
-    }
-    const cut = completeLength(bytes)
-    this.carry = cut === bytes.length ? NO_BYTES : bytes.slice(cut)
-    if (cut === 0) return
-    const complete = cut === bytes.length ? bytes : bytes.subarray(0, cut)
-    let text: string
     try {
-      text = this.decoder.decode(complete)
-    } catch {
-      this.failToDecode(complete)
-      return
-    }
-    this.guard(() => this.feed(text, complete.length, false))
-  }
-
-  /** Takes text that is decoded already. */
-  writeText(text: string): void {
-    if (this.isStopped) return
-    if (!text.isWellFormed()) this.fail(new StreamFault('not-well-formed', 'lone surrogate'))
-    this.guard(() => this.feed(text, -1, false))
-  }
-
-  end(): void {
-    if (this.isStopped) return
-    this.guard(() => {
-      this.feed('', 0, true)
-      if (this.carry.length > 0) throw new StreamFault('unsupported-encoding', 'truncated UTF-8')
-      if (this.isInStanza || this.pendingKind !== 'none' || (this.base === 0 && !this.isFinished)) {
-        throw new StreamFault('not-well-formed', 'unexpected end')
-      }
-    })
-    this.stop()
-  }
-
-  /** What precedes the bad byte counts first: it may hold stanzas, or an error of its own. */
-  private failToDecode(bytes: Uint8Array): void {
-    const legal = validLength(bytes)
-    const text = this.decoder.decode(bytes.subarray(0, legal))
-    this.guard(() => {
-      this.feed(text, legal, true)
-      if (!this.isStopped) throw new StreamFault('unsupported-encoding', 'ill-formed UTF-8')
-    })
-  }
-
-  private guard(work: () => void): void {
-    try {
-      work()
+      this.feed(chunk)
     } catch (error) {
       this.stop()
       throw error
     }
   }
 
-  private fail(fault: StreamFault): never {
-    this.stop()
-    throw fault
+  end(): void {
+    if (this.isStopped) return
+    try {
+      if (this.pendingKind !== 'none') this.read(this.takePending(NO_BYTES))
+      if (this.carry.length > 0) throw illFormed()
+      if (this.isInStanza || (this.base === 0 && !this.isFinished)) {
+        throw new StreamFault('not-well-formed', 'unexpected end')
+      }
+    } finally {
+      this.stop()
+    }
   }
 
-  private forget(): void {
-    this.pending = []
-    this.pendingLength = 0
-    this.pendingKind = 'none'
-    this.carry = NO_BYTES
-    this.used = 0
-    this.isInStanza = false
-    this.open.length = 0
-    this.children.length = 0
-  }
+  private feed(chunk: Uint8Array): void {
+    const bytes = this.carry.length > 0 ? concatBytes(this.carry, chunk) : chunk
+    const cut = completeLength(bytes)
+    const complete = cut === bytes.length ? bytes : bytes.subarray(0, cut)
+    this.carry = cut === bytes.length ? NO_BYTES : new Uint8Array(bytes.subarray(cut))
+    if (cut === 0) return
 
-  /** `byteLength` is -1 if unknown. `isLast`: an unfinished token must be checked as far as it goes. */
-  private feed(chunk: string, byteLength: number, isLast: boolean): void {
-    const bytes = byteLength === -1 ? utf8Bytes(chunk) : byteLength
-    this.isAscii = bytes === chunk.length
-    let text = chunk
+    let whole = complete
+    this.mark = 0
     if (this.pendingKind !== 'none') {
-      const isOverLimit = this.isInStanza && this.used + bytes > this.limits.maxStanzaBytes
-      if (!isOverLimit && !isLast && !this.completes(chunk)) {
-        this.pending.push(chunk)
-        this.pendingLength += chunk.length
-        if (this.isInStanza) this.used += bytes
+      const isOverLimit = this.isInStanza && this.used + cut > this.limits.maxStanzaBytes
+      if (!isOverLimit && !this.completes(complete, 0) && validLength(complete) === cut) {
+        this.append(complete)
+        if (this.isInStanza) this.used += cut
         return
       }
-      this.pending.push(chunk)
-      text = this.pending.join('')
-      this.mark = this.pendingLength
-      this.pending = []
-      this.pendingLength = 0
-      this.pendingKind = 'none'
-    } else this.mark = 0
-
-    this.setEnd(text)
-    let at = this.run(text, 0)
-    while (!this.isStopped && this.visible < text.length) {
-      // The limit was reached. If it was an estimate, make it exact and go on; else the stanza is too large.
-      if (this.isEndExact) throw tooLarge()
-      this.visible = indexAfterBytes(text, this.mark, this.limits.maxStanzaBytes - this.used)
-      this.isEndExact = true
-      at = this.run(text, at)
+      whole = this.takePending(complete)
     }
-    if (this.isStopped) return
-    if (this.isInStanza) {
-      this.used += this.isAscii ? text.length - this.mark : utf8Bytes(text, this.mark)
+    const text = this.decode(whole)
+    if (text !== undefined) this.read(whole, text)
+    else {
+      // What precedes the bad byte counts first: it may hold stanzas, or a fault of its own.
+      this.read(whole.subarray(0, validLength(whole)))
+      if (!this.isStopped) throw illFormed()
     }
-    if (at < text.length) this.keep(at === 0 ? text : text.slice(at))
   }
 
-  /** Sets `visible` for the stanza that is being read, or to the end of the buffer between stanzas. */
-  private setEnd(text: string): void {
-    this.isEndExact = true
-    this.visible = text.length
-    if (!this.isInStanza) return
-    const left = this.limits.maxStanzaBytes - this.used
-    if (this.isAscii) this.visible = Math.min(text.length, this.mark + left)
-    else if ((text.length - this.mark) * 3 > left) {
-      this.visible = Math.min(text.length, this.mark + Math.floor(left / 3))
-      this.isEndExact = false
+  private decode(bytes: Uint8Array): string | undefined {
+    try {
+      return decoder.decode(bytes)
+    } catch {
+      return undefined
     }
+  }
+
+  private append(bytes: Uint8Array): void {
+    const length = this.pendingLength + bytes.length
+    if (length > this.pending.length) {
+      const larger = new Uint8Array(Math.max(256, length * 2))
+      larger.set(this.pending.subarray(0, this.pendingLength))
+      this.pending = larger
+    }
+    this.pending.set(bytes, this.pendingLength)
+    this.pendingLength = length
+  }
+
+  private takePending(more: Uint8Array): Uint8Array {
+    const whole = concatBytes(this.pending.subarray(0, this.pendingLength), more)
+    this.mark = this.pendingLength
+    this.pending = NO_BYTES
+    this.pendingLength = 0
+    this.pendingKind = 'none'
+    return whole
+  }
+
+  /** Reads legal UTF-8, of which the first `mark` bytes were counted before, as far as it goes. */
+  private read(bytes: Uint8Array, text = decoder.decode(bytes)): void {
+    this.buffer.set(bytes, text)
+    this.visible = bytes.length
+    if (this.isInStanza) this.limitStanza()
+    const at = this.run(bytes)
+    if (this.isStopped) return
+    if (this.visible < bytes.length) throw new StreamFault('policy-violation', 'stanza too large')
+    if (this.isInStanza) this.used += bytes.length - this.mark
+    if (at < bytes.length) this.keep(bytes, at)
+    this.buffer.set(NO_BYTES, '')
+  }
+
+  private limitStanza(): void {
+    const end = this.mark + this.limits.maxStanzaBytes - this.used
+    if (end < this.visible) this.visible = end
   }
 
   /** Keeps an unfinished token and finds out what its end will look like. */
-  private keep(tail: string): void {
-    this.pending.push(tail)
-    this.pendingLength = tail.length
-    const second = tail.charCodeAt(1)
-    if (tail.charCodeAt(0) !== 0x3c) this.pendingKind = 'text'
-    else if (tail.length === 1 || second === 0x3f) this.pendingKind = 'undecided'
+  private keep(bytes: Uint8Array, at: number): void {
+    this.append(at === 0 ? bytes : bytes.subarray(at))
+    const second = bytes[at + 1]
+    if (bytes[at] !== 0x3c) this.pendingKind = 'text'
+    else if (second === undefined || second === 0x3f) this.pendingKind = 'undecided'
     else if (second === 0x21) {
-      this.pendingKind = tail.length < CDATA_START.length ? 'undecided' : 'cdata'
-      this.lastTwo = ''
-      if (this.pendingKind === 'cdata') this.completes(tail.slice(CDATA_START.length))
+      if (bytes.length - at < CDATA_START.length) this.pendingKind = 'undecided'
+      else {
+        this.pendingKind = 'cdata'
+        this.brackets = 0
+        this.completes(bytes, at + CDATA_START.length)
+      }
     } else {
       this.pendingKind = 'tag'
       this.quote = 0
-      this.completes(tail.slice(1))
+      this.completes(bytes, at + 1)
     }
   }
 
-  /** Whether the pending token ends in `chunk`, or must end with an error there. Remembers how far it got. */
-  private completes(chunk: string): boolean {
-    switch (this.pendingKind) {
-      case 'text':
-        return chunk.includes('<')
-      case 'cdata': {
-        const text = this.lastTwo + chunk
-        this.lastTwo = text.slice(-2)
-        return text.includes(']]>')
+  /** Whether the pending token ends in `bytes`, or must end with a fault there. Remembers how far it got. */
+  private completes(bytes: Uint8Array, from: number): boolean {
+    if (this.pendingKind === 'text') return bytes.includes(0x3c, from)
+    if (this.pendingKind === 'cdata') {
+      let { brackets } = this
+      for (let i = from; i < bytes.length; i++) {
+        const byte = bytes[i]
+        if (byte === 0x5d) brackets++
+        else if (byte === 0x3e && brackets >= 2) return true
+        else brackets = 0
       }
-      case 'tag': {
-        let quote = this.quote
-        for (let i = 0; i < chunk.length; i++) {
-          const c = chunk.charCodeAt(i)
-          if (c === 0x3c) return true
-          if (quote === 0) {
-            if (c === 0x3e) return true
-            if (c === 0x22 || c === 0x27) quote = c
-          } else if (c === quote) quote = 0
-        }
-        this.quote = quote
-        return false
-      }
-      default:
-        return true
+      this.brackets = brackets
+      return false
     }
+    if (this.pendingKind !== 'tag') return true
+    let { quote } = this
+    for (let i = from; i < bytes.length; i++) {
+      const byte = bytes[i]!
+      if (byte === 0x3c) return true
+      if (quote === 0) {
+        if (byte === 0x3e) return true
+        if (byte === 0x22 || byte === 0x27) quote = byte
+      } else if (byte === quote) quote = 0
+    }
+    this.quote = quote
+    return false
   }
 
-  /** Reads tokens from `at` to `this.visible`. Returns where an unfinished one begins. */
-  private run(s: string, from: number): number {
-    let i = from
+  /** Reads tokens up to `visible`. Returns where an unfinished one begins. */
+  private run(bytes: Uint8Array): number {
+    let i = 0
     while (i < this.visible) {
-      if (s.charCodeAt(i) !== 0x3c) {
-        const next = this.level > this.base ? this.text(s, i) : this.between(s, i)
-        if (next === -1) return i
-        i = next
-        if (this.isStopped) return i
-        continue
-      }
-      if (!this.isInStanza && !this.isFinished) {
-        this.isInStanza = true
-        this.elements = 0
-        this.declaredBytes = 0
-        this.used = 0
-        this.mark = i
-        this.setEnd(s)
-      }
-      if (i + 1 >= this.visible) return i
-      const second = s.charCodeAt(i + 1)
       let next: number
-      if (second === 0x2f) next = this.endTag(s, i)
-      else if (second === 0x21) next = this.cdata(s, i)
-      else if (second === 0x3f) next = this.declaration(s, i)
-      else next = this.startTag(s, i)
+      if (bytes[i] !== 0x3c) next = this.tree.level > this.base ? this.text(bytes, i) : this.between(bytes, i)
+      else {
+        if (!this.isInStanza && !this.isFinished) this.enterStanza(i)
+        if (i + 1 >= this.visible) return i
+        const second = bytes[i + 1]
+        if (second === 0x2f) next = this.endTag(bytes, i)
+        else if (second === 0x21) next = this.cdata(bytes, i)
+        else if (second === 0x3f) next = this.declaration(bytes, i)
+        else next = this.startTag(bytes, i)
+        if (next !== -1) this.isAtStart = false
+      }
       if (next === -1) return i
-      this.isAtStart = false
       i = next
       if (this.isStopped) return i
     }
     return i
   }
 
-  /** A first-level element, the header or the end of the stream is complete. */
-  private leaveStanza(s: string): void {
-    this.isInStanza = false
+  private enterStanza(at: number): void {
+    this.isInStanza = true
     this.used = 0
-    this.visible = s.length
-    this.isEndExact = true
+    this.mark = at
+    this.tree.startStanza()
+    this.limitStanza()
   }
 
-  /** Characters outside first-level elements: white space, or an error. */
-  private between(s: string, from: number): number {
+  /** A first-level element, the XML declaration, the header or the end of the stream is complete. */
+  private leaveStanza(): void {
+    this.isInStanza = false
+    this.used = 0
+    this.visible = this.buffer.bytes.length
+  }
+
+  /** Characters outside first-level elements: white space, or a fault. */
+  private between(bytes: Uint8Array, from: number): number {
     let i = from
     for (; i < this.visible; i++) {
-      const c = s.charCodeAt(i)
-      if (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) continue
-      if (c === 0x3c) break
+      const byte = bytes[i]!
+      if ((CLASSES[byte]! & SPACE) !== 0) continue
+      if (byte === 0x3c) break
       if (this.isFinished) throw new StreamFault('not-well-formed', 'content after the end')
-      if (this.level > 0) throw new StreamFault('bad-format', 'text between stanzas')
+      if (this.tree.level > 0) throw new StreamFault('bad-format', 'text between stanzas')
       // UTF-16 and UTF-32 show themselves by a zero byte.
-      if (c === 0) throw new StreamFault('unsupported-encoding', 'not UTF-8')
+      if (byte === 0) throw new StreamFault('unsupported-encoding', 'not UTF-8')
       throw new StreamFault('not-well-formed', 'text before the root element')
     }
     if (this.base === 0 && !this.isFinished) throw new StreamFault('not-well-formed', 'white space before the element')
     this.isAtStart = false
-    if (this.level === 1) this.handlers.whitespace?.()
+    if (this.tree.level === 1) this.handlers.whitespace?.()
     return i
   }
 
-  private text(s: string, from: number): number {
+  private text(bytes: Uint8Array, from: number): number {
     const end = this.visible
     let i = from
     let flags = 0
     for (; i < end; i++) {
-      const c = s.charCodeAt(i)
-      if (c < 128) {
-        if (c === 0x3c) break
-        flags |= ASCII[c]!
-      } else if (c >= 0xfffe) flags |= SPECIAL_IN_TEXT
+      const byte = bytes[i]!
+      if (byte === 0x3c) break
+      flags |= CLASSES[byte]!
     }
     if (i === end) return -1
-    const raw = s.slice(from, i)
-    this.addText((flags & SPECIAL_IN_TEXT) === 0 ? raw : decodeText(raw))
+    const raw = this.buffer.slice(from, i)
+    this.tree.addText((flags & SPECIAL_IN_TEXT) === 0 ? raw : decodeText(raw))
     return i
   }
 
-  private addText(text: string): void {
-    const { children } = this
-    const last = children.length - 1
-    if (last >= this.childBases[this.level]! && typeof children[last] === 'string') children[last] += text
-    else if (text !== '') children.push(text)
-  }
-
-  private cdata(s: string, at: number): number {
-    const visible = Math.min(this.visible - at, CDATA_START.length)
-    if (!s.startsWith(CDATA_START.slice(0, visible), at)) {
-      throw new StreamFault('restricted-xml', 'comment, DTD or other declaration')
+  private cdata(bytes: Uint8Array, at: number): number {
+    const end = this.visible
+    for (let k = 2; k < CDATA_START.length; k++) {
+      if (at + k >= end) return -1
+      if (bytes[at + k] !== CDATA_START.charCodeAt(k)) {
+        throw new StreamFault('restricted-xml', 'comment, DTD or other declaration')
+      }
     }
-    if (visible < CDATA_START.length) return -1
-    if (this.isFinished || this.level === 0) throw new StreamFault('not-well-formed', 'CDATA outside the root element')
-    if (this.level === this.base) throw new StreamFault('bad-format', 'CDATA between stanzas')
+    if (this.isFinished || this.tree.level === 0)
+      throw new StreamFault('not-well-formed', 'CDATA outside the root element')
+    if (this.tree.level === this.base) throw new StreamFault('bad-format', 'CDATA between stanzas')
     const from = at + CDATA_START.length
-    const to = s.indexOf(']]>', from)
-    if (to === -1 || to + 3 > this.visible) return -1
-    this.addText(decodeCdata(s.slice(from, to)))
-    return to + 3
+    for (let i = from + 2; i < end; i++) {
+      if (bytes[i] !== 0x3e || bytes[i - 1] !== 0x5d || bytes[i - 2] !== 0x5d) continue
+      this.tree.addText(decodeCdata(this.buffer.slice(from, i - 2)))
+      return i + 1
+    }
+    return -1
   }
 
   /** The XML declaration of a stream; any other processing instruction is refused (RFC 6120 §11.1). */
-  private declaration(s: string, at: number): number {
+  private declaration(bytes: Uint8Array, at: number): number {
+    const visible = String.fromCharCode(...bytes.subarray(at, Math.min(this.visible, at + MAX_DECLARATION_BYTES)))
     const isAllowed = this.isAtStart && this.base === 1
-    const visible = s.slice(at, Math.min(this.visible, at + MAX_DECLARATION_LENGTH))
     if (!isAllowed || !'<?xml'.startsWith(visible.slice(0, 5)) || !/^(?:[ \t\r\n]|$)/.test(visible.slice(5, 6))) {
       throw new StreamFault('restricted-xml', 'processing instruction')
     }
     const to = visible.indexOf('?>')
     if (to === -1) {
-      if (visible.length < MAX_DECLARATION_LENGTH) return -1
+      if (visible.length < MAX_DECLARATION_BYTES) return -1
       throw new StreamFault('not-well-formed', 'XML declaration too long')
     }
     const match = DECLARATION.exec(visible.slice(0, to + 2))
     if (!match) throw new StreamFault('not-well-formed', 'malformed XML declaration')
     const encoding = match[1] ?? match[2] ?? 'UTF-8'
     if (encoding.toUpperCase() !== 'UTF-8') throw new StreamFault('unsupported-encoding', 'encoding other than UTF-8')
-    this.leaveStanza(s)
+    this.leaveStanza()
     return at + to + 2
   }
 
-  private endTag(s: string, at: number): number {
-    const { level, visible: end } = this
-    if (level === 0) throw new StreamFault('not-well-formed', 'end tag without start tag')
-    const name = this.rawNames[level]!
+  private endTag(bytes: Uint8Array, at: number): number {
+    const end = this.visible
+    const { tree } = this
+    if (tree.level === 0) throw new StreamFault('not-well-formed', 'end tag without start tag')
+    const { openNames } = tree
     let i = at + 2
-    for (let k = 0; k < name.length; k++, i++) {
+    for (let k = tree.openNameStart; k < tree.openNameEnd; k++, i++) {
       if (i >= end) return -1
-      if (s.charCodeAt(i) !== name.charCodeAt(k)) throw new StreamFault('not-well-formed', 'mismatched end tag')
+      if (bytes[i] !== openNames[k]) throw mismatch()
     }
     for (; i < end; i++) {
-      const c = s.charCodeAt(i)
-      if (c === 0x3e) {
-        this.closeElement(s)
+      const byte = bytes[i]!
+      if (byte === 0x3e) {
+        this.close()
         return i + 1
       }
-      if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) {
-        throw new StreamFault('not-well-formed', 'mismatched end tag')
-      }
+      if ((CLASSES[byte]! & SPACE) === 0) throw mismatch()
     }
     return -1
   }
 
-  private closeElement(s: string): void {
-    const { level, children } = this
-    this.level = level - 1
-    this.prefixes.length = this.uris.length = this.prefixCounts[level - 1]!
-    if (level > this.base) {
-      const element = this.open[level]!
-      const first = this.childBases[level]!
-      const count = children.length - first
-      if (count === 1) element.children = [children[first]!]
-      else if (count > 1) element.children = children.slice(first)
-      if (level > this.base + 1) {
-        children.length = first
-        children.push(element)
-        return
-      }
-      children.length = 0
-      this.leaveStanza(s)
-      if (this.base === 0) this.isFinished = true
-      this.handlers.element(element)
-      return
-    }
-    this.leaveStanza(s)
+  private close(): void {
+    this.handOver(this.tree.closeElement())
+    if (this.tree.level >= this.base || this.isStopped) return
+    this.leaveStanza()
     this.isFinished = true
     this.handlers.close()
   }
 
-  private startTag(s: string, at: number): number {
+  private handOver(stanza: Element | undefined): void {
+    if (stanza === undefined) return
+    this.leaveStanza()
+    if (this.base === 0) this.isFinished = true
+    this.handlers.element(stanza)
+  }
+
+  private startTag(bytes: Uint8Array, at: number): number {
     if (this.isFinished) throw new StreamFault('not-well-formed', 'second root element')
-    const depth = this.level - this.base + 1
-    if (depth > 0) {
-      if (depth > this.limits.maxDepth) throw new StreamFault('policy-violation', 'nested too deeply')
-      if (this.elements >= this.limits.maxElements) throw new StreamFault('policy-violation', 'too many elements')
-    }
+    const { tree, buffer } = this
+    tree.checkDepth()
     const end = this.visible
-    let i = this.name(s, at + 1)
+    let i = this.name(bytes, at + 1)
     if (i === -1) return -1
-    const name = intern(s, at + 1, i, this.nameHash)
+    const nameEnd = i
+    const name = names.get(buffer, at + 1, i)
     const colon = this.nameColon
     let count = 0
     let hasDeclarations = false
     for (;;) {
       if (i >= end) return -1
-      let c = s.charCodeAt(i)
-      if (c === 0x3e) {
-        i++
-        break
+      let byte = bytes[i]!
+      if (byte === 0x3e) {
+        const element = tree.createElement(name, colon, count, hasDeclarations)
+        tree.enter(element, bytes, at + 1, nameEnd)
+        if (tree.level <= this.base) this.openStream()
+        return i + 1
       }
-      if (c === 0x2f) {
+      if (byte === 0x2f) {
         if (i + 1 >= end) return -1
-        if (s.charCodeAt(i + 1) !== 0x3e) throw new StreamFault('not-well-formed', 'stray slash in a tag')
-        this.openElement(name, colon, count, hasDeclarations)
-        this.closeElementOrStream(s)
+        if (bytes[i + 1] !== 0x3e) throw new StreamFault('not-well-formed', 'stray slash in a tag')
+        const element = tree.createElement(name, colon, count, hasDeclarations)
+        if (tree.level >= this.base) this.handOver(tree.addEmpty(element))
+        else {
+          tree.enter(element, bytes, at + 1, nameEnd)
+          this.openStream()
+          if (!this.isStopped) this.close()
+        }
         return i + 2
       }
-      if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09)
-        throw new StreamFault('not-well-formed', 'junk in a tag')
+      if ((CLASSES[byte]! & SPACE) === 0) throw new StreamFault('not-well-formed', 'junk in a tag')
       do {
         if (++i >= end) return -1
-        c = s.charCodeAt(i)
-      } while (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09)
-      if (c === 0x3e || c === 0x2f) continue
+        byte = bytes[i]!
+      } while ((CLASSES[byte]! & SPACE) !== 0)
+      if (byte === 0x3e || byte === 0x2f) continue
 
-      // An attribute.
       if (count >= this.limits.maxAttributes) throw new StreamFault('policy-violation', 'too many attributes')
       const nameStart = i
-      i = this.name(s, i)
+      i = this.name(bytes, i)
       if (i === -1) return -1
-      const attrName = intern(s, nameStart, i, this.nameHash)
+      const attrName = names.get(buffer, nameStart, i)
       const attrColon = this.nameColon
-      c = s.charCodeAt(i)
-      while (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) {
-        if (++i >= end) return -1
-        c = s.charCodeAt(i)
-      }
-      if (c !== 0x3d) throw new StreamFault('not-well-formed', 'attribute without value')
-      do {
-        if (++i >= end) return -1
-        c = s.charCodeAt(i)
-      } while (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09)
-      if (c !== 0x22 && c !== 0x27) throw new StreamFault('not-well-formed', 'attribute value without quotes')
-      const quote = c
-      const valueStart = ++i
+      const isDeclaration = attrColon !== -1 || attrName === 'xmlns'
+      i = this.valueStart(bytes, i)
+      if (i === -1) return -1
+      const valueStart = i
+      const quote = bytes[i - 1]!
       let flags = 0
-      let hash = 0
       for (; i < end; i++) {
-        c = s.charCodeAt(i)
-        if (c === quote) break
-        hash = (Math.imul(hash, 31) + c) | 0
-        if (c < 128) flags |= ASCII[c]!
-        else if (c >= 0xfffe) flags |= SPECIAL_IN_VALUE
+        byte = bytes[i]!
+        if (byte === quote) break
+        flags |= CLASSES[byte]!
       }
       if ((flags & LESS_THAN) !== 0) throw new StreamFault('not-well-formed', '< in an attribute value')
       if (i === end) return -1
-      const isDeclaration = attrName === 'xmlns' || attrColon !== -1
-      let value: string
-      if ((flags & SPECIAL_IN_VALUE) !== 0) value = decodeValue(s.slice(valueStart, i))
-      else value = isDeclaration ? intern(s, valueStart, i, hash) : s.slice(valueStart, i)
+      tree.attrNames[count] = attrName
+      tree.attrColons[count] = attrColon
+      if ((flags & SPECIAL_IN_VALUE) !== 0) tree.attrValues[count] = decodeValue(buffer.slice(valueStart, i))
+      else if (isDeclaration) tree.attrValues[count] = names.get(buffer, valueStart, i)
+      else tree.attrValues[count] = buffer.slice(valueStart, i)
       hasDeclarations ||= isDeclaration
-      this.attrNames[count] = attrName
-      this.attrValues[count] = value
-      this.attrColons[count] = attrColon
       count++
       i++
     }
-    this.openElement(name, colon, count, hasDeclarations)
-    if (this.level <= this.base) this.openStream(s)
-    return i
   }
 
-  /** An empty-element tag: the element, or the stream, ends where it began. */
-  private closeElementOrStream(s: string): void {
-    if (this.level <= this.base) {
-      this.openStream(s)
-      if (this.isStopped) return
-    }
-    this.closeElement(s)
+  private openStream(): void {
+    this.leaveStanza()
+    this.handlers.open(this.tree.root, this.tree.rootDefaultNamespace)
   }
 
-  private openStream(s: string): void {
-    this.leaveStanza(s)
-    this.handlers.open(this.open[1]!, this.defaults[1]!)
+  /** From the end of an attribute's name to the first byte behind the opening quote. */
+  private valueStart(bytes: Uint8Array, from: number): number {
+    const end = this.visible
+    let i = from
+    while ((CLASSES[bytes[i]!]! & SPACE) !== 0) if (++i >= end) return -1
+    if (bytes[i] !== 0x3d) throw new StreamFault('not-well-formed', 'attribute without value')
+    do if (++i >= end) return -1
+    while ((CLASSES[bytes[i]!]! & SPACE) !== 0)
+    if (bytes[i] !== 0x22 && bytes[i] !== 0x27) throw new StreamFault('not-well-formed', 'value without quotes')
+    return i + 1
   }
 
   /**
-   * Reads a name, noting its hash and colon. Returns where it ends, which is before `end`, or -1 if it may go on.
+   * Reads a name, noting its colon. Returns where it ends, which is before `visible`, or -1 if it may go on.
    * @throws StreamFault
    */
-  private name(s: string, from: number): number {
+  private name(bytes: Uint8Array, from: number): number {
     const end = this.visible
     let i = from
-    let hash = 0
     this.nameColon = -1
-    let c = s.charCodeAt(i)
     if (i >= end) return -1
-    if (c < 128) {
-      if ((ASCII[c]! & NAME_START) === 0) throw badName(this.isAtStart, c)
+    let byte = bytes[i]!
+    if (byte < 0x80) {
+      if ((CLASSES[byte]! & NAME_START) === 0) throw badName(this.isAtStart, byte)
       do {
-        hash = (Math.imul(hash, 31) + c) | 0
         if (++i >= end) break
-        c = s.charCodeAt(i)
-      } while (c < 128 && (ASCII[c]! & NAME_CHAR) !== 0)
+        byte = bytes[i]!
+      } while ((CLASSES[byte]! & NAME_CHAR) !== 0)
     }
-    if (i < end && (c === 0x3a || c >= 128)) {
-      i = this.nameBeyondAscii(s, from, i, hash)
-    } else {
-      this.nameHash = hash
-      if (i - from > this.limits.maxNameBytes) throw nameTooLong()
-    }
+    if (i < end && (byte === 0x3a || byte >= 0x80)) return this.restOfName(bytes, from, i)
+    if (i - from > this.limits.maxNameBytes) throw nameTooLong()
     return i >= end ? -1 : i
   }
 
   /** The rest of a name from the first colon or character beyond ASCII on. */
-  private nameBeyondAscii(s: string, from: number, at: number, startHash: number): number {
+  private restOfName(bytes: Uint8Array, from: number, at: number): number {
     const end = this.visible
-    const max = this.limits.maxNameBytes
+    const longest = from + this.limits.maxNameBytes
+    if (at > longest) throw nameTooLong()
     let i = at
-    let hash = startHash
-    let bytes = at - from
-    if (bytes > max) throw nameTooLong()
+    let isStart = i === from
+    let units = i - from
     while (i < end) {
-      const c = s.codePointAt(i)!
-      if (c === 0x3a) {
-        if (this.nameColon !== -1 || i === from) throw new StreamFault('not-well-formed', 'misplaced colon in a name')
-        this.nameColon = i - from
+      const lead = bytes[i]!
+      const next = i + sequenceLength(lead)
+      if (next > end) return -1
+      if (lead === 0x3a) {
+        if (this.nameColon !== -1 || isStart) throw new StreamFault('not-well-formed', 'misplaced colon in a name')
+        this.nameColon = units
+      } else if (lead < 0x80) {
+        if ((CLASSES[lead]! & (isStart ? NAME_START : NAME_CHAR)) === 0) {
+          if (isStart) throw new StreamFault('not-well-formed', 'illegal name')
+          break
+        }
       } else {
-        const isStart = i === from || this.nameColon === i - from - 1
-        if (c < 128) {
-          if ((ASCII[c]! & (isStart ? NAME_START : NAME_CHAR)) === 0) {
-            if (isStart) throw new StreamFault('not-well-formed', 'illegal name')
-            break
-          }
-        } else if (!(isStart ? isNameStartBeyondAscii(c) : isNameCharBeyondAscii(c))) {
+        const c = codePointAt(bytes, i)
+        if (!(isStart ? isNameStartBeyondAscii(c) : isNameCharBeyondAscii(c))) {
           throw new StreamFault('not-well-formed', 'illegal character in a name')
         }
       }
-      bytes += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4
-      if (bytes > max) throw nameTooLong()
-      const units = c > 0xffff ? 2 : 1
-      for (let k = 0; k < units; k++) hash = (Math.imul(hash, 31) + s.charCodeAt(i + k)) | 0
-      i += units
+      if (next > longest) throw nameTooLong()
+      isStart = lead === 0x3a
+      units += lead < 0xf0 ? 1 : 2
+      i = next
     }
-    this.nameHash = hash
-    return i
-  }
-
-  /** Resolves namespaces and puts the element into the tree. */
-  private openElement(rawName: string, colon: number, count: number, hasDeclarations: boolean): void {
-    const { attrNames, attrValues } = this
-    const parentLevel = this.level
-    const level = parentLevel + 1
-    const { base } = this
-    if (level > base) this.elements++
-    for (let a = 1; a < count; a++) {
-      const name = attrNames[a]
-      for (let b = 0; b < a; b++)
-        if (attrNames[b] === name) throw new StreamFault('not-well-formed', 'duplicate attribute')
-    }
-    let defaultNamespace = this.defaults[parentLevel]!
-    let declarations = this.declarationCounts[parentLevel]!
-    if (hasDeclarations) {
-      for (let a = 0; a < count; a++) {
-        const name = attrNames[a]!
-        if (name === 'xmlns') {
-          defaultNamespace = this.checkDefaultNamespace(attrValues[a]!)
-          declarations++
-        } else if (this.attrColons[a] === 5 && name.startsWith('xmlns:')) {
-          this.declarePrefix(name.slice(6), attrValues[a]!)
-          declarations++
-        }
-      }
-      if (declarations > this.limits.maxNamespaces)
-        throw new StreamFault('policy-violation', 'too many namespace declarations')
-    }
-    let localName = rawName
-    let namespace = defaultNamespace
-    if (colon !== -1) {
-      localName = rawName.slice(colon + 1)
-      namespace = this.lookUp(rawName.slice(0, colon), level)
-      // Our trees have no prefixes, and the XML namespace cannot be a default namespace.
-      if (namespace === NS_XML) throw new StreamFault('bad-namespace-prefix', 'element in the XML namespace')
-    }
-
-    const attrs = emptyAttrs()
-    const isRoot = level <= base + 1
-    if (isRoot || namespace !== this.namespaces[parentLevel]) {
-      attrs['xmlns'] = namespace
-      if (colon !== -1) this.countDeclared(namespace)
-    }
-    for (let a = 0; a < count; a++) {
-      const name = attrNames[a]!
-      if (hasDeclarations) {
-        if (name === 'xmlns') continue
-        if (this.attrColons[a] !== -1) {
-          this.addPrefixed(attrs, a, level)
-          continue
-        }
-      }
-      attrs[name] = attrValues[a]!
-    }
-
-    const element = new Element(localName, attrs)
-    if (level > base + 1) element.parent = this.open[parentLevel]!
-    this.level = level
-    this.open[level] = element
-    this.rawNames[level] = rawName
-    this.namespaces[level] = namespace
-    this.defaults[level] = defaultNamespace
-    this.prefixCounts[level] = this.prefixes.length
-    this.declarationCounts[level] = declarations
-    this.childBases[level] = this.children.length
-  }
-
-  private checkDefaultNamespace(uri: string): string {
-    if (uri === NS_XML || uri === NS_XMLNS) throw new StreamFault('not-well-formed', 'reserved namespace')
-    this.checkNamespaceLength(uri)
-    return uri
-  }
-
-  private declarePrefix(prefix: string, uri: string): void {
-    if (uri === '') throw new StreamFault('not-well-formed', 'empty namespace for a prefix')
-    if (prefix === 'xmlns' || uri === NS_XMLNS || (prefix === 'xml') !== (uri === NS_XML)) {
-      throw new StreamFault('not-well-formed', 'reserved prefix or namespace')
-    }
-    this.checkNamespaceLength(uri)
-    this.prefixes.push(prefix)
-    this.uris.push(uri)
-  }
-
-  /** A namespace is repeated wherever it is used, so a long one would multiply what a sender has to send. */
-  private checkNamespaceLength(uri: string): void {
-    if (uri.length > this.limits.maxNameBytes) throw new StreamFault('policy-violation', 'namespace too long')
-  }
-
-  /** Counts declarations that our tree has where the input had none, and so would be larger than it. */
-  private countDeclared(uri: string): void {
-    this.declaredBytes += uri.length
-    if (this.declaredBytes > this.limits.maxStanzaBytes) throw tooLarge()
-  }
-
-  private lookUp(prefix: string, level: number): string {
-    for (let i = this.prefixes.length - 1; i >= 0; i--) if (this.prefixes[i] === prefix) return this.uris[i]!
-    if (prefix === 'xml') return NS_XML
-    // RFC 6120 §4.9.3.2 is about the elements that make the stream; deeper down it is XML that is not well-formed.
-    throw new StreamFault(level <= this.base + 1 ? 'bad-namespace-prefix' : 'not-well-formed', 'unbound prefix')
-  }
-
-  /** An attribute with a prefix: kept with it, its namespace declared on the same element; `xml:lang` needs none. */
-  private addPrefixed(attrs: Attrs, index: number, level: number): void {
-    const name = this.attrNames[index]!
-    const colon = this.attrColons[index]!
-    const prefix = name.slice(0, colon)
-    if (prefix === 'xmlns') return
-    const uri = this.lookUp(prefix, level)
-    for (let other = 0; other < index; other++) {
-      const otherColon = this.attrColons[other]!
-      if (otherColon === -1) continue
-      const otherName = this.attrNames[other]!
-      const otherPrefix = otherName.slice(0, otherColon)
-      if (otherPrefix === 'xmlns' || otherName.slice(otherColon + 1) !== name.slice(colon + 1)) continue
-      if (this.lookUp(otherPrefix, level) === uri) throw new StreamFault('not-well-formed', 'duplicate attribute')
-    }
-    attrs[name] = this.attrValues[index]!
-    if (prefix === 'xml') return
-    const declaration = `xmlns:${prefix}`
-    if (attrs[declaration] !== undefined) return
-    attrs[declaration] = uri
-    this.countDeclared(uri)
+    return i >= end ? -1 : i
   }
 }
 
-function tooLarge(): StreamFault {
-  return new StreamFault('policy-violation', 'stanza too large')
+function illFormed(): StreamFault {
+  return new StreamFault('unsupported-encoding', 'ill-formed UTF-8')
+}
+
+function mismatch(): StreamFault {
+  return new StreamFault('not-well-formed', 'mismatched end tag')
 }
 
 function nameTooLong(): StreamFault {
   return new StreamFault('policy-violation', 'name too long')
 }
 
-function badName(isAtStart: boolean, c: number): StreamFault {
+function badName(isAtStart: boolean, byte: number): StreamFault {
   // UTF-16 shows itself by a zero byte after the first character.
-  if (isAtStart && c === 0) return new StreamFault('unsupported-encoding', 'not UTF-8')
+  if (isAtStart && byte === 0) return new StreamFault('unsupported-encoding', 'not UTF-8')
   return new StreamFault('not-well-formed', 'illegal name')
-}
-
-// Names and namespaces repeat all the time. A direct-mapped cache gives the string seen before instead of a new one: no
-// allocation, comparison by identity, and a hash that V8 knows. What collides is replaced, so a sender of invented names
-// costs the others speed, never memory.
-const INTERN_SLOTS = 2048
-const interned: string[] = Array.from({ length: INTERN_SLOTS }, () => '')
-
-function intern(s: string, from: number, to: number, hash: number): string {
-  const length = to - from
-  const slot = (hash ^ (hash >>> 15)) & (INTERN_SLOTS - 1)
-  const known = interned[slot]!
-  if (known.length === length) {
-    let k = 0
-    while (k < length && known.charCodeAt(k) === s.charCodeAt(from + k)) k++
-    if (k === length) return known
-  }
-  const fresh = s.slice(from, to)
-  if (length > 64) return fresh
-  // As a key, the string is copied out of the buffer it is a part of, which it would otherwise keep alive.
-  const own = Object.keys({ [fresh]: 0 })[0]!
-  interned[slot] = own
-  return own
 }

@@ -5,7 +5,7 @@
 export function completeLength(bytes: Uint8Array): number {
   const { length } = bytes
   for (let back = 1; back <= 3 && back <= length; back++) {
-    const byte = bytes[length - back] ?? 0
+    const byte = bytes[length - back]!
     if (byte < 0x80) return length
     if (byte >= 0xc0) {
       const size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2
@@ -20,33 +20,46 @@ export function validLength(bytes: Uint8Array): number {
   const { length } = bytes
   let i = 0
   while (i < length) {
-    const lead = bytes[i] ?? 0
+    const lead = bytes[i]!
     if (lead < 0x80) {
       i++
       continue
     }
     const size = lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0
     if (size === 0 || i + size > length) return i
-    const second = bytes[i + 1] ?? 0
+    const second = bytes[i + 1]!
     const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80
     const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf
     if (second < low || second > high) return i
-    for (let k = 2; k < size; k++) if (((bytes[i + k] ?? 0) & 0xc0) !== 0x80) return i
+    for (let k = 2; k < size; k++) if ((bytes[i + k]! & 0xc0) !== 0x80) return i
     i += size
   }
   return length
 }
 
-/** How far `text` can be read from `from` before more than `maxBytes` of UTF-8 have passed; an index into `text`. */
-export function indexAfterBytes(text: string, from: number, maxBytes: number): number {
-  let bytes = 0
-  let i = from
-  while (i < text.length) {
-    const c = text.charCodeAt(i)
-    const isPair = c >= 0xd800 && c < 0xdc00
-    bytes += c < 0x80 ? 1 : c < 0x800 ? 2 : isPair ? 4 : 3
-    if (bytes > maxBytes) return i
-    i += isPair ? 2 : 1
+/** The bytes that the sequence with this lead byte takes. */
+export function sequenceLength(lead: number): number {
+  return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+}
+
+/** The code point that begins at `at`, in legal UTF-8. */
+export function codePointAt(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at]!
+  if (lead < 0x80) return lead
+  const second = bytes[at + 1]! & 0x3f
+  if (lead < 0xe0) return ((lead & 0x1f) << 6) | second
+  const third = bytes[at + 2]! & 0x3f
+  if (lead < 0xf0) return ((lead & 0x0f) << 12) | (second << 6) | third
+  return ((lead & 0x07) << 18) | (second << 12) | (third << 6) | (bytes[at + 3]! & 0x3f)
+}
+
+/** Several byte strings as one. Always a copy. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
   }
-  return i
+  return whole
 }

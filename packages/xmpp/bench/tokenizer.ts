@@ -1,0 +1,187 @@
+// How fast bytes become elements, beside saxes and ltx, and that hostile input costs no more per byte than honest input.
+// Run with `node packages/xmpp/bench/tokenizer.ts`; numbers are of this machine and this moment, ratios are what counts.
+
+import { Parser as LtxParser, Element as LtxElement } from 'ltx'
+import { SaxesParser, type SaxesTagNS } from 'saxes'
+import { C2S_LIMITS, Element, createStreamParser, emptyAttrs, type XmlLimits } from '../src/index.ts'
+import { STREAM_START, typicalStanzas } from './stanzas.ts'
+
+const MIN_MEASURE_MS = 1000
+
+type Run = (chunks: readonly Uint8Array[]) => number
+
+/** Bytes to elements by our tokenizer. Returns the number of stanzas. */
+const ours: Run = (chunks) => {
+  let count = 0
+  const parser = createStreamParser(C2S_LIMITS, { open() {}, element: () => count++, close() {} })
+  for (const chunk of chunks) parser.write(chunk)
+  return count
+}
+
+/** saxes with namespaces, fatal decoding, and the tree that we build. */
+const saxes: Run = (chunks) => {
+  let count = 0
+  let current: Element | null = null
+  let depth = 0
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const parser = new SaxesParser({ xmlns: true })
+  parser.on('opentag', (tag: SaxesTagNS) => {
+    if (depth++ === 0) return
+    const attrs = emptyAttrs()
+    if (!current || current.getNS() !== tag.uri) attrs['xmlns'] = tag.uri
+    for (const name in tag.attributes) if (name !== 'xmlns') attrs[name] = tag.attributes[name]!.value
+    const element: Element = new Element(tag.local, attrs)
+    element.parent = current
+    current?.children.push(element)
+    current = element
+  })
+  parser.on('text', (text) => current?.children.push(text))
+  parser.on('closetag', () => {
+    depth--
+    if (!current) return
+    if (current.parent === null) count++
+    current = current.parent
+  })
+  for (const chunk of chunks) parser.write(decoder.decode(chunk, { stream: true }))
+  return count
+}
+
+/** ltx with the tree of @xmpp/xml. */
+const ltx: Run = (chunks) => {
+  let count = 0
+  let current: LtxElement | null = null
+  let depth = 0
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const parser = new LtxParser()
+  parser.on('startElement', (name: string, attrs: Record<string, string>) => {
+    if (depth++ === 0) return
+    const element: LtxElement = new LtxElement(name, attrs)
+    current = current ? current.cnode(element) : element
+  })
+  parser.on('text', (text: string) => current?.t(text))
+  parser.on('endElement', () => {
+    depth--
+    if (!current) return
+    if (current.parent === null) count++
+    current = current.parent
+  })
+  for (const chunk of chunks) parser.write(decoder.decode(chunk, { stream: true }))
+  return count
+}
+
+const bytesOf = (text: string) => new TextEncoder().encode(text)
+
+function cut(bytes: Uint8Array, size: number): Uint8Array[] {
+  const chunks: Uint8Array[] = []
+  for (let i = 0; i < bytes.length; i += size) chunks.push(bytes.subarray(i, i + size))
+  return chunks
+}
+
+function measure(run: Run, chunks: readonly Uint8Array[]): number {
+  const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  for (let i = 0; i < 5; i++) run(chunks)
+  let best = 0
+  const until = performance.now() + MIN_MEASURE_MS
+  while (performance.now() < until) {
+    const start = performance.now()
+    run(chunks)
+    best = Math.max(best, bytes / (performance.now() - start) / 1000)
+  }
+  return best
+}
+
+function table(rows: readonly (readonly (string | number)[])[]): void {
+  const [head = []] = rows
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)))
+  for (const row of rows) {
+    console.log(
+      row.map((cell, i) => (i === 0 ? String(cell).padEnd(widths[i]!) : String(cell).padStart(widths[i]!))).join('  '),
+    )
+  }
+  console.log()
+}
+
+function throughput(): void {
+  const rows: (string | number)[][] = [['MB/s', 'ours', 'saxes', 'ltx', 'ours/saxes']]
+  for (const [name, ascii] of [
+    ['ASCII', true],
+    ['1/7 beyond ASCII', false],
+  ] as const) {
+    const stanzas = typicalStanzas(6000, ascii)
+    const whole = bytesOf(STREAM_START + stanzas.join(''))
+    const inputs: [string, Uint8Array[]][] = [
+      ['one stanza per chunk', [bytesOf(STREAM_START), ...stanzas.map(bytesOf)]],
+      ['4 KiB chunks', cut(whole, 4096)],
+      ['64 KiB chunks', cut(whole, 65536)],
+    ]
+    for (const [cutting, chunks] of inputs) {
+      const [a, b, c] = [ours, saxes, ltx].map((run) => measure(run, chunks)) as [number, number, number]
+      rows.push([`${name}, ${cutting}`, a.toFixed(0), b.toFixed(0), c.toFixed(0), (a / b).toFixed(1)])
+    }
+  }
+  table(rows)
+}
+
+/** Time per byte on hostile input, in chunks of several sizes, beside that of typical stanzas. Limits are out of the way. */
+function linearity(): void {
+  const limits: XmlLimits = {
+    maxStanzaBytes: 1e9,
+    maxDepth: 1e6,
+    maxElements: 1e9,
+    maxAttributes: 1e3,
+    maxNameBytes: 1e9,
+    maxNamespaces: 1e6,
+  }
+  const rows: (string | number)[][] = [['ns per byte', '1 MB', '4 MB', '4 MB in 1 KiB', '1 MB in 10 B']]
+  const hostile: [string, (bytes: number) => string][] = [
+    [
+      'typical',
+      (bytes) =>
+        typicalStanzas(Math.ceil(bytes / 190))
+          .join('')
+          .slice(0, bytes),
+    ],
+    ['attribute', (bytes) => `<iq a='${'x'.repeat(bytes)}`],
+    ['attribute of quotes', (bytes) => `<iq a='${'"'.repeat(bytes)}`],
+    ['attribute of >', (bytes) => `<iq a='${'>'.repeat(bytes)}`],
+    ['text', (bytes) => `<iq>${'x'.repeat(bytes)}`],
+    ['text of ]', (bytes) => `<iq>${']'.repeat(bytes)}`],
+    ['text beyond ASCII', (bytes) => `<iq>${'ä'.repeat(bytes / 2)}`],
+    ['open reference', (bytes) => `<iq>&${'x'.repeat(bytes)}`],
+    ['references', (bytes) => `<iq>${'&amp;'.repeat(bytes / 5)}`],
+    ['long reference', (bytes) => `<iq>&#${'0'.repeat(bytes)}65;`],
+    ['CDATA of ]', (bytes) => `<iq><![CDATA[${']'.repeat(bytes)}`],
+    ['small CDATA', (bytes) => `<iq>${'<![CDATA[]]>'.repeat(bytes / 12)}`],
+    ['empty elements', (bytes) => `<iq>${'<a/>'.repeat(bytes / 4)}`],
+    ['name', (bytes) => `<${'x'.repeat(bytes)}`],
+    [
+      'attributes',
+      (bytes) => `<iq>${`<a ${Array.from({ length: 60 }, (_, i) => `a${i}=''`).join(' ')}/>`.repeat(bytes / 500)}`,
+    ],
+    [
+      'declarations',
+      (bytes) =>
+        `<iq>${`<a ${Array.from({ length: 30 }, (_, i) => `xmlns:a${i}='u'`).join(' ')}/>`.repeat(bytes / 420)}`,
+    ],
+    ['depth', (bytes) => `<iq>${'<a>'.repeat(bytes / 3)}`],
+    ['spaces in a tag', (bytes) => `<iq ${' '.repeat(bytes)}`],
+  ]
+  for (const [name, make] of hostile) {
+    const cost = (bytes: number, size: number) => {
+      const chunks = cut(bytesOf(STREAM_START + make(bytes)), size)
+      let best = Number.POSITIVE_INFINITY
+      for (let i = 0; i < 3; i++) {
+        const parser = createStreamParser(limits, { open() {}, element() {}, close() {} })
+        const start = performance.now()
+        for (const chunk of chunks) parser.write(chunk)
+        best = Math.min(best, performance.now() - start)
+      }
+      return ((best * 1e6) / bytes).toFixed(1)
+    }
+    rows.push([name, cost(1e6, 1e9), cost(4e6, 1e9), cost(4e6, 1024), cost(1e6, 10)])
+  }
+  table(rows)
+}
+
+throughput()
+linearity()

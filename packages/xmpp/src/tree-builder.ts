@@ -1,0 +1,268 @@
+import { Element, emptyAttrs, type Attrs, type Node } from './element.ts'
+import { StreamFault } from './errors.ts'
+import type { XmlLimits } from './limits.ts'
+import { NS_XML, NS_XMLNS } from './ns.ts'
+
+/**
+ * Makes a tree of what the tokenizer reads: resolves namespaces, checks that attributes are unique, and keeps what is in
+ * scope. The trees it makes have no prefixes on elements: `attrs.xmlns` is present where the namespace differs from that
+ * of the parent, and on the root.
+ */
+export class TreeBuilder {
+  limits: XmlLimits
+  /** Open elements, the stream's root included. */
+  level = 0
+
+  /** Attributes of the tag being read, filled by the tokenizer. */
+  readonly attrNames: string[] = []
+  readonly attrValues: string[] = []
+  /** Where the colon is in each name; -1 without. */
+  readonly attrColons: number[] = []
+
+  /** The names of open elements as they were written, one after another, for comparison with end tags. */
+  openNames = new Uint8Array(256)
+  /** Where the name of the innermost open element begins and ends. */
+  openNameStart = 0
+  openNameEnd = 0
+
+  // Elements at a level above this are parts of a stanza; the one just above it is the stanza, whose parent is nobody.
+  private readonly base: number
+  private elements = 0
+  private namespaceLength = 0
+
+  // By level: what is open, and what is in scope there.
+  private readonly open: Element[] = []
+  private readonly namespaces: string[] = ['']
+  private readonly defaults: string[] = ['']
+  private readonly prefixCounts: number[] = [0]
+  private readonly declarationCounts: number[] = [0]
+  private readonly childStarts: number[] = [0]
+  private readonly nameStarts: number[] = [0]
+  // What the element made last puts in scope.
+  private newNamespace = ''
+  private newDefault = ''
+  private newDeclarations = 0
+  // Stacks that all levels share: finished children of open elements, and bindings of prefixes.
+  private readonly children: Node[] = []
+  private readonly prefixes: string[] = []
+  private readonly uris: string[] = []
+
+  constructor(limits: XmlLimits, base: number) {
+    this.limits = limits
+    this.base = base
+  }
+
+  /** Begins to count a new stanza. */
+  startStanza(): void {
+    this.elements = 0
+    this.namespaceLength = 0
+  }
+
+  /** The root of the stream. */
+  get root(): Element {
+    return this.open[1]!
+  }
+
+  /** The default namespace that the root of the stream declares. */
+  get rootDefaultNamespace(): string {
+    return this.defaults[1]!
+  }
+
+  /** Whether another element may begin here. @throws StreamFault `policy-violation` */
+  checkDepth(): void {
+    const depth = this.level - this.base + 1
+    if (depth <= 0) return
+    if (depth > this.limits.maxDepth) throw new StreamFault('policy-violation', 'nested too deeply')
+    if (this.elements >= this.limits.maxElements) throw new StreamFault('policy-violation', 'too many elements')
+  }
+
+  addText(text: string): void {
+    const { children } = this
+    const last = children.length - 1
+    if (last >= this.childStarts[this.level]!) {
+      const before = children[last]
+      if (typeof before === 'string') {
+        children[last] = before + text
+        return
+      }
+    }
+    if (text !== '') children.push(text)
+  }
+
+  /**
+   * Makes the element of the tag being read, with the first `count` attributes; `enter` or `addEmpty` must follow.
+   * @throws StreamFault
+   */
+  createElement(rawName: string, colon: number, count: number, hasDeclarations: boolean): Element {
+    const { attrNames, attrValues, base } = this
+    const parentLevel = this.level
+    const level = parentLevel + 1
+    for (let a = 1; a < count; a++) {
+      const name = attrNames[a]
+      for (let b = 0; b < a; b++) if (attrNames[b] === name) throw duplicateAttribute()
+    }
+    let defaultNamespace = this.defaults[parentLevel]!
+    let declarations = this.declarationCounts[parentLevel]!
+    if (hasDeclarations) {
+      for (let a = 0; a < count; a++) {
+        const name = attrNames[a]!
+        if (name === 'xmlns') {
+          defaultNamespace = attrValues[a]!
+          this.checkNamespace(defaultNamespace)
+        } else if (this.attrColons[a] === 5 && name.startsWith('xmlns:')) {
+          this.declarePrefix(name.slice(6), attrValues[a]!)
+        } else continue
+        declarations++
+      }
+      if (declarations > this.limits.maxNamespaces) throw new StreamFault('policy-violation', 'too many declarations')
+    }
+    let localName = rawName
+    let namespace = defaultNamespace
+    if (colon !== -1) {
+      localName = rawName.slice(colon + 1)
+      namespace = this.lookUp(rawName.slice(0, colon), level)
+      // A tree without prefixes cannot say this: the XML namespace must not be a default namespace.
+      if (namespace === NS_XML) throw new StreamFault('bad-namespace-prefix', 'element in the XML namespace')
+    }
+
+    const attrs = emptyAttrs()
+    const isRoot = level <= base + 1
+    if (isRoot || namespace !== this.namespaces[parentLevel]) {
+      attrs['xmlns'] = namespace
+      this.countNamespace(namespace)
+    }
+    if (!hasDeclarations) for (let a = 0; a < count; a++) attrs[attrNames[a]!] = attrValues[a]!
+    else {
+      for (let a = 0; a < count; a++) {
+        const name = attrNames[a]!
+        if (this.attrColons[a] !== -1) this.addPrefixed(attrs, a, level)
+        else if (name !== 'xmlns') attrs[name] = attrValues[a]!
+      }
+    }
+
+    const element = new Element(localName, attrs)
+    if (level > base + 1) element.parent = this.open[parentLevel]!
+    if (level > base) this.elements++
+    this.newNamespace = namespace
+    this.newDefault = defaultNamespace
+    this.newDeclarations = declarations
+    return element
+  }
+
+  /** Makes the element the innermost open one. Its name was written as the bytes from `from` to `to`. */
+  enter(element: Element, bytes: Uint8Array, from: number, to: number): void {
+    const level = ++this.level
+    this.open[level] = element
+    this.namespaces[level] = this.newNamespace
+    this.defaults[level] = this.newDefault
+    this.declarationCounts[level] = this.newDeclarations
+    this.prefixCounts[level] = this.prefixes.length
+    this.childStarts[level] = this.children.length
+    let end = this.openNameEnd
+    this.openNameStart = end
+    this.nameStarts[level] = end
+    if (end + to - from > this.openNames.length) {
+      const larger = new Uint8Array((end + to - from) * 2)
+      larger.set(this.openNames)
+      this.openNames = larger
+    }
+    const { openNames } = this
+    for (let i = from; i < to; i++) openNames[end++] = bytes[i]!
+    this.openNameEnd = end
+  }
+
+  /** Adds an element without content. Returns it if it is a stanza. */
+  addEmpty(element: Element): Element | undefined {
+    this.dropPrefixes(this.level)
+    if (this.level === this.base) return element
+    this.children.push(element)
+    return undefined
+  }
+
+  /** Closes the innermost element. Returns it if it is a stanza; `undefined` if it is a part of one, or the stream. */
+  closeElement(): Element | undefined {
+    const { level, children } = this
+    this.level = level - 1
+    this.openNameEnd = this.openNameStart
+    this.openNameStart = this.nameStarts[level - 1]!
+    this.dropPrefixes(level - 1)
+    if (level <= this.base) return undefined
+    const element = this.open[level]!
+    const start = this.childStarts[level]!
+    const count = children.length - start
+    if (count > 0) {
+      element.children = count === 1 ? [children[start]!] : children.slice(start)
+      children.length = start
+    }
+    if (level === this.base + 1) return element
+    children.push(element)
+    return undefined
+  }
+
+  /** Forgets the bindings of elements above a level. */
+  private dropPrefixes(level: number): void {
+    const count = this.prefixCounts[level]!
+    if (this.prefixes.length > count) this.prefixes.length = this.uris.length = count
+  }
+
+  private checkNamespace(uri: string): void {
+    if (uri === NS_XML || uri === NS_XMLNS) throw new StreamFault('not-well-formed', 'reserved namespace')
+    // A namespace is repeated in the tree wherever it is used, so a long one multiplies what its sender had to send.
+    if (uri.length > this.limits.maxNameBytes) throw new StreamFault('policy-violation', 'namespace too long')
+  }
+
+  private declarePrefix(prefix: string, uri: string): void {
+    if (uri === '') throw new StreamFault('not-well-formed', 'empty namespace for a prefix')
+    if (prefix === 'xmlns' || (prefix === 'xml') !== (uri === NS_XML)) {
+      throw new StreamFault('not-well-formed', 'reserved prefix or namespace')
+    }
+    if (prefix !== 'xml') this.checkNamespace(uri)
+    this.prefixes.push(prefix)
+    this.uris.push(uri)
+  }
+
+  /** Counts the declarations in the tree, repeated ones too, so that no tree is much larger than its input. */
+  private countNamespace(uri: string): void {
+    this.namespaceLength += uri.length
+    if (this.namespaceLength > this.limits.maxStanzaBytes)
+      throw new StreamFault('policy-violation', 'too many prefixes')
+  }
+
+  private lookUp(prefix: string, level: number): string {
+    for (let i = this.prefixes.length - 1; i >= 0; i--) if (this.prefixes[i] === prefix) return this.uris[i]!
+    if (prefix === 'xml') return NS_XML
+    // RFC 6120 §4.9.3.2 is about the elements that make the stream; deeper down it is XML that is not well-formed.
+    throw new StreamFault(level <= this.base + 1 ? 'bad-namespace-prefix' : 'not-well-formed', 'unbound prefix')
+  }
+
+  /** An attribute with a prefix: kept with it, its namespace declared on the same element; `xml:lang` needs none. */
+  private addPrefixed(attrs: Attrs, index: number, level: number): void {
+    const name = this.attrNames[index]!
+    const prefix = name.slice(0, this.attrColons[index])
+    if (prefix === 'xmlns') return
+    const uri = this.lookUp(prefix, level)
+    this.checkUniqueByNamespace(index, uri, level)
+    attrs[name] = this.attrValues[index]!
+    if (prefix === 'xml') return
+    const declaration = `xmlns:${prefix}`
+    if (attrs[declaration] !== undefined) return
+    attrs[declaration] = uri
+    this.countNamespace(uri)
+  }
+
+  private checkUniqueByNamespace(index: number, uri: string, level: number): void {
+    const localName = this.attrNames[index]!.slice(this.attrColons[index]! + 1)
+    for (let other = 0; other < index; other++) {
+      const colon = this.attrColons[other]!
+      if (colon === -1) continue
+      const name = this.attrNames[other]!
+      if (name.length - colon - 1 !== localName.length || !name.endsWith(localName)) continue
+      const prefix = name.slice(0, colon)
+      if (prefix !== 'xmlns' && this.lookUp(prefix, level) === uri) throw duplicateAttribute()
+    }
+  }
+}
+
+function duplicateAttribute(): StreamFault {
+  return new StreamFault('not-well-formed', 'duplicate attribute')
+}
