@@ -8,14 +8,23 @@ interface Claim {
   readonly status?: 'partial'
 }
 
+/** Extensions of the stream itself, which are no features: they act before and below stanzas (apps/server/src/stream). */
+const STREAM: readonly (Claim & { readonly feature: string })[] = [
+  { xep: 198, version: '1.6.3', feature: 'stream' },
+  { xep: 352, version: '1.0.0', feature: 'stream' },
+  { xep: 368, version: '1.1.0', feature: 'stream' },
+  { xep: 440, version: '1.0.0', feature: 'stream' },
+]
+
 /** docs/xeps.md and docs/doap.xml, from what the server's list of features claims. */
 export async function renderXeps(root: string): Promise<Record<string, string>> {
   const path = join(root, 'apps/server/src/features/index.ts')
   if (!existsSync(path)) return {}
   const features = Object.values((await import(path)) as Record<string, unknown>).find(isFeatureList) ?? []
-  const claims = features
-    .flatMap(({ name, implements: claimed }) => claimed.map((claim) => ({ ...claim, feature: name })))
-    .toSorted((a, b) => a.xep - b.xep)
+  const claims = [
+    ...STREAM,
+    ...features.flatMap(({ name, implements: claimed }) => claimed.map((claim) => ({ ...claim, feature: name }))),
+  ].toSorted((a, b) => a.xep - b.xep)
   const rows = claims.map(({ xep, version, status, feature }) => [
     `[XEP-${pad(xep)}](https://xmpp.org/extensions/xep-${pad(xep)}.html)`,
     version,
