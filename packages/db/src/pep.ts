@@ -112,6 +112,21 @@ export function listLastPepItems(db: Db, accountId: string, nodes: readonly stri
     .orderBy(asc(pepItem.node), desc(pepItem.revision))
 }
 
+/** The newest item of each of these nodes at each of these accounts, with who may read it, as far as a node keeps one item only. */
+export function listLastPublished(
+  db: Db,
+  accountIds: readonly string[],
+  nodes: readonly string[],
+): Promise<(PepItem & { accountId: string; accessModel: AccessModel })[]> {
+  if (accountIds.length === 0 || nodes.length === 0) return Promise.resolve([])
+  return db
+    .select({ accountId: pepItem.accountId, accessModel: pepNode.accessModel, ...ITEM })
+    .from(pepItem)
+    .innerJoin(pepNode, and(eq(pepNode.accountId, pepItem.accountId), eq(pepNode.node, pepItem.node)))
+    .where(and(inArray(pepItem.accountId, [...accountIds]), inArray(pepItem.node, [...nodes]), eq(pepNode.maxItems, 1)))
+    .orderBy(asc(pepItem.revision))
+}
+
 export async function retractPepItem(
   db: Db,
   accountId: string,

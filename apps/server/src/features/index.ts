@@ -1,11 +1,13 @@
 import type { Feature } from '../routing/feature.ts'
 import { archive } from './archive.ts'
+import { avatars } from './avatars/index.ts'
 import { blocking } from './blocking.ts'
 import { carbons } from './carbons.ts'
 import { delivery } from './delivery.ts'
 import { disco } from './disco/index.ts'
 import { hostMeta } from './host-meta.ts'
 import { offline } from './offline.ts'
+import { pep } from './pep/index.ts'
 import { ping } from './ping.ts'
 import { privateStorage } from './private-storage.ts'
 import { roster } from './roster/index.ts'
@@ -34,6 +36,8 @@ export const FEATURES: readonly Feature[] = [
   // People.
   roster,
   vcard,
+  pep,
+  avatars,
 
   // The server itself.
   disco,

@@ -100,6 +100,8 @@ export interface DomainEvents {
   'disco.known': { readonly session: Session; readonly features: ReadonlySet<string> }
   /** Something changed in a node of an account (XEP-0163): an item was published or retracted, or the node is gone. */
   'pep.changed': { readonly owner: Account; readonly change: PepChange }
+  /** One account may from now on see the presence of another (RFC 6121 §3.1.5); both by bare JID. */
+  'presence.granted': { readonly of: string; readonly to: string }
   /** An account's vCard was replaced (XEP-0054). */
   'vcard.changed': { readonly owner: Account }
   /** An upload has its verdict (XEP-0363): it is in the database as clean or as refused. */
@@ -113,6 +115,8 @@ export interface PepChange {
   /** The item as it was published, or only the id of the item that was retracted; neither: the node was deleted. */
   readonly item?: { readonly id: string; readonly payload: Element }
   readonly retracted?: string
+  /** Nobody is to be told; what follows from it still does. */
+  readonly isSilent?: boolean
 }
 
 export interface IqRequest {

@@ -154,7 +154,11 @@ function tell({ told, sights }: Outcome, ctx: Context): void {
     if (stanza) deliver(stanza, owner, ctx)
     push(ctx, owner, item)
   }
-  for (const { of, by, isGiven } of sights) if (isGiven) sendCurrentPresence(ctx, of, by)
+  for (const { of, by, isGiven } of sights) {
+    if (!isGiven) continue
+    sendCurrentPresence(ctx, of, by)
+    ctx.emit('presence.granted', { of, to: by })
+  }
 }
 
 /** §3.1.3: a request to every available session; §3.1.6 and so on: an answer to every one that keeps a roster. */

@@ -1,0 +1,94 @@
+import { findImageBySha1, listPepItems } from '@drawbridge/db'
+import {
+  base64From,
+  C2S_LIMITS,
+  findBase64,
+  NS_AVATAR_DATA,
+  NS_AVATAR_METADATA,
+  parseElement,
+  StanzaFault,
+  xml,
+} from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import type { Account } from '../../routing/accounts.ts'
+import type { Context } from '../../routing/feature.ts'
+import type { Session } from '../../stream/session.ts'
+import { cleanAvatar, findOwn, sha1Hex } from './clean.ts'
+import type { Avatar } from './clean.ts'
+
+/** What this session's images became, newest last, by the SHA-1 of what it sent. */
+const NOTE = 'avatars'
+const MAX_REMEMBERED = 16
+
+/** XEP-0084 §4.1: the data of an avatar is replaced by ours, and its item by one named after ours. In place. */
+export async function cleanData(publish: Element, session: Session, ctx: Context): Promise<void> {
+  for (const item of publish.getChildren('item')) {
+    const data = item.getChild('data', NS_AVATAR_DATA)
+    if (!data) continue
+    const raw = findBase64(data.getText())
+    const avatar = await cleanAvatar(raw, ctx)
+    if (raw) remember(session, sha1Hex(raw), avatar.id)
+    data.children = []
+    data.append(base64From(avatar.bytes))
+    item.attrs['id'] = avatar.id
+  }
+}
+
+/**
+ * §4.2: metadata describes images of ours or is not published. Every attribute is written anew, `url` goes, and an image
+ * may be named by the hash it had before it was cleaned. In place.
+ *
+ * @throws StanzaFault `item-not-found` when none of the images named is among the account's avatar data
+ */
+export async function cleanMetadata(publish: Element, session: Session, ctx: Context): Promise<void> {
+  for (const item of publish.getChildren('item')) {
+    const metadata = item.getChild('metadata', NS_AVATAR_METADATA)
+    if (!metadata) continue
+    const named = metadata.getChildren('info').flatMap(({ attrs }) => attrs['id']?.toLowerCase() ?? [])
+    metadata.children = []
+    // §4.2.3: an empty metadata element says that there is no avatar any longer.
+    if (named.length === 0) continue
+    for (const id of new Set(named.slice(0, MAX_REMEMBERED))) {
+      const avatar = await resolve(id, session, ctx)
+      if (!avatar) continue
+      metadata.append(buildInfo(avatar))
+      item.attrs['id'] = avatar.id
+    }
+    if (metadata.children.length > 0) continue
+    throw new StanzaFault({ condition: 'item-not-found', text: 'Publish the avatar data first.' })
+  }
+}
+
+/** `<info/>` of an image of ours. */
+export function buildInfo({ bytes, id, type, widthPx, heightPx }: Avatar): Element {
+  return xml('info', { id, type, bytes: bytes.length, width: widthPx, height: heightPx })
+}
+
+/** A hash gives no access: only what this account has published itself is found by it. */
+async function resolve(id: string, session: Session, ctx: Context): Promise<Avatar | undefined> {
+  if (!/^[0-9a-f]{40}$/.test(id)) return undefined
+  const remembered = (session.notes.get(NOTE) as Map<string, string> | undefined)?.get(id)
+  const mapped = (await findImageBySha1(ctx.db, Buffer.from(id, 'hex')))?.cleanSha1.toString('hex')
+  for (const clean of [remembered, id, mapped]) {
+    const avatar = clean === undefined ? undefined : await findPublished(session.account, clean, ctx)
+    if (avatar) return avatar
+  }
+  return undefined
+}
+
+/** An avatar among the account's data items. */
+export async function findPublished(owner: Account, id: string, ctx: Context): Promise<Avatar | undefined> {
+  const [item] = await listPepItems(ctx.db, owner.id, NS_AVATAR_DATA, { itemIds: [id], limit: 1 })
+  const bytes = item && findBase64(parseElement(item.payload, C2S_LIMITS).getText())
+  return bytes && findOwn(bytes, ctx)
+}
+
+function remember(session: Session, raw: string, clean: string): void {
+  const note = (session.notes.get(NOTE) as Map<string, string> | undefined) ?? new Map<string, string>()
+  session.notes.set(NOTE, note)
+  note.set(raw, clean)
+  for (const key of note.keys()) {
+    if (note.size <= MAX_REMEMBERED) break
+    note.delete(key)
+  }
+}

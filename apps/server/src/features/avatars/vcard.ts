@@ -1,0 +1,48 @@
+import { base64From, NS_VCARD, scanForInlineImages, xml } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import type { Context } from '../../routing/feature.ts'
+import { cleanAvatar, refused } from './clean.ts'
+import type { Avatar } from './clean.ts'
+
+const PICTURES: ReadonlySet<string> = new Set(['PHOTO', 'LOGO'])
+/** Fields that carry foreign bytes or addresses of them, or another vCard (images §6, rows 12 and 13). */
+const DROPPED: ReadonlySet<string> = new Set(['EXTVAL', 'SOUND', 'AGENT'])
+
+/** Makes a vCard harmless, in place: pictures become ours, every other binary goes. @throws StanzaFault */
+export async function cleanVcard(vcard: Element, ctx: Context): Promise<void> {
+  dropAll(vcard)
+  for (const image of scanForInlineImages(vcard)) {
+    if (image.kind !== 'vcard') throw refused('unsupported')
+    const holder = image.element.parent
+    if (!holder || !PICTURES.has(image.field) || holder.parent !== vcard || image.element.getText().trim() === '') {
+      holder?.parent?.remove(holder)
+      continue
+    }
+    setPicture(holder, await cleanAvatar(image.bytes, ctx))
+  }
+}
+
+function dropAll(vcard: Element): void {
+  const work = [vcard]
+  for (let next = work.pop(); next; next = work.pop()) {
+    for (const child of next.getChildElements()) {
+      if (DROPPED.has(child.getName().toUpperCase())) next.remove(child)
+      else work.push(child)
+    }
+  }
+}
+
+function setPicture(holder: Element, { bytes, type }: Avatar): void {
+  holder.children = []
+  holder.append(xml('TYPE', {}, type), xml('BINVAL', {}, base64From(bytes)))
+}
+
+/** A vCard with this photo in place of the one before; `undefined`: with none. */
+export function withPhoto(vcard: Element | undefined, avatar: Avatar | undefined): Element {
+  const card = vcard?.clone() ?? xml('vCard', { xmlns: NS_VCARD })
+  for (const photo of card.getChildren('PHOTO')) card.remove(photo)
+  if (!avatar) return card
+  const photo = xml('PHOTO')
+  setPicture(photo, avatar)
+  return card.append(photo)
+}
