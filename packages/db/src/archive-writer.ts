@@ -14,7 +14,7 @@ export interface ArchiveWriterOptions {
   readonly writers?: number
   /** Most entries of a transaction. Default 256. */
   readonly maxBatch?: number
-  /** Told of each failed try, such as a lost connection. The entries wait and are tried again. */
+  /** Told of each failed try, such as a lost connection. The entries wait and are tried again. Must not throw. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -48,7 +48,7 @@ export class WriterClosed extends Error {
 export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWriter {
   const { writers = 2, maxBatch = 256 } = options
   const lanes = Array.from({ length: writers }, () => new Lane(options, maxBatch))
-  const laneOf = (shard: string) => lanes[createHash('md5').update(shard).digest().readUInt32BE() % writers]!
+  const laneOf = (shard: string) => lanes[createHash('sha256').update(shard).digest().readUInt32BE() % writers]!
   let closing: Promise<void> | undefined
   const close = (deadlineMs = 10_000) =>
     (closing ??= Promise.all(lanes.map((lane) => lane.close(deadlineMs))).then(() => {}))

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { chmod, chown, cp, mkdir, rename, rm } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { EmbeddedPostgresError } from './embedded-postgres-owner.ts'
@@ -33,14 +33,7 @@ export async function findHome(directory: string): Promise<Home> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     return { binaries, data: directory }
   }
-  const account = findAccount()
-  const sheltered = join(SHELTER, createHash('sha256').update(directory).digest('hex').slice(0, 16))
-  const data = existsSync(join(sheltered, 'cluster')) || !(await canHold(directory, account)) ? sheltered : directory
-  if (data === sheltered && !(await canHold(sheltered, account))) {
-    throw new EmbeddedPostgresError(
-      `PostgreSQL cannot run as root, and account ${account.name} cannot enter ${sheltered}`,
-    )
-  }
+  const { data, account } = await findData(directory)
   const reachable = canRun(binaries, account) ? binaries : await copyBinaries(binaries, version, account)
   const moved = [data !== directory && `data in ${data}`, reachable !== binaries && `programs in ${reachable}`]
   const notice = moved.filter((what) => what !== false).join(' and ')
@@ -67,6 +60,34 @@ function findBinaries(): { binaries: string; version: string } {
       { cause },
     )
   }
+}
+
+/** Holds the place of the data, where that is elsewhere. */
+const POINTER = 'moved-to'
+
+async function findData(directory: string): Promise<{ data: string; account: Account }> {
+  const moved = await readFile(join(directory, POINTER), 'utf8').catch(() => undefined)
+  const account = (await ownerOf(moved ?? directory)) ?? findAccount()
+  if (moved === undefined && (await canHold(directory, account))) return { data: directory, account }
+  const shelter = moved ?? join(SHELTER, createHash('sha256').update(directory).digest('hex').slice(0, 16))
+  // Nothing points to what may lie there: the data that it belonged to is gone, and must not come back with the next.
+  if (moved === undefined && existsSync(shelter)) await rename(shelter, `${shelter}.${Date.now()}`)
+  if (!(await canHold(shelter, account))) {
+    throw new EmbeddedPostgresError(
+      `PostgreSQL cannot run as root, and account ${account.name} cannot enter ${shelter}`,
+    )
+  }
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await writeFile(join(directory, POINTER), shelter)
+  return { data: shelter, account }
+}
+
+/** The account that has the cluster already: nobody else may run it. */
+async function ownerOf(directory: string): Promise<Account | undefined> {
+  const found = await stat(join(directory, 'cluster')).catch(() => undefined)
+  if (!found || found.uid === 0) return undefined
+  const { uid, gid } = found
+  return [...readAccounts().values()].find((account) => account.uid === uid) ?? { name: String(uid), uid, gid }
 }
 
 function findAccount(): Account {

@@ -19,9 +19,10 @@ export async function claimDirectory(data: string, cluster: string): Promise<() 
   const file = join(data, 'owner')
   const me = `${process.pid} ${startOf(process.pid)}`
   const [pid, start] = (await readFile(file, 'utf8').catch(() => '')).split(' ')
-  const isAlive = pid !== undefined && pid !== '' && startOf(Number(pid)) === start
+  const isAlive = start !== undefined && start !== '' && startOf(Number(pid)) === start
   if (isAlive) throw new EmbeddedPostgresError(`${data} is in use by process ${pid}`)
   await stopOrphan(cluster)
+  await rm(file, { force: true }) // another account may have written it
   await writeFile(file, me)
   return async () => {
     if ((await readFile(file, 'utf8').catch(() => '')) === me) await rm(file, { force: true })
@@ -43,6 +44,7 @@ async function stopOrphan(cluster: string): Promise<void> {
   const file = join(cluster, 'postmaster.pid')
   const pid = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10)
   if (!(pid > 0)) return
+  if (startOf(process.pid) === '') return // no /proc here: PostgreSQL itself must decide
   if (!isServerOf(pid, cluster)) return rm(file, { force: true })
   for (const [signal, patienceMs] of [
     ['SIGINT', 10_000],

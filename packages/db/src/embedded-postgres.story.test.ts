@@ -172,8 +172,17 @@ function testRoot(): void {
     await ask(first.url, 'create table kept as select 1')
     await first.stop()
     expect(await ask((await at.start()).url, 'select count(*) from kept')).toBe('1')
-    const [shelter] = /\/var\/lib\/drawbridge\/[0-9a-f]{16}/.exec(first.notice ?? '') ?? []
-    await rm(shelter!, { recursive: true })
+    await at.stop()
+
+    // Whoever deletes the data wants to begin anew.
+    await rm(at.directory, { recursive: true })
+    const { url } = await at.start()
+    await expect(ask(url, 'select count(*) from kept')).rejects.toThrow('does not exist')
+    await at.stop()
+    const [hash] = /[0-9a-f]{16}/.exec(first.notice ?? '') ?? []
+    for (const name of await readdir('/var/lib/drawbridge')) {
+      if (name.startsWith(hash!)) await rm(join('/var/lib/drawbridge', name), { recursive: true })
+    }
   })
 
   test('an ordinary user can start it, too', async () => {
@@ -191,5 +200,8 @@ function testRoot(): void {
     })
     expect(child.stderr).toBe('')
     expect(child.stdout).toBe('0\n')
+    // Then root starts it: it stays with the account that made it.
+    const { pid } = await at.start()
+    expect((await stat(`/proc/${pid}`)).uid).toBe(65_534)
   })
 }

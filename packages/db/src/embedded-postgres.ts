@@ -159,6 +159,7 @@ async function startOn(
     const port = wanted ?? (await freePort(tries === 0 ? last : 0))
     const outcome = await startOnce(home, cluster, { ...SETTINGS, ...settings, port }, log)
     if (typeof outcome !== 'string') {
+      await rm(portFile, { force: true })
       await writeFile(portFile, String(port))
       return { child: outcome, port }
     }
