@@ -4,13 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import {
-  IMAGE_PROFILES,
-  type ImageFormat,
-  type ImageProfile,
-  type Sanitize,
-  type SanitizeVerdict,
-} from '@drawbridge/contract'
+import { IMAGE_PROFILES, type ImageFormat, type ImageProfile, type Sanitize } from '@drawbridge/contract'
 import { createSanitize, isReadyMessage } from '@drawbridge/runtime'
 import { parse, required } from '../arguments.ts'
 import { type Command, Refused, UsageError } from '../command.ts'
@@ -19,7 +13,7 @@ import { type Command, Refused, UsageError } from '../command.ts'
 interface FileReport {
   /** Relative to the argument. */
   readonly file: string
-  readonly verdict: SanitizeVerdict['outcome']
+  readonly verdict: 'clean' | 'refused'
   readonly reason?: string
   readonly inputFormat?: string
   readonly outputFormat?: ImageFormat
@@ -72,8 +66,7 @@ export const sanitize: Command = {
 
     cli.result(reports.map(line), reports)
     const rejected = reports.filter(({ verdict }) => verdict !== 'clean').length
-    if (rejected > 0)
-      throw new Refused(`${rejected} of ${reports.length} files are not clean images.`, 'image-rejected')
+    if (rejected > 0) throw new Refused(`${rejected} of ${reports.length} files were refused.`, 'image-rejected')
   },
 }
 
@@ -82,7 +75,7 @@ function line(report: FileReport): string {
     file,
     verdict,
     reason,
-    inputFormat = '?',
+    inputFormat = 'unknown',
     outputFormat,
     bytesIn,
     bytesOut,
@@ -92,9 +85,9 @@ function line(report: FileReport): string {
     output,
   } = report
   if (verdict !== 'clean')
-    return `${verdict.padEnd(12)}  ${file}  ${inputFormat}  ${bytesIn} bytes${reason ? `  ${reason}` : ''}`
+    return `${verdict.padEnd(7)}  ${file}  ${inputFormat}  ${bytesIn} bytes${reason ? `  ${reason}` : ''}`
   const shape = `${widthPx}x${heightPx}${frames > 1 ? `, ${frames} frames` : ''}`
-  return `${verdict.padEnd(12)}  ${file}  ${inputFormat} -> ${outputFormat}  ${bytesIn} -> ${bytesOut} bytes  ${shape}  ${output}`
+  return `${verdict.padEnd(7)}  ${file}  ${inputFormat} -> ${outputFormat}  ${bytesIn} -> ${bytesOut} bytes  ${shape}  ${output}`
 }
 
 /** A file, or every file below a directory in the order of its name. Links are not followed. */
@@ -130,11 +123,13 @@ async function sanitizeFile(
 ): Promise<FileReport> {
   const bytes = await readFile(job.path)
   const verdict = await run(bytes, job.profile)
-  const common = { file: job.name, verdict: verdict.outcome, bytesIn: bytes.length }
-  if (verdict.outcome === 'not-an-image') return common
+  const common = { file: job.name, bytesIn: bytes.length }
+  // Asked for an image, whatever is none is refused like a kind that is not accepted.
+  if (verdict.outcome === 'not-an-image') return { ...common, verdict: 'refused', reason: 'unsupported' }
   if (verdict.outcome === 'refused') {
     return {
       ...common,
+      verdict: 'refused',
       reason: verdict.reason,
       ...(verdict.inputFormat !== undefined && { inputFormat: verdict.inputFormat }),
     }
@@ -145,6 +140,7 @@ async function sanitizeFile(
   await writeFile(path, verdict.bytes)
   return {
     ...common,
+    verdict: 'clean',
     inputFormat: verdict.inputFormat,
     outputFormat: verdict.format,
     bytesOut: verdict.bytes.length,
