@@ -123,8 +123,7 @@ export function createRosters(db: Db): Rosters {
           return roster
         })
         loading.set(key, reading)
-        const done = () => void loading.delete(key)
-        reading.then(done, done)
+        void reading.catch(() => undefined).then(() => loading.delete(key))
       }
       return reading
     },

@@ -170,6 +170,16 @@ test('sounds, addresses of pictures and nested cards leave a vCard (images §6 r
   expect(stored).toBe(vcard('<FN>Alice</FN><LOGO/>'))
 })
 
+test('a vCard holds no picture outside its pictures (images §1 rule 3)', async () => {
+  await using s = await story({ alice: 1 }, { sanitize })
+  for (const card of [
+    `<NOTE>${'QUJD'.repeat(300)}</NOTE>`,
+    `<URL>data:image/png;base64,${'iVBORw0KGgo'.repeat(9)}</URL>`,
+  ]) {
+    expect((await s.alice.ask('set', vcard(card))).toString()).toContain('<image-rejected ')
+  }
+})
+
 test('between two clients, too, a picture passes only as ours', async () => {
   await using s = await story({ alice: 1, bob: 1 }, { sanitize })
   await s.alice.send(`<iq type="result" id="r1" to="bob@im.test/1">${vcard(photo(RAW))}</iq>`)

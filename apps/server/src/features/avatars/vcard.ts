@@ -6,7 +6,7 @@ import type { Avatar } from './clean.ts'
 
 const PICTURES: ReadonlySet<string> = new Set(['PHOTO', 'LOGO'])
 /** Fields that carry foreign bytes or addresses of them, or another vCard (images §6, rows 12 and 13). */
-const DROPPED: ReadonlySet<string> = new Set(['EXTVAL', 'SOUND', 'AGENT'])
+const DROPPED: ReadonlySet<string> = new Set(['EXTVAL', 'SOUND', 'AGENT', 'KEY'])
 
 /** Makes a vCard harmless, in place: pictures become ours, every other binary goes. @throws StanzaFault */
 export async function cleanVcard(vcard: Element, ctx: Context): Promise<void> {
@@ -20,6 +20,15 @@ export async function cleanVcard(vcard: Element, ctx: Context): Promise<void> {
     }
     setPicture(holder, await cleanAvatar(image.bytes, ctx))
   }
+  if (holdsMore(vcard)) throw refused('unsupported')
+}
+
+/** Whether a field that is no picture holds one: judged like an element nobody knows (images §1, rule 3). */
+function holdsMore(vcard: Element): boolean {
+  const rest = vcard.clone()
+  for (const field of rest.getChildElements()) if (PICTURES.has(field.getName().toUpperCase())) rest.remove(field)
+  rest.attrs['xmlns'] = 'urn:drawbridge:unknown'
+  return scanForInlineImages(rest).length > 0
 }
 
 function dropAll(vcard: Element): void {
@@ -33,7 +42,7 @@ function dropAll(vcard: Element): void {
 }
 
 function setPicture(holder: Element, { bytes, type }: Avatar): void {
-  holder.children = []
+  holder.children = [] // nothing else of it stays
   holder.append(xml('TYPE', {}, type), xml('BINVAL', {}, base64From(bytes)))
 }
 
