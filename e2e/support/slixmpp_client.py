@@ -89,6 +89,9 @@ class Client(slixmpp.ClientXMPP):
             from pathlib import Path
 
             path = Path(command["path"])
+            # Its search for the service passes coroutines to asyncio.wait, which Python 3.11 forbids.
+            self["xep_0363"].upload_service = slixmpp.JID(self.boundjid.domain)
+            self["xep_0363"].max_file_size = float("inf")
             return str(await self["xep_0363"].upload_file(path, content_type=command.get("type"), timeout=30))
         if op == "avatar":
             data = open(command["path"], "rb").read()
