@@ -153,19 +153,17 @@ export async function archiveMetadata(db: Db, owner: string) {
  * @param after - position of the last message of the page before.
  */
 export function listUndelivered(db: Db, owner: string, limit: number, after = 0): Promise<ArchivedMessage[]> {
+  // A subquery, not a join: its value bounds the scan of the primary key.
+  const cursor = db
+    .select({ position: archiveOwner.offlinePosition })
+    .from(archiveOwner)
+    .where(eq(archiveOwner.owner, owner))
+  const isNew = and(gt(archive.position, cursor), gt(archive.position, after))
   return db
     .select(MESSAGE)
     .from(archive)
     .innerJoin(message, eq(message.id, archive.messageId))
-    .innerJoin(archiveOwner, eq(archiveOwner.owner, archive.owner))
-    .where(
-      and(
-        eq(archive.owner, owner),
-        eq(archive.direction, 'in'),
-        gt(archive.position, archiveOwner.offlinePosition),
-        gt(archive.position, after),
-      ),
-    )
+    .where(and(eq(archive.owner, owner), eq(archive.direction, 'in'), isNew))
     .orderBy(asc(archive.position))
     .limit(limit)
 }
