@@ -1,6 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
 import type { Sanitize } from '@drawbridge/contract'
 import type { Log } from '@drawbridge/runtime'
 import { plainLauncher, type Launch } from './children/launch.ts'
@@ -31,21 +29,19 @@ export interface SanitizerOptions {
  * passed and every forbidden one was refused.
  */
 export async function startSanitizer(config: SanitizerConfig, { log, launch }: SanitizerOptions): Promise<Sanitizer> {
-  const emptyDir = await mkdtemp(join(tmpdir(), 'drawbridge-sanitizer-'))
+  // Kept from one start to the next, so that a process that is killed leaves nothing that piles up.
+  const emptyDir = `${config.socket}.empty`
+  await mkdir(emptyDir, { recursive: true, mode: 0o700 })
   const start = launch ?? plainLauncher(emptyDir)
   const { childrenPerStage: size, reuse, idleMs } = config
   const decoders = new Pool({ stage: 'decoder', size, launch: start, reuse, idleMs, log })
   const encoders = new Pool({ stage: 'encoder', size, launch: start, reuse, idleMs, log })
   const lanes = new Lanes(size, config.queueLength)
-  const closeChildren = async () => {
-    await Promise.all([decoders.close(), encoders.close()])
-    await rm(emptyDir, { recursive: true, force: true })
-  }
+  const closeChildren = () => Promise.all([decoders.close(), encoders.close()])
   try {
     await Promise.all([decoders.start(), encoders.start()])
     const sanitize = createSanitizer({ config, decoders, encoders, lanes, log })
     const formats = await selfTest(sanitize)
-    await mkdir(dirname(config.socket), { recursive: true })
     const health = () => healthOf({ decoders, encoders, lanes, formats })
     const server = serveHttp({ config, sanitize, health, log })
     await listen(server, config.socket)

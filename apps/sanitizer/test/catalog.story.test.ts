@@ -12,7 +12,7 @@ let slowest = { ms: 0, after: '' }
 
 beforeAll(async () => {
   place = await temporarySocket()
-  sanitizer = await startProcess(place.socket)
+  sanitizer = await startProcess(place.socket, { DRAWBRIDGE_SANITIZER_CHILDREN: '2' })
 })
 
 afterAll(async () => {

@@ -9,7 +9,7 @@ import { get, startInProcess, startProcess, temporarySocket } from './process.ts
 describe('the process', () => {
   test('starts fast, says what it is, and stops without a trace', async () => {
     await using place = await temporarySocket()
-    const sanitizer = await startProcess(place.socket)
+    const sanitizer = await startProcess(place.socket, { DRAWBRIDGE_SANITIZER_CHILDREN: '2' })
     expect(statSync(place.socket).mode & 0o777).toBe(0o600)
     expect(await sanitizer.health()).toMatchObject({
       status: 'ok',
@@ -145,7 +145,7 @@ describe('the client', () => {
   })
 
   test('passes on that the caller has given up', async () => {
-    await using sanitizer = await startInProcess({ DRAWBRIDGE_SANITIZER_CHILDREN: '1' })
+    await using sanitizer = await startInProcess({})
     const sanitize = createSanitize(sanitizer.socket)
     const gone = new AbortController()
     const waiting = sanitize(ordinaryPng(3_000, 3_000), 'image', gone.signal)

@@ -16,6 +16,9 @@ import { startSanitizer, type Sanitizer } from '../src/server.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
+/** One child per stage unless a test asks for more: starting them is most of what these tests cost. */
+const ONE_CHILD = { DRAWBRIDGE_SANITIZER_CHILDREN: '1' }
+
 export interface SanitizerProcess extends AsyncDisposable {
   readonly process: ChildProcess
   readonly socket: string
@@ -40,7 +43,7 @@ export async function temporarySocket(): Promise<{ socket: string } & AsyncDispo
 export async function startProcess(socket: string, settings: Record<string, string> = {}): Promise<SanitizerProcess> {
   const startedAt = performance.now()
   const child = spawn(process.execPath, [MAIN], {
-    env: { ...settings, DRAWBRIDGE_SANITIZER_SOCKET: socket },
+    env: { ...ONE_CHILD, ...settings, DRAWBRIDGE_SANITIZER_SOCKET: socket },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   const exited = once(child, 'exit')
@@ -82,7 +85,9 @@ export async function get(
 /** The sanitizer inside this process, with children of the test's choice. */
 export async function startInProcess(settings: Record<string, string>, launch?: Launch): Promise<Sanitizer> {
   const place = await temporarySocket()
-  const config = loadConfig(sanitizerConfig, { env: { ...settings, DRAWBRIDGE_SANITIZER_SOCKET: place.socket } })
+  const config = loadConfig(sanitizerConfig, {
+    env: { ...ONE_CHILD, ...settings, DRAWBRIDGE_SANITIZER_SOCKET: place.socket },
+  })
   const sanitizer = await startSanitizer(config, { log: silentLog, ...(launch && { launch }) })
   return {
     socket: sanitizer.socket,
