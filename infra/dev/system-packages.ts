@@ -4,7 +4,11 @@ import { spawnSync } from 'node:child_process'
 const NEEDED = [
   { name: 'chromium', isThere: () => ['chromium', 'chromium-browser', 'google-chrome'].some(hasCommand) },
   { name: 'redis-server', isThere: () => hasCommand('redis-server') },
-  { name: 'python3-slixmpp', isThere: () => succeeds('python3', '-c', 'import slixmpp') },
+  // Debian's own Python has it, which need not be the first on the path.
+  {
+    name: 'python3-slixmpp',
+    isThere: () => ['/usr/bin/python3', 'python3'].some((python) => succeeds(python, '-c', 'import slixmpp')),
+  },
   { name: 'prosody', isThere: () => hasCommand('prosody') },
 ] as const
 
