@@ -139,6 +139,7 @@ export function startChat(options: ChatOptions): Chat {
       read: readReducer(state.read, { type: 'synced', markers: read }),
     }))
     await sending.restore()
+    store.update((state) => ({ ...state, isRestored: true }))
     store.subscribe(persistRead())
   }
 
@@ -288,7 +289,11 @@ export function startChat(options: ChatOptions): Chat {
     send: (peer, body) => sending.enqueue(peer, body),
     retry: (id) => sending.retry(id),
     discard: (id) => void sending.discard(id),
-    open: (peer) => store.update((state) => (state.open === peer ? state : { ...state, open: peer })),
+    open(peer) {
+      // Whoever goes elsewhere comes back to the end, not to where they once were.
+      if (lastPlace !== undefined && peer !== lastPlace.peer) lastPlace = undefined
+      store.update((state) => (state.open === peer ? state : { ...state, open: peer }))
+    },
     loadOlder: (peer) => history.loadOlder(peer),
     markSeen: (peer, at) =>
       store.update((state) => {

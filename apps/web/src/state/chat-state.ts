@@ -44,6 +44,8 @@ export interface ChatState {
   /** Bare JID. */
   readonly account: string
   readonly connection: ConnectionState
+  /** What this browser kept for the account has been read. */
+  readonly isRestored: boolean
   /** Contacts and conversations of the session have been fetched at least once. */
   readonly isSynced: boolean
   readonly roster: Readonly<Record<string, RosterItem>>
@@ -71,6 +73,7 @@ export function emptyChatState(account: string): ChatState {
   return {
     account,
     connection: { kind: 'connecting' },
+    isRestored: false,
     isSynced: false,
     roster: {},
     requests: [],

@@ -140,10 +140,12 @@ function AccountDialog({ onClose, onShortcuts }: { readonly onClose: () => void;
       </label>
 
       <footer className="dialog-footer">
-        <button type="button" className="link-button" onClick={onShortcuts}>
-          {t.shortcuts}
-        </button>
-        <span className="hint">{t.version(app.version, app.build)}</span>
+        <div>
+          <button type="button" className="link-button" onClick={onShortcuts}>
+            {t.shortcuts}
+          </button>
+          <p className="hint">{t.version(app.version, app.build)}</p>
+        </div>
         {isLeaving && unsent > 0 ? (
           <div className="confirm" role="alertdialog" aria-label={t.signOut}>
             <p>{t.signOutUnsent(unsent)}</p>

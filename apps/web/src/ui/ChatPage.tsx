@@ -20,15 +20,12 @@ export function ChatPage() {
   const { t } = useTexts()
   const open = useChatState((state) => state.open)
   const unread = useChatState(totalUnread)
-  const isReady = useChatState((state) => state.isSynced || state.connection.kind !== 'connecting')
+  const isRestored = useChatState((state) => state.isRestored)
   const cut = useChatState((state) =>
     state.connection.kind === 'online' ? undefined : state.suspensions.find(({ mode, scope }) => mode === 'cut' && scope === 'service'),
   )
   const [dialog, setDialog] = useState<'new' | 'shortcuts' | undefined>(undefined)
   const placeSource = useRef<(() => Pick<Place, 'anchor' | 'offsetPx'>) | undefined>(undefined)
-  const startPlace = useRef<Place | undefined>(undefined)
-  if (isReady && startPlace.current === undefined) startPlace.current = chat.lastPlace
-
   const goTo = useCallback(
     (peer: string | undefined) => {
       chat.open(peer)
@@ -107,7 +104,7 @@ export function ChatPage() {
   }, [chat, goTo])
 
   if (cut) return <SuspendedPage suspension={cut} onRetry={() => chat.connect()} />
-  const lastPlace = startPlace.current?.peer === open ? startPlace.current : undefined
+  const lastPlace = chat.lastPlace?.peer === open ? chat.lastPlace : undefined
   return (
     <div className="shell" data-testid="chat" data-view={open === undefined ? 'list' : 'conversation'}>
       <header className="topbar">
@@ -125,6 +122,9 @@ export function ChatPage() {
           <h1>{t.welcomeTitle}</h1>
           <p>{t.welcomeText}</p>
         </main>
+      ) : !isRestored ? (
+        // Where to begin is not known yet.
+        <main className="pane" aria-busy="true" />
       ) : (
         <ConversationPane
           key={open}
