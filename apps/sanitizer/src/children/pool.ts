@@ -154,7 +154,8 @@ export class Pool {
 
   #replace(child: Child, why: string): void {
     child.kill('aborted', why)
-    this.#options.log.debug('child replaced', { stage: child.stage, pid: child.pid, why, jobs: child.jobs })
+    const { stage, pid, jobs, lastWords } = child
+    this.#options.log.debug('child replaced', { stage, pid, why, jobs, ...(lastWords !== '' && { lastWords }) })
     if (this.#isClosed) return
     this.#spawn().catch(() => this.#respawnLater())
   }
