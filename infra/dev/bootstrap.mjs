@@ -57,7 +57,7 @@ function dependencyKey() {
     'pnpm-workspace.yaml',
     'package.json',
     'e2e/package.json',
-    ...manifests.sort(),
+    ...manifests.sort((a, b) => (a < b ? -1 : 1)),
   ]) {
     if (existsSync(join(ROOT, file))) hash.update(file).update(readFileSync(join(ROOT, file)))
   }

@@ -83,3 +83,23 @@ test('directories of keys and sockets are closed to other accounts', () => {
     rmSync(directory, { recursive: true })
   }
 })
+
+test('one Ctrl-C that arrives twice stops once and forces nothing', async () => {
+  const exits: number[] = []
+  const stopped = Promise.withResolvers<void>()
+  const shutdown = createShutdown({ log: silentLog, exit: (code) => void exits.push(code) })
+  shutdown.onShutdown('http', () => stopped.promise)
+  const before = new Set(process.listeners('SIGINT'))
+  shutdown.listen()
+  const added = process.listeners('SIGINT').filter((listener) => !before.has(listener))
+  try {
+    for (let times = 0; times < 2; times++) for (const listener of added) listener('SIGINT')
+    stopped.resolve()
+    await shutdown.stop()
+  } finally {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      for (const listener of added) process.removeListener(signal, listener)
+    }
+  }
+  expect([added.length, exits]).toEqual([1, [0]])
+})
