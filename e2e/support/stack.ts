@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -47,7 +47,10 @@ interface Ready {
 
 /** Starts the product. Rejects with what it printed when it does not get ready. */
 export async function startStack({ env = {} }: StackOptions = {}): Promise<Stack> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'drawbridge-'))
+  const directory = await mkdtemp(join(tmpdir(), 'drawbridge-'))
+  // Started by root, PostgreSQL runs as another account and has to pass through.
+  await chmod(directory, 0o711)
+  const dataDir = join(directory, 'data')
   const [http, c2s, c2sTls] = await freePorts(3)
   const baseEnv: NodeJS.ProcessEnv = {
     ...process.env,
@@ -126,7 +129,7 @@ export async function startStack({ env = {} }: StackOptions = {}): Promise<Stack
     log: () => log,
     async [Symbol.asyncDispose]() {
       await stop()
-      await rm(dataDir, { recursive: true, force: true })
+      await rm(directory, { recursive: true, force: true })
     },
   }
   return stack

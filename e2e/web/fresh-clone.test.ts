@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -13,6 +13,8 @@ const run = promisify(execFile)
 
 test('from a fresh clone, `npm start` reaches a signed-in browser without a manual step, and starts fast the second time', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'clone-'))
+  // Started by root, PostgreSQL runs as another account and has to pass through.
+  await chmod(directory, 0o711)
   const clone = join(directory, 'drawbridge')
   await run('git', ['clone', '--quiet', ROOT, clone])
   const [http, c2s, c2sTls] = await freePorts(3)
@@ -36,13 +38,16 @@ test('from a fresh clone, `npm start` reaches a signed-in browser without a manu
     await admin.page.getByRole('heading', { name: 'Conversations', exact: true }).waitFor()
     expect(admin.faults).toEqual([])
     await admin.context.close()
-    expect(await first.stop()).toBe(0)
+    await first.stop()
+    // A clean stop leaves nothing behind that says somebody is still there.
+    expect(existsSync(join(clone, 'data', 'postgres', 'postmaster.pid'))).toBe(false)
+    expect(existsSync(join(clone, 'data', 'run', 'drawbridge.lock'))).toBe(false)
 
     const second = await start(clone, env)
     started.push(second)
     console.log(`npm start: ${Math.round(first.readyMs)} ms from a fresh clone, ${Math.round(second.readyMs)} ms the second time`)
     expect(second.output()).not.toMatch(/admin@localhost/)
-    expect(await second.stop()).toBe(0)
+    await second.stop()
   } finally {
     for (const running of started) await running.stop()
     await browser.close()
@@ -53,13 +58,15 @@ test('from a fresh clone, `npm start` reaches a signed-in browser without a manu
 interface Started {
   readonly readyMs: number
   output(): string
-  stop(): Promise<number | null>
+  /** Ctrl-C, and waits until every process of the group has ended. */
+  stop(): Promise<void>
 }
 
 /** `npm start`, as the README says, up to the line that says it is ready. */
 async function start(directory: string, env: NodeJS.ProcessEnv): Promise<Started> {
   const startedAt = performance.now()
-  const child = spawn('npm', ['start'], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  // A process group of its own, as a terminal gives it: Ctrl-C goes to all of it.
+  const child = spawn('npm', ['start'], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   let output = ''
   child.stderr.on('data', (chunk: Buffer) => {
     output += chunk.toString()
@@ -75,10 +82,20 @@ async function start(directory: string, env: NodeJS.ProcessEnv): Promise<Started
     readyMs: performance.now() - startedAt,
     output: () => output,
     async stop() {
-      if (child.exitCode !== null) return child.exitCode
-      const ended = once(child, 'exit') as Promise<[number | null]>
-      child.kill('SIGINT')
-      return (await ended)[0]
+      if (!isAlive(child.pid!)) return
+      process.kill(-child.pid!, 'SIGINT')
+      // npm itself dies of the signal at once; what it started takes the time it needs.
+      await expect.poll(() => isAlive(child.pid!), { timeout: 30_000, interval: 50 }).toBe(false)
     },
+  }
+}
+
+/** Whether any process of the group is left. */
+function isAlive(group: number): boolean {
+  try {
+    process.kill(-group, 0)
+    return true
+  } catch {
+    return false
   }
 }
