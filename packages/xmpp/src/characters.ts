@@ -12,6 +12,8 @@ export const SPECIAL_IN_VALUE = 8
 export const SPECIAL_IN_TEXT = 16
 /** `<`, which no attribute value may hold. */
 export const LESS_THAN = 32
+/** A byte of a character beyond ASCII. */
+export const BEYOND_ASCII = 64
 
 /** Classes of the ASCII characters by code, and of the bytes of UTF-8 above them. */
 export const CLASSES: Uint8Array = characterClasses()
@@ -30,8 +32,9 @@ function characterClasses(): Uint8Array {
     if (c === 0x3c) flags |= LESS_THAN
     table[c] = flags
   }
+  table.fill(BEYOND_ASCII, 128)
   // U+FFFE and U+FFFF begin with this byte, as do many good characters.
-  table[0xef] = SPECIAL_IN_VALUE | SPECIAL_IN_TEXT
+  table[0xef] = BEYOND_ASCII | SPECIAL_IN_VALUE | SPECIAL_IN_TEXT
   return table
 }
 

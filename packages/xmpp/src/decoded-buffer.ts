@@ -1,49 +1,44 @@
 /**
  * Legal UTF-8 and the string it stands for, side by side: bytes are fast to scan, and strings are what a tree is made of.
- * Offsets are those of the bytes; ranges must be asked for in ascending order.
+ * Offsets are those of the bytes. Ranges must be asked for in ascending order, and no range that holds characters beyond
+ * ASCII may be left out, because the difference between the two kinds of offsets is counted on the way.
  */
 export class DecodedBuffer {
   bytes: Uint8Array
   private text: string
-  private isAscii: boolean
-  // Up to the byte `cursor`, the string is `shift` units shorter than the bytes.
-  private cursor = 0
   private shift = 0
 
   constructor() {
     this.bytes = new Uint8Array(0)
     this.text = ''
-    this.isAscii = true
   }
 
   /** Takes `bytes` and the same as `text`. */
   set(bytes: Uint8Array, text: string): void {
     this.bytes = bytes
     this.text = text
-    this.isAscii = bytes.length === text.length
-    this.cursor = 0
     this.shift = 0
   }
 
-  /** The characters from byte `from` to byte `to`. */
+  /** The characters from byte `from` to byte `to`, all of them ASCII. */
   slice(from: number, to: number): string {
-    if (this.isAscii) return this.text.slice(from, to)
-    const start = this.unitAt(from)
-    return this.text.slice(start, this.unitAt(to))
+    const { shift } = this
+    return this.text.slice(from - shift, to - shift)
   }
 
-  private unitAt(at: number): number {
+  /** The characters from byte `from` to byte `to`, which may be beyond ASCII. */
+  sliceBeyondAscii(from: number, to: number): string {
     const { bytes } = this
-    let { cursor, shift } = this
-    for (; cursor < at; cursor++) {
-      const byte = bytes[cursor]!
-      // Each continuation byte is one byte more; a sequence of four bytes is two units of UTF-16 (RFC 3629, UTF-16).
+    const start = from - this.shift
+    let { shift } = this
+    for (let i = from; i < to; i++) {
+      const byte = bytes[i]!
       if (byte < 0x80) continue
+      // Each continuation byte is one more than the string has; a sequence of four bytes is two units of UTF-16.
       if (byte < 0xc0) shift++
       else if (byte >= 0xf0) shift--
     }
-    this.cursor = cursor
     this.shift = shift
-    return at - shift
+    return this.text.slice(start, to - shift)
   }
 }

@@ -1,4 +1,5 @@
 import {
+  BEYOND_ASCII,
   CLASSES,
   LESS_THAN,
   NAME_CHAR,
@@ -123,6 +124,7 @@ class Tokenizer implements StreamParser {
 
   // Of the name read last.
   private nameColon = -1
+  private isNameBeyondAscii = false
 
   constructor(limits: XmlLimits, handlers: StreamHandlers, isStream: boolean) {
     this.limits = limits
@@ -360,7 +362,7 @@ class Tokenizer implements StreamParser {
       flags |= CLASSES[byte]!
     }
     if (i === end) return -1
-    const raw = this.buffer.slice(from, i)
+    const raw = this.slice(from, i, flags)
     this.tree.addText((flags & SPECIAL_IN_TEXT) === 0 ? raw : decodeText(raw))
     return i
   }
@@ -377,12 +379,19 @@ class Tokenizer implements StreamParser {
       throw new StreamFault('not-well-formed', 'CDATA outside the root element')
     if (this.tree.level === this.base) throw new StreamFault('bad-format', 'CDATA between stanzas')
     const from = at + CDATA_START.length
-    for (let i = from + 2; i < end; i++) {
-      if (bytes[i] !== 0x3e || bytes[i - 1] !== 0x5d || bytes[i - 2] !== 0x5d) continue
-      this.tree.addText(decodeCdata(this.buffer.slice(from, i - 2)))
+    let flags = 0
+    for (let i = from; i < end; i++) {
+      const byte = bytes[i]!
+      flags |= CLASSES[byte]!
+      if (byte !== 0x3e || i < from + 2 || bytes[i - 1] !== 0x5d || bytes[i - 2] !== 0x5d) continue
+      this.tree.addText(decodeCdata(this.slice(from, i - 2, flags)))
       return i + 1
     }
     return -1
+  }
+
+  private slice(from: number, to: number, flags: number): string {
+    return (flags & BEYOND_ASCII) === 0 ? this.buffer.slice(from, to) : this.buffer.sliceBeyondAscii(from, to)
   }
 
   /** The XML declaration of a stream; any other processing instruction is refused (RFC 6120 §11.1). */
@@ -411,13 +420,18 @@ class Tokenizer implements StreamParser {
     if (tree.level === 0) throw new StreamFault('not-well-formed', 'end tag without start tag')
     const { openNames } = tree
     let i = at + 2
+    let bits = 0
     for (let k = tree.openNameStart; k < tree.openNameEnd; k++, i++) {
       if (i >= end) return -1
-      if (bytes[i] !== openNames[k]) throw mismatch()
+      const byte = bytes[i]!
+      if (byte !== openNames[k]) throw mismatch()
+      bits |= byte
     }
+    const nameEnd = i
     for (; i < end; i++) {
       const byte = bytes[i]!
       if (byte === 0x3e) {
+        if (bits >= 0x80) this.buffer.sliceBeyondAscii(at + 2, nameEnd)
         this.close()
         return i + 1
       }
@@ -449,7 +463,7 @@ class Tokenizer implements StreamParser {
     let i = this.name(bytes, at + 1)
     if (i === -1) return -1
     const nameEnd = i
-    const name = names.get(buffer, at + 1, i)
+    const name = this.takeName(at + 1, i)
     const colon = this.nameColon
     let count = 0
     let hasDeclarations = false
@@ -485,7 +499,7 @@ class Tokenizer implements StreamParser {
       const nameStart = i
       i = this.name(bytes, i)
       if (i === -1) return -1
-      const attrName = names.get(buffer, nameStart, i)
+      const attrName = this.takeName(nameStart, i)
       const attrColon = this.nameColon
       const isDeclaration = attrColon !== -1 || attrName === 'xmlns'
       i = this.valueStart(bytes, i)
@@ -502,13 +516,20 @@ class Tokenizer implements StreamParser {
       if (i === end) return -1
       tree.attrNames[count] = attrName
       tree.attrColons[count] = attrColon
-      if ((flags & SPECIAL_IN_VALUE) !== 0) tree.attrValues[count] = decodeValue(buffer.slice(valueStart, i))
-      else if (isDeclaration) tree.attrValues[count] = names.get(buffer, valueStart, i)
+      if ((flags & (SPECIAL_IN_VALUE | BEYOND_ASCII)) !== 0) {
+        const raw = this.slice(valueStart, i, flags)
+        tree.attrValues[count] = (flags & SPECIAL_IN_VALUE) === 0 ? raw : decodeValue(raw)
+      } else if (isDeclaration) tree.attrValues[count] = names.get(buffer, valueStart, i)
       else tree.attrValues[count] = buffer.slice(valueStart, i)
       hasDeclarations ||= isDeclaration
       count++
       i++
     }
+  }
+
+  /** The string of the name that was read last. */
+  private takeName(from: number, to: number): string {
+    return this.isNameBeyondAscii ? this.buffer.sliceBeyondAscii(from, to) : names.get(this.buffer, from, to)
   }
 
   private openStream(): void {
@@ -536,6 +557,7 @@ class Tokenizer implements StreamParser {
     const end = this.visible
     let i = from
     this.nameColon = -1
+    this.isNameBeyondAscii = false
     if (i >= end) return -1
     let byte = bytes[i]!
     if (byte < 0x80) {
@@ -571,6 +593,7 @@ class Tokenizer implements StreamParser {
           break
         }
       } else {
+        this.isNameBeyondAscii = true
         const c = codePointAt(bytes, i)
         if (!(isStart ? isNameStartBeyondAscii(c) : isNameCharBeyondAscii(c))) {
           throw new StreamFault('not-well-formed', 'illegal character in a name')

@@ -76,7 +76,9 @@ export class TreeBuilder {
     if (this.elements >= this.limits.maxElements) throw new StreamFault('policy-violation', 'too many elements')
   }
 
+  /** Adds text to the innermost open element; text that touches text is one. */
   addText(text: string): void {
+    if (text === '') return
     const { children } = this
     const last = children.length - 1
     if (last >= this.childStarts[this.level]!) {
@@ -86,7 +88,7 @@ export class TreeBuilder {
         return
       }
     }
-    if (text !== '') children.push(text)
+    children.push(text)
   }
 
   /**
