@@ -92,7 +92,7 @@ export interface DomainEvents {
   'blocking.changed': { readonly owner: string; readonly blocked: readonly Jid[]; readonly unblocked: readonly Jid[] }
   /** The canonical avatar of an account changed (XEP-0398); `sha1` is of our own bytes, absent when removed. */
   'avatar.changed': { readonly owner: string; readonly sha1: string | undefined }
-  /** A session became available for the first time, after its presence was broadcast (RFC 6121 §4.2). */
+  /** A session became available, or began to take messages, and its presence was broadcast (RFC 6121 §4.2, §4.7.2.3). */
   'session.available': { readonly session: Session }
   /** The entity capabilities a session announced changed (XEP-0115). */
   'caps.changed': { readonly session: Session; readonly node: string; readonly ver: string; readonly hash: string }

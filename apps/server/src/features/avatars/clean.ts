@@ -1,13 +1,8 @@
-import { CODES } from '@drawbridge/contract'
-import type { CleanImage, SanitizeVerdict } from '@drawbridge/contract'
 import { findImageBySha1, putImageMapping } from '@drawbridge/db'
 import type { ImageMapping } from '@drawbridge/db'
-import { buildImageRejected, StanzaFault } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
-
-/** How long a stanza with an image waits for the sanitizer, in milliseconds (images §2). */
-const TIMEOUT_MS = 2_000
+import { sanitizeInline } from '../../routing/inline-image.ts'
 
 /** An image of our own making, with what its metadata says (XEP-0084 §4.2). */
 export interface Avatar {
@@ -31,10 +26,9 @@ export function sha1Hex(bytes: Uint8Array): string {
  *   the sanitizer cannot be asked now. Never the bytes as they came.
  */
 export async function cleanAvatar(bytes: Uint8Array | undefined, ctx: Context): Promise<Avatar> {
-  if (!bytes || bytes.length === 0) throw refused('corrupt')
-  const known = await findOwn(bytes, ctx)
+  const known = bytes && (await findOwn(bytes, ctx))
   if (known) return known
-  const image = imageIn(await ask(bytes, ctx))
+  const image = await sanitizeInline(bytes, 'avatar', ctx)
   const avatar: Avatar = {
     bytes: image.bytes,
     id: sha1Hex(image.bytes),
@@ -43,29 +37,8 @@ export async function cleanAvatar(bytes: Uint8Array | undefined, ctx: Context): 
     heightPx: image.heightPx,
   }
   // Under its own hash, too: a device that publishes the clean image again must find it.
-  for (const raw of [bytes, image.bytes]) await putImageMapping(ctx.db, mapping(raw, avatar))
+  for (const raw of [bytes ?? image.bytes, image.bytes]) await putImageMapping(ctx.db, mapping(raw, avatar))
   return avatar
-}
-
-async function ask(bytes: Uint8Array, ctx: Context): Promise<SanitizeVerdict> {
-  try {
-    return await ctx.sanitize(bytes, 'avatar', AbortSignal.timeout(TIMEOUT_MS))
-  } catch (error) {
-    ctx.log.warn('an avatar could not be checked', { error: String(error) })
-    const text = 'Images cannot be checked right now. Please try again in a moment.'
-    throw new StanzaFault({ type: 'wait', condition: 'resource-constraint', text })
-  }
-}
-
-function imageIn(verdict: SanitizeVerdict): CleanImage {
-  if (verdict.outcome === 'clean') return verdict
-  throw refused(verdict.outcome === 'refused' ? verdict.reason : 'unsupported')
-}
-
-/** The error of an image that is not let through (images §2). */
-export function refused(reason: string): StanzaFault {
-  const { type, condition, text } = CODES['image-rejected']
-  return new StanzaFault({ type, condition, text: text.en, app: buildImageRejected(reason) })
 }
 
 function mapping(raw: Uint8Array, { bytes, type, widthPx, heightPx }: Avatar): Omit<ImageMapping, 'createdAt'> {

@@ -12,9 +12,10 @@ import {
 import type { Element, IqStanza, PresenceStanza, Stanza } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
 import type { Context } from '../../routing/feature.ts'
+import { imageRefused } from '../../routing/inline-image.ts'
 import type { Session } from '../../stream/session.ts'
 import { followMetadata, followVcard, forgetHash, photoHash } from './canonical.ts'
-import { cleanAvatar, refused } from './clean.ts'
+import { cleanAvatar } from './clean.ts'
 import { cleanData, cleanMetadata } from './publish.ts'
 import { cleanVcard } from './vcard.ts'
 
@@ -69,7 +70,7 @@ function cleanForeign(element: Element, ctx: Context): Promise<void> | undefined
   if (images.length === 0) return undefined
   return (async () => {
     for (const image of images) {
-      if (image.kind !== 'avatar') throw refused('unsupported')
+      if (image.kind !== 'avatar') throw imageRefused('unsupported')
       const avatar = await cleanAvatar(image.bytes, ctx)
       image.element.children = [base64From(avatar.bytes)]
       const item = image.element.parent

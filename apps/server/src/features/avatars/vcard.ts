@@ -1,7 +1,8 @@
 import { base64From, NS_VCARD, scanForInlineImages, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Context } from '../../routing/feature.ts'
-import { cleanAvatar, refused } from './clean.ts'
+import { imageRefused } from '../../routing/inline-image.ts'
+import { cleanAvatar } from './clean.ts'
 import type { Avatar } from './clean.ts'
 
 const PICTURES: ReadonlySet<string> = new Set(['PHOTO', 'LOGO'])
@@ -12,7 +13,7 @@ const DROPPED: ReadonlySet<string> = new Set(['EXTVAL', 'SOUND', 'AGENT', 'KEY']
 export async function cleanVcard(vcard: Element, ctx: Context): Promise<void> {
   dropAll(vcard)
   for (const image of scanForInlineImages(vcard)) {
-    if (image.kind !== 'vcard') throw refused('unsupported')
+    if (image.kind !== 'vcard') throw imageRefused('unsupported')
     const holder = image.element.parent
     if (!holder || !PICTURES.has(image.field) || holder.parent !== vcard || image.element.getText().trim() === '') {
       holder?.parent?.remove(holder)
@@ -20,7 +21,7 @@ export async function cleanVcard(vcard: Element, ctx: Context): Promise<void> {
     }
     setPicture(holder, await cleanAvatar(image.bytes, ctx))
   }
-  if (holdsMore(vcard)) throw refused('unsupported')
+  if (holdsMore(vcard)) throw imageRefused('unsupported')
 }
 
 /** Whether a field that is no picture holds one: judged like an element nobody knows (images §1, rule 3). */

@@ -1,6 +1,5 @@
 import { findImageBySha1 } from '@drawbridge/db'
 import {
-  buildImageRejected,
   findBase64,
   NS_AVATAR_DATA,
   NS_AVATAR_METADATA,
@@ -16,6 +15,7 @@ import {
 import type { Element } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
+import { imageRefused } from '../../routing/inline-image.ts'
 import { pubsubFault } from './errors.ts'
 
 /** Longest payload, in characters: of a node whose content we know, and of any other (images §6, row 21). */
@@ -51,10 +51,10 @@ export async function refuseContent(node: string, payload: Element, text: string
     throw pubsubFault('not-acceptable', 'payload-too-big', 'This item is too large.')
   }
   if (node === NS_AVATAR_DATA && payload.is('data', NS_AVATAR_DATA)) {
-    if (!(await isClean(payload, ctx))) throw imageRefused()
+    if (!(await isClean(payload, ctx))) throw imageRefused('unsupported')
     return
   }
-  if (scanForInlineImages(xml('item', {}, payload.clone())).length > 0) throw imageRefused()
+  if (scanForInlineImages(xml('item', {}, payload.clone())).length > 0) throw imageRefused('unsupported')
 }
 
 /** Whether these bytes are known to have been made by the sanitizer: the avatar feature has put them there. */
@@ -63,15 +63,6 @@ async function isClean(data: Element, ctx: Context): Promise<boolean> {
   if (!bytes || data.getChildElements().length > 0) return false
   const image = await findImageBySha1(ctx.db, createHash('sha1').update(bytes).digest())
   return image !== undefined && createHash('sha256').update(bytes).digest().equals(image.cleanSha256)
-}
-
-function imageRefused(): StanzaFault {
-  return new StanzaFault({
-    type: 'modify',
-    condition: 'not-acceptable',
-    text: 'Images are only accepted as avatars and uploads.',
-    app: buildImageRejected('unsupported'),
-  })
 }
 
 function holdsEncryption(payload: Element): boolean {

@@ -34,6 +34,7 @@ export async function handlePresence(stanza: PresenceStanza, session: Session, c
 async function announce(stanza: PresenceStanza, session: Session, ctx: Context): Promise<void> {
   const priority = parsePriority(stanza.element)
   const isInitial = session.presence === undefined
+  const tookMessages = session.priority !== undefined && session.priority >= 0
   const { account } = session
   await ctx.rosters.load(account)
   if (session.isEnded) {
@@ -43,12 +44,14 @@ async function announce(stanza: PresenceStanza, session: Session, ctx: Context):
   setPresence(session, ownCopy(stanza.element, session), priority)
   const { broadcast } = noteOf(session)
   if (broadcast) broadcastPresence(ctx, session, broadcast)
-  if (!isInitial) return
-  showOthers(session, ctx)
-  for (const request of ctx.rosters.find(account.bareJid)?.requests.values() ?? []) {
-    session.send(parseElement(request, C2S_LIMITS))
+  if (isInitial) {
+    showOthers(session, ctx)
+    for (const request of ctx.rosters.find(account.bareJid)?.requests.values() ?? []) {
+      session.send(parseElement(request, C2S_LIMITS))
+    }
   }
-  ctx.emit('session.available', { session })
+  // A priority that is no longer negative makes the session one that messages wait for (§8.5.2).
+  if (isInitial || (priority >= 0 && !tookMessages)) ctx.emit('session.available', { session })
 }
 
 /** §4.2.3, §4.3: what the newcomer may see of its contacts, and of its account's other sessions. */

@@ -37,7 +37,7 @@ test.each([
   ['the own address', '<item jid="alice@im.test"/>', 'not-allowed'],
   ['a resource', '<item jid="bob@im.test/1"/>', 'bad-request'],
   ['a group twice', '<item jid="bob@im.test"><group>a</group><group>a</group></item>', 'bad-request'],
-  ['a very long name', `<item jid="bob@im.test" name="${'x'.repeat(1_024)}"/>`, 'not-acceptable'],
+  ['a very long name', `<item jid="bob@im.test" name="${'very long '.repeat(120)}"/>`, 'not-acceptable'],
   ['the removal of nobody', '<item jid="bob@im.test" subscription="remove"/>', 'item-not-found'],
 ])('a roster set with %s is refused', async (_what, item, condition) => {
   await using s = await story({ alice: 1 })

@@ -1,0 +1,37 @@
+import { CODES } from '@drawbridge/contract'
+import type { CleanImage, ImageProfile, SanitizeVerdict } from '@drawbridge/contract'
+import { buildImageRejected, StanzaFault } from '@drawbridge/xmpp'
+import type { Context } from './feature.ts'
+
+/** How long a stanza with an image in it waits for the sanitizer, in milliseconds (images §2). */
+const TIMEOUT_MS = 2_000
+
+/**
+ * The image that replaces these bytes of a stanza.
+ *
+ * @throws StanzaFault `not-acceptable` with the reason for an image that is refused; `resource-constraint` (wait) when
+ *   the sanitizer cannot be asked now. Never the bytes as they came.
+ */
+export async function sanitizeInline(
+  bytes: Uint8Array | undefined,
+  profile: ImageProfile,
+  ctx: Pick<Context, 'sanitize' | 'log'>,
+): Promise<CleanImage> {
+  if (!bytes || bytes.length === 0) throw imageRefused('corrupt')
+  let verdict: SanitizeVerdict
+  try {
+    verdict = await ctx.sanitize(bytes, profile, AbortSignal.timeout(TIMEOUT_MS))
+  } catch (error) {
+    ctx.log.warn('an image in a stanza could not be checked', { error: String(error) })
+    const text = 'Images cannot be checked right now. Please try again in a moment.'
+    throw new StanzaFault({ type: 'wait', condition: 'resource-constraint', text })
+  }
+  if (verdict.outcome === 'clean') return verdict
+  throw imageRefused(verdict.outcome === 'refused' ? verdict.reason : 'unsupported')
+}
+
+/** The error of an image that is not let through, for people and for programs (images §2). */
+export function imageRefused(reason: string): StanzaFault {
+  const { type, condition, text } = CODES['image-rejected']
+  return new StanzaFault({ type, condition, text: text.en, app: buildImageRejected(reason) })
+}
