@@ -6,6 +6,7 @@ import { carbons } from './carbons.ts'
 import { delivery } from './delivery.ts'
 import { disco } from './disco/index.ts'
 import { hostMeta } from './host-meta.ts'
+import { imageFilter } from './image-filter/index.ts'
 import { offline } from './offline.ts'
 import { pep } from './pep/index.ts'
 import { ping } from './ping.ts'
@@ -24,6 +25,8 @@ import { upload } from './upload/index.ts'
 export const FEATURES: readonly Feature[] = [
   // Before anything is recorded or answered: who does not want to hear from whom.
   blocking,
+  // No image that our encoder did not make; what passes here, the avatars below still look at.
+  imageFilter,
 
   // Messages. First what was forged goes, then what is left is recorded.
   stanzaIds,

@@ -8,7 +8,7 @@ import { ask } from '../../policy/gate.ts'
 import type { Context } from '../../routing/feature.ts'
 import { problemOf, sendProblem } from './answer.ts'
 import { deskOf } from './desk.ts'
-import { isSecret, parsePath } from './link.ts'
+import { isSecret, parsePath } from '../../blobs/link.ts'
 import { refusalOf } from './slot.ts'
 
 /** Types that our encoder makes, and so the only ones a browser may ever show. */

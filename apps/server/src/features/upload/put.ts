@@ -10,7 +10,7 @@ import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
 import { imageProblem, problemOf, refuseBody, sendProblem } from './answer.ts'
 import { deskOf, verdictOn } from './desk.ts'
-import { isSecret, parsePath } from './link.ts'
+import { isSecret, parsePath } from '../../blobs/link.ts'
 import { refusalOf } from './slot.ts'
 
 /** A sender that gives nothing for this long has gone. */

@@ -7,7 +7,7 @@ import { claimsImage, displayName, isAcceptedImage, predictedName } from '../../
 import { ask } from '../../policy/gate.ts'
 import type { Context, IqRequest } from '../../routing/feature.ts'
 import { deskOf } from './desk.ts'
-import { hashOf, newLink, pathOf } from './link.ts'
+import { hashOf, newLink, pathOf } from '../../blobs/link.ts'
 
 /** How long a slot waits for its file. */
 export const SLOT_TTL_MS = 5 * 60_000

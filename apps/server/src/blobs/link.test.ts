@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hashOf, isSecret, newLink, parsePath, pathOf } from './link.ts'
+import { hashOf, isOwnLink, isSecret, newLink, parsePath, pathOf } from './link.ts'
 
 const ID = '018f2b3c-0000-7000-8000-0123456789ab'
 
@@ -29,4 +29,23 @@ test.each([
   `${'A'.repeat(43)}/%E0%A4`,
 ])('the path %j is no link', (rest) => {
   expect(parsePath(`/upload/${rest}`)).toBeUndefined()
+})
+
+test('only a link of ours is ours', () => {
+  const path = pathOf(newLink(ID), 'a.png')
+  const isOwn = (url: string) => isOwnLink(url, 'https://im.test:5280')
+  expect(isOwn(`https://im.test:5280${path}`)).toBe(true)
+  for (const url of [
+    `https://evil.test${path}`,
+    `http://im.test:5280${path}`,
+    `https://im.test${path}`,
+    `https://im.test:5280@evil.test${path}`,
+    `https://u:p@im.test:5280${path}`,
+    'https://im.test:5280/upload/short/a.png',
+    `//im.test:5280${path}`,
+    'data:image/png;base64,iVBORw0KGgo=',
+    '',
+  ]) {
+    expect(isOwn(url), url).toBe(false)
+  }
 })

@@ -49,3 +49,11 @@ export function hashOf(secret: Uint8Array | string): Buffer {
 export function isSecret(secret: Uint8Array | string, hash: Uint8Array): boolean {
   return hash.length === 32 && timingSafeEqual(hashOf(secret), hash)
 }
+
+/** Whether a URL leads to an upload on this server; whether there is one, and whose, is not asked. */
+export function isOwnLink(url: string, publicUrl: string): boolean {
+  const parsed = URL.parse(url)
+  const own = URL.parse(publicUrl)
+  if (!parsed || !own || parsed.origin !== own.origin || own.origin === 'null') return false
+  return parsed.username === '' && parsed.password === '' && parsePath(parsed.pathname) !== undefined
+}

@@ -1,0 +1,234 @@
+import type { SanitizeVerdict } from '@drawbridge/contract'
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { story } from '../../../test/story.ts'
+import type { StoryOptions } from '../../../test/story.ts'
+
+const RAW = Buffer.from('\x89PNG\r\n\x1a\nsent by somebody', 'latin1')
+const CLEAN = Buffer.from('made by our encoder')
+const sha1 = (bytes: Buffer) => createHash('sha1').update(bytes).digest('hex')
+const RAW_CID = `sha1+${sha1(RAW)}@bob.xmpp.org`
+const CLEAN_CID = `sha1+${sha1(CLEAN)}@bob.xmpp.org`
+const LINK = `http://im.test/upload/${'A'.repeat(43)}/a.png`
+
+function sanitize(bytes: Uint8Array): SanitizeVerdict {
+  const text = Buffer.from(bytes).toString('latin1')
+  if (text.includes('bomb')) return { outcome: 'refused', reason: 'too-large', inputFormat: 'png' }
+  if (!text.includes('PNG')) return { outcome: 'not-an-image' }
+  return { outcome: 'clean', format: 'webp', inputFormat: 'png', widthPx: 1, heightPx: 1, frames: 1, bytes: CLEAN }
+}
+
+async function people(options: StoryOptions = {}) {
+  const s = await story({ alice: 1, bob: 1 }, { sanitize, ...options })
+  await s.bob.available()
+  s.bob.received()
+  return s
+}
+
+/** What bob gets of a message, and what alice is told. */
+async function sent(payload: string, options?: StoryOptions) {
+  await using s = await people(options)
+  await s.alice.send(`<message type="chat" to="bob@im.test" id="m">${payload}</message>`)
+  await s.alice.send('<message type="chat" to="bob@im.test"><body>marker</body></message>')
+  const got = s.bob.received()
+  expect(got.pop()).toContain('marker')
+  return { delivered: got.join(''), answer: s.alice.received().join('') }
+}
+
+/** What alice is told about a request, and what bob gets of it. */
+async function asked(payload: string, type = 'set') {
+  await using s = await people()
+  await s.alice.send(`<iq type="${type}" to="bob@im.test/1" id="i">${payload}</iq>`)
+  return { delivered: s.bob.received().join(''), answer: s.alice.received().join('') }
+}
+
+const bob = (bytes: Buffer, cid = RAW_CID) =>
+  `<data xmlns="urn:xmpp:bob" cid="${cid}" type="image/png" max-age="60">${bytes.toString('base64')}</data>`
+const oob = (url: string) => `<x xmlns="jabber:x:oob"><url>${url}</url></x>`
+
+test('row 6: an image in a message is replaced by ours, under its new name, wherever it is named (XEP-0231 §2)', async () => {
+  const { delivered, answer } = await sent(
+    `<body>look</body><emote xmlns="urn:example:emote" src="cid:${RAW_CID}"/>${bob(RAW)}`,
+  )
+  expect(answer).toBe('')
+  expect(delivered).not.toContain(RAW.toString('base64'))
+  expect(delivered).not.toContain(RAW_CID)
+  expect(delivered).toContain(`src="cid:${CLEAN_CID}"`)
+  expect(delivered).toContain(`cid="${CLEAN_CID}" type="image/webp" max-age="60">${CLEAN.toString('base64')}</data>`)
+})
+
+test('row 6: data that nothing refers to goes', async () => {
+  const { delivered } = await sent(`<body>look</body>${bob(RAW)}`)
+  expect(delivered).toContain('<body>look</body>')
+  expect(delivered).not.toContain('urn:xmpp:bob')
+})
+
+test.each([
+  ['too-large', Buffer.from('PNG bomb')],
+  ['unsupported', Buffer.from('MZ')],
+  ['too-large', Buffer.alloc(65_537, 1)],
+])('row 6: an image that cannot be cleaned is refused as %s (images §2)', async (reason, bytes) => {
+  const { delivered, answer } = await sent(`<x xmlns="urn:example" src="cid:${RAW_CID}"/>${bob(bytes)}`)
+  expect(delivered).toBe('')
+  expect(answer).toContain('<error type="modify"><not-acceptable ')
+  expect(answer).toContain(`<image-rejected xmlns="urn:drawbridge:image:1" reason="${reason}"/>`)
+})
+
+test('row 6: a message waits for the sanitizer, and is refused when that cannot answer', async () => {
+  const { delivered, answer } = await sent(`<x xmlns="urn:example" src="cid:${RAW_CID}"/>${bob(RAW)}`, {
+    sanitize: () => Promise.reject(new Error('not running')),
+  })
+  expect(delivered).toBe('')
+  expect(answer).toContain('<error type="wait"><resource-constraint ')
+})
+
+test('row 6: an image inside a forwarded message is no exception', async () => {
+  const inner = `<message xmlns="jabber:client"><body>x</body><y xmlns="urn:example" src="cid:${RAW_CID}"/>${bob(RAW)}</message>`
+  const { delivered } = await sent(`<body>fwd</body><forwarded xmlns="urn:xmpp:forward:0">${inner}</forwarded>`)
+  expect(delivered).toContain(CLEAN_CID)
+  expect(delivered).not.toContain(RAW.toString('base64'))
+})
+
+test('row 7: data is never fetched from another client (XEP-0231 §3)', async () => {
+  const { delivered, answer } = await asked(`<data xmlns="urn:xmpp:bob" cid="${RAW_CID}"/>`, 'get')
+  expect(delivered).toBe('')
+  expect(answer).toContain('<item-not-found ')
+})
+
+test('row 8: XHTML is stripped and the text stays (XEP-0071)', async () => {
+  const { delivered } = await sent(
+    '<body>plain</body><html xmlns="http://jabber.org/protocol/xhtml-im"><body xmlns="http://www.w3.org/1999/xhtml">' +
+      `<img src="data:image/png;base64,${RAW.toString('base64')}"/></body></html>`,
+  )
+  expect(delivered).toContain('<body>plain</body>')
+  expect(delivered).not.toMatch(/xhtml|data:image/)
+})
+
+test('row 9: an image written into a text is replaced by a notice', async () => {
+  const uri = `data:image/png;base64,${RAW.toString('base64')}`
+  const { delivered } = await sent(
+    `<subject>${uri}</subject><body>a ${uri} b</body><x xmlns="urn:example" u="${uri}"/>`,
+  )
+  expect(delivered).toContain('<subject>[image removed]</subject><body>a [image removed] b</body>')
+  expect(delivered).toContain('u="[image removed]"')
+})
+
+test('rows 9 and 36: presence is no way around', async () => {
+  await using s = await people()
+  await s.alice.send(
+    `<presence to="bob@im.test/1"><status>data:image/png;base64,${RAW.toString('base64')}</status></presence>`,
+  )
+  expect(s.bob.received().join('')).not.toContain('data:image')
+})
+
+test('row 3: what makes a client load a picture from elsewhere goes, our uploads and plain links stay', async () => {
+  const theirs = await sent(`<body>https://evil.test/a.png</body>${oob('https://evil.test/a.png')}`)
+  expect(theirs.delivered).toContain('<body>https://evil.test/a.png</body>')
+  expect(theirs.delivered).not.toContain('jabber:x:oob')
+  expect((await sent(`<body>${LINK}</body>${oob(LINK)}`)).delivered).toContain(oob(LINK))
+})
+
+test('rows 3 to 5: references, shared files and thumbnails keep only what is ours', async () => {
+  const sims = (uri: string) =>
+    '<reference xmlns="urn:xmpp:reference:0" type="data"><media-sharing xmlns="urn:xmpp:sims:1">' +
+    '<file xmlns="urn:xmpp:file:metadata:0"><name>sims.png</name><hash xmlns="urn:xmpp:hashes:2" algo="sha-256">x=</hash>' +
+    '<thumbnail xmlns="urn:xmpp:thumbs:1" uri="https://evil.test/t.png"/></file>' +
+    `<sources><reference xmlns="urn:xmpp:reference:0" type="data" uri="${uri}"/></sources></media-sharing></reference>`
+  const sfs = (url: string) =>
+    '<file-sharing xmlns="urn:xmpp:sfs:0"><file xmlns="urn:xmpp:file:metadata:0"><name>sfs.png</name></file>' +
+    `<sources><url-data xmlns="http://jabber.org/protocol/url-data" target="${url}"/></sources></file-sharing>`
+  const mention = '<reference xmlns="urn:xmpp:reference:0" type="mention" uri="xmpp:bob@im.test"/>'
+
+  const theirs = await sent(`<body>x</body>${mention}${sims('https://evil.test/a')}${sfs('https://evil.test/b')}`)
+  expect(theirs.delivered).toContain(mention)
+  expect(theirs.delivered).not.toMatch(/evil|sims|sfs/)
+  const ours = await sent(`<body>x</body>${sims(LINK)}${sfs(LINK)}`)
+  expect(ours.delivered).toContain('sims.png')
+  expect(ours.delivered).toContain('sfs.png')
+  expect(ours.delivered).not.toMatch(/evil|thumbnail|hashes/)
+})
+
+test.each([
+  ['0047', '<open xmlns="http://jabber.org/protocol/ibb" sid="s" block-size="4096"/>'],
+  ['0065', '<query xmlns="http://jabber.org/protocol/bytestreams" sid="s"/>'],
+  ['0096', '<si xmlns="http://jabber.org/protocol/si" profile="http://jabber.org/protocol/si/profile/file-transfer"/>'],
+  ['0066', '<query xmlns="jabber:iq:oob"><url>https://evil.test/a.png</url></query>'],
+  [
+    '0234',
+    '<jingle xmlns="urn:xmpp:jingle:1" action="session-initiate" sid="s"><content creator="initiator" name="f">' +
+      '<description xmlns="urn:xmpp:jingle:apps:file-transfer:5"/></content></jingle>',
+  ],
+  [
+    '0260',
+    '<jingle xmlns="urn:xmpp:jingle:1" action="transport-replace" sid="s"><content creator="initiator" name="f">' +
+      '<transport xmlns="urn:xmpp:jingle:transports:s5b:1"/></content></jingle>',
+  ],
+  ['0332', '<req xmlns="urn:xmpp:http" method="GET" resource="/"/>'],
+])('rows 22, 23, 35: XEP-%s hands no file from client to client', async (_xep, payload) => {
+  const { delivered, answer } = await asked(payload)
+  expect(delivered).toBe('')
+  expect(answer).toContain('<not-allowed ')
+  expect(answer).toContain('upload')
+})
+
+test('row 35: nor does a message (XEP-0047 §4, XEP-0491)', async () => {
+  for (const payload of [
+    '<data xmlns="http://jabber.org/protocol/ibb" sid="s" seq="0">AAAA</data>',
+    '<x xmlns="urn:xmpp:webxdc:0"/>',
+    '<propose xmlns="urn:xmpp:jingle-message:0" id="p"><description xmlns="urn:xmpp:jingle:apps:file-transfer:5"/></propose>',
+  ]) {
+    const { delivered, answer } = await sent(`<body>x</body>${payload}`)
+    expect(delivered).toBe('')
+    expect(answer).toContain('<not-allowed ')
+  }
+})
+
+test('row 23: a call is no file', async () => {
+  const { delivered, answer } = await asked(
+    '<jingle xmlns="urn:xmpp:jingle:1" action="session-initiate" sid="s"><content creator="initiator" name="v">' +
+      '<description xmlns="urn:xmpp:jingle:apps:rtp:1" media="video"/>' +
+      '<transport xmlns="urn:xmpp:jingle:transports:ice-udp:1"><fingerprint xmlns="urn:xmpp:jingle:apps:dtls:0"/></transport>' +
+      '</content></jingle>',
+  )
+  expect(answer).toBe('')
+  expect(delivered).toContain('media="video"')
+})
+
+test.each([
+  ['OMEMO', '<encrypted xmlns="eu.siacs.conversations.axolotl"><header sid="1"/><payload>AAAA</payload></encrypted>'],
+  ['OMEMO 2', '<encrypted xmlns="urn:xmpp:omemo:2"><header sid="1"/><payload>AAAA</payload></encrypted>'],
+  ['OpenPGP', '<openpgp xmlns="urn:xmpp:openpgp:0">AAAA</openpgp>'],
+  ['old OpenPGP', '<x xmlns="jabber:x:encrypted">AAAA</x>'],
+  ['EME', '<encryption xmlns="urn:xmpp:eme:0" namespace="urn:example"/>'],
+])('rows 24 and 25: %s is refused, since nobody can look into it', async (_name, payload) => {
+  const { delivered, answer } = await sent(`<body>encrypted</body>${payload}`)
+  expect(delivered).toBe('')
+  expect(answer).toContain('<policy-violation ')
+})
+
+test('rows 24 and 25: so is OTR', async () => {
+  expect((await sent('<body>?OTR:AAMDJ+MVmSfjFZcAAAAAAQAAAAIAAADA1g5IjD1ZGLDVQEyCgCyn9hb=.</body>')).answer).toContain(
+    '<policy-violation ',
+  )
+  expect((await sent('<body>?OTR is not a greeting</body>')).answer).toBe('')
+})
+
+test('rule 3: an unknown element with a kilobyte of base64 or hex is refused by name', async () => {
+  for (const text of [Buffer.alloc(800, 7).toString('base64'), Buffer.alloc(600, 7).toString('hex')]) {
+    const { delivered, answer } = await sent(`<body>x</body><blob xmlns="urn:example:blob">${text}</blob>`)
+    expect(delivered).toBe('')
+    expect(answer).toContain('<policy-violation ')
+    expect(answer).toContain('&lt;blob/&gt;')
+  }
+  const short = Buffer.alloc(300, 7).toString('base64')
+  expect((await sent(`<body>x</body><blob xmlns="urn:example:blob">${short}</blob>`)).delivered).toContain(short)
+})
+
+test('what was stripped is stripped in the archive, too (images §1, rule 4)', async () => {
+  await using s = await people()
+  await s.alice.send(`<message type="chat" to="bob@im.test"><body>x</body>${oob('https://evil.test/a.png')}</message>`)
+  await s.bob.ask('set', '<query xmlns="urn:xmpp:mam:2"/>')
+  const result = s.bob.received().find((text) => text.includes('<result'))
+  expect(result).toContain('<body>x</body>')
+  expect(result).not.toContain('jabber:x:oob')
+})

@@ -1,0 +1,35 @@
+import type { Element } from '@drawbridge/xmpp'
+
+/** An element with the namespace it is in: looked up once, on the way down. */
+export interface Visited {
+  readonly element: Element
+  readonly namespace: string
+}
+
+/**
+ * Every element of a stanza, itself included, each before what is inside it; forwarded messages are no boundary. Not
+ * recursive, since depth is the sender's choice. What is inside an element that was taken out on its visit is left alone.
+ */
+export function* walk(root: Element): Generator<Visited> {
+  const work: Visited[] = [{ element: root, namespace: root.getNS() ?? '' }]
+  for (let next = work.pop(); next; next = work.pop()) {
+    const { element, namespace } = next
+    yield next
+    if (element !== root && element.parent === null) continue
+    for (const child of element.children.toReversed()) {
+      if (typeof child !== 'string') work.push({ element: child, namespace: child.attrs['xmlns'] ?? namespace })
+    }
+  }
+}
+
+/** Takes an element out of its parent. */
+export function cut(element: Element): void {
+  element.parent?.remove(element)
+}
+
+/** Whether an element is still part of the stanza. */
+export function isPartOf(element: Element, root: Element): boolean {
+  let top = element
+  while (top.parent) top = top.parent
+  return top === root
+}
