@@ -70,7 +70,7 @@ export class Jid {
 
 // The plain case, in which preparation changes nothing but would cost: lower-case names without look-alikes.
 const PLAIN =
-  /^(?:([a-z0-9._-]{1,200})@)?([a-z](?:[a-z0-9]{0,30}\.){0,4}[a-z][a-z0-9]{0,30})(?:\/([\x21-\x7e]{1,200}))?$/
+  /^(?:([a-z0-9._-]{1,200})@)?((?:[a-z][a-z0-9]{0,30}\.){0,4}[a-z][a-z0-9]{0,30})(?:\/([\x21-\x7e]{1,200}))?$/
 
 /** Parses and prepares an address. @throws JidFault */
 export function parseJid(text: string, options: JidOptions = {}): Jid {

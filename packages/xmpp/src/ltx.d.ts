@@ -1,4 +1,4 @@
-// The part of ltx that the benchmark uses; the package brings no types.
+// The part of ltx that tests and benchmarks use; the package brings no types.
 declare module 'ltx' {
   export class Element {
     parent: Element | null
