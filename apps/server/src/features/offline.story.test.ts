@@ -79,3 +79,17 @@ async function cursorOf(db: { execute(query: string): Promise<unknown> }): Promi
   }
   return Number(rows[0]?.offline_position ?? 0)
 }
+
+test('a device that goes and comes back is not given what it has', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await s.bob.available()
+  await s.alice.send('<message type="chat" to="bob@im.test"><body>live</body></message>')
+  await s.bob.send('<presence type="unavailable"/>')
+  await s.alice.send('<message type="chat" to="bob@im.test"><body>meanwhile</body></message>')
+
+  await s.bob.available()
+  await s.bob.next(isMessage('meanwhile'))
+
+  const bodies = messagesOf(s.bob).map((text) => /<body>(.*)<\/body>/.exec(text)?.[1])
+  expect(bodies).toEqual(['live', 'meanwhile'])
+})

@@ -1,6 +1,6 @@
 import { listUndelivered } from '@drawbridge/db'
 import type { ArchivedMessage } from '@drawbridge/db'
-import { buildDelay, findStanzaId, xml } from '@drawbridge/xmpp'
+import { buildDelay, findCarbon, findStanzaId, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { setTimeout as wait } from 'node:timers/promises'
 import { defineFeature } from '../routing/feature.ts'
@@ -16,6 +16,8 @@ const UNACKNOWLEDGED_MAX = 400
 const UNSENT_MAX_BYTES = 512 * 1024
 /** How often a client that is behind is looked at again. */
 const BEHIND_MS = 100
+/** Live messages remembered: more than a session can have unacknowledged. */
+const LIVE_MAX = 2_000
 
 /**
  * XEP-0160: Best Practices for Handling Offline Messages. There is no second store (durability §5.11): what no device
@@ -36,8 +38,8 @@ export const offline = defineFeature({
 
 /** What this session has been given so far. */
 interface Progress {
-  /** Ids of messages that reached it live before its first flush. Absent afterwards. */
-  live: Set<string> | undefined
+  /** Ids of the messages that reached it live, the latest of them: they may still lie behind the cursor. */
+  readonly live: Set<string>
   isFlushing: boolean
   /** A message came live while older ones were still on their way: it is in the archive and waits its turn. */
   hasMissed: boolean
@@ -57,16 +59,23 @@ function progressOf({ notes }: Session): Progress {
 /** Keeps the order: a live message does not overtake those that wait. */
 function mayPass(element: Element, session: Session): boolean {
   if (element.name !== 'message') return true
-  const id = findStanzaId(element, session.account.bareJid)
-  if (id === undefined) return true
+  const owner = session.account.bareJid
+  const copy = findCarbon(element)
+  const id = findStanzaId(copy?.stanza ?? element, owner)
+  if (id === undefined || copy?.direction === 'sent') return true
   const progress = progressOf(session)
-  if (!progress.isFlushing) {
-    progress.live?.add(id)
-    return true
+  const { sent, live } = progress
+  if (sent.has(element)) return true
+  if (progress.isFlushing && !copy) {
+    progress.hasMissed = true
+    return false
   }
-  if (progress.sent.has(element)) return true
-  progress.hasMissed = true
-  return false
+  live.add(id)
+  for (const oldest of live) {
+    if (live.size <= LIVE_MAX) break
+    live.delete(oldest)
+  }
+  return true
 }
 
 async function flush(session: Session, ctx: Context): Promise<void> {
@@ -80,7 +89,7 @@ async function flush(session: Session, ctx: Context): Promise<void> {
       const page = await listUndelivered(ctx.db, owner, PAGE, progress.last)
       for (const message of page) {
         progress.last = message.position
-        if (progress.live?.has(message.id)) continue
+        if (progress.live.has(message.id)) continue
         const outgoing = outgoingFrom(message, owner, ctx.domain)
         progress.sent.add(outgoing.element)
         session.send(outgoing)
@@ -91,7 +100,6 @@ async function flush(session: Session, ctx: Context): Promise<void> {
     }
   } finally {
     progress.isFlushing = false
-    progress.live = undefined
   }
 }
 

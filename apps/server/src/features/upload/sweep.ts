@@ -26,9 +26,13 @@ export async function recover(ctx: Context): Promise<void> {
     PAGE,
   )) {
     if (state === 'slot') continue
-    if ((await quarantine.size(id)) !== declaredBytes) await deleteUpload(ctx.db, id)
+    if ((await quarantine.size(id)) !== declaredBytes) {
+      await quarantine.remove(id)
+      await deleteUpload(ctx.db, id)
+      continue
+    }
     // Twice does no harm: the job is known by its upload.
-    else await insertOutbox(ctx.db, [{ kind: sanitizeImage.name, payload: { uploadId: id } }])
+    await insertOutbox(ctx.db, [{ kind: sanitizeImage.name, payload: { uploadId: id } }])
   }
   const desk = deskOf(ctx)
   desk.sweep = setInterval(() => {

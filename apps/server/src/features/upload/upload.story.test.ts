@@ -34,6 +34,7 @@ async function uploads(options: StoryOptions = {}) {
     alice: s.alice,
     port: http.port,
     ctx: s.server.ctx,
+    operations: s.server.policy.operations,
     fetch: (method: string, url: string, body?: Buffer, headers = {}) => send(http.port, method, url, body, headers),
     files: async () => ({ quarantine: await readdir(quarantine), clean: await readdir(clean) }),
     async [Symbol.asyncDispose]() {
@@ -303,4 +304,50 @@ test('the server answers OPTIONS without leave for pages of others', async () =>
   expect(status).toBe(204)
   expect(headers.allow).toBe('GET, HEAD, PUT, OPTIONS')
   expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([])
+})
+
+test('what was shared is out of reach while reading is suspended, images and other files by their own scopes', async () => {
+  await using u = await uploads()
+  const share = async (name: string, body: Buffer) => {
+    const slot = await slotFor(u.alice, name, body)
+    expect((await u.fetch('PUT', slot.url, body, slot.headers)).status).toBe(201)
+    return async () => (await u.fetch('GET', slot.getUrl)).status
+  }
+  const readImage = await share('a.png', png())
+  const readFile = await share('a.txt', Buffer.from('text'))
+  const suspend = async (scope: 'images' | 'files', mode: 'hold' | 'cut') =>
+    (await u.operations.startSuspension('local:cli', { scope, mode, reason: 'a hole in a decoder' })).suspension
+
+  const { id } = await suspend('images', 'cut')
+  expect([await readImage(), await readFile()]).toEqual([503, 200])
+  await u.operations.endSuspension('local:cli', id)
+  const files = await suspend('files', 'cut')
+  expect([await readImage(), await readFile()]).toEqual([503, 503])
+  await u.operations.endSuspension('local:cli', files.id)
+  expect([await readImage(), await readFile()]).toEqual([200, 200])
+})
+
+test('a suspension stops files at the slot, and at the PUT of a slot that was given before (control §4.4)', async () => {
+  await using u = await uploads()
+  const image = await slotFor(u.alice, 'a.png', png())
+  const disguised = await slotFor(u.alice, 'notes.txt', png())
+  await u.operations.startSuspension('local:cli', { scope: 'images', mode: 'hold', reason: 'drill' })
+
+  const slot = await u.alice.ask('get', slotRequest('b.png', 10), 'im.test')
+  expect(slot.getChild('error')?.attrs['type']).toBe('wait')
+  expect(conditionOf(slot)).toBe('policy-violation')
+  const put = await u.fetch('PUT', image.url, png(), image.headers)
+  expect([put.status, JSON.parse(put.body)]).toMatchObject([503, { type: '/problems/suspended', reason: 'drill' }])
+  expect((await u.fetch('PUT', disguised.url, png(), disguised.headers)).status).toBe(503)
+  expect((await u.fetch('GET', disguised.getUrl)).status).toBe(404)
+  const text = await slotFor(u.alice, 'a.txt', Buffer.from('text'))
+  expect((await u.fetch('PUT', text.url, Buffer.from('text'), text.headers)).status).toBe(201)
+})
+
+test('a client that is blocked puts no file, even into a slot from before (control §3.4)', async () => {
+  await using u = await uploads()
+  const slot = await slotFor(u.alice, 'a.png', png())
+  await u.operations.addClientRule('local:cli', { family: 'test', below: '2.0', action: 'block', now: true })
+  const put = await u.fetch('PUT', slot.url, png(), slot.headers)
+  expect([put.status, JSON.parse(put.body)]).toMatchObject([403, { type: '/problems/client-version-blocked' }])
 })
