@@ -167,6 +167,7 @@ export function startChat(options: ChatOptions): Chat {
         ])
         store.update((state) => ({ ...state, isSynced: true }))
         await contacts.announce()
+        void history.loadPreviews().catch(() => undefined)
       }
       const status = await fetchStatus()
       if (status) setSuspensions(status)
@@ -205,7 +206,10 @@ export function startChat(options: ChatOptions): Chat {
     else if (incoming.kind === 'error') sending.refused(incoming.id, incoming.error)
     else if (incoming.kind === 'receipt') {
       updateTimeline(store, incoming.peer, (timeline) =>
-        updateMessage(timeline, ({ mine, id }) => mine && id === incoming.id, { state: 'delivered', failure: undefined }),
+        updateMessage(timeline, ({ mine, id }) => mine && id === incoming.id, {
+          state: 'delivered',
+          failure: undefined,
+        }),
       )
     }
   }

@@ -4,7 +4,7 @@ import { xml } from '../connection/connection.ts'
 import type { Element } from '../connection/element.ts'
 import { bareJid, resourcepart } from '../protocol/jid.ts'
 import { buildPresence, capsHash, parsePresence, type Availability } from '../protocol/presence.ts'
-import { parseRoster, type RosterItem } from '../protocol/roster.ts'
+import { isSubscribed, parseRoster, type RosterItem } from '../protocol/roster.ts'
 import { isOnline, type ChatContext } from './context.ts'
 
 export interface Contacts {
@@ -59,11 +59,13 @@ export function createContacts({ store, connection, account }: ChatContext): Con
       if (type === 'subscribe') {
         const contact = store.get().roster[jid]
         // Whom we have asked ourselves need not ask us.
-        if (contact && (contact.isPending || contact.subscription === 'to' || contact.subscription === 'both')) {
+        if (contact?.isPending || isSubscribed(contact)) {
           presence('subscribed', jid).catch(() => undefined)
           return
         }
-        store.update((state) => (state.requests.includes(jid) ? state : { ...state, requests: [...state.requests, jid] }))
+        store.update((state) =>
+          state.requests.includes(jid) ? state : { ...state, requests: [...state.requests, jid] },
+        )
         return
       }
       if (type !== undefined && type !== 'unavailable') return
@@ -94,8 +96,7 @@ export function createContacts({ store, connection, account }: ChatContext): Con
     async answer(jid, accept) {
       await presence(accept ? 'subscribed' : 'unsubscribed', jid)
       dropRequest(jid)
-      const { subscription } = store.get().roster[jid] ?? { subscription: 'none' }
-      if (accept && (subscription === 'none' || subscription === 'from')) await presence('subscribe', jid)
+      if (accept && !isSubscribed(store.get().roster[jid])) await presence('subscribe', jid)
     },
     forgetPresence() {
       store.update((state) => ({ ...state, presence: {} }))

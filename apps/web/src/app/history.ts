@@ -1,18 +1,31 @@
 /** Fills timelines from the archive: the newest at first, what was missed after a gap, older pages on demand. */
 import { RequestError } from '../connection/connection.ts'
 import type { Incoming } from '../protocol/message.ts'
-import { appendNew, chatMessageFrom, EMPTY_TIMELINE, prependPage, updateMessage, type ChatMessage } from '../state/timeline.ts'
+import {
+  appendNew,
+  chatMessageFrom,
+  EMPTY_TIMELINE,
+  prependPage,
+  updateMessage,
+  type ChatMessage,
+} from '../state/timeline.ts'
 import { readReducer } from '../state/unread.ts'
 import type { ArchiveReader } from './archive-reader.ts'
 import { updateTimeline, type ChatContext } from './context.ts'
 
 const PAGE = 50
 const FIRST_PAGE = 100
+const FIRST_PAGES = 3
+/** Contacts whose last message is fetched for the list when it is older than the newest pages. */
+const MAX_PREVIEWS = 50
+const PREVIEW = 20
 const MAX_CATCH_UP_PAGES = 20
 
 export interface HistoryLoader {
   /** Brings all timelines up to date after a session began. */
   catchUp(): Promise<void>
+  /** Fetches the last messages of contacts that the newest pages do not show. */
+  loadPreviews(): Promise<void>
   /** Loads the next older page of a conversation; resolves when it is there or has failed. */
   loadOlder(peer: string): Promise<void>
   /** Remembers that the archive is known up to this id. */
@@ -43,13 +56,25 @@ export function createHistoryLoader(context: ChatContext, archive: ArchiveReader
   }
 
   async function loadNewest(): Promise<void> {
-    const { incoming, end } = await archive.read({ before: '', max: FIRST_PAGE })
-    newestId = end.last ?? newestId
-    for (const [peer, page] of messagesByPeer(incoming)) {
-      updateTimeline(store, peer, (timeline) => prependPage(timeline, page, end.isComplete))
-      assumeRead(peer)
+    let before = ''
+    for (let page = 0; page < FIRST_PAGES; page++) {
+      const { incoming, end } = await archive.read({ before, max: FIRST_PAGE })
+      if (page === 0) newestId = end.last ?? newestId
+      for (const [peer, messages] of messagesByPeer(incoming)) {
+        updateTimeline(store, peer, (timeline) => prependPage(timeline, messages, false))
+        assumeRead(peer)
+      }
+      applyReceipts(incoming)
+      if (end.isComplete || end.first === undefined) return completeAll()
+      before = end.first
     }
-    applyReceipts(incoming)
+  }
+
+  /** The whole archive has been read. */
+  function completeAll(): void {
+    for (const peer of Object.keys(store.get().timelines)) {
+      updateTimeline(store, peer, (timeline) => ({ ...timeline, isComplete: true }))
+    }
   }
 
   /** Without a marker of this device, what we answered is read. */
@@ -82,10 +107,23 @@ export function createHistoryLoader(context: ChatContext, archive: ArchiveReader
       timelines: Object.fromEntries(
         Object.entries(state.timelines).map(([peer, { messages }]) => [
           peer,
-          { ...EMPTY_TIMELINE, messages: messages.filter((message) => message.mine && message.state !== 'recorded' && message.state !== 'delivered') },
+          {
+            ...EMPTY_TIMELINE,
+            messages: messages.filter(
+              (message) => message.mine && message.state !== 'recorded' && message.state !== 'delivered',
+            ),
+          },
         ]),
       ),
     }))
+  }
+
+  async function loadPage(peer: string, before: string, max: number): Promise<void> {
+    const { incoming, end } = await archive.read({ with: peer, before, max })
+    const page = messagesByPeer(incoming).get(peer) ?? []
+    updateTimeline(store, peer, (current) => prependPage(current, page, end.isComplete || incoming.length === 0))
+    applyReceipts(incoming)
+    assumeRead(peer)
   }
 
   function setHistory(peer: string, isLoading: boolean, hasFailed: boolean): void {
@@ -104,6 +142,11 @@ export function createHistoryLoader(context: ChatContext, archive: ArchiveReader
         await loadNewest()
       }
     },
+    async loadPreviews() {
+      const { roster, timelines } = store.get()
+      const missing = Object.keys(roster).filter((jid) => (timelines[jid]?.messages.length ?? 0) === 0)
+      for (const peer of missing.slice(0, MAX_PREVIEWS)) await loadPage(peer, '', PREVIEW)
+    },
     async loadOlder(peer) {
       const { history, timelines } = store.get()
       const timeline = timelines[peer] ?? EMPTY_TIMELINE
@@ -111,11 +154,7 @@ export function createHistoryLoader(context: ChatContext, archive: ArchiveReader
       setHistory(peer, true, false)
       try {
         const before = timeline.messages.find(({ stanzaId }) => stanzaId !== undefined)?.stanzaId ?? ''
-        const { incoming, end } = await archive.read({ with: peer, before, max: PAGE })
-        const page = messagesByPeer(incoming).get(peer) ?? []
-        updateTimeline(store, peer, (current) => prependPage(current, page, end.isComplete || incoming.length === 0))
-        applyReceipts(incoming)
-        assumeRead(peer)
+        await loadPage(peer, before, PAGE)
         setHistory(peer, false, false)
       } catch {
         setHistory(peer, false, true)

@@ -15,7 +15,10 @@ test('an outage of the checker is not a refusal', () => {
 })
 
 test('a suspension is told apart from an outage', () => {
-  expect(problemFromResponse(503, '{"type":"/problems/suspended"}')).toMatchObject({ reason: 'suspended', isFinal: false })
+  expect(problemFromResponse(503, '{"type":"/problems/suspended"}')).toMatchObject({
+    reason: 'suspended',
+    isFinal: false,
+  })
 })
 
 test('a body that is no problem document is not trusted', () => {

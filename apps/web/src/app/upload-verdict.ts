@@ -22,12 +22,19 @@ export function problemFromResponse(status: number, body: string): UploadProblem
   if (status === 413) return { reason: 'too-large', text: problem.detail, isFinal: true }
   if (status === 415) return { reason: 'unsupported', text: problem.detail, isFinal: true }
   // An outage is never a verdict on the file.
-  if (status === 0 || status === 429 || status >= 500) return { reason: 'unavailable', text: problem.detail, isFinal: false }
+  if (status === 0 || status === 429 || status >= 500)
+    return { reason: 'unavailable', text: problem.detail, isFinal: false }
   return { reason: 'not-allowed', text: problem.detail, isFinal: status !== 404 && status !== 410 }
 }
 
 /** Why the server gave no slot. */
-export function problemFromStanzaError({ condition, type, text, imageReason, isTooLarge }: MessageError): UploadProblem {
+export function problemFromStanzaError({
+  condition,
+  type,
+  text,
+  imageReason,
+  isTooLarge,
+}: MessageError): UploadProblem {
   const reason = IMAGE_REJECT_REASONS.find((known) => known === imageReason)
   if (reason) return { reason, text, isFinal: true }
   if (isTooLarge) return { reason: 'too-large', text, isFinal: true }

@@ -92,7 +92,8 @@ export function createUploads(context: ChatContext, share: (peer: string, media:
       request.open('PUT', slot.putUrl)
       request.setRequestHeader('Content-Type', file.type || 'application/octet-stream')
       for (const [name, value] of slot.headers) request.setRequestHeader(name, value)
-      request.upload.onprogress = ({ loaded, total }) => setStep(id, { kind: 'uploading', ratio: total > 0 ? loaded / total : 0 })
+      request.upload.onprogress = ({ loaded, total }) =>
+        setStep(id, { kind: 'uploading', ratio: total > 0 ? loaded / total : 0 })
       request.upload.onload = () => setStep(id, { kind: 'checking' })
       request.onabort = () => resolve('canceled')
       request.onerror = () => resolve({ reason: 'network', text: '', isFinal: false })
@@ -129,7 +130,9 @@ export function createUploads(context: ChatContext, share: (peer: string, media:
       const services = items.getChild('query', NS_DISCO_ITEMS)?.getChildren('item') ?? []
       for (const jid of [domain, ...services.map(({ attrs }) => attrs['jid'] ?? '')]) {
         if (jid === '') continue
-        const answer = await connection.request('get', xml('query', { xmlns: NS_DISCO_INFO }), jid).catch(() => undefined)
+        const answer = await connection
+          .request('get', xml('query', { xmlns: NS_DISCO_INFO }), jid)
+          .catch(() => undefined)
         const info = answer?.getChild('query', NS_DISCO_INFO)
         if (!info?.getChildren('feature').some(({ attrs }) => attrs['var'] === NS_UPLOAD)) continue
         store.update((state) => ({ ...state, uploadService: { jid, maxBytes: parseUploadLimit(info) } }))

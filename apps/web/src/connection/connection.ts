@@ -328,7 +328,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     // xmpp.js matches answers by id alone; nobody else may answer for whom we asked.
     const account = `${options.username}@${options.domain}`
     const from = answer.attrs['from']
-    const expected = to === undefined ? [undefined, account, options.domain] : [to, ...(to === account ? [undefined] : [])]
+    const expected =
+      to === undefined ? [undefined, account, options.domain] : [to, ...(to === account ? [undefined] : [])]
     const full = String(entity.jid)
     if (!expected.includes(from) && !(to === undefined && from === full)) throw new Error(`answer from ${from}`)
     return answer

@@ -38,7 +38,8 @@ export function failureFrom(element: Element): Failure | undefined {
   if (suspensions && suspensions.length > 0) return { kind: 'suspended', suspensions }
   if (element.getNS() === NS_SASL) {
     if (element.getChild('account-disabled')) return { kind: 'account-disabled', text }
-    if (element.getChild('not-authorized') || element.getChild('credentials-expired')) return { kind: 'bad-credentials' }
+    if (element.getChild('not-authorized') || element.getChild('credentials-expired'))
+      return { kind: 'bad-credentials' }
     return { kind: 'try-later', text }
   }
   if (element.getChild('not-authorized')) return { kind: 'account-disabled', text }

@@ -60,7 +60,9 @@ test.each([
 test('a server that does not know the password is found out', async () => {
   const exchange = pencil()
   await exchange.final(SERVER_FIRST)
-  expect(await faultOf(() => exchange.verify('v=AAAATRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4='))).toBe('server-signature')
+  expect(await faultOf(() => exchange.verify('v=AAAATRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4='))).toBe(
+    'server-signature',
+  )
   expect(await faultOf(() => exchange.verify('e=other-error'))).toBe('server-error')
   expect(await faultOf(() => exchange.verify(''))).toBe('malformed')
 })

@@ -76,7 +76,8 @@ export class ScramExchange {
   async final(serverFirst: string): Promise<string> {
     const { nonce, salt, iterations } = parseServerFirst(serverFirst)
     if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length) throw new ScramError('nonce')
-    if (iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) throw new ScramError('iterations', String(iterations))
+    if (iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS)
+      throw new ScramError('iterations', String(iterations))
     const salted = await this.#saltedKey(salt, iterations)
 
     const clientKey = await hmac(salted.key, 'Client Key')

@@ -136,12 +136,7 @@ function parseErrorMessage(stanza: Element, from: string): Incoming {
   return { kind: 'error', peer: bareJid(from), id, error: parseStanzaError(stanza) }
 }
 
-function parseContent(
-  stanza: Element,
-  account: string,
-  stampedAt: number | undefined,
-  isLive: boolean,
-): Incoming {
+function parseContent(stanza: Element, account: string, stampedAt: number | undefined, isLive: boolean): Incoming {
   const { type = 'normal', from = account, to = account, id } = stanza.attrs
   if (type !== 'chat' && type !== 'normal') return { kind: 'other' }
   const mine = bareJid(from) === account && bareJid(to) !== account

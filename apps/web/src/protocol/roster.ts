@@ -16,6 +16,13 @@ export function parseRoster(query: Element): RosterItem[] {
     const { jid, name, subscription, ask } = item.attrs
     if (jid === undefined) return []
     const known = (['none', 'to', 'from', 'both', 'remove'] as const).find((state) => state === subscription)
-    return [{ jid: bareJid(jid), name: name || undefined, subscription: known ?? 'none', isPending: ask === 'subscribe' }]
+    return [
+      { jid: bareJid(jid), name: name || undefined, subscription: known ?? 'none', isPending: ask === 'subscribe' },
+    ]
   })
+}
+
+/** We may see this contact's presence. */
+export function isSubscribed(item: RosterItem | undefined): boolean {
+  return item?.subscription === 'to' || item?.subscription === 'both'
 }

@@ -20,7 +20,11 @@ export function titleOf(state: Pick<ChatState, 'roster' | 'account'>, jid: strin
 
 /** Conversations and contacts that match `filter`, latest first, then by name. */
 export function listConversations(state: ChatState, filter: string): ConversationSummary[] {
-  const peers = new Set([...Object.keys(state.timelines), ...Object.keys(state.roster), ...(state.open ? [state.open] : [])])
+  const peers = new Set([
+    ...Object.keys(state.timelines),
+    ...Object.keys(state.roster),
+    ...(state.open ? [state.open] : []),
+  ])
   const wanted = filter.trim().toLocaleLowerCase()
   const summaries: ConversationSummary[] = []
   for (const peer of peers) {

@@ -26,7 +26,10 @@ export function isShownAsImage({ url, type }: Pick<Media, 'url' | 'type'>, origi
 }
 
 /** The box to reserve before the image has loaded. Nothing moves when it does, whatever the sender claimed. */
-export function imageBox({ widthPx, heightPx }: Pick<Media, 'widthPx' | 'heightPx'>): { widthPx: number; heightPx: number } {
+export function imageBox({ widthPx, heightPx }: Pick<Media, 'widthPx' | 'heightPx'>): {
+  widthPx: number
+  heightPx: number
+} {
   if (widthPx === undefined || heightPx === undefined) return FALLBACK
   const scale = Math.min(1, MAX_WIDTH_PX / widthPx, MAX_HEIGHT_PX / heightPx)
   return { widthPx: Math.max(48, Math.round(widthPx * scale)), heightPx: Math.max(48, Math.round(heightPx * scale)) }

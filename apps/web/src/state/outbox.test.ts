@@ -69,7 +69,9 @@ test('nothing overtakes a message whose fate is unknown, but only in its convers
 })
 
 test('a failed message does not hold back later ones', () => {
-  expect(sendable([item({ id: 'a', state: 'failed' }), item({ id: 'b', position: 2 })]).map(({ id }) => id)).toEqual(['b'])
+  expect(sendable([item({ id: 'a', state: 'failed' }), item({ id: 'b', position: 2 })]).map(({ id }) => id)).toEqual([
+    'b',
+  ])
 })
 
 test('a page takes over from pages that are gone and leaves living ones alone', () => {

@@ -52,9 +52,7 @@ export function nextOutboxItem(item: OutboxItem, event: OutboxEvent): OutboxItem
     case 'missing-in-archive':
       return item.state === 'uncertain' ? { ...item, state: 'queued' } : item
     case 'refused':
-      return event.isTemporary
-        ? { ...item, state: 'queued' }
-        : { ...item, state: 'failed', failure: event.failure }
+      return event.isTemporary ? { ...item, state: 'queued' } : { ...item, state: 'failed', failure: event.failure }
     case 'retry':
       return item.state === 'failed' ? { ...item, state: 'queued', failure: undefined } : item
   }
@@ -78,5 +76,7 @@ export function sendable(items: readonly OutboxItem[]): OutboxItem[] {
 export function adoptOrphans(items: readonly OutboxItem[], self: string, alive: ReadonlySet<string>): OutboxItem[] {
   return items
     .filter(({ owner }) => owner === self || !alive.has(owner))
-    .map((item) => (item.owner === self ? item : { ...item, owner: self, state: item.state === 'sent' ? 'uncertain' : item.state }))
+    .map((item) =>
+      item.owner === self ? item : { ...item, owner: self, state: item.state === 'sent' ? 'uncertain' : item.state },
+    )
 }

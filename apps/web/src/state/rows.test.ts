@@ -3,7 +3,8 @@ import { rowsFrom } from './rows.ts'
 import type { ChatMessage } from './timeline.ts'
 
 const NOON = new Date(2026, 10, 23, 12).getTime()
-const message = (minutes: number, mine = false) => ({ key: `m${minutes}`, at: NOON + minutes * 60_000, mine }) as ChatMessage
+const message = (minutes: number, mine = false) =>
+  ({ key: `m${minutes}`, at: NOON + minutes * 60_000, mine }) as ChatMessage
 
 test('messages of one author within five minutes form a group', () => {
   const rows = rowsFrom([message(0), message(4), message(10), message(11, true)], undefined)

@@ -18,7 +18,11 @@ export function rowsFrom(messages: readonly ChatMessage[], unreadKey: string | u
     const showsDay = !before || new Date(before.at).toDateString() !== new Date(message.at).toDateString()
     const showsUnread = message.key === unreadKey
     const continues =
-      before !== undefined && before.mine === message.mine && Math.abs(message.at - before.at) < GROUP_MS && !showsDay && !showsUnread
+      before !== undefined &&
+      before.mine === message.mine &&
+      Math.abs(message.at - before.at) < GROUP_MS &&
+      !showsDay &&
+      !showsUnread
     return { message, isGroupStart: !continues, showsDay, showsUnread }
   })
 }

@@ -40,7 +40,8 @@ export async function findCredentials(): Promise<StoredCredentials | undefined> 
   const now = Date.now()
   for (const key of await db.getAllKeys('credential')) {
     const stored = await db.get('credential', key)
-    if (!stored || now - stored.usedAt > (stored.isRemembered ? REMEMBERED_MS : TAB_MS)) await db.delete('credential', key)
+    if (!stored || now - stored.usedAt > (stored.isRemembered ? REMEMBERED_MS : TAB_MS))
+      await db.delete('credential', key)
   }
   const found = (await db.get('credential', tabId())) ?? (await db.get('credential', REMEMBERED))
   db.close()

@@ -30,7 +30,8 @@ export const de: Texts = {
   problemAccountDisabled: 'Dieses Konto ist gesperrt. Bitte wenden Sie sich an Ihre Administration.',
   problemUntrusted:
     'Der Server konnte nicht beweisen, dass er Ihr Konto kennt; darum wurde nichts gesendet. Bitte sagen Sie Ihrer Administration Bescheid.',
-  problemTryLater: 'Der Server nimmt diese Anmeldung gerade nicht an. Bitte warten Sie kurz und versuchen Sie es noch einmal.',
+  problemTryLater:
+    'Der Server nimmt diese Anmeldung gerade nicht an. Bitte warten Sie kurz und versuchen Sie es noch einmal.',
   problemUnreachable: 'Der Server ist nicht erreichbar. Prüfen Sie Ihr Netz und versuchen Sie es noch einmal.',
   problemSuspended: 'Der Dienst ist ausgesetzt.',
 
@@ -113,11 +114,13 @@ export const de: Texts = {
   uploadProblem: (reason) =>
     ({
       unsupported: 'Diese Art Bild wird nicht angenommen. Versuchen Sie JPEG, PNG, WebP oder GIF.',
-      corrupt: 'Dieses Bild ist beschädigt. Öffnen Sie es in einem Bildprogramm, speichern Sie es neu und versuchen Sie das.',
+      corrupt:
+        'Dieses Bild ist beschädigt. Öffnen Sie es in einem Bildprogramm, speichern Sie es neu und versuchen Sie das.',
       'too-large': 'Das ist zu groß. Versuchen Sie eine kleinere Fassung.',
       'too-many-frames': 'Diese Animation hat zu viele Bilder. Versuchen Sie eine kürzere oder ein stehendes Bild.',
       failed: 'Dieses Bild konnte nicht neu kodiert werden. Senden Sie stattdessen ein Bildschirmfoto davon.',
-      unavailable: 'Die Prüfung war gerade nicht möglich. Ihre Datei ist in Ordnung; versuchen Sie es gleich noch einmal.',
+      unavailable:
+        'Die Prüfung war gerade nicht möglich. Ihre Datei ist in Ordnung; versuchen Sie es gleich noch einmal.',
       suspended: 'Das Teilen ist gerade ausgesetzt. Versuchen Sie es, sobald es weitergeht.',
       network: 'Die Verbindung ging beim Hochladen verloren.',
       'not-allowed': 'Der Server nimmt diese Datei nicht an.',
@@ -171,14 +174,17 @@ export const de: Texts = {
   expectedEnd: 'Voraussichtliches Ende',
   noEnd: 'nicht angekündigt',
   whatWorks: 'Was noch geht',
-  worksReadOnly: 'Sie können lesen und suchen. Entwürfe bleiben erhalten, und was Sie senden, wartet, bis der Dienst weiterläuft.',
-  worksHold: 'Sie können schreiben. Der Server hebt Ihre Nachrichten auf und stellt sie der Reihe nach zu, sobald der Dienst weiterläuft.',
+  worksReadOnly:
+    'Sie können lesen und suchen. Entwürfe bleiben erhalten, und was Sie senden, wartet, bis der Dienst weiterläuft.',
+  worksHold:
+    'Sie können schreiben. Der Server hebt Ihre Nachrichten auf und stellt sie der Reihe nach zu, sobald der Dienst weiterläuft.',
   worksFeature: 'Alles andere geht wie gewohnt.',
   cutText: 'Sie werden automatisch wieder verbunden. Entwürfe und ungesendete Nachrichten bleiben erhalten.',
   until: (absolute, relative) => `bis ${absolute} (${relative})`,
 
   updateTitle: 'Diese Version wird nicht mehr angenommen',
-  updateText: 'Ihre Administration verlangt eine neuere Version von Drawbridge. Entwürfe und ungesendete Nachrichten bleiben erhalten.',
+  updateText:
+    'Ihre Administration verlangt eine neuere Version von Drawbridge. Entwürfe und ungesendete Nachrichten bleiben erhalten.',
   updateLooking: 'Die neue Version wird gesucht …',
   updateReloading: (version) => `Version ${version} ist bereit und wird geladen …`,
   updateReloadingIn: (version, seconds) =>

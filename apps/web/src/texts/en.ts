@@ -29,7 +29,8 @@ export const en = {
   problemBadCredentials: 'Address or password is not right.',
   problemPasswordNeeded: 'Please enter your password again. It may have been changed.',
   problemAccountDisabled: 'This account is disabled. Please ask your administrator.',
-  problemUntrusted: 'The server could not prove that it knows your account, so nothing was sent. Please tell your administrator.',
+  problemUntrusted:
+    'The server could not prove that it knows your account, so nothing was sent. Please tell your administrator.',
   problemTryLater: 'The server does not take this sign-in right now. Please wait a moment and try again.',
   problemUnreachable: 'The server cannot be reached. Check your network and try again.',
   problemSuspended: 'The service is suspended.',
@@ -72,7 +73,11 @@ export const en = {
   composerHold: (count: number) =>
     count === 0
       ? 'Messages are held until service resumes.'
-      : n(count, 'Messages are held until service resumes. 1 waiting.', `Messages are held until service resumes. ${count} waiting.`),
+      : n(
+          count,
+          'Messages are held until service resumes. 1 waiting.',
+          `Messages are held until service resumes. ${count} waiting.`,
+        ),
   composerOffline: 'You are offline. What you send waits here and goes out when you are back.',
   startOfHistory: (name: string) => `This is the beginning of your conversation with ${name}.`,
   loadingOlder: 'Loading older messages…',
@@ -82,7 +87,8 @@ export const en = {
   jumpToNew: (count: number) => n(count, '1 new message', `${count} new messages`),
   today: 'Today',
   yesterday: 'Yesterday',
-  announceNew: (count: number, name: string) => n(count, `New message from ${name}`, `${count} new messages from ${name}`),
+  announceNew: (count: number, name: string) =>
+    n(count, `New message from ${name}`, `${count} new messages from ${name}`),
   author: (name: string) => `${name}`,
   ownAuthor: 'You',
   timelineHelp: 'Use the arrow keys to move between messages.',
@@ -178,7 +184,11 @@ export const en = {
   updateLooking: 'Looking for the new version…',
   updateReloading: (version: string) => `Version ${version} is ready. Loading it…`,
   updateReloadingIn: (version: string, seconds: number) =>
-    n(seconds, `Version ${version} is ready. Loading it in 1 second.`, `Version ${version} is ready. Loading it in ${seconds} seconds.`),
+    n(
+      seconds,
+      `Version ${version} is ready. Loading it in 1 second.`,
+      `Version ${version} is ready. Loading it in ${seconds} seconds.`,
+    ),
   updateWaiting: 'The new version is not on the server yet. This page looks again every few seconds.',
   updateNow: 'Load it now',
   updateYours: 'Your version',

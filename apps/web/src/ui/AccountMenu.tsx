@@ -139,7 +139,7 @@ function AccountDialog({ onClose, onShortcuts }: { readonly onClose: () => void;
         </select>
       </label>
 
-      <footer className="dialog-footer">
+      <div className="dialog-footer">
         <div>
           <button type="button" className="link-button" onClick={onShortcuts}>
             {t.shortcuts}
@@ -157,15 +157,11 @@ function AccountDialog({ onClose, onShortcuts }: { readonly onClose: () => void;
             </button>
           </div>
         ) : (
-          <button
-            type="button"
-            className="button"
-            onClick={() => (unsent > 0 ? setLeaving(true) : void app.signOut())}
-          >
+          <button type="button" className="button" onClick={() => (unsent > 0 ? setLeaving(true) : void app.signOut())}>
             {t.signOut}
           </button>
         )}
-      </footer>
+      </div>
     </Dialog>
   )
 }

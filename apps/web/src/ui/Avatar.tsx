@@ -12,7 +12,15 @@ export function availabilityOf(state: ChatState, jid: string): Availability {
 }
 
 /** A person's picture, or initials on a color of their own. Decoration: the name always stands beside it. */
-export function Avatar({ jid, size, hasPresence = false }: { readonly jid: string; readonly size: 'small' | 'medium' | 'large'; readonly hasPresence?: boolean }) {
+export function Avatar({
+  jid,
+  size,
+  hasPresence = false,
+}: {
+  readonly jid: string
+  readonly size: 'small' | 'medium' | 'large'
+  readonly hasPresence?: boolean
+}) {
   const chat = useChat()
   const title = useChatState((state) => titleOf(state, jid))
   const hash = useChatState((state) => state.avatars[jid])

@@ -22,7 +22,9 @@ export function ChatPage() {
   const unread = useChatState(totalUnread)
   const isRestored = useChatState((state) => state.isRestored)
   const cut = useChatState((state) =>
-    state.connection.kind === 'online' ? undefined : state.suspensions.find(({ mode, scope }) => mode === 'cut' && scope === 'service'),
+    state.connection.kind === 'online'
+      ? undefined
+      : state.suspensions.find(({ mode, scope }) => mode === 'cut' && scope === 'service'),
   )
   const [dialog, setDialog] = useState<'new' | 'shortcuts' | undefined>(undefined)
   const placeSource = useRef<(() => Pick<Place, 'anchor' | 'offsetPx'>) | undefined>(undefined)
@@ -66,14 +68,16 @@ export function ChatPage() {
     const look = () => {
       if (document.visibilityState === 'visible') chat.probe()
     }
-    const online = () => chat.probe()
+    const network = () => chat.probe()
     addEventListener('pagehide', leave)
-    addEventListener('online', online)
+    addEventListener('online', network)
+    addEventListener('offline', network)
     document.addEventListener('visibilitychange', look)
     return () => {
       app.setPlaceSource(undefined)
       removeEventListener('pagehide', leave)
-      removeEventListener('online', online)
+      removeEventListener('online', network)
+      removeEventListener('offline', network)
       document.removeEventListener('visibilitychange', look)
     }
   }, [app, chat, place])
@@ -108,32 +112,34 @@ export function ChatPage() {
   return (
     <div className="shell" data-testid="chat" data-view={open === undefined ? 'list' : 'conversation'}>
       <header className="topbar">
-        <span className="brand">
+        <h1 className="brand">
           <Logo size={26} />
           <span>{t.appName}</span>
-        </span>
+        </h1>
         <StatusStrip />
         <AccountMenu onShortcuts={() => setDialog('shortcuts')} />
       </header>
-      <ConversationList onOpen={goTo} onNew={() => setDialog('new')} />
-      {open === undefined ? (
-        <main className="pane welcome">
-          <Icon name="chat" size={44} />
-          <h1>{t.welcomeTitle}</h1>
-          <p>{t.welcomeText}</p>
-        </main>
-      ) : !isRestored ? (
-        // Where to begin is not known yet.
-        <main className="pane" aria-busy="true" />
-      ) : (
-        <ConversationPane
-          key={open}
-          peer={open}
-          place={lastPlace}
-          placeSource={placeSource}
-          onBack={() => goTo(undefined)}
-        />
-      )}
+      <main className="main">
+        <ConversationList onOpen={goTo} onNew={() => setDialog('new')} />
+        {open === undefined ? (
+          <section className="pane welcome">
+            <Icon name="chat" size={44} />
+            <h2>{t.welcomeTitle}</h2>
+            <p>{t.welcomeText}</p>
+          </section>
+        ) : !isRestored ? (
+          // Where to begin is not known yet.
+          <section className="pane" aria-busy="true" />
+        ) : (
+          <ConversationPane
+            key={open}
+            peer={open}
+            place={lastPlace}
+            placeSource={placeSource}
+            onBack={() => goTo(undefined)}
+          />
+        )}
+      </main>
       {dialog === 'new' && <NewConversationDialog onClose={() => setDialog(undefined)} onOpen={goTo} />}
       {dialog === 'shortcuts' && <ShortcutsDialog onClose={() => setDialog(undefined)} />}
       <Announcer />

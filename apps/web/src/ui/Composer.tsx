@@ -108,7 +108,14 @@ export function Composer({ peer, caret }: { readonly peer: string; readonly care
           onKeyDown={onKeyDown}
           onPaste={onPaste}
         />
-        <button type="submit" className="icon-button send" aria-label={t.send} title={t.send} aria-disabled={!hasText} data-ready={hasText}>
+        <button
+          type="submit"
+          className="icon-button send"
+          aria-label={t.send}
+          title={t.send}
+          aria-disabled={!hasText}
+          data-ready={hasText}
+        >
           <Icon name="send" />
         </button>
       </div>

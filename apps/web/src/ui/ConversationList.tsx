@@ -1,5 +1,6 @@
 import { useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { bestPresence } from '../protocol/presence.ts'
+import { isSubscribed } from '../protocol/roster.ts'
 import { listConversations, titleOf } from '../state/conversations.ts'
 import { isShownAsImage } from '../state/media.ts'
 import { unreadCount } from '../state/unread.ts'
@@ -21,12 +22,9 @@ export function ConversationList({ onOpen, onNew }: ConversationListProps) {
   const list = useRef<HTMLUListElement>(null)
   const open = useChatState((state) => state.open)
   const isSynced = useChatState((state) => state.isSynced)
-  const [timelines, roster, read, account] = useChatState((state) => [
-    state.timelines,
-    state.roster,
-    state.read,
-    state.account,
-  ] as const)
+  const [timelines, roster, read, account] = useChatState(
+    (state) => [state.timelines, state.roster, state.read, state.account] as const,
+  )
   const conversations = useMemo(
     () => listConversations({ ...chat.store.get(), timelines, roster, read, account, open }, filter),
     [chat, timelines, roster, read, account, open, filter],
@@ -47,7 +45,13 @@ export function ConversationList({ onOpen, onNew }: ConversationListProps) {
     <nav className="sidebar" aria-label={t.conversations}>
       <div className="sidebar-head">
         <h2>{t.conversations}</h2>
-        <button type="button" className="icon-button accent" onClick={onNew} aria-label={t.newConversation} title={t.newConversation}>
+        <button
+          type="button"
+          className="icon-button accent"
+          onClick={onNew}
+          aria-label={t.newConversation}
+          title={t.newConversation}
+        >
           <Icon name="plus" />
         </button>
       </div>
@@ -79,7 +83,9 @@ export function ConversationList({ onOpen, onNew }: ConversationListProps) {
         {conversations.map(({ peer }) => (
           <ConversationLine key={peer} peer={peer} isOpen={peer === open} isTabStop={peer === active} onOpen={onOpen} />
         ))}
-        {!isSynced && conversations.length === 0 && [0, 1, 2, 3].map((i) => <li key={i} className="skeleton" aria-hidden="true" />)}
+        {!isSynced &&
+          conversations.length === 0 &&
+          [0, 1, 2, 3].map((i) => <li key={i} className="skeleton" aria-hidden="true" />)}
       </ul>
       {isSynced && conversations.length === 0 && (
         <div className="empty">
@@ -114,6 +120,7 @@ function ConversationLine({ peer, isOpen, isTabStop, onOpen }: ConversationLineP
   const unread = useChatState((state) => unreadCount(state.timelines[peer]?.messages ?? [], state.read[peer]))
   const draft = useChatState((state) => state.drafts[peer]?.trim() ?? '')
   const availability = useChatState((state) => availabilityOf(state, peer))
+  const seesPresence = useChatState((state) => isSubscribed(state.roster[peer]))
   const status = useChatState((state) => bestPresence(Object.values(state.presence[peer] ?? {}))?.status ?? '')
   const preview = last ? (last.media ? (isShownAsImage(last.media) ? t.image : t.file) : last.body) : status
   return (
@@ -128,10 +135,10 @@ function ConversationLine({ peer, isOpen, isTabStop, onOpen }: ConversationLineP
         tabIndex={isTabStop ? 0 : -1}
         onClick={() => onOpen(peer)}
       >
-        <Avatar jid={peer} size="medium" hasPresence />
+        <Avatar jid={peer} size="medium" hasPresence={seesPresence} />
         <span className="conversation-title">
           <bdi>{title}</bdi>
-          <span className="visually-hidden">, {t.availability(availability)}</span>
+          {seesPresence && <span className="visually-hidden">, {t.availability(availability)}</span>}
         </span>
         {last && (
           <time className="conversation-time" dateTime={new Date(last.at).toISOString()}>
@@ -201,4 +208,3 @@ function Requests() {
     </ul>
   )
 }
-

@@ -1,5 +1,6 @@
 import { useState, type DragEvent } from 'react'
 import { bestPresence } from '../protocol/presence.ts'
+import { isSubscribed } from '../protocol/roster.ts'
 import { titleOf } from '../state/conversations.ts'
 import type { Place } from '../storage/database.ts'
 import { Avatar, availabilityOf } from './Avatar.tsx'
@@ -28,7 +29,7 @@ export function ConversationPane({ peer, place, placeSource, onBack }: Conversat
   }
 
   return (
-    <main
+    <section
       className="pane"
       aria-label={t.messagesWith(titleOf(chat.store.get(), peer))}
       onDragOver={(event) => onDrag(event, true)}
@@ -51,7 +52,7 @@ export function ConversationPane({ peer, place, placeSource, onBack }: Conversat
           {t.dropHere}
         </div>
       )}
-    </main>
+    </section>
   )
 }
 
@@ -62,7 +63,7 @@ function PaneHeader({ peer, onBack }: { readonly peer: string; readonly onBack: 
   const availability = useChatState((state) => availabilityOf(state, peer))
   const status = useChatState((state) => bestPresence(Object.values(state.presence[peer] ?? {}))?.status ?? '')
   const contact = useChatState((state) => state.roster[peer])
-  const seesPresence = contact?.subscription === 'to' || contact?.subscription === 'both'
+  const seesPresence = isSubscribed(contact)
   return (
     <header className="pane-header">
       <button type="button" className="icon-button back" onClick={onBack} aria-label={t.back}>
@@ -70,14 +71,18 @@ function PaneHeader({ peer, onBack }: { readonly peer: string; readonly onBack: 
       </button>
       <Avatar jid={peer} size="medium" hasPresence={seesPresence} />
       <div className="pane-title">
-        <h1>
+        <h2>
           <bdi>{title}</bdi>
-        </h1>
+        </h2>
         <p dir="auto">{seesPresence ? status || t.availability(availability) : <bdi>{peer}</bdi>}</p>
       </div>
       {contact?.isPending && !seesPresence && <span className="hint">{t.contactPending}</span>}
       {(!contact || (!seesPresence && !contact.isPending)) && (
-        <button type="button" className="button small" onClick={() => void chat.contacts.add(peer, '').catch(() => undefined)}>
+        <button
+          type="button"
+          className="button small"
+          onClick={() => void chat.contacts.add(peer, '').catch(() => undefined)}
+        >
           <Icon name="personAdd" size={16} />
           {t.addContact}
         </button>

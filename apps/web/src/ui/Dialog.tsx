@@ -3,7 +3,17 @@ import { Icon } from './icons.tsx'
 import { useTexts } from './use-store.ts'
 
 /** A modal dialog. The browser traps the focus and gives it back to the opener; Esc and a click beside it close it. */
-export function Dialog({ title, onClose, children, size = 'normal' }: { readonly title: string; readonly onClose: () => void; readonly children: ReactNode; readonly size?: 'normal' | 'wide' }) {
+export function Dialog({
+  title,
+  onClose,
+  children,
+  size = 'normal',
+}: {
+  readonly title: string
+  readonly onClose: () => void
+  readonly children: ReactNode
+  readonly size?: 'normal' | 'wide'
+}) {
   const { t } = useTexts()
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
@@ -31,12 +41,12 @@ export function Dialog({ title, onClose, children, size = 'normal' }: { readonly
       }}
     >
       <div className="dialog-body">
-        <header className="dialog-header">
+        <div className="dialog-header">
           <h2 id={titleId}>{title}</h2>
           <button type="button" className="icon-button" onClick={onClose} aria-label={t.close}>
             <Icon name="close" />
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>

@@ -62,7 +62,14 @@ function SharedFile({ media }: { readonly media: Media }) {
   const { t, language } = useTexts()
   const name = showBidiControls(media.name)
   return (
-    <a className="shared-file" data-testid="file" href={media.url} download={media.name} rel="noopener noreferrer" tabIndex={-1}>
+    <a
+      className="shared-file"
+      data-testid="file"
+      href={media.url}
+      download={media.name}
+      rel="noopener noreferrer"
+      tabIndex={-1}
+    >
       <Icon name="file" />
       <span className="shared-file-name">
         <bdi>{name}</bdi>

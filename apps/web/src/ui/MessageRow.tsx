@@ -126,7 +126,8 @@ export function stateText(state: ShownState, t: Texts): string {
 /** Words for the stanza errors a sender meets (RFC 6120 §8.3.3), where the server sent none of its own. */
 function conditionText(condition: string | undefined, t: Texts): string {
   if (condition === 'item-not-found' || condition === 'service-unavailable') return t.reasonUnknownPerson
-  if (condition === 'policy-violation' || condition === 'forbidden' || condition === 'not-allowed') return t.reasonNotAllowed
+  if (condition === 'policy-violation' || condition === 'forbidden' || condition === 'not-allowed')
+    return t.reasonNotAllowed
   if (condition === 'not-acceptable') return t.reasonBlocked
   return t.reasonOther
 }

@@ -6,7 +6,13 @@ import { Dialog } from './Dialog.tsx'
 import { useChat, useChatState, useTexts } from './use-store.ts'
 
 /** Asks whom to write to: by name at our own domain, by full address, or from the contacts. */
-export function NewConversationDialog({ onClose, onOpen }: { readonly onClose: () => void; readonly onOpen: (peer: string) => void }) {
+export function NewConversationDialog({
+  onClose,
+  onOpen,
+}: {
+  readonly onClose: () => void
+  readonly onOpen: (peer: string) => void
+}) {
   const chat = useChat()
   const { t } = useTexts()
   const id = useId()
@@ -48,7 +54,11 @@ export function NewConversationDialog({ onClose, onOpen }: { readonly onClose: (
           }}
         />
         <p className="hint" id={`${id}-hint`}>
-          {hasProblem ? <span className="field-problem">{t.problemAddress}</span> : t.dialogNewHint(domainpart(account))}
+          {hasProblem ? (
+            <span className="field-problem">{t.problemAddress}</span>
+          ) : (
+            t.dialogNewHint(domainpart(account))
+          )}
         </p>
         {suggestions.length > 0 && (
           <ul className="suggestions">

@@ -55,7 +55,11 @@ export function SuspensionFacts({ suspension }: { readonly suspension: Suspensio
         <div>
           <dt>{t.whatWorks}</dt>
           <dd>
-            {suspension.scope !== 'service' || suspension.mode === 'announce' ? t.worksFeature : suspension.mode === 'hold' ? t.worksHold : t.worksReadOnly}
+            {suspension.scope !== 'service' || suspension.mode === 'announce'
+              ? t.worksFeature
+              : suspension.mode === 'hold'
+                ? t.worksHold
+                : t.worksReadOnly}
           </dd>
         </div>
       )}
@@ -63,7 +67,13 @@ export function SuspensionFacts({ suspension }: { readonly suspension: Suspensio
   )
 }
 
-export function SuspensionDialog({ suspensions, onClose }: { readonly suspensions: readonly Suspension[]; readonly onClose: () => void }) {
+export function SuspensionDialog({
+  suspensions,
+  onClose,
+}: {
+  readonly suspensions: readonly Suspension[]
+  readonly onClose: () => void
+}) {
   const { t } = useTexts()
   const [first, ...others] = orderSuspensions(suspensions)
   if (!first) return null
@@ -81,7 +91,13 @@ export function SuspensionDialog({ suspensions, onClose }: { readonly suspension
 }
 
 /** The service is cut: no content, only why, since when and until when. */
-export function SuspendedPage({ suspension, onRetry }: { readonly suspension: Suspension; readonly onRetry: () => void }) {
+export function SuspendedPage({
+  suspension,
+  onRetry,
+}: {
+  readonly suspension: Suspension
+  readonly onRetry: () => void
+}) {
   const { t } = useTexts()
   return (
     <main className="full-page" data-testid="suspended">

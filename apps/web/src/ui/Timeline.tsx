@@ -43,20 +43,33 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
   /** The list follows its end; the one thing that decides who moves the scroll position. */
   const isAtEnd = useRef(place?.anchor === undefined)
   const hasBegun = useRef(false)
-  const wanted = useRef(place?.anchor === undefined ? undefined : { key: place.anchor, offsetPx: place.offsetPx, pages: 0 })
-  const [unreadKey, setUnreadKey] = useState<string | undefined>(() => firstUnreadKey(messages, chat.store.get().read[peer]))
+  const wanted = useRef(
+    place?.anchor === undefined ? undefined : { key: place.anchor, offsetPx: place.offsetPx, pages: 0 },
+  )
+  const [unreadKey, setUnreadKey] = useState<string | undefined>(() =>
+    firstUnreadKey(messages, chat.store.get().read[peer]),
+  )
   const [activeKey, setActiveKey] = useState<string | undefined>(undefined)
   const [newBelow, setNewBelow] = useState(0)
   const [isScrolledUp, setScrolledUp] = useState(false)
   const rows = useMemo(() => rowsFrom(messages, unreadKey), [messages, unreadKey])
 
   // Older messages were put in front: keep the position from the end (virtua's `shift`), on this render only.
-  const shown = useRef<{ first: string | undefined; last: string | undefined; count: number }>({ first: undefined, last: undefined, count: 0 })
+  const shown = useRef<{ first: string | undefined; last: string | undefined; count: number }>({
+    first: undefined,
+    last: undefined,
+    count: 0,
+  })
   const first = rows[0]?.message.key
   const last = rows.at(-1)?.message.key
-  const isPrepend = shown.current.count > 0 && rows.length > shown.current.count && first !== shown.current.first && last === shown.current.last
+  const isPrepend =
+    shown.current.count > 0 &&
+    rows.length > shown.current.count &&
+    first !== shown.current.first &&
+    last === shown.current.last
 
-  const activeIndex = activeKey === undefined ? rows.length - 1 : rows.findIndex(({ message }) => message.key === activeKey)
+  const activeIndex =
+    activeKey === undefined ? rows.length - 1 : rows.findIndex(({ message }) => message.key === activeKey)
   const keepMounted = useMemo(() => (activeIndex >= 0 ? [activeIndex] : []), [activeIndex])
 
   const loadIfNeeded = useCallback(() => {
@@ -157,7 +170,9 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
       const element = scroller.current
       if (!element || isAtEnd.current) return { anchor: undefined, offsetPx: 0 }
       const top = element.getBoundingClientRect().top
-      const visible = [...element.querySelectorAll<HTMLElement>('[data-key]')].find((row) => row.getBoundingClientRect().bottom > top)
+      const visible = [...element.querySelectorAll<HTMLElement>('[data-key]')].find(
+        (row) => row.getBoundingClientRect().bottom > top,
+      )
       const key = visible?.dataset['key']
       const message = chat.store.get().timelines[peer]?.messages.find((candidate) => candidate.key === key)
       const row = visible?.closest('li') ?? visible

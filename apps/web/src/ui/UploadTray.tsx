@@ -24,21 +24,33 @@ function UploadLine({ upload }: { readonly upload: Upload }) {
   const percent = step.kind === 'uploading' ? Math.round(step.ratio * 100) : 100
   const text = stepText(step, percent, t)
   return (
-    <li className="upload" data-testid="upload" data-step={step.kind} data-reason={step.kind === 'failed' ? step.problem.reason : undefined}>
+    <li
+      className="upload"
+      data-testid="upload"
+      data-step={step.kind}
+      data-reason={step.kind === 'failed' ? step.problem.reason : undefined}
+    >
       <Icon name={step.kind === 'failed' ? 'warning' : isImage ? 'image' : 'file'} />
       <div className="upload-text">
         <span className="upload-name">
           <bdi>{name}</bdi> <small>{formatBytes(bytes, language)}</small>
         </span>
         <span role={step.kind === 'failed' ? 'alert' : 'status'}>{text}</span>
-        {step.kind !== 'failed' && <progress aria-label={text} max={100} {...(step.kind === 'uploading' ? { value: percent } : {})} />}
+        {step.kind !== 'failed' && (
+          <progress aria-label={text} max={100} {...(step.kind === 'uploading' ? { value: percent } : {})} />
+        )}
       </div>
       {step.kind === 'failed' && !step.problem.isFinal && (
         <button type="button" className="button small" onClick={() => chat.uploads.retry(id)}>
           {t.retry}
         </button>
       )}
-      <button type="button" className="icon-button" aria-label={t.removeUpload(name)} onClick={() => chat.uploads.dismiss(id)}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={t.removeUpload(name)}
+        onClick={() => chat.uploads.dismiss(id)}
+      >
         <Icon name="close" size={16} />
       </button>
     </li>

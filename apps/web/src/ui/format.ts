@@ -21,7 +21,12 @@ export function formatDay(at: number, now: number, language: string, t: Texts): 
   if (days === 0) return t.today
   if (days === 1) return t.yesterday
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear()
-  return format(language, { weekday: 'long', day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).format(at)
+  return format(language, {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    ...(sameYear ? {} : { year: 'numeric' }),
+  }).format(at)
 }
 
 /** What the conversation list has room for: a time today, a weekday this week, else a short date. */
@@ -40,7 +45,9 @@ export function formatInstant(at: number, language: string): string {
 
 /** The time, with the date when that is another day. */
 export function formatMoment(at: number, now: number, language: string): string {
-  return daysBetween(at, now) === 0 ? formatTime(at, language) : format(language, { dateStyle: 'medium', timeStyle: 'short' }).format(at)
+  return daysBetween(at, now) === 0
+    ? formatTime(at, language)
+    : format(language, { dateStyle: 'medium', timeStyle: 'short' }).format(at)
 }
 
 /** "in 20 minutes", "5 minutes ago" */
@@ -63,7 +70,9 @@ export function formatBytes(bytes: number, language: string): string {
     unit++
   }
   const style = { style: 'unit', unit: units[unit] ?? 'byte', unitDisplay: unit === 0 ? 'long' : 'short' } as const
-  return new Intl.NumberFormat(language, { ...style, maximumFractionDigits: value < 10 && unit > 0 ? 1 : 0 }).format(value)
+  return new Intl.NumberFormat(language, { ...style, maximumFractionDigits: value < 10 && unit > 0 ? 1 : 0 }).format(
+    value,
+  )
 }
 
 export function isSameDay(a: number, b: number): boolean {

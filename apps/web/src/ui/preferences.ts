@@ -19,8 +19,7 @@ const store = createStore<Preferences>({ theme: 'system', language: 'en' })
 export function startPreferences(): void {
   const theme = THEMES.find((known) => known === read(THEME_KEY)) ?? 'system'
   const stored = read(LANGUAGE_KEY)
-  const language =
-    stored !== null && stored in LANGUAGES ? (stored as Language) : chooseLanguage(navigator.languages)
+  const language = stored !== null && stored in LANGUAGES ? (stored as Language) : chooseLanguage(navigator.languages)
   store.subscribe(show)
   store.update(() => ({ theme, language }))
 }
