@@ -4,11 +4,12 @@ import { buildImageRejected, StanzaFault } from '@drawbridge/xmpp'
 import type { Context } from './feature.ts'
 
 /** How long a stanza with an image in it waits for the sanitizer, in milliseconds (images §2). */
-const TIMEOUT_MS = 2_000
+export const INLINE_TIMEOUT_MS = 2_000
 
 /**
  * The image that replaces these bytes of a stanza.
  *
+ * @param signal - the deadline, where several images of one stanza share it.
  * @throws StanzaFault `not-acceptable` with the reason for an image that is refused; `resource-constraint` (wait) when
  *   the sanitizer cannot be asked now. Never the bytes as they came.
  */
@@ -16,11 +17,12 @@ export async function sanitizeInline(
   bytes: Uint8Array | undefined,
   profile: ImageProfile,
   ctx: Pick<Context, 'sanitize' | 'log'>,
+  signal: AbortSignal = AbortSignal.timeout(INLINE_TIMEOUT_MS),
 ): Promise<CleanImage> {
   if (!bytes || bytes.length === 0) throw imageRefused('corrupt')
   let verdict: SanitizeVerdict
   try {
-    verdict = await ctx.sanitize(bytes, profile, AbortSignal.timeout(TIMEOUT_MS))
+    verdict = await ctx.sanitize(bytes, profile, signal)
   } catch (error) {
     ctx.log.warn('an image in a stanza could not be checked', { error: String(error) })
     const text = 'Images cannot be checked right now. Please try again in a moment.'

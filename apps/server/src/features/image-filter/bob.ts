@@ -1,16 +1,13 @@
-import { CODES } from '@drawbridge/contract'
-import type { ImageRejectReason } from '@drawbridge/contract'
-import { base64From, buildImageRejected, StanzaFault } from '@drawbridge/xmpp'
+import { base64From } from '@drawbridge/xmpp'
 import type { Element, InlineImage } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
+import { imageRefused, INLINE_TIMEOUT_MS, sanitizeInline } from '../../routing/inline-image.ts'
 import { cut, walk } from './walk.ts'
 
 /** XEP-0231 says 8 KiB; what is far beyond belongs into an upload (images §6, row 6). */
 const MAX_BYTES = 65_536
 const MAX_IMAGES = 8
-/** How long a stanza may wait for the sanitizer, in milliseconds (images §2). */
-const TIMEOUT_MS = 2_000
 
 export type BitsOfBinary = Extract<InlineImage, { readonly kind: 'bob' }>
 
@@ -41,11 +38,12 @@ export async function cleanBits(
     if (data.cid !== undefined && referenced.has(data.cid)) wanted.push(data)
     else cut(data.element)
   }
-  if (wanted.length > MAX_IMAGES) throw rejected('too-large')
+  if (wanted.length > MAX_IMAGES) throw imageRefused('too-large')
   const names = new Map<string, string>()
-  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const signal = AbortSignal.timeout(INLINE_TIMEOUT_MS)
   for (const { element, cid, bytes } of wanted) {
-    const image = await cleaned(bytes, ctx, signal)
+    if (bytes && bytes.length > MAX_BYTES) throw imageRefused('too-large')
+    const image = await sanitizeInline(bytes, 'inline', ctx, signal)
     const name = `sha1+${createHash('sha1').update(image.bytes).digest('hex')}@bob.xmpp.org`
     names.set(cid!, name)
     element.attrs['cid'] = name
@@ -53,18 +51,6 @@ export async function cleanBits(
     element.children = [base64From(image.bytes)]
   }
   rename(stanza, names)
-}
-
-async function cleaned(bytes: Uint8Array | undefined, ctx: Context, signal: AbortSignal) {
-  if (!bytes || bytes.length === 0) throw rejected('corrupt')
-  if (bytes.length > MAX_BYTES) throw rejected('too-large')
-  const verdict = await ctx.sanitize(bytes, 'inline', signal).catch((error: unknown) => {
-    ctx.log.warn('an inline image could not be checked', { error: String(error) })
-    const text = 'Images cannot be checked right now. Please try again in a moment.'
-    throw new StanzaFault({ type: 'wait', condition: 'resource-constraint', text })
-  })
-  if (verdict.outcome === 'clean') return verdict
-  throw rejected(verdict.outcome === 'refused' ? verdict.reason : 'unsupported')
 }
 
 function rename(stanza: Element, names: ReadonlyMap<string, string>): void {
@@ -78,10 +64,4 @@ function rename(stanza: Element, names: ReadonlyMap<string, string>): void {
     for (const key of Object.keys(element.attrs)) element.attrs[key] = renamed(element.attrs[key] ?? '')
     element.children = element.children.map((child) => (typeof child === 'string' ? renamed(child) : child))
   }
-}
-
-/** The error of an image that is not let through (images §2). */
-export function rejected(reason: ImageRejectReason): StanzaFault {
-  const { type, condition, text } = CODES['image-rejected']
-  return new StanzaFault({ type, condition, text: text.en, app: buildImageRejected(reason) })
 }

@@ -3,7 +3,8 @@ import type { Element, InlineImage, Stanza } from '@drawbridge/xmpp'
 import { isOwnLink } from '../../blobs/link.ts'
 import { defineFeature } from '../../routing/feature.ts'
 import type { Context } from '../../routing/feature.ts'
-import { cleanBits, referencedCids, rejected } from './bob.ts'
+import { imageRefused } from '../../routing/inline-image.ts'
+import { cleanBits, referencedCids } from './bob.ts'
 import type { BitsOfBinary } from './bob.ts'
 import { assertAllowed } from './deny.ts'
 import { stripDataImages } from './notice.ts'
@@ -71,7 +72,7 @@ function settle(images: readonly InlineImage[], stanza: Stanza): BitsOfBinary[] 
       case 'avatar':
       case 'vcard':
         // Between clients it is cleaned as an avatar is; elsewhere nobody has any use for it.
-        if (stanza.kind !== 'iq') throw rejected('unsupported')
+        if (stanza.kind !== 'iq') throw imageRefused('unsupported')
         break
       case 'xhtml-im':
         // Stripped before.
