@@ -1,0 +1,21 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+
+/**
+ * Runs the benchmarks one after the other, each in a process of its own, and prints their tables. Figures of one run are
+ * comparable with each other; those of two machines are not.
+ */
+const BENCHMARKS = [
+  ['tokenizer beside saxes and ltx, and hostile input', 'packages/xmpp/bench/tokenizer.ts'],
+  ['archive writer: durable commits', 'packages/db/bench/writer.ts'],
+  ['images: the pipeline, slot to served', 'e2e/load/images.ts'],
+] as const
+
+const root = join(import.meta.dirname, '..', '..')
+const [wanted] = process.argv.slice(2)
+for (const [title, script] of BENCHMARKS) {
+  if (wanted !== undefined && !script.includes(wanted)) continue
+  process.stdout.write(`\n## ${title}\n\n`)
+  const { status } = spawnSync(process.execPath, [join(root, script)], { stdio: 'inherit', cwd: root })
+  if (status !== 0) process.exitCode = 1
+}
