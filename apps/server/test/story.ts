@@ -154,7 +154,12 @@ function deviceOf(server: BuiltServer, session: Session, connection: FakeConnect
       connection.drop(element)
       return element
     },
-    available: (presence = '<presence/>') => device.send(presence),
+    async available(presence = '<presence/>') {
+      await device.send(presence)
+      // What waited for the device has come, so that nothing live waits behind it (features/offline.ts).
+      const offline = session.notes.get('offline') as { readonly isFlushing: boolean } | undefined
+      while (offline?.isFlushing) await new Promise((resolve) => setImmediate(resolve))
+    },
     closed: () => connection.closed,
     disconnect() {
       connection.destroy()

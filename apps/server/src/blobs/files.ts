@@ -5,6 +5,15 @@ import { open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promi
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 
+/** Reason of an upload that was refused because the disk was full. */
+export const NO_ROOM = 'no-room'
+
+/** Whether a fault says that there is no room for more. */
+export function isDiskFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT'
+}
+
 /** Where files are kept. No HTTP route reaches `quarantine`. */
 export interface BlobFolders {
   readonly quarantine: string

@@ -26,6 +26,8 @@ export const archive = defineFeature({
     { xep: 313, version: '1.1.3' },
     { xep: 59, version: '1.0' },
     { xep: 297, version: '1.0' },
+    { xep: 334, version: '1.0.0' },
+    { xep: 4, version: '2.13.2' },
   ],
   accountDisco: [NS_MAM, NS_MAM_EXTENDED],
   message: { record },

@@ -74,7 +74,8 @@ class Copy extends Outgoing {
   readonly #to: string
 
   constructor(broadcast: Broadcast, to: string, archived: Outgoing['archived']) {
-    super(broadcast.element, archived)
+    const { name, attrs, children } = broadcast.element
+    super(xml(name, { ...attrs, to }, ...children), archived)
     this.#broadcast = broadcast
     this.#to = to
   }

@@ -3,10 +3,13 @@ import { findUpload, markUploadClean, markUploadRefused, putImageMapping } from 
 import type { CleanFile, Upload } from '@drawbridge/db'
 import type { Handler } from '@drawbridge/jobs'
 import { createHash } from 'node:crypto'
-import { createFileBlobs } from '../blobs/files.ts'
+import { createFileBlobs, isDiskFull, NO_ROOM } from '../blobs/files.ts'
 import type { Blobs } from '../blobs/files.ts'
 import { claimsImage } from '../blobs/filename.ts'
 import type { Context } from '../routing/feature.ts'
+
+/** Why there is no clean file: the image, or that there was no room for it. */
+type Refused = ImageRejectReason | typeof NO_ROOM
 
 /**
  * Turns a quarantined upload into a clean file or a refusal; the sender's bytes are gone afterwards. They are never
@@ -22,7 +25,7 @@ export function sanitizeImageHandler(
     // Settled by an earlier try, or given up by the client.
     if (upload?.state !== 'quarantined') return
     const bytes = await blobs.quarantine.read(uploadId, signal)
-    const outcome = bytes ? await settle({ ...ctx, blobs }, upload, bytes, signal) : 'failed'
+    const outcome = bytes ? await settle({ ...ctx, blobs }, upload, bytes, signal).catch(noRoom) : 'failed'
     if (typeof outcome === 'string') await markUploadRefused(db, uploadId, outcome)
     else await markUploadClean(db, uploadId, outcome)
     // After the verdict: a crash in between leaves a file that the next start removes, never an upload without one.
@@ -36,7 +39,7 @@ async function settle(
   { filename, declaredType }: Upload,
   bytes: Buffer,
   signal: AbortSignal,
-): Promise<CleanFile | ImageRejectReason> {
+): Promise<CleanFile | Refused> {
   const verdict = await sanitize(bytes, 'image', signal)
   if (verdict.outcome === 'refused') return verdict.reason
   if (verdict.outcome === 'not-an-image') {
@@ -51,6 +54,12 @@ async function settle(
   const cleanType = `image/${verdict.format}`
   await putImageMapping(db, { ...hashesOf(bytes, verdict), cleanSha256, cleanType, cleanBytes, widthPx, heightPx })
   return { cleanSha256, cleanType, cleanBytes, widthPx, heightPx }
+}
+
+/** A full disk is no fault of the sender, but waiting does not help either; what was quarantined makes room. */
+function noRoom(error: unknown): typeof NO_ROOM {
+  if (isDiskFull(error)) return NO_ROOM
+  throw error
 }
 
 function hashesOf(raw: Buffer, clean: CleanImage) {

@@ -1,4 +1,4 @@
-import { buildDelay, C2S_LIMITS, errorReply, isDurable, parseElement, parseJid, StanzaFault, stanzaFrom, xml } from '@drawbridge/xmpp'
+import { buildDelay, errorReply, isDurable, parseJid, StanzaFault, stanzaFrom, xml } from '@drawbridge/xmpp'
 import type { Element, IqStanza, MessageStanza, PresenceStanza, Stanza } from '@drawbridge/xmpp'
 import { uuidv7 } from '@drawbridge/db'
 import type { CommitOutcome, ReleasedMessage } from '@drawbridge/db'
@@ -12,6 +12,7 @@ import { Outgoing } from '../stream/outgoing.ts'
 import { planDelivery, withStanzaId } from './deliver.ts'
 import type { Context, Draft } from './feature.ts'
 import type { Registry } from './registry.ts'
+import { parseStored } from './stored.ts'
 
 /** How often a message is decided anew when the policy changes under it. */
 const EPOCH_RETRIES = 5
@@ -155,7 +156,7 @@ function dedupOf({ stanza, sender }: Draft) {
  */
 export function deliverReleased({ ctx }: Routing, messages: readonly ReleasedMessage[]): void {
   for (const { id, stanza: text, sentAt, archives } of messages) {
-    const element = parseElement(text, C2S_LIMITS)
+    const element = parseStored(text)
     element.append(buildDelay({ stamp: sentAt, from: ctx.domain }))
     const stanza = stanzaFrom(element, { from: parseJid(element.attrs['from'] ?? '') })
     if (stanza.kind !== 'message') continue

@@ -5,7 +5,12 @@ import { withStanzaId } from './deliver.ts'
 /** What we wrote ourselves was within the limits before it was escaped, which makes it longer: up to `&quot;` for `"`. */
 const STORED_LIMITS: XmlLimits = { ...C2S_LIMITS, maxStanzaBytes: 6 * C2S_LIMITS.maxStanzaBytes }
 
+/** A message as we wrote it into the database. */
+export function parseStored(text: string): Element {
+  return parseElement(text, STORED_LIMITS)
+}
+
 /** A message of `owner`'s archive, as it was delivered or would have been: with its id there (XEP-0359 §3.2). */
 export function storedStanza({ id, stanza }: { readonly id: string; readonly stanza: string }, owner: string): Element {
-  return withStanzaId(parseElement(stanza, STORED_LIMITS), owner, id)
+  return withStanzaId(parseStored(stanza), owner, id)
 }

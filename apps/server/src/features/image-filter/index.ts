@@ -13,13 +13,18 @@ import { isPartOf, walk } from './walk.ts'
 
 /**
  * Keeps every image out of stanzas that our encoder did not make (images §1, §6). It stands at the entrance, before
- * anything is recorded or passed on, and is the same for all transports. Avatars and vCards have their own way in; whatever
- * else carries an image is cleaned, stripped or refused here. XEP-0231: Bits of Binary in a stanza is let in cleaned;
- * asking other clients for it is not (row 7).
+ * anything is recorded or passed on, and is the same for all transports. Avatars and vCards have their own way in;
+ * whatever else carries an image is cleaned, stripped or refused here.
+ *
+ * XEP-0231, Bits of Binary: let in cleaned, never fetched from another client (row 7). XEP-0066, Out of Band Data: a link
+ * to an upload of ours passes, any other goes (row 3).
  */
 export const imageFilter = defineFeature({
   name: 'image-filter',
-  implements: [{ xep: 231, version: '1.1', status: 'partial' }],
+  implements: [
+    { xep: 231, version: '1.1', status: 'partial' },
+    { xep: 66, version: '1.5' },
+  ],
   enter: (stanza, _session, ctx) => filter(stanza, ctx),
 })
 

@@ -5,6 +5,7 @@ import { sanitizeImage } from '@drawbridge/jobs'
 import type { FileHandle } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { claimsImage } from '../../blobs/filename.ts'
+import { isDiskFull, NO_ROOM } from '../../blobs/files.ts'
 import { ask } from '../../policy/gate.ts'
 import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
@@ -102,10 +103,8 @@ async function receive(
     })
   } catch (error) {
     if (gone.aborted || req.destroyed) return false
-    const { code } = error as NodeJS.ErrnoException
-    const isFull = code === 'ENOSPC' || code === 'EDQUOT'
     ctx.log.warn('an upload was not received', { id: upload.id, error: String(error) })
-    await refuseBody(req, res, problemOf(isFull ? 'quota-exceeded' : 'internal', req))
+    await refuseBody(req, res, problemOf(isDiskFull(error) ? 'quota-exceeded' : 'internal', req))
     return false
   }
 }
@@ -145,7 +144,7 @@ function answer(
     return false
   }
   if (verdict.state === 'refused') {
-    sendProblem(res, imageProblem(verdict.reason, req))
+    sendProblem(res, verdict.reason === NO_ROOM ? problemOf('quota-exceeded', req) : imageProblem(verdict.reason, req))
     return true
   }
   const { cleanType: type, cleanBytes: bytes, widthPx, heightPx } = verdict

@@ -1,13 +1,14 @@
 import type { SanitizeVerdict } from '@drawbridge/contract'
-import { silentLog } from '@drawbridge/runtime'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
-import { request } from 'node:http'
-import type { IncomingHttpHeaders } from 'node:http'
+import { createServer, request } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { story } from '../../../test/story.ts'
 import type { Device, StoryOptions } from '../../../test/story.ts'
-import { listenHttp } from '../../transport/http.ts'
+import type { HttpHandler } from '../../transport/http.ts'
 
 const CLEAN = Buffer.from('made by our encoder from pixels')
 const isImage = (bytes: Uint8Array) => Buffer.from(bytes).subarray(1, 4).toString() === 'PNG'
@@ -21,27 +22,29 @@ function sanitize(bytes: Uint8Array): SanitizeVerdict {
 
 async function uploads(options: StoryOptions = {}) {
   const s = await story({ alice: 1 }, { sanitize, doesJobs: true, ...options })
-  const http = await listenHttp({
-    bind: '127.0.0.1',
-    port: 0,
-    tls: undefined,
-    log: silentLog,
-    handlers: s.server.handlers,
-    upgrade: (_request, socket) => socket.destroy(),
-  })
+  const http = createServer((req, res) => void answer(s.server.handlers, req, res))
+  await once(http.listen(0, '127.0.0.1'), 'listening')
+  const { port } = http.address() as AddressInfo
   const { quarantine, clean } = s.server.ctx.dataPaths
   return {
     alice: s.alice,
-    port: http.port,
+    port,
     ctx: s.server.ctx,
     operations: s.server.policy.operations,
-    fetch: (method: string, url: string, body?: Buffer, headers = {}) => send(http.port, method, url, body, headers),
+    fetch: (method: string, url: string, body?: Buffer, headers = {}) => send(port, method, url, body, headers),
     files: async () => ({ quarantine: await readdir(quarantine), clean: await readdir(clean) }),
     async [Symbol.asyncDispose]() {
-      await http.close()
+      http.close()
+      http.closeAllConnections()
       await s[Symbol.asyncDispose]()
     },
   }
+}
+
+async function answer(handlers: readonly HttpHandler[], req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const url = new URL(req.url!, 'http://im.test')
+  for (const handle of handlers) if (await handle(req, res, url)) return
+  res.writeHead(404).end()
 }
 
 interface Answer {
@@ -350,4 +353,13 @@ test('a client that is blocked puts no file, even into a slot from before (contr
   await u.operations.addClientRule('local:cli', { family: 'test', below: '2.0', action: 'block', now: true })
   const put = await u.fetch('PUT', slot.url, png(), slot.headers)
   expect([put.status, JSON.parse(put.body)]).toMatchObject([403, { type: '/problems/client-version-blocked' }])
+})
+
+test('UP-12 a full disk is said to be one, and keeps nothing of the file', async () => {
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+  await using u = await uploads({ sanitize: () => Promise.reject(full) })
+  const slot = await slotFor(u.alice, 'a.png', png())
+  const put = await u.fetch('PUT', slot.url, png(), slot.headers)
+  expect([put.status, JSON.parse(put.body)]).toMatchObject([507, { type: '/problems/quota-exceeded' }])
+  expect(await u.files()).toEqual({ quarantine: [], clean: [] })
 })
