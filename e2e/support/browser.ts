@@ -70,6 +70,20 @@ export async function openConversation({ page }: Person, address: string): Promi
   await page.getByTestId('composer').waitFor()
 }
 
+/** Both become contacts of each other, as people do it: one asks, the other accepts. Both see the conversation. */
+export async function befriend(
+  asking: Person,
+  askedAddress: string,
+  asked: Person,
+  askingAddress: string,
+): Promise<void> {
+  await openConversation(asking, askedAddress)
+  await asked.page.getByRole('button', { name: `Accept ${askingAddress}` }).click()
+  await openConversation(asked, askingAddress)
+  for (const { page } of [asking, asked])
+    await page.locator('.pane-header .presence-dot[data-availability=online]').waitFor()
+}
+
 /** Writes a message and sends it with the Enter key. */
 export async function say({ page }: Person, text: string): Promise<void> {
   await page.getByTestId('composer').fill(text)

@@ -29,6 +29,8 @@ export function stepsOfCheck(): Step[] {
   return [
     { name: 'types', command: ['tsc', '-p', 'tsconfig.json'] },
     { name: 'types of the web client', command: ['tsc', '-p', 'apps/web/tsconfig.json'] },
+    // Parts of these run in a browser's page.
+    { name: 'types of the end-to-end tests', command: ['tsc', '-p', 'e2e/tsconfig.json'] },
     { name: 'lint', command: ['oxlint'] },
     { name: 'format', command: ['oxfmt', '--check', '.'] },
     {

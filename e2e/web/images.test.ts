@@ -1,0 +1,190 @@
+import { fixture, loadedPng, SECRET } from '@drawbridge/testkit/images'
+import type { Browser, Locator } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { befriend, messageOf, openPage, say, signIn, startBrowser } from '../support/browser.ts'
+import type { Person } from '../support/browser.ts'
+import { dropFile, pasteFile, pickFiles } from '../support/files.ts'
+import type { LocalFile } from '../support/files.ts'
+import { startStack } from '../support/stack.ts'
+import type { Stack } from '../support/stack.ts'
+
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>'
+
+let stack: Stack
+let browser: Browser
+let alice: Person
+let bob: Person
+beforeAll(async () => {
+  ;[stack, browser] = await Promise.all([startStack(), startBrowser()])
+  for (const name of ['alice', 'bob']) await stack.account(name)
+  alice = await openPage(browser, stack.url)
+  bob = await openPage(browser, stack.url)
+  await Promise.all([signIn(alice, 'alice', 'alice-password'), signIn(bob, 'bob', 'bob-password')])
+  await befriend(alice, 'bob@localhost', bob, 'alice@localhost')
+})
+afterAll(async () => {
+  expect([...alice.faults, ...bob.faults]).toEqual([])
+  await browser.close()
+  await stack[Symbol.asyncDispose]()
+})
+
+const png = (name: string, widthPx = 480, heightPx = 300): LocalFile => ({
+  name,
+  mimeType: 'image/png',
+  buffer: loadedPng(widthPx, heightPx),
+})
+const imagesOf = ({ page }: Person): Locator => page.getByTestId('image').locator('img')
+const uploadsOf = ({ page }: Person): Locator => page.getByTestId('upload')
+
+/** Every step of the uploads that the page has shown since, in words. */
+async function watchUploads({ page }: Person): Promise<() => Promise<string[]>> {
+  const seen = await page.evaluateHandle(() => {
+    const lines: string[] = []
+    new MutationObserver(() => {
+      for (const line of document.querySelectorAll('[data-testid=upload] [role=status]')) {
+        const text = line.textContent
+        if (lines.at(-1) !== text) lines.push(text)
+      }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true })
+    return lines
+  })
+  return () => seen.jsonValue()
+}
+
+/** Resolves when the picture has been decoded. */
+async function loaded(image: Locator): Promise<void> {
+  await image.evaluate((element) => (element as HTMLImageElement).decode())
+}
+
+test('an image picked by the button is checked first: until then nobody sees it, afterwards both do', async () => {
+  const steps = await watchUploads(alice)
+  const sanitizer = stack.pidOf('sanitizer')
+  process.kill(sanitizer, 'SIGSTOP')
+  try {
+    await pickFiles(alice, png('holiday.png'))
+    await uploadsOf(alice).and(alice.page.locator('[data-step=checking]')).waitFor()
+    expect(await uploadsOf(alice).textContent()).toMatch(/holiday\.png.*Checking…/)
+    // A message that goes its own way shows that the picture was not merely slow.
+    await say(alice, 'a picture is coming')
+    await messageOf(bob, 'a picture is coming').waitFor()
+    expect([await imagesOf(alice).count(), await imagesOf(bob).count()]).toEqual([0, 0])
+  } finally {
+    process.kill(sanitizer, 'SIGCONT')
+  }
+  for (const person of [alice, bob]) {
+    await imagesOf(person).waitFor()
+    await loaded(imagesOf(person))
+  }
+  expect(await uploadsOf(alice).count()).toBe(0)
+  expect((await steps()).at(0)).toMatch(/^Uploading/)
+  expect((await steps()).at(-1)).toBe('Checking…')
+})
+
+test('what the page received holds nothing of the metadata, and the pixels only', async () => {
+  for (const person of [alice, bob]) {
+    const { type, base64 } = await imagesOf(person).evaluate(async (image) => {
+      const response = await fetch((image as HTMLImageElement).src)
+      const bytes = new Uint8Array(await response.arrayBuffer())
+      return { type: response.headers.get('content-type'), base64: btoa(String.fromCharCode(...bytes)) }
+    })
+    const bytes = Buffer.from(base64, 'base64')
+    expect(type).toBe('image/png')
+    for (const foreign of [SECRET, 'eXIf', 'tEXt', 'iTXt', 'script']) expect(bytes.includes(foreign)).toBe(false)
+    expect(bytes.subarray(-8, -4).toString('latin1')).toBe('IEND')
+    expect(bytes.readUInt32BE(16)).toBe(480)
+    expect(bytes.readUInt32BE(20)).toBe(300)
+  }
+})
+
+test('a pasted screenshot is shared; its box has the final size before a byte of it is there', async () => {
+  let letGo!: () => void
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  await bob.page.route('**/upload/**', async (route) => {
+    await held
+    await route.continue()
+  })
+  await pasteFile(alice, png('image.png', 320, 200))
+  const image = imagesOf(bob).nth(1)
+  await image.waitFor()
+  await say(alice, 'below the picture')
+  const row = messageOf(bob, 'below the picture')
+  await row.waitFor()
+  const before = [await image.boundingBox(), await row.boundingBox()]
+  letGo()
+  await loaded(image)
+  expect([await image.boundingBox(), await row.boundingBox()]).toEqual(before)
+  expect(before[0]).toMatchObject({ width: 320, height: 200 })
+  await bob.page.unroute('**/upload/**')
+})
+
+test('an image dragged over the conversation is offered a place and shared where it is dropped', async () => {
+  await dropFile(alice, png('dropped.png'), () => alice.page.getByText('Drop files to share them').waitFor())
+  await imagesOf(bob).nth(2).waitFor()
+  expect(await alice.page.getByText('Drop files to share them').count()).toBe(0)
+})
+
+test('a refused image says why and what to do, and nothing of it is sent', async () => {
+  const photo = fixture('jpeg')
+  const refused: [LocalFile, RegExp][] = [
+    [{ name: 'drawing.png', mimeType: 'image/png', buffer: Buffer.from(SVG) }, /not accepted.*JPEG, PNG, WebP or GIF/],
+    [
+      { name: 'cut.jpg', mimeType: 'image/jpeg', buffer: photo.subarray(0, photo.length / 2) },
+      /damaged.*save it again/,
+    ],
+  ]
+  const [shownBefore, heardBefore] = [await imagesOf(alice).count(), await bob.page.getByTestId('message').count()]
+  for (const [file, words] of refused) {
+    await pickFiles(alice, file)
+    const line = uploadsOf(alice).filter({ hasText: file.name })
+    await line.and(alice.page.locator('[data-step=failed]')).waitFor()
+    expect(await line.getByRole('alert').textContent()).toMatch(words)
+    // The verdict is about the file: trying it again would change nothing.
+    expect(await line.getByRole('button', { name: 'Try again' }).count()).toBe(0)
+    await line.getByRole('button', { name: `Remove ${file.name}` }).click()
+    await line.waitFor({ state: 'detached' })
+  }
+  await say(alice, 'after the refusals')
+  await messageOf(bob, 'after the refusals').waitFor()
+  expect(await imagesOf(alice).count()).toBe(shownBefore)
+  expect(await bob.page.getByTestId('message').count()).toBe(heardBefore + 1)
+})
+
+test('any other file arrives as a download that no page opens', async () => {
+  const text = 'name,amount\ncarol,12\n'
+  await pickFiles(alice, { name: 'expenses Q3.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
+  const link = bob.page.getByTestId('file')
+  await link.waitFor()
+  expect(await link.textContent()).toMatch(/expenses Q3\.csv/)
+  const downloading = bob.page.waitForEvent('download')
+  await link.click()
+  const download = await downloading
+  expect(download.suggestedFilename()).toBe('expenses Q3.csv')
+  const chunks: Buffer[] = []
+  for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer)
+  expect(Buffer.concat(chunks).toString()).toBe(text)
+})
+
+test('a picture that somebody sets for themselves is seen by their contacts', async () => {
+  await alice.page.getByRole('button', { name: /^Account/ }).click()
+  const chosen = alice.page.waitForEvent('filechooser')
+  await alice.page.getByRole('button', { name: 'Change picture' }).click()
+  await (await chosen).setFiles([png('me.png', 256, 256)])
+  await alice.page.getByRole('dialog').locator('canvas').waitFor()
+  const picture = bob.page.locator('.pane-header canvas')
+  await picture.waitFor()
+  // The quadrants of the test picture, each corner's red, green and blue as more or less than half.
+  const corners = () =>
+    picture.evaluate((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement
+      const context = (canvas as HTMLCanvasElement).getContext('2d')
+      const at = (x: number, y: number) =>
+        [...(context?.getImageData(x, y, 1, 1).data.slice(0, 3) ?? [])].map((value) => value > 127)
+      return [at(8, 8), at(width - 8, height - 8)]
+    })
+  await expect.poll(corners).toEqual([
+    [true, false, false],
+    [true, true, false],
+  ])
+})
