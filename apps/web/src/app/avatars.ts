@@ -76,12 +76,8 @@ export function createAvatars({ store, connection, account }: ChatContext): Avat
       const hash = await sha1(bytes)
       await connection.request('set', buildAvatarData(xml, hash, base64From(bytes)))
       const size = { bytes: bytes.length, widthPx: SIDE_PX, heightPx: SIDE_PX }
-      await connection
-        .request('set', buildAvatarMetadata(xml, { hash, type: picture.type, ...size }))
-        .catch((error: unknown) => {
-          // The server has replaced the picture by its own and announced that under another hash.
-          if (store.get().avatars[account] === undefined) throw error
-        })
+      // The server re-encodes the picture and takes our hash for its own.
+      await connection.request('set', buildAvatarMetadata(xml, { hash, type: picture.type, ...size }))
       asked.delete(account)
       store.update(({ avatars: { [account]: _replaced, ...avatars }, ...state }) => ({ ...state, avatars }))
       this.want(account)

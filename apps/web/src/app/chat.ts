@@ -10,13 +10,13 @@ import { domainpart, localpart } from '../protocol/jid.ts'
 import { findHeldNotice, findSuspensions, type Suspension } from '../protocol/suspension.ts'
 import { emptyChatState, type ChatState } from '../state/chat-state.ts'
 import { createStore, type Store } from '../state/store.ts'
-import { appendNew, chatMessageFrom, updateMessage } from '../state/timeline.ts'
+import { appendNew } from '../state/timeline.ts'
 import { readReducer } from '../state/unread.ts'
 import { memoryDatabase, openAccountDatabase, type AccountDatabase, type Place } from '../storage/database.ts'
 import { createArchiveReader } from './archive-reader.ts'
 import { createAvatars, type Avatars } from './avatars.ts'
 import { createContacts, type Contacts } from './contacts.ts'
-import { updateTimeline, type ChatContext } from './context.ts'
+import { messageFrom, noteReceipt, updateTimeline, type ChatContext } from './context.ts'
 import { createHistoryLoader } from './history.ts'
 import { announcePage, createSending } from './sending.ts'
 import { fetchStatus } from './service-documents.ts'
@@ -112,6 +112,7 @@ export function startChat(options: ChatOptions): Chat {
       if (!database) throw new Error('database is not open')
       return database
     },
+    delivered: new Set(),
     now: () => Date.now() + clockOffsetMs,
   }
   const archive = createArchiveReader(() => connection, account)
@@ -132,6 +133,7 @@ export function startChat(options: ChatOptions): Chat {
   async function restore(): Promise<void> {
     database = await openAccountDatabase(account).catch(() => memoryDatabase())
     const [drafts, read, place] = await Promise.all([database.listDrafts(), database.listRead(), database.getPlace()])
+    for (const id of await database.listDelivered()) context.delivered.add(id)
     lastPlace = place && Date.now() - place.savedAt < PLACE_MS ? place : undefined
     store.update((state) => ({
       ...state,
@@ -204,18 +206,11 @@ export function startChat(options: ChatOptions): Chat {
     const incoming = parseIncoming(stanza, account)
     if (incoming.kind === 'chat') receiveChat(incoming.message, incoming.isLive)
     else if (incoming.kind === 'error') sending.refused(incoming.id, incoming.error)
-    else if (incoming.kind === 'receipt') {
-      updateTimeline(store, incoming.peer, (timeline) =>
-        updateMessage(timeline, ({ mine, id }) => mine && id === incoming.id, {
-          state: 'delivered',
-          failure: undefined,
-        }),
-      )
-    }
+    else if (incoming.kind === 'receipt') noteReceipt(context, incoming.peer, incoming.id)
   }
 
   function receiveChat(received: ReceivedMessage, isLive: boolean): void {
-    const message = chatMessageFrom(received, context.now())
+    const message = messageFrom(context, received)
     updateTimeline(store, message.peer, (timeline) => appendNew(timeline, [message]))
     if (message.stanzaId !== undefined) history.noteArchiveId(message.stanzaId)
     if (message.mine) {

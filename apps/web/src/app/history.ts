@@ -1,17 +1,10 @@
 /** Fills timelines from the archive: the newest at first, what was missed after a gap, older pages on demand. */
 import { RequestError } from '../connection/connection.ts'
 import type { Incoming } from '../protocol/message.ts'
-import {
-  appendNew,
-  chatMessageFrom,
-  EMPTY_TIMELINE,
-  prependPage,
-  updateMessage,
-  type ChatMessage,
-} from '../state/timeline.ts'
+import { appendNew, EMPTY_TIMELINE, prependPage, type ChatMessage } from '../state/timeline.ts'
 import { readReducer } from '../state/unread.ts'
 import type { ArchiveReader } from './archive-reader.ts'
-import { updateTimeline, type ChatContext } from './context.ts'
+import { messageFrom, noteReceipt, updateTimeline, type ChatContext } from './context.ts'
 
 const PAGE = 50
 const FIRST_PAGE = 100
@@ -40,19 +33,14 @@ export function createHistoryLoader(context: ChatContext, archive: ArchiveReader
     const byPeer = new Map<string, ChatMessage[]>()
     for (const entry of incoming) {
       if (entry.kind !== 'chat') continue
-      const message = chatMessageFrom(entry.message, context.now())
+      const message = messageFrom(context, entry.message)
       byPeer.set(message.peer, [...(byPeer.get(message.peer) ?? []), message])
     }
     return byPeer
   }
 
   function applyReceipts(incoming: readonly Incoming[]): void {
-    for (const entry of incoming) {
-      if (entry.kind !== 'receipt') continue
-      updateTimeline(store, entry.peer, (timeline) =>
-        updateMessage(timeline, ({ mine, id }) => mine && id === entry.id, { state: 'delivered' }),
-      )
-    }
+    for (const entry of incoming) if (entry.kind === 'receipt') noteReceipt(context, entry.peer, entry.id)
   }
 
   async function loadNewest(): Promise<void> {

@@ -156,12 +156,12 @@ function idsOf({ mine, id, originId, stanzaId }: ChatMessage): string[] {
 function merge(have: ChatMessage, copy: ChatMessage): ChatMessage {
   const isNews = have.stanzaId === undefined && copy.stanzaId !== undefined
   const wasWaiting = have.state === 'queued' || have.state === 'sent'
-  if (!isNews && !(wasWaiting && copy.state === 'recorded')) return have
+  const isSettled = wasWaiting && (copy.state === 'recorded' || copy.state === 'delivered')
+  if (!isNews && !isSettled) return have
   return {
     ...have,
     stanzaId: have.stanzaId ?? copy.stanzaId,
     media: have.media ?? copy.media,
-    state: wasWaiting && copy.state === 'recorded' ? 'recorded' : have.state,
-    failure: wasWaiting ? undefined : have.failure,
+    ...(isSettled ? { state: copy.state, failure: undefined } : {}),
   }
 }

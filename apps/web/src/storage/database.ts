@@ -11,6 +11,8 @@ interface AccountSchema extends DBSchema {
   draft: { key: string; value: string }
   /** Read markers by conversation, milliseconds since 1970. */
   read: { key: string; value: number }
+  /** When a receipt arrived, by message id: the archive does not keep receipts. */
+  delivered: { key: string; value: number }
   place: { key: 'last'; value: Place }
 }
 
@@ -36,6 +38,9 @@ export interface AccountDatabase {
   putDraft(peer: string, text: string): Promise<void>
   listRead(): Promise<Record<string, number>>
   putRead(peer: string, at: number): Promise<void>
+  /** Ids of messages for which a receipt came within the last 30 days. */
+  listDelivered(): Promise<string[]>
+  putDelivered(id: string): Promise<void>
   getPlace(): Promise<Place | undefined>
   putPlace(place: Place): Promise<void>
   /** Resolves when everything asked for so far is written. */
@@ -44,6 +49,7 @@ export interface AccountDatabase {
   wipe(): Promise<void>
 }
 
+const DELIVERED_MS = 30 * 86_400_000
 const PREFIX = 'drawbridge:'
 
 /** Opens (and makes, when new) the database of an account. Rejects where the browser forbids storage. */
@@ -54,6 +60,7 @@ export async function openAccountDatabase(account: string): Promise<AccountDatab
       fresh.createObjectStore('outbox', { keyPath: 'id' })
       fresh.createObjectStore('draft')
       fresh.createObjectStore('read')
+      fresh.createObjectStore('delivered')
       fresh.createObjectStore('place')
     },
     // Another page wipes or upgrades: holding on would block it for ever.
@@ -68,7 +75,7 @@ export async function openAccountDatabase(account: string): Promise<AccountDatab
       pending.delete(write)
     }
   }
-  const record = async <V>(store: 'draft' | 'read'): Promise<Record<string, V>> => {
+  const record = async <V>(store: 'draft' | 'read' | 'delivered'): Promise<Record<string, V>> => {
     const tx = db.transaction(store)
     const [keys, values] = await Promise.all([tx.store.getAllKeys(), tx.store.getAll()])
     return Object.fromEntries(keys.map((key, i) => [key, values[i] as V]))
@@ -84,6 +91,14 @@ export async function openAccountDatabase(account: string): Promise<AccountDatab
     putDraft: (peer, text) => track(text === '' ? db.delete('draft', peer) : db.put('draft', text, peer)),
     listRead: () => record<number>('read'),
     putRead: (peer, at) => track(db.put('read', at, peer)),
+    async listDelivered() {
+      const times = await record<number>('delivered')
+      const oldest = Date.now() - DELIVERED_MS
+      const stale = Object.keys(times).filter((id) => (times[id] ?? 0) < oldest)
+      await track(Promise.all(stale.map((id) => db.delete('delivered', id))))
+      return Object.keys(times).filter((id) => (times[id] ?? 0) >= oldest)
+    },
+    putDelivered: (id) => track(db.put('delivered', Date.now(), id)),
     getPlace: () => db.get('place', 'last'),
     putPlace: (place) => track(db.put('place', place, 'last')),
     async flush() {
@@ -109,6 +124,8 @@ export function memoryDatabase(): AccountDatabase {
     putDraft: nothing,
     listRead: () => Promise.resolve({}),
     putRead: nothing,
+    listDelivered: () => Promise.resolve([]),
+    putDelivered: nothing,
     getPlace: () => Promise.resolve(undefined),
     putPlace: nothing,
     flush: nothing,

@@ -80,11 +80,11 @@ function PaneHeader({ peer, onBack }: { readonly peer: string; readonly onBack: 
       {(!contact || (!seesPresence && !contact.isPending)) && (
         <button
           type="button"
-          className="button small"
+          className="button small add-contact"
           onClick={() => void chat.contacts.add(peer, '').catch(() => undefined)}
         >
           <Icon name="personAdd" size={16} />
-          {t.addContact}
+          <span>{t.addContact}</span>
         </button>
       )}
     </header>

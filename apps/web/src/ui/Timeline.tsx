@@ -197,9 +197,16 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
     const { key } = row.message
     setActiveKey(key)
     list.current?.scrollToIndex(rows.indexOf(row), { align: 'nearest' })
-    // It is mounted on the next frame at the latest.
+    focusWhenMounted(key, 20)
+  }
+
+  /** A row far away is mounted some frames after the list has been told to scroll there. */
+  function focusWhenMounted(key: string, frames: number) {
     requestAnimationFrame(() => {
-      scroller.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true })
+      const row = scroller.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)
+      row?.focus({ preventScroll: true })
+      // A row that has not been measured yet is hidden, and takes no focus.
+      if (frames > 0 && (!row || document.activeElement !== row)) focusWhenMounted(key, frames - 1)
     })
   }
 
