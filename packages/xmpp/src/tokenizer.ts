@@ -84,6 +84,8 @@ export function parseElement(source: Uint8Array | string, limits: XmlLimits): El
 
 /** The longest XML declaration accepted, in bytes. */
 const MAX_DECLARATION_BYTES = 256
+/** A buffer of up to this size is kept for the next unfinished token; a larger one is given back. */
+const MAX_KEPT_BYTES = 16 * 1024
 const CDATA_START = '<![CDATA['
 const DECLARATION =
   /^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"1\.0"|'1\.0')(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"([A-Za-z][A-Za-z0-9._-]*)"|'([A-Za-z][A-Za-z0-9._-]*)'))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?>$/
@@ -220,10 +222,11 @@ class Tokenizer implements StreamParser {
     this.pendingLength = length
   }
 
+  /** What is pending, and more. The result is good until something else is appended. */
   private takePending(more: Uint8Array): Uint8Array {
-    const whole = concatBytes(this.pending.subarray(0, this.pendingLength), more)
     this.mark = this.pendingLength
-    this.pending = NO_BYTES
+    this.append(more)
+    const whole = this.pending.subarray(0, this.pendingLength)
     this.pendingLength = 0
     this.pendingKind = 'none'
     return whole
@@ -239,6 +242,7 @@ class Tokenizer implements StreamParser {
     if (this.visible < bytes.length) throw new StreamFault('policy-violation', 'stanza too large')
     if (this.isInStanza) this.used += bytes.length - this.mark
     if (at < bytes.length) this.keep(bytes, at)
+    else if (this.pending.length > MAX_KEPT_BYTES) this.pending = NO_BYTES
     this.buffer.set(NO_BYTES, '')
   }
 
@@ -249,6 +253,7 @@ class Tokenizer implements StreamParser {
 
   /** Keeps an unfinished token and finds out what its end will look like. */
   private keep(bytes: Uint8Array, at: number): void {
+    if (this.pending.length > MAX_KEPT_BYTES) this.pending = NO_BYTES
     this.append(at === 0 ? bytes : bytes.subarray(at))
     const second = bytes[at + 1]
     if (bytes[at] !== 0x3c) this.pendingKind = 'text'

@@ -192,9 +192,11 @@ export class TreeBuilder {
     const element = this.open[level]!
     const start = this.childStarts[level]!
     const count = children.length - start
-    if (count > 0) {
-      element.children = count === 1 ? [children[start]!] : children.slice(start)
-      children.length = start
+    if (count === 1) element.children = [children.pop()!]
+    else if (count > 1) {
+      element.children = children.slice(start)
+      // Setting `length` is a call into the runtime; this is not.
+      for (let i = 0; i < count; i++) children.pop()
     }
     if (level === this.base + 1) return element
     children.push(element)
