@@ -276,7 +276,7 @@ export function startChat(options: ChatOptions): Chat {
     clearTimeout(draftTimer)
     const drafts = [...unwritten]
     unwritten.clear()
-    await Promise.all(drafts.map(([peer, text]) => database?.putDraft(peer, text)))
+    await Promise.all(drafts.map(([peer, text]) => Promise.resolve(database?.putDraft(peer, text))))
   }
 
   if (options.isRestored) void whenReady(() => undefined)

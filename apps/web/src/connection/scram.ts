@@ -38,10 +38,9 @@ const utf8 = new TextEncoder()
 
 /** PBKDF2-HMAC-SHA-256 (RFC 5802 §2.2 `Hi`), about 100 ms for 100,000 iterations. */
 export async function deriveSaltedKey(password: string, salt: string, iterations: number): Promise<SaltedKey> {
-  // RFC 7677 asks for SASLprep; NFKC is the part of it that changes what people type, and what the server applies.
-  const material = await crypto.subtle.importKey('raw', utf8.encode(password.normalize('NFKC')), 'PBKDF2', false, [
-    'deriveKey',
-  ])
+  // What the server does before it stores a verifier: OpaqueString (RFC 8265 §4.2), not the NFKC of SASLprep.
+  const prepared = password.replace(/\p{Zs}/gu, ' ').normalize('NFC')
+  const material = await crypto.subtle.importKey('raw', utf8.encode(prepared), 'PBKDF2', false, ['deriveKey'])
   const key = await crypto.subtle.deriveKey(
     { name: 'PBKDF2', hash: 'SHA-256', salt: bytesFrom(salt), iterations },
     material,

@@ -75,10 +75,6 @@ export function formatBytes(bytes: number, language: string): string {
   )
 }
 
-export function isSameDay(a: number, b: number): boolean {
-  return new Date(a).toDateString() === new Date(b).toDateString()
-}
-
 /** Whole calendar days from `at` to `now`; negative when `at` is later. */
 function daysBetween(at: number, now: number): number {
   return Math.round((startOfDay(now) - startOfDay(at)) / DAY_MS)

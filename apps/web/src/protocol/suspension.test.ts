@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { parseStatusDocument, stopsSending, suspensionFor, type Suspension } from './suspension.ts'
+
+const suspension = (scope: Suspension['scope'], mode: Suspension['mode']): Suspension => ({
+  id: `${scope} ${mode}`,
+  scope,
+  mode,
+  reason: '',
+  since: 0,
+  until: undefined,
+})
+
+test('the strictest suspension that concerns what is sent decides', () => {
+  const active = [suspension('service', 'hold'), suspension('images', 'reject'), suspension('files', 'announce')]
+  expect(suspensionFor(active, 'message')?.mode).toBe('hold')
+  expect(suspensionFor(active, 'image')?.mode).toBe('reject')
+  expect(suspensionFor(active, 'file')?.mode).toBe('hold')
+  expect(suspensionFor([], 'message')).toBeUndefined()
+})
+
+test('sending goes on under an announcement and a hold only', () => {
+  const stopped = (['announce', 'hold', 'read-only', 'reject', 'cut'] as const).filter((mode) =>
+    stopsSending(suspension('service', mode)),
+  )
+  expect(stopped).toEqual(['read-only', 'reject', 'cut'])
+})
+
+test('the status document lists what is suspended, and unknown kinds are left out', () => {
+  const document = {
+    state: 'suspended',
+    suspensions: [
+      { id: 'S1', scope: 'service', mode: 'cut', reason: 'x', since: '2026-11-23T04:00:00Z', until: null },
+      { id: 'S2', scope: 'moon', mode: 'cut' },
+      null,
+    ],
+  }
+  expect(parseStatusDocument(document)).toEqual([
+    { id: 'S1', scope: 'service', mode: 'cut', reason: 'x', since: Date.UTC(2026, 10, 23, 4), until: undefined },
+  ])
+  expect(parseStatusDocument({ state: 'ok', suspensions: [] })).toEqual([])
+  expect(parseStatusDocument('<html>')).toBeUndefined()
+})
