@@ -51,7 +51,7 @@ export type SaslFailure = (typeof SASL_FAILURES)[number]
 export const STANZA_ERROR_TYPES = ['auth', 'cancel', 'continue', 'modify', 'wait'] as const
 export type StanzaErrorType = (typeof STANZA_ERROR_TYPES)[number]
 
-/** The stanza error conditions of RFC 6120 §8.3.3 and XEP-0045-era practice, each with the type the RFC recommends. */
+/** The stanza error conditions of RFC 6120 §8.3.3, each with a type that the RFC allows for it. */
 export const STANZA_ERROR_CONDITIONS = {
   'bad-request': 'modify',
   conflict: 'cancel',
@@ -91,7 +91,7 @@ export class StreamFault extends Error {
   }
 }
 
-/** What a stanza error says. Without `type` it has the one that RFC 6120 §8.3.3 recommends for the condition. */
+/** What a stanza error says. Without `type` it has the one of `STANZA_ERROR_CONDITIONS`. */
 export interface StanzaErrorFields {
   readonly type?: StanzaErrorType | undefined
   readonly condition: StanzaErrorCondition

@@ -12,7 +12,7 @@ export function prepareUsernameCaseMapped(text: string): string {
   const prepared = untilStable(text, (value) => mapWidth(value).toLowerCase().normalize('NFC'))
   assertNotEmpty(prepared)
   for (const character of prepared) {
-    if (!isInIdentifierClass(character, prepared)) throw new PrecisFault(`not allowed: ${codeOf(character)}`)
+    if (!isInIdentifierClass(character)) throw new PrecisFault(`not allowed: ${codeOf(character)}`)
   }
   assertContext(prepared)
   assertBidi(prepared)
@@ -66,7 +66,7 @@ const BY_CONTEXT = /[\u00b7\u0375\u05f3\u05f4\u30fb\u0660-\u0669\u06f0-\u06f9\u2
 const NEVER_ALLOWED = /[\u0640\u07fa\u302e\u302f\u3031-\u3035\u303b]/u
 
 // RFC 8264 §8, in its order.
-function isInIdentifierClass(character: string, _whole: string): boolean {
+function isInIdentifierClass(character: string): boolean {
   if (ALWAYS_ALLOWED.test(character) || BY_CONTEXT.test(character)) return true
   if (isNeverAllowed(character)) return false
   if (/^[\x21-\x7e]$/.test(character)) return true

@@ -69,13 +69,15 @@ function startTag(element: Element, inherited: string | undefined): string {
   return out
 }
 
+const MAX_KNOWN_NAMES = 2048
 const knownNames = new Set<string>()
 
 function assertName(name: string): void {
   if (knownNames.has(name)) return
   if (!isName(name)) throw new Error(`not a name in XML: ${JSON.stringify(name.slice(0, 80))}`)
-  // The names of the protocols are few; a sender's inventions must not pile up here.
-  if (knownNames.size < 2048 && name.length < 64) knownNames.add(name)
+  // The names of the protocols are few; what senders invent must not pile up here.
+  if (knownNames.size >= MAX_KNOWN_NAMES) knownNames.clear()
+  if (name.length < 64) knownNames.add(name)
 }
 
 /** Text escaped for element content. Throws on a character that XML excludes. */
