@@ -1,4 +1,4 @@
-import { bytes, commonConfig } from '@drawbridge/runtime'
+import { bytes, commonConfig, duration } from '@drawbridge/runtime'
 import { CLIENT_POSTURES } from '@drawbridge/policy'
 import * as z from 'zod'
 import { streamConfig } from './stream/stream.config.ts'
@@ -14,7 +14,14 @@ export const serverConfig = z.object({
       .optional()
       .meta({
         env: 'DRAWBRIDGE_PUBLIC_URL',
-        doc: 'Address under which browsers and clients reach the HTTP port, when a proxy stands in front. Links to files are made with it; changing it breaks none, since old links keep their host.',
+        doc: 'Address under which browsers and clients reach the HTTP port, when a proxy stands in front. Links to files are made with it; old ones keep their host, and after a change they are refused while rules for clients block.',
+      }),
+    mediaLinkTtlMs: duration
+      .refine((ms) => ms >= 60_000 && ms <= 366 * 86_400_000, 'expected one minute to a year')
+      .default(7 * 86_400_000)
+      .meta({
+        env: 'DRAWBRIDGE_MEDIA_LINK_TTL',
+        doc: 'How long a link to a file stays bound to the client it was given to. Longer spares clients from asking the archive for a fresh one; shorter ends sooner what a leaked link is good for.',
       }),
   }),
   limits: z.object({

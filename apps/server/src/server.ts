@@ -17,6 +17,7 @@ import type { Log } from '@drawbridge/runtime'
 import { parseJid } from '@drawbridge/xmpp'
 import { join } from 'node:path'
 import { createAdminApi, LOCAL_ACTOR } from './admin/index.ts'
+import { createMediaLinks } from './blobs/media-link.ts'
 import { FEATURES } from './features/index.ts'
 import { startWork } from './jobs/index.ts'
 import type { LiveSessions } from './policy/enforce.ts'
@@ -136,6 +137,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     rosters: createRosters(db),
     blockLists: createBlockLists(),
     sanitize: outside.sanitize ?? createSanitize(at.sanitizerSocket),
+    mediaLinks: createMediaLinks(sealer.derive('media links'), config.web.mediaLinkTtlMs),
     jobs,
     gate: policy.gate,
     log,
@@ -164,6 +166,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     enter: (stanza, session) => enter(routing, stanza, session),
     route: (stanza, session, n) => route(routing, stanza, session, n),
     mayReceive: (element, session) => registry.outbound.every((look) => look(element, session, ctx)),
+    personalize: (text, session) => registry.personalize(text, session, ctx),
     persistHandled: (session, h) => writer.persistHandled({ id: session.resumeId ?? '', prefixWith: () => h }),
     ended(session) {
       clearTimeout(hibernating.get(session))

@@ -241,6 +241,16 @@ export const CODES = {
     problem: 'media-pending',
     text: { en: 'This image is still being checked.', de: 'Dieses Bild wird noch geprüft.' },
   },
+  'link-expired': {
+    type: 'cancel',
+    condition: 'gone',
+    http: 403,
+    problem: 'link-expired',
+    text: {
+      en: 'This link does not say, or no longer says, who may open it. Open the conversation in your app and load its messages again: that gives you a new link.',
+      de: 'Dieser Link sagt nicht oder nicht mehr, wer ihn öffnen darf. Öffnen Sie die Unterhaltung in Ihrer App und laden Sie die Nachrichten neu: So erhalten Sie einen neuen Link.',
+    },
+  },
   'length-required': {
     type: 'modify',
     condition: 'bad-request',

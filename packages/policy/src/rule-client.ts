@@ -1,4 +1,4 @@
-import { UNREADABLE_FAMILY } from './client.ts'
+import { NO_IDENTITY, UNREADABLE_FAMILY } from './client.ts'
 import type { ClientIdentity } from './client.ts'
 import type { LiveEffect, Rule } from './engine.ts'
 import { deadlineOf, isAtLeast, stageAt } from './ladder.ts'
@@ -27,12 +27,16 @@ interface Asked {
   readonly client?: ClientIdentity | undefined
 }
 
+/** HTTP has no limbo (control §3.1): who brings no identity there may have any client, and an old one is one of them. */
+const NAMELESS: ClientIdentity = { ...NO_IDENTITY, claims: [{ family: UNREADABLE_FAMILY }] }
+
 const EVERY_STAGE: readonly RuleAction[] = ['observe', 'notify', 'warn', 'degrade', 'block', 'disconnect']
 
 /**
  * Turns away clients older than a rule's minimum. A version that cannot be compared, or none, matches every rule of its
  * family; a family that cannot be read matches every rule. Of several matches the strictest stage wins, so no
- * permissive rule can hide a strict one. Break-glass accounts are let in all the same.
+ * permissive rule can hide a strict one. Who does not say over HTTP which client it is may have any. Break-glass accounts
+ * are let in all the same.
  *
  * @param from - the lowest stage that refuses. `block` for the enforced rule; the observed twin of it uses `observe`,
  *   so that a rule in its early stages is counted before it hurts.
@@ -44,6 +48,7 @@ export function clientVersion(settings: readonly ClientRuleSetting[], from: 'obs
     const match = strictest(rules, facts.client, facts.at)
     return match && isAtLeast(match.stage, from) ? refusal(match) : PASS
   }
+  const decideHttp = (facts: Asked): Verdict => decide({ ...facts, client: facts.client ?? NAMELESS })
   return {
     name: 'client-version',
     decide: {
@@ -51,8 +56,8 @@ export function clientVersion(settings: readonly ClientRuleSetting[], from: 'obs
       'session.resume': decide,
       'upload.request': decide,
       'upload.put': decide,
-      'media.read': decide,
-      'http.request': (facts) => (facts.area === 'app' ? decide(facts) : PASS),
+      'media.read': decideHttp,
+      'http.request': (facts) => (facts.area === 'app' ? decideHttp(facts) : PASS),
     },
     live: (session) => liveEffectOf(rules, session),
   }

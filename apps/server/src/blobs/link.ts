@@ -21,7 +21,9 @@ export function newLink(id: string): Link {
 /** The part of the path that identifies the file, and its name. */
 export function pathOf({ id, secret }: Link, name: string): string {
   const key = Buffer.concat([Buffer.from(id.replaceAll('-', ''), 'hex'), secret]).toString('base64url')
-  return `${UPLOAD_PATH}${key}/${encodeURIComponent(name)}`
+  // Also what could be punctuation behind a link in a text, or needs escaping in XML.
+  const segment = encodeURIComponent(name).replace(/[!'()*~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  return `${UPLOAD_PATH}${key}/${segment}`
 }
 
 /** Reads the path of a URL; nothing when it is not of the form of ours. */

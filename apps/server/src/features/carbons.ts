@@ -83,4 +83,8 @@ class Copy extends Outgoing {
   override text(framing: Framing): string {
     return this.#broadcast.text(framing, this.#to)
   }
+
+  override get hasFileLinks(): boolean {
+    return this.#broadcast.hasFileLinks
+  }
 }

@@ -7,6 +7,7 @@ import { delivery } from './delivery.ts'
 import { disco } from './disco/index.ts'
 import { hostMeta } from './host-meta.ts'
 import { imageFilter } from './image-filter/index.ts'
+import { mediaLinks } from './media-links.ts'
 import { offline } from './offline.ts'
 import { pep } from './pep/index.ts'
 import { ping } from './ping.ts'
@@ -25,6 +26,8 @@ import { upload } from './upload/index.ts'
 export const FEATURES: readonly Feature[] = [
   // Before anything is recorded or answered: who does not want to hear from whom.
   blocking,
+  // The plain link goes on: what makes it the sender's own is for nobody else.
+  mediaLinks,
   // No image that our encoder did not make; what passes here, the avatars below still look at.
   imageFilter,
 

@@ -16,6 +16,8 @@ export type AccountRow = Omit<Account, 'bareJid'>
 export interface Accounts {
   find(localpart: string): Account | undefined
   findByBareJid(bareJid: string): Account | undefined
+  /** An account that was deleted and made anew under its old name has another id. */
+  findById(id: string): Account | undefined
   readonly size: number
   all(): Iterable<Account>
   put(row: AccountRow): Account
@@ -25,11 +27,15 @@ export interface Accounts {
 /** A directory of these accounts. */
 export function createAccounts(domain: string, rows: Iterable<AccountRow>): Accounts {
   const byLocalpart = new Map<string, Account>()
+  const byId = new Map<string, Account>()
   const suffix = `@${domain}`
   const put = (row: AccountRow): Account => {
     const { id, localpart, isAdmin, isBreakGlass, isDisabled } = row
     const account = { id, localpart, bareJid: localpart + suffix, isAdmin, isBreakGlass, isDisabled }
+    const replaced = byLocalpart.get(localpart)
+    if (replaced) byId.delete(replaced.id)
     byLocalpart.set(localpart, account)
+    byId.set(id, account)
     return account
   }
   for (const row of rows) put(row)
@@ -37,11 +43,16 @@ export function createAccounts(domain: string, rows: Iterable<AccountRow>): Acco
     find: (localpart) => byLocalpart.get(localpart),
     findByBareJid: (bareJid) =>
       bareJid.endsWith(suffix) ? byLocalpart.get(bareJid.slice(0, -suffix.length)) : undefined,
+    findById: (id) => byId.get(id),
     get size() {
       return byLocalpart.size
     },
     all: () => byLocalpart.values(),
     put,
-    remove: (localpart) => void byLocalpart.delete(localpart),
+    remove(localpart) {
+      const account = byLocalpart.get(localpart)
+      if (account) byId.delete(account.id)
+      byLocalpart.delete(localpart)
+    },
   }
 }

@@ -10,6 +10,7 @@ import type { BlockLists } from './block-lists.ts'
 import type { Rosters } from './rosters.ts'
 import type { Sessions } from './sessions.ts'
 import type { Gate } from '../policy/gate.ts'
+import type { MediaLinks } from '../blobs/media-link.ts'
 
 /** The stages a message passes, in this order, with the commit between `record` and `deliver`. */
 export const BEFORE_COMMIT = ['amend', 'record'] as const
@@ -53,6 +54,7 @@ export interface Context {
   readonly rosters: Rosters
   readonly blockLists: BlockLists
   readonly sanitize: Sanitize
+  readonly mediaLinks: MediaLinks
   readonly jobs: Jobs
   readonly gate: Gate
   readonly log: Log
@@ -170,6 +172,11 @@ export interface Feature {
   readonly presence?: (stanza: PresenceStanza, session: Session, ctx: Context) => Promise<void> | void
   /** Looks at a stanza just before a session gets it; false withholds it from that session. */
   readonly outbound?: (element: Element, session: Session, ctx: Context) => boolean
+  /**
+   * Rewrites the text of a stanza for one session, where it may hold links to files (`Outgoing.hasFileLinks`); any other
+   * text is shared by all who get it. One feature has it.
+   */
+  readonly personalize?: (text: string, session: Session, ctx: Context) => string
   readonly session?: {
     readonly bound?: (session: Session, ctx: Context) => void
     readonly ended?: (session: Session, ctx: Context) => Promise<void> | void

@@ -11,6 +11,7 @@ export interface Registry {
   readonly enter: readonly NonNullable<Feature['enter']>[]
   readonly outbound: readonly NonNullable<Feature['outbound']>[]
   readonly presence: NonNullable<Feature['presence']>
+  readonly personalize: NonNullable<Feature['personalize']>
   readonly disco: readonly string[]
   readonly accountDisco: readonly string[]
   readonly http: readonly HttpRoute[]
@@ -32,6 +33,7 @@ export function buildRegistry(features: readonly Feature[]): Registry {
   for (const feature of features) {
     claim(`feature ${feature.name}`, feature.name)
     if (feature.presence) claim('presence', feature.name)
+    if (feature.personalize) claim('personalize', feature.name)
     for (const route of feature.iq ?? []) {
       const key = iqKey(route.type, route.to, route.xmlns, route.name)
       claim(key, feature.name)
@@ -43,6 +45,7 @@ export function buildRegistry(features: readonly Feature[]): Registry {
   }
   const presence = features.find((feature) => feature.presence)?.presence
   if (!presence) throw new Error('no feature handles presence')
+  const personalize = features.find((feature) => feature.personalize)?.personalize ?? ((text) => text)
   const stages = (names: typeof BEFORE_COMMIT | typeof AFTER_COMMIT): Stage[] =>
     names.flatMap((name) =>
       features.flatMap((feature) => {
@@ -53,6 +56,7 @@ export function buildRegistry(features: readonly Feature[]): Registry {
   return {
     features,
     presence,
+    personalize,
     beforeCommit: stages(BEFORE_COMMIT),
     afterCommit: stages(AFTER_COMMIT),
     enter: features.flatMap((feature) => feature.enter ?? []),

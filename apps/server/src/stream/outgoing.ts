@@ -1,5 +1,6 @@
 import { escapeAttribute, NS_CLIENT, serialize } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
+import { UPLOAD_PATH } from '../blobs/link.ts'
 
 export type Framing = 'tcp' | 'ws'
 
@@ -19,6 +20,7 @@ export class Outgoing {
   readonly archived: ArchivedAt | undefined
   #tcp: string | undefined
   #ws: string | undefined
+  #hasFileLinks: boolean | undefined
 
   constructor(element: Element, archived?: ArchivedAt) {
     this.element = element
@@ -30,6 +32,11 @@ export class Outgoing {
   text(framing: Framing): string {
     if (framing === 'tcp') return (this.#tcp ??= serialize(this.element, { parentNS: NS_CLIENT }))
     return (this.#ws ??= withNamespace(this.text('tcp'), this.kind))
+  }
+
+  /** Its text may hold links to files, which each session gets as its own. Looked up once for all of them. */
+  get hasFileLinks(): boolean {
+    return (this.#hasFileLinks ??= this.text('tcp').includes(UPLOAD_PATH))
   }
 
   /** The time it was first sent, kept for XEP-0203 when it is sent again after a resumption. */
@@ -44,11 +51,14 @@ export class Broadcast {
   readonly #tail: string
   readonly #name: string
   readonly element: Element
+  /** See `Outgoing.hasFileLinks`. */
+  readonly hasFileLinks: boolean
 
   constructor(element: Element) {
     this.element = element
     this.#name = element.name
     this.#tail = serialize(element, { parentNS: NS_CLIENT }).slice(element.name.length + 1)
+    this.hasFileLinks = this.#tail.includes(UPLOAD_PATH)
   }
 
   /** The bytes for one recipient. */
@@ -76,6 +86,10 @@ class AddressedCopy extends Outgoing {
 
   override text(framing: Framing): string {
     return this.#broadcast.text(framing, this.#to)
+  }
+
+  override get hasFileLinks(): boolean {
+    return this.#broadcast.hasFileLinks
   }
 }
 

@@ -34,6 +34,8 @@ export interface SessionHost {
   route(stanza: Stanza, session: Session, n: number): Promise<void>
   /** See `Feature.outbound`. */
   mayReceive(element: Element, session: Session): boolean
+  /** See `Feature.personalize`. */
+  personalize(text: string, session: Session): string
   /** Writes the handled count of a resumable stream; resolves with what is stored. */
   persistHandled(session: Session, h: number): Promise<number>
   /** The session is over: it must leave the registry, and its contacts must hear of it. */
@@ -371,9 +373,14 @@ export class Session {
       this.#askLater()
     }
     if (!connection) return
-    connection.write(outgoing.text(connection.framing))
+    connection.write(this.#own(outgoing, outgoing.text(connection.framing)))
     if (!outbound && outgoing.archived) this.#host.cursors.handed(outgoing.archived)
     if (connection.pendingBytes > BUFFER_MAX_BYTES) this.#isStuck(connection)
+  }
+
+  /** Everybody gets the same text, but for links to files: those are made this session's own. */
+  #own(outgoing: Outgoing, text: string): string {
+    return outgoing.hasFileLinks ? this.#host.personalize(text, this) : text
   }
 
   /** A slow reader costs only itself: it catches up after resuming, or from the archive. */
@@ -426,7 +433,9 @@ export class Session {
     this.#ackWanted = this.#persistedH
     this.#isActive = true
     connection.write(resumed)
-    for (const outgoing of this.outbound?.unacknowledged() ?? []) connection.write(outgoing.text(connection.framing))
+    for (const outgoing of this.outbound?.unacknowledged() ?? []) {
+      connection.write(this.#own(outgoing, outgoing.text(connection.framing)))
+    }
     this.#release()
     this.#askLater()
   }

@@ -3,12 +3,13 @@ import { findUpload } from '@drawbridge/db'
 import type { Upload } from '@drawbridge/db'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { dispositionOf, EXTENSIONS, withExtension } from '../../blobs/filename.ts'
+import { claimsImage, dispositionOf, EXTENSIONS, withExtension } from '../../blobs/filename.ts'
 import { ask } from '../../policy/gate.ts'
 import type { Context } from '../../routing/feature.ts'
 import { problemOf, sendProblem } from './answer.ts'
 import { deskOf } from './desk.ts'
 import { isSecret, parsePath } from '../../blobs/link.ts'
+import { readerOf } from './reader.ts'
 import { refusalOf } from './slot.ts'
 
 /** Types that our encoder makes, and so the only ones a browser may ever show. */
@@ -17,16 +18,23 @@ const TYPES: Readonly<Record<string, string>> = Object.fromEntries(
 )
 
 /**
- * Serves a clean file, under a type that is ours to say. Whatever is not clean is not there: unknown, waiting, refused
- * and mistyped links all get the same answer (threats UP-10).
+ * Serves a clean file, under a type that is ours to say, to whoever the rules let read it now (control §3.4). Whatever is
+ * not clean is not there: unknown, waiting, refused and mistyped links all get the same answer (threats UP-10); and who
+ * may not read gets the same answer whether there is something or not.
  */
 export async function giveFile(req: IncomingMessage, res: ServerResponse, url: URL, ctx: Context): Promise<void> {
   const upload = await findClean(url, ctx)
+  const isImage = upload ? isOurImage(upload) : claimsImage(url.pathname, '')
+  const { account, client } = readerOf(url, ctx)
+  if (account === 'gone') return refuse(req, res, new Refusal('account-disabled'))
+  const verdict = ask(ctx.gate, 'media.read', { at: ctx.now().getTime(), account, client, isImage })
+  if (verdict.action !== 'pass') {
+    // Nobody is known here who could update; a fresh link says who asks.
+    const isNameless = client === undefined && verdict.action === 'refuse' && verdict.code === 'client-unknown'
+    return refuse(req, res, isNameless ? new Refusal('link-expired') : refusalOf(verdict))
+  }
   const sha256 = upload?.cleanSha256
   if (!upload || !sha256) return sendProblem(res, problemOf('item-not-found', req))
-  const isImage = upload.cleanType !== null && upload.cleanType in TYPES
-  const verdict = ask(ctx.gate, 'media.read', { at: ctx.now().getTime(), isImage })
-  if (verdict.action !== 'pass') return refuse(req, res, refusalOf(verdict))
 
   const headers = { ...headersOf(upload, isImage), ETag: `"${Buffer.from(sha256).toString('hex')}"` }
   if (req.headers['if-none-match']?.includes(headers.ETag)) {
@@ -45,6 +53,8 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
   await pipeline(blob.stream(), res).catch(() => res.destroy())
 }
 
+const isOurImage = ({ cleanType }: Upload) => cleanType !== null && cleanType in TYPES
+
 async function findClean(url: URL, ctx: Context): Promise<Upload | undefined> {
   const path = parsePath(url.pathname)
   const upload = path && (await findUpload(ctx.db, path.link.id))
@@ -53,9 +63,11 @@ async function findClean(url: URL, ctx: Context): Promise<Upload | undefined> {
 }
 
 function refuse(req: IncomingMessage, res: ServerResponse, refusal: Refusal): void {
+  const body = problemOf(refusal, req)
+  if (body.status !== 503) return sendProblem(res, body)
   const { until } = refusal.details
   const seconds = typeof until === 'string' ? Math.ceil((Date.parse(until) - Date.now()) / 1000) : Number.NaN
-  sendProblem(res, problemOf(refusal, req), { 'Retry-After': String(seconds > 0 ? Math.min(seconds, 3600) : 60) })
+  sendProblem(res, body, { 'Retry-After': String(seconds > 0 ? Math.min(seconds, 3600) : 60) })
 }
 
 function headersOf({ filename, cleanType }: Upload, isImage: boolean): Record<string, string> {

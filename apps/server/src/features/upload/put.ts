@@ -11,7 +11,7 @@ import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
 import { imageProblem, problemOf, refuseBody, sendProblem } from './answer.ts'
 import { deskOf, verdictOn } from './desk.ts'
-import { isSecret, parsePath } from '../../blobs/link.ts'
+import { isSecret, parsePath, UPLOAD_PATH } from '../../blobs/link.ts'
 import { refusalOf } from './slot.ts'
 
 /** A sender that gives nothing for this long has gone. */
@@ -39,7 +39,7 @@ export async function takeFile(req: IncomingMessage, res: ServerResponse, url: U
     if (!(await receive(req, res, upload, ctx, gone.signal))) return
     const verdict = await verdictOn(ctx, upload.id, AbortSignal.any([gone.signal, AbortSignal.timeout(VERDICT_MS)]))
     if (gone.signal.aborted) return
-    isKept = answer(req, res, url, verdict, admitted, ctx)
+    isKept = await answer(req, res, url, verdict, admitted, ctx)
   } finally {
     // Whoever was not told 201 has no file here: not the one who went away, nor the one who waited too long.
     if (!isKept) await discard(ctx, upload)
@@ -130,16 +130,17 @@ async function spool(req: IncomingMessage, file: FileHandle, declaredBytes: numb
   }
 }
 
-/** Tells the verdict; true when the file may stay. */
-function answer(
+/** Tells the verdict; true when the file may stay. One that may not is gone before that is said. */
+async function answer(
   req: IncomingMessage,
   res: ServerResponse,
   url: URL,
   verdict: Upload | undefined,
   { upload, session }: Admitted,
   ctx: Context,
-): boolean {
+): Promise<boolean> {
   if (!verdict) {
+    await discard(ctx, upload)
     sendProblem(res, problemOf('resource-constraint', req), { 'Retry-After': '30' })
     return false
   }
@@ -154,10 +155,12 @@ function answer(
     if (isImage && !claimsImage(upload.filename, upload.declaredType)) assertAllowed(session, true, ctx)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
+    await discard(ctx, upload)
     sendProblem(res, problemOf(error, req))
     return false
   }
-  const link = ctx.publicUrl() + url.pathname
+  const key = url.pathname.slice(UPLOAD_PATH.length).split('/', 1)[0] ?? ''
+  const link = ctx.publicUrl() + url.pathname + ctx.mediaLinks.queryFor(key, session, ctx.now())
   const size = widthPx === null || heightPx === null ? {} : { widthPx, heightPx }
   const body = JSON.stringify({ url: link, type, ...size, bytes })
   res.writeHead(201, {

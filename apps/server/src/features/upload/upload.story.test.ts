@@ -55,9 +55,9 @@ interface Answer {
 
 /** Sends one request on a connection of its own. */
 function send(port: number, method: string, url: string, body?: Buffer, headers = {}): Promise<Answer> {
-  const { pathname } = new URL(url)
+  const { pathname, search } = new URL(url)
   return new Promise((resolve, reject) => {
-    const req = request({ port, method, path: pathname, headers, agent: false }, (res) => {
+    const req = request({ port, method, path: pathname + search, headers, agent: false }, (res) => {
       const chunks: Buffer[] = []
       res.on('data', (chunk: Buffer) => chunks.push(chunk))
       res.on('end', () =>
@@ -98,7 +98,7 @@ test('an image is answered when it is clean, and only our own bytes are served (
   expect(before.status).toBe(404)
   expect(put.status).toBe(201)
   expect(JSON.parse(put.body)).toEqual({
-    url: slot.url,
+    url: slot.getUrl,
     type: 'image/png',
     widthPx: 20,
     heightPx: 10,

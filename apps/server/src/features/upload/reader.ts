@@ -1,0 +1,26 @@
+import type { ClientIdentity } from '@drawbridge/policy'
+import { UPLOAD_PATH } from '../../blobs/link.ts'
+import type { Account } from '../../routing/accounts.ts'
+import type { Context } from '../../routing/feature.ts'
+
+/** Who asks for a file, as far as the link says. */
+export interface Reader {
+  /** The account the link was given to, as it is now; `gone` when it may no longer sign in. */
+  readonly account?: Account | 'gone'
+  /** Absent: a plain link, one that is too old, or one of a session that ended before its client was known. */
+  readonly client?: ClientIdentity | undefined
+}
+
+/** The account and the client that a link was given to (control §3.4). */
+export function readerOf(url: URL, ctx: Context): Reader {
+  const key = url.pathname.slice(UPLOAD_PATH.length).split('/', 1)[0] ?? ''
+  const holder = ctx.mediaLinks.holderOf(key, url.search, ctx.now())
+  if (!holder) return {}
+  const account = ctx.accounts.findById(holder.accountId)
+  if (!account || account.isDisabled) return { account: 'gone' }
+  const { client } = holder
+  if ('tier' in client) return { account, client }
+  const sessions = ctx.sessions.of(account.bareJid)
+  const session = sessions.find(({ signedInAt }) => signedInAt.getTime() === client.signedInAt)
+  return { account, client: session?.client }
+}
