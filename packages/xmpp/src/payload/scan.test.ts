@@ -49,9 +49,12 @@ describe('a data: image in a text', () => {
   test('DS-17 hostile texts take no time', () => {
     for (const unit of ['data:', 'd', 'data:image/', 'data:,', 'data:image/png,', 'd\na\nt\na\n', 'data:%', '\n']) {
       const text = unit.repeat(100_000 / unit.length)
-      const start = performance.now()
-      holdsDataImage(text)
-      expect(performance.now() - start).toBeLessThan(100)
+      const runs = Array.from({ length: 5 }, () => {
+        const start = performance.now()
+        holdsDataImage(text)
+        return performance.now() - start
+      })
+      expect(Math.min(...runs), unit).toBeLessThan(20)
     }
   })
 })
