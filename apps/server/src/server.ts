@@ -22,6 +22,7 @@ import { FEATURES } from './features/index.ts'
 import { startWork } from './jobs/index.ts'
 import type { LiveSessions } from './policy/enforce.ts'
 import { ask } from './policy/gate.ts'
+import type { LivePolicy } from './policy/live.ts'
 import { buildStatusDocument, startPolicy } from './policy/start.ts'
 import type { PolicyService } from './policy/start.ts'
 import { createAccounts } from './routing/accounts.ts'
@@ -37,10 +38,12 @@ import type { ServerConfig } from './server.config.ts'
 import { createAdmission, entranceOf, textOf } from './stream/admission.ts'
 import { C2sStream } from './stream/c2s.ts'
 import { createPasswords } from './stream/password.ts'
+import { createRevocations } from './stream/revocations.ts'
 import { loadSealer } from './stream/seal.ts'
 import type { Session, SessionHost } from './stream/session.ts'
 import type { StreamServer } from './stream/stream-server.ts'
 import { createThrottle } from './stream/throttle.ts'
+import { createAddressLimit } from './transport/address-limit.ts'
 import type { Accept } from './transport/connection.ts'
 import { listenHttp } from './transport/http.ts'
 import type { HttpHandler } from './transport/http.ts'
@@ -54,6 +57,8 @@ import { createWebSockets } from './transport/websocket.ts'
 const VERSION = '0.1.0'
 const PRUNE_EVERY_MS = 3_600_000
 const DAY_MS = 86_400_000
+/** Longest time to send the headers of a request, in milliseconds. */
+const HEADERS_TIMEOUT_MS = 10_000
 
 export interface RunningServer extends AsyncDisposable {
   readonly addresses: { readonly http: string; readonly c2s: string; readonly c2sTls: string }
@@ -73,6 +78,8 @@ export interface BuiltServer extends AsyncDisposable {
   readonly isAllowedOrigin: (origin: string, host: string | undefined) => boolean
   /** The base URL once the port is known, where none is configured. */
   announceHttp(url: string): void
+  /** Refuses new streams and tells every client that the server stops, while its connection still stands. */
+  dismissAll(): void
   close(): Promise<void>
 }
 
@@ -102,13 +109,13 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   const sealer = await loadSealer(join(at.secrets, 'credential-key'))
   const passwords = createPasswords({ db, sealer, scramIterations: config.stream.scramIterations })
   const throttle = createThrottle(config.stream.freeSignInFailures)
+  const revocations = createRevocations(config.stream.signInTimeoutMs)
 
   // Policy: loaded before anybody can ask.
   const sessions = createSessions()
-  let policy: PolicyService
-  const admission = createAdmission({ policy: () => policy.live, domain: common.domain })
+  const admission = createAdmission({ policy: (): LivePolicy => policy.live, domain: common.domain })
   const liveSessions: LiveSessions = { list: () => Array.from(sessions.all(), admission.liveSession) }
-  policy = await startPolicy({
+  const policy: PolicyService = await startPolicy({
     db,
     url: common.databaseUrl,
     log: log.child({ part: 'policy' }),
@@ -168,6 +175,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     mayReceive: (element, session) => registry.outbound.every((look) => look(element, session, ctx)),
     personalize: (text, session) => registry.personalize(text, session, ctx),
     persistHandled: (session, h) => writer.persistHandled({ id: session.resumeId ?? '', prefixWith: () => h }),
+    failed: (what, error) => log.error(what, { error: error instanceof Error ? error.stack : String(error) }),
     ended(session) {
       clearTimeout(hibernating.get(session))
       hibernating.delete(session)
@@ -191,6 +199,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     sessions,
     passwords,
     throttle,
+    revocations,
     host,
     log: log.child({ part: 'streams' }),
     get shutdownText() {
@@ -213,7 +222,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     },
     detached(session) {
       session.detach()
-      if (!session.resumeId) return session.end()
+      if (!session.resumeId) return session.leave()
+      clearTimeout(hibernating.get(session))
       hibernating.set(session, setTimeout(() => session.end(), config.stream.resumeTimeoutMs))
     },
     attached(session) {
@@ -249,6 +259,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     log: log.child({ part: 'admin' }),
     isHttps: streams.isHttps,
     closeSessions(localpart, why) {
+      revocations.revoke(localpart)
       const open = sessions.of(`${localpart}@${common.domain}`)
       for (const session of open) admission.dismiss(session, why)
       return open.length
@@ -268,10 +279,13 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     ...(web ? [web] : []),
   ]
   const pruning = setInterval(() => void prune(db, log), PRUNE_EVERY_MS)
-  const close = async () => {
-    clearInterval(pruning)
+  const dismissAll = () => {
     shutdownText = 'The server is restarting.'
     for (const session of [...sessions.all()]) session.end('system-shutdown', shutdownText)
+  }
+  const close = async () => {
+    clearInterval(pruning)
+    dismissAll()
     for (const feature of registry.features.toReversed()) await feature.stop?.(ctx)
     await jobs.close()
     await policy.close()
@@ -290,6 +304,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     announceHttp: (url) => {
       if (config.web.publicUrl === undefined) publicUrl = url
     },
+    dismissAll,
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -313,8 +328,9 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     isEncrypted: true,
     isAllowedOrigin: (origin, request) => built.isAllowedOrigin(origin, request.headers.host),
   })
-  const closers: (() => Promise<unknown> | unknown)[] = [() => built.close(), () => sockets.close()]
+  const closers: (() => Promise<unknown> | unknown)[] = [() => built.close()]
   const close = async () => {
+    built.dismissAll()
     for (const stop of closers.splice(0).toReversed()) await stop()
   }
   try {
@@ -327,11 +343,15 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       port: common.httpPort,
       tls: isPlainHttp ? undefined : tls,
       log: log.child({ part: 'http' }),
+      limit: createAddressLimit(stream.maxConnectionsPerAddress),
+      headersTimeoutMs: Math.min(stream.signInTimeoutMs, HEADERS_TIMEOUT_MS),
       handlers: built.handlers,
       upgrade: sockets.upgrade,
     })
-    closers.push(() => http.close())
-    const tcp = { bind: common.bind, tls, maxPerAddress: stream.maxConnectionsPerAddress, accept: built.accept }
+    // An upgraded connection is no longer the HTTP server's to close, but it waits for it.
+    closers.push(() => Promise.all([sockets.close(), http.close()]))
+    const limit = createAddressLimit(stream.maxConnectionsPerAddress)
+    const tcp = { bind: common.bind, tls, limit, accept: built.accept }
     const c2s = await listenTcp({ ...tcp, port: common.c2sPort, mode: 'starttls' })
     closers.push(() => c2s.close())
     const c2sTls = await listenTcp({ ...tcp, port: common.c2sTlsPort, mode: 'direct' })

@@ -95,8 +95,8 @@ export async function story<P extends string>(
         `<client xmlns="urn:drawbridge:client:1" name="test" version="1.0"/></bind></iq>`,
       C2S_LIMITS,
     )
-    const session = await bind(server.streams, connection, account, iq, iq.getChildElements()[0]!)
-    if (!session) throw new Error(`${name} was not let in: ${connection.log.join('')}`)
+    const session = bind(server.streams, connection, account, iq, iq.getChildElements()[0]!)
+    if (!session || session.isEnded) throw new Error(`${name} was not let in: ${connection.log.join('')}`)
     connection.log.length = 0
     return deviceOf(server, session, connection)
   }

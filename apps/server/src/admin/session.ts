@@ -1,6 +1,5 @@
 import { Refusal } from '@drawbridge/contract'
 import { appendAudit, findAccount } from '@drawbridge/db'
-import { addressKey } from '../stream/throttle.ts'
 import { accountView, withPasswordFaults } from './account-change.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
@@ -14,7 +13,7 @@ export function sessionHandlers(context: AdminContext): AdminHandlers<'signIn' |
   return {
     async signIn({ body: { name, password }, remoteAddress }) {
       const localpart = readableLocalpart(name, domain)
-      const keys = [`account ${localpart ?? ''}`, addressKey(remoteAddress)]
+      const keys = throttle.keysOf(remoteAddress, localpart ?? '')
       const delayMs = throttle.delayMs(keys)
       if (delayMs > 0) throw new Refusal('rate-limited', { retryAfterS: Math.ceil(delayMs / 1_000) })
       const account = localpart === undefined ? undefined : accounts.find(localpart)

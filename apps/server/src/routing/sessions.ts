@@ -12,13 +12,16 @@ export interface Sessions {
   find(jid: Jid): Session | undefined
   add(session: Session): void
   remove(session: Session): void
-  /** A session that waits for its client, by its XEP-0198 id. */
+  /** From now on the session can be found by its XEP-0198 id. */
+  canResume(id: string, session: Session): void
+  /** A session that can be resumed, by its XEP-0198 id. */
   findResumable(id: string): Session | undefined
 }
 
 /** An empty registry. The lists it hands out are replaced, never changed, so one can be kept while sending. */
 export function createSessions(): Sessions {
   const byAccount = new Map<string, readonly Session[]>()
+  const byResumeId = new Map<string, Session>()
   let size = 0
   const of = (bareJid: string) => byAccount.get(bareJid) ?? NONE
   return {
@@ -41,12 +44,14 @@ export function createSessions(): Sessions {
       const after = before.filter((other) => other !== session)
       if (after.length === before.length) return
       size--
+      if (session.outbound) byResumeId.delete(session.outbound.id)
       if (after.length > 0) byAccount.set(key, after)
       else byAccount.delete(key)
     },
+    canResume: (id, session) => void byResumeId.set(id, session),
     findResumable(id) {
-      for (const list of byAccount.values()) for (const session of list) if (session.resumeId === id) return session
-      return undefined
+      const session = byResumeId.get(id)
+      return session?.resumeId === id ? session : undefined
     },
   }
 }

@@ -131,7 +131,13 @@ function noticesFrom(suspensions: readonly PublicSuspension[]): SuspensionNotice
 
 function suspensionText({ scope, mode, reason, until }: PublicSuspension): string {
   const what = scope === 'service' ? 'This service' : `Sharing ${scope}`
-  const how = { announce: 'has a notice', hold: 'is on hold', 'read-only': 'is read-only', reject: 'is suspended', cut: 'is suspended' }
+  const how = {
+    announce: 'has a notice',
+    hold: 'is on hold',
+    'read-only': 'is read-only',
+    reject: 'is suspended',
+    cut: 'is suspended',
+  }
   return `${what} ${how[mode]}. Reason: ${reason}.${until === null ? '' : ` Expected end: ${until}.`}`
 }
 
@@ -184,5 +190,13 @@ export function textOf(code: ErrorCode, details: VerdictDetails): string {
 
 function blockedElements(code: ErrorCode, { rule, min, url, deadline }: VerdictDetails): Element[] {
   if (rule === undefined || (code !== 'client-too-old' && code !== 'client-unknown')) return []
-  return [buildClientBlocked({ rule, min, url, deadline: deadline === undefined ? undefined : new Date(deadline), canUseWeb: true })]
+  return [
+    buildClientBlocked({
+      rule,
+      min,
+      url,
+      deadline: deadline === undefined ? undefined : new Date(deadline),
+      canUseWeb: true,
+    }),
+  ]
 }

@@ -10,14 +10,16 @@ import {
   findSmH,
   findSmResume,
   JidFault,
-  jidFrom,
   NS_BIND,
   NS_CLIENT,
   NS_CSI,
   NS_FRAMING,
   NS_SASL,
+  NS_SASL_CHANNEL_BINDING,
+  NS_SESSION,
   NS_SM,
   NS_STREAM,
+  NS_STREAM_LIMITS,
   NS_TLS,
   parseJid,
   parseSmEnable,
@@ -33,17 +35,17 @@ import { bind } from './bind.ts'
 import { HandledTooMuch, OutboundQueue } from './resume.ts'
 import { beginSasl, mechanismsFor } from './sasl.ts'
 import type { SaslAttempt, SaslSituation, SaslStep } from './sasl.ts'
-import { closing } from './session.ts'
+import { sayGoodbye } from './session.ts'
 import type { Session } from './session.ts'
+import { StanzaRate } from './stanza-rate.ts'
 import type { StreamServer } from './stream-server.ts'
-import { addressKey } from './throttle.ts'
 
 /** Tries to sign in per stream (RFC 6120 §6.4.5). */
 const SASL_TRIES = 5
 /** A resumption waits so long for what the old connection had sent, in milliseconds. */
 const RESUME_WAIT_MS = 10_000
-/** Elements a client may send ahead while one is being answered. */
-const BACKLOG_MAX = 32
+/** Namespaces of a header that leave it to each stanza to name its own (RFC 6120 §4.8.2). */
+const NO_CONTENT_NS: readonly string[] = ['', NS_STREAM]
 
 /**
  * One client-to-server stream (RFC 6120 §4, RFC 7395): a state machine over `opening` → `negotiating` (TLS, SASL) →
@@ -58,26 +60,32 @@ export class C2sStream implements StreamHandler {
   #attempt: SaslAttempt | undefined
   #isChecking = false
   #tries = 0
+  /** Of the last `<auth/>`: credentials that ended after it do not count. */
+  #authMark = 0
   #account: Account | undefined
   #session: Session | undefined
+  /** Something takes a moment; what comes meanwhile waits for it, and the connection is not read. */
   #isWaiting = false
-  readonly #backlog: Element[] = []
+  readonly #backlog: (Element | 'close')[] = []
+  readonly #rate: StanzaRate
   readonly #deadline: NodeJS.Timeout
 
   constructor(server: StreamServer, connection: Connection) {
     this.#server = server
     this.#connection = connection
+    this.#rate = new StanzaRate(connection, server.config.maxStanzasPerSecond)
     // Slow clients and silent ones have the same time to sign in (threats DS-09).
     this.#deadline = setTimeout(() => this.#fail('connection-timeout'), server.config.signInTimeoutMs)
   }
 
   // --- opening (RFC 6120 §4.2, RFC 7395 §3.4) -------------------------------------------------------------------------
 
-  open(header: Element): void {
+  open(header: Element, contentNamespace = ''): void {
     if (this.#isClosed) return
     if (this.#isOpen) return this.#fail('bad-format')
     this.#id = randomBytes(16).toString('base64url')
-    const problem = this.#server.shutdownText === undefined ? this.#faultIn(header) : 'system-shutdown'
+    const problem =
+      this.#server.shutdownText === undefined ? this.#faultIn(header, contentNamespace) : 'system-shutdown'
     this.#writeHeader(header.attrs['from'])
     this.#isOpen = true
     if (problem) return this.#fail(problem, this.#server.shutdownText)
@@ -86,12 +94,13 @@ export class C2sStream implements StreamHandler {
     this.#write(this.#account ? this.#featuresAfterSignIn() : this.#featuresBefore())
   }
 
-  #faultIn(header: Element): StreamErrorCondition | undefined {
+  #faultIn(header: Element, contentNamespace: string): StreamErrorCondition | undefined {
     if (this.#connection.framing === 'tcp') {
       if (header.getNS() !== NS_STREAM) return 'invalid-namespace'
       if (header.name !== 'stream') return 'bad-format'
+      if (contentNamespace !== NS_CLIENT && !NO_CONTENT_NS.includes(contentNamespace)) return 'invalid-namespace'
     }
-    if (!/^[1-9]\d*\.\d+$/.test(header.attrs['version'] ?? '')) return 'unsupported-version'
+    if (!/^0*[1-9]\d*\.\d+$/.test(header.attrs['version'] ?? '')) return 'unsupported-version'
     const { to } = header.attrs
     if (to === undefined) return undefined
     try {
@@ -103,7 +112,13 @@ export class C2sStream implements StreamHandler {
   }
 
   #writeHeader(to: string | undefined): void {
-    const attrs = { from: this.#server.domain, id: this.#id, version: '1.0', 'xml:lang': 'en', ...(to === undefined ? {} : { to }) }
+    const attrs = {
+      from: this.#server.domain,
+      id: this.#id,
+      version: '1.0',
+      'xml:lang': 'en',
+      ...(to === undefined ? {} : { to }),
+    }
     if (this.#connection.framing === 'ws') {
       this.#connection.write(serialize(xml('open', { xmlns: NS_FRAMING, ...attrs })))
       return
@@ -124,7 +139,7 @@ export class C2sStream implements StreamHandler {
     )
     if (situation.bindings) {
       const types = Object.keys(situation.bindings).map((type) => xml('channel-binding', { type }))
-      features.append(xml('sasl-channel-binding', { xmlns: 'urn:xmpp:sasl-cb:0' }, ...types))
+      features.append(xml('sasl-channel-binding', { xmlns: NS_SASL_CHANNEL_BINDING }, ...types))
     }
     return features
   }
@@ -134,38 +149,42 @@ export class C2sStream implements StreamHandler {
       'stream:features',
       { 'xmlns:stream': NS_STREAM },
       xml('bind', { xmlns: NS_BIND }),
-      xml('session', { xmlns: 'urn:ietf:params:xml:ns:xmpp-session' }, xml('optional')),
+      xml('session', { xmlns: NS_SESSION }, xml('optional')),
       buildSmFeature(),
       xml('csi', { xmlns: NS_CSI }),
+      xml('limits', { xmlns: NS_STREAM_LIMITS }, xml('max-bytes', {}, C2S_LIMITS.maxStanzaBytes)),
       ...this.#server.streamFeatures(),
     )
   }
 
   #situation(): SaslSituation {
     const { channelBindings, isEncrypted, framing } = this.#connection
-    const isTcpTls = framing === 'tcp' && isEncrypted
-    return {
-      bindings: channelBindings,
-      mayOfferPlain: isTcpTls || this.#server.isHttps || this.#server.config.allowPlaintext,
-    }
+    const isProtected = framing === 'tcp' ? isEncrypted : this.#server.isHttps
+    return { bindings: channelBindings, mayOfferPlain: isProtected || this.#server.config.allowPlaintext }
+  }
+
+  get #mustUpgrade(): boolean {
+    return !this.#connection.isEncrypted && !this.#server.config.allowPlaintext
   }
 
   // --- elements ---------------------------------------------------------------------------------------------------------
 
   element(element: Element): void {
     if (this.#isClosed) return
+    if (this.#session) this.#rate.count()
+    if (this.#isWaiting) this.#backlog.push(element)
+    else this.#take(element)
+  }
+
+  #take(element: Element): void {
     if (!this.#isOpen) return this.#fail('not-authorized')
-    if (this.#isWaiting) {
-      if (this.#backlog.push(element) > BACKLOG_MAX) this.#fail('policy-violation')
-      return
-    }
     const xmlns = element.getNS()
     if (this.#session) return this.#bound(this.#session, element, xmlns)
     if (this.#account) return this.#authenticated(this.#account, element, xmlns)
     if (xmlns === NS_SASL) return this.#sasl(element)
     if (xmlns === NS_TLS && element.name === 'starttls') return this.#startTls()
-    // A stanza, or anything else, before signing in (RFC 6120 §4.9.3.12).
-    this.#fail('not-authorized')
+    // A stanza, or anything else, before signing in (RFC 6120 §4.9.3.12); or in the clear (§5.3.1).
+    this.#fail(this.#mustUpgrade ? 'policy-violation' : 'not-authorized')
   }
 
   #startTls(): void {
@@ -182,14 +201,14 @@ export class C2sStream implements StreamHandler {
   // --- SASL (RFC 6120 §6) -------------------------------------------------------------------------------------------------
 
   #sasl(element: Element): void {
-    const mustUpgrade = !this.#connection.isEncrypted && !this.#server.config.allowPlaintext
-    if (mustUpgrade) return this.#saslFailed('encryption-required', undefined)
+    if (this.#mustUpgrade) return this.#saslFailed('encryption-required', undefined)
     // One step at a time: a client that does not wait for our answer is not doing SASL.
     if (this.#isChecking) return this.#fail('policy-violation')
     const bytes = decodeBase64(element.getText())
     if (element.name === 'abort') return this.#saslFailed('aborted', undefined)
     if (bytes === undefined) return this.#saslFailed('incorrect-encoding', undefined)
     if (element.name === 'auth') {
+      this.#authMark = this.#server.revocations.mark()
       this.#attempt = beginSasl(element.attrs['mechanism'] ?? '', this.#situation(), this.#server)
       if (!this.#attempt) return this.#saslFailed('invalid-mechanism', undefined)
       const attempt = this.#attempt
@@ -213,23 +232,20 @@ export class C2sStream implements StreamHandler {
 
   #check(step: () => Promise<SaslStep>): void {
     const { throttle, log } = this.#server
-    if (throttle.delayMs([addressKey(this.#connection.remoteAddress)]) > 0) {
+    if (throttle.delayMs(this.#throttleKeys(undefined)) > 0)
       return this.#saslFailed('temporary-auth-failure', undefined)
-    }
     this.#isChecking = true
-    step()
-      .catch((error: unknown): SaslStep => {
-        log.error('signing in failed', { error: String(error) })
-        return { kind: 'failure', condition: 'temporary-auth-failure', name: undefined, isGuess: false }
-      })
-      .then((outcome) => {
+    void (async () => {
+      try {
+        const outcome = await step()
         this.#isChecking = false
         if (!this.#isClosed) this.#answer(outcome)
-      })
-      .catch((error: unknown) => {
-        log.error('a stream failed', { error: String(error) })
-        this.#fail('internal-server-error')
-      })
+      } catch (error) {
+        this.#isChecking = false
+        log.error('signing in failed', { error: error instanceof Error ? error.stack : String(error) })
+        if (!this.#isClosed) this.#saslFailed('temporary-auth-failure', undefined)
+      }
+    })()
   }
 
   #answer(step: SaslStep): void {
@@ -237,14 +253,18 @@ export class C2sStream implements StreamHandler {
       this.#write(xml('challenge', { xmlns: NS_SASL }, step.bytes.toString('base64')))
       return
     }
+    const { throttle, revocations } = this.#server
+    const name = step.kind === 'success' ? step.account.localpart : step.name
+    const keys = this.#throttleKeys(name)
+    const isGuess = step.kind === 'success' || step.isGuess
+    // After too many wrong passwords, right and wrong get one answer: whoever guesses must not learn which it was.
+    if (isGuess && throttle.delayMs(keys) > 0) return this.#saslFailed('temporary-auth-failure', name)
     if (step.kind === 'failure') {
-      if (step.isGuess) this.#server.throttle.failed(this.#throttleKeys(step.name))
-      return this.#saslFailed(step.condition, step.name)
+      if (isGuess) throttle.failed(keys)
+      return this.#saslFailed(step.condition, name)
     }
-    const keys = this.#throttleKeys(step.account.localpart)
-    // The right password, but after too many wrong ones: whoever guesses must not learn that this one is right.
-    if (this.#server.throttle.delayMs(keys) > 0) return this.#saslFailed('temporary-auth-failure', step.account.localpart)
-    this.#server.throttle.succeeded(keys)
+    if (revocations.isRevoked(step.account.localpart, this.#authMark)) return this.#saslFailed('not-authorized', name)
+    throttle.succeeded(keys)
     this.#account = step.account
     this.#attempt = undefined
     this.#write(xml('success', { xmlns: NS_SASL }, step.bytes?.toString('base64')))
@@ -253,8 +273,7 @@ export class C2sStream implements StreamHandler {
   }
 
   #throttleKeys(name: string | undefined): string[] {
-    const address = addressKey(this.#connection.remoteAddress)
-    return name === undefined ? [address] : [address, `account ${name}`]
+    return this.#server.throttle.keysOf(this.#connection.remoteAddress, name)
   }
 
   #saslFailed(condition: SaslFailure, name: string | undefined): void {
@@ -267,33 +286,44 @@ export class C2sStream implements StreamHandler {
   // --- after signing in ---------------------------------------------------------------------------------------------------
 
   #authenticated(account: Account, element: Element, xmlns: string | undefined): void {
+    // Signed in with what has been taken back since (threats AU-23).
+    if (this.#server.revocations.isRevoked(account.localpart, this.#authMark)) return this.#fail('not-authorized')
     if (xmlns === NS_SM && element.name === 'resume') return this.#hold(() => this.#resume(account, element))
     if (xmlns === NS_SM) {
       this.#write(buildSmFailed('unexpected-request'))
       return
     }
     const payload = element.name === 'iq' && xmlns === NS_CLIENT ? element.getChild('bind', NS_BIND) : undefined
-    if (!payload || element.attrs['type'] !== 'set' || element.attrs['id'] === undefined) return this.#fail('not-authorized')
-    this.#hold(async () => {
-      const session = await bind(this.#server, this.#connection, account, element, payload)
-      if (session) this.#session = session
-    })
+    if (!payload || element.attrs['type'] !== 'set' || element.attrs['id'] === undefined)
+      return this.#fail('not-authorized')
+    this.#session = bind(this.#server, this.#connection, account, element, payload)
+    if (this.#session) clearTimeout(this.#deadline)
   }
 
   /** Does something that takes a moment; what the client sends meanwhile is kept in order and looked at afterwards. */
   #hold(work: () => Promise<void>): void {
     this.#isWaiting = true
-    work()
-      .catch((error: unknown) => {
-        this.#server.log.error('a stream failed', { error: error instanceof Error ? error.stack : String(error) })
-        this.#fail('internal-server-error')
-      })
-      .finally(() => {
-        this.#isWaiting = false
+    this.#connection.pause('order')
+    void (async () => {
+      try {
+        await work()
         if (this.#session) clearTimeout(this.#deadline)
-        if (this.#isClosed) return this.#lose()
-        for (const element of this.#backlog.splice(0)) this.element(element)
-      })
+        this.#isWaiting = false
+        this.#catchUp()
+      } catch (error) {
+        this.failed(error)
+      }
+      this.#connection.resume('order')
+    })()
+  }
+
+  #catchUp(): void {
+    while (!this.#isWaiting && !this.#isClosed) {
+      const next = this.#backlog.shift()
+      if (next === undefined) return
+      if (next === 'close') this.close()
+      else this.#take(next)
+    }
   }
 
   /** XEP-0198 §5. What cannot be resumed is told the durable count, so that nothing is sent twice or lost. */
@@ -301,21 +331,20 @@ export class C2sStream implements StreamHandler {
     const { previousId: id = '', h } = findSmResume(element) ?? {}
     const session = this.#server.sessions.findResumable(id)
     const refusal = this.#server.refusalFor(account, session?.client, 'resume', this.#connection)
-    if (h === undefined || !session || session.account.id !== account.id || refusal) {
-      const handled = h === undefined ? undefined : await this.#server.findHandled(id, account)
+    const failed = async () => {
+      const handled = await this.#server.findHandled(id, account)
       this.#write(buildSmFailed('item-not-found', handled))
-      return
     }
-    session.connection?.destroy()
-    session.detach()
-    const isIdle = await Promise.race([
-      session.idle().then(() => session.persistHandled()).then(() => true, () => false),
-      new Promise<false>((resolve) => setTimeout(resolve, RESUME_WAIT_MS, false)),
-    ])
-    if (!isIdle || session.isEnded || this.#isClosed) {
-      this.#write(buildSmFailed('item-not-found', await this.#server.findHandled(id, account)))
-      return
-    }
+    if (h === undefined || !session || session.account.id !== account.id || refusal) return failed()
+    this.#takeFromOther(session)
+    const isIdle = await within(
+      RESUME_WAIT_MS,
+      session.idle().then(() => session.persistHandled()),
+    )
+    if (this.#isClosed) return
+    if (!isIdle || session.isEnded) return failed()
+    // While this one waited, another connection may have been faster: the last one to ask has the session.
+    this.#takeFromOther(session)
     const resumed = buildSmResumed({ previousId: id, h: smAdvance(0, session.handled) }).toString()
     try {
       session.attach(this.#connection, h, resumed)
@@ -327,7 +356,15 @@ export class C2sStream implements StreamHandler {
     this.#session = session
   }
 
+  /** Cuts a session off from the connection it may still have; until it has another, it is one that lost its client. */
+  #takeFromOther(session: Session): void {
+    session.connection?.destroy()
+    this.#server.detached(session)
+  }
+
   #bound(session: Session, element: Element, xmlns: string | undefined): void {
+    // It ended, or went on elsewhere, and what this connection had still buffered is nobody's.
+    if (session.connection !== this.#connection) return
     if (xmlns === NS_CLIENT) {
       if (element.name !== 'message' && element.name !== 'presence' && element.name !== 'iq') {
         return this.#fail('unsupported-stanza-type')
@@ -345,13 +382,19 @@ export class C2sStream implements StreamHandler {
 
   #streamManagement(session: Session, element: Element): void {
     if (element.name === 'enable') return this.#enable(session, element)
-    if (!session.outbound) {
+    if (!session.outbound || element.name === 'resume') {
       this.#write(buildSmFailed('unexpected-request'))
       return
     }
     if (element.name === 'r') return session.acknowledge()
-    const h = element.name === 'a' ? findSmH(element) : undefined
-    if (h === undefined) return this.#fail('bad-format')
+    if (element.name !== 'a') return this.#fail('unsupported-stanza-type')
+    const h = findSmH(element)
+    if (h === undefined) {
+      // A number that does not fit into 32 bits is none that we sent (threats DS-22).
+      if (/^-?\d+$/.test(element.attrs['h'] ?? ''))
+        return this.#handledTooMuch({ h: 0xffff_ffff, sent: session.outbound.sent })
+      return this.#fail('bad-format')
+    }
     try {
       session.acknowledged(h)
     } catch (error) {
@@ -370,17 +413,24 @@ export class C2sStream implements StreamHandler {
     const maxSeconds = Math.round(this.#server.config.resumeTimeoutMs / 1_000)
     const enable = () => {
       session.enableManagement(new OutboundQueue(id, wantsResume))
+      if (wantsResume) this.#server.sessions.canResume(id, session)
       this.#write(buildSmEnabled(wantsResume ? { id, maxSeconds } : {}))
     }
     if (!wantsResume) return enable()
     // The count is kept in the database from the first stanza on, so its row comes first.
     this.#hold(async () => {
-      await this.#server.keepCount(id, session)
-      if (!this.#isClosed) enable()
+      try {
+        await this.#server.keepCount(id, session)
+      } catch (error) {
+        this.#server.log.warn('a stream cannot be made resumable', { error: String(error) })
+        this.#write(buildSmFailed('internal-server-error'))
+        return
+      }
+      if (!this.#isClosed && session.connection === this.#connection) enable()
     })
   }
 
-  #handledTooMuch({ h, sent }: HandledTooMuch): void {
+  #handledTooMuch({ h, sent }: Pick<HandledTooMuch, 'h' | 'sent'>): void {
     this.#fail('undefined-condition', undefined, buildHandledCountTooHigh(h, sent))
   }
 
@@ -390,51 +440,66 @@ export class C2sStream implements StreamHandler {
     this.#fail(condition, text)
   }
 
+  failed(error: unknown): void {
+    this.#server.log.error('a stream failed', { error: error instanceof Error ? error.stack : String(error) })
+    this.#fail('internal-server-error')
+  }
+
   close(): void {
     if (this.#isClosed) return
-    // A stream that is closed properly is not resumed (XEP-0198 §5).
-    const session = this.#session
-    this.#session = undefined
-    this.#finish(undefined)
-    session?.end()
+    if (this.#isWaiting) return void this.#backlog.push('close')
+    if (!this.#session) return this.#finish(undefined)
+    this.#stop()
+    this.#session.leave()
   }
 
   gone(): void {
-    this.#isClosed = true
-    clearTimeout(this.#deadline)
-    this.#lose()
-  }
-
-  /** The connection was lost: a session that can be resumed waits, any other is over. */
-  #lose(): void {
+    this.#stop()
     const session = this.#session
     this.#session = undefined
-    if (!session || session.connection !== this.#connection) return
-    this.#server.detached(session)
+    // The connection was lost: a session that can be resumed waits, any other is over.
+    if (session?.connection === this.#connection) this.#server.detached(session)
   }
 
+  /** Ends the stream with an error. A session whose client breaks the protocol is not to be resumed. */
   #fail(condition: StreamErrorCondition, text?: string, ...details: Element[]): void {
     if (this.#isClosed) return
     if (!this.#isOpen) this.#writeHeader(undefined)
     const session = this.#session
-    this.#session = undefined
     this.#finish(buildStreamError(condition, text, ...details))
-    if (session) {
-      session.detach()
-      session.end()
-    }
+    if (session?.connection === this.#connection) session.end()
   }
 
   #finish(error: Element | undefined): void {
+    this.#stop()
+    sayGoodbye(this.#connection, error)
+  }
+
+  #stop(): void {
     this.#isClosed = true
     clearTimeout(this.#deadline)
-    this.#connection.write(closing(this.#connection, error))
-    if (error && this.#connection.framing === 'ws') this.#connection.write(closing(this.#connection, undefined))
-    this.#connection.end()
+    this.#rate.stop()
   }
 
   #write(element: Element): void {
     this.#connection.write(serialize(element, { parentNS: this.#connection.framing === 'tcp' ? NS_CLIENT : '' }))
+  }
+}
+
+/** True when the work is done in time; false when it fails or takes longer. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => (timer = setTimeout(resolve, ms, false)))
+  try {
+    return await Promise.race([
+      work.then(
+        () => true,
+        () => false,
+      ),
+      late,
+    ])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -443,9 +508,4 @@ function decodeBase64(text: string): Buffer | undefined {
   if (text === '' || text === '=') return Buffer.alloc(0)
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return undefined
   return Buffer.from(text, 'base64')
-}
-
-/** The full JID of a resource, prepared. Throws `JidFault`. */
-export function fullJid(account: Account, domain: string, resourcepart: string) {
-  return jidFrom({ localpart: account.localpart, domainpart: domain, resourcepart })
 }

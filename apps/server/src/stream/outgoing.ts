@@ -1,8 +1,11 @@
-import { escapeAttribute, NS_CLIENT, serialize } from '@drawbridge/xmpp'
+import { buildDelay, escapeAttribute, NS_CLIENT, NS_DELAY, serialize, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { UPLOAD_PATH } from '../blobs/link.ts'
 
 export type Framing = 'tcp' | 'ws'
+
+/** What is sent again within this time, in milliseconds, is not worth a remark. */
+const LATE_MS = 1_000
 
 export interface ArchivedAt {
   readonly owner: string
@@ -18,6 +21,7 @@ export class Outgoing {
   readonly kind: string
   /** The archive row this is a copy of; handing it over moves the owner's offline cursor (durability §5.11). */
   readonly archived: ArchivedAt | undefined
+  readonly #sentAt = Date.now()
   #tcp: string | undefined
   #ws: string | undefined
   #hasFileLinks: boolean | undefined
@@ -39,8 +43,19 @@ export class Outgoing {
     return (this.#hasFileLinks ??= this.text('tcp').includes(UPLOAD_PATH))
   }
 
-  /** The time it was first sent, kept for XEP-0203 when it is sent again after a resumption. */
-  readonly sentAt: Date = new Date()
+  /** Length of its text, near enough for limits of memory. */
+  get length(): number {
+    return this.text('tcp').length
+  }
+
+  /** The text for another try after a resumption: a message says when it was sent first (XEP-0198 §5, XEP-0203). */
+  textAgain(framing: Framing, domain: string): string {
+    const { name, attrs, children } = this.element
+    const isLate = Date.now() - this.#sentAt >= LATE_MS
+    if (name !== 'message' || !isLate || this.element.getChild('delay', NS_DELAY)) return this.text(framing)
+    const delay = buildDelay({ stamp: new Date(this.#sentAt), from: domain })
+    return new Outgoing(xml(name, { ...attrs }, ...copies(children), delay)).text(framing)
+  }
 }
 
 /**
@@ -55,10 +70,15 @@ export class Broadcast {
   readonly hasFileLinks: boolean
 
   constructor(element: Element) {
+    if (element.attrs['to'] !== undefined) throw new Error('a broadcast has no `to` of its own')
     this.element = element
     this.#name = element.name
     this.#tail = serialize(element, { parentNS: NS_CLIENT }).slice(element.name.length + 1)
     this.hasFileLinks = this.#tail.includes(UPLOAD_PATH)
+  }
+
+  get length(): number {
+    return this.#tail.length
   }
 
   /** The bytes for one recipient. */
@@ -91,6 +111,20 @@ class AddressedCopy extends Outgoing {
   override get hasFileLinks(): boolean {
     return this.#broadcast.hasFileLinks
   }
+
+  override get length(): number {
+    return this.#broadcast.length + this.#to.length
+  }
+
+  /** Broadcasts are presence and the like: a state, which is as good as new. */
+  override textAgain(framing: Framing): string {
+    return this.text(framing)
+  }
+}
+
+/** `xml` becomes the parent of what it is given; the original keeps its children. */
+function copies(children: readonly (Element | string)[]): (Element | string)[] {
+  return children.map((child) => (typeof child === 'string' ? child : child.clone()))
 }
 
 function withNamespace(text: string, name: string): string {

@@ -11,6 +11,8 @@ import type { Sealer } from './seal.ts'
 const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 const MAX_PASSWORD_BYTES = 1_024
 const MIN_PASSWORD_CHARACTERS = 8
+/** An id that no account has. */
+const NOBODY = '00000000-0000-0000-0000-000000000000'
 const QUEUE_MAX = 200
 const QUEUE_WAIT_MS = 2_000
 
@@ -53,9 +55,13 @@ export function createPasswords({ db, sealer, scramIterations }: PasswordOptions
   const decoyKey = sealer.derive('scram decoy salts')
   let decoyHash: Promise<string> | undefined
   const place = (accountId: string, mechanism: string) => `${accountId}\0${mechanism}`
-  const load = async (accountId: string, mechanism: string) => {
-    const sealed = (await listCredentials(db, accountId)).get(mechanism)
-    return sealed && sealer.open(sealed, place(accountId, mechanism))
+  const decoySealed = sealer.seal(Buffer.alloc(128), place(NOBODY, ''))
+  /** Whoever has no account costs the same: a query, and a seal to open. */
+  const load = async (accountId: string | undefined, mechanism: string) => {
+    const sealed = (await listCredentials(db, accountId ?? NOBODY)).get(mechanism)
+    if (accountId !== undefined && sealed) return sealer.open(sealed, place(accountId, mechanism))
+    sealer.open(decoySealed, place(NOBODY, ''))
+    return undefined
   }
   const decoy = (localpart: string): ScramVerifier => {
     const derive = (what: string) => createHmac('sha256', decoyKey).update(`${what}\0${localpart}`).digest()
@@ -90,41 +96,47 @@ export function createPasswords({ db, sealer, scramIterations }: PasswordOptions
       } catch {
         return false
       }
-      const stored = accountId === undefined ? undefined : await load(accountId, 'argon2id')
+      const stored = await load(accountId, 'argon2id')
       decoyHash ??= hash('nobody has this password', ARGON2)
       const encoded = stored?.toString() ?? (await decoyHash)
       const isRight = await pool(() => verify(encoded, prepared))
       return isRight && stored !== undefined
     },
     async scramVerifier(accountId, localpart) {
-      const stored = accountId === undefined ? undefined : await load(accountId, 'SCRAM-SHA-256')
+      const stored = await load(accountId, 'SCRAM-SHA-256')
       return stored ? { verifier: decodeVerifier(stored), isReal: true } : { verifier: decoy(localpart), isReal: false }
     },
   }
 }
 
-/** Runs so many at once; the rest waits in line, briefly, or is told that it is too busy. */
-function createPool(size: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0
-  const waiting: { readonly since: number; readonly start: (isBusy: boolean) => void }[] = []
+/**
+ * Runs so many at once; the rest waits in line, briefly, or is told that it is too busy. A place that becomes free is
+ * handed to the next in line, so that nobody slips in between.
+ */
+export function createPool(
+  size: number,
+  now: () => number = () => performance.now(),
+): <T>(work: () => Promise<T>) => Promise<T> {
+  let free = size
+  const waiting: { readonly since: number; readonly start: () => void; readonly giveUp: () => void }[] = []
   const next = () => {
     for (let entry = waiting.shift(); entry; entry = waiting.shift()) {
-      const isLate = performance.now() - entry.since > QUEUE_WAIT_MS
-      entry.start(isLate)
-      if (!isLate) return
+      if (now() - entry.since <= QUEUE_WAIT_MS) return entry.start()
+      entry.giveUp()
     }
+    free++
   }
   return async (work) => {
-    if (running >= size) {
-      if (waiting.length >= QUEUE_MAX) throw new PasswordBusy()
-      const isBusy = await new Promise<boolean>((start) => waiting.push({ since: performance.now(), start }))
-      if (isBusy) throw new PasswordBusy()
+    if (free > 0) free--
+    else if (waiting.length >= QUEUE_MAX) throw new PasswordBusy()
+    else {
+      await new Promise<void>((start, reject) =>
+        waiting.push({ since: now(), start, giveUp: () => reject(new PasswordBusy()) }),
+      )
     }
-    running++
     try {
       return await work()
     } finally {
-      running--
       next()
     }
   }

@@ -1,8 +1,9 @@
 import { smAdvance, smDistance } from '@drawbridge/xmpp'
 import type { Outgoing } from './outgoing.ts'
 
-/** Stanzas kept for a client that does not acknowledge; beyond it the archive is the better memory. */
-const QUEUE_MAX = 1_000
+/** What is kept for a client that does not acknowledge; beyond it the archive is the better memory (threats OV-01). */
+const MAX_STANZAS = 10_000
+const MAX_CHARACTERS = 4 * 1024 * 1024
 
 /** The client acknowledged more than it was sent (XEP-0198 §4). */
 export class HandledTooMuch extends Error {
@@ -20,25 +21,34 @@ export class HandledTooMuch extends Error {
 export class OutboundQueue {
   readonly id: string
   readonly canResume: boolean
-  #acked = 0
-  #waiting: Outgoing[] = []
+  #acked: number
+  readonly #waiting: Outgoing[] = []
+  #characters = 0
   #isAsked = false
 
-  constructor(id: string, canResume: boolean) {
+  /** @param acked - the count to go on from, modulo 2³². */
+  constructor(id: string, canResume: boolean, acked = 0) {
     this.id = id
     this.canResume = canResume
+    this.#acked = acked
   }
 
   get length(): number {
     return this.#waiting.length
   }
 
+  /** How many stanzas were sent, modulo 2³². */
+  get sent(): number {
+    return smAdvance(this.#acked, this.#waiting.length)
+  }
+
   get isFull(): boolean {
-    return this.#waiting.length >= QUEUE_MAX
+    return this.#waiting.length >= MAX_STANZAS || this.#characters >= MAX_CHARACTERS
   }
 
   push(outgoing: Outgoing): void {
     this.#waiting.push(outgoing)
+    this.#characters += outgoing.length
   }
 
   /** True once per unanswered `<r/>`: there is something to ask about. */
@@ -52,9 +62,11 @@ export class OutboundQueue {
   acknowledge(h: number): Outgoing[] {
     this.#isAsked = false
     const count = smDistance(this.#acked, h)
-    if (count > this.#waiting.length) throw new HandledTooMuch(h, smAdvance(this.#acked, this.#waiting.length))
+    if (count > this.#waiting.length) throw new HandledTooMuch(h, this.sent)
     this.#acked = smAdvance(this.#acked, count)
-    return this.#waiting.splice(0, count)
+    const taken = this.#waiting.splice(0, count)
+    for (const { length } of taken) this.#characters -= length
+    return taken
   }
 
   /** Everything unacknowledged, in order, to be sent again on the new connection. */

@@ -48,13 +48,22 @@ export function mechanismsFor({ bindings, mayOfferPlain }: SaslSituation): Mecha
 }
 
 /** Begins an attempt, or returns nothing for a mechanism that was not offered. */
-export function beginSasl(mechanism: string, situation: SaslSituation, services: SaslServices): SaslAttempt | undefined {
+export function beginSasl(
+  mechanism: string,
+  situation: SaslSituation,
+  services: SaslServices,
+): SaslAttempt | undefined {
   const offered = mechanismsFor(situation).find((name) => name === mechanism)
   if (offered === undefined) return undefined
   return offered === 'PLAIN' ? plain(services) : scram(offered === 'SCRAM-SHA-256-PLUS', situation, services)
 }
 
-const failure = (condition: SaslFailure, name?: string): SaslStep => ({ kind: 'failure', condition, name, isGuess: false })
+const failure = (condition: SaslFailure, name?: string): SaslStep => ({
+  kind: 'failure',
+  condition,
+  name,
+  isGuess: false,
+})
 const wrongGuess = (name: string | undefined): SaslStep => ({
   kind: 'failure',
   condition: 'not-authorized',
@@ -66,7 +75,7 @@ const wrongGuess = (name: string | undefined): SaslStep => ({
 function plain({ domain, accounts, passwords }: SaslServices): SaslAttempt {
   return {
     async start(initial) {
-      const [authzid, name, password, ...rest] = initial.toString('utf8').split('\0')
+      const [authzid, name, password, ...rest] = utf8From(initial)?.split('\0') ?? []
       if (authzid === undefined || !name || !password || rest.length > 0) return failure('malformed-request')
       const localpart = localpartOf(name, domain)
       if (!isOwnAuthzid(authzid, localpart, domain)) return failure('invalid-authzid', localpart)
@@ -93,7 +102,7 @@ function scram(isPlus: boolean, { bindings }: SaslSituation, services: SaslServi
   return {
     async start(initial) {
       try {
-        const first = parseClientFirst(initial.toString('utf8'))
+        const first = parseClientFirst(utf8From(initial) ?? '')
         localpart = localpartOf(first.username, domain)
         const bindingBytes = bindingFor(first.binding, isPlus, bindings)
         if (bindingBytes === undefined) return failure('not-authorized', localpart)
@@ -111,13 +120,22 @@ function scram(isPlus: boolean, { bindings }: SaslSituation, services: SaslServi
     async next(response) {
       try {
         if (!exchange) return failure('malformed-request', localpart)
-        const bytes = Buffer.from(exchange.finish(response.toString('utf8')))
+        const bytes = Buffer.from(exchange.finish(utf8From(response) ?? ''))
         return account ? { kind: 'success', bytes, account } : wrongGuess(localpart)
       } catch (error) {
         if (!(error instanceof ScramFailure)) throw error
         return error.reason === 'not-authorized' ? wrongGuess(localpart) : failure(error.reason, localpart)
       }
     },
+  }
+}
+
+/** Nothing for ill-formed UTF-8: replacing it would make two passwords or names the same. */
+function utf8From(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
   }
 }
 

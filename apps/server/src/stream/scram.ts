@@ -11,11 +11,19 @@ export interface ScramVerifier {
   readonly serverKey: Buffer
 }
 
+/** RFC 7677 §4 asks for 4,096 at least; what a client is made to compute has an end, too (threats AU-26). */
+const MIN_ITERATIONS = 4_096
+const MAX_ITERATIONS = 10_000_000
+
 const hmac = (key: Buffer, text: string | Buffer) => createHmac('sha256', key).update(text).digest()
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest()
 
 /** Derives the verifier. Costs `iterations` rounds of HMAC in the thread pool. */
-export async function deriveVerifier(password: string, iterations: number, salt = randomBytes(16)): Promise<ScramVerifier> {
+export async function deriveVerifier(
+  password: string,
+  iterations: number,
+  salt = randomBytes(16),
+): Promise<ScramVerifier> {
   const salted = await pbkdf2Async(password, salt, iterations, 32, 'sha256')
   return {
     salt,
@@ -28,21 +36,26 @@ export async function deriveVerifier(password: string, iterations: number, salt 
 /** One line of text, to be sealed: version, iterations, and three base64 values. */
 export function encodeVerifier(verifier: ScramVerifier): Buffer {
   const { iterations, salt, storedKey, serverKey } = verifier
-  return Buffer.from(['1', iterations, ...[salt, storedKey, serverKey].map((value) => value.toString('base64'))].join(':'))
+  return Buffer.from(
+    ['1', iterations, ...[salt, storedKey, serverKey].map((value) => value.toString('base64'))].join(':'),
+  )
 }
 
 /** The reverse of `encodeVerifier`; throws on anything else. */
 export function decodeVerifier(bytes: Buffer): ScramVerifier {
   const [version, iterations, ...values] = bytes.toString().split(':')
   const [salt, storedKey, serverKey] = values.map((value) => Buffer.from(value, 'base64'))
-  if (version !== '1' || !salt || storedKey?.length !== 32 || serverKey?.length !== 32) {
+  const rounds = Number(iterations)
+  if (version !== '1' || !(rounds >= MIN_ITERATIONS && rounds <= MAX_ITERATIONS))
+    throw new Error('not a SCRAM-SHA-256 verifier')
+  if (!salt || salt.length < 8 || storedKey?.length !== 32 || serverKey?.length !== 32) {
     throw new Error('not a SCRAM-SHA-256 verifier')
   }
-  return { iterations: Number(iterations), salt, storedKey, serverKey }
+  return { iterations: rounds, salt, storedKey, serverKey }
 }
 
 export class ScramFailure extends Error {
-  readonly reason: 'malformed-request' | 'not-authorized' | 'invalid-authzid'
+  readonly reason: 'malformed-request' | 'not-authorized'
 
   constructor(reason: ScramFailure['reason'], message: string) {
     super(message)
@@ -66,12 +79,20 @@ const unescapeName = (text: string) => text.replaceAll('=2C', ',').replaceAll('=
 
 /** Parses client-first-message (RFC 5802 §7): exactly these attributes, in exactly this order, no `m=`. */
 export function parseClientFirst(message: string): ScramClientFirst {
-  const match = /^((?:p=([A-Za-z0-9.-]+)|([ny])),(?:a=([^,]*))?,)(n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Za-ln-z]=[^,]*)*)$/.exec(message)
+  const match =
+    /^((?:p=([A-Za-z0-9.-]+)|([ny])),(?:a=([^,]*))?,)(n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Za-ln-z]=[^,]*)*)$/.exec(
+      message,
+    )
   const [, gs2Header, bindingName, flag, authzid, bare, name, nonce] = match ?? []
   if (gs2Header === undefined || bare === undefined || name === undefined || nonce === undefined) {
     throw new ScramFailure('malformed-request', 'malformed client-first-message')
   }
-  if (!SASLNAME.test(name) || (authzid !== undefined && !SASLNAME.test(authzid)) || nonce.length < 8 || nonce.length > 256) {
+  if (
+    !SASLNAME.test(name) ||
+    (authzid !== undefined && !SASLNAME.test(authzid)) ||
+    nonce.length < 8 ||
+    nonce.length > 256
+  ) {
     throw new ScramFailure('malformed-request', 'malformed name or nonce')
   }
   return {

@@ -16,6 +16,8 @@ export interface Sealer {
 
 const VERSION = 1
 const KEY_ID = 'k1'
+/** Node would take a cut-off tag as well, which is that much easier to forge. */
+const TAG_BYTES = 16
 
 /** Reads the key, or makes it on the first start (0600). */
 export async function loadSealer(keyFile: string): Promise<Sealer> {
@@ -26,7 +28,7 @@ export async function loadSealer(keyFile: string): Promise<Sealer> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     key = randomBytes(32)
     await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 })
-    await writeFile(keyFile, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
+    await writeFile(keyFile, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true })
   }
   if (key.length !== 32) throw new Error(`${keyFile} does not hold a key of 32 bytes in base64`)
   return sealerFrom(key)
@@ -38,14 +40,14 @@ export function sealerFrom(key: Buffer): Sealer {
   return {
     seal(plain, where) {
       const iv = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', key, iv)
+      const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
       cipher.setAAD(place(where))
       const body = Buffer.concat([cipher.update(plain), cipher.final()])
       return Buffer.concat([Buffer.from([VERSION]), iv, cipher.getAuthTag(), body])
     },
     open(sealed, where) {
       if (sealed[0] !== VERSION) throw new Error('sealed by an unknown version')
-      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 13))
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 13), { authTagLength: TAG_BYTES })
       decipher.setAAD(place(where))
       decipher.setAuthTag(sealed.subarray(13, 29))
       return Buffer.concat([decipher.update(sealed.subarray(29)), decipher.final()])

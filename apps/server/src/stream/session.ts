@@ -4,6 +4,7 @@ import {
   buildStreamError,
   errorReply,
   findJid,
+  NS_FRAMING,
   smAdvance,
   StanzaFault,
   stanzaFrom,
@@ -22,6 +23,8 @@ import type { OutboundQueue } from './resume.ts'
 const PENDING_MAX = 256
 /** Unsent bytes beyond which a reader counts as stuck. */
 const BUFFER_MAX_BYTES = 4 * 1024 * 1024
+/** A client that leaves may have sent something just before; so long that is waited for, in milliseconds. */
+const LEAVE_WAIT_MS = 10_000
 /** How long a client has to answer a question of ours, in milliseconds. */
 const QUERY_TIMEOUT_MS = 10_000
 
@@ -38,6 +41,8 @@ export interface SessionHost {
   personalize(text: string, session: Session): string
   /** Writes the handled count of a resumable stream; resolves with what is stored. */
   persistHandled(session: Session, h: number): Promise<number>
+  /** A fault of ours that nobody else hears of. */
+  failed(what: string, error: unknown): void
   /** The session is over: it must leave the registry, and its contacts must hear of it. */
   ended(session: Session): void
 }
@@ -49,6 +54,8 @@ interface Arrived {
 }
 
 interface Query {
+  /** The JID that asked, whom the answer is for. */
+  readonly from: string
   readonly resolve: (reply: Element | undefined) => void
   readonly timer: NodeJS.Timeout
 }
@@ -90,6 +97,7 @@ export class Session {
   #isPaused = false
   #isActive = true
   #isEnded = false
+  #leaving: NodeJS.Timeout | undefined
   #persistedH = 0
   #ackSent = 0
   #ackWanted = 0
@@ -108,7 +116,7 @@ export class Session {
 
   /** Known to XEP-0198; absent when the client did not ask to resume. */
   get resumeId(): string | undefined {
-    return this.outbound?.canResume ? this.outbound.id : undefined
+    return this.outbound?.canResume && !this.#leaving ? this.outbound.id : undefined
   }
 
   get isEnded(): boolean {
@@ -164,7 +172,7 @@ export class Session {
     this.#queue.push({ n, stanza, cleaning: 'not-asked' })
     if (!this.#isPaused && this.#queue.length + this.#inFlight >= PENDING_MAX) {
       this.#isPaused = true
-      this.connection?.pause()
+      this.connection?.pause('pending')
     }
     this.#pump()
     return undefined
@@ -185,15 +193,19 @@ export class Session {
     const id = `q${++queryCount}`
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#settle(id, undefined), QUERY_TIMEOUT_MS)
-      this.#queries.set(id, { resolve, timer })
+      this.#queries.set(id, { from, resolve, timer })
       this.send(xml('iq', { type: 'get', id, from, to: this.jid.toString() }, payload))
     })
   }
 
   /** Resolves when everything received so far is done. */
   idle(): Promise<void> {
-    if (this.#queue.length === 0 && !this.#isBusy && this.#inFlight === 0) return Promise.resolve()
+    if (!this.#hasWork) return Promise.resolve()
     return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  get #hasWork(): boolean {
+    return this.#queue.length > 0 || this.#isBusy || this.#inFlight > 0
   }
 
   /**
@@ -210,7 +222,7 @@ export class Session {
       if (stanza.kind === 'message' && cleaning === undefined) {
         this.#queue.shift()
         this.#inFlight++
-        void this.#host.route(stanza, this, n - this.#base).then(() => {
+        void this.#run(arrived).then(() => {
           this.#inFlight--
           this.#finish(n)
         })
@@ -219,18 +231,27 @@ export class Session {
       if (this.#inFlight > 0) return
       this.#queue.shift()
       this.#isBusy = true
-      void (async () => {
-        try {
-          await cleaning
-        } catch (error) {
-          this.#reply(errorReply(stanza.element, error as StanzaFault))
-          return
-        }
-        await this.#host.route(stanza, this, n - this.#base)
-      })().then(() => {
+      void this.#run(arrived).then(() => {
         this.#isBusy = false
         this.#finish(n)
       })
+    }
+  }
+
+  /** Takes one stanza all its way. Never rejects. */
+  async #run({ n, stanza, cleaning }: Arrived): Promise<void> {
+    try {
+      if (cleaning instanceof Promise) {
+        try {
+          await cleaning
+        } catch (error) {
+          if (!(error instanceof StanzaFault)) throw error
+          return this.#reply(errorReply(stanza.element, error))
+        }
+      }
+      await this.#host.route(stanza, this, n - this.#base)
+    } catch (error) {
+      this.#host.failed('a stanza failed', error)
     }
   }
 
@@ -239,10 +260,11 @@ export class Session {
     this.#pump()
     if (this.#isPaused && this.#queue.length + this.#inFlight < PENDING_MAX / 2) {
       this.#isPaused = false
-      this.connection?.resume()
+      this.connection?.resume('pending')
     }
-    if (this.#queue.length > 0 || this.#isBusy || this.#inFlight > 0) return
+    if (this.#hasWork) return
     for (const resolve of this.#idle.splice(0)) resolve()
+    if (this.#leaving) this.end()
   }
 
   #isOwnFrom(from: string | undefined): boolean {
@@ -253,16 +275,18 @@ export class Session {
 
   #answersQuery(stanza: Stanza): boolean {
     if (stanza.type !== 'result' && stanza.type !== 'error') return false
-    return stanza.id !== undefined && this.#settle(stanza.id, stanza.element)
+    const query = stanza.id === undefined ? undefined : this.#queries.get(stanza.id)
+    if (!query || stanza.id === undefined || stanza.to?.toString() !== query.from) return false
+    this.#settle(stanza.id, stanza.element)
+    return true
   }
 
-  #settle(id: string, reply: Element | undefined): boolean {
+  #settle(id: string, reply: Element | undefined): void {
     const query = this.#queries.get(id)
-    if (!query) return false
+    if (!query) return
     this.#queries.delete(id)
     clearTimeout(query.timer)
     query.resolve(reply)
-    return true
   }
 
   #reply(element: Element | undefined): void {
@@ -402,7 +426,8 @@ export class Session {
   /** Presence of an inactive client waits for something that does not, or for the client; the newest per sender wins. */
   #canWait(outgoing: Outgoing): boolean {
     const { type, from } = outgoing.element.attrs
-    if (outgoing.kind !== 'presence' || (type !== undefined && type !== 'unavailable') || from === undefined) return false
+    if (outgoing.kind !== 'presence' || (type !== undefined && type !== 'unavailable') || from === undefined)
+      return false
     this.#held.delete(from)
     this.#held.set(from, outgoing)
     return true
@@ -434,20 +459,28 @@ export class Session {
     this.#isActive = true
     connection.write(resumed)
     for (const outgoing of this.outbound?.unacknowledged() ?? []) {
-      connection.write(this.#own(outgoing, outgoing.text(connection.framing)))
+      connection.write(this.#own(outgoing, outgoing.textAgain(connection.framing, this.jid.domainpart)))
     }
     this.#release()
     this.#askLater()
+  }
+
+  /**
+   * The client has gone for good, or closed its stream: what it sent before that is still done, then the session ends.
+   * It can no longer be resumed.
+   */
+  leave(): void {
+    // Nobody knows yet whether what a client in limbo sent may be done.
+    if (!this.#hasWork || this.#isLimbo) return this.end()
+    this.#leaving ??= setTimeout(() => this.end(), LEAVE_WAIT_MS)
   }
 
   /** Ends the session, and its stream with this error if it is connected. Safe to call twice. */
   end(condition?: StreamErrorCondition, text?: string, ...details: Element[]): void {
     if (this.#isEnded) return
     const { connection } = this
-    if (connection) {
-      connection.write(closing(connection, condition && buildStreamError(condition, text, ...details)))
-      connection.end()
-    }
+    if (connection) sayGoodbye(connection, condition && buildStreamError(condition, text, ...details))
+    clearTimeout(this.#leaving)
     this.#isEnded = true
     this.connection = undefined
     this.#queue.length = 0
@@ -457,10 +490,11 @@ export class Session {
   }
 }
 
-/** The end of a stream's text: the error, if any, and the closing tag (RFC 6120 §4.4, RFC 7395 §3.6). */
-export function closing(connection: Connection, error: Element | undefined): string {
-  if (connection.framing === 'ws') {
-    return error ? error.toString() : '<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>'
-  }
-  return `${error?.toString() ?? ''}</stream:stream>`
+/** Closes a stream, with an error or without (RFC 6120 §4.4, RFC 7395 §3.6), and its connection. */
+export function sayGoodbye(connection: Connection, error: Element | undefined): void {
+  const isWebSocket = connection.framing === 'ws'
+  const end = isWebSocket ? xml('close', { xmlns: NS_FRAMING }).toString() : '</stream:stream>'
+  if (error) connection.write(error.toString())
+  connection.write(end)
+  connection.end()
 }

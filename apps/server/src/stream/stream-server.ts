@@ -5,6 +5,7 @@ import type { Account, Accounts } from '../routing/accounts.ts'
 import type { Sessions } from '../routing/sessions.ts'
 import type { Connection } from '../transport/connection.ts'
 import type { Passwords } from './password.ts'
+import type { Revocations } from './revocations.ts'
 import type { Session, SessionHost } from './session.ts'
 import type { StreamConfig } from './stream.config.ts'
 import type { Throttle } from './throttle.ts'
@@ -23,6 +24,7 @@ export interface StreamServer {
   readonly sessions: Sessions
   readonly passwords: Passwords
   readonly throttle: Throttle
+  readonly revocations: Revocations
   readonly host: SessionHost
   readonly log: Log
   /** Set while the server stops: new streams are told to come back later. */
@@ -39,7 +41,7 @@ export interface StreamServer {
   ): StreamRefusal | undefined
   /** A session was bound: it is checked, announced to features, or ended. */
   bound(session: Session): void
-  /** Its connection was lost. */
+  /** It has no connection; it waits for its client, or leaves if it cannot be resumed. Safe to call twice. */
   detached(session: Session): void
   /** It is connected again. */
   attached(session: Session): void

@@ -16,7 +16,7 @@ export const streamConfig = z.object({
   }),
   maxConnectionsPerAddress: z.coerce.number().int().min(1).default(2_000).meta({
     env: 'DRAWBRIDGE_STREAM_MAX_CONNECTIONS_PER_ADDRESS',
-    doc: 'TCP connections from one address at once. Raise it when many people share an address; lower it against floods.',
+    doc: 'Connections from one IPv4 address or IPv6 /64 at once, XMPP and HTTP counted apart. Raise it when many people share an address; lower it against floods.',
   }),
   scramIterations: z.coerce.number().int().min(10_000).max(600_000).default(100_000).meta({
     env: 'DRAWBRIDGE_STREAM_SCRAM_ITERATIONS',
@@ -24,7 +24,11 @@ export const streamConfig = z.object({
   }),
   freeSignInFailures: z.coerce.number().int().min(1).max(1_000).default(5).meta({
     env: 'DRAWBRIDGE_STREAM_FREE_SIGN_IN_FAILURES',
-    doc: 'Wrong passwords a minute, by account and by address, before tries are slowed down.',
+    doc: 'Wrong passwords a minute for one account before tries are slowed down; ten times as many from one address.',
+  }),
+  maxStanzasPerSecond: z.coerce.number().int().min(1).max(1_000_000).default(1_000).meta({
+    env: 'DRAWBRIDGE_STREAM_MAX_STANZAS_PER_SECOND',
+    doc: 'Stanzas one client may send for long; four seconds of it at once. A faster client is read more slowly. Higher lets one client keep the server busy; lower slows down imports and bots.',
   }),
   allowPlaintext: z.boolean().default(false),
 })

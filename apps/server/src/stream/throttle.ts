@@ -1,56 +1,115 @@
 /**
- * Slows down guessing, by account and by address (threats §3.5): some free tries a minute, then a wait that doubles up
- * to 15 minutes. Never a hard lock: whoever waits gets another try.
+ * Slows down guessing, by account and by address (threats §3.5): some free tries a minute, then a wait that doubles with
+ * every failure. Never a hard lock: whoever waits gets another try, tries during a wait do not extend it, and an account's
+ * wait does not touch its owner at an address where the password was right before.
  */
 export interface Throttle {
+  /** The keys under which a try counts: its address, and the account it is for if it names one. */
+  keysOf(address: string, localpart?: string): string[]
   /** Milliseconds to wait before the next try; 0 when it may be made now. */
   delayMs(keys: readonly string[]): number
   failed(keys: readonly string[]): void
+  /** The account is forgiven; the address is not, or whoever owns one account could guess at all others. */
   succeeded(keys: readonly string[]): void
 }
 
-const MAX_KEYS = 100_000
-const MAX_DELAY_MS = 15 * 60_000
-const WINDOW_MS = 60_000
+interface Failures {
+  /** Of the present minute. */
+  count: number
+  minuteAt: number
+  /** Failures beyond the free ones; from the first on, each doubles the wait. */
+  strikes: number
+  lastAt: number
+  until: number
+}
 
-/** @param freeTries - failures within a minute that cost no wait. */
+const MAX_KEYS = 100_000
+const FIRST_DELAY_MS = 1_000
+const MINUTE_MS = 60_000
+/** So long without a failure, and a key starts anew. */
+const FORGET_MS = 30 * MINUTE_MS
+
+/** Many people may share an address: it has more free tries than an account, and shorter waits. */
+const KINDS = {
+  account: { freeFactor: 1, maxDelayMs: 15 * MINUTE_MS },
+  ip: { freeFactor: 10, maxDelayMs: MINUTE_MS },
+  net: { freeFactor: 40, maxDelayMs: MINUTE_MS },
+} as const
+
+type Kind = keyof typeof KINDS
+
+/** @param freeTries - failures of an account within a minute that cost no wait. */
 export function createThrottle(freeTries: number, now: () => number = () => performance.now()): Throttle {
-  const failures = new Map<string, { count: number; at: number }>()
-  const delayOf = (key: string) => {
-    const entry = failures.get(key)
-    if (!entry || entry.count < freeTries) return 0
-    const pause = Math.min(MAX_DELAY_MS, 1_000 * 2 ** (entry.count - freeTries))
-    return Math.max(0, entry.at + pause - now())
+  const failures = new Map<string, Failures>()
+  /** Account and address together, where a sign-in succeeded. */
+  const known = new Map<string, true>()
+  const fail = (key: string) => {
+    const { freeFactor, maxDelayMs } = KINDS[kindOf(key)]
+    const at = now()
+    let entry = failures.get(key)
+    if (!entry || at - entry.lastAt > FORGET_MS) entry = { count: 0, minuteAt: at, strikes: 0, lastAt: at, until: 0 }
+    if (entry.until > at) return
+    if (at - entry.minuteAt >= MINUTE_MS) Object.assign(entry, { count: 0, minuteAt: at })
+    entry.count++
+    entry.lastAt = at
+    if (entry.strikes > 0 || entry.count >= freeTries * freeFactor) {
+      entry.until = at + Math.min(maxDelayMs, FIRST_DELAY_MS * 2 ** entry.strikes)
+      entry.strikes++
+    }
+    putLast(failures, key, entry)
   }
   return {
-    delayMs: (keys) => Math.max(0, ...keys.map(delayOf)),
-    failed(keys) {
-      const at = now()
-      for (const key of keys) {
-        const entry = failures.get(key)
-        const isFresh = !entry || (entry.count < freeTries && at - entry.at > WINDOW_MS) || at - entry.at > 2 * MAX_DELAY_MS
-        failures.delete(key)
-        failures.set(key, { count: isFresh ? 1 : entry.count + 1, at })
-      }
-      // The oldest entries are the first of the map: a flood of names cannot grow it without bound.
-      for (const key of failures.keys()) {
-        if (failures.size <= MAX_KEYS) break
-        failures.delete(key)
-      }
+    keysOf(address, localpart) {
+      const keys = addressKeys(address)
+      if (localpart === undefined) return keys
+      const pair = `account ${localpart} at ${addressKey(address)}`
+      return [...keys, known.has(pair) ? pair : `account ${localpart}`]
     },
+    delayMs: (keys) => Math.max(0, ...keys.map((key) => (failures.get(key)?.until ?? 0) - now())),
+    failed: (keys) => keys.forEach(fail),
     succeeded(keys) {
-      for (const key of keys) failures.delete(key)
+      const address = keys.find((key) => kindOf(key) === 'ip')
+      for (const key of keys) {
+        if (kindOf(key) !== 'account') continue
+        failures.delete(key)
+        if (address !== undefined) putLast(known, key.includes(' at ') ? key : `${key} at ${address}`, true)
+      }
     },
   }
 }
 
-/** The keys under which an address counts: IPv4 /32, IPv6 /64. */
+/** Entries used last are last: a flood of names drops the oldest and cannot grow the map without bound. */
+function putLast<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size <= MAX_KEYS) return
+  for (const oldest of map.keys()) {
+    map.delete(oldest)
+    return
+  }
+}
+
+function kindOf(key: string): Kind {
+  if (key.startsWith('account ')) return 'account'
+  return key.startsWith('net ') ? 'net' : 'ip'
+}
+
+/** The key under which an address counts as one place: IPv4 /32, IPv6 /64. */
 export function addressKey(address: string): string {
-  const v4 = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1]
-  if (v4 !== undefined) return `ip ${v4}`
-  const [head = '', tail = ''] = address.split('::')
+  const groups = ipv6Groups(address)
+  return groups ? `ip6 ${groups.slice(0, 4).join(':')}` : `ip ${address.replace(/^::ffff:/i, '')}`
+}
+
+/** As `addressKey`, and for IPv6 the /48 it lies in: one customer has as many /64 as he likes. */
+function addressKeys(address: string): string[] {
+  const groups = ipv6Groups(address)
+  return groups ? [addressKey(address), `net ${groups.slice(0, 3).join(':')}`] : [addressKey(address)]
+}
+
+function ipv6Groups(address: string): string[] | undefined {
+  if (!address.includes(':') || /^::ffff:\d+\./i.test(address)) return undefined
+  const [head = '', tail = ''] = (address.split('%')[0] ?? '').split('::')
   const left = head.split(':').filter(Boolean)
   const right = tail.split(':').filter(Boolean)
-  const full = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right]
-  return `ip6 ${full.slice(0, 4).join(':')}`
+  return [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right]
 }

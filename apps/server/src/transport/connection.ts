@@ -4,9 +4,13 @@ import type { Framing } from '../stream/outgoing.ts'
 
 /** What channel binding can be proved on this connection (RFC 5929 §4, RFC 9266 §4.2). */
 export interface ChannelBindings {
-  readonly 'tls-exporter': Buffer
+  /** TLS 1.3 only: below, it needs the extended master secret, and nobody can tell us whether that was used. */
+  readonly 'tls-exporter'?: Buffer
   readonly 'tls-server-end-point': Buffer
 }
+
+/** Why a connection is not read: it waits for its turn, has too much under way, or is too fast. */
+export type PauseReason = 'order' | 'pending' | 'rate'
 
 /** One client's connection, whatever carries it. Elements come in through `StreamHandler`, text goes out here. */
 export interface Connection {
@@ -25,8 +29,9 @@ export interface Connection {
   restart(limits: XmlLimits): void
   /** RFC 6120 §5.4.3.3; only on TCP without TLS. */
   startTls?(): void
-  pause(): void
-  resume(): void
+  /** Stops reading; what arrived already still comes. It goes on when every reason was taken back. */
+  pause(reason: PauseReason): void
+  resume(reason: PauseReason): void
   /** Sends what is buffered, then ends. The peer has a few seconds to end its side. */
   end(): void
   destroy(): void
@@ -34,17 +39,17 @@ export interface Connection {
 
 /** What a stream gets from its connection. */
 export interface StreamHandler {
-  /** The stream header, or `<open/>` (RFC 7395 §3.3.2). */
-  open(header: Element): void
+  /** The stream header with the default namespace it declares for stanzas, or `<open/>` (RFC 7395 §3.3.2). */
+  open(header: Element, contentNamespace?: string): void
   element(element: Element): void
   /** The peer closed the stream properly. */
   close(): void
   /** What came in is not XMPP; the connection ends after the stream error. */
   fault(fault: StreamFault): void
+  /** A failure of ours: it costs this stream, not the process. */
+  failed(error: unknown): void
   /** The connection is gone, without a word or after `end`. */
   gone(): void
-  /** The peer has taken what was buffered. */
-  drained?(): void
 }
 
 export type Accept = (connection: Connection) => StreamHandler
@@ -71,3 +76,5 @@ export function uncorkNow(socket: Duplex): void {
 
 /** How long a peer may take to end its side after we ended ours, in milliseconds. */
 export const LINGER_MS = 5_000
+/** The same while the server stops. */
+export const STOP_LINGER_MS = 500

@@ -1,10 +1,11 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { sendProblem } from './problem.ts'
 import type { Log } from '@drawbridge/runtime'
+import type { AddressLimit } from './address-limit.ts'
+import { sendProblem } from './problem.ts'
 import { listen } from './tcp.ts'
 import type { Tls } from './tls.ts'
 
@@ -17,6 +18,9 @@ export interface HttpOptions {
   /** Absent: plain http, on loopback only. */
   readonly tls: Tls | undefined
   readonly log: Log
+  readonly limit: AddressLimit
+  /** How long a peer may take for its TLS handshake and for the headers of a request, in milliseconds. */
+  readonly headersTimeoutMs: number
   /** Asked in this order; nobody's request gets 404. */
   readonly handlers: readonly HttpHandler[]
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
@@ -27,21 +31,34 @@ export interface HttpListener {
   close(): Promise<void>
 }
 
-const LIMITS = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 600_000, keepAliveTimeout: 60_000 } as const
+const LIMITS = {
+  maxHeaderSize: 16_384,
+  requestTimeout: 600_000,
+  keepAliveTimeout: 60_000,
+  keepAlive: true,
+  noDelay: true,
+} as const
 
 /** Serves everything that speaks HTTP. Rejects when the port is taken. */
-export async function listenHttp({ bind, port, tls, log, handlers, upgrade }: HttpOptions): Promise<HttpListener> {
+export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
+  const { bind, port, tls, log, limit, headersTimeoutMs, handlers, upgrade } = options
   const onRequest = (req: IncomingMessage, res: ServerResponse) => void answer(req, res, handlers, log)
+  const settings = {
+    ...LIMITS,
+    headersTimeout: headersTimeoutMs,
+    connectionsCheckingInterval: Math.ceil(headersTimeoutMs / 2),
+  }
   const server: Server = tls
-    ? (createTlsServer({ ...LIMITS, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' }, onRequest) as unknown as Server)
-    : createServer(LIMITS, onRequest)
+    ? createTlsServer({ ...settings, ...tls.contextOptions, handshakeTimeout: headersTimeoutMs }, onRequest)
+    : createServer(settings, onRequest)
+  server.on('connection', (socket: Socket) => void limit.take(socket))
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
     if (pathOf(request) === '/xmpp-websocket') upgrade(request, socket, head)
-    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    else refuseUpgrade(socket, '404 Not Found')
   })
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writable) refuseUpgrade(socket, STATUS_OF[error.code ?? ''] ?? '400 Bad Request')
     else socket.destroy()
   })
   await listen(server, port, bind)
@@ -55,8 +72,24 @@ export async function listenHttp({ bind, port, tls, log, handlers, upgrade }: Ht
   }
 }
 
+const STATUS_OF: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** Answers where no `ServerResponse` is to be had, and closes; a peer that does not close its side is not waited for. */
+export function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.once('finish', () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
 /** Asks the handlers in turn; a failure of ours leaves without details. */
-export async function answer(req: IncomingMessage, res: ServerResponse, handlers: readonly HttpHandler[], log: Log): Promise<void> {
+export async function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  handlers: readonly HttpHandler[],
+  log: Log,
+): Promise<void> {
   req.on('error', () => res.destroy())
   res.setHeader('x-content-type-options', 'nosniff')
   res.setHeader('referrer-policy', 'no-referrer')
@@ -67,7 +100,8 @@ export async function answer(req: IncomingMessage, res: ServerResponse, handlers
     sendProblem(res, { status: 404, type: 'about:blank', title: 'There is nothing here.' })
   } catch (error) {
     log.error('a request failed', { method: req.method, error: error instanceof Error ? error.stack : String(error) })
-    if (!res.headersSent) sendProblem(res, { status: 500, type: 'about:blank', title: 'Something went wrong on our side.' })
+    if (!res.headersSent)
+      sendProblem(res, { status: 500, type: 'about:blank', title: 'Something went wrong on our side.' })
     else res.destroy()
   }
 }
@@ -86,7 +120,12 @@ function pathOf(request: IncomingMessage): string {
 }
 
 /** A JSON body with this status. */
-export function sendJson(res: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
   res.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers })
   res.end(JSON.stringify(body))
 }

@@ -1,5 +1,6 @@
 import { METRICS_CONTENT_TYPE, renderMetrics } from '@drawbridge/runtime'
 import type { Health } from '@drawbridge/runtime'
+import type { ServerResponse } from 'node:http'
 import type { Context, HttpRoute } from '../routing/feature.ts'
 import type { Registry } from '../routing/registry.ts'
 import { sendJson } from './http.ts'
@@ -13,10 +14,13 @@ export interface ServiceOptions {
   status(): unknown
 }
 
+const PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/status.json', '/web-config.json', '/metrics'])
+
 /** What balancers, monitors and clients ask without signing in. Health stays green while the service is suspended. */
 export function serviceRoutes({ domain, health, status }: ServiceOptions): HttpHandler {
   return async (req, res, url) => {
-    if (req.method !== 'GET' && req.method !== 'HEAD') return false
+    if (!PATHS.has(url.pathname)) return false
+    if (req.method !== 'GET' && req.method !== 'HEAD') return sendMethodNotAllowed(res, 'GET, HEAD')
     switch (url.pathname) {
       case '/healthz': {
         const report = await health.live()
@@ -52,7 +56,8 @@ export function serviceRoutes({ domain, health, status }: ServiceOptions): HttpH
 /** The routes that features bring. The longest path that fits wins; another method on it gets 405. */
 export function featureRoutes(registry: Registry, ctx: Context): HttpHandler {
   const routes = registry.http.toSorted((a, b) => b.path.length - a.path.length)
-  const fits = ({ path }: HttpRoute, pathname: string) => (path.endsWith('/') ? pathname.startsWith(path) : pathname === path)
+  const fits = ({ path }: HttpRoute, pathname: string) =>
+    path.endsWith('/') ? pathname.startsWith(path) : pathname === path
   return async (req, res, url) => {
     const found = routes.filter((route) => fits(route, url.pathname))
     const route = found.find(({ method }) => method === req.method)
@@ -61,10 +66,13 @@ export function featureRoutes(registry: Registry, ctx: Context): HttpHandler {
       return true
     }
     if (found.length === 0) return false
-    const allow = found.map(({ method }) => method).join(', ')
-    sendProblem(res, { status: 405, type: 'about:blank', title: `Only ${allow} is possible here.` }, { allow })
-    return true
+    return sendMethodNotAllowed(res, found.map(({ method }) => method).join(', '))
   }
+}
+
+function sendMethodNotAllowed(res: ServerResponse, allow: string): true {
+  sendProblem(res, { status: 405, type: 'about:blank', title: `Only ${allow} is possible here.` }, { allow })
+  return true
 }
 
 function isLocal(address: string | undefined): boolean {

@@ -3,8 +3,9 @@ import type { StreamParser, XmlLimits } from '@drawbridge/xmpp'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { corkForThisTurn, LINGER_MS, uncorkNow } from './connection.ts'
-import type { Accept, ChannelBindings, Connection, StreamHandler } from './connection.ts'
+import type { AddressLimit } from './address-limit.ts'
+import { corkForThisTurn, LINGER_MS, STOP_LINGER_MS, uncorkNow } from './connection.ts'
+import type { Accept, ChannelBindings, Connection, PauseReason, StreamHandler } from './connection.ts'
 import type { Tls } from './tls.ts'
 
 export interface TcpListenerOptions {
@@ -13,7 +14,7 @@ export interface TcpListenerOptions {
   readonly tls: Tls
   /** `direct`: TLS from the first byte (XEP-0368). `starttls`: plain until upgraded (RFC 6120 §5). */
   readonly mode: 'starttls' | 'direct'
-  readonly maxPerAddress: number
+  readonly limit: AddressLimit
   readonly accept: Accept
 }
 
@@ -25,33 +26,24 @@ export interface Listener {
 /** Listens for XMPP streams over TCP. Rejects when the port is taken. */
 export async function listenTcp(options: TcpListenerOptions): Promise<Listener> {
   const open = new Set<TcpConnection>()
-  const perAddress = new Map<string, number>()
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
-    const address = socket.remoteAddress ?? ''
-    const count = (perAddress.get(address) ?? 0) + 1
-    // A peer can be gone before we look at it; its errors have nobody else to go to.
-    socket.on('error', () => socket.destroy())
-    if (count > options.maxPerAddress) {
-      socket.destroy()
-      return
-    }
-    perAddress.set(address, count)
-    const connection = new TcpConnection(socket, address, options)
+    if (!options.limit.take(socket)) return
+    const connection = new TcpConnection(socket, options)
     open.add(connection)
-    socket.once('close', () => {
-      open.delete(connection)
-      const left = (perAddress.get(address) ?? 1) - 1
-      if (left > 0) perAddress.set(address, left)
-      else perAddress.delete(address)
-    })
+    socket.once('close', () => open.delete(connection))
   })
   await listen(server, options.port, options.bind)
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const connection of open) connection.destroy()
+        const timer = setTimeout(() => open.forEach((connection) => connection.destroy()), STOP_LINGER_MS)
+        server.close(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+        // Those that were told why are about to end.
+        for (const connection of open) if (!connection.isEnding) connection.destroy()
       }),
   }
 }
@@ -76,16 +68,21 @@ class TcpConnection implements Connection {
   readonly #handler: StreamHandler
   #socket: Socket
   #parser: StreamParser
+  readonly #paused = new Set<PauseReason>()
   #isEnding = false
 
-  constructor(socket: Socket, remoteAddress: string, { tls, mode, accept }: TcpListenerOptions) {
+  constructor(socket: Socket, { tls, mode, accept }: TcpListenerOptions) {
     this.#socket = socket
-    this.remoteAddress = remoteAddress
+    this.remoteAddress = socket.remoteAddress ?? ''
     this.#tls = tls
     this.#parser = this.#newParser(PREAUTH_LIMITS)
     this.#handler = accept(this)
     if (mode === 'direct') this.#secure()
     else this.#listenTo(socket)
+  }
+
+  get isEnding(): boolean {
+    return this.#isEnding
   }
 
   get pendingBytes(): number {
@@ -111,12 +108,13 @@ class TcpConnection implements Connection {
     this.#secure()
   }
 
-  pause(): void {
-    this.#socket.pause()
+  pause(reason: PauseReason): void {
+    this.#paused.add(reason)
+    if (!this.#isEnding) this.#socket.pause()
   }
 
-  resume(): void {
-    this.#socket.resume()
+  resume(reason: PauseReason): void {
+    if (this.#paused.delete(reason) && this.#paused.size === 0) this.#socket.resume()
   }
 
   end(): void {
@@ -137,7 +135,7 @@ class TcpConnection implements Connection {
 
   #newParser(limits: XmlLimits): StreamParser {
     return createStreamParser(limits, {
-      open: (root) => this.#handler.open(root),
+      open: (root, contentNamespace) => this.#handler.open(root, contentNamespace),
       element: (element) => this.#handler.element(element),
       close: () => this.#handler.close(),
     })
@@ -166,11 +164,10 @@ class TcpConnection implements Connection {
       try {
         parser.write(chunk)
       } catch (error) {
-        if (!(error instanceof StreamFault)) throw error
-        this.#handler.fault(error)
+        if (error instanceof StreamFault) this.#handler.fault(error)
+        else this.#handler.failed(error)
       }
     })
-    socket.on('drain', () => this.#handler.drained?.())
     socket.once('end', () => {
       if (!this.#isEnding) socket.end()
     })

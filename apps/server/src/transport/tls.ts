@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import type { SecureContext, TLSSocket, TLSSocketOptions } from 'node:tls'
+import type { SecureContextOptions, TLSSocket, TLSSocketOptions } from 'node:tls'
 import { generate } from 'selfsigned'
 import type { ChannelBindings } from './connection.ts'
 
@@ -12,9 +12,14 @@ const CIPHERS =
   'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:' +
   'ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256'
 
+/** No SHA-1, in handshakes neither. */
+const SIGNATURES =
+  'ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:ed25519:' +
+  'rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512'
+
 export interface Tls {
-  readonly certificate: string
-  readonly key: string
+  /** Certificate, key and what is allowed in a handshake, for every listener. */
+  readonly contextOptions: SecureContextOptions
   /** Options for wrapping one accepted socket. */
   serverOptions(): TLSSocketOptions
   bindingsOf(socket: TLSSocket): ChannelBindings
@@ -30,14 +35,27 @@ export interface TlsSource {
 /** Reads the operator's certificate, or makes a self-signed one on the first start and keeps it. */
 export async function loadTls(source: TlsSource): Promise<Tls> {
   const { certificate, key } = await loadKeyPair(source)
-  const context: SecureContext = createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2', ciphers: CIPHERS })
+  const contextOptions: SecureContextOptions = {
+    cert: certificate,
+    key,
+    minVersion: 'TLSv1.2',
+    ciphers: CIPHERS,
+    sigalgs: SIGNATURES,
+  }
+  const context = createSecureContext(contextOptions)
   const endPoint = endPointBinding(certificate)
   return {
-    certificate,
-    key,
-    serverOptions: () => ({ isServer: true, secureContext: context, ALPNProtocols: ['xmpp-client'], requestCert: false }),
+    contextOptions,
+    serverOptions: () => ({
+      isServer: true,
+      secureContext: context,
+      ALPNProtocols: ['xmpp-client'],
+      requestCert: false,
+    }),
     bindingsOf: (socket) => ({
-      'tls-exporter': socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)),
+      ...(socket.getProtocol() === 'TLSv1.3'
+        ? { 'tls-exporter': socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)) }
+        : {}),
       'tls-server-end-point': endPoint,
     }),
   }
@@ -71,7 +89,10 @@ async function loadKeyPair({ certificateFile, keyFile, secretsDirectory, domain 
       { name: 'extKeyUsage', serverAuth: true },
       {
         name: 'subjectAltName',
-        altNames: [{ type: 2, value: domain }, ...(domain === 'localhost' ? [{ type: 7 as const, ip: '127.0.0.1' }] : [])],
+        altNames: [
+          { type: 2, value: domain },
+          ...(domain === 'localhost' ? [{ type: 7 as const, ip: '127.0.0.1' }] : []),
+        ],
       },
     ],
   })

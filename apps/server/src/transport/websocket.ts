@@ -1,12 +1,12 @@
-import { C2S_LIMITS, parseElement, PREAUTH_LIMITS, StreamFault } from '@drawbridge/xmpp'
+import { C2S_LIMITS, NS_FRAMING, parseElement, PREAUTH_LIMITS, StreamFault } from '@drawbridge/xmpp'
 import type { XmlLimits } from '@drawbridge/xmpp'
-import { NS_FRAMING } from '@drawbridge/xmpp'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { RawData, WebSocket } from 'ws'
-import { corkForThisTurn, LINGER_MS, uncorkNow } from './connection.ts'
-import type { Accept, ChannelBindings, Connection, StreamHandler } from './connection.ts'
+import { refuseUpgrade } from './http.ts'
+import { corkForThisTurn, LINGER_MS, STOP_LINGER_MS, uncorkNow } from './connection.ts'
+import type { Accept, ChannelBindings, Connection, PauseReason, StreamHandler } from './connection.ts'
 
 export interface WebSocketOptions {
   readonly accept: Accept
@@ -18,14 +18,19 @@ export interface WebSocketOptions {
 
 export interface WebSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  close(): void
+  close(): Promise<void>
 }
+
+/** What is a little too large still gets the stream error that says so; anything larger is not even read. */
+const MAX_MESSAGE_BYTES = C2S_LIMITS.maxStanzaBytes + 1_024
 
 /** Answers upgrades at `/xmpp-websocket` (RFC 7395). Compression stays off: it costs memory and hides lengths badly. */
 export function createWebSockets(options: WebSocketOptions): WebSockets {
   const server = new WebSocketServer({
     noServer: true,
-    maxPayload: C2S_LIMITS.maxStanzaBytes + 1_024,
+    maxPayload: MAX_MESSAGE_BYTES,
+    maxFragments: 1_024,
+    maxBufferedChunks: 8_192,
     perMessageDeflate: false,
     clientTracking: true,
     handleProtocols: (protocols) => (protocols.has('xmpp') ? 'xmpp' : false),
@@ -35,21 +40,24 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
       socket.on('error', () => socket.destroy())
       const { origin } = request.headers
       const protocols = request.headers['sec-websocket-protocol'] ?? ''
-      if (origin !== undefined && !options.isAllowedOrigin(origin, request)) return refuse(socket, '403 Forbidden')
-      if (!/(^|,)\s*xmpp\s*(,|$)/.test(protocols)) return refuse(socket, '400 Bad Request')
+      if (origin !== undefined && !options.isAllowedOrigin(origin, request))
+        return refuseUpgrade(socket, '403 Forbidden')
+      if (!/(^|,)\s*xmpp\s*(,|$)/.test(protocols)) return refuseUpgrade(socket, '400 Bad Request')
       server.handleUpgrade(request, socket, head, (ws) => {
         new WebSocketConnection(ws, socket, request.socket.remoteAddress ?? '', options)
       })
     },
-    close() {
-      for (const client of server.clients) client.terminate()
-      server.close()
-    },
+    close: () =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => server.clients.forEach((client) => client.terminate()), STOP_LINGER_MS)
+        server.close(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+        // Those that were told why are about to end.
+        for (const client of server.clients) if (client.readyState === client.OPEN) client.terminate()
+      }),
   }
-}
-
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
 class WebSocketConnection implements Connection {
@@ -61,6 +69,7 @@ class WebSocketConnection implements Connection {
   readonly #socket: Duplex
   readonly #handler: StreamHandler
   #limits: XmlLimits = PREAUTH_LIMITS
+  readonly #paused = new Set<PauseReason>()
   #isEnding = false
 
   constructor(ws: WebSocket, socket: Duplex, remoteAddress: string, { accept, isEncrypted }: WebSocketOptions) {
@@ -70,9 +79,9 @@ class WebSocketConnection implements Connection {
     this.isEncrypted = isEncrypted
     this.#handler = accept(this)
     ws.on('message', (frame, isBinary) => this.#receive(frame, isBinary))
-    ws.on('error', () => ws.terminate())
+    // ws has answered with the close code of RFC 6455 §7.4.1 (1009: too large); the peer has a moment to read it.
+    ws.on('error', () => this.#linger())
     ws.once('close', () => this.#handler.gone())
-    socket.on('drain', () => this.#handler.drained?.())
   }
 
   get pendingBytes(): number {
@@ -89,20 +98,26 @@ class WebSocketConnection implements Connection {
     this.#limits = limits
   }
 
-  pause(): void {
-    this.#ws.pause()
+  pause(reason: PauseReason): void {
+    this.#paused.add(reason)
+    if (!this.#isEnding) this.#ws.pause()
   }
 
-  resume(): void {
-    this.#ws.resume()
+  resume(reason: PauseReason): void {
+    if (this.#paused.delete(reason) && this.#paused.size === 0) this.#ws.resume()
   }
 
   end(): void {
     if (this.#isEnding) return
-    this.#isEnding = true
     uncorkNow(this.#socket)
-    this.#ws.resume()
     this.#ws.close(1000)
+    this.#linger()
+  }
+
+  #linger(): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    this.#ws.resume()
     const timer = setTimeout(() => this.#ws.terminate(), LINGER_MS)
     this.#ws.once('close', () => clearTimeout(timer))
   }
@@ -122,8 +137,8 @@ class WebSocketConnection implements Connection {
       else if (element.name === 'close') this.#handler.close()
       else throw new StreamFault('unsupported-stanza-type', `unknown framing element ${element.name}`)
     } catch (error) {
-      if (!(error instanceof StreamFault)) throw error
-      this.#handler.fault(error)
+      if (error instanceof StreamFault) this.#handler.fault(error)
+      else this.#handler.failed(error)
     }
   }
 }
