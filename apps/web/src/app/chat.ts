@@ -211,8 +211,11 @@ export function startChat(options: ChatOptions): Chat {
 
   function receiveChat(received: ReceivedMessage, isLive: boolean): void {
     const message = messageFrom(context, received)
-    updateTimeline(store, message.peer, (timeline) => appendNew(timeline, [message]))
-    if (message.stanzaId !== undefined) history.noteArchiveId(message.stanzaId)
+    if (isLive && received.stampedAt !== undefined && message.stanzaId !== undefined) history.takeLate(message)
+    else {
+      updateTimeline(store, message.peer, (timeline) => appendNew(timeline, [message]))
+      if (message.stanzaId !== undefined) history.noteArchiveId(message.stanzaId)
+    }
     if (message.mine) {
       const { peer, at } = message
       store.update((state) => ({ ...state, read: readReducer(state.read, { type: 'answered', peer, at }) }))

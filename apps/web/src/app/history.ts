@@ -21,6 +21,11 @@ export interface HistoryLoader {
   loadPreviews(): Promise<void>
   /** Loads the next older page of a conversation; resolves when it is there or has failed. */
   loadOlder(peer: string): Promise<void>
+  /**
+   * Takes a message that comes late: it waited for a device, or was held back. It may stand far above what is loaded, so
+   * the archive is asked for what is really new.
+   */
+  takeLate(message: ChatMessage): void
   /** Remembers that the archive is known up to this id. */
   noteArchiveId(id: string): void
 }
@@ -28,6 +33,8 @@ export interface HistoryLoader {
 export function createHistoryLoader(context: ChatContext, archive: ArchiveReader): HistoryLoader {
   const { store } = context
   let newestId: string | undefined
+  let late: ChatMessage[] = []
+  let isTakingLate = false
 
   function messagesByPeer(incoming: readonly Incoming[]): Map<string, ChatMessage[]> {
     const byPeer = new Map<string, ChatMessage[]>()
@@ -106,6 +113,27 @@ export function createHistoryLoader(context: ChatContext, archive: ArchiveReader
     }))
   }
 
+  async function takeAllLate(): Promise<void> {
+    isTakingLate = true
+    while (late.length > 0) {
+      const taken = late
+      late = []
+      try {
+        await loadMissed()
+        const peers = new Set(taken.map(({ peer }) => peer))
+        for (const peer of peers) if (!hasMessages(peer)) await loadPage(peer, '', PREVIEW)
+      } catch {
+        // In a doubtful place is better than nowhere.
+        for (const message of taken) updateTimeline(store, message.peer, (timeline) => appendNew(timeline, [message]))
+      }
+    }
+    isTakingLate = false
+  }
+
+  function hasMessages(peer: string): boolean {
+    return (store.get().timelines[peer]?.messages.length ?? 0) > 0
+  }
+
   async function loadPage(peer: string, before: string, max: number): Promise<void> {
     const { incoming, end } = await archive.read({ with: peer, before, max })
     const page = messagesByPeer(incoming).get(peer) ?? []
@@ -131,8 +159,7 @@ export function createHistoryLoader(context: ChatContext, archive: ArchiveReader
       }
     },
     async loadPreviews() {
-      const { roster, timelines } = store.get()
-      const missing = Object.keys(roster).filter((jid) => (timelines[jid]?.messages.length ?? 0) === 0)
+      const missing = Object.keys(store.get().roster).filter((jid) => !hasMessages(jid))
       for (const peer of missing.slice(0, MAX_PREVIEWS)) await loadPage(peer, '', PREVIEW)
     },
     async loadOlder(peer) {
@@ -147,6 +174,10 @@ export function createHistoryLoader(context: ChatContext, archive: ArchiveReader
       } catch {
         setHistory(peer, false, true)
       }
+    },
+    takeLate(message) {
+      late.push(message)
+      if (!isTakingLate) void takeAllLate()
     },
     noteArchiveId(id) {
       newestId = id
