@@ -133,6 +133,21 @@ export function startApp(): App {
     }
   }
 
+  // Signing out means this browser, not this tab.
+  const tabs = new BroadcastChannel('drawbridge')
+  tabs.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (data === 'signed-out') void leave()
+  }
+
+  async function leave(): Promise<void> {
+    const leaving = chat
+    chat = undefined
+    await wipeCredentials()
+    await leaving?.close(true).catch(() => undefined)
+    history.replaceState(null, '', location.pathname)
+    signedOut('', undefined)
+  }
+
   void restore().catch(() => signedOut('', undefined))
   return {
     store,
@@ -147,12 +162,8 @@ export function startApp(): App {
       await begin(account, { password }, isRemembered, false)
     },
     async signOut() {
-      const leaving = chat
-      chat = undefined
-      await wipeCredentials()
-      await leaving?.close(true).catch(() => undefined)
-      history.replaceState(null, '', location.pathname)
-      signedOut('', undefined)
+      await leave()
+      tabs.postMessage('signed-out')
     },
     updateNow() {
       clearTimeout(reloadTimer)

@@ -161,7 +161,8 @@ function merge(have: ChatMessage, copy: ChatMessage): ChatMessage {
   return {
     ...have,
     stanzaId: have.stanzaId ?? copy.stanzaId,
-    media: have.media ?? copy.media,
+    // A link from the server is bound to this session; the one we sent is not.
+    media: copy.media ?? have.media,
     ...(isSettled ? { state: copy.state, failure: undefined } : {}),
   }
 }
