@@ -8,7 +8,9 @@ import type { Session } from '../stream/session.ts'
 /** A link to a file that was bound to somebody; the first group is the plain link's end. The host may be an old one of ours. */
 const BOUND = /(\/upload\/[\w-]{43}\/[^/?\s]{1,400})\?s=[\w-]{60,}/g
 /** What follows `UPLOAD_PATH` in a link as `pathOf` makes it. */
-const FILE = /([\w-]{43})\/[\w.%-]+/y
+const FILE = /([\w-]{43})\/[\w.%-]{1,400}(?![\w.%-])/y
+/** Links of one stanza that are looked at; further ones stay as they are. */
+const MAX_LINKS = 100
 
 /**
  * Links to files are bound to the session they are given to (control §3.4), so that each download can be held to the rules
@@ -45,10 +47,11 @@ function bind(text: string, session: Session, ctx: Context): string {
   const now = ctx.now()
   let bound = ''
   let done = 0
-  for (let at = text.indexOf(prefix); at !== -1; at = text.indexOf(prefix, at + prefix.length)) {
+  let at = text.indexOf(prefix)
+  for (let count = 0; at !== -1 && count < MAX_LINKS; count++, at = text.indexOf(prefix, at + prefix.length)) {
     FILE.lastIndex = at + prefix.length
     const match = FILE.exec(text)
-    if (!match || isForUse(text, at)) continue
+    if (!match || isOther(text, at)) continue
     // A full stop or a question mark behind it belongs to the sentence.
     const end = FILE.lastIndex - (/\.+$/.exec(match[0])?.[0].length ?? 0)
     if (/^[?#][\w%]/.test(text.slice(end, end + 2))) continue
@@ -59,7 +62,7 @@ function bind(text: string, session: Session, ctx: Context): string {
 }
 
 /** Whether the link is where a file is put, or part of a longer one, whose host it would be told to. */
-function isForUse(text: string, at: number): boolean {
+function isOther(text: string, at: number): boolean {
   if (text.endsWith('<put url="', at)) return true
   const word = text
     .slice(Math.max(0, at - 2_000), at)
