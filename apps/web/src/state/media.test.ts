@@ -6,6 +6,8 @@ const shown = (url: string, type?: string) => isShownAsImage({ url, type }, ORIG
 
 test('a picture from our own upload path is shown', () => {
   expect(shown('https://im.test/upload/x/photo.png', 'image/png')).toBe(true)
+  // As the server hands links out: bound to this session.
+  expect(shown('https://im.test/upload/x/photo.png?s=Zm9y_dXM-', 'image/png')).toBe(true)
 })
 
 test.each([
