@@ -69,7 +69,7 @@ export function createContacts({ store, connection, account }: ChatContext): Con
         return
       }
       if (type !== undefined && type !== 'unavailable') return
-      store.update((state) => {
+      store.updateSoon((state) => {
         const resources = { ...state.presence[jid] }
         if (type === 'unavailable') delete resources[resourcepart(from)]
         else resources[resourcepart(from)] = parsePresence(stanza)

@@ -19,9 +19,9 @@ export interface ChatContext {
   readonly now: () => number
 }
 
-/** Changes the timeline of one conversation. */
+/** Changes the timeline of one conversation; it is drawn with the next frame. */
 export function updateTimeline(store: Store<ChatState>, peer: string, change: (timeline: Timeline) => Timeline): void {
-  store.update((state) => {
+  store.updateSoon((state) => {
     const before = state.timelines[peer] ?? EMPTY_TIMELINE
     const after = change(before)
     return after === before ? state : { ...state, timelines: { ...state.timelines, [peer]: after } }

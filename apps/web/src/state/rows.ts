@@ -1,4 +1,4 @@
-import type { ChatMessage } from './timeline.ts'
+import type { ChatMessage, Timeline } from './timeline.ts'
 
 /** How a message stands in the list, given the one before it. */
 export interface Row {
@@ -11,11 +11,32 @@ export interface Row {
 
 const GROUP_MS = 5 * 60_000
 
-/** Groups messages by author and time, and places the dividers. */
-export function rowsFrom(messages: readonly ChatMessage[], unreadKey: string | undefined): Row[] {
+/** With fewer messages than this all are shown, whatever may stand before them. */
+const FEW = 10
+
+/**
+ * Groups messages by author and time, and places the dividers.
+ *
+ * The oldest message is left out while older ones are still in the archive: how tall it is depends on the one before it,
+ * and a row that changes when older ones are loaded would move what is being read.
+ */
+export function rowsFrom(timeline: Timeline, unreadKey: string | undefined): Row[] {
+  const rows = allRows(timeline.messages, unreadKey)
+  return timeline.isComplete || rows.length < FEW ? rows : rows.slice(1)
+}
+
+function allRows(messages: readonly ChatMessage[], unreadKey: string | undefined): Row[] {
+  // The day of the message before; asking the calendar for each of thousands would be slow.
+  let dayStart = Number.NaN
+  let dayEnd = Number.NaN
   return messages.map((message, i) => {
     const before = messages[i - 1]
-    const showsDay = !before || new Date(before.at).toDateString() !== new Date(message.at).toDateString()
+    const showsDay = !(message.at >= dayStart && message.at < dayEnd)
+    if (showsDay) {
+      const day = new Date(message.at)
+      dayStart = day.setHours(0, 0, 0, 0)
+      dayEnd = day.setDate(day.getDate() + 1)
+    }
     const showsUnread = message.key === unreadKey
     const continues =
       before !== undefined &&

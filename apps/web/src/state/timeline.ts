@@ -107,8 +107,11 @@ export function removeMessage(timeline: Timeline, key: string): Timeline {
  * other messages belong; a page without an anchor goes to `otherwiseAt`. A message never appears twice.
  */
 function mergePage(messages: readonly ChatMessage[], page: readonly ChatMessage[], otherwiseAt: number) {
+  const wanted = new Set(page.flatMap(idsOf))
   const index = new Map<string, number>()
-  messages.forEach((message, i) => idsOf(message).forEach((id) => index.set(id, i)))
+  messages.forEach((message, i) => {
+    for (const id of idsOf(message)) if (wanted.has(id)) index.set(id, i)
+  })
   const insertBefore = new Map<number, ChatMessage[]>()
   const replaced = new Map<number, ChatMessage>()
   const seen = new Set<string>()
@@ -143,14 +146,21 @@ function mergePage(messages: readonly ChatMessage[], page: readonly ChatMessage[
   return result
 }
 
+const knownIds = new WeakMap<ChatMessage, readonly string[]>()
+
 /** Ids under which two copies of one message meet. Those chosen by a sender count for that sender only. */
-function idsOf({ mine, id, originId, stanzaId }: ChatMessage): string[] {
+function idsOf(message: ChatMessage): readonly string[] {
+  const known = knownIds.get(message)
+  if (known) return known
+  const { mine, id, originId, stanzaId } = message
   const who = mine ? 'me' : 'peer'
-  return [
+  const ids = [
     ...(stanzaId === undefined ? [] : [`archive ${stanzaId}`]),
     ...(originId === undefined ? [] : [`${who} origin ${originId}`]),
     ...(originId === undefined && id !== undefined && stanzaId === undefined ? [`${who} id ${id}`] : []),
   ]
+  knownIds.set(message, ids)
+  return ids
 }
 
 function merge(have: ChatMessage, copy: ChatMessage): ChatMessage {

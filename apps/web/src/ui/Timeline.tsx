@@ -52,7 +52,7 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
   const [activeKey, setActiveKey] = useState<string | undefined>(undefined)
   const [newBelow, setNewBelow] = useState(0)
   const [isScrolledUp, setScrolledUp] = useState(false)
-  const rows = useMemo(() => rowsFrom(messages, unreadKey), [messages, unreadKey])
+  const rows = useMemo(() => rowsFrom(timeline, unreadKey), [timeline, unreadKey])
 
   // Older messages were put in front: keep the position from the end (virtua's `shift`), on this render only.
   const shown = useRef<{ first: string | undefined; last: string | undefined; count: number }>({
@@ -299,8 +299,9 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
           shift={isPrepend}
           keepMounted={keepMounted}
           bufferSize={500}
+          data={rows}
         >
-          {rows.map(({ message, isGroupStart, showsDay, showsUnread }, i) => (
+          {({ message, isGroupStart, showsDay, showsUnread }, i) => (
             <MessageRow
               key={message.key}
               message={message}
@@ -313,7 +314,7 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
               isTabStop={i === activeIndex}
               position={i + 1}
             />
-          ))}
+          )}
         </Virtualizer>
       </div>
       {(newBelow > 0 || isScrolledUp) && (
