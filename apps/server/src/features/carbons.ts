@@ -3,8 +3,8 @@ import type { CarbonDirection, MessageStanza } from '@drawbridge/xmpp'
 import { stampedFor } from '../routing/deliver.ts'
 import { defineFeature } from '../routing/feature.ts'
 import type { Context, Draft, IqRoute } from '../routing/feature.ts'
-import { Broadcast, Outgoing } from '../stream/outgoing.ts'
-import type { Framing } from '../stream/outgoing.ts'
+import { Broadcast, Outgoing } from '../routing/outgoing.ts'
+import type { Framing } from '../routing/outgoing.ts'
 import type { Session } from '../stream/session.ts'
 
 /** XEP-0280: Message Carbons. Every device of a person sees both sides of each conversation, live. */

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { defineFeature } from '../routing/feature.ts'
 import type { Context } from '../routing/feature.ts'
 import { storedStanza } from '../routing/stored.ts'
-import { Outgoing } from '../stream/outgoing.ts'
+import { Outgoing } from '../routing/outgoing.ts'
 import type { Session } from '../stream/session.ts'
 
 const NAME = 'offline'

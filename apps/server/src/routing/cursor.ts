@@ -1,7 +1,7 @@
 import { advanceOfflineCursors } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
-import type { ArchivedAt } from '../stream/outgoing.ts'
+import type { ArchivedAt } from './outgoing.ts'
 
 /** How long a moved cursor may stay in memory. A crash in between repeats messages on the next sign-in, and loses none. */
 const FLUSH_MS = 250

@@ -64,8 +64,9 @@ export class C2sStream implements StreamHandler {
   #authMark = 0
   #account: Account | undefined
   #session: Session | undefined
-  /** Something takes a moment; what comes meanwhile waits for it, and the connection is not read. */
+  /** Something takes a moment; what comes meanwhile waits for it in the backlog, and the connection is not read. */
   #isWaiting = false
+  /** At most what one chunk brings: while something is in it, the connection is not read. */
   readonly #backlog: (Element | 'close')[] = []
   readonly #rate: StanzaRate
   readonly #deadline: NodeJS.Timeout
@@ -73,7 +74,7 @@ export class C2sStream implements StreamHandler {
   constructor(server: StreamServer, connection: Connection) {
     this.#server = server
     this.#connection = connection
-    this.#rate = new StanzaRate(connection, server.config.maxStanzasPerSecond)
+    this.#rate = new StanzaRate(connection, server.config.maxStanzasPerSecond, () => this.#catchUp())
     // Slow clients and silent ones have the same time to sign in (threats DS-09).
     this.#deadline = setTimeout(() => this.#fail('connection-timeout'), server.config.signInTimeoutMs)
   }
@@ -171,8 +172,7 @@ export class C2sStream implements StreamHandler {
 
   element(element: Element): void {
     if (this.#isClosed) return
-    if (this.#session) this.#rate.count()
-    if (this.#isWaiting) this.#backlog.push(element)
+    if (this.#isWaiting || this.#backlog.length > 0 || !this.#rate.take()) this.#backlog.push(element)
     else this.#take(element)
   }
 
@@ -319,8 +319,9 @@ export class C2sStream implements StreamHandler {
 
   #catchUp(): void {
     while (!this.#isWaiting && !this.#isClosed) {
-      const next = this.#backlog.shift()
-      if (next === undefined) return
+      const next = this.#backlog[0]
+      if (next === undefined || (next !== 'close' && !this.#rate.take())) return
+      this.#backlog.shift()
       if (next === 'close') this.close()
       else this.#take(next)
     }
@@ -447,7 +448,7 @@ export class C2sStream implements StreamHandler {
 
   close(): void {
     if (this.#isClosed) return
-    if (this.#isWaiting) return void this.#backlog.push('close')
+    if (this.#isWaiting || this.#backlog.length > 0) return void this.#backlog.push('close')
     if (!this.#session) return this.#finish(undefined)
     this.#stop()
     this.#session.leave()

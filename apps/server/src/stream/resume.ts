@@ -1,5 +1,5 @@
 import { smAdvance, smDistance } from '@drawbridge/xmpp'
-import type { Outgoing } from './outgoing.ts'
+import type { Outgoing } from '../routing/outgoing.ts'
 
 /** What is kept for a client that does not acknowledge; beyond it the archive is the better memory (threats OV-01). */
 const MAX_STANZAS = 10_000

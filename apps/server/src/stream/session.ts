@@ -16,7 +16,7 @@ import type { Account } from '../routing/accounts.ts'
 import type { OfflineCursors } from '../routing/cursor.ts'
 import type { Connection } from '../transport/connection.ts'
 import { Inbound } from './inbound.ts'
-import { Outgoing } from './outgoing.ts'
+import { Outgoing } from '../routing/outgoing.ts'
 import type { OutboundQueue } from './resume.ts'
 
 /** Unfinished stanzas of one session beyond which its socket is not read (backpressure). */

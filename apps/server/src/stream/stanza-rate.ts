@@ -2,6 +2,8 @@ import type { Connection } from '../transport/connection.ts'
 
 /** Seconds of the full rate that may be sent at once. */
 const BURST_S = 4
+/** Shortest pause, in milliseconds: many short ones would cost more than they bring. */
+const MIN_PAUSE_MS = 50
 
 /**
  * A token bucket for what one client sends (threats DS-11). A client that is too fast is not read for a while: what it
@@ -10,23 +12,30 @@ const BURST_S = 4
 export class StanzaRate {
   readonly #connection: Connection
   readonly #perSecond: number
+  readonly #onRefill: () => void
   #tokens: number
   #at = performance.now()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(connection: Connection, perSecond: number) {
+  /** @param onRefill - called when it is worth trying again after a `take` that failed. */
+  constructor(connection: Connection, perSecond: number, onRefill: () => void) {
     this.#connection = connection
     this.#perSecond = perSecond
+    this.#onRefill = onRefill
     this.#tokens = perSecond * BURST_S
   }
 
-  /** Counts one element; may pause the connection. */
-  count(): void {
-    this.#refill()
-    this.#tokens--
-    if (this.#tokens >= 0 || this.#timer) return
-    this.#connection.pause('rate')
-    this.#wait()
+  /** True when another element may be looked at now; else the connection is paused until `onRefill`. */
+  take(): boolean {
+    const now = performance.now()
+    this.#tokens = Math.min(this.#perSecond * BURST_S, this.#tokens + ((now - this.#at) / 1_000) * this.#perSecond)
+    this.#at = now
+    if (this.#tokens >= 1) {
+      this.#tokens--
+      return true
+    }
+    if (!this.#timer) this.#pause(Math.max(MIN_PAUSE_MS, ((1 - this.#tokens) / this.#perSecond) * 1_000))
+    return false
   }
 
   stop(): void {
@@ -34,22 +43,13 @@ export class StanzaRate {
     this.#timer = undefined
   }
 
-  #wait(): void {
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined
-        this.#refill()
-        // What was in the last chunk came on top.
-        if (this.#tokens < 0) return this.#wait()
-        this.#connection.resume('rate')
-      },
-      Math.ceil((-this.#tokens / this.#perSecond) * 1_000),
-    )
-  }
-
-  #refill(): void {
-    const now = performance.now()
-    this.#tokens = Math.min(this.#perSecond * BURST_S, this.#tokens + ((now - this.#at) / 1_000) * this.#perSecond)
-    this.#at = now
+  #pause(ms: number): void {
+    this.#connection.pause('rate')
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#onRefill()
+      // It was not enough for what had arrived already: then the pause goes on.
+      if (!this.#timer) this.#connection.resume('rate')
+    }, ms)
   }
 }

@@ -1,6 +1,6 @@
 import type { Element, StreamFault, XmlLimits } from '@drawbridge/xmpp'
 import type { Duplex } from 'node:stream'
-import type { Framing } from '../stream/outgoing.ts'
+import type { Framing } from '../routing/outgoing.ts'
 
 /** What channel binding can be proved on this connection (RFC 5929 §4, RFC 9266 §4.2). */
 export interface ChannelBindings {

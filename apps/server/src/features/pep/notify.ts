@@ -3,7 +3,7 @@ import { C2S_LIMITS, NS_CLIENT, NS_PUBSUB_EVENT, parseElement, xml } from '@draw
 import type { Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context, DomainEvents, PepChange } from '../../routing/feature.ts'
-import { Broadcast } from '../../stream/outgoing.ts'
+import { Broadcast } from '../../routing/outgoing.ts'
 import type { Session } from '../../stream/session.ts'
 
 const SUFFIX = '+notify'

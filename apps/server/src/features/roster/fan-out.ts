@@ -1,7 +1,7 @@
 import { NS_CLIENT, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Context } from '../../routing/feature.ts'
-import { Broadcast } from '../../stream/outgoing.ts'
+import { Broadcast } from '../../routing/outgoing.ts'
 import type { Session } from '../../stream/session.ts'
 import { noteOf } from './notes.ts'
 

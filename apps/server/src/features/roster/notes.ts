@@ -1,5 +1,5 @@
 import type { Element } from '@drawbridge/xmpp'
-import { Broadcast } from '../../stream/outgoing.ts'
+import { Broadcast } from '../../routing/outgoing.ts'
 import type { Session } from '../../stream/session.ts'
 
 /** What this feature keeps about a session. */
