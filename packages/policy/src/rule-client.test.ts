@@ -100,6 +100,22 @@ test('a blocking rule closes every entrance that carries a client', () => {
   expect(decide(policy, 'http.request', { ...media, area: 'public' }).verdict.action).toBe('pass')
 })
 
+test('over HTTP, no identity is any client: it is refused while a rule blocks, and only then', () => {
+  const refused = (settings: PolicySettingsInput, more: object = {}) => {
+    const media = { at: NOW, isImage: true, ...more }
+    const app = { at: NOW, area: 'app' as const, ...more }
+    const verdicts = [decide(compile(settings), 'media.read', media), decide(compile(settings), 'http.request', app)]
+    return verdicts.map(({ verdict }) => (verdict.action === 'refuse' ? verdict.code : verdict.action))
+  }
+  expect(refused({})).toEqual(['pass', 'pass'])
+  expect(refused({ clientRules: [rule('degrade', true)] })).toEqual(['pass', 'pass'])
+  expect(refused({ clientRules: [rule('block', false)] })).toEqual(['pass', 'pass'])
+  expect(refused({ clientRules: [rule('block', true)] })).toEqual(['client-unknown', 'client-unknown'])
+  expect(refused({ posture: 'enforce' })).toEqual(['client-unknown', 'client-unknown'])
+  const account = { localpart: 'admin', isAdmin: true, isBreakGlass: true }
+  expect(refused({ clientRules: [rule('block', true)], posture: 'enforce' }, { account })).toEqual(['pass', 'pass'])
+})
+
 test('a break-glass account is let in with any client, an administrator is not', () => {
   const settings = { posture: 'enforce', clientRules: [rule('disconnect', true)] } as const
   const breakGlass = facts(client('Gajim', '1.0'), {
