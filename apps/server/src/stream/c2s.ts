@@ -322,7 +322,7 @@ export class C2sStream implements StreamHandler {
       const next = this.#backlog[0]
       if (next === undefined || (next !== 'close' && !this.#rate.take())) return
       this.#backlog.shift()
-      if (next === 'close') this.close()
+      if (next === 'close') this.#leave()
       else this.#take(next)
     }
   }
@@ -448,7 +448,12 @@ export class C2sStream implements StreamHandler {
 
   close(): void {
     if (this.#isClosed) return
-    if (this.#isWaiting || this.#backlog.length > 0) return void this.#backlog.push('close')
+    if (this.#isWaiting || this.#backlog.length > 0) this.#backlog.push('close')
+    else this.#leave()
+  }
+
+  /** The client closed its stream; what it sent before is done first. */
+  #leave(): void {
     if (!this.#session) return this.#finish(undefined)
     this.#stop()
     this.#session.leave()

@@ -77,10 +77,13 @@ export interface ScramClientFirst {
 const SASLNAME = /^(?:[^,=\0]|=2C|=3D)+$/
 const unescapeName = (text: string) => text.replaceAll('=2C', ',').replaceAll('=3D', '=')
 
-/** Parses client-first-message (RFC 5802 §7): exactly these attributes, in exactly this order, no `m=`. */
+/**
+ * Parses client-first-message (RFC 5802 §7): exactly these attributes, each once and in this order; of others
+ * only such as RFC 5802 §5.1 gives no meaning, so no `m=`.
+ */
 export function parseClientFirst(message: string): ScramClientFirst {
   const match =
-    /^((?:p=([A-Za-z0-9.-]+)|([ny])),(?:a=([^,]*))?,)(n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Za-ln-z]=[^,]*)*)$/.exec(
+    /^((?:p=([A-Za-z0-9.-]+)|([ny])),(?:a=([^,]*))?,)(n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Zbdfghjkloqtuw-z]=[^,]*)*)$/.exec(
       message,
     )
   const [, gs2Header, bindingName, flag, authzid, bare, name, nonce] = match ?? []
@@ -126,7 +129,9 @@ export class ScramExchange {
 
   /** Checks client-final and returns server-final; throws `ScramFailure`. Takes the same time for a decoy. */
   finish(clientFinal: string): string {
-    const match = /^(c=([A-Za-z0-9+/=]+),r=([^,]+)(?:,[A-Za-ln-z]=[^,]*)*),p=([A-Za-z0-9+/]+={0,2})$/.exec(clientFinal)
+    const match = /^(c=([A-Za-z0-9+/=]+),r=([^,]+)(?:,[A-Zbdfghjkloqtuw-z]=[^,]*)*),p=([A-Za-z0-9+/]+={0,2})$/.exec(
+      clientFinal,
+    )
     const [, withoutProof, channel, nonce, proofText] = match ?? []
     if (withoutProof === undefined || channel === undefined || proofText === undefined) {
       throw new ScramFailure('malformed-request', 'malformed client-final-message')

@@ -70,6 +70,7 @@ class TcpConnection implements Connection {
   #parser: StreamParser
   readonly #paused = new Set<PauseReason>()
   #isEnding = false
+  #isHandshaking = false
 
   constructor(socket: Socket, { tls, mode, accept }: TcpListenerOptions) {
     this.#socket = socket
@@ -121,6 +122,8 @@ class TcpConnection implements Connection {
     if (this.#isEnding) return
     this.#isEnding = true
     this.#parser.stop()
+    // Nothing can be said before the handshake is over, and it need not come to an end.
+    if (this.#isHandshaking) return this.destroy()
     uncorkNow(this.#socket)
     this.#socket.end()
     const socket = this.#socket
@@ -144,11 +147,12 @@ class TcpConnection implements Connection {
   #secure(): void {
     const plain = this.#socket
     const secured = new TLSSocket(plain, this.#tls.serverOptions())
-    secured.disableRenegotiation()
+    this.#isHandshaking = true
     this.#socket = secured
     this.#parser = this.#newParser(PREAUTH_LIMITS)
     // The handshake's time is bounded by the stream's own deadline for signing in.
     secured.once('secure', () => {
+      this.#isHandshaking = false
       this.isEncrypted = true
       this.channelBindings = this.#tls.bindingsOf(secured)
     })

@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto'
+import { constants, createHash, X509Certificate } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
@@ -41,6 +41,7 @@ export async function loadTls(source: TlsSource): Promise<Tls> {
     minVersion: 'TLSv1.2',
     ciphers: CIPHERS,
     sigalgs: SIGNATURES,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   }
   const context = createSecureContext(contextOptions)
   const endPoint = endPointBinding(certificate)
