@@ -144,14 +144,14 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
     loadIfNeeded()
   }, [see, loadIfNeeded])
 
-  // The composer grows, a keyboard opens, the window changes: whoever was at the end stays there.
+  // The composer grows, a keyboard opens, the window changes, rows wrap anew: whoever was at the end stays there.
   useEffect(() => {
     const element = scroller.current
     if (!element) return
     const observer = new ResizeObserver(() => {
       if (isAtEnd.current) element.scrollTop = element.scrollHeight
     })
-    observer.observe(element)
+    for (const part of [element, ...element.children]) observer.observe(part)
     return () => observer.disconnect()
   }, [])
 
@@ -213,7 +213,8 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
   function onKeyDown(event: KeyboardEvent) {
     const target = event.target as HTMLElement
     const article = target.closest<HTMLElement>('article')
-    if (!article || event.altKey || event.ctrlKey || event.metaKey) return
+    // An image opened from a row is a dialog of its own, and Escape closes that.
+    if (!article || target.closest('dialog') || event.altKey || event.ctrlKey || event.metaKey) return
     const index = rows.findIndex(({ message }) => message.key === article.dataset['key'])
     const actions = [...article.querySelectorAll<HTMLElement>('a, button')]
     const action = actions.indexOf(target)
@@ -312,7 +313,7 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
               showsUnread={showsUnread}
               isHeld={isHeld({ suspensions, held }, message)}
               isTabStop={i === activeIndex}
-              position={i + 1}
+              position={messages.length - rows.length + i + 1}
             />
           )}
         </Virtualizer>

@@ -6,8 +6,13 @@ const formats = new Map<string, Intl.DateTimeFormat>()
 function format(language: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = language + JSON.stringify(options)
   let known = formats.get(key)
-  if (!known) formats.set(key, (known = new Intl.DateTimeFormat(language, options)))
+  if (!known) formats.set(key, (known = new Intl.DateTimeFormat(localeOf(language), options)))
   return known
+}
+
+/** The reader's own variant of a language: 14:30 in Britain is 2:30 PM in the United States. */
+function localeOf(language: string): string {
+  return navigator.languages.find((tag) => tag.toLowerCase().split('-')[0] === language) ?? language
 }
 
 /** 14:30 */
