@@ -1,10 +1,9 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { messageOf, openConversation, openPage, say, signIn, startBrowser } from '../support/browser.ts'
 import { startSlixmpp } from '../support/slixmpp.ts'
-import { ROOT, startStack } from '../support/stack.ts'
+import { startStack } from '../support/stack.ts'
 import type { Stack } from '../support/stack.ts'
 
 let stack: Stack
@@ -50,9 +49,6 @@ test('two browsers and a slixmpp client write to each other, and everything is t
   await messageOf(alice, 'Yes, five minutes late').waitFor()
   await messageOf(alice, 'Are you on the train?').and(alice.page.locator('[data-state=recorded],[data-state=delivered]')).waitFor()
 
-  await openConversation(alice, 'bob@localhost')
-  await mkdir(join(ROOT, 'docs', 'screenshots'), { recursive: true })
-  await alice.page.screenshot({ path: join(ROOT, 'test-results', 'chat.png') })
   expect([...alice.faults, ...bob.faults]).toEqual([])
   await Promise.all([alice.context.close(), bob.context.close()])
 

@@ -23,7 +23,6 @@ beforeAll(async () => {
   await befriend(alice, 'bob@localhost', bob, 'alice@localhost')
 })
 afterAll(async () => {
-  expect([...alice.faults, ...bob.faults]).toEqual([])
   await browser.close()
   await stack[Symbol.asyncDispose]()
 })
@@ -187,4 +186,5 @@ test('a picture that somebody sets for themselves is seen by their contacts', as
     [true, false, false],
     [true, true, false],
   ])
+  expect([...alice.faults, ...bob.faults]).toEqual([])
 })

@@ -1,0 +1,35 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { accessibilityFaults, sidewaysScrollers } from './axe.ts'
+import type { Person } from './browser.ts'
+import { ROOT } from './stack.ts'
+
+const WIDTHS = [1280, 768, 360] as const
+const HEIGHT = 800
+
+/** Where pictures of the screens go, for people to look at; git ignores them. */
+export const PICTURES = join(ROOT, 'test-results', 'look')
+
+/** Checks what is shown now: light and dark, wide and narrow. */
+export async function look({ page }: Person, name: string): Promise<void> {
+  await mkdir(PICTURES, { recursive: true })
+  const faults: string[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: HEIGHT })
+      const found = await accessibilityFaults(page)
+      faults.push(...found.map((fault) => `${name}, ${colorScheme}, ${width} px: ${fault}`))
+      await page.screenshot({ path: join(PICTURES, `${name}-${colorScheme}-${width}.png`) })
+    }
+  }
+  for (const width of [360, 320]) {
+    await page.setViewportSize({ width, height: HEIGHT })
+    const found = await sidewaysScrollers(page)
+    faults.push(...found.map((fault) => `${name}, ${width} px: scrolls sideways: ${fault}`))
+  }
+  await page.setViewportSize({ width: 1280, height: HEIGHT })
+  await page.emulateMedia({ colorScheme: 'light' })
+  expect(faults).toEqual([])
+}
