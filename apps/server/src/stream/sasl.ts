@@ -110,7 +110,7 @@ function scram(isPlus: boolean, { bindings }: SaslSituation, services: SaslServi
         account = localpart === undefined ? undefined : accounts.find(localpart)
         const usable = account?.isDisabled === false ? account.id : undefined
         const { verifier, isReal } = await passwords.scramVerifier(usable, localpart ?? first.username)
-        exchange = new ScramExchange(first, verifier, bindingBytes, isReal)
+        exchange = new ScramExchange({ first, verifier, bindingBytes, isReal })
         return { kind: 'challenge', bytes: Buffer.from(exchange.serverFirst) }
       } catch (error) {
         if (error instanceof ScramFailure) return failure(error.reason, localpart)

@@ -108,6 +108,17 @@ export function parseClientFirst(message: string): ScramClientFirst {
   }
 }
 
+export interface ScramStart {
+  readonly first: ScramClientFirst
+  readonly verifier: ScramVerifier
+  /** What client-final must carry after the GS2 header; empty without channel binding. */
+  readonly bindingBytes: Buffer
+  /** False: the verifier is a decoy for an account that does not exist, so that no proof can be right. */
+  readonly isReal: boolean
+  /** Default: 144 random bits. */
+  readonly serverNonce?: string
+}
+
 /** The server's side of one exchange, after client-first. Its state lives as long as the stream's sign-in deadline. */
 export class ScramExchange {
   readonly serverFirst: string
@@ -117,13 +128,12 @@ export class ScramExchange {
   readonly #nonce: string
   readonly #isReal: boolean
 
-  /** `isReal` false: the verifier is a decoy for an account that does not exist, so that no proof can be right. */
-  constructor(first: ScramClientFirst, verifier: ScramVerifier, bindingBytes: Buffer, isReal: boolean) {
+  constructor({ first, verifier, bindingBytes, isReal, serverNonce = randomBytes(18).toString('base64') }: ScramStart) {
     this.#first = first
     this.#verifier = verifier
     this.#bindingBytes = bindingBytes
     this.#isReal = isReal
-    this.#nonce = first.nonce + randomBytes(18).toString('base64')
+    this.#nonce = first.nonce + serverNonce
     this.serverFirst = `r=${this.#nonce},s=${verifier.salt.toString('base64')},i=${verifier.iterations}`
   }
 
