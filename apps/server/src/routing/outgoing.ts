@@ -1,4 +1,4 @@
-import { buildDelay, escapeAttribute, NS_CLIENT, NS_DELAY, serialize, xml } from '@drawbridge/xmpp'
+import { buildDelay, escapeAttribute, NS_CLIENT, NS_DELAY, serialize } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { UPLOAD_PATH } from '../blobs/link.ts'
 
@@ -50,11 +50,12 @@ export class Outgoing {
 
   /** The text for another try after a resumption: a message says when it was sent first (XEP-0198 §5, XEP-0203). */
   textAgain(framing: Framing, domain: string): string {
-    const { name, attrs, children } = this.element
+    const text = this.text(framing)
     const isLate = Date.now() - this.#sentAt >= LATE_MS
-    if (name !== 'message' || !isLate || this.element.getChild('delay', NS_DELAY)) return this.text(framing)
-    const delay = buildDelay({ stamp: new Date(this.#sentAt), from: domain })
-    return new Outgoing(xml(name, { ...attrs }, ...copies(children), delay)).text(framing)
+    if (this.kind !== 'message' || !isLate || this.element.getChild('delay', NS_DELAY)) return text
+    const delay = buildDelay({ stamp: new Date(this.#sentAt), from: domain }).toString()
+    const end = `</${this.kind}>`
+    return text.endsWith(end) ? `${text.slice(0, -end.length)}${delay}${end}` : `${text.slice(0, -2)}>${delay}${end}`
   }
 }
 
@@ -115,16 +116,6 @@ class AddressedCopy extends Outgoing {
   override get length(): number {
     return this.#broadcast.length + this.#to.length
   }
-
-  /** Broadcasts are presence and the like: a state, which is as good as new. */
-  override textAgain(framing: Framing): string {
-    return this.text(framing)
-  }
-}
-
-/** `xml` becomes the parent of what it is given; the original keeps its children. */
-function copies(children: readonly (Element | string)[]): (Element | string)[] {
-  return children.map((child) => (typeof child === 'string' ? child : child.clone()))
 }
 
 function withNamespace(text: string, name: string): string {
