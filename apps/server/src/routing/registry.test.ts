@@ -74,7 +74,7 @@ test('what is advertised is named once, in order', () => {
 })
 
 test('a listener that fails is logged and keeps nobody from hearing', async () => {
-  const heard = vi.fn()
+  const heard = vi.fn<(payload: { readonly localpart: string }) => void>()
   const failing: Feature = {
     name: 'failing',
     implements: [],
@@ -85,7 +85,7 @@ test('a listener that fails is logged and keeps nobody from hearing', async () =
     },
   }
   const listening: Feature = { name: 'listening', implements: [], on: { 'account.deleted': heard } }
-  const error = vi.fn()
+  const error = vi.fn<Context['log']['error']>()
   buildRegistry([presence, failing, listening]).emit('account.deleted', { localpart: 'bob' }, {
     log: { error },
   } as unknown as Context)
