@@ -7,6 +7,7 @@ import { delivery } from './delivery.ts'
 import { disco } from './disco/index.ts'
 import { hostMeta } from './host-meta.ts'
 import { imageFilter } from './image-filter/index.ts'
+import { legacySession } from './legacy-session.ts'
 import { mediaLinks } from './media-links.ts'
 import { offline } from './offline.ts'
 import { pep } from './pep/index.ts'
@@ -51,6 +52,7 @@ export const FEATURES: readonly Feature[] = [
   ping,
   time,
   version,
+  legacySession,
 
   // HTTP.
   upload,

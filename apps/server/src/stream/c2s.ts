@@ -16,7 +16,6 @@ import {
   NS_FRAMING,
   NS_SASL,
   NS_SASL_CHANNEL_BINDING,
-  NS_SESSION,
   NS_SM,
   NS_STREAM,
   NS_STREAM_LIMITS,
@@ -54,7 +53,6 @@ const NO_CONTENT_NS: readonly string[] = ['', NS_STREAM]
 export class C2sStream implements StreamHandler {
   readonly #server: StreamServer
   readonly #connection: Connection
-  #id = ''
   #isOpen = false
   #isClosed = false
   #attempt: SaslAttempt | undefined
@@ -84,7 +82,6 @@ export class C2sStream implements StreamHandler {
   open(header: Element, contentNamespace = ''): void {
     if (this.#isClosed) return
     if (this.#isOpen) return this.#fail('bad-format')
-    this.#id = randomBytes(16).toString('base64url')
     const problem =
       this.#server.shutdownText === undefined ? this.#faultIn(header, contentNamespace) : 'system-shutdown'
     this.#writeHeader(header.attrs['from'])
@@ -115,7 +112,8 @@ export class C2sStream implements StreamHandler {
   #writeHeader(to: string | undefined): void {
     const attrs = {
       from: this.#server.domain,
-      id: this.#id,
+      // New for each stream, also after TLS and SASL, and not to be guessed (RFC 6120 §4.7.3).
+      id: randomBytes(16).toString('base64url'),
       version: '1.0',
       'xml:lang': 'en',
       ...(to === undefined ? {} : { to }),
@@ -150,7 +148,6 @@ export class C2sStream implements StreamHandler {
       'stream:features',
       { 'xmlns:stream': NS_STREAM },
       xml('bind', { xmlns: NS_BIND }),
-      xml('session', { xmlns: NS_SESSION }, xml('optional')),
       buildSmFeature(),
       xml('csi', { xmlns: NS_CSI }),
       xml('limits', { xmlns: NS_STREAM_LIMITS }, xml('max-bytes', {}, C2S_LIMITS.maxStanzaBytes)),
@@ -195,6 +192,8 @@ export class C2sStream implements StreamHandler {
     }
     this.#connection.write(serialize(xml('proceed', { xmlns: NS_TLS })))
     this.#isOpen = false
+    // What came behind it in the clear does not count after it (threats TL-03).
+    this.#backlog.length = 0
     startTls.call(this.#connection)
   }
 
