@@ -1,4 +1,5 @@
 import {
+  appendAudit,
   createArchiveWriter,
   findSmSession,
   insertSmSession,
@@ -234,6 +235,13 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     async findHandled(id, account) {
       const row = id === '' ? undefined : await findSmSession(db, id)
       return row?.accountId === account.id ? Number(row.inboundH) : undefined
+    },
+    guessingSlowed({ name, remoteAddress }) {
+      const account = name === undefined ? undefined : accounts.find(name)
+      // The audit log is about accounts that exist; whoever makes up names must not fill it.
+      if (!account) return
+      const row = { actor: 'server', action: 'slow-down-sign-in', target: account.bareJid, detail: { remoteAddress } }
+      void appendAudit(db, row, ctx.now()).catch((error: unknown) => log.error('not audited', { error: String(error) }))
     },
     signInRefused: (attempt) => log.info('sign-in refused', attempt),
   }

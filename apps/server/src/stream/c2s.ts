@@ -260,6 +260,8 @@ export class C2sStream implements StreamHandler {
     if (isGuess && throttle.delayMs(keys) > 0) return this.#saslFailed('temporary-auth-failure', name)
     if (step.kind === 'failure') {
       if (isGuess) throttle.failed(keys)
+      if (throttle.delayMs(keys) > 0)
+        this.#server.guessingSlowed({ name, remoteAddress: this.#connection.remoteAddress })
       return this.#saslFailed(step.condition, name)
     }
     if (revocations.isRevoked(step.account.localpart, this.#authMark)) return this.#saslFailed('not-authorized', name)

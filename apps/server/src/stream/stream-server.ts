@@ -49,5 +49,7 @@ export interface StreamServer {
   keepCount(id: string, session: Session): Promise<void>
   /** The durable count of a stream of this account that can no longer be resumed (XEP-0198 §5). */
   findHandled(id: string, account: Account): Promise<number | undefined>
+  /** Too many wrong passwords: this account or address has to wait now. */
+  guessingSlowed(attempt: { name: string | undefined; remoteAddress: string }): void
   signInRefused(attempt: { name: string | undefined; condition: string; remoteAddress: string }): void
 }

@@ -517,6 +517,8 @@ describe('limits', () => {
     }
     expect(await scram(line, 'carol')).toContain('<success')
     line.destroy()
+    const { body } = await small.admin('GET', '/api/v1/audit')
+    expect(JSON.stringify(body).match(/"action":"slow-down-sign-in","target":"bob@im.test"/g)).toHaveLength(1)
   })
 
   test('an account has so many sessions; one that only waits for its client makes room', async () => {
