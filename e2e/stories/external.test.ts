@@ -15,7 +15,9 @@ test('with a PostgreSQL and a Redis of the operator, the same product runs on th
   const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') })
   await using redis = await startTestRedis()
   try {
-    await using stack = await startStack({ env: { DRAWBRIDGE_DATABASE_URL: postgres.url, DRAWBRIDGE_REDIS_URL: redis.url } })
+    await using stack = await startStack({
+      env: { DRAWBRIDGE_DATABASE_URL: postgres.url, DRAWBRIDGE_REDIS_URL: redis.url },
+    })
     expect(existsSync(join(stack.dataDir, 'postgres'))).toBe(false)
     const [alice, bob] = [await stack.account('alice'), await stack.account('bob')]
     const from = await connectClient({ port: stack.c2sPort, ...alice })

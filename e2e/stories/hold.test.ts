@@ -30,10 +30,24 @@ test('a thousand messages sent during a hold all arrive afterwards, in order, no
   bob.send('<presence/>')
   await bob.ask('get', xml('ping', { xmlns: 'urn:xmpp:ping' }))
 
-  const { suspension } = await stack.cli<Suspended>('suspension', 'start', '--scope', 'service', '--mode', 'hold', '--reason', 'drill')
+  const { suspension } = await stack.cli<Suspended>(
+    'suspension',
+    'start',
+    '--scope',
+    'service',
+    '--mode',
+    'hold',
+    '--reason',
+    'drill',
+  )
   for (let n = 1; n <= COUNT; n++) {
     alice.send(
-      xml('message', { to: 'bob@localhost', type: 'chat', id: `m${n}` }, xml('body', {}, `held ${n}`), xml('origin-id', { xmlns: 'urn:xmpp:sid:0', id: `o${n}` })),
+      xml(
+        'message',
+        { to: 'bob@localhost', type: 'chat', id: `m${n}` },
+        xml('body', {}, `held ${n}`),
+        xml('origin-id', { xmlns: 'urn:xmpp:sid:0', id: `o${n}` }),
+      ),
     )
   }
   alice.send('<r xmlns="urn:xmpp:sm:3"/>')
@@ -55,7 +69,16 @@ test('a cut closes every socket within a second, and the administrator can still
   const alice = await client('alice')
   const bob = await client('bob', { port: stack.c2sTlsPort, mode: 'direct' })
 
-  const { suspension } = await stack.cli<Suspended>('suspension', 'start', '--scope', 'service', '--mode', 'cut', '--reason', 'exploit')
+  const { suspension } = await stack.cli<Suspended>(
+    'suspension',
+    'start',
+    '--scope',
+    'service',
+    '--mode',
+    'cut',
+    '--reason',
+    'exploit',
+  )
   const startedAt = performance.now()
   const closed = await Promise.all([alice.closed, bob.closed])
   const lateMs = Math.max(...closed.map(({ at }) => at - startedAt))

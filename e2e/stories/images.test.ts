@@ -1,4 +1,12 @@
-import { fixture, HOSTILE_IMAGES, loadedPng, ordinaryPng, pixelBombPng, SECRET, transparencyOverflowPng } from '@drawbridge/testkit'
+import {
+  fixture,
+  HOSTILE_IMAGES,
+  loadedPng,
+  ordinaryPng,
+  pixelBombPng,
+  SECRET,
+  transparencyOverflowPng,
+} from '@drawbridge/testkit'
 import { xml } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -40,11 +48,15 @@ async function befriend(): Promise<void> {
   for (const who of [alice, bob]) await who.ask('get', xml('query', { xmlns: 'jabber:iq:roster' }))
   alice.send('<presence to="bob@localhost" type="subscribe"/>')
   bob.send('<presence to="alice@localhost" type="subscribe"/>')
-  for (const [who, other] of [[alice, 'bob'], [bob, 'alice']] as const) {
+  for (const [who, other] of [
+    [alice, 'bob'],
+    [bob, 'alice'],
+  ] as const) {
     await who.next((element) => element.name === 'presence' && element.attrs['type'] === 'subscribe')
     who.send(`<presence to="${other}@localhost" type="subscribed"/>`)
   }
-  for (const who of [alice, bob]) await who.next((element) => element.name === 'presence' && element.attrs['type'] === 'subscribed')
+  for (const who of [alice, bob])
+    await who.next((element) => element.name === 'presence' && element.attrs['type'] === 'subscribed')
 }
 
 /** A bomb that is small enough for a stanza. */
@@ -66,7 +78,11 @@ const pixels = async (bytes: Uint8Array) => {
 
 async function fetchBytes(url: string): Promise<{ status: number; type: string | null; bytes: Buffer }> {
   const response = await fetch(url)
-  return { status: response.status, type: response.headers.get('content-type'), bytes: Buffer.from(await response.arrayBuffer()) }
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    bytes: Buffer.from(await response.arrayBuffer()),
+  }
 }
 
 test('a PNG with EXIF, trailing data and a script arrives as pixels and nothing else', async () => {
@@ -103,7 +119,9 @@ test('UP-07 a bomb, a truncated JPEG and an SVG are refused with a reason, and t
     expect((outcome.body.detail ?? outcome.body.title ?? '').length).toBeGreaterThan(10)
     expect((await fetchBytes(outcome.url)).status).toBe(404)
   }
-  await expect(upload(alice, 'drawing.svg', Buffer.from(SVG), 'image/svg+xml')).rejects.toThrow(/unsupported|not-acceptable/)
+  await expect(upload(alice, 'drawing.svg', Buffer.from(SVG), 'image/svg+xml')).rejects.toThrow(
+    /unsupported|not-acceptable/,
+  )
 
   const startedAt = performance.now()
   const next = await upload(alice, 'next.png', ordinaryPng(640, 480), 'image/png')
@@ -117,14 +135,30 @@ test('an avatar takes the same way: cleaned under its new id, or refused with a 
   const publish = (bytes: Uint8Array) =>
     alice.ask(
       'set',
-      xml('pubsub', { xmlns: NS_PUBSUB }, xml('publish', { node: NS_AVATAR }, xml('item', { id: createHash('sha1').update(bytes).digest('hex') }, xml('data', { xmlns: NS_AVATAR }, Buffer.from(bytes).toString('base64'))))),
+      xml(
+        'pubsub',
+        { xmlns: NS_PUBSUB },
+        xml(
+          'publish',
+          { node: NS_AVATAR },
+          xml(
+            'item',
+            { id: createHash('sha1').update(bytes).digest('hex') },
+            xml('data', { xmlns: NS_AVATAR }, Buffer.from(bytes).toString('base64')),
+          ),
+        ),
+      ),
     )
   const sent = Buffer.concat([loadedPng(), Buffer.from(SECRET)])
   const published = await publish(sent)
   expect(published.attrs['type']).toBe('result')
   const id = published.getChild('pubsub')?.getChild('publish')?.getChild('item')?.attrs['id']
 
-  const answer = await bob.ask('get', xml('pubsub', { xmlns: NS_PUBSUB }, xml('items', { node: NS_AVATAR })), 'alice@localhost')
+  const answer = await bob.ask(
+    'get',
+    xml('pubsub', { xmlns: NS_PUBSUB }, xml('items', { node: NS_AVATAR })),
+    'alice@localhost',
+  )
   const item = answer.getChild('pubsub')?.getChild('items')?.getChild('item')
   const clean = Buffer.from(item?.getChildText('data') ?? '', 'base64')
   expect(clean.subarray(1, 4).toString()).toBe('PNG')
@@ -132,7 +166,11 @@ test('an avatar takes the same way: cleaned under its new id, or refused with a 
   expect(item?.attrs['id']).toBe(createHash('sha1').update(clean).digest('hex'))
   expect(id).toBe(item?.attrs['id'])
 
-  for (const [bytes, reason] of [[tallBomb(), 'too-large'], [Buffer.from(SVG), 'unsupported'], [cutJpeg(), 'corrupt']] as const) {
+  for (const [bytes, reason] of [
+    [tallBomb(), 'too-large'],
+    [Buffer.from(SVG), 'unsupported'],
+    [cutJpeg(), 'corrupt'],
+  ] as const) {
     const refused = await publish(bytes)
     const error = refused.getChild('error')
     expect(error?.getChild('not-acceptable')).toBeDefined()
@@ -159,7 +197,11 @@ test('a standard client shares a file and an avatar the same way', async () => {
   expect(status).toBe(200)
   expect(bytes.includes(SECRET)).toBe(false)
   await phone.run('avatar', { path })
-  const answer = await bob.ask('get', xml('pubsub', { xmlns: NS_PUBSUB }, xml('items', { node: NS_AVATAR })), 'alice@localhost')
+  const answer = await bob.ask(
+    'get',
+    xml('pubsub', { xmlns: NS_PUBSUB }, xml('items', { node: NS_AVATAR })),
+    'alice@localhost',
+  )
   const data = answer.getChild('pubsub')?.getChild('items')?.getChild('item')?.getChildText('data') ?? ''
   expect(Buffer.from(data, 'base64').includes(SECRET)).toBe(false)
   await rm(directory, { recursive: true, force: true })

@@ -72,7 +72,12 @@ const bodyOf = (result: Element) => result.getChild('forwarded')?.getChild('mess
 async function archiveOf(reader: TestClient): Promise<Element[]> {
   const found: Element[] = []
   for (let after: string | undefined, page = 0; ; page++) {
-    const set = xml('set', { xmlns: NS_RSM }, xml('max', {}, 100), after === undefined ? undefined : xml('after', {}, after))
+    const set = xml(
+      'set',
+      { xmlns: NS_RSM },
+      xml('max', {}, 100),
+      after === undefined ? undefined : xml('after', {}, after),
+    )
     const queryid = `page${page}`
     const answer = await reader.ask('set', xml('query', { xmlns: NS_MAM, queryid }, set))
     const fin = answer.getChild('fin', NS_MAM)

@@ -28,11 +28,23 @@ test('a lock-out ends a live slixmpp session within a second and turns it away a
   await carol.next('ready')
 
   const added = await stack.cli<{ rule: { id: string }; effect: { appliedMs: number; disconnected: number } }>(
-    'client-rule', 'add', '--family', 'old-client', '--below', '2.0.0', '--action', 'disconnect', '--url', 'https://im.test/update', '--now',
+    'client-rule',
+    'add',
+    '--family',
+    'old-client',
+    '--below',
+    '2.0.0',
+    '--action',
+    'disconnect',
+    '--url',
+    'https://im.test/update',
+    '--now',
   )
   const returnedAt = performance.now()
   const error = await carol.next('stream_error')
-  console.log(`lock-out: applied in ${added.effect.appliedMs} ms; slixmpp knew ${Math.round(error.at - returnedAt)} ms after the command (negative: before)`)
+  console.log(
+    `lock-out: applied in ${added.effect.appliedMs} ms; slixmpp knew ${Math.round(error.at - returnedAt)} ms after the command (negative: before)`,
+  )
   expect(error.at - returnedAt).toBeLessThan(1_000)
   expect(error['condition']).toBe('policy-violation')
   const notice = await carol.next('message')

@@ -36,7 +36,11 @@ export interface TestClient {
   next(matches: (element: Element) => boolean, waitMs?: number): Promise<Element>
   ask(type: 'get' | 'set', payload: Element, to?: string): Promise<Element>
   /** Resolves when the server has closed the stream or the connection, with the stream error's condition if any. */
-  readonly closed: Promise<{ readonly condition: string | undefined; readonly at: number; readonly element: Element | undefined }>
+  readonly closed: Promise<{
+    readonly condition: string | undefined
+    readonly at: number
+    readonly element: Element | undefined
+  }>
   /** The last `h` the server acknowledged, and the id to resume with. */
   readonly acked: () => number
   readonly resumeId: string | undefined
@@ -94,8 +98,25 @@ export async function connectClient(options: ClientOptions): Promise<TestClient>
     const { version } = options
     write(
       query && version
-        ? xml('iq', { type: 'result', id, to: from }, xml('query', { xmlns: 'jabber:iq:version' }, xml('name', {}, version.name), xml('version', {}, version.version)))
-        : xml('iq', { type: 'error', id, to: from }, xml('error', { type: 'cancel' }, xml('service-unavailable', { xmlns: 'urn:ietf:params:xml:ns:xmpp-stanzas' }))),
+        ? xml(
+            'iq',
+            { type: 'result', id, to: from },
+            xml(
+              'query',
+              { xmlns: 'jabber:iq:version' },
+              xml('name', {}, version.name),
+              xml('version', {}, version.version),
+            ),
+          )
+        : xml(
+            'iq',
+            { type: 'error', id, to: from },
+            xml(
+              'error',
+              { type: 'cancel' },
+              xml('service-unavailable', { xmlns: 'urn:ietf:params:xml:ns:xmpp-stanzas' }),
+            ),
+          ),
     )
     return true
   }
@@ -110,7 +131,8 @@ export async function connectClient(options: ClientOptions): Promise<TestClient>
     from.on('data', (chunk: Buffer) => parser.write(chunk))
     from.on('error', () => from.destroy())
     from.once('close', () => {
-      if (from === socket) close({ condition: streamError?.getChildElements()[0]?.name, at: performance.now(), element: streamError })
+      if (from === socket)
+        close({ condition: streamError?.getChildElements()[0]?.name, at: performance.now(), element: streamError })
     })
   }
   const write = (element: Element | string) => {
@@ -118,7 +140,9 @@ export async function connectClient(options: ClientOptions): Promise<TestClient>
   }
   const open = () => {
     newParser()
-    write(`<?xml version='1.0'?><stream:stream to='${domain}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`)
+    write(
+      `<?xml version='1.0'?><stream:stream to='${domain}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`,
+    )
   }
   const next = (matches: (element: Element) => boolean, waitMs = WAIT_MS) =>
     new Promise<Element>((resolve, reject) => {
@@ -140,7 +164,10 @@ export async function connectClient(options: ClientOptions): Promise<TestClient>
     const lost = closed.then(({ condition, element }) => {
       throw element ? new SignInFailed(element) : new Error(`closed: ${condition ?? 'without a word'}`)
     })
-    const element = await Promise.race([next((candidate) => names.includes(candidate.name) || candidate.name === 'error'), lost])
+    const element = await Promise.race([
+      next((candidate) => names.includes(candidate.name) || candidate.name === 'error'),
+      lost,
+    ])
     received.splice(received.indexOf(element), 1)
     if (element.name === 'error') throw new SignInFailed(element)
     return element
@@ -168,7 +195,17 @@ export async function connectClient(options: ClientOptions): Promise<TestClient>
   let resumeId: string | undefined
   let resumption: Element | undefined
   const bindResource = async () => {
-    write(xml('iq', { type: 'set', id: 'bind' }, xml('bind', { xmlns: 'urn:ietf:params:xml:ns:xmpp-bind' }, options.resource === undefined ? undefined : xml('resource', {}, options.resource))))
+    write(
+      xml(
+        'iq',
+        { type: 'set', id: 'bind' },
+        xml(
+          'bind',
+          { xmlns: 'urn:ietf:params:xml:ns:xmpp-bind' },
+          options.resource === undefined ? undefined : xml('resource', {}, options.resource),
+        ),
+      ),
+    )
     const answer = await take('iq')
     const got = answer.getChild('bind')?.getChildText('jid')
     if (!got) throw new SignInFailed(answer.getChild('error') ?? answer)
@@ -247,7 +284,10 @@ async function scram({ write, take, name, password, socket, binding }: ScramOpti
   const salted = pbkdf2Sync(password, Buffer.from(s, 'base64'), Number(i), 32, 'sha256')
   const hmac = (key: Buffer, text: string) => createHmac('sha256', key).update(text).digest()
   const clientKey = hmac(salted, 'Client Key')
-  const bindingBytes = binding === undefined ? Buffer.alloc(0) : socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
+  const bindingBytes =
+    binding === undefined
+      ? Buffer.alloc(0)
+      : socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
   const withoutProof = `c=${Buffer.concat([Buffer.from(gs2), bindingBytes]).toString('base64')},r=${r}`
   const authMessage = `${bare},${first},${withoutProof}`
   const signature = hmac(createHash('sha256').update(clientKey).digest(), authMessage)
@@ -256,5 +296,6 @@ async function scram({ write, take, name, password, socket, binding }: ScramOpti
   const outcome = await take('success', 'failure')
   if (outcome.name === 'failure') throw new SignInFailed(outcome)
   const verifier = Buffer.from(outcome.getText(), 'base64').toString()
-  if (verifier !== `v=${hmac(hmac(salted, 'Server Key'), authMessage).toString('base64')}`) throw new Error('wrong server signature')
+  if (verifier !== `v=${hmac(hmac(salted, 'Server Key'), authMessage).toString('base64')}`)
+    throw new Error('wrong server signature')
 }

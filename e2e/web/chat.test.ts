@@ -47,7 +47,9 @@ test('two browsers and a slixmpp client write to each other, and everything is t
   await phone.next('message', ({ body }) => body === 'Are you on the train?')
   await phone.send('alice@localhost', 'Yes, five minutes late')
   await messageOf(alice, 'Yes, five minutes late').waitFor()
-  await messageOf(alice, 'Are you on the train?').and(alice.page.locator('[data-state=recorded],[data-state=delivered]')).waitFor()
+  await messageOf(alice, 'Are you on the train?')
+    .and(alice.page.locator('[data-state=recorded],[data-state=delivered]'))
+    .waitFor()
 
   expect([...alice.faults, ...bob.faults]).toEqual([])
   await Promise.all([alice.context.close(), bob.context.close()])

@@ -45,7 +45,9 @@ test('from a fresh clone, `npm start` reaches a signed-in browser without a manu
 
     const second = await start(clone, env)
     started.push(second)
-    console.log(`npm start: ${Math.round(first.readyMs)} ms from a fresh clone, ${Math.round(second.readyMs)} ms the second time`)
+    console.log(
+      `npm start: ${Math.round(first.readyMs)} ms from a fresh clone, ${Math.round(second.readyMs)} ms the second time`,
+    )
     expect(second.output()).not.toMatch(/admin@localhost/)
     await second.stop()
   } finally {

@@ -25,25 +25,46 @@ afterAll(async () => {
 
 const suspend = async (mode: string, reason: string, ...more: string[]) => {
   const { suspension } = await stack.cli<{ suspension: { id: string } }>(
-    'suspension', 'start', '--scope', 'service', '--mode', mode, '--reason', reason, ...more,
+    'suspension',
+    'start',
+    '--scope',
+    'service',
+    '--mode',
+    mode,
+    '--reason',
+    reason,
+    ...more,
   )
   return () => stack.cli('suspension', 'end', suspension.id)
 }
 
 test('during a hold the page says so, shows what is held, and all of it arrives at the end', async () => {
-  const end = await suspend('hold', 'checking an image exploit', '--until', new Date(Date.now() + 3_600_000).toISOString())
-  await alice.page.getByText(/checking an image exploit/).first().waitFor()
+  const end = await suspend(
+    'hold',
+    'checking an image exploit',
+    '--until',
+    new Date(Date.now() + 3_600_000).toISOString(),
+  )
+  await alice.page
+    .getByText(/checking an image exploit/)
+    .first()
+    .waitFor()
   await say(alice, 'written during the hold')
   await messageOf(alice, 'written during the hold').and(alice.page.locator('[data-state=held]')).waitFor()
   await end()
   await messageOf(bob, 'written during the hold').waitFor()
-  await messageOf(alice, 'written during the hold').and(alice.page.locator('[data-state=delivered],[data-state=recorded]')).waitFor()
+  await messageOf(alice, 'written during the hold')
+    .and(alice.page.locator('[data-state=delivered],[data-state=recorded]'))
+    .waitFor()
   await expect.poll(() => alice.page.getByText(/checking an image exploit/).count()).toBe(0)
 })
 
 test('while the service is read-only a message waits on the page and goes out by itself afterwards', async () => {
   const end = await suspend('read-only', 'maintenance of the archive')
-  await alice.page.getByText(/maintenance of the archive/).first().waitFor()
+  await alice.page
+    .getByText(/maintenance of the archive/)
+    .first()
+    .waitFor()
   await say(alice, 'written while read-only')
   await messageOf(alice, 'written while read-only').and(alice.page.locator('[data-state=queued]')).waitFor()
   await end()

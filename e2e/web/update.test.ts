@@ -40,12 +40,22 @@ test('a lock-out ends a live browser session within a second; it comes back on t
 
   // The rule comes first: the page that is refused has no newer build to go to yet.
   const added = await stack.cli<{ effect: { appliedMs: number; disconnected: number } }>(
-    'client-rule', 'add', '--family', 'drawbridge-web', '--below', '2.0.0', '--action', 'disconnect', '--now',
+    'client-rule',
+    'add',
+    '--family',
+    'drawbridge-web',
+    '--below',
+    '2.0.0',
+    '--action',
+    'disconnect',
+    '--now',
   )
   const returnedAt = performance.now()
   await alice.page.getByTestId('update-required').waitFor()
   const seenMs = performance.now() - returnedAt
-  console.log(`lock-out: applied in ${added.effect.appliedMs} ms; the browser shows it ${Math.round(seenMs)} ms after the command`)
+  console.log(
+    `lock-out: applied in ${added.effect.appliedMs} ms; the browser shows it ${Math.round(seenMs)} ms after the command`,
+  )
   expect(added.effect.disconnected).toBe(1)
   expect(seenMs).toBeLessThan(1_000)
   expect(await alice.page.getByTestId('update-required').textContent()).toMatch(/1\.0\.0.*2\.0\.0/)

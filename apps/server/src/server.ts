@@ -98,7 +98,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   if (common.databaseUrl === undefined) throw new Error('DRAWBRIDGE_DATABASE_URL is missing: start with `npm start`.')
 
   // Storage.
-  const database = openDatabase(common.databaseUrl, { onError: (error) => log.warn('database connection lost', { error }) })
+  const database = openDatabase(common.databaseUrl, {
+    onError: (error) => log.warn('database connection lost', { error }),
+  })
   const { db } = database
   const writer = createArchiveWriter({
     url: common.databaseUrl,
@@ -206,7 +208,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     get shutdownText() {
       return shutdownText
     },
-    streamFeatures: () => registry.features.flatMap(({ streamFeatures }) => streamFeatures?.map((build) => build(ctx)) ?? []),
+    streamFeatures: () =>
+      registry.features.flatMap(({ streamFeatures }) => streamFeatures?.map((build) => build(ctx)) ?? []),
     refusalBeforeSignIn: (remoteAddress) => admission.refusalBeforeSignIn(remoteAddress),
     refusalFor(account, client, entrance, connection) {
       const facts = { at: Date.now(), account, client: client ?? NO_IDENTITY, entrance: entranceOf(connection) }
@@ -225,7 +228,10 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       session.detach()
       if (!session.resumeId) return session.leave()
       clearTimeout(hibernating.get(session))
-      hibernating.set(session, setTimeout(() => session.end(), config.stream.resumeTimeoutMs))
+      hibernating.set(
+        session,
+        setTimeout(() => session.end(), config.stream.resumeTimeoutMs),
+      )
     },
     attached(session) {
       clearTimeout(hibernating.get(session))
@@ -379,7 +385,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
 
 async function readAccounts(db: Db) {
   const rows = []
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const page = await listAccounts(db, 1_000, after)
     rows.push(...page)
     after = page.at(-1)?.localpart

@@ -165,7 +165,11 @@ export interface Feature {
    * Looks at a stanza that enters, before anything else does. Returns nothing when the stanza may go on at once, or a
    * promise when it has to be cleaned first; may change the element in place; throws to refuse it.
    */
-  readonly enter?: (stanza: MessageStanza | PresenceStanza | IqStanza, session: Session, ctx: Context) => Promise<void> | undefined
+  readonly enter?: (
+    stanza: MessageStanza | PresenceStanza | IqStanza,
+    session: Session,
+    ctx: Context,
+  ) => Promise<void> | undefined
   /** Synchronous, every one: what a stage needs is in memory or comes with the draft. */
   readonly message?: { readonly [S in MessageStage]?: (draft: Draft, ctx: Context) => void }
   /** All presence of a session; exactly one feature has it. */
@@ -181,7 +185,9 @@ export interface Feature {
     readonly bound?: (session: Session, ctx: Context) => void
     readonly ended?: (session: Session, ctx: Context) => Promise<void> | void
   }
-  readonly on?: { readonly [K in keyof DomainEvents]?: (payload: DomainEvents[K], ctx: Context) => Promise<void> | void }
+  readonly on?: {
+    readonly [K in keyof DomainEvents]?: (payload: DomainEvents[K], ctx: Context) => Promise<void> | void
+  }
   readonly http?: readonly HttpRoute[]
   /** Loads what the synchronous stages need to have in memory. Called once, before the first stream. */
   readonly start?: (ctx: Context) => Promise<void> | void

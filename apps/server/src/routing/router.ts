@@ -60,7 +60,12 @@ export function enter({ registry, ctx }: Routing, stanza: Stanza, session: Sessi
 
 // --- messages -------------------------------------------------------------------------------------------------------------
 
-async function routeMessage(routing: Routing, stanza: MessageStanza, sender: Session | undefined, n: number): Promise<void> {
+async function routeMessage(
+  routing: Routing,
+  stanza: MessageStanza,
+  sender: Session | undefined,
+  n: number,
+): Promise<void> {
   const { registry, ctx } = routing
   for (let attempt = 0; attempt < EPOCH_RETRIES; attempt++) {
     // While the rules change, everybody waits: else a message could overtake one that was decided just before.
@@ -72,7 +77,8 @@ async function routeMessage(routing: Routing, stanza: MessageStanza, sender: Ses
     throwIfRefused(verdict)
     const draft = newDraft(ctx, stanza, sender, verdict.action === 'hold' ? verdict.suspensionId : undefined)
     const account = stanza.to && ctx.accounts.findByBareJid(stanza.to.bareString)
-    if (stanza.to && stanza.to.domainpart !== ctx.domain) throw new StanzaFault({ condition: 'remote-server-not-found' })
+    if (stanza.to && stanza.to.domainpart !== ctx.domain)
+      throw new StanzaFault({ condition: 'remote-server-not-found' })
     const plan = planDelivery(stanza, account?.isDisabled ? undefined : account, ctx.sessions)
     if (plan.to === 'sender') throw new StanzaFault({ condition: plan.condition })
     for (const stage of registry.beforeCommit) stage.run(draft, ctx)
@@ -186,7 +192,12 @@ async function routeIq({ registry, ctx }: Routing, stanza: IqStanza, sender: Ses
   const isServer = to !== undefined && to.localpart === undefined
   const owner = to ?? from.bare
   const isOwn = !isServer && owner.bareString === from.bareString
-  const handler = registry.findIq(type, isServer ? 'server' : isOwn ? 'own' : 'account', payload.getNS() ?? '', payload.name)
+  const handler = registry.findIq(
+    type,
+    isServer ? 'server' : isOwn ? 'own' : 'account',
+    payload.getNS() ?? '',
+    payload.name,
+  )
   if (!handler) throw new StanzaFault({ condition: 'service-unavailable' })
   const result = await handler.handle(payload, { stanza, session: sender, isOwn, to: owner.bare }, ctx)
   sender.send(iqResult(stanza, result))
@@ -197,7 +208,13 @@ export function iqResult(stanza: IqStanza, payload: Element | undefined): Elemen
   const { to } = stanza.element.attrs
   return xml(
     'iq',
-    { xmlns: 'jabber:client', type: 'result', id: stanza.id, to: stanza.from.toString(), ...(to === undefined ? {} : { from: to }) },
+    {
+      xmlns: 'jabber:client',
+      type: 'result',
+      id: stanza.id,
+      to: stanza.from.toString(),
+      ...(to === undefined ? {} : { from: to }),
+    },
     payload,
   )
 }
@@ -207,7 +224,8 @@ export function iqResult(stanza: IqStanza, payload: Element | undefined): Elemen
 function deliverPresence(ctx: Context, stanza: PresenceStanza): void {
   const { to } = stanza
   if (!to) return
-  for (const session of to.isFull ? [ctx.sessions.find(to)] : ctx.sessions.of(to.bareString)) session?.send(stanza.element)
+  for (const session of to.isFull ? [ctx.sessions.find(to)] : ctx.sessions.of(to.bareString))
+    session?.send(stanza.element)
 }
 
 function verdictOn(ctx: Context, stanza: Stanza, sender: Session | undefined): Verdict {
@@ -257,6 +275,9 @@ export function faultFrom(error: unknown, ctx: Pick<Context, 'log'>): StanzaFaul
     return new StanzaFault({ type, condition, text: text.en })
   }
   const id = uuidv7()
-  ctx.log.error('a stanza failed', { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  ctx.log.error('a stanza failed', {
+    id,
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  })
   return new StanzaFault({ condition: 'internal-server-error', text: `Something went wrong on our side (${id}).` })
 }
