@@ -1,8 +1,5 @@
 import {
-  appendAudit,
   createArchiveWriter,
-  findSmSession,
-  insertSmSession,
   listAccounts,
   openDatabase,
   pruneDedup,
@@ -12,7 +9,6 @@ import {
 import type { Db } from '@drawbridge/db'
 import type { Sanitize } from '@drawbridge/contract'
 import { createJobs } from '@drawbridge/jobs'
-import { NO_IDENTITY } from '@drawbridge/policy'
 import { createDirectories, createHealth, createSanitize, isLoopback, paths } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import { parseJid } from '@drawbridge/xmpp'
@@ -22,7 +18,6 @@ import { createMediaLinks } from './blobs/media-link.ts'
 import { FEATURES } from './features/index.ts'
 import { startWork } from './jobs/index.ts'
 import type { LiveSessions } from './policy/enforce.ts'
-import { ask } from './policy/gate.ts'
 import type { LivePolicy } from './policy/live.ts'
 import { buildStatusDocument, startPolicy } from './policy/start.ts'
 import type { PolicyService } from './policy/start.ts'
@@ -31,20 +26,20 @@ import { createBlockLists } from './routing/block-lists.ts'
 import { createOfflineCursors } from './routing/cursor.ts'
 import type { Context } from './routing/feature.ts'
 import { buildRegistry } from './routing/registry.ts'
-import { deliverReleased, enter, route } from './routing/router.ts'
+import { deliverReleased, route } from './routing/router.ts'
 import type { Routing } from './routing/router.ts'
 import { createRosters } from './routing/rosters.ts'
 import { createSessions } from './routing/sessions.ts'
 import type { ServerConfig } from './server.config.ts'
-import { createAdmission, entranceOf, textOf } from './stream/admission.ts'
+import { createAdmission } from './stream/admission.ts'
 import { C2sStream } from './stream/c2s.ts'
 import { createPasswords } from './stream/password.ts'
 import { createRevocations } from './stream/revocations.ts'
 import { loadSealer } from './stream/seal.ts'
-import type { Session, SessionHost } from './stream/session.ts'
 import type { StreamServer } from './stream/stream-server.ts'
 import { createThrottle } from './stream/throttle.ts'
 import { createAddressLimit } from './transport/address-limit.ts'
+import { createStreamServer } from './streams.ts'
 import type { Accept } from './transport/connection.ts'
 import { listenHttp } from './transport/http.ts'
 import type { HttpHandler } from './transport/http.ts'
@@ -170,87 +165,17 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
 
   // Streams.
   const cursors = createOfflineCursors(db, log)
-  const hibernating = new Map<Session, NodeJS.Timeout>()
-  const host: SessionHost = {
-    cursors,
-    enter: (stanza, session) => enter(routing, stanza, session),
-    route: (stanza, session, n) => route(routing, stanza, session, n),
-    mayReceive: (element, session) => registry.outbound.every((look) => look(element, session, ctx)),
-    personalize: (text, session) => registry.personalize(text, session, ctx),
-    persistHandled: (session, h) => writer.persistHandled({ id: session.resumeId ?? '', prefixWith: () => h }),
-    failed: (what, error) => log.error(what, { error: error instanceof Error ? error.stack : String(error) }),
-    ended(session) {
-      clearTimeout(hibernating.get(session))
-      hibernating.delete(session)
-      sessions.remove(session)
-      void endHooks(session)
-    },
-  }
-  const endHooks = async (session: Session) => {
-    try {
-      for (const { session: hooks } of registry.features) await hooks?.ended?.(session, ctx)
-    } catch (error) {
-      log.error('the end of a session was not announced', { error: String(error) })
-    }
-  }
-  let shutdownText: string | undefined
-  const streams: StreamServer = {
-    domain: common.domain,
-    isHttps: !isLoopback(common.bind),
-    config: { ...config.stream, allowPlaintext: common.allowPlaintext },
-    accounts,
-    sessions,
+  const streams = createStreamServer({
+    config,
+    routing,
+    policy,
+    admission,
     passwords,
     throttle,
     revocations,
-    host,
-    log: log.child({ part: 'streams' }),
-    get shutdownText() {
-      return shutdownText
-    },
-    streamFeatures: () =>
-      registry.features.flatMap(({ streamFeatures }) => streamFeatures?.map((build) => build(ctx)) ?? []),
-    refusalBeforeSignIn: (remoteAddress) => admission.refusalBeforeSignIn(remoteAddress),
-    refusalFor(account, client, entrance, connection) {
-      const facts = { at: Date.now(), account, client: client ?? NO_IDENTITY, entrance: entranceOf(connection) }
-      const verdict = ask(policy.gate, entrance === 'resume' ? 'session.resume' : 'session.open', facts)
-      if (verdict.action === 'pass') return undefined
-      return { text: verdict.action === 'refuse' ? textOf(verdict.code, verdict.details) : '', details: [] }
-    },
-    bound(session) {
-      for (const { session: hooks } of registry.features) hooks?.bound?.(session, ctx)
-      void admission.admit(session).catch((error: unknown) => {
-        log.error('a session could not be checked', { error: String(error) })
-        session.end('internal-server-error')
-      })
-    },
-    detached(session) {
-      session.detach()
-      if (!session.resumeId) return session.leave()
-      clearTimeout(hibernating.get(session))
-      hibernating.set(
-        session,
-        setTimeout(() => session.end(), config.stream.resumeTimeoutMs),
-      )
-    },
-    attached(session) {
-      clearTimeout(hibernating.get(session))
-      hibernating.delete(session)
-    },
-    keepCount: (id, session) => insertSmSession(db, id, session.account.id),
-    async findHandled(id, account) {
-      const row = id === '' ? undefined : await findSmSession(db, id)
-      return row?.accountId === account.id ? Number(row.inboundH) : undefined
-    },
-    guessingSlowed({ name, remoteAddress }) {
-      const account = name === undefined ? undefined : accounts.find(name)
-      // The audit log is about accounts that exist; whoever makes up names must not fill it.
-      if (!account) return
-      const row = { actor: 'server', action: 'slow-down-sign-in', target: account.bareJid, detail: { remoteAddress } }
-      void appendAudit(db, row, ctx.now()).catch((error: unknown) => log.error('not audited', { error: String(error) }))
-    },
-    signInRefused: (attempt) => log.info('sign-in refused', attempt),
-  }
+    cursors,
+    log,
+  })
   const accept: Accept = (connection) => new C2sStream(streams, connection)
 
   // HTTP and the administrators' API.
@@ -294,8 +219,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   ]
   const pruning = setInterval(() => void prune(db, log), PRUNE_EVERY_MS)
   const dismissAll = () => {
-    shutdownText = 'The server is restarting.'
-    for (const session of [...sessions.all()]) session.end('system-shutdown', shutdownText)
+    const text = 'The server is restarting.'
+    streams.stop(text)
+    for (const session of [...sessions.all()]) session.end('system-shutdown', text)
   }
   const close = async () => {
     clearInterval(pruning)

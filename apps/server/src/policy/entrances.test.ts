@@ -12,9 +12,9 @@ const ENTRANCES = [
   'features/upload/put.ts upload.put',
   'features/upload/slot.ts upload.request',
   'routing/router.ts stanza.route',
-  'server.ts session.open',
-  'server.ts session.resume',
   'stream/admission.ts session.open',
+  'streams.ts session.open',
+  'streams.ts session.resume',
 ]
 
 test('the entrances that ask the rules are these, not one more and not one less', () => {
