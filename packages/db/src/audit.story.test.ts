@@ -30,6 +30,9 @@ test('an empty log is intact', async () => {
   expect(await verifyAudit(at.db)).toMatchObject({ isIntact: true, checked: 0 })
 })
 
+/** What whoever owns the table can do. */
+const UNLOCK = 'alter table audit disable trigger user'
+
 const FORGERIES: readonly [string, string, object][] = [
   [
     'a flipped byte in a detail',
@@ -59,12 +62,36 @@ test('one flipped byte, one missing row, and every other forgery is found, with 
   await using at = await fixture(5)
   for (const [what, forge, verdict] of FORGERIES) {
     const found = at.db.transaction(async (tx) => {
+      await tx.execute(UNLOCK)
       for (const statement of forge.split(';')) await tx.execute(statement)
       throw new Found(await verifyAudit(tx))
     })
     await expect(found, what).rejects.toMatchObject({ verdict: { isIntact: false, ...verdict } })
   }
   expect(await verifyAudit(at.db)).toMatchObject({ isIntact: true })
+})
+
+test('no row can be changed, removed or truncated', async () => {
+  await using at = await fixture(2)
+  const changes = [
+    `update audit set actor = 'x'`,
+    'delete from audit where seq = 2',
+    'truncate audit',
+    'insert into audit select * from audit where seq = 1 on conflict (seq) do update set actor = excluded.target',
+  ]
+  for (const change of changes) await expect(at.pool.query(change), change).rejects.toMatchObject({ code: '42501' })
+  expect(await verifyAudit(at.db)).toMatchObject({ isIntact: true, checked: 2 })
+})
+
+test('there is no change of a time that is too small to be found', async () => {
+  await using at = await fixture(2)
+  await at.pool.query(UNLOCK)
+  const read = async () => (await at.pool.query<{ at: string }>('select at::text from audit where seq = 1')).rows[0]?.at
+  const before = await read()
+  await at.pool.query(`update audit set at = at + interval '1 microsecond' where seq = 1`)
+  expect(await read()).toBe(before)
+  await at.pool.query(`update audit set at = at + interval '1 millisecond' where seq = 1`)
+  expect(await verifyAudit(at.db)).toMatchObject({ isIntact: false, seq: 1, fault: 'changed' })
 })
 
 /** Carries a verdict out of a transaction that is to be rolled back. */
@@ -81,6 +108,7 @@ test('a row that was rewritten with a fitting hash is found by the next one', as
   await using other = await fixture(0)
   await appendAudit(other.db, { actor: 'mallory', action: 'start-suspension', target: 's1' })
   const [forged] = await listAudit(other.db, 1)
+  await at.pool.query(UNLOCK)
   await at.pool.query('update audit set at = $1, actor = $2, detail = $3, hash = $4 where seq = 1', [
     forged!.at,
     forged!.actor,

@@ -18,6 +18,9 @@ export interface AuditEntry {
 /**
  * Adds a row to the audit log, in the caller's transaction. Writers wait for each other, so numbers have no gaps: keep
  * the transaction short, and call this after the change it speaks of.
+ *
+ * The database refuses to change, remove or truncate rows. The owner of the table can disable that trigger, which is why
+ * each row is chained to the one before it.
  */
 export async function appendAudit(tx: Db, { detail, ...entry }: AuditEntry, at = new Date()): Promise<AuditRow> {
   return tx.transaction(async (inner) => {

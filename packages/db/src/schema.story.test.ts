@@ -18,7 +18,10 @@ test('the tables in code are those that the migrations make', async () => {
   await using database = await testDatabase()
   await using opened = openDatabase(database.url)
   const { rows } = await opened.pool.query<Column>(`
-    select c.table_name, c.column_name, c.data_type, c.is_nullable from information_schema.columns c
+    select c.table_name, c.column_name, c.is_nullable,
+      case when c.data_type = 'timestamp with time zone' and c.datetime_precision <> 6
+      then format('timestamp (%s) with time zone', c.datetime_precision) else c.data_type end as data_type
+    from information_schema.columns c
     join pg_class t on t.oid = c.table_name::regclass
     where c.table_schema = 'public' and not t.relispartition and c.table_name <> 'migration'`)
   const inDatabase = rows.map((row) => `${row.table_name}.${row.column_name} ${row.data_type} null:${row.is_nullable}`)

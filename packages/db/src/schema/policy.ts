@@ -1,5 +1,5 @@
 import type { NewClientRule, NewSuspension } from '@drawbridge/contract'
-import { bigint, boolean, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { bytea, instant } from './account.ts'
 
 /** Minimum versions of clients. */
@@ -34,10 +34,11 @@ export const policyEpoch = pgTable('policy_epoch', {
   at: instant('at').notNull().defaultNow(),
 })
 
-/** Who did what, hash-chained. */
+/** Who did what, hash-chained. A trigger refuses to change or remove rows. */
 export const audit = pgTable('audit', {
   seq: bigint('seq', { mode: 'number' }).primaryKey(),
-  at: instant('at').notNull(),
+  // As fine as what is hashed, and no finer.
+  at: timestamp('at', { withTimezone: true, mode: 'date', precision: 3 }).notNull(),
   actor: text('actor').notNull(),
   action: text('action').notNull(),
   target: text('target').notNull(),
