@@ -37,6 +37,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
   const hibernating = new Map<Session, NodeJS.Timeout>()
   const host: SessionHost = {
     cursors,
+    capsAnnounced: (session, node) => admission.capsAnnounced(session, node),
     enter: (stanza, session) => enter(routing, stanza, session),
     route: (stanza, session, n) => route(routing, stanza, session, n),
     mayReceive: (element, session) => registry.outbound.every((look) => look(element, session, ctx)),

@@ -25,6 +25,24 @@ function bodies(device: Device): string[] {
   return device.received().flatMap((text) => /<body>(.*?)<\/body>/u.exec(text)?.[1] ?? [])
 }
 
+test('a client that is silent about its version is known by its capabilities, and a later change counts too', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  const caps = (version: string) =>
+    `<presence><c xmlns="http://jabber.org/protocol/caps" hash="sha-1" node="http://slixmpp.com/ver/${version}" ver="eA=="/></presence>`
+  const slixmpp = { ...rule, family: 'slixmpp', below: '1.9' } as const
+  await s.server.policy.operations.addClientRule('local:cli', { ...slixmpp, action: 'block' })
+  await s.bob.send(caps('1.9.1'))
+  expect(s.bob.session.isEnded).toBe(false)
+  await s.alice.send(caps('1.8.3'))
+  expect(await s.alice.closed()).toMatch(/<client-blocked [^>]*min="1\.9"/u)
+
+  // An open stream may go on chatting under a block; a rule that disconnects ends it as soon as it shows what it is.
+  await s.bob.send(caps('1.8.2'))
+  expect(s.bob.session.isEnded).toBe(false)
+  await s.server.policy.operations.addClientRule('local:cli', { ...slixmpp, action: 'disconnect' })
+  expect(await s.bob.closed()).toContain('client-blocked')
+})
+
 test('a rule disconnects a live session with words and a link, and keeps it out', async () => {
   await using s = await story({ alice: 1, bob: 1 })
   const startedAt = performance.now()

@@ -2,7 +2,7 @@ import { CODES, isErrorCode, SESSION_END } from '@drawbridge/contract'
 import type { ErrorCode, PublicSuspension, SessionEndCode } from '@drawbridge/contract'
 import { buildClientBlocked, buildSuspensions, NS_CLIENT, xml } from '@drawbridge/xmpp'
 import type { Element, SuspensionNotice } from '@drawbridge/xmpp'
-import { claimFrom, identify } from '@drawbridge/policy'
+import { claimFrom, claimFromCaps } from '@drawbridge/policy'
 import type { Claim, VerdictDetails } from '@drawbridge/policy'
 import { BlockList, isIP } from 'node:net'
 import { publicSuspensions } from '../policy/enforce.ts'
@@ -35,6 +35,8 @@ export interface Admission {
   admit(session: Session): Promise<void>
   /** During a cut nobody gets as far as signing in, except from where break-glass accounts may come (control §4.2). */
   refusalBeforeSignIn(remoteAddress: string): StreamRefusal | undefined
+  /** Takes the capabilities' node as evidence of the client (XEP-0115), and asks again. */
+  capsAnnounced(session: Session, node: string): void
   /** Ends a session with what its user needs to know: why, and what to do. */
   expel(session: Session, code: ErrorCode, details: VerdictDetails): void
   /** Ends a session for a reason that is not policy: its account is gone, or its password is a new one. */
@@ -102,6 +104,15 @@ export function createAdmission({ policy, domain }: AdmissionOptions): Admission
     expel,
     dismiss: (session, why) => session.end(SESSION_END[why], isErrorCode(why) ? CODES[why].text.en : undefined),
     liveSession,
+    capsAnnounced(session, node) {
+      const claim = claimFromCaps(node)
+      if (!claim) return
+      session.learn(claim)
+      // While it waits in limbo, `admit` asks as soon as everything that can be known is known.
+      if (session.isLimbo || !policy().gate.asksForClient) return
+      // Before its first presence it is still on its way in; later it is a live session, and the ladder decides.
+      if (session.presence !== undefined || settle(session, false)) policy().greet(liveSession(session))
+    },
     async admit(session) {
       const isPending = session.client.tier === 'E0'
       if (!settle(session, isPending)) return
@@ -112,7 +123,7 @@ export function createAdmission({ policy, domain }: AdmissionOptions): Admission
         const reply = await session.query(xml('query', { xmlns: 'jabber:iq:version' }), domain)
         if (session.isEnded) return
         const claim = versionClaim(reply)
-        if (claim) session.client = identify([claim])
+        if (claim) session.learn(claim)
         if (!settle(session, false)) return
         if (mustWait) session.leaveLimbo()
       }

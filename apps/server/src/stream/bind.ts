@@ -1,6 +1,6 @@
 import { buildStanzaError, findClient, JidFault, jidFrom, NS_BIND, NS_CLIENT, serialize, xml } from '@drawbridge/xmpp'
 import type { Element, StanzaErrorCondition } from '@drawbridge/xmpp'
-import { claimFrom, identify, NO_IDENTITY } from '@drawbridge/policy'
+import { claimFrom } from '@drawbridge/policy'
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection } from '../transport/connection.ts'
@@ -47,8 +47,8 @@ export function bind(
   // The newcomer wins: a client that lost its connection asks for its resource again before we notice (§7.7.2.2).
   same?.end('conflict', 'Replaced by a new connection.')
   const claim = findClient(payload)
-  const client = claim ? identify([claimFrom({ source: 'client-element', ...claim })]) : NO_IDENTITY
-  const session = new Session(server.host, current, jid, client, connection)
+  const claims = claim ? [claimFrom({ source: 'client-element', ...claim })] : []
+  const session = new Session(server.host, current, jid, claims, connection)
   server.sessions.add(session)
   answer(
     xml(

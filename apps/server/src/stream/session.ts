@@ -3,6 +3,7 @@ import {
   buildSmRequest,
   buildStreamError,
   errorReply,
+  findCaps,
   findJid,
   NS_FRAMING,
   smAdvance,
@@ -11,7 +12,8 @@ import {
   xml,
 } from '@drawbridge/xmpp'
 import type { Element, Jid, Stanza, StreamErrorCondition } from '@drawbridge/xmpp'
-import type { ClientIdentity } from '@drawbridge/policy'
+import { identify } from '@drawbridge/policy'
+import type { Claim, ClientIdentity } from '@drawbridge/policy'
 import type { Account } from '../routing/accounts.ts'
 import type { OfflineCursors } from '../routing/cursor.ts'
 import type { Connection } from '../transport/connection.ts'
@@ -31,6 +33,8 @@ const QUERY_TIMEOUT_MS = 10_000
 /** What a session needs from the server around it. */
 export interface SessionHost {
   readonly cursors: OfflineCursors
+  /** The client announced other capabilities (XEP-0115): evidence of what it is. Called before the stanza is looked at. */
+  capsAnnounced(session: Session, node: string): void
   /** See `Feature.enter`. Rejects with a `StanzaFault` only. */
   enter(stanza: Stanza, session: Session): Promise<void> | undefined
   /** Never rejects: whatever goes wrong is answered to the sender. */
@@ -70,7 +74,9 @@ export class Session {
   readonly jid: Jid
   readonly signedInAt = new Date()
   readonly remoteAddress: string
+  /** What its client is, by everything that was said about it. */
   client: ClientIdentity
+  #claims: readonly Claim[]
   /** The presence last broadcast; absent while unavailable. */
   presence: Element | undefined
   /** Of the available presence (RFC 6121 §4.7.2.3); absent while unavailable. */
@@ -80,6 +86,7 @@ export class Session {
   hasCarbons = false
   /** What a feature keeps about this session, under its own name. */
   readonly notes = new Map<string, unknown>()
+  #capsNode: string | undefined
   /** Own and foreign stanzas wait until the client is known (control §3.1, limbo). */
   #isLimbo = false
   connection: Connection | undefined
@@ -105,11 +112,12 @@ export class Session {
   #isAskDue = false
   #isPersisting = false
 
-  constructor(host: SessionHost, account: Account, jid: Jid, client: ClientIdentity, connection: Connection) {
+  constructor(host: SessionHost, account: Account, jid: Jid, claims: readonly Claim[], connection: Connection) {
     this.#host = host
     this.account = account
     this.jid = jid
-    this.client = client
+    this.#claims = claims
+    this.client = identify(claims)
     this.connection = connection
     this.remoteAddress = connection.remoteAddress
   }
@@ -169,6 +177,9 @@ export class Session {
       this.#done(n)
       return undefined
     }
+    if (stanza.kind === 'presence') this.#lookAtCaps(element)
+    // What it announced may have cost it the session.
+    if (this.#isEnded) return undefined
     this.#queue.push({ n, stanza, cleaning: 'not-asked' })
     if (!this.#isPaused && this.#queue.length + this.#inFlight >= PENDING_MAX) {
       this.#isPaused = true
@@ -176,6 +187,19 @@ export class Session {
     }
     this.#pump()
     return undefined
+  }
+
+  /** Takes what one more source says about the client; what the same source said before is forgotten. */
+  learn(claim: Claim): void {
+    this.#claims = [...this.#claims.filter(({ source }) => source !== claim.source), claim]
+    this.client = identify(this.#claims)
+  }
+
+  #lookAtCaps(presence: Element): void {
+    const node = findCaps(presence)?.node
+    if (node === undefined || node === this.#capsNode) return
+    this.#capsNode = node
+    this.#host.capsAnnounced(this, node)
   }
 
   /** Holds the client's stanzas back until `leaveLimbo`. */

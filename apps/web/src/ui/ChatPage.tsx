@@ -45,6 +45,19 @@ export function ChatPage() {
   }, [chat])
 
   useEffect(() => {
+    // A file that misses the conversation must not take the page away and open in its place.
+    const keep = (event: DragEvent) => {
+      if (event.dataTransfer?.types.includes('Files')) event.preventDefault()
+    }
+    addEventListener('dragover', keep)
+    addEventListener('drop', keep)
+    return () => {
+      removeEventListener('dragover', keep)
+      removeEventListener('drop', keep)
+    }
+  }, [])
+
+  useEffect(() => {
     document.title = unread > 0 ? `(${unread}) ${t.appName}` : t.appName
   }, [unread, t])
 
