@@ -1,5 +1,6 @@
 export * from './common.config.ts'
 export * from './config.ts'
+export * from './directories.ts'
 export * from './health.ts'
 export * from './log.ts'
 export * from './metrics.ts'

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
+import { chmodSync, lstatSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { makeDirectory } from './directories.ts'
 
 /** Where everything lives below the data directory. All absolute. */
 export interface Paths {
@@ -52,10 +53,10 @@ export function paths(dataDir: string): Paths {
  * @throws Error of node:fs when one cannot be made, or when another account owns the directory of the sockets.
  */
 export function createDirectories(at: Paths): void {
-  mkdirSync(at.data, { recursive: true, mode: 0o711 })
+  makeDirectory(at.data, 0o711)
   if (process.getuid?.() === 0) chmodSync(at.data, lstatSync(at.data).mode | 0o011)
   for (const directory of [at.run, join(at.adminSocket, '..'), at.secrets, at.quarantine, at.clean]) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory, 0o700)
     // Below a shared temporary directory anyone could have made it first.
     const { uid } = lstatSync(directory)
     if (uid !== (process.getuid?.() ?? uid)) throw new Error(`${directory} belongs to another account`)

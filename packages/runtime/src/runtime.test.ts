@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { makeDirectory } from './directories.ts'
 import { createHealth } from './health.ts'
 import { silentLog } from './log.ts'
 import { counter, describeMetrics, renderMetrics } from './metrics.ts'
@@ -102,4 +103,22 @@ test('one Ctrl-C that arrives twice stops once and forces nothing', async () => 
     }
   }
   expect([added.length, exits]).toEqual([1, [0]])
+})
+
+test('a directory is made with all above it, and what cannot be made is told at once', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'drawbridge-paths-'))
+  try {
+    makeDirectory(join(directory, 'a/b/c'), 0o700)
+    makeDirectory(join(directory, 'a/b/c'), 0o711)
+    expect(statSync(join(directory, 'a/b/c')).mode & 0o777).toBe(0o700)
+    writeFileSync(join(directory, 'file'), '')
+    expect(() => makeDirectory(join(directory, 'file'))).toThrow('EEXIST')
+    expect(() => makeDirectory(join(directory, 'file/a'))).toThrow('ENOTDIR')
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test.runIf(process.platform === 'linux')('a directory that /proc does not take ends in an error, not in a loop', () => {
+  expect(() => createDirectories(paths('/proc/drawbridge/data'))).toThrow('ENOENT')
 })

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { animatedGif, loadedPng, ordinaryPng, SECRET } from '@drawbridge/testkit/images'
@@ -11,15 +11,19 @@ beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'drawbridg
 afterEach(() => rm(directory, { recursive: true }))
 
 /** Runs the command in the temporary directory and returns what it printed. */
-async function run(...args: string[]): Promise<{ lines: readonly string[]; value: unknown; error: unknown }> {
+async function run(
+  ...args: string[]
+): Promise<{ lines: readonly string[]; value: unknown; notes: readonly string[]; error: unknown }> {
   let printed: { lines: readonly string[]; value: unknown } = { lines: [], value: undefined }
-  const cli: Pick<Cli, 'env' | 'resolvePath' | 'result'> = {
+  const notes: string[] = []
+  const cli: Pick<Cli, 'env' | 'note' | 'resolvePath' | 'result'> = {
     env: {},
+    note: (line) => void notes.push(line),
     resolvePath: (path) => resolve(directory, path),
     result: (lines, value) => void (printed = { lines: [lines].flat(), value }),
   }
   const error = await sanitize.run(args, cli as Cli).catch((fault: unknown) => fault)
-  return { ...printed, error }
+  return { ...printed, notes, error }
 }
 
 test('an operator cleans a directory of images without a server', async () => {
@@ -59,3 +63,24 @@ test.each([[['nothing-here', '--out', 'out']], [['.']], [['.', '--out', 'out', '
   'wrong arguments are told: %j',
   async (args) => expect((await run(...args)).error).toBeInstanceOf(UsageError),
 )
+
+test('names are shown without control characters, refusals in words, and links are skipped by name', async () => {
+  await mkdir(join(directory, 'in'))
+  await writeFile(join(directory, 'in/a\u001b[31m\nb\u202e.png'), 'text')
+  await symlink('/etc/hostname', join(directory, 'in/link.png'))
+  const { lines, value, notes } = await run('in', '--out', 'out')
+  expect(lines).toEqual([
+    'refused  a\\u{1b}[31m\\u{a}b\\u{202e}.png  unknown  4 bytes  unsupported: not an image of a kind that is accepted',
+    'skipped  link.png  a symbolic link, not followed',
+  ])
+  expect(value).toMatchObject([{ verdict: 'refused' }, { file: 'link.png', verdict: 'skipped', kind: 'link' }])
+  expect(notes).toEqual(['1 entry was skipped: it is no file.'])
+})
+
+test.runIf(process.platform === 'linux')('an output directory that cannot be made is told at once', async () => {
+  await writeFile(join(directory, 'me.png'), ordinaryPng(4, 4))
+  const { error } = await run('me.png', '--out', '/proc/drawbridge/x')
+  expect(error).toEqual(
+    new Refused('/proc/drawbridge/x cannot be written: it cannot be made where it is. Name another with --out.'),
+  )
+})

@@ -1,11 +1,18 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { IMAGE_PROFILES, type ImageFormat, type ImageProfile, type Sanitize } from '@drawbridge/contract'
-import { createSanitize, isReadyMessage } from '@drawbridge/runtime'
+import {
+  IMAGE_PROFILES,
+  type ImageFormat,
+  type ImageProfile,
+  type ImageRejectReason,
+  type Sanitize,
+} from '@drawbridge/contract'
+import { createSanitize, isReadyMessage, makeDirectory, whyNotWritable } from '@drawbridge/runtime'
 import { parse, required } from '../arguments.ts'
 import { type Command, Refused, UsageError } from '../command.ts'
 
@@ -14,7 +21,7 @@ interface FileReport {
   /** Relative to the argument. */
   readonly file: string
   readonly verdict: 'clean' | 'refused'
-  readonly reason?: string
+  readonly reason?: ImageRejectReason
   readonly inputFormat?: string
   readonly outputFormat?: ImageFormat
   readonly bytesIn: number
@@ -26,7 +33,21 @@ interface FileReport {
   readonly output?: string
 }
 
+/** What lies in a directory and is no file: it is not read. */
+interface SkippedReport {
+  readonly file: string
+  readonly verdict: 'skipped'
+  readonly kind: 'link' | 'other'
+}
+
 const EXTENSION: Readonly<Record<ImageFormat, string>> = { jpeg: '.jpg', png: '.png', webp: '.webp', gif: '.gif' }
+const REASON: Readonly<Record<ImageRejectReason, string>> = {
+  unsupported: 'not an image of a kind that is accepted',
+  corrupt: 'the file is damaged or cut off',
+  'too-large': 'too many bytes or pixels',
+  'too-many-frames': 'too many frames',
+  failed: 'it could not be decoded safely',
+}
 const SANITIZER = fileURLToPath(new URL('../../../sanitizer/src/main.ts', import.meta.url))
 const AT_ONCE = 4
 
@@ -34,7 +55,8 @@ const AT_ONCE = 4
 export const sanitize: Command = {
   name: 'sanitize',
   usage: `FILE|DIR --out DIR [--profile ${IMAGE_PROFILES.join('|')}]`,
-  summary: 'Re-encode images offline: verdict, formats and sizes per file. Exit code 1 when one is not clean.',
+  summary:
+    'Re-encode images offline: verdict, formats and sizes per file. Links are skipped. Exit code 1 when one is refused.',
 
   async run(args, cli) {
     const { values, words } = parse(args, ['FILE|DIR'], {
@@ -45,7 +67,8 @@ export const sanitize: Command = {
     if (profile === undefined) throw new UsageError(`--profile is one of ${IMAGE_PROFILES.join(', ')}.`)
     const source = cli.resolvePath(words[0] ?? '')
     const target = cli.resolvePath(required(values.out, '--out'))
-    const files = await listFiles(source)
+    const { files, skipped } = await listFiles(source)
+    inTarget(target, () => makeDirectory(target))
     const names = outputNames(files.map((file) => file.name))
 
     await using sanitizer = await startSanitizer(cli.env)
@@ -64,7 +87,14 @@ export const sanitize: Command = {
     }
     await Promise.all(Array.from({ length: AT_ONCE }, work))
 
-    cli.result(reports.map(line), reports)
+    cli.result([...reports.map(line), ...skipped.map(skippedLine)], [...reports, ...skipped])
+    if (skipped.length > 0) {
+      cli.note(
+        skipped.length === 1
+          ? '1 entry was skipped: it is no file.'
+          : `${skipped.length} entries were skipped: they are no files.`,
+      )
+    }
     const rejected = reports.filter(({ verdict }) => verdict !== 'clean').length
     if (rejected > 0) throw new Refused(`${rejected} of ${reports.length} files were refused.`, 'image-rejected')
   },
@@ -85,22 +115,55 @@ function line(report: FileReport): string {
     output,
   } = report
   if (verdict !== 'clean')
-    return `${verdict.padEnd(7)}  ${file}  ${inputFormat}  ${bytesIn} bytes${reason ? `  ${reason}` : ''}`
+    return `${verdict.padEnd(7)}  ${visible(file)}  ${inputFormat}  ${bytesIn} bytes${reason ? `  ${reason}: ${REASON[reason]}` : ''}`
   const shape = `${widthPx}x${heightPx}${frames > 1 ? `, ${frames} frames` : ''}`
-  return `${verdict.padEnd(7)}  ${file}  ${inputFormat} -> ${outputFormat}  ${bytesIn} -> ${bytesOut} bytes  ${shape}  ${output}`
+  return `${verdict.padEnd(7)}  ${visible(file)}  ${inputFormat} -> ${outputFormat}  ${bytesIn} -> ${bytesOut} bytes  ${shape}  ${visible(output ?? '')}`
 }
 
-/** A file, or every file below a directory in the order of its name. Links are not followed. */
-async function listFiles(source: string): Promise<{ name: string; path: string }[]> {
+function skippedLine({ file, verdict, kind }: SkippedReport): string {
+  return `${verdict}  ${visible(file)}  ${kind === 'link' ? 'a symbolic link, not followed' : 'neither a file nor a directory'}`
+}
+
+/** A name without what steers a terminal or turns the direction of writing: whoever made the file chose it. */
+function visible(name: string): string {
+  return name.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  )
+}
+
+/** Does something in the output directory. What does not work there is told in one sentence. */
+function inTarget(target: string, work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    throw new Refused(`${target} cannot be written: it ${whyNotWritable(error)}. Name another with --out.`)
+  }
+}
+
+/** A file, or every file below a directory in the order of its name, and what there is besides. Links are not followed. */
+async function listFiles(
+  source: string,
+): Promise<{ files: { name: string; path: string }[]; skipped: SkippedReport[] }> {
   const info = await stat(source).catch(() => undefined)
   if (info === undefined) throw new UsageError(`${source} does not exist.`)
-  if (!info.isDirectory()) return [{ name: basename(source), path: source }]
-  const entries = await readdir(source, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .toSorted()
-    .map((path) => ({ name: relative(source, path), path }))
+  if (info.isFile()) return { files: [{ name: basename(source), path: source }], skipped: [] }
+  if (!info.isDirectory()) throw new UsageError(`${source} is neither a file nor a directory.`)
+  const files: { name: string; path: string }[] = []
+  const skipped: SkippedReport[] = []
+  for (const entry of await readdir(source, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    const name = relative(source, path)
+    if (entry.isFile()) files.push({ name, path })
+    else if (!entry.isDirectory()) {
+      skipped.push({ file: name, verdict: 'skipped', kind: entry.isSymbolicLink() ? 'link' : 'other' })
+    }
+  }
+  const byPath = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+  return {
+    files: files.toSorted((a, b) => byPath(a.path, b.path)),
+    skipped: skipped.toSorted((a, b) => byPath(a.file, b.file)),
+  }
 }
 
 /**
@@ -136,8 +199,10 @@ async function sanitizeFile(
   }
   const output = `${job.output}${EXTENSION[verdict.format]}`
   const path = resolve(job.target, output)
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, verdict.bytes)
+  inTarget(job.target, () => {
+    makeDirectory(dirname(path))
+    writeFileSync(path, verdict.bytes)
+  })
   return {
     ...common,
     verdict: 'clean',

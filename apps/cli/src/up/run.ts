@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { migrate, MigrationError, openDatabase } from '@drawbridge/db'
 import { migrateJobs } from '@drawbridge/jobs'
-import { createDirectories, createLog, createShutdown, type Paths } from '@drawbridge/runtime'
+import { createDirectories, createLog, createShutdown, type Paths, whyNotWritable } from '@drawbridge/runtime'
 import { parse } from '../arguments.ts'
 import { type Cli, Refused } from '../command.ts'
 import { createDemo, createFirstAdmin, type Newcomer } from './first-start.ts'
@@ -75,11 +75,8 @@ function makeDirectories(paths: Paths): void {
   try {
     createDirectories(paths)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const reason =
-      code === 'EACCES' || code === 'EROFS' || code === 'EPERM' ? 'is not writable by this account' : message
     throw new Refused(
-      `The data directory ${paths.data} cannot be used: it ${reason}. Set DRAWBRIDGE_DATA_DIR to another.`,
+      `The data directory ${paths.data} cannot be used: it ${whyNotWritable(error)}. Set DRAWBRIDGE_DATA_DIR to another.`,
     )
   }
 }
