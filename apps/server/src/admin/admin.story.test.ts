@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { LiveSession } from '../policy/enforce.ts'
 import { startPolicy } from '../policy/start.ts'
 import { createAccounts } from '../routing/accounts.ts'
@@ -33,7 +33,7 @@ interface Sent {
 }
 
 /** The admin API with a real database, on two listeners: the network, and what stands for the local socket. */
-async function admin() {
+async function admin({ now }: { now?: () => Date } = {}) {
   const disposable = await testDatabase()
   const database = openDatabase(disposable.url)
   const sessions: LiveSession[] = []
@@ -60,6 +60,7 @@ async function admin() {
     policy,
     sessions: { list: () => sessions },
     log: silentLog,
+    ...(now ? { now } : {}),
     isHttps: true,
     closeSessions: (localpart, why) => closed.push([localpart, why]),
     accountDeleted: (localpart) => void deleted.push(localpart),
@@ -530,6 +531,38 @@ test('AD-13 each change of an account is on record with actor and target, withou
   await a.database.pool.query('alter table audit disable trigger user')
   await a.database.pool.query(`update audit set actor = 'bob@im.test' where seq = 4`)
   expect((await a.network('GET', '/api/v1/audit/verify', by)).body).toMatchObject({ isIntact: false, brokenAt: 4 })
+})
+
+test('refused sign-ins are on record, once per account and minute, and made-up names together', async () => {
+  const clock = { now: new Date('2026-11-23T10:00:00Z') }
+  await using a = await admin({ now: () => clock.now })
+  await a.local('POST', '/api/v1/accounts', { json: { name: 'carol', isAdmin: true, password: 'correct horse' } })
+  await a.local('POST', '/api/v1/accounts', { json: { name: 'alice', password: 'battery staple' } })
+  const attempt = (name: string, password: string) =>
+    a.network('POST', '/api/v1/session', { json: { name, password } }).then(({ status }) => status)
+  const recorded = async () => {
+    const { rows } = await a.database.pool.query<{ target: string; detail: unknown }>(
+      `select target, detail from audit where action = 'refuse-admin-sign-in' order by target, seq`,
+    )
+    return rows
+  }
+  expect(await attempt('carol', 'wrong horse')).toBe(401)
+  expect(await attempt('carol', 'wrong horse')).toBe(401)
+  expect(await attempt('mallory1', 'wrong horse')).toBe(401)
+  expect(await attempt('mallory2', 'wrong horse')).toBe(401)
+  expect(await attempt('alice', 'battery staple')).toBe(403)
+  const detail = { remoteAddress: '127.0.0.1' }
+  await vi.waitFor(async () =>
+    expect(await recorded()).toEqual([
+      { target: '', detail },
+      { target: 'alice@im.test', detail },
+      { target: 'carol@im.test', detail },
+    ]),
+  )
+  clock.now = new Date('2026-11-23T10:01:00Z')
+  expect(await attempt('carol', 'wrong horse')).toBe(401)
+  await vi.waitFor(async () => expect((await recorded())[3]).toEqual({ target: 'carol@im.test', detail }))
+  expect((await a.local('GET', '/api/v1/audit/verify')).body).toMatchObject({ isIntact: true })
 })
 
 test('every answer fits the schema that the OpenAPI document publishes', async () => {
