@@ -1,7 +1,14 @@
 import { join } from 'node:path'
 import { migrate, MigrationError, openDatabase } from '@drawbridge/db'
 import { migrateJobs } from '@drawbridge/jobs'
-import { createDirectories, createLog, createShutdown, type Paths, whyNotWritable } from '@drawbridge/runtime'
+import {
+  createDirectories,
+  createLog,
+  createShutdown,
+  type Paths,
+  readTlsFiles,
+  whyNotWritable,
+} from '@drawbridge/runtime'
 import { parse } from '../arguments.ts'
 import { type Cli, Refused } from '../command.ts'
 import { createDemo, createFirstAdmin, type Newcomer } from './first-start.ts'
@@ -17,6 +24,8 @@ import { buildWeb } from './web.ts'
 export async function runUp(args: string[], cli: Cli): Promise<void> {
   const { values } = parse(args, [], { demo: { type: 'boolean' }, dev: { type: 'boolean' } })
   const { config, paths, env, note } = cli
+  // Before anything starts: the server would only find it out after the database.
+  readTlsFiles(config)
   const log = createLog({ level: config.logLevel, fields: { process: 'up' } })
   // The server has 20 s to stop, then come the sanitizer and PostgreSQL.
   const shutdown = createShutdown({ log, deadlineMs: 60_000 })

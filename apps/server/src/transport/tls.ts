@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { SecureContextOptions, TLSSocket, TLSSocketOptions } from 'node:tls'
+import { readTlsFiles } from '@drawbridge/runtime'
 import { generate } from 'selfsigned'
 import type { ChannelBindings } from './connection.ts'
 
@@ -32,7 +33,11 @@ export interface TlsSource {
   readonly domain: string
 }
 
-/** Reads the operator's certificate, or makes a self-signed one on the first start and keeps it. */
+/**
+ * Reads the operator's certificate, or makes a self-signed one on the first start and keeps it.
+ *
+ * @throws ConfigError when the operator's files cannot be read or do not belong together.
+ */
 export async function loadTls(source: TlsSource): Promise<Tls> {
   const { certificate, key } = await loadKeyPair(source)
   const contextOptions: SecureContextOptions = {
@@ -63,10 +68,8 @@ export async function loadTls(source: TlsSource): Promise<Tls> {
 }
 
 async function loadKeyPair({ certificateFile, keyFile, secretsDirectory, domain }: TlsSource) {
-  if (certificateFile !== undefined && keyFile !== undefined) {
-    const [certificate, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')])
-    return { certificate, key }
-  }
+  const own = readTlsFiles({ tlsCert: certificateFile, tlsKey: keyFile })
+  if (own !== undefined) return own
   const certPath = join(secretsDirectory, 'tls-certificate.pem')
   const keyPath = join(secretsDirectory, 'tls-key.pem')
   try {
