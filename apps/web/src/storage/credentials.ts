@@ -1,5 +1,5 @@
 /**
- * What signs in again after a reload (docs/adr/0010): never the password, but the salted password as a CryptoKey whose
+ * What signs in again after a reload (docs/adr/0005): never the password, but the salted password as a CryptoKey whose
  * bytes no script can read. It is useless for any other service and dies with a password change.
  */
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb'
