@@ -7,6 +7,8 @@ const NOW = new Date('2026-11-23T04:00:00Z')
 
 test('a time is written as an instant or from now', () => {
   expect(parseInstant('2h', NOW)).toBe('2026-11-23T06:00:00.000Z')
+  expect(parseInstant('30s', NOW)).toBe('2026-11-23T04:00:30.000Z')
+  expect(parseInstant('15m', NOW)).toBe('2026-11-23T04:15:00.000Z')
   expect(parseInstant('2026-11-23T18:00:00+01:00', NOW)).toBe('2026-11-23T17:00:00.000Z')
 })
 

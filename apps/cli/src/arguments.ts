@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { type Account } from '@drawbridge/contract'
+import { type Account, sentencesOf } from '@drawbridge/contract'
 import * as z from 'zod'
 import { UsageError } from './command.ts'
 
@@ -19,10 +19,7 @@ export function parse<const O extends Options>(args: string[], words: readonly s
 export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const faults = result.error.issues.map(
-    ({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`,
-  )
-  throw new UsageError(`${faults.join('; ')}.`)
+  throw new UsageError(sentencesOf(result.error.issues, value).join(' '))
 }
 
 /** The option's value, or a usage error naming it. */
@@ -37,12 +34,13 @@ export function accountLine({ name, isAdmin, isDisabled, isBreakGlass }: Account
   return [name, ...marks].join('  ')
 }
 
-/** An instant as people write it: an RFC 3339 instant, a local `2026-11-23 18:00`, or a time from now such as `2h`. */
+/** An instant as people write it: an RFC 3339 instant, a local `2026-11-23 18:00`, or a time from now such as `30s`, `15m`, `2h`. */
 export function parseInstant(written: string, now: Date): string {
-  const relative = /^(\d+)(m|h|d)$/.exec(written)
-  const ms = { m: 60_000, h: 3_600_000, d: 86_400_000 }[relative?.[2] ?? ''] ?? 0
+  const relative = /^(\d+)(s|m|h|d)$/i.exec(written)
+  const ms = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[relative?.[2]?.toLowerCase() ?? ''] ?? 0
   const at = relative ? new Date(now.getTime() + Number(relative[1]) * ms) : new Date(written.replace(' ', 'T'))
-  if (Number.isNaN(at.getTime())) throw new UsageError(`"${written}" is not a time: write 2026-11-23T18:00 or 2h.`)
+  if (Number.isNaN(at.getTime()))
+    throw new UsageError(`"${written}" is not a time: write 2026-11-23T18:00, or from now 30s, 15m, 2h, 7d.`)
   if (at <= now) throw new UsageError(`"${written}" is in the past.`)
   return at.toISOString()
 }

@@ -1,10 +1,13 @@
-import { ConfigError, createLog, createShutdown, loadConfig, reportReady } from '@drawbridge/runtime'
+import { ConfigError, createLog, createShutdown, loadConfig, reportReady, unknownSettings } from '@drawbridge/runtime'
 import { sanitizerConfig, type SanitizerConfig } from './sanitizer.config.ts'
 import { startSanitizer } from './server.ts'
 
 const log = createLog({ fields: { process: 'sanitizer' } })
 
 function readConfig(): SanitizerConfig {
+  for (const sentence of unknownSettings(process.env, sanitizerConfig, { prefix: 'DRAWBRIDGE_SANITIZER_' })) {
+    process.stderr.write(`${sentence}\n`)
+  }
   try {
     return loadConfig(sanitizerConfig, { env: process.env })
   } catch (error) {

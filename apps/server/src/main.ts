@@ -1,9 +1,13 @@
-import { ConfigError, createLog, createShutdown, loadConfig, reportReady } from '@drawbridge/runtime'
+import { ConfigError, createLog, createShutdown, loadConfig, reportReady, unknownSettings } from '@drawbridge/runtime'
 import { startServer } from './server.ts'
 import { serverConfig } from './server.config.ts'
 
 /** The server process: settings → server → signals. */
 async function main(): Promise<void> {
+  // Those of the sanitizer it judges itself.
+  for (const sentence of unknownSettings(process.env, serverConfig, { except: 'DRAWBRIDGE_SANITIZER_' })) {
+    process.stderr.write(`${sentence}\n`)
+  }
   const config = loadConfig(serverConfig, { env: process.env })
   const log = createLog({ level: config.common.logLevel, fields: { process: 'server' } })
   const shutdown = createShutdown({ log })

@@ -23,7 +23,11 @@ export const accountName = z
   .string()
   .min(1)
   .max(256)
-  .refine((name) => !NOT_IN_A_NAME.test(name), 'contains a character that no account name may have')
+  .refine((name) => !name.includes('@'), { error: 'contains an @: leave off the domain', abort: true })
+  .refine((name) => !NOT_IN_A_NAME.test(name), {
+    error: ({ input }) =>
+      `contains a character that no account name may have: ${JSON.stringify(NOT_IN_A_NAME.exec(String(input))?.[0])}`,
+  })
 
 /** 8 characters at least, 1 KiB at most before hashing. The server also refuses common ones. */
 export const password = z.string().min(8).max(1024)
@@ -62,6 +66,7 @@ export const importResult = z
     outcome: z.enum(['created', 'exists', 'invalid']),
     password: z.string().optional(),
     code: z.string().optional().meta({ description: 'Error code of a row that is invalid.' }),
+    reason: z.string().optional().meta({ description: 'Why a row is invalid, as a sentence.' }),
   })
   .meta({ id: 'ImportResult' })
 

@@ -3,7 +3,7 @@ export * from './codes.ts'
 export * from './refusal.ts'
 export * from './problem.ts'
 export * from './admin-api.ts'
-export { MAX_IMPORT_ROWS, accountName, clientFamily, instant, password } from './admin-schemas.ts'
+export { MAX_IMPORT_ROWS, accountName, clientFamily, instant, nameParams, password } from './admin-schemas.ts'
 export type {
   Account,
   AuditEntryView,
@@ -25,4 +25,5 @@ export type {
   SuspensionView,
 } from './admin-schemas.ts'
 export { buildOpenapi } from './openapi.ts'
+export * from './sentence.ts'
 export * from './status.ts'

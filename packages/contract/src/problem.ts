@@ -45,6 +45,9 @@ export function problem(code: ErrorCode, options: ProblemOptions = {}): Problem 
 
 /** The problem of whatever was thrown: a `Refusal` says what it is, anything else is `internal` and says nothing. */
 export function problemFrom(error: unknown, options: ProblemOptions = {}): Problem {
-  if (error instanceof Refusal) return problem(error.code, { ...options, details: error.details })
+  if (error instanceof Refusal) {
+    const { code, details, detail } = error
+    return problem(code, { ...options, details, ...(detail !== undefined && { detail }) })
+  }
   return problem('internal', options)
 }

@@ -6,6 +6,8 @@ export type RefusalDetails = Readonly<Record<string, string | number | boolean>>
 
 export interface RefusalOptions {
   readonly details?: RefusalDetails
+  /** What exactly is wrong, as a sentence for whoever asked; becomes `detail` (RFC 9457 §3.1.4). */
+  readonly detail?: string
   /** Seconds after which trying again makes sense; becomes Retry-After. */
   readonly retryAfterS?: number
   /** Logged, never sent. */
@@ -19,6 +21,7 @@ export interface RefusalOptions {
 export class Refusal extends Error {
   readonly code: ErrorCode
   readonly details: RefusalDetails
+  readonly detail: string | undefined
   readonly retryAfterS: number | undefined
 
   constructor(code: ErrorCode, options: RefusalOptions = {}) {
@@ -26,6 +29,7 @@ export class Refusal extends Error {
     this.name = 'Refusal'
     this.code = code
     this.details = options.details ?? {}
+    this.detail = options.detail
     this.retryAfterS = options.retryAfterS
   }
 }

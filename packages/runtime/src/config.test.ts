@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { commonConfig } from './common.config.ts'
 import { ConfigError, listFields, loadConfig } from './config.ts'
+import { unknownSettings } from './unknown-settings.ts'
 import { boolean, bytes, duration, list, port } from './values.ts'
 
 const schema = z.object({ common: commonConfig })
@@ -73,6 +74,19 @@ describe('reading the configuration', () => {
       'DRAWBRIDGE_HTTP_PORT is "http": expected a port from 0 to 65535.',
       'DRAWBRIDGE_LOG_LEVEL is "loud": expected one of debug, info, warn, error.',
     ])
+  })
+
+  test('what a schema has no words for is told in ours, with the value', () => {
+    const limits = z.object({
+      lease: z.coerce.number().int().max(5_000).default(5_000).meta({ env: 'DRAWBRIDGE_LEASE', doc: 'A limit.' }),
+      mode: z.enum(['a', 'b']).default('a').meta({ env: 'DRAWBRIDGE_MODE', doc: 'A mode.' }),
+      socket: z.string().min(1).meta({ env: 'DRAWBRIDGE_SOCKET', doc: 'A path.' }),
+    })
+    expect(() => loadConfig(limits, { env: { DRAWBRIDGE_LEASE: '60000', DRAWBRIDGE_MODE: 'c' } })).toThrow(
+      'DRAWBRIDGE_LEASE is 60000; it is at most 5000.\n' +
+        'DRAWBRIDGE_MODE is "c"; it is one of a, b.\n' +
+        'DRAWBRIDGE_SOCKET is missing.',
+    )
   })
 
   test('a wrong secret is not shown', () => {
@@ -148,4 +162,23 @@ describe('values as people write them', () => {
     expect(boolean.safeParse('maybe').success).toBe(false)
   })
   test('a list is separated by commas or spaces', () => expect(list.parse('a, b c')).toEqual(['a', 'b', 'c']))
+})
+
+test('a variable that is no setting is named with the one that was meant', () => {
+  const env = {
+    DRAWBRIDGE_HTTPPORT: '8080',
+    DRAWBRIDGE_FLUX: '1',
+    DRAWBRIDGE_EMPTY: '',
+    DRAWBRIDGE_HTTP_PORT: '8080',
+    DRAWBRIDGE_DATABASE_URL_FILE: '/run/url',
+    DRAWBRIDGE_CONFIG: '/etc/drawbridge.json',
+    DRAWBRIDGE_TEST_STRICT: '1',
+    DRAWBRIDGE_SANITIZER_CHILDREN: '2',
+    PATH: '/bin',
+  }
+  expect(unknownSettings(env, schema, { except: 'DRAWBRIDGE_SANITIZER_' })).toEqual([
+    'DRAWBRIDGE_FLUX is not a setting and has no effect; docs/operate/config.md lists them.',
+    'DRAWBRIDGE_HTTPPORT is not a setting and has no effect; did you mean DRAWBRIDGE_HTTP_PORT?',
+  ])
+  expect(unknownSettings(env, schema, { prefix: 'DRAWBRIDGE_SANITIZER_' })).toHaveLength(1)
 })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { sentenceOf } from '@drawbridge/contract'
 import * as z from 'zod'
 
 /** What a configuration field says about itself in `.meta()`. */
@@ -163,15 +164,17 @@ function assign(target: Record<string, unknown>, path: readonly string[], value:
 
 function describe(issue: z.core.$ZodIssue, fields: readonly Field[], input: unknown): string {
   const field = fields.find(({ path }) => path.every((step, index) => issue.path[index] === step))
-  const message = /[.!]$/.test(issue.message) ? issue.message : `${issue.message}.`
-  if (field === undefined) return message
+  if (field === undefined) return sentenceOf(issue, { name: 'The configuration', value: input })
   const value = field.path.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], input)
-  if (issue.code === 'custom' && issue.params?.['sentence'] === true) return message
-  if (value === undefined) return `${field.meta.env} is missing: ${message}`
+  if (issue.code === 'custom' && issue.params?.['sentence'] === true) return issue.message
   // A secret never appears in a message: not even a wrong one, which is often a right one with a typing error.
-  return field.meta.secret
-    ? `${field.meta.env} cannot be used: ${message}`
-    : `${field.meta.env} is ${JSON.stringify(value)}: ${message}`
+  const shown = field.meta.secret ? 'cannot be used' : `is ${quoted(value)}`
+  return sentenceOf(issue, { name: field.meta.env, value, shown })
+}
+
+/** Numbers stand as they are, whether from the environment or the file. */
+function quoted(value: unknown): string {
+  return typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? value : JSON.stringify(value)
 }
 
 function reasonOf(error: unknown): string {

@@ -26,7 +26,9 @@ export const accountImport: Command = {
         const line = batch[index]?.line ?? 0
         results.push({ line, ...result })
         if (result.outcome === 'invalid')
-          cli.note(`line ${line}: ${result.name} is refused (${result.code ?? 'invalid'})`)
+          cli.note(
+            `line ${line}: ${JSON.stringify(result.name)} is refused: ${result.reason ?? result.code ?? 'invalid'}`,
+          )
       })
       cli.note(`${Math.min(start + BATCH, rows.length)} of ${rows.length}`)
     }

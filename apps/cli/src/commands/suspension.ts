@@ -7,7 +7,7 @@ export const suspensionStart: Command = {
   name: 'suspension start',
   usage:
     '--scope service|images|files|federation --mode announce|read-only|hold|reject|cut --reason TEXT [--until TIME]',
-  summary: 'Suspend a part of the service. TIME is 2026-11-23T18:00 or a time from now such as 2h.',
+  summary: 'Suspend a part of the service. TIME is 2026-11-23T18:00, or a time from now: 30s, 15m, 2h, 7d.',
 
   async run(args, cli) {
     const { values } = parse(args, [], {

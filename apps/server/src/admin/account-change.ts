@@ -1,4 +1,4 @@
-import { Refusal } from '@drawbridge/contract'
+import { nameParams, Refusal, sentencesOf } from '@drawbridge/contract'
 import type { Account as AccountView } from '@drawbridge/contract'
 import { jidFrom, JidFault } from '@drawbridge/xmpp'
 import type { Account as AccountRow } from '@drawbridge/db'
@@ -18,7 +18,8 @@ export function localpartFrom(name: string, domain: string): string {
   } catch (cause) {
     if (!(cause instanceof JidFault)) throw cause
   }
-  throw new Refusal('bad-account-name')
+  const [detail] = sentencesOf(nameParams.safeParse({ name }).error?.issues ?? [], { name })
+  throw new Refusal('bad-account-name', detail === undefined ? {} : { detail })
 }
 
 // Without letters and digits that look alike.
@@ -35,7 +36,7 @@ export async function withPasswordFaults<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    if (error instanceof PasswordUnfit) throw new Refusal('weak-password', { details: { fault: error.message } })
+    if (error instanceof PasswordUnfit) throw new Refusal('weak-password', { detail: error.message })
     if (error instanceof PasswordBusy) throw new Refusal('resource-constraint', { retryAfterS: 2, cause: error })
     throw error
   }

@@ -59,7 +59,7 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       if (error.code === 'account-exists') return { name, outcome: 'exists' }
-      return { name, outcome: 'invalid', code: error.code }
+      return { name, outcome: 'invalid', code: error.code, reason: error.detail ?? error.message }
     }
   }
   const setDisabled = async (actor: string, name: string, isDisabled: boolean) => {

@@ -1,4 +1,4 @@
-import { Refusal } from '@drawbridge/contract'
+import { Refusal, sentencesOf } from '@drawbridge/contract'
 import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 
@@ -46,10 +46,8 @@ export function readQuery(search: string): Record<string, string> {
 export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const [issue] = result.error.issues
-  const place = issue?.path.map(String).join('.') ?? ''
-  const message = (issue?.message ?? 'is not valid').slice(0, 200)
-  throw new Refusal('bad-request', { details: { fault: place === '' ? message : `${place}: ${message}` } })
+  const [sentence = ''] = sentencesOf(result.error.issues, value)
+  throw new Refusal('bad-request', { detail: sentence.slice(0, 200) })
 }
 
 async function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
@@ -75,7 +73,7 @@ function withoutForbiddenKeys(root: unknown): unknown {
   for (let value = left.pop(); left.length > 0 || value !== undefined; value = left.pop()) {
     if (typeof value !== 'object' || value === null) continue
     for (const [key, child] of Object.entries(value)) {
-      if (FORBIDDEN_KEYS.has(key)) throw new Refusal('bad-request', { details: { fault: `${key}: is not allowed` } })
+      if (FORBIDDEN_KEYS.has(key)) throw new Refusal('bad-request', { detail: `${key} is not allowed.` })
       left.push(child)
     }
   }

@@ -1,4 +1,11 @@
-import { ADMIN_ROUTES, DEFAULT_MAX_BODY_BYTES, PROBLEM_MEDIA_TYPE, problem, Refusal } from '@drawbridge/contract'
+import {
+  ADMIN_ROUTES,
+  DEFAULT_MAX_BODY_BYTES,
+  PROBLEM_MEDIA_TYPE,
+  problem,
+  problemFrom,
+  Refusal,
+} from '@drawbridge/contract'
 import type { AdminRoute, AdminRouteId } from '@drawbridge/contract'
 import { uuidv7 } from '@drawbridge/db'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -180,20 +187,12 @@ function refuse({ log }: AdminContext, req: IncomingMessage, res: ServerResponse
   const isRefusal = error instanceof Refusal
   const id = uuidv7()
   if (!isRefusal) log.error('an admin request failed', { id, method: req.method, error })
-  const body = isRefusal
-    ? problem(error.code, { details: error.details, ...faultOf(error) })
-    : problem('internal', { instance: `urn:uuid:${id}` })
+  const body = isRefusal ? problemFrom(error) : problem('internal', { instance: `urn:uuid:${id}` })
   if (isRefusal && error.retryAfterS !== undefined) res.setHeader('retry-after', error.retryAfterS)
   // Whatever of the body was not read must not be taken for the next request.
   if (!req.complete) res.setHeader('connection', 'close')
   res.writeHead(body.status, { 'content-type': PROBLEM_MEDIA_TYPE })
   res.end(JSON.stringify(body))
-}
-
-/** What is wrong with the request, in the member that RFC 9457 has for it. */
-function faultOf({ details }: Refusal): { detail?: string } {
-  const { fault } = details
-  return typeof fault === 'string' ? { detail: fault } : {}
 }
 
 function splitOnce(text: string, by: string): [string, string] {
