@@ -22,6 +22,8 @@ import type { LivePolicy } from './policy/live.ts'
 import { buildStatusDocument, startPolicy } from './policy/start.ts'
 import type { PolicyService } from './policy/start.ts'
 import { createAccounts } from './routing/accounts.ts'
+import { createMeasure, timed } from './measure.ts'
+import type { Measure } from './measure.ts'
 import { createBlockLists } from './routing/block-lists.ts'
 import { createOfflineCursors } from './routing/cursor.ts'
 import type { Context } from './routing/feature.ts'
@@ -69,6 +71,8 @@ export interface BuiltServer extends AsyncDisposable {
   readonly streams: StreamServer
   readonly accept: Accept
   readonly handlers: readonly HttpHandler[]
+  /** Brings the levels among the metrics up to date. */
+  readonly measure: Measure
   /** The admin API for callers on this machine, without sign-in. */
   readonly localAdmin: HttpHandler
   readonly isAllowedOrigin: (origin: string, host: string | undefined) => boolean
@@ -141,7 +145,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     accounts,
     rosters: createRosters(db),
     blockLists: createBlockLists(),
-    sanitize: outside.sanitize ?? createSanitize(at.sanitizerSocket),
+    sanitize: timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)),
     mediaLinks: createMediaLinks(sealer.derive('media links'), config.web.mediaLinkTtlMs),
     jobs,
     gate: policy.gate,
@@ -179,6 +183,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   const accept: Accept = (connection) => new C2sStream(streams, connection)
 
   // HTTP and the administrators' API.
+  const measure = createMeasure(ctx, log)
   const health = createHealth()
   health.add('ready', 'database', () => database.pool.query('select 1'))
   health.add('ready', 'archive', () => {
@@ -214,7 +219,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   const handlers: HttpHandler[] = [
     (req, res) => admin.handle(req, res),
     featureRoutes(registry, ctx),
-    serviceRoutes({ domain: common.domain, health, status: () => buildStatusDocument(policy.gate) }),
+    serviceRoutes({ domain: common.domain, health, status: () => buildStatusDocument(policy.gate), measure }),
     ...(web ? [web] : []),
   ]
   const pruning = setInterval(() => void prune(db, log), PRUNE_EVERY_MS)
@@ -239,6 +244,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     streams,
     accept,
     handlers,
+    measure,
     localAdmin: (req, res) => admin.handle(req, res, LOCAL_ACTOR),
     isAllowedOrigin: (origin, hostHeader) => origin === publicUrl || URL.parse(origin)?.host === hostHeader,
     announceHttp: (url) => {

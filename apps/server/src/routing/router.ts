@@ -8,6 +8,7 @@ import type { Verdict } from '@drawbridge/policy'
 import { createHash } from 'node:crypto'
 import { ask } from '../policy/gate.ts'
 import type { Session } from '../stream/session.ts'
+import { countMessage, observeCommit } from './events.ts'
 import { Outgoing } from './outgoing.ts'
 import { planDelivery, withStanzaId } from './deliver.ts'
 import type { Context, Draft } from './feature.ts'
@@ -16,6 +17,13 @@ import { parseStored } from './stored.ts'
 
 /** How often a message is decided anew when the policy changes under it. */
 const EPOCH_RETRIES = 5
+
+// Made once, not for each message.
+const COMMITTED = { outcome: 'committed' } as const
+const DUPLICATE = { outcome: 'duplicate' } as const
+const HELD = { outcome: 'held' } as const
+const DISCARDED = { outcome: 'discarded' } as const
+const TRANSIENT = { outcome: 'transient' } as const
 
 export interface Routing {
   readonly registry: Registry
@@ -38,6 +46,7 @@ export async function route(routing: Routing, stanza: Stanza, sender: Session | 
     if (sender) await registry.presence(stanza, sender, ctx)
     else deliverPresence(ctx, stanza)
   } catch (error) {
+    if (stanza.kind === 'message') countFault(error)
     const reply = errorReply(stanza.element, faultFrom(error, ctx))
     if (reply && sender) sender.send(reply)
   }
@@ -45,6 +54,10 @@ export async function route(routing: Routing, stanza: Stanza, sender: Session | 
 
 /** Cleans what must be clean before anything else looks at it; nothing to wait for is the common case. */
 export function enter({ registry, ctx }: Routing, stanza: Stanza, session: Session): Promise<void> | undefined {
+  const refused = (error: unknown) => {
+    if (stanza.kind === 'message') countFault(error)
+    return Promise.reject(faultFrom(error, ctx))
+  }
   let waiting: Promise<void> | undefined
   for (const clean of registry.enter) {
     try {
@@ -52,10 +65,10 @@ export function enter({ registry, ctx }: Routing, stanza: Stanza, session: Sessi
       const step = before ? before.then(() => clean(stanza, session, ctx)) : clean(stanza, session, ctx)
       if (step) waiting = step
     } catch (error) {
-      return Promise.reject(faultFrom(error, ctx))
+      return refused(error)
     }
   }
-  return waiting?.catch((error: unknown) => Promise.reject(faultFrom(error, ctx)))
+  return waiting?.catch(refused)
 }
 
 // --- messages -------------------------------------------------------------------------------------------------------------
@@ -73,7 +86,7 @@ async function routeMessage(
     // The epoch is read before the verdict: a change in between makes the commit fail, and the message is decided anew.
     const { epoch } = ctx.gate
     const verdict = verdictOn(ctx, stanza, sender)
-    if (verdict.action === 'discard') return
+    if (verdict.action === 'discard') return countMessage(DISCARDED)
     throwIfRefused(verdict)
     const draft = newDraft(ctx, stanza, sender, verdict.action === 'hold' ? verdict.suspensionId : undefined)
     const account = stanza.to && ctx.accounts.findByBareJid(stanza.to.bareString)
@@ -87,7 +100,8 @@ async function routeMessage(
       await ctx.gate.reach(outcome.epoch)
       continue
     }
-    if (outcome.status === 'duplicate') return
+    if (outcome.status === 'duplicate') return countMessage(DUPLICATE)
+    countMessage(draft.archives.length === 0 ? TRANSIENT : draft.heldBy === undefined ? COMMITTED : HELD)
     for (const stage of registry.afterCommit) {
       try {
         stage.run(draft, ctx)
@@ -121,6 +135,7 @@ async function commit(ctx: Context, draft: Draft, epoch: number, n: number): Pro
   const sent = draft.archives.filter(({ direction }) => direction === 'out')
   const received = draft.archives.filter(({ direction }) => direction === 'in')
   const stream = sender?.resumeId === undefined ? undefined : { id: sender.resumeId, n, prefixWith: sender.prefixWith }
+  const startedAt = performance.now()
   const outcome = await ctx.writer.commit({
     id: draft.id,
     shard: conversationOf(stanza),
@@ -132,6 +147,7 @@ async function commit(ctx: Context, draft: Draft, epoch: number, n: number): Pro
     ...(stream === undefined ? {} : { stream }),
     ...dedupOf(draft),
   })
+  observeCommit((performance.now() - startedAt) / 1_000)
   if (outcome.status === 'committed') draft.positions = outcome.positions
   if (outcome.status !== 'stale-epoch' && outcome.persistedH !== undefined) sender?.handledIsDurable(outcome.persistedH)
   return outcome
@@ -265,6 +281,11 @@ function mediaIn(element: Element): 'image' | 'file' | undefined {
 
 function throwIfRefused(verdict: Verdict): void {
   if (verdict.action === 'refuse') throw new Refusal(verdict.code, { details: verdict.details, cause: verdict.reason })
+}
+
+function countFault(error: unknown): void {
+  const isRefused = error instanceof StanzaFault || error instanceof Refusal
+  countMessage({ outcome: isRefused ? 'refused' : 'failed' })
 }
 
 /** What the sender hears. A `Refusal` has its row in the error table; anything unknown is our bug and stays inside. */

@@ -31,9 +31,10 @@ import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection, StreamHandler } from '../transport/connection.ts'
 import { bind } from './bind.ts'
+import { countSignIn, countStreamError } from './events.ts'
 import { HandledTooMuch, OutboundQueue } from './resume.ts'
 import { beginSasl, mechanismsFor } from './sasl.ts'
-import type { SaslAttempt, SaslSituation, SaslStep } from './sasl.ts'
+import type { Mechanism, SaslAttempt, SaslSituation, SaslStep } from './sasl.ts'
 import { sayGoodbye } from './session.ts'
 import type { Session } from './session.ts'
 import { StanzaRate } from './stanza-rate.ts'
@@ -56,6 +57,8 @@ export class C2sStream implements StreamHandler {
   #isOpen = false
   #isClosed = false
   #attempt: SaslAttempt | undefined
+  /** Of the last `<auth/>`. */
+  #mechanism: Mechanism | 'none' = 'none'
   #isChecking = false
   #tries = 0
   /** Of the last `<auth/>`: credentials that ended after it do not count. */
@@ -208,7 +211,10 @@ export class C2sStream implements StreamHandler {
     if (bytes === undefined) return this.#saslFailed('incorrect-encoding', undefined)
     if (element.name === 'auth') {
       this.#authMark = this.#server.revocations.mark()
-      this.#attempt = beginSasl(element.attrs['mechanism'] ?? '', this.#situation(), this.#server)
+      const situation = this.#situation()
+      const name = element.attrs['mechanism'] ?? ''
+      this.#mechanism = mechanismsFor(situation).find((offered) => offered === name) ?? 'none'
+      this.#attempt = beginSasl(name, situation, this.#server)
       if (!this.#attempt) return this.#saslFailed('invalid-mechanism', undefined)
       const attempt = this.#attempt
       if (bytes.length === 0) {
@@ -266,6 +272,7 @@ export class C2sStream implements StreamHandler {
     }
     if (revocations.isRevoked(step.account.localpart, this.#authMark)) return this.#saslFailed('not-authorized', name)
     throttle.succeeded(keys)
+    countSignIn({ mechanism: this.#mechanism, outcome: 'success' })
     this.#account = step.account
     this.#attempt = undefined
     this.#write(xml('success', { xmlns: NS_SASL }, step.bytes?.toString('base64')))
@@ -279,6 +286,7 @@ export class C2sStream implements StreamHandler {
 
   #saslFailed(condition: SaslFailure, name: string | undefined): void {
     this.#attempt = undefined
+    countSignIn({ mechanism: this.#mechanism, outcome: condition })
     this.#server.signInRefused({ name, condition, remoteAddress: this.#connection.remoteAddress })
     this.#write(buildSaslFailure(condition))
     if (++this.#tries >= SASL_TRIES) this.#fail('policy-violation', 'Too many tries to sign in.')
@@ -473,6 +481,7 @@ export class C2sStream implements StreamHandler {
     if (this.#isClosed) return
     if (!this.#isOpen) this.#writeHeader(undefined)
     const session = this.#session
+    countStreamError({ condition })
     this.#finish(buildStreamError(condition, text, ...details))
     if (session?.connection === this.#connection) session.end()
   }

@@ -17,6 +17,7 @@ import type { Claim, ClientIdentity } from '@drawbridge/policy'
 import type { Account } from '../routing/accounts.ts'
 import type { OfflineCursors } from '../routing/cursor.ts'
 import type { Connection } from '../transport/connection.ts'
+import { countStreamError } from './events.ts'
 import { Inbound } from './inbound.ts'
 import { Outgoing } from '../routing/outgoing.ts'
 import type { OutboundQueue } from './resume.ts'
@@ -503,6 +504,7 @@ export class Session {
   end(condition?: StreamErrorCondition, text?: string, ...details: Element[]): void {
     if (this.#isEnded) return
     const { connection } = this
+    if (connection && condition) countStreamError({ condition })
     if (connection) sayGoodbye(connection, condition && buildStreamError(condition, text, ...details))
     clearTimeout(this.#leaving)
     this.#isEnded = true

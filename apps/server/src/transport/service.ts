@@ -12,12 +12,14 @@ export interface ServiceOptions {
   readonly health: Health
   /** The public status document (control §4.7). */
   status(): unknown
+  /** Brings the levels among the metrics up to date; those that take a moment are up to date the next time. */
+  measure(): Promise<void>
 }
 
 const PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/status.json', '/web-config.json', '/metrics'])
 
 /** What balancers, monitors and clients ask without signing in. Health stays green while the service is suspended. */
-export function serviceRoutes({ domain, health, status }: ServiceOptions): HttpHandler {
+export function serviceRoutes({ domain, health, status, measure }: ServiceOptions): HttpHandler {
   return async (req, res, url) => {
     if (!PATHS.has(url.pathname)) return false
     if (req.method !== 'GET' && req.method !== 'HEAD') return sendMethodNotAllowed(res, 'GET, HEAD')
@@ -44,6 +46,7 @@ export function serviceRoutes({ domain, health, status }: ServiceOptions): HttpH
           sendProblem(res, { status: 403, type: 'about:blank', title: 'Metrics are for this machine only.' })
           return true
         }
+        void measure()
         res.writeHead(200, { 'content-type': METRICS_CONTENT_TYPE, 'cache-control': 'no-store' })
         res.end(await renderMetrics())
         return true

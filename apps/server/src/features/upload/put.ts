@@ -11,6 +11,7 @@ import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
 import { imageProblem, problemOf, refuseBody, sendProblem } from './answer.ts'
 import { deskOf, verdictOn } from './desk.ts'
+import { countRefusedUpload, countUpload } from './events.ts'
 import { isSecret, parsePath, UPLOAD_PATH } from '../../blobs/link.ts'
 import { refusalOf } from './slot.ts'
 
@@ -140,15 +141,18 @@ async function answer(
   ctx: Context,
 ): Promise<boolean> {
   if (!verdict) {
+    countUpload({ outcome: 'unavailable' })
     await discard(ctx, upload)
     sendProblem(res, problemOf('resource-constraint', req), { 'Retry-After': '30' })
     return false
   }
   if (verdict.state === 'refused') {
+    countRefusedUpload(verdict.reason)
     sendProblem(res, verdict.reason === NO_ROOM ? problemOf('quota-exceeded', req) : imageProblem(verdict.reason, req))
     return true
   }
   const { cleanType: type, cleanBytes: bytes, widthPx, heightPx } = verdict
+  countUpload({ outcome: type?.startsWith('image/') === true ? 'clean' : 'not-an-image' })
   try {
     // An image that was not called one meets the rules for images now.
     const isImage = type?.startsWith('image/') === true

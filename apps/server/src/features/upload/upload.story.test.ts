@@ -5,6 +5,7 @@ import { readdir } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { renderMetrics } from '@drawbridge/runtime'
 import { expect, test } from 'vitest'
 import { story } from '../../../test/story.ts'
 import type { Device, StoryOptions } from '../../../test/story.ts'
@@ -160,6 +161,26 @@ test('an image that cannot be cleaned is refused with a reason, and is gone (ima
     detail: expect.stringContaining('beschädigt'),
   })
   expect(await u.files()).toEqual({ quarantine: [], clean: [] })
+})
+
+test('the metrics tell what became of uploads, and nothing else about them', async () => {
+  await using u = await uploads()
+  const read = async () => {
+    const text = await renderMetrics()
+    return [
+      'uploads_total{outcome="clean"}',
+      'uploads_total{outcome="refused"}',
+      'uploads_refused_total{reason="corrupt"}',
+    ]
+      .map((series) => text.split('\n').find((line) => line.startsWith(`drawbridge_${series} `)))
+      .map((line) => Number(line?.split(' ')[1]))
+  }
+  const before = await read()
+  for (const body of [png(), png('broken'), png('broken')]) {
+    const slot = await slotFor(u.alice, 'a.png', body)
+    await u.fetch('PUT', slot.url, body, slot.headers)
+  }
+  expect((await read()).map((value, index) => value - (before[index] ?? 0))).toEqual([1, 2, 2])
 })
 
 test('UP-06 what says that it is an image and is none is refused', async () => {

@@ -1,0 +1,30 @@
+import { JOBS } from '@drawbridge/jobs'
+import { gauge, histogram } from '@drawbridge/runtime'
+
+export const setSessions = gauge('drawbridge_sessions_connected', 'Sessions with a connection on this node.', {
+  transport: ['tcp', 'websocket'],
+})
+
+export const setWaiting = gauge(
+  'drawbridge_sessions_waiting',
+  'Sessions of this node whose client is away and may resume (XEP-0198).',
+)
+
+export const setPending = gauge('drawbridge_archive_pending', 'Messages that wait for their commit on this node.')
+
+export const setHeld = gauge('drawbridge_messages_held', 'Messages that suspensions hold back.')
+
+export const JOB_STATES = ['waiting', 'active', 'delayed', 'failed'] as const
+
+export const setJobs = gauge('drawbridge_jobs', 'Background jobs, by state.', {
+  job: JOBS.map(({ name }) => name),
+  state: JOB_STATES,
+})
+
+/** Every answer of the sanitizer, for uploads, avatars and images in messages alike. */
+export const observeSanitizer = histogram(
+  'drawbridge_sanitizer_seconds',
+  'From asking the sanitizer about one image to its answer.',
+  [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
+  { outcome: ['clean', 'refused', 'not-an-image', 'unavailable'] },
+)

@@ -1,0 +1,18 @@
+import { IMAGE_REJECT_REASONS } from '@drawbridge/contract'
+import { counter } from '@drawbridge/runtime'
+import { NO_ROOM } from '../../blobs/files.ts'
+
+/** What senders of whole files were told; `unavailable`: there was no verdict in time. */
+export const countUpload = counter('drawbridge_uploads_total', 'Uploaded files, by verdict.', {
+  outcome: ['clean', 'not-an-image', 'refused', 'unavailable'],
+})
+
+const REASONS = [...IMAGE_REJECT_REASONS, NO_ROOM] as const
+
+const countReason = counter('drawbridge_uploads_refused_total', 'Refused uploads, by reason.', { reason: REASONS })
+
+/** @param reason - as it is stored; one that this release does not know counts as `failed`. */
+export function countRefusedUpload(reason: string | null): void {
+  countUpload({ outcome: 'refused' })
+  countReason({ reason: REASONS.find((known) => known === reason) ?? 'failed' })
+}
