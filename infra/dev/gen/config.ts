@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Field, fileKey, listFields } from '../../../packages/runtime/src/index.ts'
+import { type Field, fileKey, listFields, written } from '../../../packages/runtime/src/index.ts'
 import { heading, table } from './table.ts'
 
 const TITLES: Readonly<Record<string, string>> = {
@@ -64,7 +64,7 @@ function markdown(sections: readonly { title: string; fields: readonly Field[] }
     const rows = fields.map(({ meta, schema }) => [
       `\`${meta.env}\`${meta.secret ? ' (secret)' : ''}`,
       `\`${fileKey(meta.env)}\``,
-      defaultOf(schema) === undefined ? '' : `\`${String(defaultOf(schema))}\``,
+      defaultOf(schema) === undefined ? '' : `\`${written(schema, defaultOf(schema))}\``,
       meta.doc,
     ])
     return `\n\n## ${title}\n\n${table(['Variable', 'Key in the file', 'Default', 'What it does'], rows)}`.trimEnd()
@@ -77,7 +77,10 @@ function example(sections: readonly { title: string; fields: readonly Field[] }[
   for (const { title, fields } of sections) {
     lines.push('', `# ${title}`)
     for (const { meta, schema } of fields)
-      lines.push(`# ${meta.doc}`, `#${meta.env}=${String(defaultOf(schema) ?? '')}`)
+      lines.push(
+        `# ${meta.doc}`,
+        `#${meta.env}=${defaultOf(schema) === undefined ? '' : written(schema, defaultOf(schema))}`,
+      )
   }
   return `${lines.join('\n')}\n`
 }

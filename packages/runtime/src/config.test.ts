@@ -6,7 +6,7 @@ import * as z from 'zod'
 import { commonConfig } from './common.config.ts'
 import { ConfigError, listFields, loadConfig } from './config.ts'
 import { unknownSettings } from './unknown-settings.ts'
-import { boolean, bytes, duration, list, port } from './values.ts'
+import { boolean, bytes, duration, list, port, written } from './values.ts'
 
 const schema = z.object({ common: commonConfig })
 
@@ -146,6 +146,19 @@ describe('values as people write them', () => {
     ['512KiB', 524_288],
     ['7', 7],
   ])('the size %s is %d bytes', (written, expected) => expect(bytes.parse(written)).toBe(expected))
+  test.each([
+    [duration.default(600_000).meta({ env: 'DRAWBRIDGE_X', doc: 'A time.' }), 600_000, '10m'],
+    [duration.refine((ms) => ms > 0).default(604_800_000), 604_800_000, '7d'],
+    [duration, 1_500, '1500ms'],
+    [bytes.default(26_214_400), 26_214_400, '25MiB'],
+    [bytes, 200_000_000, '200MB'],
+    [bytes, 7, '7'],
+    [port.default(5280), 5280, '5280'],
+    [boolean.default(false), false, 'false'],
+  ])('a default is written as people write it and read as the same', (field, value, text) => {
+    expect(written(field, value)).toBe(text)
+    expect(field.parse(text)).toBe(value)
+  })
   test.each(['65536', '-1', '80.5', 'http', ''])('the port "%s" is refused', (written) =>
     expect(port.safeParse(written).success).toBe(false),
   )

@@ -23,6 +23,46 @@ export const bytes = z
   .union([z.number(), z.string()], { error: 'expected a size such as 512KiB, 10MB or 2GiB' })
   .transform((value, context) => scaled(value, BYTE_UNITS, 'b', 'a size such as 512KiB, 10MB or 2GiB', context))
 
+/**
+ * A default as people write it: `10m`, `25MiB`, in the largest unit that leaves a whole number; anything but a duration
+ * or a size as it stands. What it gives is read back as the same value.
+ */
+export function written(schema: z.core.$ZodType, value: unknown): string {
+  if (typeof value !== 'number' || value === 0) return String(value)
+  if (isMadeOf(schema, duration)) return inUnits(value, DURATION_NAMES, 'ms')
+  if (isMadeOf(schema, bytes)) return inUnits(value, BYTE_NAMES, '')
+  return String(value)
+}
+
+/** Largest first, as they are written. */
+const DURATION_NAMES = [
+  ['d', DURATION_UNITS.d],
+  ['h', DURATION_UNITS.h],
+  ['m', DURATION_UNITS.m],
+  ['s', DURATION_UNITS.s],
+] as const
+const BYTE_NAMES = [
+  ['GiB', BYTE_UNITS.gib],
+  ['MiB', BYTE_UNITS.mib],
+  ['KiB', BYTE_UNITS.kib],
+  ['GB', BYTE_UNITS.gb],
+  ['MB', BYTE_UNITS.mb],
+  ['KB', BYTE_UNITS.kb],
+] as const
+
+function inUnits(value: number, units: readonly (readonly [string, number])[], bare: string): string {
+  for (const [name, size] of units) if (value % size === 0) return `${value / size}${name}`
+  return `${value}${bare}`
+}
+
+/** Whether a schema is `base`, also with a default, a check or a description on top. */
+function isMadeOf(schema: z.core.$ZodType, base: z.ZodPipe): boolean {
+  const def = schema._zod.def as { innerType?: z.core.$ZodType; out?: z.core.$ZodType }
+  if (def.innerType !== undefined) return isMadeOf(def.innerType, base)
+  // A check makes a copy of the schema, but keeps the transform inside.
+  return def.out !== undefined && def.out === base._zod.def.out
+}
+
 /** A TCP port, 0 to 65535; 0 asks the system for a free one. */
 export const port = z
   .union(
