@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { chmodSync, lstatSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { makeDirectory } from './directories.ts'
+import { ConfigError } from './config.ts'
+import { makeDirectory, whyNotWritable } from './directories.ts'
 
 /** Where everything lives below the data directory. All absolute. */
 export interface Paths {
@@ -50,16 +51,26 @@ export function paths(dataDir: string): Paths {
  * Makes the directories, closed to others where they hold keys, sockets or unchecked files. The data directory itself
  * stays passable (0711): started by root, PostgreSQL runs as another account and must reach its own directory.
  *
- * @throws Error of node:fs when one cannot be made, or when another account owns the directory of the sockets.
+ * @throws ConfigError when one cannot be made, or when another account owns the directory of the sockets.
  */
 export function createDirectories(at: Paths): void {
+  try {
+    makeAll(at)
+  } catch (error) {
+    throw new ConfigError([
+      `The data directory ${at.data} cannot be used: it ${whyNotWritable(error)}. Set DRAWBRIDGE_DATA_DIR to another.`,
+    ])
+  }
+}
+
+function makeAll(at: Paths): void {
   makeDirectory(at.data, 0o711)
   if (process.getuid?.() === 0) chmodSync(at.data, lstatSync(at.data).mode | 0o011)
   for (const directory of [at.run, join(at.adminSocket, '..'), at.secrets, at.quarantine, at.clean]) {
     makeDirectory(directory, 0o700)
     // Below a shared temporary directory anyone could have made it first.
     const { uid } = lstatSync(directory)
-    if (uid !== (process.getuid?.() ?? uid)) throw new Error(`${directory} belongs to another account`)
+    if (uid !== (process.getuid?.() ?? uid)) throw new Error(`needs ${directory}, which belongs to another account`)
     chmodSync(directory, 0o700)
   }
 }

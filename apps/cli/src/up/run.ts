@@ -1,14 +1,7 @@
 import { join } from 'node:path'
 import { migrate, MigrationError, openDatabase } from '@drawbridge/db'
 import { migrateJobs } from '@drawbridge/jobs'
-import {
-  createDirectories,
-  createLog,
-  createShutdown,
-  type Paths,
-  readTlsFiles,
-  whyNotWritable,
-} from '@drawbridge/runtime'
+import { createDirectories, createLog, createShutdown, readTlsFiles } from '@drawbridge/runtime'
 import { parse } from '../arguments.ts'
 import { type Cli, Refused } from '../command.ts'
 import { createDemo, createFirstAdmin, type Newcomer } from './first-start.ts'
@@ -36,7 +29,7 @@ export async function runUp(args: string[], cli: Cli): Promise<void> {
   }
   let followDatabase = () => {}
   try {
-    makeDirectories(paths)
+    createDirectories(paths)
     const releaseLock = takeLock(paths.lock, paths.data)
     shutdown.onShutdown('lock', releaseLock)
     shutdown.listen()
@@ -78,16 +71,6 @@ export async function runUp(args: string[], cli: Cli): Promise<void> {
 /** The process ends through its shutdown, not by returning. */
 function forever(): Promise<void> {
   return new Promise(() => {})
-}
-
-function makeDirectories(paths: Paths): void {
-  try {
-    createDirectories(paths)
-  } catch (error) {
-    throw new Refused(
-      `The data directory ${paths.data} cannot be used: it ${whyNotWritable(error)}. Set DRAWBRIDGE_DATA_DIR to another.`,
-    )
-  }
 }
 
 async function migrateAll(url: string, redisUrl: string | undefined): Promise<void> {

@@ -245,6 +245,18 @@ describe('on a bound stream over TCP', () => {
 })
 
 describe('the header of a stream', () => {
+  test.each(['<iq/>', 'GET / HTTP/1.1\r\n\r\n', '<!DOCTYPE x>', '<stream:stream', "<a xmlns='b'>"])(
+    'what is no stream header, like %j, is answered under a stream id of its own',
+    async (bytes) => {
+      const line = await server.tcp()
+      line.send(`${bytes}<`)
+      line.send('\u0000')
+      expect(await line.closed()).toMatch(
+        /^<\?xml version="1\.0"\?><stream:stream [^>]*\bid="[\w-]{22}"[^>]*><stream:error/,
+      )
+    },
+  )
+
   const of = (attrs: string) => `<?xml version='1.0'?><stream:stream ${attrs}>`
   const good = `to='im.test' version='1.0' xmlns='jabber:client' xmlns:stream='${STREAMS}'`
   const HEADERS: readonly Case[] = [
