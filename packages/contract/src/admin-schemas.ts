@@ -89,6 +89,9 @@ export const session = z
     id: z.string(),
     account: z.string(),
     jid: z.string(),
+    state: z
+      .enum(['connected', 'waiting'])
+      .meta({ description: '`waiting`: the client is away and may resume (XEP-0198).' }),
     client: clientIdentity,
     transport: z.string(),
     address: z.string().optional(),
@@ -184,7 +187,7 @@ export const status = z
     version: z.string(),
     domain: z.string(),
     startedAt: instant,
-    sessions: z.int().min(0),
+    sessions: z.int().min(0).meta({ description: 'Connected sessions; those that wait for resumption do not count.' }),
     accounts: z.int().min(0),
     policy: z.strictObject({
       epoch: z.int().min(0),

@@ -35,8 +35,8 @@ export const sessionList: Command = {
   async run(args, cli) {
     parse(args, [], {})
     const { sessions } = await cli.admin('listSessions')
-    const lines = sessions.map(({ jid, client, transport, since }) =>
-      [jid, client.family ?? 'unknown client', client.version ?? '', client.tier, transport, since]
+    const lines = sessions.map(({ jid, state, client, transport, since }) =>
+      [jid, client.family ?? 'unknown client', client.version ?? '', client.tier, transport, state, since]
         .filter(Boolean)
         .join('  '),
     )

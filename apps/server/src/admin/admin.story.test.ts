@@ -263,6 +263,7 @@ test('rules and suspensions are added, listed and removed, and the status tells'
   a.sessions.push({
     id: 's1',
     jid: 'alice@im.test/1',
+    state: 'waiting',
     account: { localpart: 'alice', isAdmin: false, isBreakGlass: false },
     client: identify([claimFrom({ source: 'version-reply', name: 'Gajim', version: '1.9' })]),
     entrance: 'tcp',
@@ -276,12 +277,14 @@ test('rules and suspensions are added, listed and removed, and the status tells'
         id: 's1',
         account: 'alice',
         jid: 'alice@im.test/1',
+        state: 'waiting',
         client: { family: 'gajim', version: '1.9', tier: 'E1', source: 'version-reply', isSuspect: false },
         transport: 'tcp',
         since: '1970-01-01T00:00:00.000Z',
       },
     ],
   })
+  expect((await a.local('GET', '/api/v1/status')).body).toMatchObject({ sessions: 0 })
   const rule = { family: 'gajim', below: '2.0', action: 'disconnect', now: true, url: 'https://im.test/' }
   const added = await a.local('POST', '/api/v1/client-rules', { json: rule })
   expect(added).toMatchObject({

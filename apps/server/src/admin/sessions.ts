@@ -10,11 +10,21 @@ export function inventoryHandlers({ sessions }: AdminContext): AdminHandlers<'li
   }
 }
 
-function sessionView({ id, jid, account, client, entrance, remoteAddress, signedInAt }: LiveSession): SessionView {
+function sessionView({
+  id,
+  jid,
+  state,
+  account,
+  client,
+  entrance,
+  remoteAddress,
+  signedInAt,
+}: LiveSession): SessionView {
   return {
     id,
     jid,
     account: account.localpart,
+    state,
     client: identityView(client),
     transport: entrance,
     ...(remoteAddress === undefined ? {} : { address: remoteAddress }),

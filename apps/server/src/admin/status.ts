@@ -16,7 +16,7 @@ export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'
         version,
         domain,
         startedAt: startedAt.toISOString(),
-        sessions: [...sessions.list()].length,
+        sessions: [...sessions.list()].filter(({ state }) => state === 'connected').length,
         accounts: accounts.size,
         policy: {
           epoch: gate.epoch,

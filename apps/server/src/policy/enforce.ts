@@ -20,13 +20,15 @@ export type SessionNotice =
       readonly code: PolicyCode
       readonly details: VerdictDetails
     }
-  /** All suspensions in force now; an empty list is the all-clear. */
+  /** All suspensions in force now that concern users; an empty list is the all-clear. */
   | { readonly kind: 'suspensions'; readonly suspensions: readonly PublicSuspension[] }
 
 /** A session as policy needs it, whatever carries it. */
 export interface LiveSession {
   readonly id: string
   readonly jid: string
+  /** Whether its client is there, or away and may resume (XEP-0198). */
+  readonly state: 'connected' | 'waiting'
   readonly account: AccountFacts
   readonly client: ClientIdentity
   readonly entrance: SessionFacts['entrance']

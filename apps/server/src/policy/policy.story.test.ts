@@ -23,6 +23,7 @@ function session(localpart: string, version: string, isBreakGlass = false): Fake
   return {
     id: uuidv7(),
     jid: `${localpart}@im.test/1`,
+    state: 'connected',
     account: { localpart, isAdmin: isBreakGlass, isBreakGlass },
     client: identify([claimFrom({ source: 'client-element', name: 'drawbridge-web', version })]),
     entrance: 'websocket',

@@ -67,8 +67,8 @@ export function createAdmission({ policy, domain }: AdmissionOptions): Admission
   }
   const settle = (session: Session, isIdentityPending: boolean): boolean => {
     const { gate } = policy()
-    const { account, client, connection } = session
-    const facts = { at: Date.now(), account, client, entrance: entranceOf(connection), isIdentityPending }
+    const { account, client } = session
+    const facts = { at: Date.now(), account, client, entrance: entranceOf(session), isIdentityPending }
     const verdict = ask(gate, 'session.open', facts)
     if (verdict.action === 'pass') return true
     if (verdict.action === 'refuse') expel(session, verdict.code, verdict.details)
@@ -78,9 +78,10 @@ export function createAdmission({ policy, domain }: AdmissionOptions): Admission
   const liveSession = (session: Session): LiveSession => ({
     id: session.jid.toString(),
     jid: session.jid.toString(),
+    state: session.connection ? 'connected' : 'waiting',
     account: session.account,
     client: session.client,
-    entrance: entranceOf(session.connection),
+    entrance: entranceOf(session),
     remoteAddress: session.remoteAddress,
     signedInAt: session.signedInAt,
     closeWith: (code, details) => expel(session, code, details),
@@ -180,9 +181,9 @@ function versionClaim(reply: Element | undefined): Claim | undefined {
   return claimFrom({ source: 'version-reply', name, version, os })
 }
 
-/** The entrance a connection came in by. */
-export function entranceOf(connection: Connection | undefined): 'websocket' | 'tcp' {
-  return connection?.framing === 'ws' ? 'websocket' : 'tcp'
+/** The entrance a connection came in by, or the last one of a session. */
+export function entranceOf({ framing }: Pick<Connection, 'framing'>): 'websocket' | 'tcp' {
+  return framing === 'ws' ? 'websocket' : 'tcp'
 }
 
 /** The sentence of the error table with what is special about this case: minimum, link, reason, expected end. */

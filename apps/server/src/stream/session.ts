@@ -91,6 +91,8 @@ export class Session {
   /** Own and foreign stanzas wait until the client is known (control §3.1, limbo). */
   #isLimbo = false
   connection: Connection | undefined
+  /** Of its connection, or the last one it had. */
+  framing: Connection['framing']
   outbound: OutboundQueue | undefined
   readonly #host: SessionHost
   readonly #inbound = new Inbound()
@@ -120,6 +122,7 @@ export class Session {
     this.#claims = claims
     this.client = identify(claims)
     this.connection = connection
+    this.framing = connection.framing
     this.remoteAddress = connection.remoteAddress
   }
 
@@ -479,6 +482,7 @@ export class Session {
       if (outgoing.archived) this.#host.cursors.handed(outgoing.archived)
     }
     this.connection = connection
+    this.framing = connection.framing
     this.#ackSent = this.#persistedH
     this.#ackWanted = this.#persistedH
     this.#isActive = true

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Line } from './line.ts'
 import { runServer } from './running-server.ts'
 import type { RunningServer } from './running-server.ts'
@@ -194,6 +194,36 @@ describe('resuming', () => {
     const { body } = await server.admin('GET', '/api/v1/sessions')
     expect(JSON.stringify(body).match(/"jid":"alice@im.test\/raced"/g)).toHaveLength(1)
     winner.destroy()
+  })
+
+  test('the inventory tells who waits to come back, and the status counts who is there', async () => {
+    const { line, id } = await resumable(await server.webSocket(), 'frank', 'tunnel')
+    const frank = async () => {
+      const { body } = await server.admin('GET', '/api/v1/sessions')
+      return (body as { sessions: { jid: string }[] }).sessions.find(({ jid }) => jid === 'frank@im.test/tunnel')
+    }
+    const counted = async () => {
+      const [list, status] = await Promise.all([
+        server.admin('GET', '/api/v1/sessions'),
+        server.admin('GET', '/api/v1/status'),
+      ])
+      const { sessions } = list.body as { sessions: { state: string }[] }
+      const connected = sessions.filter(({ state }) => state === 'connected').length
+      return { connected, counted: (status.body as { sessions: number }).sessions }
+    }
+    expect(await frank()).toMatchObject({ state: 'connected', transport: 'websocket' })
+    line.destroy()
+    // The server hears of the cut a moment later.
+    await vi.waitFor(async () => expect(await frank()).toMatchObject({ state: 'waiting', transport: 'websocket' }))
+    await vi.waitFor(async () => {
+      const now = await counted()
+      expect(now.counted).toBe(now.connected)
+    })
+    const again = await back(await server.tcp(), 'frank')
+    again.send(resume(id, 0) + PING)
+    await again.until(PONG)
+    expect(await frank()).toMatchObject({ state: 'connected', transport: 'tcp' })
+    again.destroy()
   })
 
   test('a stanza that ends the stream with an error takes the session along', async () => {
