@@ -118,6 +118,24 @@ test('a read-only service refuses messages in a way that clients try again, and 
   await s.bob.next((element) => element.getChildText('body') === 'again')
 })
 
+test('a suspension of federation is told to nobody, since there is none; one of images is', async () => {
+  await using s = await story({ alice: 1 })
+  const { operations } = s.server.policy
+  const federation = { scope: 'federation', mode: 'cut', reason: 'worm' } as const
+  const { suspension, effect } = await operations.startSuspension('local:cli', federation)
+  expect(effect).toMatchObject({ notified: 0 })
+  const late = await s.connect('alice', '2')
+  await operations.endSuspension('local:cli', suspension.id)
+  await operations.startSuspension('local:cli', federation)
+  await operations.startSuspension('local:cli', { scope: 'images', mode: 'reject', reason: 'worm' })
+  for (const device of [s.alice, late]) {
+    await device.next((element) => element.getChild('body') !== undefined)
+    const texts = device.received()
+    expect(texts.filter((text) => text.includes('<body>'))).toEqual([expect.stringContaining('Sharing images')])
+    expect(texts.join('')).not.toContain('federation')
+  }
+})
+
 test('a cut closes every session within a second, spares the break-glass account, and ends', async () => {
   await using s = await story({ alice: 2, bob: 1 })
   await s.addAccount('admin')

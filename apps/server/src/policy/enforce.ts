@@ -98,7 +98,7 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions): Enforcer {
 
   return {
     all(at) {
-      const suspensions = publicSuspensions(gate.settings.suspensions)
+      const suspensions = publicSuspensions(gate.settings.suspensions.filter(concernsUsers))
       const state = JSON.stringify(suspensions)
       const isChanged = state !== told
       told = state
@@ -123,10 +123,15 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions): Enforcer {
       // An id may come again with another session behind it, whose user has seen nothing yet.
       warned.delete(session.id)
       if (apply(session, at) === 'disconnected') return
-      const { suspensions } = gate.settings
-      if (suspensions.length > 0) session.notify({ kind: 'suspensions', suspensions: publicSuspensions(suspensions) })
+      const suspensions = publicSuspensions(gate.settings.suspensions.filter(concernsUsers))
+      if (suspensions.length > 0) session.notify({ kind: 'suspensions', suspensions })
     },
   }
+}
+
+/** Nobody here can write to other servers: a suspension of that changes nothing for anybody, and nobody is told. */
+function concernsUsers({ scope }: SuspensionSetting): boolean {
+  return scope !== 'federation'
 }
 
 /** Suspensions as everybody may see them: at /status.json, and in the notice to each session. */
