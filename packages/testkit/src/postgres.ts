@@ -33,7 +33,8 @@ export async function startTestPostgres(): Promise<() => Promise<void>> {
 async function startTemporary() {
   const directory = await mkdtemp(join(tmpdir(), 'drawbridge-test-'))
   // Nothing outlives the machine here, so nothing is flushed. A killed PostgreSQL still loses nothing.
-  const settings = { fsync: 'off', full_page_writes: 'off', max_connections: 300 }
+  // An autovacuum worker runs as superuser, and a database in which one is at work cannot be dropped by its owner.
+  const settings = { fsync: 'off', full_page_writes: 'off', max_connections: 300, autovacuum: 'off' }
   const postgres = await startEmbeddedPostgres({ directory, settings }).catch(async (error: unknown) => {
     await rm(directory, { recursive: true, force: true })
     throw error
