@@ -34,9 +34,9 @@ beforeAll(async () => {
     drawFace('#f2b36b', '#5b3320', '#f3cfb0'),
     drawFace('#7fb6a6', '#1f2233', '#b98159'),
   ])
-  bob = await addColleague(stack, atHome, 'bob', { name: 'Bob Lindqvist', status: 'In the gatehouse', picture: face })
-  carol = await addColleague(stack, atHome, 'carol', { name: 'Carol Mbeki', show: 'dnd', picture: other })
-  dave = await addColleague(stack, atHome, 'dave', { name: 'Dave Okafor', show: 'away' })
+  bob = await addColleague(stack, atHome, 'bob', { name: 'Bob', status: 'In the gatehouse', picture: face })
+  carol = await addColleague(stack, atHome, 'carol', { name: 'Carol', show: 'dnd', picture: other })
+  dave = await addColleague(stack, atHome, 'dave', { name: 'Dave', show: 'away' })
   await atHome.end()
   await dave.say('See you at lunch?')
   alice = await openPage(browser, stack.url, { viewport: { width: 1280, height: 800 } })

@@ -1,6 +1,5 @@
 import {
   buildHandledCountTooHigh,
-  buildSaslFailure,
   buildSmEnabled,
   buildSmFailed,
   buildSmFeature,
@@ -15,7 +14,6 @@ import {
   NS_CSI,
   NS_FRAMING,
   NS_SASL,
-  NS_SASL_CHANNEL_BINDING,
   NS_SM,
   NS_STREAM,
   NS_STREAM_LIMITS,
@@ -26,22 +24,20 @@ import {
   smAdvance,
   xml,
 } from '@drawbridge/xmpp'
-import type { Element, SaslFailure, StreamErrorCondition, StreamFault } from '@drawbridge/xmpp'
+import type { Element, StreamErrorCondition, StreamFault } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection, StreamHandler } from '../transport/connection.ts'
 import { bind } from './bind.ts'
-import { countSignIn, countStreamError } from './events.ts'
+import { countStreamError } from './events.ts'
+import { Negotiation } from './negotiation.ts'
+import type { NegotiatedStream } from './negotiation.ts'
 import { HandledTooMuch, OutboundQueue } from './resume.ts'
-import { beginSasl, mechanismsFor } from './sasl.ts'
-import type { Mechanism, SaslAttempt, SaslSituation, SaslStep } from './sasl.ts'
 import { sayGoodbye } from './session.ts'
 import type { Session } from './session.ts'
 import { StanzaRate } from './stanza-rate.ts'
 import type { StreamServer } from './stream-server.ts'
 
-/** Tries to sign in per stream (RFC 6120 §6.4.5). */
-const SASL_TRIES = 5
 /** A resumption waits so long for what the old connection had sent, in milliseconds. */
 const RESUME_WAIT_MS = 10_000
 /** Namespaces of a header that leave it to each stanza to name its own (RFC 6120 §4.8.2). */
@@ -56,13 +52,7 @@ export class C2sStream implements StreamHandler {
   readonly #connection: Connection
   #isOpen = false
   #isClosed = false
-  #attempt: SaslAttempt | undefined
-  /** Of the last `<auth/>`. */
-  #mechanism: Mechanism | 'none' = 'none'
-  #isChecking = false
-  #tries = 0
-  /** Of the last `<auth/>`: credentials that ended after it do not count. */
-  #authMark = 0
+  readonly #negotiation: Negotiation
   #account: Account | undefined
   #session: Session | undefined
   /** Something takes a moment; what comes meanwhile waits for it in the backlog, and the connection is not read. */
@@ -75,6 +65,7 @@ export class C2sStream implements StreamHandler {
   constructor(server: StreamServer, connection: Connection) {
     this.#server = server
     this.#connection = connection
+    this.#negotiation = new Negotiation(server, connection, this.#negotiated())
     this.#rate = new StanzaRate(connection, server.config.maxStanzasPerSecond, () => this.#catchUp())
     // Slow clients and silent ones have the same time to sign in (threats DS-09).
     this.#deadline = setTimeout(() => this.#fail('connection-timeout'), server.config.signInTimeoutMs)
@@ -135,14 +126,7 @@ export class C2sStream implements StreamHandler {
     const { allowPlaintext } = this.#server.config
     if (canUpgrade) features.append(xml('starttls', { xmlns: NS_TLS }, allowPlaintext ? undefined : xml('required')))
     if (canUpgrade && !allowPlaintext) return features
-    const situation = this.#situation()
-    features.append(
-      xml('mechanisms', { xmlns: NS_SASL }, ...mechanismsFor(situation).map((name) => xml('mechanism', {}, name))),
-    )
-    if (situation.bindings) {
-      const types = Object.keys(situation.bindings).map((type) => xml('channel-binding', { type }))
-      features.append(xml('sasl-channel-binding', { xmlns: NS_SASL_CHANNEL_BINDING }, ...types))
-    }
+    for (const feature of this.#negotiation.features()) features.append(feature)
     return features
   }
 
@@ -158,16 +142,6 @@ export class C2sStream implements StreamHandler {
     )
   }
 
-  #situation(): SaslSituation {
-    const { channelBindings, isEncrypted, framing } = this.#connection
-    const isProtected = framing === 'tcp' ? isEncrypted : this.#server.isHttps
-    return { bindings: channelBindings, mayOfferPlain: isProtected || this.#server.config.allowPlaintext }
-  }
-
-  get #mustUpgrade(): boolean {
-    return !this.#connection.isEncrypted && !this.#server.config.allowPlaintext
-  }
-
   // --- elements ---------------------------------------------------------------------------------------------------------
 
   element(element: Element): void {
@@ -181,15 +155,15 @@ export class C2sStream implements StreamHandler {
     const xmlns = element.getNS()
     if (this.#session) return this.#bound(this.#session, element, xmlns)
     if (this.#account) return this.#authenticated(this.#account, element, xmlns)
-    if (xmlns === NS_SASL) return this.#sasl(element)
+    if (xmlns === NS_SASL) return this.#negotiation.receive(element)
     if (xmlns === NS_TLS && element.name === 'starttls') return this.#startTls()
     // A stanza, or anything else, before signing in (RFC 6120 §4.9.3.12); or in the clear (§5.3.1).
-    this.#fail(this.#mustUpgrade ? 'policy-violation' : 'not-authorized')
+    this.#fail(this.#negotiation.mustUpgrade ? 'policy-violation' : 'not-authorized')
   }
 
   #startTls(): void {
     const { startTls, isEncrypted } = this.#connection
-    if (!startTls || isEncrypted || this.#isChecking || this.#attempt) {
+    if (!startTls || isEncrypted || this.#negotiation.isUnderway) {
       this.#connection.write(serialize(xml('failure', { xmlns: NS_TLS })))
       return this.#fail('policy-violation')
     }
@@ -200,103 +174,27 @@ export class C2sStream implements StreamHandler {
     startTls.call(this.#connection)
   }
 
-  // --- SASL (RFC 6120 §6) -------------------------------------------------------------------------------------------------
-
-  #sasl(element: Element): void {
-    if (this.#mustUpgrade) return this.#saslFailed('encryption-required', undefined)
-    // One step at a time: a client that does not wait for our answer is not doing SASL.
-    if (this.#isChecking) return this.#fail('policy-violation')
-    const bytes = decodeBase64(element.getText())
-    if (element.name === 'abort') return this.#saslFailed('aborted', undefined)
-    if (bytes === undefined) return this.#saslFailed('incorrect-encoding', undefined)
-    if (element.name === 'auth') {
-      this.#authMark = this.#server.revocations.mark()
-      const situation = this.#situation()
-      const name = element.attrs['mechanism'] ?? ''
-      this.#mechanism = mechanismsFor(situation).find((offered) => offered === name) ?? 'none'
-      this.#attempt = beginSasl(name, situation, this.#server)
-      if (!this.#attempt) return this.#saslFailed('invalid-mechanism', undefined)
-      const attempt = this.#attempt
-      if (bytes.length === 0) {
-        // Every mechanism of ours has the client speak first; without an initial response we ask for it (§6.4.2).
-        this.#write(xml('challenge', { xmlns: NS_SASL }))
-        this.#attempt = { start: attempt.start, next: (response) => this.#restartWith(attempt, response) }
-        return
-      }
-      return this.#check(() => attempt.start(bytes))
+  /** What signing in may do here. */
+  #negotiated(): NegotiatedStream {
+    const isClosed = () => this.#isClosed
+    return {
+      get isClosed() {
+        return isClosed()
+      },
+      write: (element) => this.#write(element),
+      fail: (condition, text) => this.#fail(condition, text),
+      signedIn: (account) => {
+        this.#account = account
+        this.#isOpen = false
+        this.#connection.restart(C2S_LIMITS)
+      },
     }
-    if (element.name !== 'response' || !this.#attempt) return this.#saslFailed('malformed-request', undefined)
-    const attempt = this.#attempt
-    this.#check(() => attempt.next(bytes))
-  }
-
-  #restartWith(attempt: SaslAttempt, response: Buffer): Promise<SaslStep> {
-    this.#attempt = attempt
-    return attempt.start(response)
-  }
-
-  #check(step: () => Promise<SaslStep>): void {
-    const { throttle, log } = this.#server
-    if (throttle.delayMs(this.#throttleKeys(undefined)) > 0)
-      return this.#saslFailed('temporary-auth-failure', undefined)
-    this.#isChecking = true
-    void (async () => {
-      try {
-        const outcome = await step()
-        this.#isChecking = false
-        if (!this.#isClosed) this.#answer(outcome)
-      } catch (error) {
-        this.#isChecking = false
-        log.error('signing in failed', { error: error instanceof Error ? error.stack : String(error) })
-        if (!this.#isClosed) this.#saslFailed('temporary-auth-failure', undefined)
-      }
-    })()
-  }
-
-  #answer(step: SaslStep): void {
-    if (step.kind === 'challenge') {
-      this.#write(xml('challenge', { xmlns: NS_SASL }, step.bytes.toString('base64')))
-      return
-    }
-    const { throttle, revocations } = this.#server
-    const name = step.kind === 'success' ? step.account.localpart : step.name
-    const keys = this.#throttleKeys(name)
-    const isGuess = step.kind === 'success' || step.isGuess
-    // After too many wrong passwords, right and wrong get one answer: whoever guesses must not learn which it was.
-    if (isGuess && throttle.delayMs(keys) > 0) return this.#saslFailed('temporary-auth-failure', name)
-    if (step.kind === 'failure') {
-      if (isGuess) throttle.failed(keys)
-      if (throttle.delayMs(keys) > 0)
-        this.#server.guessingSlowed({ name, remoteAddress: this.#connection.remoteAddress })
-      return this.#saslFailed(step.condition, name)
-    }
-    if (revocations.isRevoked(step.account.localpart, this.#authMark)) return this.#saslFailed('not-authorized', name)
-    throttle.succeeded(keys)
-    countSignIn({ mechanism: this.#mechanism, outcome: 'success' })
-    this.#account = step.account
-    this.#attempt = undefined
-    this.#write(xml('success', { xmlns: NS_SASL }, step.bytes?.toString('base64')))
-    this.#isOpen = false
-    this.#connection.restart(C2S_LIMITS)
-  }
-
-  #throttleKeys(name: string | undefined): string[] {
-    return this.#server.throttle.keysOf(this.#connection.remoteAddress, name)
-  }
-
-  #saslFailed(condition: SaslFailure, name: string | undefined): void {
-    this.#attempt = undefined
-    countSignIn({ mechanism: this.#mechanism, outcome: condition })
-    this.#server.signInRefused({ name, condition, remoteAddress: this.#connection.remoteAddress })
-    this.#write(buildSaslFailure(condition))
-    if (++this.#tries >= SASL_TRIES) this.#fail('policy-violation', 'Too many tries to sign in.')
   }
 
   // --- after signing in ---------------------------------------------------------------------------------------------------
 
   #authenticated(account: Account, element: Element, xmlns: string | undefined): void {
-    // Signed in with what has been taken back since (threats AU-23).
-    if (this.#server.revocations.isRevoked(account.localpart, this.#authMark)) return this.#fail('not-authorized')
+    if (this.#negotiation.isRevoked(account)) return this.#fail('not-authorized')
     if (xmlns === NS_SM && element.name === 'resume') return this.#hold(() => this.#resume(account, element))
     if (xmlns === NS_SM) {
       this.#write(buildSmFailed('unexpected-request'))
@@ -517,11 +415,4 @@ async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** `=` is an empty initial response (RFC 6120 §6.4.2); nothing for text that is not strict base64. */
-function decodeBase64(text: string): Buffer | undefined {
-  if (text === '' || text === '=') return Buffer.alloc(0)
-  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return undefined
-  return Buffer.from(text, 'base64')
 }
