@@ -63,7 +63,7 @@ describe('while the service runs', () => {
     const env = { DRAWBRIDGE_DATA_DIR: stack.dataDir }
     const first = await run(env, 'account', 'import', file, '--json')
     expect(JSON.parse(first.stdout)).toMatchObject({ created: 61, exists: 0, invalid: 1 })
-    expect(first.stderr).toContain('line 63: bad name is refused')
+    expect(first.stderr).toContain('line 63: "bad name" is refused')
     expect(first.code).toBe(1)
     const again = await run(env, 'account', 'import', file, '--json')
     expect(JSON.parse(again.stdout)).toMatchObject({ created: 0, exists: 61, invalid: 1 })
