@@ -48,6 +48,8 @@ export interface Chat {
   connect(): void
   /** The page is looked at, or the network is back: is the link alive? */
   probe(): void
+  /** The network is gone, as far as the browser knows. */
+  interrupt(): void
   countUnsent(): number
   /** Resolves when everything is on disk. */
   flush(): Promise<void>
@@ -315,6 +317,7 @@ export function startChat(options: ChatOptions): Chat {
     savePlace: (place) => void whenReady(() => database?.putPlace(place)),
     connect: () => connection.connect(),
     probe: () => connection.probe(),
+    interrupt: () => connection.interrupt(),
     countUnsent: () => sending.countUnsent(),
     flush: () =>
       whenReady(async () => {

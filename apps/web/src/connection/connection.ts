@@ -68,6 +68,11 @@ export interface Connection {
   request(type: 'get' | 'set', payload: Element, to?: string): Promise<Element>
   /** Proves that the link is alive within 5 s, or drops it and reconnects. */
   probe(): void
+  /**
+   * The browser says that the network is gone: gives up on the link at once, which a dead link may take long to show.
+   * Where the server can be reached all the same, the next try does.
+   */
+  interrupt(): void
   /** Ends the session for good. */
   close(): Promise<void>
   /** Tells the server that this page goes away; synchronous, for `pagehide`. */
@@ -314,6 +319,10 @@ export function createConnection(options: ConnectionOptions): Connection {
       })
   }
 
+  function interrupt(): void {
+    if (isOnline()) drop()
+  }
+
   function retryNow(): void {
     clearTimeout(retryTimer)
     void open()
@@ -348,6 +357,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     request,
     probe,
+    interrupt,
     async close() {
       isWanted = false
       clearTimeout(retryTimer)

@@ -82,15 +82,16 @@ export function ChatPage() {
       if (document.visibilityState === 'visible') chat.probe()
     }
     const network = () => chat.probe()
+    const noNetwork = () => chat.interrupt()
     addEventListener('pagehide', leave)
     addEventListener('online', network)
-    addEventListener('offline', network)
+    addEventListener('offline', noNetwork)
     document.addEventListener('visibilitychange', look)
     return () => {
       app.setPlaceSource(undefined)
       removeEventListener('pagehide', leave)
       removeEventListener('online', network)
-      removeEventListener('offline', network)
+      removeEventListener('offline', noNetwork)
       document.removeEventListener('visibilitychange', look)
     }
   }, [app, chat, place])
