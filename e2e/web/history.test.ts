@@ -156,7 +156,7 @@ test('messages of a closed conversation are counted, and the count is gone once 
   // It stays read where nothing else was kept than this browser's memory.
   await alice.page.reload()
   await messageOf(alice, 'third news').waitFor()
-  expect(await line.getByText(/unread/).count()).toBe(0)
+  await expect.poll(() => line.getByText(/unread/).count()).toBe(0)
 })
 
 test('everything can be done from the keyboard', async () => {
