@@ -155,9 +155,13 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     disco: {
       server: registry.disco,
       account: registry.accountDisco,
+      identities: registry.identities,
+      services: registry.services.map(({ label, name }) => ({ jid: `${label}.${common.domain}`, name })),
+      findNode: (to, node) => registry.findDiscoNode(to, node),
       forms: () => registry.features.flatMap(({ discoForms }) => discoForms?.map((build) => build(ctx)) ?? []),
     },
     now: outside.now ?? (() => new Date()),
+    findService: (domainpart) => registry.findService(domainpart, common),
     publicUrl: () => publicUrl,
     route: (stanza) => route(routing, stanza, undefined),
     emit: (event, payload) => registry.emit(event, payload, ctx),

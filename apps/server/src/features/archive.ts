@@ -50,7 +50,8 @@ export const archive = defineFeature({
 
 /** Durability §4: a durable message is in the archive of its sender and in that of its recipient, each once. */
 function record({ stanza, durable, archives }: Draft, { accounts }: Context): void {
-  if (!durable) return
+  // What is said in a room is in the room's archive (XEP-0313 §5.1.1).
+  if (!durable || stanza.type === 'groupchat') return
   const { from, to } = stanza
   const sender = accounts.findByBareJid(from.bareString)
   const recipient = to && accounts.findByBareJid(to.bareString)

@@ -19,6 +19,8 @@ function deliver(draft: Draft, ctx: Context): void {
     sender?.send(heldNotice(draft, ctx.domain, heldBy))
     return
   }
+  const service = stanza.to && ctx.findService(stanza.to.domainpart)
+  if (service) return service.deliver(draft, ctx)
   const account = stanza.to && ctx.accounts.findByBareJid(stanza.to.bareString)
   const plan = planDelivery(stanza, account?.isDisabled ? undefined : account, ctx.sessions)
   if (plan.to !== 'sessions' || !account) return

@@ -1,4 +1,14 @@
-import type { DiscoForm, Element, IqStanza, Jid, MessageStanza, PresenceStanza } from '@drawbridge/xmpp'
+import type {
+  DiscoForm,
+  DiscoIdentity,
+  DiscoInfo,
+  DiscoItem,
+  Element,
+  IqStanza,
+  Jid,
+  MessageStanza,
+  PresenceStanza,
+} from '@drawbridge/xmpp'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessModel, ArchiveWriter, Db } from '@drawbridge/db'
 import type { Sanitize } from '@drawbridge/contract'
@@ -26,7 +36,8 @@ export interface ArchiveRow {
 
 /** One message on its way: features read and extend it, stage by stage. */
 export interface Draft {
-  readonly stanza: MessageStanza
+  /** As it will be stored and delivered: a service speaks in its own name, so it replaces what the client sent. */
+  stanza: MessageStanza
   /** The session that sent it; absent when the server itself did. */
   readonly sender: Session | undefined
   /** UUIDv7, and the stanza-id in every archive that holds the message (XEP-0359). */
@@ -35,6 +46,8 @@ export interface Draft {
   /** Must be stored before it is delivered. */
   readonly durable: boolean
   readonly archives: ArchiveRow[]
+  /** Work that must follow the commit, in the same transaction: a push, a job. Payloads hold ids, never texts. */
+  readonly outbox: { readonly kind: string; readonly payload: unknown }[]
   /** The suspension that holds it back from its recipients, if any. */
   heldBy: string | undefined
   /** Sessions that got the message itself, so that none gets a carbon as well (XEP-0280 §6.1). */
@@ -64,10 +77,15 @@ export interface Context {
   readonly disco: {
     readonly server: readonly string[]
     readonly account: readonly string[]
+    readonly identities: { readonly server: readonly DiscoIdentity[]; readonly account: readonly DiscoIdentity[] }
+    readonly services: readonly DiscoItem[]
+    findNode(to: DiscoNode['to'], node: string): DiscoNode | undefined
     /** XEP-0128: what the server says beside its features. */
     forms(): readonly DiscoForm[]
   }
   now(): Date
+  /** The service at a domain below the server's. */
+  findService(domainpart: string): Service | undefined
   /** Base URL under which people reach the HTTP port, without a trailing slash. */
   publicUrl(): string
   /** Sends a stanza from the server itself, or on behalf of an account, through the message path. */
@@ -141,6 +159,52 @@ export interface IqRoute {
   handle(payload: Element, request: IqRequest, ctx: Context): Element | undefined | Promise<Element | undefined>
 }
 
+/** A message that is committed, or has just been released from hold: hand it to whoever is to have it. */
+export interface CommittedMessage {
+  readonly stanza: MessageStanza
+  readonly sender: Session | undefined
+  /** Its stanza-id (XEP-0359). */
+  readonly id: string
+  readonly sentAt: Date
+  /** Position in each owner's archive. */
+  readonly positions: ReadonlyMap<string, number>
+}
+
+/** The request went on to somebody else, whose answer comes back as a stanza of its own. */
+export const RELAYED = Symbol('relayed')
+
+/**
+ * A domain of its own below the server's, such as `rooms.im.test`, answered by one feature. Everything addressed to the
+ * domain, or to anything at it, comes here; throw a `StanzaFault` or `Refusal` to refuse.
+ */
+export interface Service {
+  /** Its domain is this label before the server's. */
+  readonly label: string
+  /** In disco#items of the server (XEP-0030 §4). */
+  readonly name: string
+  presence(stanza: PresenceStanza, sender: Session, ctx: Context): Promise<void> | void
+  /** Requests and answers alike; an answer returns nothing. The payload of the result, nothing for an empty one. */
+  iq(
+    stanza: IqStanza,
+    sender: Session | undefined,
+    ctx: Context,
+  ): Promise<Element | typeof RELAYED | undefined> | Element | typeof RELAYED | undefined
+  /**
+   * After `amend` and before `record`: replaces the stanza by what the service says, and adds the archive rows. The
+   * stored stanza's `to` stays at the service, so that no archive holds who is behind a nick.
+   */
+  message(draft: Draft, ctx: Context): void
+  deliver(message: CommittedMessage, ctx: Context): void
+}
+
+/** A node of disco that is neither the root nor kept anywhere: commands, bookmarks of features (XEP-0030 §3.2, §4.2). */
+export interface DiscoNode {
+  readonly to: 'server' | 'own'
+  matches(node: string): boolean
+  info(node: string, request: IqRequest, ctx: Context): Promise<DiscoInfo> | DiscoInfo
+  items(node: string, request: IqRequest, ctx: Context): Promise<readonly DiscoItem[]> | readonly DiscoItem[]
+}
+
 export interface HttpRoute {
   readonly method: string
   /** Path that the request's path equals, or begins with when this ends with a slash. */
@@ -154,6 +218,9 @@ export interface Feature {
   readonly implements: readonly { readonly xep: number; readonly version: string; readonly status?: 'partial' }[]
   /** Advertised in disco#info of the server (XEP-0030 §3.1). */
   readonly disco?: readonly string[]
+  /** Further identities in disco#info of the server, and of each account's bare JID (XEP-0030 §3.1). */
+  readonly identities?: { readonly server?: readonly DiscoIdentity[]; readonly account?: readonly DiscoIdentity[] }
+  readonly discoNodes?: readonly DiscoNode[]
   /** XEP-0128: forms in disco#info of the server. */
   readonly discoForms?: readonly ((ctx: Context) => DiscoForm)[]
   /** Advertised in disco#info of each account's bare JID. */
@@ -172,7 +239,8 @@ export interface Feature {
   ) => Promise<void> | undefined
   /** Synchronous, every one: what a stage needs is in memory or comes with the draft. */
   readonly message?: { readonly [S in MessageStage]?: (draft: Draft, ctx: Context) => void }
-  /** All presence of a session; exactly one feature has it. */
+  readonly service?: Service
+  /** All presence of a session but what goes to a service; exactly one feature has it. */
   readonly presence?: (stanza: PresenceStanza, session: Session, ctx: Context) => Promise<void> | void
   /** Looks at a stanza just before a session gets it; false withholds it from that session. */
   readonly outbound?: (element: Element, session: Session, ctx: Context) => boolean

@@ -18,7 +18,7 @@ test('the stages run in the order of the list, each stage for itself', () => {
     message: { deliver: () => ran.push(`${name}.deliver`), amend: () => ran.push(`${name}.amend`) },
   })
   const registry = buildRegistry([feature('a'), presence, feature('b')])
-  expect(registry.beforeCommit.map((stage) => stage.feature)).toEqual(['a.amend', 'b.amend'])
+  expect(registry.beforeCommit.map((stage) => stage.feature)).toEqual(['a.amend', 'b.amend', 'service'])
   expect(registry.afterCommit.map((stage) => stage.feature)).toEqual(['a.deliver', 'b.deliver'])
 })
 

@@ -1,5 +1,15 @@
 import { AFTER_COMMIT, BEFORE_COMMIT } from './feature.ts'
-import type { Context, DomainEvents, Draft, Feature, HttpRoute, IqRoute } from './feature.ts'
+import type {
+  Context,
+  DiscoNode,
+  DomainEvents,
+  Draft,
+  Feature,
+  HttpRoute,
+  IqRoute,
+  MessageStage,
+  Service,
+} from './feature.ts'
 
 type Stage = { readonly feature: string; readonly run: (draft: Draft, ctx: Context) => void }
 
@@ -14,7 +24,12 @@ export interface Registry {
   readonly personalize: NonNullable<Feature['personalize']>
   readonly disco: readonly string[]
   readonly accountDisco: readonly string[]
+  readonly identities: Context['disco']['identities']
+  readonly services: readonly Service[]
   readonly http: readonly HttpRoute[]
+  /** Who answers at this address, if it is not the server itself or one of its accounts. */
+  findService(domainpart: string, ctx: Pick<Context, 'domain'>): Service | undefined
+  findDiscoNode(to: DiscoNode['to'], node: string): DiscoNode | undefined
   findIq(type: 'get' | 'set', to: IqRoute['to'], xmlns: string, name: string): IqRoute | undefined
   emit<K extends keyof DomainEvents>(event: K, payload: DomainEvents[K], ctx: Context): void
 }
@@ -42,28 +57,45 @@ export function buildRegistry(features: readonly Feature[]): Registry {
       iq.set(key, route)
     }
     for (const route of feature.http ?? []) claim(`${route.method} ${route.path}`, feature.name)
+    if (feature.service) claim(`service ${feature.service.label}`, feature.name)
   }
+  const services = new Map(features.flatMap(({ service }) => (service ? [[service.label, service]] : [])))
+  const findService: Registry['findService'] = (domainpart, { domain }) =>
+    domainpart !== domain && domainpart.endsWith(`.${domain}`)
+      ? services.get(domainpart.slice(0, -domain.length - 1))
+      : undefined
+  const askService: Stage = {
+    feature: 'service',
+    run: (draft, ctx) => draft.stanza.to && findService(draft.stanza.to.domainpart, ctx)?.message(draft, ctx),
+  }
+  const discoNodes = features.flatMap((feature) => feature.discoNodes ?? [])
   const presence = features.find((feature) => feature.presence)?.presence
   if (!presence) throw new Error('no feature handles presence')
   const personalize = features.find((feature) => feature.personalize)?.personalize ?? ((text) => text)
-  const stages = (names: typeof BEFORE_COMMIT | typeof AFTER_COMMIT): Stage[] =>
-    names.flatMap((name) =>
-      features.flatMap((feature) => {
-        const run = feature.message?.[name]
-        return run ? [{ feature: `${feature.name}.${name}`, run }] : []
-      }),
-    )
+  const stage = (name: MessageStage): Stage[] =>
+    features.flatMap((feature) => {
+      const run = feature.message?.[name]
+      return run ? [{ feature: `${feature.name}.${name}`, run }] : []
+    })
+  const [amend, record] = BEFORE_COMMIT
   return {
     features,
     presence,
     personalize,
-    beforeCommit: stages(BEFORE_COMMIT),
-    afterCommit: stages(AFTER_COMMIT),
+    beforeCommit: [...stage(amend), askService, ...stage(record)],
+    afterCommit: AFTER_COMMIT.flatMap(stage),
     enter: features.flatMap((feature) => feature.enter ?? []),
     outbound: features.flatMap((feature) => feature.outbound ?? []),
     disco: [...new Set(features.flatMap((feature) => feature.disco ?? []))].sort(),
     accountDisco: [...new Set(features.flatMap((feature) => feature.accountDisco ?? []))].sort(),
+    identities: {
+      server: features.flatMap(({ identities }) => identities?.server ?? []),
+      account: features.flatMap(({ identities }) => identities?.account ?? []),
+    },
+    services: [...services.values()],
     http: features.flatMap((feature) => feature.http ?? []),
+    findService,
+    findDiscoNode: (to, node) => discoNodes.find((known) => known.to === to && known.matches(node)),
     findIq: (type, to, xmlns, name) =>
       iq.get(iqKey(type, to, xmlns, name)) ?? (to === 'own' ? iq.get(iqKey(type, 'account', xmlns, name)) : undefined),
     emit(event, payload, ctx) {

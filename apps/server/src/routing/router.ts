@@ -11,6 +11,7 @@ import type { Session } from '../stream/session.ts'
 import { countMessage, observeCommit } from './events.ts'
 import { Outgoing } from './outgoing.ts'
 import { planDelivery, withStanzaId } from './deliver.ts'
+import { RELAYED } from './feature.ts'
 import type { Context, Draft } from './feature.ts'
 import type { Registry } from './registry.ts'
 import { parseStored } from './stored.ts'
@@ -43,7 +44,9 @@ export async function route(routing: Routing, stanza: Stanza, sender: Session | 
     if (stanza.kind === 'message') return await routeMessage(routing, stanza, sender, n)
     throwIfRefused(verdictOn(ctx, stanza, sender))
     if (stanza.kind === 'iq') return await routeIq(routing, stanza, sender)
-    if (sender) await registry.presence(stanza, sender, ctx)
+    const service = serviceAt(routing, stanza)
+    if (service && sender) await service.presence(stanza, sender, ctx)
+    else if (sender) await registry.presence(stanza, sender, ctx)
     else deliverPresence(ctx, stanza)
   } catch (error) {
     if (stanza.kind === 'message') countFault(error)
@@ -89,11 +92,7 @@ async function routeMessage(
     if (verdict.action === 'discard') return countMessage(DISCARDED)
     throwIfRefused(verdict)
     const draft = newDraft(ctx, stanza, sender, verdict.action === 'hold' ? verdict.suspensionId : undefined)
-    const account = stanza.to && ctx.accounts.findByBareJid(stanza.to.bareString)
-    if (stanza.to && stanza.to.domainpart !== ctx.domain)
-      throw new StanzaFault({ condition: 'remote-server-not-found' })
-    const plan = planDelivery(stanza, account?.isDisabled ? undefined : account, ctx.sessions)
-    if (plan.to === 'sender') throw new StanzaFault({ condition: plan.condition })
+    if (!serviceAt(routing, stanza)) refuseUndeliverable(ctx, stanza)
     for (const stage of registry.beforeCommit) stage.run(draft, ctx)
     const outcome = await commit(ctx, draft, epoch, n)
     if (outcome.status === 'stale-epoch') {
@@ -114,6 +113,18 @@ async function routeMessage(
   throw new Refusal('policy-stale')
 }
 
+/** What cannot go anywhere goes back at once, and leaves no trace (RFC 6121 §8.5). */
+function refuseUndeliverable(ctx: Context, stanza: MessageStanza): void {
+  const account = stanza.to && ctx.accounts.findByBareJid(stanza.to.bareString)
+  if (stanza.to && stanza.to.domainpart !== ctx.domain) throw new StanzaFault({ condition: 'remote-server-not-found' })
+  const plan = planDelivery(stanza, account?.isDisabled ? undefined : account, ctx.sessions)
+  if (plan.to === 'sender') throw new StanzaFault({ condition: plan.condition })
+}
+
+function serviceAt({ registry, ctx }: Routing, { to }: Stanza) {
+  return to && registry.findService(to.domainpart, ctx)
+}
+
 function newDraft(ctx: Context, stanza: MessageStanza, sender: Session | undefined, heldBy: string | undefined): Draft {
   return {
     stanza,
@@ -122,6 +133,7 @@ function newDraft(ctx: Context, stanza: MessageStanza, sender: Session | undefin
     sentAt: ctx.now(),
     durable: isDurable(stanza.element),
     archives: [],
+    outbox: [],
     heldBy,
     deliveredTo: new Set(),
     positions: new Map(),
@@ -144,6 +156,7 @@ async function commit(ctx: Context, draft: Draft, epoch: number, n: number): Pro
     policyEpoch: epoch,
     archives: draft.heldBy === undefined ? draft.archives : sent,
     ...(draft.heldBy === undefined ? {} : { held: { suspensionId: draft.heldBy, recipients: received } }),
+    ...(draft.outbox.length === 0 ? {} : { outbox: draft.outbox }),
     ...(stream === undefined ? {} : { stream }),
     ...dedupOf(draft),
   })
@@ -169,19 +182,27 @@ function dedupOf({ stanza, sender }: Draft) {
     else if (child.name !== 'delay') hash.update(child.toString())
   }
   const target = stanza.to?.bareString ?? ''
-  return { dedup: { sender: stanza.from.bareString, target, originId, hash: hash.digest() } }
+  // The account, not the nick that a room has put in its place: that may be somebody else's tomorrow.
+  return { dedup: { sender: sender.account.bareJid, target, originId, hash: hash.digest() } }
 }
 
 /**
  * Delivers what a suspension had held back, now that it is in its recipients' archives, in this order. The stamp is the
  * time at which it was accepted (XEP-0203).
  */
-export function deliverReleased({ ctx }: Routing, messages: readonly ReleasedMessage[]): void {
+export function deliverReleased(routing: Routing, messages: readonly ReleasedMessage[]): void {
+  const { ctx } = routing
   for (const { id, stanza: text, sentAt, archives } of messages) {
     const element = parseStored(text)
     element.append(buildDelay({ stamp: sentAt, from: ctx.domain }))
     const stanza = stanzaFrom(element, { from: parseJid(element.attrs['from'] ?? '') })
     if (stanza.kind !== 'message') continue
+    const service = serviceAt(routing, stanza)
+    if (service) {
+      const positions = new Map(archives.map(({ owner, position }) => [owner, position]))
+      service.deliver({ stanza, sender: undefined, id, sentAt, positions }, ctx)
+      continue
+    }
     for (const { owner, position } of archives) {
       const plan = planDelivery(stanza, ctx.accounts.findByBareJid(owner), ctx.sessions)
       if (plan.to !== 'sessions') continue
@@ -193,8 +214,15 @@ export function deliverReleased({ ctx }: Routing, messages: readonly ReleasedMes
 
 // --- iq -----------------------------------------------------------------------------------------------------------------------
 
-async function routeIq({ registry, ctx }: Routing, stanza: IqStanza, sender: Session | undefined): Promise<void> {
+async function routeIq(routing: Routing, stanza: IqStanza, sender: Session | undefined): Promise<void> {
+  const { registry, ctx } = routing
   const { type, to, from } = stanza
+  const service = serviceAt(routing, stanza)
+  if (service) {
+    const result = await service.iq(stanza, sender, ctx)
+    if (result !== RELAYED && (type === 'get' || type === 'set')) sender?.send(iqResult(stanza, result))
+    return
+  }
   if (to && to.domainpart !== ctx.domain) throw new StanzaFault({ condition: 'remote-server-not-found' })
   if (to?.isFull && to.localpart !== undefined) {
     const target = ctx.sessions.find(to)
@@ -267,7 +295,8 @@ function verdictOn(ctx: Context, stanza: Stanza, sender: Session | undefined): V
 
 function targetOf({ from, to }: Stanza, domain: string): 'server' | 'self' | 'local' | 'remote' {
   if (!to || to.bareString === from.bareString) return 'self'
-  if (to.domainpart !== domain) return 'remote'
+  // A service of ours is as local as an account.
+  if (to.domainpart !== domain) return to.domainpart.endsWith(`.${domain}`) ? 'local' : 'remote'
   return to.localpart === undefined ? 'server' : 'local'
 }
 

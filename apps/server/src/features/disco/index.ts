@@ -53,7 +53,9 @@ export const disco = defineFeature({
 
 // --- the server -----------------------------------------------------------------------------------------------------
 
-function serverInfo({ attrs: { node } }: Element, _request: IqRequest, ctx: Context): Element {
+async function serverInfo({ attrs: { node } }: Element, request: IqRequest, ctx: Context): Promise<Element> {
+  const known = node === undefined ? undefined : ctx.disco.findNode('server', node)
+  if (known && node !== undefined) return buildDiscoInfo({ ...(await known.info(node, request, ctx)), node })
   // XEP-0115 §6.2: under the node that the stream features name, the same answer.
   if (node !== undefined && node !== `${CAPS_NODE}#${serverVersion(ctx)}`)
     throw new StanzaFault({ condition: 'item-not-found' })
@@ -63,7 +65,7 @@ function serverInfo({ attrs: { node } }: Element, _request: IqRequest, ctx: Cont
 function buildServerInfo(ctx: Context, node?: string): Element {
   return buildDiscoInfo({
     node,
-    identities: [{ category: 'server', type: 'im', name: 'Drawbridge' }],
+    identities: [{ category: 'server', type: 'im', name: 'Drawbridge' }, ...ctx.disco.identities.server],
     features: ctx.disco.server,
     forms: ctx.disco.forms(),
   })
@@ -71,9 +73,11 @@ function buildServerInfo(ctx: Context, node?: string): Element {
 
 const serverVersion = (ctx: Context) => capsVersion(buildServerInfo(ctx), 'sha-1') ?? ''
 
-function serverItems({ attrs: { node } }: Element): Element {
-  if (node !== undefined) throw new StanzaFault({ condition: 'item-not-found' })
-  return buildDiscoItems([])
+async function serverItems({ attrs: { node } }: Element, request: IqRequest, ctx: Context): Promise<Element> {
+  if (node === undefined) return buildDiscoItems(ctx.disco.services)
+  const known = ctx.disco.findNode('server', node)
+  if (!known) throw new StanzaFault({ condition: 'item-not-found' })
+  return buildDiscoItems(await known.items(node, request, ctx), node)
 }
 
 // --- accounts -------------------------------------------------------------------------------------------------------
@@ -91,11 +95,14 @@ async function accountInfo({ attrs: { node } }: Element, request: IqRequest, ctx
   const account = ctx.accounts.findByBareJid(request.to.bareString)
   const standing = account ? await standingOf(account, request, ctx) : 'stranger'
   if (!account || standing === 'stranger') throw new StanzaFault({ condition: 'service-unavailable' })
+  const known = node !== undefined && standing === 'own' ? ctx.disco.findNode('own', node) : undefined
+  if (known && node !== undefined) return buildDiscoInfo({ ...(await known.info(node, request, ctx)), node })
   if (node !== undefined) return nodeInfo(account, node, standing, ctx)
   return buildDiscoInfo({
     identities: [
       { category: 'account', type: 'registered' },
       { category: 'pubsub', type: 'pep' },
+      ...ctx.disco.identities.account,
     ],
     features: ctx.disco.account,
   })
@@ -111,6 +118,8 @@ async function nodeInfo(account: Account, name: string, standing: Standing, ctx:
 /** §8: an empty result for an account that does not exist; its resources only for who may see its presence. */
 async function accountItems({ attrs: { node } }: Element, request: IqRequest, ctx: Context): Promise<Element> {
   const account = ctx.accounts.findByBareJid(request.to.bareString)
+  const known = node !== undefined && request.isOwn ? ctx.disco.findNode('own', node) : undefined
+  if (known && node !== undefined) return buildDiscoItems(await known.items(node, request, ctx), node)
   if (!account || node !== undefined) return buildDiscoItems([], node)
   const standing = await standingOf(account, request, ctx)
   const sessions = standing === 'stranger' ? [] : ctx.sessions.of(account.bareJid).filter(({ presence }) => presence)
