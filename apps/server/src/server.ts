@@ -160,6 +160,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       findNode: (to, node) => registry.findDiscoNode(to, node),
       forms: () => registry.features.flatMap(({ discoForms }) => discoForms?.map((build) => build(ctx)) ?? []),
     },
+    commands: registry.features.flatMap(({ commands }) => commands ?? []),
+    administrate: (account, id, request) => admin.call(account, id, request),
     now: outside.now ?? (() => new Date()),
     findService: (domainpart) => registry.findService(domainpart, common),
     publicUrl: () => publicUrl,

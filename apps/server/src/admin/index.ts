@@ -1,11 +1,12 @@
 import { buildOpenapi } from '@drawbridge/contract'
+import type { Administrate } from '../routing/feature.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { accountHandlers } from './accounts.ts'
 import type { Actor } from './actor.ts'
 import type { AdminContext, AdminDeps, AdminHandlers } from './api.ts'
 import { auditHandlers } from './audit.ts'
 import { clientRuleHandlers } from './client-rules.ts'
-import { createRouter } from './router.ts'
+import { createCall, createRouter } from './router.ts'
 import { sessionHandlers } from './session.ts'
 import { inventoryHandlers } from './sessions.ts'
 import { statusHandlers } from './status.ts'
@@ -22,6 +23,8 @@ export interface AdminApi {
    * @param actor - `LOCAL_ACTOR` on the local socket. Absent on the network: then a bearer token is needed.
    */
   handle(req: IncomingMessage, res: ServerResponse, actor?: Actor): Promise<boolean>
+  /** The same operation for somebody who did not come over HTTP. Rejects with a `Refusal`. */
+  readonly call: Administrate
 }
 
 /** Builds the admin API: one handler for every route of the contract, or it does not compile. */
@@ -39,5 +42,5 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...auditHandlers(context),
     getOpenapi: async () => openapi,
   }
-  return { handle: createRouter(context, handlers) }
+  return { handle: createRouter(context, handlers), call: createCall(handlers) }
 }

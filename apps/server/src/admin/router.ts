@@ -10,6 +10,7 @@ import type { AdminRoute, AdminRouteId } from '@drawbridge/contract'
 import { uuidv7 } from '@drawbridge/db'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ask } from '../policy/gate.ts'
+import type { Administrate } from '../routing/feature.ts'
 import { mayDo } from './actor.ts'
 import type { Actor } from './actor.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
@@ -56,6 +57,20 @@ export function createRouter(
       refuse(context, req, res, error)
     }
     return true
+  }
+}
+
+/** The operations without HTTP: the same permission, the same schemas, the same handler. */
+export function createCall(handlers: AdminHandlers): Administrate {
+  return async (account, id, request) => {
+    const route: AdminRoute = ADMIN_ROUTES[id]
+    const actor: Actor = { kind: 'account', name: account.bareJid, account, token: '' }
+    if (!mayDo(actor, route.permission)) throw new Refusal('forbidden')
+    const params = checked(route.params, request.params ?? {})
+    const query = checked(route.query, request.query ?? {})
+    const body = route.body && checked(route.body, request.body)
+    const handle = handlers[id] as AnyHandler
+    return (await handle({ params, query, body, actor, remoteAddress: 'xmpp' })) as never
   }
 }
 

@@ -1,9 +1,12 @@
+import type { AdminRouteId, BodyOf, ParamsOf, QueryOf, ResponseOf } from '@drawbridge/contract'
 import type {
   DiscoForm,
   DiscoIdentity,
   DiscoInfo,
   DiscoItem,
   Element,
+  Form,
+  FormSource,
   IqStanza,
   Jid,
   MessageStanza,
@@ -83,6 +86,9 @@ export interface Context {
     /** XEP-0128: what the server says beside its features. */
     forms(): readonly DiscoForm[]
   }
+  /** Every command of the features in force, in their order. */
+  readonly commands: readonly AdHocCommand[]
+  readonly administrate: Administrate
   now(): Date
   /** The service at a domain below the server's. */
   findService(domainpart: string): Service | undefined
@@ -197,6 +203,33 @@ export interface Service {
   deliver(message: CommittedMessage, ctx: Context): void
 }
 
+/** How a command ended (XEP-0050 §3.4): what it says, and what it found out. */
+export interface CommandOutcome {
+  readonly note?: { readonly type: 'info' | 'warn' | 'error'; readonly text: string }
+  readonly result?: Omit<FormSource, 'type'>
+}
+
+/** A command that is executed by filling in one form, or none (XEP-0050). */
+export interface AdHocCommand {
+  readonly node: string
+  readonly name: string
+  /** Where it can be found and executed; an administrator's also at his own bare JID (XEP-0133 §2). */
+  readonly at: readonly ('server' | 'own')[]
+  /** Who may not execute it does not see it either. */
+  isAllowed(account: Account, ctx: Context): boolean
+  /** What has to be filled in; absent for a command that asks nothing. */
+  readonly form?: (account: Account, ctx: Context) => Omit<FormSource, 'type'>
+  /** `form` is the submitted one; its values are what the user typed. Throws a `StanzaFault` or `Refusal` to refuse. */
+  execute(form: Form | undefined, session: Session, ctx: Context): Promise<CommandOutcome> | CommandOutcome
+}
+
+/** An operation of the admin API, with the rights of the account: for whoever speaks XMPP instead of HTTP. */
+export type Administrate = <Id extends AdminRouteId>(
+  account: Account,
+  id: Id,
+  request: { readonly params?: ParamsOf<Id>; readonly query?: QueryOf<Id>; readonly body?: BodyOf<Id> },
+) => Promise<ResponseOf<Id>>
+
 /** A node of disco that is neither the root nor kept anywhere: commands, bookmarks of features (XEP-0030 §3.2, §4.2). */
 export interface DiscoNode {
   readonly to: 'server' | 'own'
@@ -221,6 +254,7 @@ export interface Feature {
   /** Further identities in disco#info of the server, and of each account's bare JID (XEP-0030 §3.1). */
   readonly identities?: { readonly server?: readonly DiscoIdentity[]; readonly account?: readonly DiscoIdentity[] }
   readonly discoNodes?: readonly DiscoNode[]
+  readonly commands?: readonly AdHocCommand[]
   /** XEP-0128: forms in disco#info of the server. */
   readonly discoForms?: readonly ((ctx: Context) => DiscoForm)[]
   /** Advertised in disco#info of each account's bare JID. */
