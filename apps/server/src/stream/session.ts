@@ -1,12 +1,10 @@
 import {
-  buildSmAnswer,
   buildSmRequest,
   buildStreamError,
   errorReply,
   findCaps,
   findJid,
   NS_FRAMING,
-  smAdvance,
   StanzaFault,
   stanzaFrom,
   xml,
@@ -17,19 +15,18 @@ import type { Claim, ClientIdentity } from '@drawbridge/policy'
 import type { Account } from '../routing/accounts.ts'
 import type { OfflineCursors } from '../routing/cursor.ts'
 import type { Connection } from '../transport/connection.ts'
+import { Acks } from './acks.ts'
+import { HeldStanzas } from './client-state.ts'
 import { countStreamError } from './events.ts'
-import { Inbound } from './inbound.ts'
 import { Outgoing } from '../routing/outgoing.ts'
+import { Pipeline } from './pipeline.ts'
+import { Queries } from './queries.ts'
 import type { OutboundQueue } from './resume.ts'
 
-/** Unfinished stanzas of one session beyond which its socket is not read (backpressure). */
-const PENDING_MAX = 256
 /** Unsent bytes beyond which a reader counts as stuck. */
 const BUFFER_MAX_BYTES = 4 * 1024 * 1024
 /** A client that leaves may have sent something just before; so long that is waited for, in milliseconds. */
 const LEAVE_WAIT_MS = 10_000
-/** How long a client has to answer a question of ours, in milliseconds. */
-const QUERY_TIMEOUT_MS = 10_000
 
 /** What a session needs from the server around it. */
 export interface SessionHost {
@@ -52,22 +49,7 @@ export interface SessionHost {
   ended(session: Session): void
 }
 
-interface Arrived {
-  readonly n: number
-  readonly stanza: Stanza
-  cleaning: Promise<void> | undefined | 'not-asked'
-}
-
-interface Query {
-  /** The JID that asked, whom the answer is for. */
-  readonly from: string
-  readonly resolve: (reply: Element | undefined) => void
-  readonly timer: NodeJS.Timeout
-}
-
 const ACK_REQUEST = buildSmRequest().toString()
-
-let queryCount = 0
 
 /** A bound resource (RFC 6120 §7). It outlives its connection while the client may come back (XEP-0198 §5). */
 export class Session {
@@ -88,32 +70,19 @@ export class Session {
   /** What a feature keeps about this session, under its own name. */
   readonly notes = new Map<string, unknown>()
   #capsNode: string | undefined
-  /** Own and foreign stanzas wait until the client is known (control §3.1, limbo). */
-  #isLimbo = false
   connection: Connection | undefined
   /** Of its connection, or the last one it had. */
   framing: Connection['framing']
   outbound: OutboundQueue | undefined
   readonly #host: SessionHost
-  readonly #inbound = new Inbound()
-  /** Stanzas received before stream management was on are not counted (XEP-0198 §4). */
-  #base = 0
-  readonly #queue: Arrived[] = []
-  readonly #queries = new Map<string, Query>()
-  readonly #held = new Map<string, Outgoing>()
-  readonly #idle: (() => void)[] = []
-  #isBusy = false
-  #inFlight = 0
-  #isPaused = false
+  readonly #pipeline: Pipeline
+  readonly #acks: Acks
+  #queries: Queries | undefined
+  #held: HeldStanzas | undefined
   #isActive = true
   #isEnded = false
   #leaving: NodeJS.Timeout | undefined
-  #persistedH = 0
-  #ackSent = 0
-  #ackWanted = 0
-  #isAckDue = false
   #isAskDue = false
-  #isPersisting = false
 
   constructor(host: SessionHost, account: Account, jid: Jid, claims: readonly Claim[], connection: Connection) {
     this.#host = host
@@ -124,6 +93,17 @@ export class Session {
     this.connection = connection
     this.framing = connection.framing
     this.remoteAddress = connection.remoteAddress
+    this.#acks = new Acks({
+      write: (text) => this.connection?.write(text),
+      persist: (h) => host.persistHandled(this, h),
+      isCommitting: () => this.#pipeline.inFlight > 0,
+    })
+    this.#pipeline = new Pipeline({
+      enter: (stanza) => host.enter(stanza, this),
+      run: (stanza, n, cleaning) => this.#run(stanza, n, cleaning),
+      finished: (n) => this.#acks.done(n),
+      setPaused: (isPaused) => (isPaused ? this.connection?.pause('pending') : this.connection?.resume('pending')),
+    })
   }
 
   /** Known to XEP-0198; absent when the client did not ask to resume. */
@@ -135,30 +115,29 @@ export class Session {
     return this.#isEnded
   }
 
+  /** Own and foreign stanzas wait until the client is known (control §3.1, limbo). */
   get isLimbo(): boolean {
-    return this.#isLimbo
+    return this.#pipeline.isHeld
   }
 
+  /** Somebody is there, as far as we know: the client is connected, and has not said otherwise (XEP-0352). */
   get isActive(): boolean {
-    return this.#isActive
+    return this.#isActive && this.connection !== undefined
   }
 
-  /** What the stream's next committed batch may count as handled. */
-  readonly prefixWith = (ns: readonly number[]): number =>
-    Math.max(0, this.#inbound.prefixWith(ns.map((n) => n + this.#base)) - this.#base)
-
-  /** Finished stanzas since stream management is on. */
-  get #finished(): number {
-    return Math.max(0, this.#inbound.prefix - this.#base)
+  /** What waits in this session, for the metrics. */
+  get waiting(): { readonly inbound: number; readonly unacknowledged: number; readonly held: number } {
+    const { length: inbound } = this.#pipeline
+    return { inbound, unacknowledged: this.outbound?.length ?? 0, held: this.#held?.size ?? 0 }
   }
+
+  /** See `Acks`. */
+  readonly prefixWith = (ns: readonly number[]): number => this.#acks.prefixWith(ns)
 
   /** Turns stream management on; counting starts here. */
   enableManagement(outbound: OutboundQueue): void {
     this.outbound = outbound
-    this.#base = this.#inbound.received
-    this.#persistedH = 0
-    this.#ackSent = 0
-    this.#ackWanted = 0
+    this.#acks.enable(outbound.canResume)
   }
 
   // --- in ---------------------------------------------------------------------------------------------------------
@@ -167,29 +146,23 @@ export class Session {
   receive(element: Element): StreamErrorCondition | undefined {
     if (!this.#isOwnFrom(element.attrs['from'])) return 'invalid-from'
     element.attrs['from'] = this.jid.toString()
-    const n = this.#inbound.next()
+    const n = this.#acks.next()
     let stanza: Stanza
     try {
       stanza = stanzaFrom(element, { from: this.jid })
     } catch (error) {
       if (!(error instanceof StanzaFault)) throw error
-      this.#done(n)
+      this.#acks.done(n)
       this.#reply(errorReply(element, error))
       return undefined
     }
-    if (stanza.kind === 'iq' && this.#answersQuery(stanza)) {
-      this.#done(n)
+    if (stanza.kind === 'iq' && this.#queries?.isAnswer(stanza)) {
+      this.#acks.done(n)
       return undefined
     }
     if (stanza.kind === 'presence') this.#lookAtCaps(element)
     // What it announced may have cost it the session.
-    if (this.#isEnded) return undefined
-    this.#queue.push({ n, stanza, cleaning: 'not-asked' })
-    if (!this.#isPaused && this.#queue.length + this.#inFlight >= PENDING_MAX) {
-      this.#isPaused = true
-      this.connection?.pause('pending')
-    }
-    this.#pump()
+    if (!this.#isEnded) this.#pipeline.take(n, stanza)
     return undefined
   }
 
@@ -208,68 +181,31 @@ export class Session {
 
   /** Holds the client's stanzas back until `leaveLimbo`. */
   enterLimbo(): void {
-    this.#isLimbo = true
+    this.#pipeline.hold()
   }
 
   leaveLimbo(): void {
-    this.#isLimbo = false
-    this.#pump()
+    this.#pipeline.release()
   }
 
   /** Asks the client something; resolves with its reply, or with nothing after a time or at the end. */
   query(payload: Element, from: string): Promise<Element | undefined> {
-    const id = `q${++queryCount}`
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#settle(id, undefined), QUERY_TIMEOUT_MS)
-      this.#queries.set(id, { from, resolve, timer })
-      this.send(xml('iq', { type: 'get', id, from, to: this.jid.toString() }, payload))
-    })
+    if (this.#isEnded) return Promise.resolve(undefined)
+    this.#queries ??= new Queries()
+    return this.#queries.ask(from, (id) =>
+      this.send(xml('iq', { type: 'get', id, from, to: this.jid.toString() }, payload)),
+    )
   }
 
   /** Resolves when everything received so far is done. */
   idle(): Promise<void> {
-    if (!this.#hasWork) return Promise.resolve()
-    return new Promise((resolve) => this.#idle.push(resolve))
-  }
-
-  get #hasWork(): boolean {
-    return this.#queue.length > 0 || this.#isBusy || this.#inFlight > 0
-  }
-
-  /**
-   * Messages run at once and finish at their commit; anything else waits for the messages before it and runs alone, so
-   * that what a client sends takes effect in its order (RFC 6120 §10.1).
-   */
-  #pump(): void {
-    while (!this.#isBusy && !this.#isLimbo && !this.#isEnded) {
-      const [arrived] = this.#queue
-      if (!arrived) break
-      const { n, stanza } = arrived
-      if (arrived.cleaning === 'not-asked') arrived.cleaning = this.#host.enter(stanza, this)
-      const { cleaning } = arrived
-      if (stanza.kind === 'message' && cleaning === undefined) {
-        this.#queue.shift()
-        this.#inFlight++
-        void this.#run(arrived).then(() => {
-          this.#inFlight--
-          this.#finish(n)
-        })
-        continue
-      }
-      if (this.#inFlight > 0) return
-      this.#queue.shift()
-      this.#isBusy = true
-      void this.#run(arrived).then(() => {
-        this.#isBusy = false
-        this.#finish(n)
-      })
-    }
+    return this.#pipeline.idle()
   }
 
   /** Takes one stanza all its way. Never rejects. */
-  async #run({ n, stanza, cleaning }: Arrived): Promise<void> {
+  async #run(stanza: Stanza, n: number, cleaning: Promise<void> | undefined): Promise<void> {
     try {
-      if (cleaning instanceof Promise) {
+      if (cleaning) {
         try {
           await cleaning
         } catch (error) {
@@ -277,44 +213,16 @@ export class Session {
           return this.#reply(errorReply(stanza.element, error))
         }
       }
-      await this.#host.route(stanza, this, n - this.#base)
+      await this.#host.route(stanza, this, this.#acks.inStream(n))
     } catch (error) {
       this.#host.failed('a stanza failed', error)
     }
-  }
-
-  #finish(n: number): void {
-    this.#done(n)
-    this.#pump()
-    if (this.#isPaused && this.#queue.length + this.#inFlight < PENDING_MAX / 2) {
-      this.#isPaused = false
-      this.connection?.resume('pending')
-    }
-    if (this.#hasWork) return
-    for (const resolve of this.#idle.splice(0)) resolve()
-    if (this.#leaving) this.end()
   }
 
   #isOwnFrom(from: string | undefined): boolean {
     if (from === undefined || from === this.jid.toString() || from === this.jid.bareString) return true
     const jid = findJid(from)
     return jid !== undefined && (jid.equals(this.jid) || jid.equals(this.jid.bare))
-  }
-
-  #answersQuery(stanza: Stanza): boolean {
-    if (stanza.type !== 'result' && stanza.type !== 'error') return false
-    const query = stanza.id === undefined ? undefined : this.#queries.get(stanza.id)
-    if (!query || stanza.id === undefined || stanza.to?.toString() !== query.from) return false
-    this.#settle(stanza.id, stanza.element)
-    return true
-  }
-
-  #settle(id: string, reply: Element | undefined): void {
-    const query = this.#queries.get(id)
-    if (!query) return
-    this.#queries.delete(id)
-    clearTimeout(query.timer)
-    query.resolve(reply)
   }
 
   #reply(element: Element | undefined): void {
@@ -325,59 +233,21 @@ export class Session {
 
   /** `<r/>`: answered at once with what is durable, and again when more is. */
   acknowledge(): void {
-    this.#ackWanted = this.#inbound.received - this.#base
-    this.#sendAck()
-    this.#persistIfWanted()
+    this.#acks.asked()
   }
 
   /** The committed count, raised by the batch that carried a message of this stream. */
   handledIsDurable(h: number): void {
-    if (h <= this.#persistedH) return
-    this.#persistedH = h
-    this.#ackLater()
+    this.#acks.isDurable(h)
   }
 
   get handled(): number {
-    return this.#persistedH
+    return this.#acks.handled
   }
 
-  /** Makes everything finished durable; for `<resumed/>`, whose `h` must not be lower than what is done. */
-  async persistHandled(): Promise<number> {
-    const finished = this.#finished
-    if (finished > this.#persistedH) this.handledIsDurable(await this.#host.persistHandled(this, finished))
-    return this.#persistedH
-  }
-
-  #done(n: number): void {
-    this.#inbound.done(n)
-    if (!this.outbound?.canResume) this.handledIsDurable(this.#finished)
-    else this.#persistIfWanted()
-  }
-
-  /** Stanzas that leave no rows extend the prefix, too; they are counted in the database only when somebody asks. */
-  #persistIfWanted(): void {
-    const isBehind = this.#finished > this.#persistedH && this.#ackWanted > this.#persistedH
-    if (!isBehind || this.#isPersisting || this.#inFlight > 0 || !this.outbound?.canResume) return
-    this.#isPersisting = true
-    void this.persistHandled()
-      .catch(() => undefined)
-      .then(() => {
-        this.#isPersisting = false
-      })
-  }
-
-  #ackLater(): void {
-    if (this.#isAckDue || !this.outbound || this.#ackSent >= this.#ackWanted) return
-    this.#isAckDue = true
-    setImmediate(() => {
-      this.#isAckDue = false
-      if (this.#ackSent < this.#ackWanted && this.#persistedH > this.#ackSent) this.#sendAck()
-    })
-  }
-
-  #sendAck(): void {
-    this.#ackSent = this.#persistedH
-    this.connection?.write(buildSmAnswer(smAdvance(0, this.#persistedH)).toString())
+  /** See `Acks`. */
+  persistHandled(): Promise<number> {
+    return this.#acks.persist()
   }
 
   /** The client's `<a/>`. Throws `HandledTooMuch`. */
@@ -404,7 +274,7 @@ export class Session {
     if (this.#isEnded) return
     const outgoing = stanza instanceof Outgoing ? stanza : new Outgoing(stanza)
     if (!this.#host.mayReceive(outgoing.element, this)) return
-    if (!this.#isActive && this.#canWait(outgoing)) return
+    if (!this.isActive && (this.#held ??= new HeldStanzas()).keep(outgoing, Date.now())) return
     this.#release()
     this.#write(outgoing)
   }
@@ -446,26 +316,19 @@ export class Session {
 
   // --- client state indication (XEP-0352) -------------------------------------------------------------------------------
 
+  /** While it is inactive, or away, some of what it should get waits: see `client-state.ts`. */
   setActive(isActive: boolean): void {
     this.#isActive = isActive
     if (isActive) this.#release()
   }
 
-  /** Presence of an inactive client waits for something that does not, or for the client; the newest per sender wins. */
-  #canWait(outgoing: Outgoing): boolean {
-    const { type, from } = outgoing.element.attrs
-    if (outgoing.kind !== 'presence' || (type !== undefined && type !== 'unavailable') || from === undefined)
-      return false
-    this.#held.delete(from)
-    this.#held.set(from, outgoing)
-    return true
-  }
-
   #release(): void {
-    if (this.#held.size === 0) return
-    const held = [...this.#held.values()]
-    this.#held.clear()
-    for (const outgoing of held) this.#write(outgoing)
+    if (!this.#held || this.#held.size === 0) return
+    const held = this.#held.take(Date.now())
+    for (const outgoing of held) {
+      if (this.#isEnded) return
+      this.#write(outgoing)
+    }
   }
 
   // --- life -------------------------------------------------------------------------------------------------------------
@@ -473,7 +336,7 @@ export class Session {
   /** The connection is gone; the session waits for the client to come back. */
   detach(): void {
     this.connection = undefined
-    this.#isPaused = false
+    this.#pipeline.unpause()
   }
 
   /** The client is back on another connection (XEP-0198 §5): what it has not acknowledged is sent again. */
@@ -483,8 +346,7 @@ export class Session {
     }
     this.connection = connection
     this.framing = connection.framing
-    this.#ackSent = this.#persistedH
-    this.#ackWanted = this.#persistedH
+    this.#acks.wasTold()
     this.#isActive = true
     connection.write(resumed)
     for (const outgoing of this.outbound?.unacknowledged() ?? []) {
@@ -500,8 +362,10 @@ export class Session {
    */
   leave(): void {
     // Nobody knows yet whether what a client in limbo sent may be done.
-    if (!this.#hasWork || this.#isLimbo) return this.end()
-    this.#leaving ??= setTimeout(() => this.end(), LEAVE_WAIT_MS)
+    if (this.#pipeline.length === 0 || this.isLimbo) return this.end()
+    if (this.#leaving) return
+    this.#leaving = setTimeout(() => this.end(), LEAVE_WAIT_MS)
+    void this.idle().then(() => this.end())
   }
 
   /** Ends the session, and its stream with this error if it is connected. Safe to call twice. */
@@ -513,9 +377,8 @@ export class Session {
     clearTimeout(this.#leaving)
     this.#isEnded = true
     this.connection = undefined
-    this.#queue.length = 0
-    for (const id of this.#queries.keys()) this.#settle(id, undefined)
-    for (const resolve of this.#idle.splice(0)) resolve()
+    this.#queries?.end()
+    this.#pipeline.stop()
     this.#host.ended(this)
   }
 }

@@ -252,7 +252,7 @@ describe('resuming', () => {
 })
 
 describe('client state (XEP-0352)', () => {
-  test('presence waits for an inactive client, newest first to count; a message brings it along', async () => {
+  test('presence waits for an inactive client, newest first to count; a message brings it along (XEP-0352 §3.2)', async () => {
     const { line: carol } = await resumable(await server.tcp(), 'carol', 'resting')
     const other = await bound(await server.tcp(), 'carol', 'busy')
     other.send('<presence/>')
@@ -266,6 +266,30 @@ describe('client state (XEP-0352)', () => {
     expect(text).toMatch(/<presence[^>]*busy[^>]*><show>dnd<\/show>.*wake up/)
     expect(text).not.toContain('<show>away</show>')
     carol.destroy()
+    other.destroy()
+  })
+
+  test('whoever resumes is active again, and gets what waited after what was not acknowledged (XEP-0352 §5.2)', async () => {
+    const { line: carol, id } = await resumable(await server.tcp(), 'carol', 'tunnel')
+    const other = await bound(await server.tcp(), 'carol', 'home')
+    other.send('<presence/>')
+    await carol.until(/carol@im.test\/home/)
+    carol.send(`<a xmlns='urn:xmpp:sm:3' h='0'/>${PING}<inactive xmlns='urn:xmpp:csi:0'/>`)
+    await carol.until(PONG)
+    carol.destroy()
+    // While the client is away, of its contacts' presence only the newest is kept.
+    for (const show of ['away', 'xa', 'chat', 'dnd']) other.send(`<presence><show>${show}</show></presence>`)
+    other.send(PING)
+    await other.until(PONG)
+    const next = await back(await server.tcp(), 'carol')
+    next.send(resume(id, 0) + PING)
+    const text = await next.until(/<show>dnd<\/show>/)
+    expect(text.match(/<show>\w+<\/show>/g)).toEqual(['<show>dnd</show>'])
+    expect(text).toMatch(/<resumed.*id="ping".*<show>dnd/s)
+    // Now it is active: nothing waits.
+    other.send('<presence><show>away</show></presence>')
+    await next.until(/<show>away<\/show>/)
+    next.destroy()
     other.destroy()
   })
 })
