@@ -109,6 +109,19 @@ export const NS_CONFERENCE = 'jabber:x:conference'
 /** XEP-0045 */
 export const NS_MUC = 'http://jabber.org/protocol/muc'
 export const NS_MUC_USER = 'http://jabber.org/protocol/muc#user'
+export const NS_MUC_ADMIN = 'http://jabber.org/protocol/muc#admin'
+export const NS_MUC_OWNER = 'http://jabber.org/protocol/muc#owner'
+export const NS_MUC_REGISTER = 'http://jabber.org/protocol/muc#register'
+export const NS_MUC_REQUEST = 'http://jabber.org/protocol/muc#request'
+export const NS_MUC_ROOM_CONFIG = 'http://jabber.org/protocol/muc#roomconfig'
+export const NS_MUC_ROOM_INFO = 'http://jabber.org/protocol/muc#roominfo'
+export const NS_MUC_STABLE_ID = 'http://jabber.org/protocol/muc#stable_id'
+/** XEP-0410 */
+export const NS_MUC_SELF_PING = 'http://jabber.org/protocol/muc#self-ping-optimization'
+/** XEP-0421 */
+export const NS_OCCUPANT_ID = 'urn:xmpp:occupant-id:0'
+/** XEP-0317 */
+export const NS_HATS = 'urn:xmpp:hats:0'
 /** XEP-0353 */
 export const NS_JINGLE_MESSAGE = 'urn:xmpp:jingle-message:0'
 /** XEP-0224 */

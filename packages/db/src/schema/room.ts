@@ -1,0 +1,46 @@
+import { jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
+import { bytea, instant } from './account.ts'
+
+/** Affiliations that are kept (XEP-0045 §5.2); whoever has none has no row. */
+export type StoredAffiliation = 'owner' | 'admin' | 'member' | 'outcast'
+
+/** Rooms (XEP-0045). `config` is read and checked by the server. */
+export const room = pgTable('room', {
+  id: uuid('id').primaryKey(),
+  localpart: text('localpart').notNull().unique(),
+  createdBy: text('created_by').notNull(),
+  createdAt: instant('created_at').notNull(),
+  config: jsonb('config').$type<unknown>().notNull(),
+  secret: bytea('secret').notNull(),
+  subject: text('subject'),
+  subjectNick: text('subject_nick'),
+  subjectAt: instant('subject_at'),
+  vcard: text('vcard'),
+  photoSha1: text('photo_sha1'),
+})
+
+const roomId = () =>
+  uuid('room_id')
+    .notNull()
+    .references(() => room.id, { onDelete: 'cascade' })
+
+/** Affiliations with a room, and the nicks reserved there. */
+export const roomAffiliation = pgTable(
+  'room_affiliation',
+  {
+    roomId: roomId(),
+    jid: text('jid').notNull(),
+    affiliation: text('affiliation').$type<StoredAffiliation>().notNull(),
+    nick: text('nick'),
+    nickKey: text('nick_key'),
+    reason: text('reason'),
+  },
+  (t) => [primaryKey({ columns: [t.roomId, t.jid] }), unique().on(t.roomId, t.nickKey)],
+)
+
+/** Hats (XEP-0317). */
+export const roomHat = pgTable(
+  'room_hat',
+  { roomId: roomId(), jid: text('jid').notNull(), uri: text('uri').notNull(), title: text('title').notNull() },
+  (t) => [primaryKey({ columns: [t.roomId, t.jid, t.uri] })],
+)
