@@ -4,6 +4,8 @@ import {
   openDatabase,
   pruneDedup,
   pruneOutbox,
+  loadUnits,
+  pruneInvitations,
   pruneSmSessions,
 } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
@@ -22,6 +24,7 @@ import type { LivePolicy } from './policy/live.ts'
 import { buildStatusDocument, startPolicy } from './policy/start.ts'
 import type { PolicyService } from './policy/start.ts'
 import { createAccounts } from './routing/accounts.ts'
+import type { Accounts } from './routing/accounts.ts'
 import { createMeasure, timed } from './measure.ts'
 import type { Measure } from './measure.ts'
 import { createBlockLists } from './routing/block-lists.ts'
@@ -31,6 +34,7 @@ import { buildRegistry } from './routing/registry.ts'
 import { deliverReleased, route } from './routing/router.ts'
 import type { Routing } from './routing/router.ts'
 import { createRosters } from './routing/rosters.ts'
+import { createUnits } from './routing/units.ts'
 import { createSessions } from './routing/sessions.ts'
 import type { ServerConfig } from './server.config.ts'
 import { createAdmission } from './stream/admission.ts'
@@ -106,6 +110,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     onError: (error) => log.warn('the archive cannot be written; messages wait', { error }),
   })
   const accounts = createAccounts(common.domain, await readAccounts(db))
+  const units = createUnits(accounts, await readUnits(db, accounts))
 
   // Keys.
   const sealer = await loadSealer(join(at.secrets, 'credential-key'))
@@ -143,7 +148,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     writer,
     sessions,
     accounts,
-    rosters: createRosters(db),
+    rosters: createRosters(db, units),
+    units,
     blockLists: createBlockLists(),
     sanitize: timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)),
     mediaLinks: createMediaLinks(sealer.derive('media links'), config.web.mediaLinkTtlMs),
@@ -157,7 +163,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       account: registry.accountDisco,
       identities: registry.identities,
       services: registry.services.map(({ label, name }) => ({ jid: `${label}.${common.domain}`, name })),
-      findNode: (to, node) => registry.findDiscoNode(to, node),
+      findNode: (to, node) => registry.findDiscoNode(to, node, ctx),
       forms: () => registry.features.flatMap(({ discoForms }) => discoForms?.map((build) => build(ctx)) ?? []),
     },
     commands: registry.features.flatMap(({ commands }) => commands ?? []),
@@ -331,6 +337,13 @@ async function readAccounts(db: Db) {
   }
 }
 
+async function readUnits(db: Db, accounts: Accounts) {
+  return (await loadUnits(db)).map(({ row, memberIds }) => ({
+    ...row,
+    members: new Set(memberIds.flatMap((id) => accounts.findById(id)?.bareJid ?? [])),
+  }))
+}
+
 /** Records that only bound how long something is remembered. */
 async function prune(db: Db, log: Log): Promise<void> {
   const before = (days: number) => new Date(Date.now() - days * DAY_MS)
@@ -338,6 +351,7 @@ async function prune(db: Db, log: Log): Promise<void> {
     while ((await pruneDedup(db, before(7))) > 0);
     await pruneSmSessions(db, before(7))
     await pruneOutbox(db, before(7))
+    await pruneInvitations(db, before(90))
   } catch (error) {
     log.warn('old records were not deleted; the next round tries again', { error: String(error) })
   }

@@ -6,7 +6,7 @@ import { uuidv7 } from './uuid.ts'
 export type Account = typeof account.$inferSelect
 
 /** What an administrator may change. */
-export type AccountChange = Partial<Pick<Account, 'isAdmin' | 'isBreakGlass' | 'isDisabled'>>
+export type AccountChange = Partial<Pick<Account, 'displayName' | 'isAdmin' | 'isBreakGlass' | 'isDisabled'>>
 
 export interface NewAccount extends AccountChange {
   /** Prepared (RFC 7622 §3.3). */
@@ -124,13 +124,32 @@ export async function setCredentials(db: Db, accountId: string, credentials: rea
   })
 }
 
-/** Adds or replaces one verifier, for one that was made at a sign-in. */
-export async function putCredential(db: Db, accountId: string, { mechanism, sealed }: NewCredential): Promise<void> {
-  const value = { sealed: Buffer.from(sealed), updatedAt: new Date() }
-  await db
-    .insert(credential)
-    .values({ accountId, mechanism, ...value })
-    .onConflictDoUpdate({ target: [credential.accountId, credential.mechanism], set: value })
+/**
+ * Adds or replaces verifiers that were made at a sign-in, as long as the one that it was proved with is still in force:
+ * a password that was changed meanwhile must not come back. False when it is not.
+ */
+export async function putCredentials(
+  db: Db,
+  accountId: string,
+  credentials: readonly NewCredential[],
+  provedWith: NewCredential,
+): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const [inForce] = await tx
+      .select({ sealed: credential.sealed })
+      .from(credential)
+      .where(and(eq(credential.accountId, accountId), eq(credential.mechanism, provedWith.mechanism)))
+      .for('update')
+    if (!inForce?.sealed.equals(provedWith.sealed)) return false
+    for (const { mechanism, sealed } of credentials) {
+      const value = { sealed: Buffer.from(sealed), updatedAt: new Date() }
+      await tx
+        .insert(credential)
+        .values({ accountId, mechanism, ...value })
+        .onConflictDoUpdate({ target: [credential.accountId, credential.mechanism], set: value })
+    }
+    return true
+  })
 }
 
 /** Localparts by account id, for lists that show names. */

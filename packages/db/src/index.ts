@@ -12,11 +12,30 @@ export * from './listen.ts'
 export { migrate, MigrationError, type MigrationOutcome } from './migrate.ts'
 export * from './outbox.ts'
 export * from './pep.ts'
+export * from './pep-people.ts'
 export * from './personal.ts'
 export * from './policy.ts'
 export * from './room.ts'
 export * from './roster.ts'
-export type { AccessModel, ArchiveTarget, Direction, StoredAffiliation, Subscription, UnitDirectory, UnitRoster, UploadState } from './schema/index.ts'
+export type {
+  AccessModel,
+  ArchiveTarget,
+  Direction,
+  StoredAffiliation,
+  Subscription,
+  UnitDirectory,
+  UnitRoster,
+  UploadState,
+} from './schema/index.ts'
+export {
+  ACCESS_MODELS,
+  type Affiliation,
+  AFFILIATIONS,
+  type NodeOptions,
+  PUBLISH_MODELS,
+  SEND_LAST,
+  type SubscriptionState,
+} from './schema/pep.ts'
 export * from './setting.ts'
 export * from './stream.ts'
 export * from './unit.ts'

@@ -5,12 +5,14 @@ export interface Account {
   readonly localpart: string
   /** `localpart@domain`. */
   readonly bareJid: string
+  /** The name the company gives the person; absent: what the vCard says. */
+  readonly displayName: string | null
   readonly isAdmin: boolean
   readonly isBreakGlass: boolean
   readonly isDisabled: boolean
 }
 
-export type AccountRow = Omit<Account, 'bareJid'>
+export type AccountRow = Omit<Account, 'bareJid' | 'displayName'> & Partial<Pick<Account, 'displayName'>>
 
 /** Every account of this server, kept in step with the table by whoever changes it. */
 export interface Accounts {
@@ -30,8 +32,8 @@ export function createAccounts(domain: string, rows: Iterable<AccountRow>): Acco
   const byId = new Map<string, Account>()
   const suffix = `@${domain}`
   const put = (row: AccountRow): Account => {
-    const { id, localpart, isAdmin, isBreakGlass, isDisabled } = row
-    const account = { id, localpart, bareJid: localpart + suffix, isAdmin, isBreakGlass, isDisabled }
+    const { id, localpart, displayName = null, isAdmin, isBreakGlass, isDisabled } = row
+    const account = { id, localpart, bareJid: localpart + suffix, displayName, isAdmin, isBreakGlass, isDisabled }
     const replaced = byLocalpart.get(localpart)
     if (replaced) byId.delete(replaced.id)
     byLocalpart.set(localpart, account)

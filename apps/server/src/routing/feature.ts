@@ -21,6 +21,7 @@ import type { Session } from '../stream/session.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { BlockLists } from './block-lists.ts'
 import type { Rosters } from './rosters.ts'
+import type { Unit, Units } from './units.ts'
 import type { Sessions } from './sessions.ts'
 import type { Gate } from '../policy/gate.ts'
 import type { MediaLinks } from '../blobs/media-link.ts'
@@ -68,6 +69,7 @@ export interface Context {
   readonly sessions: Sessions
   readonly accounts: Accounts
   readonly rosters: Rosters
+  readonly units: Units
   readonly blockLists: BlockLists
   readonly sanitize: Sanitize
   readonly mediaLinks: MediaLinks
@@ -114,6 +116,10 @@ export interface ServerLimits {
 /** Things that happened and that other features care about. A short list, on purpose. */
 export interface DomainEvents {
   'account.deleted': { readonly localpart: string }
+  /** The company gives a person another name. */
+  'account.renamed': { readonly bareJid: string }
+  /** A unit was made, changed or removed, or has other members; both as they were in that moment. */
+  'unit.changed': { readonly before: Unit | undefined; readonly after: Unit | undefined }
   /** A contact's block list changed; presence has to follow (XEP-0191 §3). */
   'blocking.changed': { readonly owner: string; readonly blocked: readonly Jid[]; readonly unblocked: readonly Jid[] }
   /** The canonical avatar of an account changed (XEP-0398); `sha1` is of our own bytes, absent when removed. */
@@ -233,7 +239,7 @@ export type Administrate = <Id extends AdminRouteId>(
 /** A node of disco that is neither the root nor kept anywhere: commands, bookmarks of features (XEP-0030 §3.2, §4.2). */
 export interface DiscoNode {
   readonly to: 'server' | 'own'
-  matches(node: string): boolean
+  matches(node: string, ctx: Context): boolean
   info(node: string, request: IqRequest, ctx: Context): Promise<DiscoInfo> | DiscoInfo
   items(node: string, request: IqRequest, ctx: Context): Promise<readonly DiscoItem[]> | readonly DiscoItem[]
 }

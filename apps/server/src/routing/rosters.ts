@@ -12,12 +12,14 @@ import {
 } from '@drawbridge/db'
 import type { Db, RosterItem, RosterState } from '@drawbridge/db'
 import type { Account } from './accounts.ts'
+import type { SharedContact, Units } from './units.ts'
 
 /** An account's contacts, in memory while one of its sessions uses them. */
 export interface Roster {
-  /** Of the newest change (RFC 6121 §2.6). */
+  /** Of the newest change of the account's own contacts (RFC 6121 §2.6). */
   readonly version: number
-  readonly items: ReadonlyMap<string, RosterItem>
+  /** The account's own contacts, merged with those that its units put there; `values` are those it sees. */
+  readonly items: { get(jid: string): RosterItem | undefined; values(): Iterable<RosterItem> }
   /** Subscription requests that wait for an answer, by the bare JID they came from, serialized (RFC 6121 §3.1.3). */
   readonly requests: ReadonlyMap<string, string>
   /** Bare JIDs of the contacts that get the account's presence, so that a broadcast looks nothing up. */
@@ -45,13 +47,16 @@ export interface Rosters {
   load(account: Account): Promise<Roster>
   /** Forgets what no session needs any longer. */
   release(bareJid: string): void
+  /** An item as its owner sees it: with what the owner's units make of it. */
+  merged(owner: string, item: RosterItem): RosterItem
   /** Whether a contact is entitled to the account's presence (RFC 6121 §2.1.2.5 `from`, `both`). */
   isSubscriber(owner: Account, contact: string): Promise<boolean>
   /** Runs a change of these accounts' rosters in one transaction, after every earlier change of one of them. */
   change<T>(owners: readonly Account[], run: (change: RosterChange) => Promise<T>): Promise<T>
 }
 
-interface Cached {
+/** The account's own contacts, as they are stored. */
+interface Own {
   version: number
   readonly items: Map<string, RosterItem>
   readonly requests: Map<string, string>
@@ -59,7 +64,81 @@ interface Cached {
   subscriptions: readonly string[]
 }
 
-type Update = (roster: Cached) => void
+/** A roster in memory. What units add is looked up, not copied: a unit of thousands is in memory once. */
+class Cached implements Roster {
+  readonly #owner: Account
+  readonly #units: Units
+  readonly own: Own
+
+  constructor(owner: Account, own: Own, units: Units) {
+    this.#owner = owner
+    this.own = own
+    this.#units = units
+  }
+
+  get version(): number {
+    return this.own.version
+  }
+
+  get requests(): ReadonlyMap<string, string> {
+    return this.own.requests
+  }
+
+  get subscribers(): readonly string[] {
+    return together(this.own.subscribers, this.#units.seers(this.#owner.bareJid))
+  }
+
+  get subscriptions(): readonly string[] {
+    return together(this.own.subscriptions, this.#units.contacts(this.#owner.bareJid))
+  }
+
+  readonly items = {
+    get: (jid: string) => this.#merged(jid),
+    values: () =>
+      together([...this.own.items.keys()], this.#units.contacts(this.#owner.bareJid)).flatMap(
+        (jid) => this.#merged(jid) ?? [],
+      ),
+  }
+
+  #merged(jid: string): RosterItem | undefined {
+    const { bareJid, id } = this.#owner
+    return merge(this.own.items.get(jid), this.#units.shared(bareJid, jid), { accountId: id, jid })
+  }
+}
+
+function together(own: readonly string[], shared: ReadonlySet<string>): readonly string[] {
+  if (shared.size === 0) return own
+  return own.length === 0 ? [...shared] : [...shared.union(new Set(own))]
+}
+
+/** The owner's own name and groups stay; units add groups and sight (RFC 6121 §2.1.2). */
+function merge(
+  own: RosterItem | undefined,
+  shared: SharedContact | undefined,
+  key: Pick<RosterItem, 'accountId' | 'jid'>,
+): RosterItem | undefined {
+  if (!shared) return own
+  const item = own ?? {
+    ...key,
+    name: null,
+    groups: [],
+    subscription: 'none',
+    isAsk: false,
+    isApproved: false,
+    version: 0,
+  }
+  const to = shared.hasTo || hasTo(item)
+  const from = shared.hasFrom || hasFrom(item)
+  return {
+    ...item,
+    name: item.name ?? (shared.hasTo ? shared.name : null),
+    groups: [...new Set([...item.groups, ...shared.groups])],
+    subscription: to ? (from ? 'both' : 'to') : from ? 'from' : 'none',
+    isAsk: item.isAsk && !to,
+  }
+}
+
+type Update = (roster: Own) => void
 
 /** Whether the state lets the contact see the account's presence. */
 export function hasFrom(item: { readonly subscription: string } | undefined): boolean {
@@ -71,8 +150,8 @@ export function hasTo(item: { readonly subscription: string } | undefined): bool
   return item?.subscription === 'to' || item?.subscription === 'both'
 }
 
-/** Rosters over this database. */
-export function createRosters(db: Db): Rosters {
+/** Rosters over this database, with what the units add to them. */
+export function createRosters(db: Db, units: Units): Rosters {
   const loaded = new Map<string, Cached>()
   const loading = new Map<string, Promise<Cached>>()
   const turns = new Map<string, Promise<unknown>>()
@@ -98,7 +177,7 @@ export function createRosters(db: Db): Rosters {
       getRoster(db, account.id),
       listPresenceRequests(db, account.id),
     ])
-    const roster: Cached = {
+    const roster: Own = {
       version,
       items: new Map(items.map((item) => [item.jid, item])),
       requests: new Map(requests.map(({ jid, stanza }) => [jid, stanza])),
@@ -106,7 +185,7 @@ export function createRosters(db: Db): Rosters {
       subscriptions: [],
     }
     index(roster)
-    return roster
+    return new Cached(account, roster, units)
   }
 
   return {
@@ -129,8 +208,14 @@ export function createRosters(db: Db): Rosters {
     },
     release: (bareJid) => void loaded.delete(bareJid),
     async isSubscriber(owner, contact) {
+      if (units.shared(owner.bareJid, contact)?.hasFrom) return true
       const roster = loaded.get(owner.bareJid)
-      return hasFrom(roster ? roster.items.get(contact) : await findRosterItem(db, owner.id, contact))
+      return hasFrom(roster ? roster.own.items.get(contact) : await findRosterItem(db, owner.id, contact))
+    },
+    merged(owner, item) {
+      const shared = units.shared(owner, item.jid)
+      if (item.subscription !== 'remove') return merge(item, shared, item) ?? item
+      return (shared?.hasTo && merge(undefined, shared, item)) || item
     },
     change: (owners, run) =>
       inTurn(
@@ -145,8 +230,8 @@ export function createRosters(db: Db): Rosters {
           for (const { owner, update } of updates) {
             const roster = loaded.get(owner)
             if (!roster) continue
-            update(roster)
-            index(roster)
+            update(roster.own)
+            index(roster.own)
           }
           return result
         },
@@ -182,7 +267,7 @@ function changeIn(tx: Db, later: (owner: string, update: Update) => void): Roste
   }
 }
 
-function index(roster: Cached): void {
+function index(roster: Own): void {
   const items = [...roster.items.values()]
   roster.subscribers = items.filter(hasFrom).map(({ jid }) => jid)
   roster.subscriptions = items.filter(hasTo).map(({ jid }) => jid)

@@ -2,8 +2,6 @@ import {
   bigint,
   boolean,
   customType,
-  foreignKey,
-  integer,
   pgTable,
   primaryKey,
   text,
@@ -21,6 +19,7 @@ export const instant = (name: string) => timestamp(name, { withTimezone: true, m
 export const account = pgTable('account', {
   id: uuid('id').primaryKey(),
   localpart: text('localpart').notNull().unique(),
+  displayName: text('display_name'),
   isAdmin: boolean('is_admin').notNull().default(false),
   isBreakGlass: boolean('is_break_glass').notNull().default(false),
   isDisabled: boolean('is_disabled').notNull().default(false),
@@ -103,37 +102,3 @@ export const vcard = pgTable('vcard', {
   photoSha1: text('photo_sha1'),
   updatedAt: instant('updated_at').notNull().defaultNow(),
 })
-
-/** Who may read a node (XEP-0060 §4.5). */
-export type AccessModel = 'open' | 'presence' | 'roster' | 'whitelist' | 'authorize'
-
-/** Personal eventing: nodes (XEP-0163). */
-export const pepNode = pgTable(
-  'pep_node',
-  {
-    accountId: owner(),
-    node: text('node').notNull(),
-    accessModel: text('access_model').$type<AccessModel>().notNull().default('presence'),
-    maxItems: integer('max_items').notNull().default(1),
-  },
-  (t) => [primaryKey({ columns: [t.accountId, t.node] })],
-)
-
-/** Personal eventing: items. */
-export const pepItem = pgTable(
-  'pep_item',
-  {
-    accountId: uuid('account_id').notNull(),
-    node: text('node').notNull(),
-    itemId: text('item_id').notNull(),
-    payload: text('payload').notNull(),
-    publishedAt: instant('published_at').notNull().defaultNow(),
-    revision: bigint('revision', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
-  },
-  (t) => [
-    primaryKey({ columns: [t.accountId, t.node, t.itemId] }),
-    foreignKey({ columns: [t.accountId, t.node], foreignColumns: [pepNode.accountId, pepNode.node] }).onDelete(
-      'cascade',
-    ),
-  ],
-)

@@ -2,6 +2,7 @@ import { NS_PRE_APPROVAL, NS_ROSTER, NS_ROSTER_VERSIONING, xml } from '@drawbrid
 import { defineFeature } from '../../routing/feature.ts'
 import { followAvatar, followBlocking, followDeletion } from './changes.ts'
 import { getRoster, setRoster } from './items.ts'
+import { followName, followUnit } from './shared.ts'
 import { endPresence, handlePresence } from './presence.ts'
 
 /**
@@ -25,5 +26,7 @@ export const roster = defineFeature({
     'blocking.changed': followBlocking,
     'avatar.changed': followAvatar,
     'account.deleted': followDeletion,
+    'unit.changed': followUnit,
+    'account.renamed': followName,
   },
 })

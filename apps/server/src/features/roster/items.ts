@@ -3,10 +3,12 @@ import { findJid, NS_ROSTER, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Context, IqRequest } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
+import type { SharedContact } from '../../routing/units.ts'
 import { noteOf } from './notes.ts'
 import { buildItem, buildPush, push } from './push.ts'
 import { refuseIfFull, rosterStateOf } from './states.ts'
 import { removeContact } from './subscribe.ts'
+import { knownVersion, versionText } from './version.ts'
 
 /** Longest handle or group name, in characters: as long as a part of an address. */
 const MAX_NAME_LENGTH = 1023
@@ -19,19 +21,14 @@ export async function getRoster(query: Element, request: IqRequest, ctx: Context
   const roster = await ctx.rosters.load(session.account)
   releaseIfEnded(session, ctx)
   session.isInterested = true
-  const known = parseVersion(query.attrs['ver'])
+  const known = knownVersion(query.attrs['ver'], session, ctx)
   // A version from the future is one of another database: only the whole roster helps.
   if (known === undefined || known > roster.version) {
-    const ver = query.attrs['ver'] === undefined ? undefined : roster.version
+    const ver = query.attrs['ver'] === undefined ? undefined : versionText(session, roster.version, ctx)
     return xml('query', { xmlns: NS_ROSTER, ver }, [...roster.items.values()].map(buildItem))
   }
   if (known < roster.version) await catchUp(session, known, ctx)
   return undefined
-}
-
-/** The client's version, if it is one of ours. An empty one means: versions are understood, nothing is cached. */
-function parseVersion(ver: string | undefined): number | undefined {
-  return ver !== undefined && /^\d{1,15}$/.test(ver) ? Number(ver) : undefined
 }
 
 /** §2.6.3: the changes follow the empty result as pushes; what changes meanwhile comes after them. */
@@ -42,7 +39,7 @@ async function catchUp(session: Session, known: number, ctx: Context): Promise<v
   const changes = await listRosterChanges(ctx.db, session.account.id, known)
   setImmediate(() => {
     note.backlog = undefined
-    for (const item of changes) session.send(buildPush(session, item))
+    for (const item of changes) session.send(buildPush(session, ctx.rosters.merged(session.account.bareJid, item), ctx))
     for (const stanza of later) session.send(stanza)
   })
 }
@@ -59,8 +56,12 @@ export async function setRoster(query: Element, request: IqRequest, ctx: Context
   if (!item || others.length > 0) throw new StanzaFault({ condition: 'bad-request', text: 'exactly one item expected' })
   const { account } = request.session
   const jid = contactJid(item, account.bareJid)
-  if (item.attrs['subscription'] === 'remove') return removeContact(request.session, jid, ctx)
-  const { name, groups } = parseNames(item)
+  const shared = ctx.units.shared(account.bareJid, jid)
+  if (item.attrs['subscription'] === 'remove') {
+    if (shared?.hasTo) throw sharedContact(shared)
+    return removeContact(request.session, jid, ctx)
+  }
+  const { name, groups } = withoutShared(parseNames(item), shared)
   const changed = await ctx.rosters.change([account], async (change) => {
     const before = await change.find(account, jid)
     if (!before) await refuseIfFull(change, account, ctx)
@@ -68,6 +69,25 @@ export async function setRoster(query: Element, request: IqRequest, ctx: Context
   })
   push(ctx, account.bareJid, changed)
   return undefined
+}
+
+/** What the units add stays theirs: a client that sends it back does not make it the account's own. */
+function withoutShared(names: Names, shared: SharedContact | undefined): Names {
+  if (!shared) return names
+  return {
+    name: names.name === shared.name ? null : names.name,
+    groups: names.groups.filter((group) => !shared.groups.includes(group)),
+  }
+}
+
+/** A contact that a unit has put there stays, as long as it does (ejabberd and Prosody bring it back without a word). */
+function sharedContact({ groups }: SharedContact): StanzaFault {
+  return new StanzaFault({ condition: 'not-allowed', text: `Everybody in ${groups.join(', ')} has this contact.` })
+}
+
+interface Names {
+  readonly name: string | null
+  readonly groups: string[]
 }
 
 /** §2.1.5, SP-05: nobody changes or reads another's roster, whether that account exists or not. */
@@ -86,7 +106,7 @@ function contactJid(item: Element, own: string): string {
 }
 
 /** §2.3.3, §2.4.3: "not-acceptable" for a group of zero length and for names that are too long. */
-function parseNames(item: Element): { name: string | null; groups: string[] } {
+function parseNames(item: Element): Names {
   const name = item.attrs['name'] || null
   const groups = item.getChildren('group').map((group) => group.getText())
   if ([name ?? '', ...groups].some((text) => text.length > MAX_NAME_LENGTH)) {

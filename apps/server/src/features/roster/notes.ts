@@ -10,13 +10,15 @@ export interface RosterNote {
   broadcast: Broadcast | undefined
   /** Roster pushes that must not overtake the answer they follow (§2.6.3). */
   backlog: Element[] | undefined
+  /** Pushes of a change of units are on the way; what it has so far is the roster of no moment (§2.6.2). */
+  isCatchingUp: boolean
 }
 
 /** The note of a session. */
 export function noteOf(session: Session): RosterNote {
   let note = session.notes.get('roster') as RosterNote | undefined
   if (!note) {
-    note = { directed: new Set(), broadcast: undefined, backlog: undefined }
+    note = { directed: new Set(), broadcast: undefined, backlog: undefined, isCatchingUp: false }
     session.notes.set('roster', note)
   }
   return note

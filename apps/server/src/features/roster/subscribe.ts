@@ -5,6 +5,7 @@ import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
 import type { RosterChange } from '../../routing/rosters.ts'
 import type { Session } from '../../stream/session.ts'
+import type { SharedContact } from '../../routing/units.ts'
 import { push } from './push.ts'
 import { sendCurrentPresence, sendUnavailable } from './fan-out.ts'
 import { readRelation, refuseIfFull, rosterStateOf, writeRelation } from './states.ts'
@@ -51,12 +52,30 @@ export async function subscribe(
   const user = session.account
   // The server has no presence, and everybody sees the own one.
   if (to.localpart === undefined || to.bareString === user.bareJid) return
+  const shared = ctx.units.shared(user.bareJid, to.bareString)
+  if (shared && subscribeShared(session, to.bareString, type, shared)) return
   // §3.1.2: both addresses are bare, whatever the client wrote.
   const element = bareCopy(stanza.element, user.bareJid, to.bareString)
   const outcome = await ctx.rosters.change(together(user, to.bareString, ctx), (change) =>
     exchange(change, ctx, user, to.bareString, type, element),
   )
   tell(outcome, ctx)
+}
+
+/**
+ * What a unit has settled needs no handshake: a request is answered at once, as §3.1.3 has it where the contact has
+ * approved before, and nothing that is asked ends it. Returns whether it is settled.
+ */
+function subscribeShared(
+  session: Session,
+  jid: string,
+  type: SubscriptionType,
+  { hasTo, hasFrom }: SharedContact,
+): boolean {
+  if (type === 'subscribe' && hasTo) {
+    session.send(xml('presence', { xmlns: NS_CLIENT, type: 'subscribed', from: jid, to: session.account.bareJid }))
+  }
+  return type === 'subscribe' || type === 'unsubscribe' ? hasTo : hasFrom
 }
 
 /** §2.5: removing a contact ends what there was in both directions. */

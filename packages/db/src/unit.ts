@@ -1,0 +1,99 @@
+import { and, asc, count, eq, gt, inArray } from 'drizzle-orm'
+import type { Db } from './database.ts'
+import { account, unit, unitMember } from './schema/index.ts'
+import { uuidv7 } from './uuid.ts'
+
+export type UnitRow = typeof unit.$inferSelect
+export type UnitSettings = Pick<UnitRow, 'displayName' | 'roster' | 'directory'>
+
+export interface NewUnit extends Partial<UnitSettings> {
+  readonly name: string
+  readonly displayName: string
+}
+
+/** Makes a unit without members. */
+export async function insertUnit(db: Db, wanted: NewUnit): Promise<UnitRow | 'exists'> {
+  const [made] = await db
+    .insert(unit)
+    .values({ id: uuidv7(), ...wanted })
+    .onConflictDoNothing()
+    .returning()
+  return made ?? 'exists'
+}
+
+/** The unit after the change, or undefined when there is none. */
+export async function updateUnit(db: Db, name: string, change: Partial<UnitSettings>): Promise<UnitRow | undefined> {
+  const [row] = await db.update(unit).set(change).where(eq(unit.name, name)).returning()
+  return row
+}
+
+export async function findUnit(db: Db, name: string): Promise<UnitRow | undefined> {
+  const [row] = await db.select().from(unit).where(eq(unit.name, name))
+  return row
+}
+
+export async function deleteUnit(db: Db, name: string): Promise<'deleted' | 'absent'> {
+  const gone = await db.delete(unit).where(eq(unit.name, name)).returning({ id: unit.id })
+  return gone.length > 0 ? 'deleted' : 'absent'
+}
+
+/** Units by name, from after `after`, with how many members each has. */
+export function listUnits(db: Db, limit: number, after?: string): Promise<(UnitRow & { members: number })[]> {
+  return db
+    .select({
+      id: unit.id,
+      name: unit.name,
+      displayName: unit.displayName,
+      roster: unit.roster,
+      directory: unit.directory,
+      createdAt: unit.createdAt,
+      members: count(unitMember.accountId),
+    })
+    .from(unit)
+    .leftJoin(unitMember, eq(unitMember.unitId, unit.id))
+    .where(after === undefined ? undefined : gt(unit.name, after))
+    .groupBy(unit.id)
+    .orderBy(asc(unit.name))
+    .limit(limit)
+}
+
+/** Every unit with the ids of its members, as the server keeps them in memory. */
+export async function loadUnits(db: Db): Promise<{ row: UnitRow; memberIds: string[] }[]> {
+  const rows = await db.select().from(unit)
+  const members = new Map<string, string[]>(rows.map(({ id }) => [id, []]))
+  for (const { unitId, accountId } of await db.select().from(unitMember)) members.get(unitId)?.push(accountId)
+  return rows.map((row) => ({ row, memberIds: members.get(row.id) ?? [] }))
+}
+
+/** Localparts of a unit's members, from after `after`. */
+export async function listUnitMembers(db: Db, unitId: string, limit: number, after?: string): Promise<string[]> {
+  const rows = await db
+    .select({ localpart: account.localpart })
+    .from(unitMember)
+    .innerJoin(account, eq(account.id, unitMember.accountId))
+    .where(and(eq(unitMember.unitId, unitId), after === undefined ? undefined : gt(account.localpart, after)))
+    .orderBy(asc(account.localpart))
+    .limit(limit)
+  return rows.map(({ localpart }) => localpart)
+}
+
+/** Adds members; returns the ids of those who were not in it. */
+export async function addUnitMembers(db: Db, unitId: string, accountIds: readonly string[]): Promise<string[]> {
+  if (accountIds.length === 0) return []
+  const rows = await db
+    .insert(unitMember)
+    .values(accountIds.map((accountId) => ({ unitId, accountId })))
+    .onConflictDoNothing()
+    .returning({ accountId: unitMember.accountId })
+  return rows.map(({ accountId }) => accountId)
+}
+
+/** Removes members; returns the ids of those who were in it. */
+export async function removeUnitMembers(db: Db, unitId: string, accountIds: readonly string[]): Promise<string[]> {
+  if (accountIds.length === 0) return []
+  const rows = await db
+    .delete(unitMember)
+    .where(and(eq(unitMember.unitId, unitId), inArray(unitMember.accountId, [...accountIds])))
+    .returning({ accountId: unitMember.accountId })
+  return rows.map(({ accountId }) => accountId)
+}
