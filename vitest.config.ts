@@ -4,7 +4,7 @@ const NEVER = ['**/node_modules/**', '**/dist/**']
 
 /**
  * Three heights of test. unit: boots nothing. story: the real router with a real PostgreSQL, a copy of a migrated
- * template. e2e: every process, real sockets, browsers, foreign clients.
+ * template. e2e: every process, real sockets, browsers. interop: clients that were made without us.
  */
 export default defineConfig({
   test: {
@@ -30,13 +30,25 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
-          exclude: NEVER,
+          exclude: [...NEVER, 'e2e/interop/**'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           // A browser on two cores misses a frame now and then. The report marks what needed a second try; two misses fail.
           retry: 1,
           // Each file boots every process; two cores do not carry two of them at once.
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'interop',
+          include: ['e2e/interop/**/*.test.ts'],
+          exclude: NEVER,
+          // One product for all foreign clients, which take turns.
+          globalSetup: 'e2e/interop/setup.ts',
+          fileParallelism: false,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -19,6 +19,8 @@ export interface SlixmppOptions {
   readonly mechanism?: 'SCRAM-SHA-256' | 'PLAIN'
   /** TLS from the first byte. */
   readonly direct?: boolean
+  /** Requests for its presence are told, not granted. */
+  readonly asks?: boolean
 }
 
 export interface SlixmppEvent {

@@ -12,6 +12,23 @@ import slixmpp
 from slixmpp.exceptions import IqError, IqTimeout
 
 
+PLUGINS = (
+    "xep_0030",
+    "xep_0045",
+    "xep_0054",
+    "xep_0066",
+    "xep_0084",
+    "xep_0153",
+    "xep_0184",
+    "xep_0191",
+    "xep_0199",
+    "xep_0308",
+    "xep_0313",
+    "xep_0363",
+    "xep_0444",
+)
+
+
 def tell(event, **fields):
     print(json.dumps({"event": event, **fields}), flush=True)
 
@@ -21,7 +38,7 @@ class Client(slixmpp.ClientXMPP):
         super().__init__(options["jid"], options["password"])
         if options.get("mechanism"):
             self.only(options["mechanism"])
-        for plugin in ("xep_0030", "xep_0199", "xep_0184", "xep_0313", "xep_0363", "xep_0054", "xep_0084", "xep_0153", "xep_0066"):
+        for plugin in PLUGINS:
             self.register_plugin(plugin)
         self.register_plugin("xep_0092", {"software_name": options.get("name", "slixmpp"), "version": options.get("version", "1.8.3"), "os": "test"})
         if options.get("management", True):
@@ -31,6 +48,9 @@ class Client(slixmpp.ClientXMPP):
         self.options = options
         self.add_event_handler("session_start", self.started)
         self.add_event_handler("message", self.message)
+        self.add_event_handler("reactions", lambda m: tell("reactions", sender=str(m["from"]), id=m["reactions"]["id"], values=sorted(m["reactions"]["values"])))
+        # A request is left to whoever drives the client.
+        self.roster.auto_authorize = None if options.get("asks") else True
         self.add_event_handler("failed_auth", lambda failure: tell("failed_auth", text=str(failure)))
         self.add_event_handler("stream_error", lambda error: tell("stream_error", condition=error["condition"], text=error["text"]))
         self.add_event_handler("disconnected", lambda reason: tell("disconnected", reason=str(reason or "")))
@@ -63,6 +83,7 @@ class Client(slixmpp.ClientXMPP):
             id=message["id"],
             body=message["body"],
             subject=message["subject"],
+            replaces=message["replace"]["id"] or None,
             xml=str(message),
         )
 
@@ -75,6 +96,23 @@ class Client(slixmpp.ClientXMPP):
             if command.get("id"):
                 message["id"] = command["id"]
             message.send()
+            return None
+        if op == "correct":
+            message = self.make_message(mto=command["to"], mbody=command["body"], mtype="chat")
+            message["replace"]["id"] = command["id"]
+            message.send()
+            return None
+        if op == "react":
+            self["xep_0444"].send_reactions(slixmpp.JID(command["to"]), command["id"], [command["emoji"]])
+            return None
+        if op == "block":
+            await self["xep_0191"].block(slixmpp.JID(command["jid"]))
+            return None
+        if op == "join":
+            _presence, _subject, _occupants, history = await self["xep_0045"].join_muc_wait(slixmpp.JID(command["room"]), command["nick"], maxstanzas=20, timeout=10)
+            return [message["body"] for message in history]
+        if op == "groupchat":
+            self.send_message(mto=command["room"], mbody=command["body"], mtype="groupchat")
             return None
         if op == "subscribe":
             self.send_presence_subscription(pto=command["to"], ptype=command.get("type", "subscribe"))

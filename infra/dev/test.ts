@@ -19,14 +19,18 @@ async function everything(): Promise<number> {
     [{ name: 'build of the web client', command: [join(ROOT, 'infra/dev/build-web.ts')] }],
     1,
   )
-  const e2eCode = await vitest(['run', '--project', 'e2e', '--reporter=verbose', ...counted('e2e')])
+  const codes = []
+  // One after the other: two cores do not carry two products at once.
+  for (const project of ['e2e', 'interop'])
+    codes.push(await vitest(['run', '--project', project, '--reporter=verbose', ...counted(project)]))
 
   const counts = readCounts()
   const notTests = [...failedSteps, ...built].filter(({ step }) => !step.isTests).map(({ step }) => step.name)
   const failed = [...notTests, ...counts.failed]
   if (missing.length > 0) failed.push(`system packages that are missing: ${missing.join(', ')} (apt-get install them)`)
   // A run that failed without naming a test, for instance because it could not start at all.
-  if (failed.length === 0 && (e2eCode !== 0 || failedSteps.length > 0)) failed.push('a test run that ended early')
+  if (failed.length === 0 && (codes.some((code) => code !== 0) || failedSteps.length > 0))
+    failed.push('a test run that ended early')
 
   if (counts.skipped.length > 0) say('\nSkipped:')
   for (const { name, reason } of counts.skipped) say(`  ${name} (${reason})`)

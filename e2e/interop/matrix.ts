@@ -1,0 +1,57 @@
+/** What people do with a client, as the sentence that the test of it has for a title. */
+export const CAPABILITIES = {
+  signIn: 'signs in',
+  roster: 'adds a contact, is added, and both see each other online',
+  chat: 'chats, and both sides learn that a message has arrived',
+  history: 'reads what was said before',
+  room: 'joins a room, reads its history and speaks',
+  file: 'shares a picture, which arrives re-encoded',
+  correction: 'corrects a message, and shows a correction',
+  reaction: 'reacts to a message, and shows a reaction',
+  avatar: 'publishes an avatar, which others get re-encoded',
+  block: 'blocks a contact',
+} as const
+
+export type Capability = keyof typeof CAPABILITIES
+
+/** `works`, with the mechanism of the sign-in and what a reader should know; or why this client cannot do it. */
+export type Cell = { readonly works: true; readonly by?: string; readonly but?: string } | { readonly cannot: string }
+
+/** A client that was made without us. */
+export interface Client {
+  readonly version: string
+  /** The package it comes in, whose version the test of the matrix compares. */
+  readonly from: { readonly debian: string } | { readonly npm: string }
+  readonly transport: string
+  readonly cells: Readonly<Record<Capability, Cell>>
+}
+
+const YES = { works: true } as const
+const NO_ROOMS_YET = { cannot: 'the server has no rooms yet' } as const
+
+/** Foreign clients by name. Debian's versions are those of Debian 12. */
+export const CLIENTS = {
+  slixmpp: {
+    version: '1.8.3-1',
+    from: { debian: 'python3-slixmpp' },
+    transport: 'STARTTLS',
+    cells: {
+      signIn: {
+        works: true,
+        by: 'PLAIN',
+        but: 'it would bind SCRAM to the channel by tls-unique, which TLS 1.3 does not have, and then tries without',
+      },
+      roster: YES,
+      chat: YES,
+      history: YES,
+      room: NO_ROOMS_YET,
+      file: YES,
+      correction: YES,
+      reaction: YES,
+      avatar: YES,
+      block: YES,
+    },
+  },
+} as const satisfies Readonly<Record<string, Client>>
+
+export type ClientName = keyof typeof CLIENTS

@@ -1,0 +1,18 @@
+import { join } from 'node:path'
+import { startStack } from '../support/stack.ts'
+import { CLIENTS } from './matrix.ts'
+import { INTEROP_VARIABLE } from './foreign-client.ts'
+import type { Product } from './foreign-client.ts'
+
+/** vitest's globalSetup: one product for all foreign clients, and for each of them an alice and a bob. */
+export default async function setup(): Promise<() => Promise<void>> {
+  const stack = await startStack()
+  const { url, c2sPort, c2sTlsPort, dataDir } = stack
+  const product: Product = { url, c2sPort, c2sTlsPort, certificate: join(dataDir, 'secrets', 'tls-certificate.pem') }
+  process.env[INTEROP_VARIABLE] = JSON.stringify(product) // oxlint-disable-line no-restricted-properties -- the one way into vitest's workers
+  for (const client of Object.keys(CLIENTS)) {
+    await stack.account(`alice-${client}`)
+    await stack.account(`bob-${client}`)
+  }
+  return async () => stack[Symbol.asyncDispose]()
+}
