@@ -9,7 +9,7 @@ import {
   pruneSmSessions,
 } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
-import type { Sanitize } from '@drawbridge/contract'
+import type { Sanitize, SessionEndCode } from '@drawbridge/contract'
 import { createJobs } from '@drawbridge/jobs'
 import { createDirectories, createHealth, createSanitize, isLoopback, paths } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
@@ -39,7 +39,9 @@ import { createSessions } from './routing/sessions.ts'
 import type { ServerConfig } from './server.config.ts'
 import { createAdmission } from './stream/admission.ts'
 import { C2sStream } from './stream/c2s.ts'
+import { createChangePassword } from './stream/change-password.ts'
 import { createPasswords } from './stream/password.ts'
+import type { Session } from './stream/session.ts'
 import { createRevocations } from './stream/revocations.ts'
 import { loadSealer } from './stream/seal.ts'
 import type { StreamServer } from './stream/stream-server.ts'
@@ -133,6 +135,21 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     deliverReleased: (messages) => deliverReleased(routing, messages),
   })
 
+  const closeSessions = (localpart: string, why: SessionEndCode, keep?: Session) => {
+    revocations.revoke(localpart)
+    const open = sessions.of(`${localpart}@${common.domain}`).filter((session) => session !== keep)
+    for (const session of open) admission.dismiss(session, why)
+    return open.length
+  }
+  const changePassword = createChangePassword({
+    db,
+    passwords,
+    closeSessions(localpart, why, keep) {
+      admin.signOut(localpart)
+      return closeSessions(localpart, why, keep)
+    },
+  })
+
   // Features.
   const registry = buildRegistry(FEATURES)
   const jobs = createJobs({
@@ -166,6 +183,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       findNode: (to, node) => registry.findDiscoNode(to, node, ctx),
       forms: () => registry.features.flatMap(({ discoForms }) => discoForms?.map((build) => build(ctx)) ?? []),
     },
+    passwords: { make: passwords.make, change: changePassword },
     commands: registry.features.flatMap(({ commands }) => commands ?? []),
     administrate: (account, id, request) => admin.call(account, id, request),
     now: outside.now ?? (() => new Date()),
@@ -214,12 +232,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     sessions: liveSessions,
     log: log.child({ part: 'admin' }),
     isHttps: streams.isHttps,
-    closeSessions(localpart, why) {
-      revocations.revoke(localpart)
-      const open = sessions.of(`${localpart}@${common.domain}`)
-      for (const session of open) admission.dismiss(session, why)
-      return open.length
-    },
+    changePassword,
+    closeSessions,
     accountDeleted: (localpart) => ctx.emit('account.deleted', { localpart }),
     async checks() {
       const { checks } = await health.ready()

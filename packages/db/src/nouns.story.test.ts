@@ -49,7 +49,11 @@ test('an account is made once, changed and found', async () => {
   expect(await accounts.listCredentials(db, made.id)).toEqual(new Map([['SCRAM-SHA-256', Buffer.from('sealed')]]))
   await accounts.setCredentials(db, made.id, [{ mechanism: 'argon2id', sealed: Buffer.from('new') }])
   expect([...(await accounts.listCredentials(db, made.id)).keys()]).toEqual(['argon2id'])
-  await accounts.putCredential(db, made.id, { mechanism: 'argon2id', sealed: Buffer.from('newer') })
+  const provedWith = { mechanism: 'argon2id', sealed: Buffer.from('new') }
+  const newer = { mechanism: 'argon2id', sealed: Buffer.from('newer') }
+  expect(await accounts.putCredentials(db, made.id, [newer], provedWith)).toBe(true)
+  // The one it was proved with is not in force any more.
+  expect(await accounts.putCredentials(db, made.id, [provedWith], provedWith)).toBe(false)
   expect(await accounts.listCredentials(db, made.id)).toEqual(new Map([['argon2id', Buffer.from('newer')]]))
 })
 
@@ -129,13 +133,31 @@ test('private XML and vCards are replaced as a whole', async () => {
   expect(await personal.findVcard(db, id)).toEqual({ element: '<vCard>2</vCard>', photoSha1: 'abc' })
 })
 
+const OPTIONS: pep.NodeConfig = {
+  accessModel: 'presence',
+  publishModel: 'publishers',
+  maxItems: 1,
+  persistItems: true,
+  sendLast: 'never',
+  deliverNotifications: true,
+  deliverPayloads: true,
+  notifyRetract: true,
+  notifyDelete: true,
+  notifyConfig: false,
+  rosterGroups: ['Friends'],
+  itemExpireS: 'max',
+  title: '',
+  description: '',
+  type: '',
+}
+
 test('a node keeps its newest items', async () => {
   const { id } = await person()
-  const node = { node: 'urn:x', accessModel: 'whitelist', maxItems: 3 } as const
+  const node = { ...OPTIONS, node: 'urn:x', accessModel: 'whitelist', maxItems: 3 } as const
   const publish = (itemId: string) => pep.publishPepItem(db, id, 'urn:x', { itemId, payload: `<${itemId}/>` })
   const items = async () => (await pep.listPepItems(db, id, 'urn:x')).map(({ itemId }) => itemId).join('')
 
-  expect(await publish('a')).toBe('no-such-node')
+  expect(await publish('a')).toBeUndefined()
   expect(await pep.createPepNode(db, id, node)).toBe('created')
   expect(await pep.createPepNode(db, id, { ...node, maxItems: 9 })).toBe('exists')
   expect(await pep.findPepNode(db, id, 'urn:x')).toEqual(node)

@@ -4,10 +4,10 @@ import {
   appendAudit,
   countAdmins,
   deleteAccount,
+  deleteFastTokens,
   findAccount,
   insertAccount,
   listAccounts,
-  setCredentials,
   updateAccount,
   uuidv7,
 } from '@drawbridge/db'
@@ -22,12 +22,13 @@ type Ids =
   | 'importAccounts'
   | 'disableAccount'
   | 'enableAccount'
+  | 'endSessions'
   | 'setPassword'
   | 'deleteAccount'
 
 /** Accounts: every change is one transaction with its audit row, then takes effect on live sessions. */
 export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
-  const { db, domain, accounts, tokens, passwords, closeSessions } = context
+  const { db, domain, accounts, tokens, passwords, changePassword, closeSessions } = context
 
   const create = async (actor: string, wanted: NewRow): Promise<{ account: Account; password?: string }> => {
     const localpart = localpartFrom(wanted.name, domain)
@@ -68,6 +69,7 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
       if (isDisabled) await keepAnAdministrator(tx, localpart)
       const changed = await updateAccount(tx, localpart, { isDisabled })
       if (!changed) throw new Refusal('no-such-account')
+      if (isDisabled) await deleteFastTokens(tx, changed.id)
       await audit(tx, actor, isDisabled ? 'disable-account' : 'enable-account', localpart)
       return changed
     })
@@ -107,18 +109,20 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
     },
     disableAccount: (request) => setDisabled(actorOf(request).name, request.params.name, true),
     enableAccount: (request) => setDisabled(actorOf(request).name, request.params.name, false),
+    async endSessions(request) {
+      const localpart = localpartFrom(request.params.name, domain)
+      if (!accounts.find(localpart)) throw new Refusal('no-such-account')
+      await audit(db, actorOf(request).name, 'end-sessions', localpart)
+      return { name: localpart, closedSessions: closeSessions(localpart, 'ended-by-administrator') }
+    },
     async setPassword(request) {
       const localpart = localpartFrom(request.params.name, domain)
       const account = await findAccount(db, localpart)
       if (!account) throw new Refusal('no-such-account')
       const password = request.body.password ?? generatePassword()
-      const credentials = await withPasswordFaults(passwords.make(account.id, password))
-      await db.transaction(async (tx) => {
-        await setCredentials(tx, account.id, credentials)
-        await audit(tx, actorOf(request).name, 'set-password', localpart)
-      })
+      const record = (tx: Db) => audit(tx, actorOf(request).name, 'set-password', localpart)
+      const closedSessions = await withPasswordFaults(changePassword(account, password, { record }))
       tokens.revokeAll(localpart)
-      const closedSessions = closeSessions(localpart, 'password-changed')
       const made = request.body.password === undefined ? { password } : {}
       return { account: accountView(account), closedSessions, ...made }
     },

@@ -13,6 +13,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { LiveSession } from '../policy/enforce.ts'
 import { startPolicy } from '../policy/start.ts'
 import { createAccounts } from '../routing/accounts.ts'
+import { createChangePassword } from '../stream/change-password.ts'
 import { createPasswords } from '../stream/password.ts'
 import { sealerFrom } from '../stream/seal.ts'
 import { createThrottle } from '../stream/throttle.ts'
@@ -49,20 +50,23 @@ async function admin({ now }: { now?: () => Date } = {}) {
   const closed: (readonly [string, SessionEndCode])[] = []
   const deleted: string[] = []
   const accounts = createAccounts('im.test', [])
+  const passwords = createPasswords({ db: database.db, sealer: sealerFrom(randomBytes(32)), scramIterations: 10_000 })
+  const closeSessions = (localpart: string, why: SessionEndCode) => closed.push([localpart, why])
   const api = createAdminApi({
     db: database.db,
     domain: 'im.test',
     version: '1.2.3',
     startedAt: new Date(),
     accounts,
-    passwords: createPasswords({ db: database.db, sealer: sealerFrom(randomBytes(32)), scramIterations: 10_000 }),
+    passwords,
+    changePassword: createChangePassword({ db: database.db, passwords, closeSessions }),
     throttle: createThrottle(5),
     policy,
     sessions: { list: () => sessions },
     log: silentLog,
     ...(now ? { now } : {}),
     isHttps: true,
-    closeSessions: (localpart, why) => closed.push([localpart, why]),
+    closeSessions,
     accountDeleted: (localpart) => void deleted.push(localpart),
     checks: async () => [{ name: 'database', isOk: true }],
   })

@@ -4,6 +4,7 @@ import type { Log } from '@drawbridge/runtime'
 import type { LiveSessions } from '../policy/enforce.ts'
 import type { PolicyService } from '../policy/start.ts'
 import type { Accounts } from '../routing/accounts.ts'
+import type { ChangePassword } from '../stream/change-password.ts'
 import type { Passwords } from '../stream/password.ts'
 import type { Throttle } from '../stream/throttle.ts'
 import type { Actor } from './actor.ts'
@@ -17,6 +18,7 @@ export interface AdminDeps {
   readonly startedAt: Date
   readonly accounts: Accounts
   readonly passwords: Pick<Passwords, 'make' | 'verify'>
+  readonly changePassword: ChangePassword
   readonly throttle: Throttle
   readonly policy: Pick<PolicyService, 'gate' | 'operations'>
   readonly sessions: LiveSessions

@@ -23,6 +23,8 @@ export interface AdminApi {
    * @param actor - `LOCAL_ACTOR` on the local socket. Absent on the network: then a bearer token is needed.
    */
   handle(req: IncomingMessage, res: ServerResponse, actor?: Actor): Promise<boolean>
+  /** Ends an account's sign-ins to this API: its password is a new one. */
+  signOut(localpart: string): void
   /** The same operation for somebody who did not come over HTTP. Rejects with a `Refusal`. */
   readonly call: Administrate
 }
@@ -30,7 +32,8 @@ export interface AdminApi {
 /** Builds the admin API: one handler for every route of the contract, or it does not compile. */
 export function createAdminApi(deps: AdminDeps): AdminApi {
   const now = deps.now ?? (() => new Date())
-  const context: AdminContext = { ...deps, now, tokens: createTokens(now) }
+  const tokens = createTokens(now)
+  const context: AdminContext = { ...deps, now, tokens }
   const openapi = buildOpenapi(deps.version)
   const handlers: AdminHandlers = {
     ...sessionHandlers(context),
@@ -42,5 +45,9 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...auditHandlers(context),
     getOpenapi: async () => openapi,
   }
-  return { handle: createRouter(context, handlers), call: createCall(handlers) }
+  return {
+    handle: createRouter(context, handlers),
+    signOut: (localpart) => tokens.revokeAll(localpart),
+    call: createCall(handlers),
+  }
 }

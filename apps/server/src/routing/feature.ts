@@ -17,6 +17,8 @@ import type { AccessModel, ArchiveWriter, Db } from '@drawbridge/db'
 import type { Sanitize } from '@drawbridge/contract'
 import type { Jobs } from '@drawbridge/jobs'
 import type { Log } from '@drawbridge/runtime'
+import type { ChangePassword } from '../stream/change-password.ts'
+import type { Passwords } from '../stream/password.ts'
 import type { Session } from '../stream/session.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { BlockLists } from './block-lists.ts'
@@ -88,6 +90,8 @@ export interface Context {
     /** XEP-0128: what the server says beside its features. */
     forms(): readonly DiscoForm[]
   }
+  /** Verifiers for a new account, and another password for one there is. Both throw `PasswordUnfit` and `PasswordBusy`. */
+  readonly passwords: Pick<Passwords, 'make'> & { readonly change: ChangePassword }
   /** Every command of the features in force, in their order. */
   readonly commands: readonly AdHocCommand[]
   readonly administrate: Administrate

@@ -1,0 +1,173 @@
+import { and, desc, eq, exists, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
+import type { Db } from './database.ts'
+import { clientInstallation, fastToken } from './schema/index.ts'
+import { uuidv7 } from './uuid.ts'
+
+export type ClientInstallation = typeof clientInstallation.$inferSelect
+export type FastToken = typeof fastToken.$inferSelect
+
+/** Clients of one account that are remembered; beyond it, those that were away longest are forgotten. */
+const MAX_CLIENTS = 100
+
+/** What a client said of itself as it signed in. */
+export interface SeenClient {
+  readonly accountId: string
+  readonly userAgentId: string
+  readonly software: string | undefined
+  readonly device: string | undefined
+  /** It presented the password, not a token. */
+  readonly hasPassword: boolean
+}
+
+/** Notes that a client signed in, and returns its id here. What it does not say now stays as it was. */
+export async function noteClient(db: Db, seen: SeenClient, at: Date): Promise<string> {
+  const { accountId, userAgentId, software, device, hasPassword } = seen
+  const [row] = await db
+    .insert(clientInstallation)
+    .values({
+      id: uuidv7(),
+      accountId,
+      userAgentId,
+      software,
+      device,
+      knowsPassword: hasPassword,
+      firstSeenAt: at,
+      lastSeenAt: at,
+    })
+    .onConflictDoUpdate({
+      target: [clientInstallation.accountId, clientInstallation.userAgentId],
+      set: {
+        software: sql`coalesce(excluded.software, ${clientInstallation.software})`,
+        device: sql`coalesce(excluded.device, ${clientInstallation.device})`,
+        knowsPassword: sql`${clientInstallation.knowsPassword} or excluded.knows_password`,
+        lastSeenAt: at,
+      },
+    })
+    .returning({ id: clientInstallation.id, firstSeenAt: clientInstallation.firstSeenAt })
+  // Only a new one can be one too many.
+  if (row!.firstSeenAt.getTime() === at.getTime()) await forgetSurplus(db, accountId)
+  return row!.id
+}
+
+async function forgetSurplus(db: Db, accountId: string): Promise<void> {
+  const surplus = db
+    .select({ id: clientInstallation.id })
+    .from(clientInstallation)
+    .where(eq(clientInstallation.accountId, accountId))
+    .orderBy(desc(clientInstallation.lastSeenAt))
+    .offset(MAX_CLIENTS)
+  await db.delete(clientInstallation).where(inArray(clientInstallation.id, surplus))
+}
+
+/** The clients of an account, the one seen last first, and whether a token lets them in at `at`. */
+export function listClients(
+  db: Db,
+  accountId: string,
+  at: Date,
+): Promise<(ClientInstallation & { hasToken: boolean })[]> {
+  const token = db
+    .select({ one: sql`1` })
+    .from(fastToken)
+    .where(and(eq(fastToken.clientId, clientInstallation.id), gt(fastToken.expiresAt, at)))
+  return db
+    .select({
+      id: clientInstallation.id,
+      accountId: clientInstallation.accountId,
+      userAgentId: clientInstallation.userAgentId,
+      software: clientInstallation.software,
+      device: clientInstallation.device,
+      knowsPassword: clientInstallation.knowsPassword,
+      firstSeenAt: clientInstallation.firstSeenAt,
+      lastSeenAt: clientInstallation.lastSeenAt,
+      hasToken: sql<boolean>`${exists(token)}`,
+    })
+    .from(clientInstallation)
+    .where(eq(clientInstallation.accountId, accountId))
+    .orderBy(desc(clientInstallation.lastSeenAt))
+}
+
+/**
+ * Takes a client's access back: its tokens are gone, and so is the client, unless it knows the password that is in force.
+ * Returns the client as it was, or undefined when the account has none of this id.
+ */
+export async function revokeClient(db: Db, accountId: string, id: string): Promise<ClientInstallation | undefined> {
+  return db.transaction(async (tx) => {
+    const isIt = and(eq(clientInstallation.accountId, accountId), eq(clientInstallation.id, id))
+    const [client] = await tx.select().from(clientInstallation).where(isIt).for('update')
+    if (!client) return undefined
+    if (client.knowsPassword) await tx.delete(fastToken).where(eq(fastToken.clientId, id))
+    else await tx.delete(clientInstallation).where(isIt)
+    return client
+  })
+}
+
+/** The tokens that this client of the account has, expired ones included. */
+export async function listFastTokens(db: Db, accountId: string, userAgentId: string): Promise<FastToken[]> {
+  const rows = await db
+    .select({ token: fastToken })
+    .from(fastToken)
+    .innerJoin(clientInstallation, eq(clientInstallation.id, fastToken.clientId))
+    .where(and(eq(clientInstallation.accountId, accountId), eq(clientInstallation.userAgentId, userAgentId)))
+  return rows.map(({ token }) => token)
+}
+
+export type NewFastToken = Pick<FastToken, 'id' | 'clientId' | 'mechanism' | 'sealed' | 'issuedAt' | 'expiresAt'>
+
+/** Stores a new token in the place of any that was never used; one in use stays until this one is used (XEP-0484 §3.5). */
+export async function putFastToken(db: Db, token: NewFastToken): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.delete(fastToken).where(and(eq(fastToken.clientId, token.clientId), isNull(fastToken.usedAt)))
+    await tx.insert(fastToken).values(token)
+  })
+}
+
+/**
+ * Notes that a token was used, and ends those issued before it (XEP-0484 §3.5). False when it is gone meanwhile, or when
+ * this `count` was used before (§3.4).
+ */
+export async function useFastToken(
+  db: Db,
+  { id, clientId, issuedAt }: Pick<FastToken, 'id' | 'clientId' | 'issuedAt'>,
+  count: number | undefined,
+  at: Date,
+): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const isFresh = count === undefined ? undefined : lt(fastToken.count, count)
+    const used = await tx
+      .update(fastToken)
+      .set({ usedAt: at, ...(count === undefined ? {} : { count }) })
+      .where(and(eq(fastToken.id, id), isFresh))
+    if (used.rowCount !== 1) return false
+    await tx
+      .delete(fastToken)
+      .where(and(eq(fastToken.clientId, clientId), ne(fastToken.id, id), lt(fastToken.issuedAt, issuedAt)))
+    return true
+  })
+}
+
+/** Ends every token of one client: it has asked for that (XEP-0484 §3.6). */
+export async function deleteFastTokensOfClient(db: Db, clientId: string): Promise<void> {
+  await db.delete(fastToken).where(eq(fastToken.clientId, clientId))
+}
+
+/** Ends every token of an account. */
+export async function deleteFastTokens(db: Db, accountId: string): Promise<void> {
+  const clients = db
+    .select({ id: clientInstallation.id })
+    .from(clientInstallation)
+    .where(eq(clientInstallation.accountId, accountId))
+  await db.delete(fastToken).where(inArray(fastToken.clientId, clients))
+}
+
+/** The password is a new one: no token lets anybody in, and no client knows the password. */
+export async function forgetSignIns(db: Db, accountId: string): Promise<void> {
+  await deleteFastTokens(db, accountId)
+  await db.update(clientInstallation).set({ knowsPassword: false }).where(eq(clientInstallation.accountId, accountId))
+}
+
+/** Forgets clients not seen since `seenBefore`, and tokens that expired before `expiredBefore`. Returns how many rows. */
+export async function pruneClients(db: Db, seenBefore: Date, expiredBefore: Date): Promise<number> {
+  const tokens = await db.delete(fastToken).where(lt(fastToken.expiresAt, expiredBefore))
+  const clients = await db.delete(clientInstallation).where(lt(clientInstallation.lastSeenAt, seenBefore))
+  return (tokens.rowCount ?? 0) + (clients.rowCount ?? 0)
+}

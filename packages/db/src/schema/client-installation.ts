@@ -1,0 +1,34 @@
+import { bigint, boolean, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core'
+import { account, bytea, instant } from './account.ts'
+
+/** Clients of an account, by the id of their SASL2 user agent (XEP-0388). */
+export const clientInstallation = pgTable(
+  'client_installation',
+  {
+    id: uuid('id').primaryKey(),
+    accountId: uuid('account_id')
+      .notNull()
+      .references(() => account.id, { onDelete: 'cascade' }),
+    userAgentId: text('user_agent_id').notNull(),
+    software: text('software'),
+    device: text('device'),
+    knowsPassword: boolean('knows_password').notNull().default(false),
+    firstSeenAt: instant('first_seen_at').notNull(),
+    lastSeenAt: instant('last_seen_at').notNull(),
+  },
+  (t) => [unique().on(t.accountId, t.userAgentId)],
+)
+
+/** FAST tokens (XEP-0484), sealed by the caller. */
+export const fastToken = pgTable('fast_token', {
+  id: uuid('id').primaryKey(),
+  clientId: uuid('client_id')
+    .notNull()
+    .references(() => clientInstallation.id, { onDelete: 'cascade' }),
+  mechanism: text('mechanism').notNull(),
+  sealed: bytea('sealed').notNull(),
+  count: bigint('count', { mode: 'number' }).notNull().default(0),
+  issuedAt: instant('issued_at').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+  usedAt: instant('used_at'),
+})
