@@ -5,6 +5,7 @@ import { renderConfigDocs } from './gen/config.ts'
 import { renderErrors, renderOpenapi } from './gen/contract.ts'
 import { renderXeps } from './gen/features.ts'
 import { renderMetricsDocs } from './gen/metrics.ts'
+import { renderUnicodeTables } from './gen/unicode.ts'
 import { ROOT } from './steps.ts'
 
 const files: Readonly<Record<string, string>> = {
@@ -13,6 +14,7 @@ const files: Readonly<Record<string, string>> = {
   ...renderOpenapi(ROOT),
   ...(await renderXeps(ROOT)),
   ...(await renderMetricsDocs(ROOT)),
+  ...renderUnicodeTables(ROOT),
 }
 const stale = Object.entries(files).filter(([path, text]) => read(path) !== text)
 if (process.argv.includes('--check')) {

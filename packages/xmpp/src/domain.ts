@@ -1,5 +1,9 @@
-import { assertBidi, mapWidth, PrecisFault } from './precis.ts'
 import { decodePunycode, encodePunycode } from './punycode.ts'
+import { assertBidi, hasRightToLeft } from './unicode/bidi.ts'
+import { assertContext } from './unicode/context.ts'
+import { named, PrecisFault } from './unicode/fault.ts'
+import { codePoints, lowerCase, mapWidth, normalize } from './unicode/mappings.ts'
+import { propertiesOf } from './unicode/properties.ts'
 
 const LDH = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/
 const IPV4 = /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/
@@ -13,7 +17,7 @@ export function prepareDomain(text: string, allowIpLiteral: boolean): string {
     if (allowIpLiteral) return prepareIpv6(text)
     throw new PrecisFault('IP literal')
   }
-  const mapped = mapWidth(text).replaceAll('\u3002', '.').toLowerCase().normalize('NFC')
+  const mapped = mapLikeUsers(text).replaceAll('\u3002', '.')
   const domain = mapped.endsWith('.') ? mapped.slice(0, -1) : mapped
   if (domain === '') throw new PrecisFault('empty domain')
   const labels = domain.split('.')
@@ -23,6 +27,9 @@ export function prepareDomain(text: string, allowIpLiteral: boolean): string {
     throw new PrecisFault('IP literal')
   }
   const prepared = labels.map(prepareLabel)
+  // RFC 5893 §2: where one label is written from right to left, the rule is for all of them.
+  const isBidi = prepared.some(hasRightToLeft)
+  for (const label of prepared) assertBidi(label, isBidi)
   const wireLength = prepared.reduce((sum, label) => sum + wireLabel(label).length + 1, -1)
   if (wireLength > 253) throw new PrecisFault('domain too long')
   return prepared.join('.')
@@ -49,25 +56,27 @@ function decodeLabel(label: string): string {
     throw new PrecisFault('not an A-label', { cause })
   }
   if (/^[\0-\x7f]*$/.test(decoded) || wireLabel(decoded) !== label) throw new PrecisFault('not an A-label')
-  if (decoded !== mapWidth(decoded).toLowerCase().normalize('NFC')) throw new PrecisFault('not an A-label')
+  if (decoded !== mapLikeUsers(decoded)) throw new PrecisFault('not an A-label')
   assertULabel(decoded)
   return decoded
 }
 
-/** RFC 5891 §5.4, with the categories of RFC 5892 from the runtime's tables. */
+/** What people type for a domain becomes what it is registered as, as far as that is certain (RFC 5895 §2). */
+function mapLikeUsers(text: string): string {
+  return normalize(lowerCase(mapWidth(text)))
+}
+
+/** RFC 5891 §4.2, with the categories of RFC 5892. */
 function assertULabel(label: string): void {
   if (label.startsWith('-') || label.endsWith('-') || label.slice(2, 4) === '--') throw new PrecisFault('hyphen')
-  if (!/^[a-z0-9\u00df\u03c2\u3007\u30fb\u00b7\p{Ll}\p{Lo}\p{Lm}\p{Mn}\p{Mc}\p{Nd}-]+$/u.test(label)) {
-    throw new PrecisFault('character not allowed in a domain')
+  const points = codePoints(label)
+  if (points.length === 0) throw new PrecisFault('empty label')
+  for (const [at, c] of points.entries()) {
+    const { isInDomains, isMark } = propertiesOf(c)
+    if (!isInDomains || (isMark && at === 0)) throw new PrecisFault(`not allowed in a domain: ${named(c)}`)
   }
-  if (
-    /^\p{M}/u.test(label) ||
-    /[\u0640\u07fa\u302e\u302f\u3031-\u3035\u303b\p{Default_Ignorable_Code_Point}]/u.test(label)
-  ) {
-    throw new PrecisFault('character not allowed in a domain')
-  }
-  if (label.normalize('NFKC') !== label) throw new PrecisFault('compatibility character')
-  assertBidi(label)
+  if (normalize(label) !== label) throw new PrecisFault('not normalized')
+  assertContext(label)
 }
 
 function wireLabel(label: string): string {

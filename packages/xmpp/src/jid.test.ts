@@ -34,10 +34,13 @@ describe('addresses', () => {
     },
   )
 
-  test.each(linesOf('jids-invalid.txt'))('DS-18 %j is none', (input) => {
-    expect(() => parseJid(input)).toThrow(JidFault)
-    expect(findJid(input)).toBeUndefined()
-  })
+  test.each(linesOf('jids-invalid.txt').map((line) => line.split('\t') as [string, string]))(
+    'DS-18 %j is none: %s',
+    (input, reason) => {
+      expect(() => parseJid(input)).toThrow(new JidFault(reason))
+      expect(findJid(input)).toBeUndefined()
+    },
+  )
 
   test('DS-18 each part has at most 1,023 bytes after preparation', () => {
     expect(parseJid(`${'a'.repeat(1023)}@im.test`).localpart).toHaveLength(1023)
