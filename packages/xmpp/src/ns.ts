@@ -29,6 +29,11 @@ export const NS_SASL2 = 'urn:xmpp:sasl:2'
 export const NS_BIND2 = 'urn:xmpp:bind:0'
 /** XEP-0484 */
 export const NS_FAST = 'urn:xmpp:fast:0'
+/** XEP-0480 */
+export const NS_SASL_UPGRADE = 'urn:xmpp:sasl:upgrade:0'
+export const NS_SCRAM_UPGRADE = 'urn:xmpp:scram-upgrade:0'
+/** XEP-0494 */
+export const NS_CLIENT_ACCESS = 'urn:xmpp:cam:0'
 /** XEP-0440 */
 export const NS_SASL_CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0'
 /** XEP-0478 */

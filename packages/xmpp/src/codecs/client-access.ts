@@ -1,0 +1,44 @@
+import { xml, type Element } from '../element.ts'
+import { NS_CLIENT_ACCESS } from '../ns.ts'
+import { formatDateTime } from './date-time.ts'
+
+/** A client with access to an account (XEP-0494 §3.1). */
+export interface AccessingClient {
+  /** Says nothing to anybody but the server. */
+  readonly id: string
+  readonly isConnected: boolean
+  readonly firstSeenAt: Date
+  readonly lastSeenAt: Date
+  readonly software: string | undefined
+  readonly device: string | undefined
+  readonly hasPassword: boolean
+  readonly hasToken: boolean
+}
+
+/** The answer to `<list/>`. Every client here has all rights of its account. */
+export function buildAccessingClients(clients: readonly AccessingClient[]): Element {
+  return xml('clients', { xmlns: NS_CLIENT_ACCESS }, ...clients.map(buildClient))
+}
+
+function buildClient(client: AccessingClient): Element {
+  const { id, isConnected, firstSeenAt, lastSeenAt, software, device, hasPassword, hasToken } = client
+  return xml(
+    'client',
+    { connected: isConnected, id, type: 'session' },
+    xml('first-seen', {}, formatDateTime(firstSeenAt)),
+    xml('last-seen', {}, formatDateTime(lastSeenAt)),
+    xml('auth', {}, hasPassword ? xml('password') : undefined, hasToken ? xml('fast') : undefined),
+    xml('permission', { status: 'unrestricted' }),
+    xml(
+      'user-agent',
+      {},
+      software === undefined ? undefined : xml('software', {}, software),
+      device === undefined ? undefined : xml('device', {}, device),
+    ),
+  )
+}
+
+/** §3.2: only another password keeps this client out. */
+export function buildPasswordResetRequired(): Element {
+  return xml('password-reset-required', { xmlns: NS_CLIENT_ACCESS })
+}
