@@ -152,6 +152,16 @@ export const ADMIN_ROUTES = {
     status: 200,
     response: z.strictObject({ name: z.string(), closedSessions: z.int().min(0) }),
   },
+  endSessions: {
+    method: 'POST',
+    path: '/api/v1/accounts/{name}/end-sessions',
+    summary: 'Close all sessions of an account; it may sign in again at once.',
+    permission: 'account.write',
+    params: schemas.nameParams,
+    query: none,
+    status: 200,
+    response: z.strictObject({ name: z.string(), closedSessions: z.int().min(0) }),
+  },
   listSessions: {
     method: 'GET',
     path: '/api/v1/sessions',

@@ -396,6 +396,7 @@ export const SESSION_END = {
   'account-disabled': 'not-authorized',
   'account-deleted': 'not-authorized',
   'password-changed': 'reset',
+  'ended-by-administrator': 'reset',
   shutdown: 'system-shutdown',
 } as const
 

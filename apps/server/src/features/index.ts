@@ -1,4 +1,5 @@
 import type { Feature } from '../routing/feature.ts'
+import { adHoc } from './ad-hoc.ts'
 import { archive } from './archive.ts'
 import { avatars } from './avatars/index.ts'
 import { blocking } from './blocking.ts'
@@ -14,6 +15,7 @@ import { pep } from './pep/index.ts'
 import { ping } from './ping.ts'
 import { privateStorage } from './private-storage.ts'
 import { roster } from './roster/index.ts'
+import { serviceAdministration } from './service-administration.ts'
 import { stanzaIds } from './stanza-ids.ts'
 import { time } from './time.ts'
 import { vcard } from './vcard.ts'
@@ -48,6 +50,8 @@ export const FEATURES: readonly Feature[] = [
 
   // The server itself.
   disco,
+  adHoc,
+  serviceAdministration,
   privateStorage,
   ping,
   time,

@@ -29,7 +29,7 @@ export interface Registry {
   readonly http: readonly HttpRoute[]
   /** Who answers at this address, if it is not the server itself or one of its accounts. */
   findService(domainpart: string, ctx: Pick<Context, 'domain'>): Service | undefined
-  findDiscoNode(to: DiscoNode['to'], node: string): DiscoNode | undefined
+  findDiscoNode(to: DiscoNode['to'], node: string, ctx: Context): DiscoNode | undefined
   findIq(type: 'get' | 'set', to: IqRoute['to'], xmlns: string, name: string): IqRoute | undefined
   emit<K extends keyof DomainEvents>(event: K, payload: DomainEvents[K], ctx: Context): void
 }
@@ -95,7 +95,7 @@ export function buildRegistry(features: readonly Feature[]): Registry {
     services: [...services.values()],
     http: features.flatMap((feature) => feature.http ?? []),
     findService,
-    findDiscoNode: (to, node) => discoNodes.find((known) => known.to === to && known.matches(node)),
+    findDiscoNode: (to, node, ctx) => discoNodes.find((known) => known.to === to && known.matches(node, ctx)),
     findIq: (type, to, xmlns, name) =>
       iq.get(iqKey(type, to, xmlns, name)) ?? (to === 'own' ? iq.get(iqKey(type, 'account', xmlns, name)) : undefined),
     emit(event, payload, ctx) {
