@@ -229,6 +229,7 @@ class FakeConnection implements Connection {
   }
 
   restart(): void {}
+  setLimits(): void {}
   pause(): void {}
   resume(): void {}
 }

@@ -27,6 +27,8 @@ export interface Connection {
   write(text: string): void
   /** Starts a new document: a new parser with these limits; what was buffered for the old one is discarded. */
   restart(limits: XmlLimits): void
+  /** Goes on with other limits: SASL2 needs no new document (XEP-0388 §2.6.1). */
+  setLimits(limits: XmlLimits): void
   /** RFC 6120 §5.4.3.3; only on TCP without TLS. */
   startTls?(): void
   /** Stops reading; what arrived already still comes. It goes on when every reason was taken back. */

@@ -101,6 +101,10 @@ class TcpConnection implements Connection {
     this.#parser = this.#newParser(limits)
   }
 
+  setLimits(limits: XmlLimits): void {
+    this.#parser.setLimits(limits)
+  }
+
   startTls(): void {
     this.#parser.stop()
     uncorkNow(this.#socket)

@@ -98,6 +98,10 @@ class WebSocketConnection implements Connection {
     this.#limits = limits
   }
 
+  setLimits(limits: XmlLimits): void {
+    this.#limits = limits
+  }
+
   pause(reason: PauseReason): void {
     this.#paused.add(reason)
     if (!this.#isEnding) this.#ws.pause()
