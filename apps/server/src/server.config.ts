@@ -1,12 +1,16 @@
-import { bytes, commonConfig, duration } from '@drawbridge/runtime'
+import { boolean, bytes, commonConfig, duration } from '@drawbridge/runtime'
 import { CLIENT_POSTURES } from '@drawbridge/policy'
 import * as z from 'zod'
+import { contactConfig, registrationConfig } from './routing/registration.config.ts'
 import { streamConfig } from './stream/stream.config.ts'
+import { pushConfig } from './web-push/push.config.ts'
 
 /** Settings of the server process, by section. */
 export const serverConfig = z.object({
   common: commonConfig,
   stream: streamConfig,
+  registration: registrationConfig.prefault({}),
+  contacts: contactConfig.prefault({}),
   web: z.object({
     publicUrl: z
       .url({ protocol: /^https?$/ })
@@ -16,6 +20,10 @@ export const serverConfig = z.object({
         env: 'DRAWBRIDGE_PUBLIC_URL',
         doc: 'Address under which browsers and clients reach the HTTP port, when a proxy stands in front. Links to files are made with it; old ones keep their host, and after a change they are refused while rules for clients block.',
       }),
+    hasBosh: boolean.default(false).meta({
+      env: 'DRAWBRIDGE_BOSH',
+      doc: 'Whether clients may connect by HTTP requests at /http-bind (XEP-0124, XEP-0206), for networks that let no WebSocket through. Costs more per message than a WebSocket.',
+    }),
     mediaLinkTtlMs: duration
       .refine((ms) => ms >= 60_000 && ms <= 366 * 86_400_000, 'expected one minute to a year')
       .default(7 * 86_400_000)
@@ -37,7 +45,20 @@ export const serverConfig = z.object({
       env: 'DRAWBRIDGE_ARCHIVE_PAGE_MAX',
       doc: 'Messages in one page of the archive (XEP-0313). Larger pages mean fewer round trips and longer ones.',
     }),
+    maxPepNodes: z.coerce.number().int().min(10).max(10_000).default(200).meta({
+      env: 'DRAWBRIDGE_PEP_MAX_NODES',
+      doc: 'Nodes one account may have for what its clients keep and publish (XEP-0163). More lets a client fill the database.',
+    }),
+    maxPepItems: z.coerce.number().int().min(10).max(10_000).default(1_000).meta({
+      env: 'DRAWBRIDGE_PEP_MAX_ITEMS',
+      doc: 'Items one node may keep, bookmarks for example. More lets a client fill the database.',
+    }),
+    maxPepSubscriptions: z.coerce.number().int().min(1).max(100_000).default(1_000).meta({
+      env: 'DRAWBRIDGE_PEP_MAX_SUBSCRIPTIONS',
+      doc: 'Subscriptions one node may have, beside the contacts who see presence, and people its owner may name. More makes publishing slower.',
+    }),
   }),
+  push: pushConfig.prefault({}),
   policy: z.object({
     posture: z.enum(CLIENT_POSTURES).default('discover').meta({
       env: 'DRAWBRIDGE_CLIENT_POSTURE',

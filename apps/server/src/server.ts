@@ -33,6 +33,8 @@ import type { Context } from './routing/feature.ts'
 import { buildRegistry } from './routing/registry.ts'
 import { deliverReleased, route } from './routing/router.ts'
 import type { Routing } from './routing/router.ts'
+import { createPushTargets } from './routing/push-targets.ts'
+import { createInvitations } from './routing/invitations.ts'
 import { createRosters } from './routing/rosters.ts'
 import { createUnits } from './routing/units.ts'
 import { createSessions } from './routing/sessions.ts'
@@ -46,6 +48,7 @@ import { createRevocations } from './stream/revocations.ts'
 import { loadSealer } from './stream/seal.ts'
 import type { StreamServer } from './stream/stream-server.ts'
 import { createThrottle } from './stream/throttle.ts'
+import { createBosh } from './transport/bosh.ts'
 import { createAddressLimit } from './transport/address-limit.ts'
 import { createStreamServer } from './streams.ts'
 import type { Accept } from './transport/connection.ts'
@@ -57,6 +60,8 @@ import { listenTcp } from './transport/tcp.ts'
 import { loadTls } from './transport/tls.ts'
 import { createWebFiles } from './transport/web.ts'
 import { createWebSockets } from './transport/websocket.ts'
+import { loadVapid } from './web-push/vapid.ts'
+import { createWebPush } from './web-push/web-push.ts'
 
 const VERSION = '0.1.0'
 const PRUNE_EVERY_MS = 3_600_000
@@ -119,6 +124,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   const passwords = createPasswords({ db, sealer, scramIterations: config.stream.scramIterations })
   const throttle = createThrottle(config.stream.freeSignInFailures)
   const revocations = createRevocations(config.stream.signInTimeoutMs)
+  const now = outside.now ?? (() => new Date())
+  const contact = config.push.contact ?? contactOf(config)
+  const vapid = await loadVapid(join(at.secrets, 'vapid-key'), contact, now)
 
   // Policy: loaded before anybody can ask.
   const sessions = createSessions()
@@ -158,6 +166,15 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     log: log.child({ part: 'jobs' }),
   })
   let publicUrl = config.web.publicUrl ?? ''
+  const invitations = createInvitations({
+    db,
+    domain: common.domain,
+    accounts,
+    lifetimeMs: config.registration.invitationLifetimeMs,
+    isInBand: config.registration.isInBand,
+    now,
+    publicUrl: () => publicUrl,
+  })
   const ctx: Context = {
     domain: common.domain,
     domainJid: parseJid(common.domain),
@@ -167,9 +184,13 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     accounts,
     rosters: createRosters(db, units),
     units,
+    invitations,
     blockLists: createBlockLists(),
     sanitize: timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)),
     mediaLinks: createMediaLinks(sealer.derive('media links'), config.web.mediaLinkTtlMs),
+    pushTargets: createPushTargets(),
+    webPush: createWebPush({ config: config.push, vapid, sealer }),
+    push: config.push,
     jobs,
     gate: policy.gate,
     log,
@@ -181,13 +202,22 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       identities: registry.identities,
       services: registry.services.map(({ label, name }) => ({ jid: `${label}.${common.domain}`, name })),
       findNode: (to, node) => registry.findDiscoNode(to, node, ctx),
+      accountItems: async (request) => {
+        const lists = registry.features.map(({ accountItems }) => accountItems?.(request, ctx) ?? [])
+        return (await Promise.all(lists)).flat()
+      },
       forms: () => registry.features.flatMap(({ discoForms }) => discoForms?.map((build) => build(ctx)) ?? []),
     },
     passwords: { make: passwords.make, change: changePassword },
     commands: registry.features.flatMap(({ commands }) => commands ?? []),
     administrate: (account, id, request) => admin.call(account, id, request),
-    now: outside.now ?? (() => new Date()),
+    removeAccount: (account) => admin.removeAccount(account),
+    registration: config.registration,
+    contacts: config.contacts,
+    throttle,
+    now,
     findService: (domainpart) => registry.findService(domainpart, common),
+    hasBosh: config.web.hasBosh,
     publicUrl: () => publicUrl,
     route: (stanza) => route(routing, stanza, undefined),
     emit: (event, payload) => registry.emit(event, payload, ctx),
@@ -226,6 +256,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     version: VERSION,
     startedAt: new Date(),
     accounts,
+    units,
+    invitations,
+    emit: ctx.emit,
     passwords,
     throttle,
     policy,
@@ -242,7 +275,16 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       )
     },
   })
+  const isAllowedOrigin = (origin: string, hostHeader: string | undefined) =>
+    origin === publicUrl || URL.parse(origin)?.host === hostHeader
+  const bosh = createBosh({
+    accept,
+    isEncrypted: true,
+    isAllowedOrigin: (origin, request) => isAllowedOrigin(origin, request.headers.host),
+    maxPerAddress: config.stream.maxConnectionsPerAddress,
+  })
   const handlers: HttpHandler[] = [
+    ...(config.web.hasBosh ? [bosh] : []),
     (req, res) => admin.handle(req, res),
     featureRoutes(registry, ctx),
     serviceRoutes({ domain: common.domain, health, status: () => buildStatusDocument(policy.gate), measure }),
@@ -272,7 +314,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     handlers,
     measure,
     localAdmin: (req, res) => admin.handle(req, res, LOCAL_ACTOR),
-    isAllowedOrigin: (origin, hostHeader) => origin === publicUrl || URL.parse(origin)?.host === hostHeader,
+    isAllowedOrigin,
     announceHttp: (url) => {
       if (config.web.publicUrl === undefined) publicUrl = url
     },
@@ -339,6 +381,11 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     await close()
     throw error
   }
+}
+
+/** Whom push services can reach about us: a page that everybody can read, or else by mail. */
+function contactOf({ common, web }: ServerConfig): string {
+  return web.publicUrl?.startsWith('https:') ? web.publicUrl : `mailto:postmaster@${common.domain}`
 }
 
 async function readAccounts(db: Db) {

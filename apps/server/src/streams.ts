@@ -1,11 +1,14 @@
 import { appendAudit, findSmSession, insertSmSession } from '@drawbridge/db'
 import { NO_IDENTITY } from '@drawbridge/policy'
+import { errorReply, NS_CLIENT, xml } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
 import { isLoopback } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import { ask } from './policy/gate.ts'
 import type { PolicyService } from './policy/start.ts'
 import type { OfflineCursors } from './routing/cursor.ts'
-import { enter, route } from './routing/router.ts'
+import type { Registration } from './routing/feature.ts'
+import { enter, faultFrom, route } from './routing/router.ts'
 import type { Routing } from './routing/router.ts'
 import type { ServerConfig } from './server.config.ts'
 import { entranceOf, textOf } from './stream/admission.ts'
@@ -13,7 +16,7 @@ import type { Admission } from './stream/admission.ts'
 import type { Passwords } from './stream/password.ts'
 import type { Revocations } from './stream/revocations.ts'
 import type { Session, SessionHost } from './stream/session.ts'
-import type { StreamServer } from './stream/stream-server.ts'
+import type { StreamServer, Stranger } from './stream/stream-server.ts'
 import type { Throttle } from './stream/throttle.ts'
 
 export interface StreamParts {
@@ -58,6 +61,11 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
       log.error('the end of a session was not announced', { error: String(error) })
     }
   }
+  const answerStranger = ({ answer }: Registration, iq: Element, stranger: Stranger) =>
+    answer(iq, stranger, ctx)?.then(
+      (payload) => xml('iq', { xmlns: NS_CLIENT, type: 'result', id: iq.attrs['id'], from: ctx.domain }, payload),
+      (error: unknown) => errorReply(iq, faultFrom(error, ctx)) ?? xml('iq', { xmlns: NS_CLIENT, type: 'error' }),
+    )
   let shutdownText: string | undefined
   return {
     domain: common.domain,
@@ -78,6 +86,8 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     },
     streamFeatures: () =>
       registry.features.flatMap(({ streamFeatures }) => streamFeatures?.map((build) => build(ctx)) ?? []),
+    featuresBeforeSignIn: () => registry.registration?.streamFeatures(ctx) ?? [],
+    answerBeforeSignIn: (iq, stranger) => registry.registration && answerStranger(registry.registration, iq, stranger),
     refusalBeforeSignIn: (remoteAddress) => admission.refusalBeforeSignIn(remoteAddress),
     refusalFor(account, client, entrance, connection) {
       const facts = { at: Date.now(), account, client: client ?? NO_IDENTITY, entrance: entranceOf(connection) }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PEOPLE_ROUTES } from './admin-people.ts'
 import * as schemas from './admin-schemas.ts'
 
 /** What a caller must be allowed to do. `public` needs no sign-in; `own-session` any administrator's own token. */
@@ -7,6 +8,10 @@ export const PERMISSIONS = [
   'own-session',
   'account.read',
   'account.write',
+  'unit.read',
+  'unit.write',
+  'invitation.read',
+  'invitation.write',
   'session.read',
   'policy.read',
   'policy.write',
@@ -162,6 +167,7 @@ export const ADMIN_ROUTES = {
     status: 200,
     response: z.strictObject({ name: z.string(), closedSessions: z.int().min(0) }),
   },
+  ...PEOPLE_ROUTES,
   listSessions: {
     method: 'GET',
     path: '/api/v1/sessions',

@@ -38,6 +38,7 @@ const id = z.string().regex(/^[A-Za-z0-9-]{1,64}$/u, 'is not an id')
 export const account = z
   .strictObject({
     name: accountName,
+    displayName: z.string().optional().meta({ description: 'The name the company gives the person.' }),
     isAdmin: z.boolean(),
     isBreakGlass: z.boolean(),
     isDisabled: z.boolean(),

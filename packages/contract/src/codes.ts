@@ -137,6 +137,37 @@ export const CODES = {
       de: 'Ein Passwort braucht mindestens 8 Zeichen und darf kein gängiges sein.',
     },
   },
+  'bad-invitation': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'bad-invitation',
+    text: {
+      en: 'This invitation is not, or no longer, valid. Ask for a new one.',
+      de: 'Diese Einladung ist nicht oder nicht mehr gültig. Bitten Sie um eine neue.',
+    },
+  },
+  'no-such-invitation': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-invitation',
+    text: { en: 'There is no such invitation.', de: 'Diese Einladung gibt es nicht.' },
+  },
+  'no-such-unit': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-unit',
+    text: { en: 'There is no such unit.', de: 'Diese Einheit gibt es nicht.' },
+  },
+  'unit-exists': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'unit-exists',
+    text: { en: 'A unit of this name exists already.', de: 'Eine Einheit mit diesem Namen gibt es schon.' },
+  },
   'last-administrator': {
     type: 'cancel',
     condition: 'not-allowed',

@@ -3,6 +3,7 @@ export * from './codes.ts'
 export * from './refusal.ts'
 export * from './problem.ts'
 export * from './admin-api.ts'
+export { type InvitationView, type IssuedInvitation, MAX_MEMBERS_PER_REQUEST, type UnitView } from './admin-people.ts'
 export { MAX_IMPORT_ROWS, accountName, clientFamily, instant, nameParams, password } from './admin-schemas.ts'
 export type {
   Account,

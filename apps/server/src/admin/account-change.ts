@@ -6,8 +6,16 @@ import { randomInt } from 'node:crypto'
 import { PasswordBusy, PasswordUnfit } from '../stream/password.ts'
 
 /** A row as the API shows it. */
-export function accountView({ localpart, isAdmin, isBreakGlass, isDisabled, createdAt }: AccountRow): AccountView {
-  return { name: localpart, isAdmin, isBreakGlass, isDisabled, createdAt: createdAt.toISOString() }
+export function accountView(row: AccountRow): AccountView {
+  const { localpart, displayName, isAdmin, isBreakGlass, isDisabled, createdAt } = row
+  return {
+    name: localpart,
+    ...(displayName === null ? {} : { displayName }),
+    isAdmin,
+    isBreakGlass,
+    isDisabled,
+    createdAt: createdAt.toISOString(),
+  }
 }
 
 /** The prepared localpart (RFC 7622 §3.3) of a name. Throws `bad-account-name`. */

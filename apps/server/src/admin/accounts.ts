@@ -126,21 +126,25 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
       const made = request.body.password === undefined ? { password } : {}
       return { account: accountView(account), closedSessions, ...made }
     },
-    async deleteAccount(request) {
-      const localpart = localpartFrom(request.params.name, domain)
-      await db.transaction(async (tx) => {
-        await keepAnAdministrator(tx, localpart)
-        const outcome = await deleteAccount(tx, localpart, `${localpart}@${domain}`)
-        if (outcome === 'absent') throw new Refusal('no-such-account')
-        await audit(tx, actorOf(request).name, 'delete-account', localpart)
-      })
-      accounts.remove(localpart)
-      tokens.revokeAll(localpart)
-      const closedSessions = closeSessions(localpart, 'account-deleted')
-      context.accountDeleted(localpart)
-      return { name: localpart, closedSessions }
-    },
+    deleteAccount: (request) =>
+      removeAccount(context, actorOf(request).name, localpartFrom(request.params.name, domain)),
   }
+}
+
+/** Deletes an account with all it holds, and ends what it has open. */
+export async function removeAccount(context: AdminContext, actor: string, localpart: string) {
+  const { db, domain, accounts, tokens, now } = context
+  const bareJid = `${localpart}@${domain}`
+  await db.transaction(async (tx) => {
+    await keepAnAdministrator(tx, localpart)
+    if ((await deleteAccount(tx, localpart, bareJid)) === 'absent') throw new Refusal('no-such-account')
+    await appendAudit(tx, { actor, action: 'delete-account', target: bareJid }, now())
+  })
+  accounts.remove(localpart)
+  tokens.revokeAll(localpart)
+  const closedSessions = context.closeSessions(localpart, 'account-deleted')
+  context.accountDeleted(localpart)
+  return { name: localpart, closedSessions }
 }
 
 const IMPORT_WIDTH = 4

@@ -13,6 +13,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { LiveSession } from '../policy/enforce.ts'
 import { startPolicy } from '../policy/start.ts'
 import { createAccounts } from '../routing/accounts.ts'
+import { createInvitations } from '../routing/invitations.ts'
+import { createUnits } from '../routing/units.ts'
 import { createChangePassword } from '../stream/change-password.ts'
 import { createPasswords } from '../stream/password.ts'
 import { sealerFrom } from '../stream/seal.ts'
@@ -58,6 +60,17 @@ async function admin({ now }: { now?: () => Date } = {}) {
     version: '1.2.3',
     startedAt: new Date(),
     accounts,
+    units: createUnits(accounts, []),
+    invitations: createInvitations({
+      db: database.db,
+      domain: 'im.test',
+      accounts,
+      lifetimeMs: 86_400_000,
+      isInBand: true,
+      now: now ?? (() => new Date()),
+      publicUrl: () => 'https://im.test',
+    }),
+    emit: () => undefined,
     passwords,
     changePassword: createChangePassword({ db: database.db, passwords, closeSessions }),
     throttle: createThrottle(5),

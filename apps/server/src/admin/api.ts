@@ -4,6 +4,9 @@ import type { Log } from '@drawbridge/runtime'
 import type { LiveSessions } from '../policy/enforce.ts'
 import type { PolicyService } from '../policy/start.ts'
 import type { Accounts } from '../routing/accounts.ts'
+import type { Context } from '../routing/feature.ts'
+import type { Invitations } from '../routing/invitations.ts'
+import type { Units } from '../routing/units.ts'
 import type { ChangePassword } from '../stream/change-password.ts'
 import type { Passwords } from '../stream/password.ts'
 import type { Throttle } from '../stream/throttle.ts'
@@ -17,6 +20,9 @@ export interface AdminDeps {
   readonly version: string
   readonly startedAt: Date
   readonly accounts: Accounts
+  readonly units: Units
+  readonly invitations: Invitations
+  readonly emit: Context['emit']
   readonly passwords: Pick<Passwords, 'make' | 'verify'>
   readonly changePassword: ChangePassword
   readonly throttle: Throttle

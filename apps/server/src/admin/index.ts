@@ -1,16 +1,19 @@
 import { buildOpenapi } from '@drawbridge/contract'
 import type { Administrate } from '../routing/feature.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { accountHandlers } from './accounts.ts'
+import type { Account } from '../routing/accounts.ts'
+import { accountHandlers, removeAccount } from './accounts.ts'
 import type { Actor } from './actor.ts'
 import type { AdminContext, AdminDeps, AdminHandlers } from './api.ts'
 import { auditHandlers } from './audit.ts'
 import { clientRuleHandlers } from './client-rules.ts'
 import { createCall, createRouter } from './router.ts'
 import { sessionHandlers } from './session.ts'
+import { invitationHandlers } from './invitations.ts'
 import { inventoryHandlers } from './sessions.ts'
 import { statusHandlers } from './status.ts'
 import { suspensionHandlers } from './suspensions.ts'
+import { unitHandlers } from './units.ts'
 import { createTokens } from './tokens.ts'
 
 export { LOCAL_ACTOR } from './actor.ts'
@@ -27,6 +30,8 @@ export interface AdminApi {
   signOut(localpart: string): void
   /** The same operation for somebody who did not come over HTTP. Rejects with a `Refusal`. */
   readonly call: Administrate
+  /** Deletes an account at its own wish. Rejects with a `Refusal`. */
+  removeAccount(account: Account): Promise<void>
 }
 
 /** Builds the admin API: one handler for every route of the contract, or it does not compile. */
@@ -38,6 +43,8 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
   const handlers: AdminHandlers = {
     ...sessionHandlers(context),
     ...accountHandlers(context),
+    ...unitHandlers(context),
+    ...invitationHandlers(context),
     ...inventoryHandlers(context),
     ...clientRuleHandlers(context),
     ...suspensionHandlers(context),
@@ -49,5 +56,6 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     handle: createRouter(context, handlers),
     signOut: (localpart) => tokens.revokeAll(localpart),
     call: createCall(handlers),
+    removeAccount: async ({ bareJid, localpart }) => void (await removeAccount(context, bareJid, localpart)),
   }
 }

@@ -13,20 +13,27 @@ import type {
   PresenceStanza,
 } from '@drawbridge/xmpp'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AccessModel, ArchiveWriter, Db } from '@drawbridge/db'
+import type { ArchiveWriter, Db, PepNode } from '@drawbridge/db'
 import type { Sanitize } from '@drawbridge/contract'
 import type { Jobs } from '@drawbridge/jobs'
 import type { Log } from '@drawbridge/runtime'
 import type { ChangePassword } from '../stream/change-password.ts'
 import type { Passwords } from '../stream/password.ts'
+import type { Throttle } from '../stream/throttle.ts'
+import type { ContactConfig, RegistrationConfig } from './registration.config.ts'
 import type { Session } from '../stream/session.ts'
+import type { Stranger } from '../stream/stream-server.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { BlockLists } from './block-lists.ts'
+import type { Invitations } from './invitations.ts'
 import type { Rosters } from './rosters.ts'
 import type { Unit, Units } from './units.ts'
 import type { Sessions } from './sessions.ts'
 import type { Gate } from '../policy/gate.ts'
 import type { MediaLinks } from '../blobs/media-link.ts'
+import type { PushConfig } from '../web-push/push.config.ts'
+import type { WebPush } from '../web-push/web-push.ts'
+import type { PushTargets } from './push-targets.ts'
 
 /** The stages a message passes, in this order, with the commit between `record` and `deliver`. */
 export const BEFORE_COMMIT = ['amend', 'record'] as const
@@ -72,9 +79,13 @@ export interface Context {
   readonly accounts: Accounts
   readonly rosters: Rosters
   readonly units: Units
+  readonly invitations: Invitations
   readonly blockLists: BlockLists
   readonly sanitize: Sanitize
   readonly mediaLinks: MediaLinks
+  readonly pushTargets: PushTargets
+  readonly webPush: WebPush
+  readonly push: PushConfig
   readonly jobs: Jobs
   readonly gate: Gate
   readonly log: Log
@@ -87,6 +98,7 @@ export interface Context {
     readonly identities: { readonly server: readonly DiscoIdentity[]; readonly account: readonly DiscoIdentity[] }
     readonly services: readonly DiscoItem[]
     findNode(to: DiscoNode['to'], node: string): DiscoNode | undefined
+    accountItems(request: IqRequest): Promise<readonly DiscoItem[]>
     /** XEP-0128: what the server says beside its features. */
     forms(): readonly DiscoForm[]
   }
@@ -95,9 +107,17 @@ export interface Context {
   /** Every command of the features in force, in their order. */
   readonly commands: readonly AdHocCommand[]
   readonly administrate: Administrate
+  /** Ends an account at its own wish, with all it holds. */
+  removeAccount(account: Account): Promise<void>
+  readonly registration: RegistrationConfig
+  /** Addresses of the people behind the service, by their role (XEP-0157). */
+  readonly contacts: ContactConfig
+  readonly throttle: Throttle
   now(): Date
   /** The service at a domain below the server's. */
   findService(domainpart: string): Service | undefined
+  /** Whether streams may come by HTTP requests (XEP-0206). */
+  readonly hasBosh: boolean
   /** Base URL under which people reach the HTTP port, without a trailing slash. */
   publicUrl(): string
   /** Sends a stanza from the server itself, or on behalf of an account, through the message path. */
@@ -115,6 +135,9 @@ export interface ServerLimits {
   readonly maxUploadBytes: number
   readonly maxRosterItems: number
   readonly archivePageMax: number
+  readonly maxPepNodes: number
+  readonly maxPepItems: number
+  readonly maxPepSubscriptions: number
 }
 
 /** Things that happened and that other features care about. A short list, on purpose. */
@@ -134,7 +157,7 @@ export interface DomainEvents {
   'caps.changed': { readonly session: Session; readonly node: string; readonly ver: string; readonly hash: string }
   /** Features of a session became known by a disco#info query of ours. */
   'disco.known': { readonly session: Session; readonly features: ReadonlySet<string> }
-  /** Something changed in a node of an account (XEP-0163): an item was published or retracted, or the node is gone. */
+  /** Something changed in a node of an account (XEP-0163). */
   'pep.changed': { readonly owner: Account; readonly change: PepChange }
   /** One account may from now on see the presence of another (RFC 6121 §3.1.5); both by bare JID. */
   'presence.granted': { readonly of: string; readonly to: string }
@@ -144,15 +167,22 @@ export interface DomainEvents {
   'upload.settled': { readonly id: string }
 }
 
-/** What happened to a PEP node; `access` says who may hear of it. */
-export interface PepChange {
-  readonly node: string
-  readonly access: AccessModel
-  /** The item as it was published, or only the id of the item that was retracted; neither: the node was deleted. */
-  readonly item?: { readonly id: string; readonly payload: Element }
-  readonly retracted?: string
+/** What happened to a PEP node. Its configuration says who may hear of it, and how much. */
+export type PepChange = {
+  readonly node: PepNode
   /** Nobody is to be told; what follows from it still does. */
   readonly isSilent?: boolean
+} & (
+  | { readonly what: 'published'; readonly item: PublishedItem }
+  | { readonly what: 'retracted'; readonly itemId: string }
+  | { readonly what: 'purged' | 'configured' | 'deleted' }
+)
+
+export interface PublishedItem {
+  readonly id: string
+  readonly payload: Element
+  /** Bare JID of whoever published it, if that was not the owner. */
+  readonly publisher?: string | undefined
 }
 
 export interface IqRequest {
@@ -240,12 +270,20 @@ export type Administrate = <Id extends AdminRouteId>(
   request: { readonly params?: ParamsOf<Id>; readonly query?: QueryOf<Id>; readonly body?: BodyOf<Id> },
 ) => Promise<ResponseOf<Id>>
 
-/** A node of disco that is neither the root nor kept anywhere: commands, bookmarks of features (XEP-0030 §3.2, §4.2). */
+/** A node of disco that is not the root: commands, nodes of PubSub (XEP-0030 §3.2, §4.2). */
 export interface DiscoNode {
-  readonly to: 'server' | 'own'
+  /** `own`: asked by the account itself; `account`: asked by anybody, and the node decides who is answered. */
+  readonly to: 'server' | 'own' | 'account'
   matches(node: string, ctx: Context): boolean
   info(node: string, request: IqRequest, ctx: Context): Promise<DiscoInfo> | DiscoInfo
   items(node: string, request: IqRequest, ctx: Context): Promise<readonly DiscoItem[]> | readonly DiscoItem[]
+}
+
+/** What a client may ask before it signs in (XEP-0077). */
+export interface Registration {
+  streamFeatures(ctx: Context): Element[]
+  /** The payload of the result; rejects with a `StanzaFault` or `Refusal`. Nothing: such an iq has no place here. */
+  answer(iq: Element, stranger: Stranger, ctx: Context): Promise<Element | undefined> | undefined
 }
 
 export interface HttpRoute {
@@ -264,6 +302,8 @@ export interface Feature {
   /** Further identities in disco#info of the server, and of each account's bare JID (XEP-0030 §3.1). */
   readonly identities?: { readonly server?: readonly DiscoIdentity[]; readonly account?: readonly DiscoIdentity[] }
   readonly discoNodes?: readonly DiscoNode[]
+  /** In disco#items of an account, beside its resources (XEP-0030 §4.1). */
+  readonly accountItems?: (request: IqRequest, ctx: Context) => Promise<readonly DiscoItem[]>
   readonly commands?: readonly AdHocCommand[]
   /** XEP-0128: forms in disco#info of the server. */
   readonly discoForms?: readonly ((ctx: Context) => DiscoForm)[]
@@ -293,6 +333,8 @@ export interface Feature {
    * text is shared by all who get it. One feature has it.
    */
   readonly personalize?: (text: string, session: Session, ctx: Context) => string
+  /** What a client may ask before it signs in. One feature has it. */
+  readonly registration?: Registration
   readonly session?: {
     readonly bound?: (session: Session, ctx: Context) => void
     readonly ended?: (session: Session, ctx: Context) => Promise<void> | void

@@ -22,6 +22,7 @@ export interface Registry {
   readonly outbound: readonly NonNullable<Feature['outbound']>[]
   readonly presence: NonNullable<Feature['presence']>
   readonly personalize: NonNullable<Feature['personalize']>
+  readonly registration: Feature['registration']
   readonly disco: readonly string[]
   readonly accountDisco: readonly string[]
   readonly identities: Context['disco']['identities']
@@ -49,6 +50,7 @@ export function buildRegistry(features: readonly Feature[]): Registry {
     claim(`feature ${feature.name}`, feature.name)
     if (feature.presence) claim('presence', feature.name)
     if (feature.personalize) claim('personalize', feature.name)
+    if (feature.registration) claim('registration', feature.name)
     for (const route of feature.iq ?? []) {
       const key = iqKey(route.type, route.to, route.xmlns, route.name)
       claim(key, feature.name)
@@ -82,6 +84,7 @@ export function buildRegistry(features: readonly Feature[]): Registry {
     features,
     presence,
     personalize,
+    registration: features.find((feature) => feature.registration)?.registration,
     beforeCommit: [...stage(amend), askService, ...stage(record)],
     afterCommit: AFTER_COMMIT.flatMap(stage),
     enter: features.flatMap((feature) => feature.enter ?? []),

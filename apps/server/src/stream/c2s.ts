@@ -36,7 +36,7 @@ import { HandledTooMuch, OutboundQueue } from './resume.ts'
 import { sayGoodbye } from './session.ts'
 import type { Session } from './session.ts'
 import { StanzaRate } from './stanza-rate.ts'
-import type { StreamServer } from './stream-server.ts'
+import type { StreamServer, Stranger } from './stream-server.ts'
 
 /** A resumption waits so long for what the old connection had sent, in milliseconds. */
 const RESUME_WAIT_MS = 10_000
@@ -53,6 +53,7 @@ export class C2sStream implements StreamHandler {
   #isOpen = false
   #isClosed = false
   readonly #negotiation: Negotiation
+  readonly #stranger: Stranger
   #account: Account | undefined
   #session: Session | undefined
   /** Something takes a moment; what comes meanwhile waits for it in the backlog, and the connection is not read. */
@@ -66,6 +67,7 @@ export class C2sStream implements StreamHandler {
     this.#server = server
     this.#connection = connection
     this.#negotiation = new Negotiation(server, connection, this.#negotiated())
+    this.#stranger = { remoteAddress: connection.remoteAddress, notes: new Map() }
     this.#rate = new StanzaRate(connection, server.config.maxStanzasPerSecond, () => this.#catchUp())
     // Slow clients and silent ones have the same time to sign in (threats DS-09).
     this.#deadline = setTimeout(() => this.#fail('connection-timeout'), server.config.signInTimeoutMs)
@@ -127,6 +129,7 @@ export class C2sStream implements StreamHandler {
     if (canUpgrade) features.append(xml('starttls', { xmlns: NS_TLS }, allowPlaintext ? undefined : xml('required')))
     if (canUpgrade && !allowPlaintext) return features
     for (const feature of this.#negotiation.features()) features.append(feature)
+    for (const feature of this.#server.featuresBeforeSignIn()) features.append(feature)
     return features
   }
 
@@ -157,6 +160,10 @@ export class C2sStream implements StreamHandler {
     if (this.#account) return this.#authenticated(this.#account, element, xmlns)
     if (xmlns === NS_SASL) return this.#negotiation.receive(element)
     if (xmlns === NS_TLS && element.name === 'starttls') return this.#startTls()
+    if (xmlns === NS_CLIENT && element.name === 'iq' && !this.#negotiation.mustUpgrade) {
+      const answer = this.#server.answerBeforeSignIn(element, this.#stranger)
+      if (answer) return this.#hold(async () => this.#write(await answer))
+    }
     // A stanza, or anything else, before signing in (RFC 6120 §4.9.3.12); or in the clear (§5.3.1).
     this.#fail(this.#negotiation.mustUpgrade ? 'policy-violation' : 'not-authorized')
   }

@@ -15,6 +15,13 @@ export interface StreamRefusal {
   readonly details: readonly Element[]
 }
 
+/** Whoever speaks on a stream before signing in. */
+export interface Stranger {
+  readonly remoteAddress: string
+  /** What features keep about it, as long as the stream lasts. */
+  readonly notes: Map<string, unknown>
+}
+
 /** What a stream needs from the server around it. */
 export interface StreamServer {
   readonly domain: string
@@ -30,6 +37,10 @@ export interface StreamServer {
   /** Set while the server stops: new streams are told to come back later. */
   readonly shutdownText: string | undefined
   streamFeatures(): Element[]
+  /** What is offered to whoever has not signed in, beside signing in (XEP-0077 §8). */
+  featuresBeforeSignIn(): Element[]
+  /** The answer to an iq of somebody who has not signed in; nothing when such iqs have no place here. */
+  answerBeforeSignIn(iq: Element, stranger: Stranger): Promise<Element> | undefined
   /** During a cut nobody gets as far as signing in, except from where break-glass accounts may come (control §4.2). */
   refusalBeforeSignIn(remoteAddress: string): StreamRefusal | undefined
   /** The policy's word on an account with this client at this entrance; nothing when it may pass. */

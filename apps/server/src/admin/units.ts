@@ -1,0 +1,151 @@
+import { MAX_MEMBERS_PER_REQUEST, Refusal } from '@drawbridge/contract'
+import type { UnitView } from '@drawbridge/contract'
+import {
+  addUnitMembers,
+  appendAudit,
+  deleteUnit,
+  findUnit,
+  insertUnit,
+  listUnitMembers,
+  listUnits,
+  removeUnitMembers,
+  updateAccount,
+  updateUnit,
+} from '@drawbridge/db'
+import type { Db, UnitRow } from '@drawbridge/db'
+import type { Unit } from '../routing/units.ts'
+import { accountView, localpartFrom } from './account-change.ts'
+import { actorOf } from './api.ts'
+import type { AdminContext, AdminHandlers } from './api.ts'
+
+type Ids =
+  | 'setDisplayName'
+  | 'listUnits'
+  | 'createUnit'
+  | 'changeUnit'
+  | 'deleteUnit'
+  | 'listUnitMembers'
+  | 'addUnitMembers'
+  | 'removeUnitMember'
+
+/** Units and names: every change is one transaction with its audit row, then reaches the contact lists of who is online. */
+export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
+  const { db, domain, accounts, units, emit, now } = context
+  const audit = (tx: Db, actor: string, action: string, target: string, detail: Record<string, unknown> = {}) =>
+    appendAudit(tx, { actor, action, target, detail }, now())
+
+  /** Does in memory what has been done in the database, to the unit as it is by now. */
+  const change = (name: string, changed: (unit: Unit) => Unit): UnitView => {
+    const before = units.find(name)
+    if (!before) throw new Refusal('no-such-unit')
+    const after = changed(before)
+    units.put(after)
+    emit('unit.changed', { before, after })
+    return unitView(after)
+  }
+  const found = (name: string) => {
+    const account = accounts.find(localpartFrom(name, domain))
+    if (!account) throw new Refusal('no-such-account', { detail: name })
+    return account
+  }
+  const rowOf = async (tx: Db, name: string): Promise<UnitRow> => {
+    const row = await findUnit(tx, name)
+    if (!row) throw new Refusal('no-such-unit')
+    return row
+  }
+  const bareJids = (ids: readonly string[]) => new Set(ids.flatMap((id) => accounts.findById(id)?.bareJid ?? []))
+
+  return {
+    async setDisplayName(request) {
+      const { displayName } = request.body
+      const { localpart } = found(request.params.name)
+      const row = await db.transaction(async (tx) => {
+        const changed = await updateAccount(tx, localpart, { displayName })
+        if (!changed) throw new Refusal('no-such-account')
+        await audit(tx, actorOf(request).name, 'set-display-name', `${localpart}@${domain}`, { displayName })
+        return changed
+      })
+      const { bareJid } = accounts.put(row)
+      // A name is part of what a unit shows: a unit that is another object has another stamp.
+      for (const unit of units.of(bareJid)) units.put({ ...unit })
+      emit('account.renamed', { bareJid })
+      return { account: accountView(row) }
+    },
+    async listUnits({ query: { cursor, limit = 100 } }) {
+      const rows = await listUnits(db, limit + 1, cursor)
+      const page = rows.slice(0, limit)
+      const next = rows.length > limit ? page.at(-1)?.name : undefined
+      return { units: page.map(unitView), ...(next === undefined ? {} : { next }) }
+    },
+    async createUnit(request) {
+      const { name, displayName, roster, directory } = request.body
+      const wanted = { name, displayName, ...(roster && { roster }), ...(directory && { directory }) }
+      const row = await db.transaction(async (tx) => {
+        const made = await insertUnit(tx, wanted)
+        if (made === 'exists') throw new Refusal('unit-exists')
+        await audit(tx, actorOf(request).name, 'create-unit', made.name, wanted)
+        return made
+      })
+      const unit: Unit = { ...row, members: new Set() }
+      units.put(unit)
+      return { unit: unitView(unit) }
+    },
+    async changeUnit(request) {
+      const { displayName, roster, directory } = request.body
+      const wanted = { ...(displayName && { displayName }), ...(roster && { roster }), ...(directory && { directory }) }
+      if (Object.keys(wanted).length === 0) throw new Refusal('bad-request')
+      const { name } = request.params
+      await db.transaction(async (tx) => {
+        if (!(await updateUnit(tx, name, wanted))) throw new Refusal('no-such-unit')
+        await audit(tx, actorOf(request).name, 'change-unit', name, wanted)
+      })
+      return { unit: change(name, (unit) => ({ ...unit, ...wanted })) }
+    },
+    async deleteUnit(request) {
+      const { name } = request.params
+      await db.transaction(async (tx) => {
+        if ((await deleteUnit(tx, name)) === 'absent') throw new Refusal('no-such-unit')
+        await audit(tx, actorOf(request).name, 'delete-unit', name)
+      })
+      const before = units.find(name)
+      units.remove(name)
+      emit('unit.changed', { before, after: undefined })
+      return { name }
+    },
+    async listUnitMembers({ params, query: { cursor, limit = 100 } }) {
+      const { id } = await rowOf(db, params.name)
+      const rows = await listUnitMembers(db, id, limit + 1, cursor)
+      const members = rows.slice(0, limit)
+      const next = rows.length > limit ? members.at(-1) : undefined
+      return { members, ...(next === undefined ? {} : { next }) }
+    },
+    async addUnitMembers(request) {
+      const wanted = request.body.members.slice(0, MAX_MEMBERS_PER_REQUEST).map(found)
+      const { name } = request.params
+      const added = await db.transaction(async (tx) => {
+        const { id } = await rowOf(tx, name)
+        const ids = await addUnitMembers(tx, id, [...new Set(wanted.map((account) => account.id))])
+        const members = bareJids(ids)
+        if (members.size > 0)
+          await audit(tx, actorOf(request).name, 'add-unit-members', name, { members: [...members] })
+        return members
+      })
+      const unit = change(name, (before) => ({ ...before, members: before.members.union(added) }))
+      return { unit, added: added.size }
+    },
+    async removeUnitMember(request) {
+      const { id, bareJid } = found(request.params.account)
+      const { name } = request.params
+      await db.transaction(async (tx) => {
+        const removed = await removeUnitMembers(tx, (await rowOf(tx, name)).id, [id])
+        if (removed.length > 0) await audit(tx, actorOf(request).name, 'remove-unit-member', name, { member: bareJid })
+      })
+      return { unit: change(name, (unit) => ({ ...unit, members: unit.members.difference(new Set([bareJid])) })) }
+    },
+  }
+}
+
+function unitView(unit: Omit<Unit, 'members'> & { readonly members: ReadonlySet<string> | number }): UnitView {
+  const { name, displayName, roster, directory, members } = unit
+  return { name, displayName, roster, directory, members: typeof members === 'number' ? members : members.size }
+}
