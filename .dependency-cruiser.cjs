@@ -47,7 +47,7 @@ const HOMES = {
  * Inside the server: a folder imports itself and the folders behind it. `main.ts` and `server.ts` may import all of
  * them. Types may point the other way: they are gone when the program runs.
  */
-const SERVER_LAYERS = [['transport', 'admin', 'jobs', 'features'], ['stream'], ['routing'], ['policy', 'blobs']]
+const SERVER_LAYERS = [['transport', 'admin', 'jobs', 'features'], ['stream'], ['routing'], ['policy', 'blobs', 'web-push']]
 
 const TESTS = '\\.test\\.tsx?$|^apps/[^/]+/test/|^packages/testkit/'
 const any = (paths) => `^(${paths.join('|')})`

@@ -1,8 +1,9 @@
 import type { Handler, Job } from './job.ts'
 import { sanitizeImage } from './sanitize-image.ts'
+import { sendPush } from './send-push.ts'
 
 /** Every job there is. */
-export const JOBS = [sanitizeImage] as const
+export const JOBS = [sanitizeImage, sendPush] as const
 
 type PayloadOf<J> = J extends Job<string, infer Payload> ? Payload : never
 

@@ -11,3 +11,4 @@ export {
 } from './jobs.ts'
 export { type OutboxJob, type Relay, relayOutbox, type RelayOptions } from './outbox.ts'
 export { sanitizeImage } from './sanitize-image.ts'
+export { sendPush } from './send-push.ts'

@@ -36,6 +36,8 @@ export const NS_SCRAM_UPGRADE = 'urn:xmpp:scram-upgrade:0'
 export const NS_CLIENT_ACCESS = 'urn:xmpp:cam:0'
 /** XEP-0440 */
 export const NS_SASL_CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0'
+/** XEP-0357 */
+export const NS_PUSH = 'urn:xmpp:push:0'
 /** XEP-0478 */
 export const NS_STREAM_LIMITS = 'urn:xmpp:stream-limits:0'
 
@@ -53,6 +55,8 @@ export const NS_COMMANDS = 'http://jabber.org/protocol/commands'
 export const NS_RSM = 'http://jabber.org/protocol/rsm'
 /** XEP-0199 */
 export const NS_PING = 'urn:xmpp:ping'
+/** XEP-0215 */
+export const NS_EXTERNAL_SERVICES = 'urn:xmpp:extdisco:2'
 /** XEP-0092 */
 export const NS_VERSION = 'jabber:iq:version'
 /** XEP-0202 */
@@ -62,9 +66,21 @@ export const NS_LAST = 'jabber:iq:last'
 /** XEP-0077 */
 export const NS_REGISTER = 'jabber:iq:register'
 export const NS_REGISTER_FEATURE = 'http://jabber.org/features/iq-register'
+/** XEP-0379 */
+export const NS_PARS = 'urn:xmpp:pars:0'
+/** XEP-0445 */
+export const NS_IBR_TOKEN = 'urn:xmpp:ibr-token:0'
+/** XEP-0401 */
+export const NS_INVITE = 'urn:xmpp:invite'
+/** XEP-0055 */
+export const NS_SEARCH = 'jabber:iq:search'
+/** XEP-0157: FORM_TYPE */
+export const NS_SERVER_INFO = 'http://jabber.org/network/serverinfo'
 /** XEP-0191 */
 export const NS_BLOCKING = 'urn:xmpp:blocking'
 export const NS_BLOCKING_ERRORS = 'urn:xmpp:blocking:errors'
+/** XEP-0377 */
+export const NS_REPORTING = 'urn:xmpp:reporting:1'
 /** XEP-0049 */
 export const NS_PRIVATE = 'jabber:iq:private'
 /** XEP-0156: link relations in host-meta */
@@ -78,6 +94,8 @@ export const NS_CARBONS = 'urn:xmpp:carbons:2'
 /** XEP-0313 */
 export const NS_MAM = 'urn:xmpp:mam:2'
 export const NS_MAM_EXTENDED = 'urn:xmpp:mam:2#extended'
+/** XEP-0431 */
+export const NS_FULLTEXT = 'urn:xmpp:fulltext:0'
 /** XEP-0359 */
 export const NS_SID = 'urn:xmpp:sid:0'
 /** XEP-0203 */
@@ -96,6 +114,7 @@ export const NS_MARKERS = 'urn:xmpp:chat-markers:0'
 export const NS_CORRECTION = 'urn:xmpp:message-correct:0'
 /** XEP-0424 */
 export const NS_RETRACTION = 'urn:xmpp:message-retract:1'
+export const NS_RETRACTION_TOMBSTONE = 'urn:xmpp:message-retract:1#tombstone'
 export const NS_RETRACTION_0 = 'urn:xmpp:message-retract:0'
 /** XEP-0425 */
 export const NS_MODERATION = 'urn:xmpp:message-moderate:1'
@@ -192,6 +211,20 @@ export const NS_PUBSUB_OWNER = 'http://jabber.org/protocol/pubsub#owner'
 export const NS_PUBSUB_ERRORS = 'http://jabber.org/protocol/pubsub#errors'
 export const NS_PUBSUB_PUBLISH_OPTIONS = 'http://jabber.org/protocol/pubsub#publish-options'
 export const NS_PUBSUB_NODE_CONFIG = 'http://jabber.org/protocol/pubsub#node_config'
+export const NS_PUBSUB_META_DATA = 'http://jabber.org/protocol/pubsub#meta-data'
+export const NS_PUBSUB_SUBSCRIBE_OPTIONS = 'http://jabber.org/protocol/pubsub#subscribe_options'
+export const NS_PUBSUB_SUBSCRIBE_AUTHORIZATION = 'http://jabber.org/protocol/pubsub#subscribe_authorization'
+/** XEP-0402 */
+export const NS_BOOKMARKS = 'urn:xmpp:bookmarks:1'
+/** XEP-0048 */
+export const NS_BOOKMARKS_LEGACY = 'storage:bookmarks'
+/** XEP-0411 */
+export const NS_BOOKMARKS_CONVERSION = 'urn:xmpp:bookmarks-conversion:0'
+/** XEP-0490 */
+export const NS_MDS = 'urn:xmpp:mds:displayed:0'
+export const NS_MDS_SERVER_ASSIST = 'urn:xmpp:mds:server-assist:0'
+/** XEP-0492 */
+export const NS_NOTIFICATION_SETTINGS = 'urn:xmpp:notification-settings:1'
 /** XEP-0172 */
 export const NS_NICK = 'http://jabber.org/protocol/nick'
 
@@ -199,4 +232,5 @@ export const NS_NICK = 'http://jabber.org/protocol/nick'
 export const NS_DRAWBRIDGE_CLIENT = 'urn:drawbridge:client:1'
 export const NS_DRAWBRIDGE_IMAGE = 'urn:drawbridge:image:1'
 export const NS_DRAWBRIDGE_SUSPENSION = 'urn:drawbridge:suspension:1'
+export const NS_DRAWBRIDGE_PUSH = 'urn:drawbridge:push:1'
 export const NS_DRAWBRIDGE_POLICY = 'urn:drawbridge:policy:1'

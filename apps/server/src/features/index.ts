@@ -14,6 +14,8 @@ import { offline } from './offline.ts'
 import { pep } from './pep/index.ts'
 import { ping } from './ping.ts'
 import { privateStorage } from './private-storage.ts'
+import { push } from './push/index.ts'
+import { refused } from './refused.ts'
 import { roster } from './roster/index.ts'
 import { serviceAdministration } from './service-administration.ts'
 import { stanzaIds } from './stanza-ids.ts'
@@ -41,6 +43,8 @@ export const FEATURES: readonly Feature[] = [
   delivery,
   carbons,
   offline,
+  // After the archive: it wakes up whoever has a row in it.
+  push,
 
   // People.
   roster,
@@ -57,6 +61,7 @@ export const FEATURES: readonly Feature[] = [
   time,
   version,
   legacySession,
+  refused,
 
   // HTTP.
   upload,

@@ -3,6 +3,7 @@ import { relayOutbox } from '@drawbridge/jobs'
 import type { Handlers } from '@drawbridge/jobs'
 import type { Context } from '../routing/feature.ts'
 import { sanitizeImageHandler } from './sanitize-image.ts'
+import { sendPushHandler } from './send-push.ts'
 
 /** Work of this process that must not be lost: from the outbox to the queue to its handlers. */
 export interface Work extends AsyncDisposable {
@@ -14,7 +15,7 @@ export interface Work extends AsyncDisposable {
 export async function startWork(ctx: Context, databaseUrl: string): Promise<Work> {
   const { db, jobs } = ctx
   const log = ctx.log.child({ part: 'jobs' })
-  const handlers: Handlers = { 'sanitize-image': sanitizeImageHandler(ctx) }
+  const handlers: Handlers = { 'sanitize-image': sanitizeImageHandler(ctx), 'send-push': sendPushHandler(ctx) }
   await jobs.work(handlers, { onSettled: (id) => markOutboxDone(db, [id]) })
   const relay = relayOutbox({
     jobs,

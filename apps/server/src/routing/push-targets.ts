@@ -1,0 +1,87 @@
+import type { Session } from '../stream/session.ts'
+import type { Sessions } from './sessions.ts'
+
+const NONE: readonly PushTarget[] = []
+
+/** Errors in a row after which a device is left alone (XEP-0357 §7.1), */
+export const PUSH_TRIES = 8
+/** and for how long, in milliseconds. */
+const RETRY_MS = 86_400_000
+
+/** One push service that a client of an account has enabled (XEP-0357 §5), as it is right now. */
+export interface PushTarget {
+  readonly accountId: string
+  readonly service: string
+  readonly node: string
+  /** The client it belongs to. */
+  readonly resource: string
+  /** Messages that the client was not there for. */
+  unread: number
+  /** How many of them it was told of. */
+  told: number
+  /** A job that will tell it is committed and has not begun. */
+  isPending: boolean
+  /** When it was told last, by the clock of this process. */
+  toldAt: number
+  /** Errors in a row (XEP-0357 §7.1), and when it may be tried again after too many. */
+  failures: number
+  retryAt: number
+}
+
+/** What is enabled, all in memory: it is asked about for every message. */
+export interface PushTargets {
+  of(owner: string): readonly PushTarget[]
+  find(owner: string, service: string, node: string): PushTarget | undefined
+  /** Adds one, or takes the place of the one with its service and node. */
+  put(owner: string, target: PushTarget): void
+  remove(owner: string, isGone: (target: PushTarget) => boolean): void
+  readonly size: number
+}
+
+/** Nothing is enabled; the feature fills it at the start. */
+export function createPushTargets(): PushTargets {
+  const byOwner = new Map<string, readonly PushTarget[]>()
+  let size = 0
+  const of = (owner: string) => byOwner.get(owner) ?? NONE
+  const set = (owner: string, targets: readonly PushTarget[]) => {
+    size += targets.length - of(owner).length
+    if (targets.length === 0) byOwner.delete(owner)
+    else byOwner.set(owner, targets)
+  }
+  const isSame = (service: string, node: string) => (target: PushTarget) =>
+    target.service === service && target.node === node
+  return {
+    get size() {
+      return size
+    },
+    of,
+    find: (owner, service, node) => of(owner).find(isSame(service, node)),
+    put(owner, target) {
+      const is = isSame(target.service, target.node)
+      set(owner, [...of(owner).filter((other) => !is(other)), target])
+    },
+    remove: (owner, isGone) =>
+      set(
+        owner,
+        of(owner).filter((target) => !isGone(target)),
+      ),
+  }
+}
+
+/** When a target may be tried again, in milliseconds since the epoch, after so many errors in a row. */
+export function retryAtAfter(failures: number, failedAt: Date | null): number {
+  return failures >= PUSH_TRIES && failedAt ? failedAt.getTime() + RETRY_MS : 0
+}
+
+/** A target of which nothing has been told yet. */
+export function newPushTarget(
+  target: Pick<PushTarget, 'accountId' | 'service' | 'node' | 'resource'>,
+  errors: Pick<PushTarget, 'failures' | 'retryAt'> = { failures: 0, retryAt: 0 },
+): PushTarget {
+  return { ...target, ...errors, unread: 0, told: 0, isPending: false, toldAt: Number.NEGATIVE_INFINITY }
+}
+
+/** Whether the client that a target belongs to gets what is sent and looks at it: then nobody needs to wake it up. */
+export function isAtHand({ resource }: PushTarget, owner: string, sessions: Sessions): boolean {
+  return sessions.of(owner).some((session: Session) => session.jid.resourcepart === resource && session.isActive)
+}

@@ -1,0 +1,122 @@
+import { and, asc, desc, eq, inArray } from 'drizzle-orm'
+import type { Db } from './database.ts'
+import { account, pushDevice, pushTarget } from './schema/index.ts'
+
+export interface PushDevice {
+  /** Not to be guessed. */
+  readonly node: string
+  readonly accountId: string
+  readonly endpointHash: Buffer
+  readonly sealed: Buffer
+}
+
+/**
+ * Keeps a device, or brings the keys of the one with this endpoint up to date. Beyond `max` of an account the oldest go.
+ *
+ * @returns the node of the device, and the nodes that are gone.
+ */
+export function putPushDevice(db: Db, device: PushDevice, max: number): Promise<{ node: string; gone: string[] }> {
+  return db.transaction(async (tx) => {
+    const [row] = await tx
+      .insert(pushDevice)
+      .values(device)
+      .onConflictDoUpdate({
+        target: [pushDevice.accountId, pushDevice.endpointHash],
+        set: { sealed: device.sealed, registeredAt: new Date() },
+      })
+      .returning({ node: pushDevice.node })
+    const rest = await tx
+      .select({ node: pushDevice.node })
+      .from(pushDevice)
+      .where(eq(pushDevice.accountId, device.accountId))
+      .orderBy(desc(pushDevice.registeredAt), asc(pushDevice.node))
+      .offset(max)
+    const gone = rest.map(({ node }) => node)
+    if (gone.length > 0) await tx.delete(pushDevice).where(inArray(pushDevice.node, gone))
+    return { node: row?.node ?? device.node, gone }
+  })
+}
+
+/** A device of this account. */
+export async function findPushDevice(db: Db, accountId: string, node: string): Promise<PushDevice | undefined> {
+  const [row] = await db
+    .select({
+      node: pushDevice.node,
+      accountId: pushDevice.accountId,
+      endpointHash: pushDevice.endpointHash,
+      sealed: pushDevice.sealed,
+    })
+    .from(pushDevice)
+    .where(and(eq(pushDevice.accountId, accountId), eq(pushDevice.node, node)))
+  return row
+}
+
+/** Forgets a device. Returns whether there was one. */
+export async function deletePushDevice(db: Db, accountId: string, node: string): Promise<boolean> {
+  const { rowCount } = await db
+    .delete(pushDevice)
+    .where(and(eq(pushDevice.accountId, accountId), eq(pushDevice.node, node)))
+  return (rowCount ?? 0) > 0
+}
+
+/** One push service that a client has enabled (XEP-0357 §5). */
+export interface StoredPushTarget {
+  readonly accountId: string
+  readonly service: string
+  readonly node: string
+  readonly resource: string
+  readonly options?: string | undefined
+}
+
+/** Enables a service, or takes the newest request for it; its errors are forgotten. */
+export async function putPushTarget(db: Db, target: StoredPushTarget): Promise<void> {
+  const { resource, options = null } = target
+  await db
+    .insert(pushTarget)
+    .values({ ...target, options })
+    .onConflictDoUpdate({
+      target: [pushTarget.accountId, pushTarget.service, pushTarget.node],
+      set: { resource, options, failures: 0, failedAt: null, enabledAt: new Date() },
+    })
+}
+
+/** Disables these nodes of a service, or all of them. */
+export async function deletePushTargets(
+  db: Db,
+  accountId: string,
+  service: string,
+  nodes: readonly string[] | 'all',
+): Promise<void> {
+  const ofService = and(eq(pushTarget.accountId, accountId), eq(pushTarget.service, service))
+  await db.delete(pushTarget).where(nodes === 'all' ? ofService : and(ofService, inArray(pushTarget.node, [...nodes])))
+}
+
+/** Notes how often in a row publishing has failed; 0 after it has worked. */
+export async function notePushFailures(
+  db: Db,
+  { accountId, service, node }: Pick<StoredPushTarget, 'accountId' | 'service' | 'node'>,
+  failures: number,
+  failedAt: Date | null,
+): Promise<void> {
+  await db
+    .update(pushTarget)
+    .set({ failures, failedAt })
+    .where(and(eq(pushTarget.accountId, accountId), eq(pushTarget.service, service), eq(pushTarget.node, node)))
+}
+
+/** Everything that is enabled, oldest first: small, and needed whole. */
+export function listPushTargets(db: Db) {
+  return db
+    .select({
+      localpart: account.localpart,
+      accountId: pushTarget.accountId,
+      service: pushTarget.service,
+      node: pushTarget.node,
+      resource: pushTarget.resource,
+      failures: pushTarget.failures,
+      failedAt: pushTarget.failedAt,
+    })
+    .from(pushTarget)
+    .innerJoin(account, eq(account.id, pushTarget.accountId))
+    .orderBy(asc(pushTarget.enabledAt))
+}
