@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly allowPlaintext?: boolean
   /** Settings of the section `stream`. */
   readonly stream?: Readonly<Record<string, unknown>>
+  /** Settings of the section `web`. */
+  readonly web?: Readonly<Record<string, unknown>>
 }
 
 /** The whole server on free loopback ports, with a database of its own, for `im.test`. */
@@ -34,7 +36,7 @@ export interface RunningServer extends AsyncDisposable {
   admin(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }>
 }
 
-export async function runServer({ allowPlaintext = true, stream = {} }: ServerOptions = {}): Promise<RunningServer> {
+export async function runServer({ allowPlaintext = true, stream = {}, web = {} }: ServerOptions = {}): Promise<RunningServer> {
   const database = await testDatabase()
   const directory = await mkdtemp(join(tmpdir(), 'streams-'))
   await migrateJobs(database.url)
@@ -42,7 +44,7 @@ export async function runServer({ allowPlaintext = true, stream = {} }: ServerOp
   const config = serverConfig.parse({
     common: { dataDir: directory, domain: 'im.test', databaseUrl: database.url, allowPlaintext, ...ports },
     stream: { scramIterations: 10_000, freeSignInFailures: 1_000, ...stream },
-    web: {},
+    web,
     limits: {},
     policy: {},
   })

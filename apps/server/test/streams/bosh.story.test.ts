@@ -1,0 +1,183 @@
+import { C2S_LIMITS, parseElement } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bound, plain } from './sign-in.ts'
+import { runServer } from './running-server.ts'
+import type { RunningServer } from './running-server.ts'
+
+const NS = 'http://jabber.org/protocol/httpbind'
+const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl'
+
+/** A client by HTTP requests, as little as it takes (XEP-0124). */
+class BoshClient {
+  rid = 4_711
+  sid = ''
+  readonly #url: string
+
+  constructor(port: number) {
+    this.#url = `http://127.0.0.1:${port}/http-bind`
+  }
+
+  /** One request, with the next number unless another is given; returns the `<body/>` of the answer. */
+  async post(attrs: Record<string, string | number> = {}, content = '', rid = ++this.rid): Promise<Element> {
+    const all = { xmlns: NS, 'xmlns:xmpp': 'urn:xmpp:xbosh', rid, ...(this.sid ? { sid: this.sid } : {}), ...attrs }
+    const text = Object.entries(all).map(([name, value]) => ` ${name}='${value}'`)
+    return this.raw(`<body${text.join('')}>${content}</body>`)
+  }
+
+  async raw(body: string): Promise<Element> {
+    const response = await fetch(this.#url, { method: 'POST', body })
+    expect(response.headers.get('content-type')).toBe('text/xml; charset=utf-8')
+    return parseElement(await response.text(), C2S_LIMITS)
+  }
+
+  /** Creates the session (XEP-0206 §3). */
+  async create(attrs: Record<string, string | number> = {}): Promise<Element> {
+    const answer = await this.post({ to: 'im.test', wait: 5, hold: 1, ver: '1.11', 'xmpp:version': '1.0', ...attrs })
+    this.sid = answer.attrs['sid'] ?? ''
+    return answer
+  }
+
+  async signIn(name: string): Promise<void> {
+    await this.create()
+    const success = await this.post({}, plain(name, `${name}-password`))
+    expect(success.getChild('success', SASL)).toBeDefined()
+    const features = await this.post({ 'xmpp:restart': 'true', to: 'im.test' })
+    expect(features.toString()).toContain('urn:ietf:params:xml:ns:xmpp-bind')
+    const bound = await this.post({}, BIND)
+    expect(bound.toString()).toContain(`<jid>${name}@im.test/web</jid>`)
+  }
+}
+
+const BIND = `<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>web</resource></bind></iq>`
+const message = (to: string, body: string) =>
+  `<message xmlns='jabber:client' to='${to}' type='chat'><body>${body}</body></message>`
+const bodies = (answer: Element) => answer.getChildren('message').map((stanza) => stanza.getChildText('body'))
+
+describe('BOSH (XEP-0124, XEP-0206)', () => {
+  let server: RunningServer
+  beforeAll(async () => {
+    server = await runServer({ web: { hasBosh: true } })
+    await server.account('alice')
+    await server.account('bob')
+  })
+  afterAll(() => server[Symbol.asyncDispose]())
+  const client = () => new BoshClient(server.httpPort)
+
+  test('a session is created with the features of a stream (XEP-0124 §7, XEP-0206 §3)', async () => {
+    const answer = await client().create({ wait: 30, hold: 7 })
+    const { attrs } = answer
+    expect({ wait: attrs['wait'], hold: attrs['hold'], requests: attrs['requests'], ver: attrs['ver'] }).toEqual({
+      wait: '30',
+      hold: '1',
+      requests: '2',
+      ver: '1.11',
+    })
+    expect(attrs['sid']).toMatch(/^[\w-]{24}$/)
+    expect(attrs['xmpp:version']).toBe('1.0')
+    const features = answer.getChild('features', 'http://etherx.jabber.org/streams')
+    expect(features?.getChild('mechanisms', SASL)?.toString()).toContain('SCRAM-SHA-256')
+  })
+
+  test('alice signs in over HTTP and chats with bob on a socket, both ways (XEP-0206 §5, §6)', async () => {
+    const alice = client()
+    await alice.signIn('alice')
+    const bob = await bound(await server.tcp(), 'bob', 'phone')
+    bob.send('<presence/>')
+    await alice.post({}, `<presence xmlns='jabber:client'/>${message('bob@im.test/phone', 'Hello from HTTP')}`)
+    await bob.until(/Hello from HTTP.*?<\/message>/s)
+    const waiting = alice.post()
+    bob.send(`<message to='alice@im.test/web' type='chat'><body>Hello from TCP</body></message>`)
+    expect(bodies(await waiting)).toEqual(['Hello from TCP'])
+    bob.destroy()
+  })
+
+  test('requests that overtake each other are taken in their order (XEP-0124 §14.1)', async () => {
+    const alice = client()
+    await alice.signIn('alice')
+    const to = 'alice@im.test/web'
+    const [second, first] = [alice.post({}, message(to, 'two'), alice.rid + 2), alice.post({}, message(to, 'one'))]
+    alice.rid++
+    const answers = [await first, await second, await alice.post({ type: 'terminate' })]
+    expect(answers.flatMap(bodies)).toEqual(['one', 'two'])
+  })
+
+  test('an answer that was lost on its way is given again, and nothing is done twice (XEP-0124 §14.2)', async () => {
+    const alice = client()
+    await alice.signIn('alice')
+    const sent = await alice.post({}, message('alice@im.test/web', 'once'))
+    const again = await alice.post({}, message('alice@im.test/web', 'once'), alice.rid)
+    expect(again.toString()).toBe(sent.toString())
+    const rest = await alice.post({ type: 'terminate' })
+    expect([sent, rest].flatMap(bodies)).toEqual(['once'])
+  })
+
+  test('a number outside the window ends the session (XEP-0124 §14.1)', async () => {
+    const alice = client()
+    await alice.create()
+    const answer = await alice.post({}, '', alice.rid + 50)
+    expect([answer.attrs['type'], answer.attrs['condition']]).toEqual(['terminate', 'item-not-found'])
+    expect((await alice.post()).attrs['condition']).toBe('item-not-found')
+  })
+
+  test('nobody gets in with a session id that he made up (XEP-0124 §17.2)', async () => {
+    const mallory = client()
+    mallory.sid = 'A'.repeat(24)
+    const answer = await mallory.post({}, message('bob@im.test', 'hi'))
+    expect([answer.attrs['type'], answer.attrs['condition']]).toEqual(['terminate', 'item-not-found'])
+  })
+
+  test('what is not XML, or breaks its rules, ends the session like a stream (XEP-0124 §17.2; XS-01, XS-03)', async () => {
+    for (const hostile of ['<body', '<!DOCTYPE body><body/>', '<body xmlns="wrong" rid="1"/>']) {
+      expect((await client().raw(hostile)).attrs['condition']).toBe('bad-request')
+    }
+    const alice = client()
+    await alice.create()
+    const answer = await alice.post({}, '<!-- x -->')
+    expect(answer.attrs['condition']).toBe('bad-request')
+  })
+
+  test('a stream error reaches the client with the end of the session (XEP-0206 §8)', async () => {
+    const alice = client()
+    await alice.create()
+    const answer = await alice.post({}, message('bob@im.test', 'too early'))
+    expect([answer.attrs['type'], answer.attrs['condition']]).toEqual(['terminate', 'remote-stream-error'])
+    expect(answer.getChild('error')?.getChild('not-authorized')).toBeDefined()
+  })
+
+  test('DS-03 preauth-limits: before signing in, a body may not be larger than on a stream', async () => {
+    const alice = client()
+    await alice.create()
+    const answer = await alice.post({}, `<auth xmlns='${SASL}' mechanism='PLAIN'>${'A'.repeat(12_000)}</auth>`)
+    expect(answer.attrs['condition']).toBe('bad-request')
+  })
+
+  test('a session that ends takes its stream with it (XEP-0124 §13)', async () => {
+    const alice = client()
+    await alice.signIn('alice')
+    const answer = await alice.post({ type: 'terminate' }, `<presence xmlns='jabber:client' type='unavailable'/>`)
+    expect(answer.attrs['type']).toBe('terminate')
+    expect((await alice.post()).attrs['condition']).toBe('item-not-found')
+  })
+
+  test('pages of other origins may not open a session, and the discovery names the address (XEP-0156 §3)', async () => {
+    const url = `http://127.0.0.1:${server.httpPort}`
+    const foreign = await fetch(`${url}/http-bind`, {
+      method: 'POST',
+      headers: { origin: 'https://evil.test' },
+      body: '',
+    })
+    expect(foreign.status).toBe(403)
+    const { links } = (await (await fetch(`${url}/.well-known/host-meta.json`)).json()) as { links: { rel: string }[] }
+    expect(links.map(({ rel }) => rel)).toEqual([
+      'urn:xmpp:alt-connections:websocket',
+      'urn:xmpp:alt-connections:xbosh',
+    ])
+  })
+})
+
+test('BOSH is off unless somebody turns it on', async () => {
+  await using server = await runServer()
+  const response = await fetch(`http://127.0.0.1:${server.httpPort}/http-bind`, { method: 'POST', body: '<body/>' })
+  expect(response.status).toBe(404)
+})
