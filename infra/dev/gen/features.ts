@@ -26,14 +26,22 @@ export async function renderXeps(root: string): Promise<Record<string, string>> 
     ...features.flatMap(({ name, implements: claimed }) => claimed.map((claim) => ({ ...claim, feature: name }))),
   ].toSorted((a, b) => a.xep - b.xep)
   const rows = claims.map(({ xep, version, status, feature }) => [
-    `[XEP-${pad(xep)}](https://xmpp.org/extensions/xep-${pad(xep)}.html)`,
+    link(xep),
     version,
     status ?? 'complete',
     `\`${feature}\``,
   ])
   const columns = ['Extension', 'Version', 'Status', 'Feature']
+  const { REFUSED } = (await import(join(root, 'apps/server/src/features/refused.ts'))) as {
+    REFUSED: readonly Refused[]
+  }
+  const refused = REFUSED.map(({ xeps, name, why, answer }) => [xeps.map(link).join(', '), name, why, answer])
   return {
-    'docs/xeps.md': `${heading('Extensions', '`apps/server/src/features/`')}${table(columns, rows)}`,
+    'docs/xeps.md': [
+      `${heading('Extensions', '`apps/server/src/features/`')}${table(columns, rows)}`,
+      '## Refused by design\n\nNone of these is advertised, and a client that tries gets an answer.\n',
+      table(['Extension', 'What it is', 'Why not', 'What a client hears'], refused),
+    ].join('\n'),
     'docs/doap.xml': doap(claims),
   }
 }
@@ -44,6 +52,17 @@ function isFeatureList(value: unknown): value is { name: string; implements: rea
     value.length > 0 &&
     value.every((item) => Array.isArray((item as { implements?: unknown }).implements))
   )
+}
+
+interface Refused {
+  readonly xeps: readonly number[]
+  readonly name: string
+  readonly why: string
+  readonly answer: string
+}
+
+function link(xep: number): string {
+  return `[XEP-${pad(xep)}](https://xmpp.org/extensions/xep-${pad(xep)}.html)`
 }
 
 function pad(xep: number): string {
