@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { renderConfigDocs } from './gen/config.ts'
 import { renderErrors, renderOpenapi } from './gen/contract.ts'
+import { renderEvidence } from './gen/evidence.ts'
 import { renderXeps } from './gen/features.ts'
 import { renderMetricsDocs } from './gen/metrics.ts'
 import { renderUnicodeTables } from './gen/unicode.ts'
@@ -13,6 +14,7 @@ const files: Readonly<Record<string, string>> = {
   ...renderErrors(),
   ...renderOpenapi(ROOT),
   ...(await renderXeps(ROOT)),
+  ...renderEvidence(ROOT),
   ...(await renderMetricsDocs(ROOT)),
   ...renderUnicodeTables(ROOT),
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { heading, table } from './table.ts'
 
@@ -10,21 +9,27 @@ interface Claim {
 
 /** Extensions of the stream itself, which are no features: they act before and below stanzas (apps/server/src/stream). */
 const STREAM: readonly (Claim & { readonly feature: string })[] = [
+  { xep: 124, version: '1.11.2', status: 'partial', feature: 'stream' },
   { xep: 198, version: '1.6.3', feature: 'stream' },
+  { xep: 206, version: '1.4', feature: 'stream' },
   { xep: 352, version: '1.0.0', feature: 'stream' },
   { xep: 368, version: '1.1.0', feature: 'stream' },
   { xep: 440, version: '1.0.0', feature: 'stream' },
 ]
 
-/** docs/xeps.md and docs/doap.xml, from what the server's list of features claims. */
-export async function renderXeps(root: string): Promise<Record<string, string>> {
-  const path = join(root, 'apps/server/src/features/index.ts')
-  if (!existsSync(path)) return {}
-  const features = Object.values((await import(path)) as Record<string, unknown>).find(isFeatureList) ?? []
-  const claims = [
+/** What the stream and the list of features claim, by number. */
+export async function listClaims(root: string): Promise<readonly (Claim & { readonly feature: string })[]> {
+  const module = (await import(join(root, 'apps/server/src/features/index.ts'))) as Record<string, unknown>
+  const features = Object.values(module).find(isFeatureList) ?? []
+  return [
     ...STREAM,
     ...features.flatMap(({ name, implements: claimed }) => claimed.map((claim) => ({ ...claim, feature: name }))),
   ].toSorted((a, b) => a.xep - b.xep)
+}
+
+/** docs/xeps.md and docs/doap.xml, from what the server's list of features claims. */
+export async function renderXeps(root: string): Promise<Record<string, string>> {
+  const claims = await listClaims(root)
   const rows = claims.map(({ xep, version, status, feature }) => [
     link(xep),
     version,
