@@ -22,7 +22,8 @@ export interface StoryOptions {
   readonly now?: () => Date
   /** What the sanitizer would say; the sanitizer itself is not what these stories are about. */
   readonly sanitize?: (bytes: Uint8Array, profile: string) => Promise<SanitizeVerdict> | SanitizeVerdict
-  readonly env?: Readonly<Record<string, string>>
+  /** Settings by section, beside those that every story has. */
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** Jobs are done, from the outbox on. Costs a moment. */
   readonly doesJobs?: boolean
 }
@@ -65,12 +66,14 @@ export async function story<P extends string>(
 ): Promise<Story<P>> {
   const database = await testDatabase()
   const directory = await mkdtemp(join(tmpdir(), 'story-'))
+  const { settings = {} } = options
   const config = serverConfig.parse({
+    ...settings,
     common: { dataDir: directory, domain: 'im.test', databaseUrl: database.url },
-    stream: { scramIterations: 10_000 },
-    web: { publicUrl: 'http://im.test' },
-    limits: {},
-    policy: {},
+    stream: { scramIterations: 10_000, ...settings['stream'] },
+    web: { publicUrl: 'http://im.test', ...settings['web'] },
+    limits: { ...settings['limits'] },
+    policy: { ...settings['policy'] },
   })
   if (options.doesJobs) await migrateJobs(database.url)
   const server = await buildServer(config, silentLog, {
