@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import type { ArchiveEntry, CommitOutcome, HandledStream } from './archive-entry.ts'
+import { clientKey, type ReferenceRow, resolveReferences } from './archive-references.ts'
+import { configurationOf, ownerLexeme } from './archive-search.ts'
 import type { ArchiveTarget } from './schema/archive.ts'
 import { uuidv7 } from './uuid.ts'
 
@@ -39,7 +41,14 @@ const WRITE = {
   name: 'write',
   text: `
     with m as (
-      insert into message (id, stanza, sent_at) select * from unnest($1::uuid[], $2::text[], $3::timestamptz[])
+      insert into message (id, stanza, sent_at, author, client_key)
+      select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $23::text[], $24::bigint[])
+    ), r as (
+      insert into message_reference (message_id, kind, target_id)
+      select * from unnest($25::uuid[], $26::text[], $27::uuid[])
+    ), q as (
+      insert into message_text_queue (message_id, owners, configuration, text)
+      select * from unnest($28::uuid[], $29::text[], $30::regconfig[], $31::text[])
     ), o as (
       insert into archive_owner as o (owner, last_position)
       select owner, count from unnest($4::text[], $5::int[]) as t (owner, count) order by owner
@@ -92,9 +101,12 @@ export async function writeBatch(
   const stored = mayBeStored ? await findStored(client, entries) : new Map<string, Map<string, number>>()
   const streams = orBadEntry(() => prefixes(items, isStale))
   const { ids, keys } = await recognise(client, entries, stored, streams)
-  const fresh = entries.filter((entry) => ids.get(entry) === entry.id && !stored.has(entry.id))
+  const isNew = (entry: ArchiveEntry) => ids.get(entry) === entry.id && !stored.has(entry.id)
+  const { rows: references, refused } = await resolveReferences(client, entries.filter(isNew))
+  for (const entry of refused.keys()) for (const [key, id] of keys) if (id === entry.id) keys.delete(key)
+  const fresh = entries.filter((entry) => isNew(entry) && !refused.has(entry))
   const targets = place(fresh)
-  const values = orBadEntry(() => parameters(fresh, targets, keys, streams))
+  const values = orBadEntry(() => [...parameters(fresh, targets, keys, streams), ...descriptions(fresh, references)])
 
   const { rows } = await client.query<{
     owners: Record<string, number>
@@ -112,6 +124,8 @@ export async function writeBatch(
     const { entry } = item
     if (isStale(entry)) return { status: 'stale-epoch', epoch }
     const h = entry.stream && { persistedH: persisted(entry.stream.id) }
+    const reason = refused.get(entry)
+    if (reason) return { status: 'refused', reason, ...h }
     const id = ids.get(entry)!
     if (id !== entry.id) return { status: 'duplicate', id, ...h }
     const positions =
@@ -272,6 +286,24 @@ function parameters(
     outbox.map(({ payload }) => JSON.stringify(payload)),
     [...streams.keys()],
     [...streams.values()],
+  ]
+}
+
+/** Parameters of what archives know about messages beside the stanzas. */
+function descriptions(entries: readonly ArchiveEntry[], references: readonly ReferenceRow[]): unknown[] {
+  const texts = entries.flatMap(({ id, text, archives, held }) =>
+    text ? [{ id, ...text, owners: [...archives, ...(held?.recipients ?? [])].map(({ owner }) => owner) }] : [],
+  )
+  return [
+    entries.map(({ author }) => author ?? null),
+    entries.map(({ shard, clientId }) => (clientId === undefined ? null : clientKey(shard, clientId))),
+    references.map(({ messageId }) => messageId),
+    references.map(({ kind }) => kind),
+    references.map(({ targetId }) => targetId),
+    texts.map(({ id }) => id),
+    texts.map(({ owners }) => owners.map(ownerLexeme).join(' ')),
+    texts.map(({ language }) => configurationOf(language)),
+    texts.map(({ words }) => words),
   ]
 }
 

@@ -11,6 +11,17 @@ export interface HandledStream {
   prefixWith(numbers: readonly number[]): number
 }
 
+/** How one message is about another: XEP-0308, XEP-0424, XEP-0444, XEP-0461. */
+export type ReferenceKind = 'correction' | 'retraction' | 'reaction' | 'reply'
+
+export interface MessageReference {
+  readonly kind: ReferenceKind
+  /** What the other message is called: by the client that sent it, or by the archive that holds it (its stanza-id). */
+  readonly target: { readonly clientId: string } | { readonly id: string }
+  /** Said by the room itself (XEP-0425): whose message it is does not matter. */
+  readonly isModerated?: boolean
+}
+
 /** One message on its way into the archives. */
 export interface ArchiveEntry {
   /** UUIDv7, made by the caller: the stanza-id (XEP-0359) in every archive. */
@@ -24,6 +35,14 @@ export interface ArchiveEntry {
   readonly archives: readonly ArchiveTarget[]
   /** Archives that get it when the suspension ends: see `releaseHeld`. */
   readonly held?: { readonly suspensionId: string; readonly recipients: readonly ArchiveTarget[] }
+  /** Bare JID of the account that wrote it: nobody else corrects or retracts it. */
+  readonly author?: string
+  /** What the author's client calls it. */
+  readonly clientId?: string
+  /** Which messages of the conversation it is about; at most one of each kind. One that is not found has no effect. */
+  readonly references?: readonly MessageReference[]
+  /** What full-text search finds it by, folded as queries are, and its language (BCP 47), if known. */
+  readonly text?: { readonly words: string; readonly language: string | undefined }
   /** How to recognise the same message in a new stream. `hash`: of the payload without `<delay/>`. */
   readonly dedup?: {
     readonly sender: string
@@ -39,6 +58,8 @@ export interface ArchiveEntry {
   readonly outbox?: readonly { readonly kind: string; readonly payload: unknown }[]
 }
 
+export type RefusedReference = 'not-the-author' | 'is-retracted'
+
 /** What became of an entry. `persistedH`: the stream's durable `h` now, where the entry has a stream. */
 export type CommitOutcome =
   | {
@@ -50,5 +71,10 @@ export type CommitOutcome =
     }
   /** It was committed before, under this id. Nothing was written, but it counts as handled. */
   | { readonly status: 'duplicate'; readonly id: string; readonly persistedH?: number }
+  /**
+   * It corrects or retracts what somebody else wrote, or corrects what is retracted. Nothing was written, but it counts
+   * as handled.
+   */
+  | { readonly status: 'refused'; readonly reason: RefusedReference; readonly persistedH?: number }
   /** Rules or suspensions have changed: decide anew. Nothing was written, and it does not count as handled. */
   | { readonly status: 'stale-epoch'; readonly epoch: number }

@@ -1,6 +1,8 @@
 import { and, asc, desc, eq, gt, gte, inArray, lt, lte, type SQL, sql } from 'drizzle-orm'
 import { splitPeer } from './archive-batch.ts'
-import type { Db } from './database.ts'
+import { rootOf } from './archive-references.ts'
+import { matching, type TextQuery } from './archive-search.ts'
+import { type Db, isTimeout } from './database.ts'
 import { archive, archiveOwner, type ArchiveTarget, type Direction, heldMessage, message } from './schema/index.ts'
 
 /** A message as one archive holds it. */
@@ -12,6 +14,14 @@ export interface ArchivedMessage {
   readonly peer: string
   readonly resource: string | null
   readonly direction: Direction
+  readonly sentAt: Date
+  readonly stanza: string
+  /** Present: its content must not be shown to anybody any more (XEP-0424). */
+  readonly retraction?: Retraction
+}
+
+/** The message that retracted another, or a version of it. */
+export interface Retraction {
   readonly sentAt: Date
   readonly stanza: string
 }
@@ -64,9 +74,44 @@ export interface ArchivePage {
  * `position` is counted per owner by the transaction that writes, so it follows the order of commits, and no page can
  * skip a row.
  *
+ * @param owner - whose archive: an account or a room. Who may read it is the caller's business.
  * @returns `item-not-found` when an id to page from, or one of `ids`, is not in the archive.
  */
-export async function listArchive(db: Db, owner: string, query: ArchiveQuery): Promise<ArchivePage | 'item-not-found'> {
+export function listArchive(db: Db, owner: string, query: ArchiveQuery): Promise<ArchivePage | 'item-not-found'> {
+  return readPage(db, owner, query)
+}
+
+/** How long one query of a search may take, in milliseconds. */
+const SEARCH_MAX_MS = 3_000
+
+/**
+ * Same for those messages that a text query finds (XEP-0431): by their latest version, and none that is retracted.
+ *
+ * @returns also `too-slow`, when it takes longer than any good search does.
+ */
+export async function searchArchive(
+  db: Db,
+  owner: string,
+  text: TextQuery,
+  query: ArchiveQuery,
+): Promise<ArchivePage | 'item-not-found' | 'too-slow'> {
+  try {
+    return await db.transaction(async (tx) => {
+      await tx.execute(sql.raw(`set local statement_timeout = ${SEARCH_MAX_MS}`))
+      return readPage(tx, owner, query, text)
+    })
+  } catch (error) {
+    if (isTimeout(error)) return 'too-slow'
+    throw error
+  }
+}
+
+async function readPage(
+  db: Db,
+  owner: string,
+  query: ArchiveQuery,
+  text?: TextQuery,
+): Promise<ArchivePage | 'item-not-found'> {
   const { page, ids } = query
   const anchors = await findPositions(db, owner, query)
   if (anchors === 'item-not-found') return anchors
@@ -75,6 +120,7 @@ export async function listArchive(db: Db, owner: string, query: ArchiveQuery): P
   if (query.start) filters.push(gte(archive.sentAt, query.start))
   if (query.end) filters.push(lte(archive.sentAt, query.end))
   if (ids) filters.push(inArray(archive.messageId, [...ids]))
+  if (text) filters.push(sql`${archive.messageId} = any(array(${matching(owner, text)}))`, IS_CURRENT)
   filters.push(...between(anchors.afterId, anchors.beforeId))
   const count = query.wantsCount || page.max === 0 ? await db.$count(archive, and(...filters)) : undefined
   const counted = count === undefined ? {} : { count }
@@ -88,9 +134,41 @@ export async function listArchive(db: Db, owner: string, query: ArchiveQuery): P
     .where(and(...filters, ...between(anchors.after, anchors.before)))
     .orderBy(isBackward ? desc(archive.position) : asc(archive.position))
     .limit(page.max + 1)
-  const messages = rows.slice(0, page.max)
+  const messages = await withRetractions(db, rows.slice(0, page.max))
   if (isBackward !== (page.flip ?? false)) messages.reverse()
   return { messages, isComplete: rows.length <= page.max, ...counted }
+}
+
+/** Neither corrected since nor retracted; ids grow with time. */
+const IS_CURRENT = sql.raw(`not exists (
+  select from message_reference r where r.target_id = ${rootOf('archive.message_id')}
+  and (r.kind = 'retraction' or r.kind = 'correction' and r.message_id > archive.message_id))`)
+
+/** The same messages, with what retracted them. */
+async function withRetractions(db: Db, messages: readonly ArchivedMessage[]): Promise<ArchivedMessage[]> {
+  const retractions = await findRetractions(
+    db,
+    messages.map(({ id }) => id),
+  )
+  if (retractions.size === 0) return [...messages]
+  return messages.map((found) => {
+    const retraction = retractions.get(found.id)
+    return retraction ? { ...found, retraction } : found
+  })
+}
+
+/** What retracted these messages, or a version of them, by id. */
+async function findRetractions(db: Db, ids: readonly string[]): Promise<Map<string, Retraction>> {
+  if (ids.length === 0) return new Map()
+  const { rows } = await db.execute<{ id: string; sent_at: string; stanza: string }>(sql`
+    select t.id, m.sent_at, m.stanza
+    from unnest(${sql.param([...ids])}::uuid[]) as t (id)
+    cross join lateral (
+      select message_id from message_reference r
+      where r.target_id = ${sql.raw(rootOf('t.id'))} and r.kind = 'retraction' order by message_id limit 1
+    ) as r
+    join message m on m.id = r.message_id`)
+  return new Map(rows.map(({ id, sent_at: at, stanza }) => [id, { sentAt: new Date(at), stanza }]))
 }
 
 function withPeer(jid: string | undefined): SQL[] {
@@ -152,20 +230,21 @@ export async function archiveMetadata(db: Db, owner: string) {
  *
  * @param after - position of the last message of the page before.
  */
-export function listUndelivered(db: Db, owner: string, limit: number, after = 0): Promise<ArchivedMessage[]> {
+export async function listUndelivered(db: Db, owner: string, limit: number, after = 0): Promise<ArchivedMessage[]> {
   // A subquery, not a join: its value bounds the scan of the primary key.
   const cursor = db
     .select({ position: archiveOwner.offlinePosition })
     .from(archiveOwner)
     .where(eq(archiveOwner.owner, owner))
   const isNew = and(gt(archive.position, cursor), gt(archive.position, after))
-  return db
+  const messages = await db
     .select(MESSAGE)
     .from(archive)
     .innerJoin(message, eq(message.id, archive.messageId))
     .where(and(eq(archive.owner, owner), eq(archive.direction, 'in'), isNew))
     .orderBy(asc(archive.position))
     .limit(limit)
+  return withRetractions(db, messages)
 }
 
 /** Notes up to which position messages were handed to some device. Never moves back. */
@@ -222,6 +301,8 @@ export interface ReleasedMessage {
   /** When it was accepted: the XEP-0203 stamp. */
   readonly sentAt: Date
   readonly archives: readonly (ArchiveTarget & { readonly position: number })[]
+  /** Present: it was retracted while it was held. Deliver nothing. */
+  readonly retraction?: Retraction
 }
 
 /**
@@ -245,13 +326,13 @@ export async function releaseHeld(db: Db, suspensionId: string, limit: number): 
       .for('update', { of: heldMessage })
     if (held.length === 0) return []
     const released = await appendToArchives(tx, held)
-    await tx.delete(heldMessage).where(
-      inArray(
-        heldMessage.messageId,
-        held.map(({ id }) => id),
-      ),
-    )
-    return released
+    const ids = held.map(({ id }) => id)
+    await tx.delete(heldMessage).where(inArray(heldMessage.messageId, ids))
+    const retractions = await findRetractions(tx, ids)
+    return released.map((one) => {
+      const retraction = retractions.get(one.id)
+      return retraction ? { ...one, retraction } : one
+    })
   })
 }
 

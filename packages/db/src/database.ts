@@ -43,6 +43,12 @@ export function openDatabase(url: string, { maxConnections = 10, onError }: Data
   return { db: drizzle(pool, { schema }), pool, close, [Symbol.asyncDispose]: close }
 }
 
+/** True when PostgreSQL gave up a statement because of `statement_timeout`. Looks through drizzle's wrapper. */
+export function isTimeout(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof pg.DatabaseError ? error.cause : error
+  return cause instanceof pg.DatabaseError && cause.code === '57014'
+}
+
 /** True for a violation of a unique constraint, of `constraint` if given. Looks through drizzle's wrapper. */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   const cause = error instanceof Error && error.cause instanceof pg.DatabaseError ? error.cause : error

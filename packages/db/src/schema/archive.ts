@@ -1,4 +1,5 @@
-import { bigint, jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
+import { bigint, customType, jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
+import type { ReferenceKind } from '../archive-entry.ts'
 import { account, bytea, instant } from './account.ts'
 
 /** Whether the owner of an archive sent or received a message. */
@@ -13,11 +14,41 @@ export interface ArchiveTarget {
   readonly direction: Direction
 }
 
+const regconfig = customType<{ data: string }>({ dataType: () => 'regconfig' })
+const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
+
 /** Bodies of messages, each once. */
 export const message = pgTable('message', {
   id: uuid('id').primaryKey(),
   stanza: text('stanza').notNull(),
   sentAt: instant('sent_at').notNull(),
+  author: text('author'),
+  clientKey: bigint('client_key', { mode: 'bigint' }),
+})
+
+/** Which message is about which. */
+export const messageReference = pgTable(
+  'message_reference',
+  {
+    messageId: uuid('message_id').notNull(),
+    kind: text('kind').$type<ReferenceKind>().notNull(),
+    targetId: uuid('target_id').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.messageId, t.kind] })],
+)
+
+/** What full-text search finds messages by. */
+export const messageText = pgTable('message_text', {
+  messageId: uuid('message_id').primaryKey(),
+  words: tsvector('words').notNull(),
+})
+
+/** Texts that are not in `message_text` yet. */
+export const messageTextQueue = pgTable('message_text_queue', {
+  messageId: uuid('message_id').notNull(),
+  owners: text('owners').notNull(),
+  configuration: regconfig('configuration').notNull(),
+  text: text('text').notNull(),
 })
 
 /** Who has which message, at which position. */
