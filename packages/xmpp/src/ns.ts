@@ -49,6 +49,8 @@ export const NS_DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
 export const NS_CAPS = 'http://jabber.org/protocol/caps'
 /** XEP-0004 */
 export const NS_DATA = 'jabber:x:data'
+/** XEP-0122 */
+export const NS_DATA_VALIDATE = 'http://jabber.org/protocol/xdata-validate'
 /** XEP-0050 */
 export const NS_COMMANDS = 'http://jabber.org/protocol/commands'
 /** XEP-0059 */

@@ -1,8 +1,9 @@
 import { xml, type Element } from '../element.ts'
-import { NS_CARBONS, NS_CHAT_STATES, NS_MARKERS, NS_MUC_USER, NS_RECEIPTS } from '../ns.ts'
+import { NS_CARBONS, NS_MUC_USER } from '../ns.ts'
 import { isDurable } from './durable.ts'
 import { buildForwarded, findForwarded } from './forwarded.ts'
 import { hasHint } from './hints.ts'
+import { findPayload } from './payloads.ts'
 
 export type CarbonDirection = 'sent' | 'received'
 
@@ -49,7 +50,5 @@ export function isCarbonEligible(message: Element): boolean {
   if (message.getChild('x', NS_MUC_USER) && !message.getChild('x', NS_MUC_USER)?.getChild('invite')) return false
   if (type === 'chat') return true
   if (type === 'error') return message.getChild('body') !== undefined
-  return isDurable(message) || message.getChildElements().some((child) => CONVERSATIONAL.has(child.getNS() ?? ''))
+  return isDurable(message) || message.getChildElements().some((child) => findPayload(child)?.carbon)
 }
-
-const CONVERSATIONAL: ReadonlySet<string> = new Set([NS_RECEIPTS, NS_CHAT_STATES, NS_MARKERS])

@@ -22,7 +22,6 @@ describe('a message is durable with', () => {
     ['a file by SFS', "<file-sharing xmlns='urn:xmpp:sfs:0'/>"],
     ['a file by SIMS', "<media-sharing xmlns='urn:xmpp:sims:1'/>"],
     ['a correction', "<replace xmlns='urn:xmpp:message-correct:0' id='1'/>"],
-    ['a retraction', "<retract xmlns='urn:xmpp:message-retract:1' id='1'/>"],
     ['a reaction', "<reactions xmlns='urn:xmpp:reactions:0' id='1'/>"],
     ['a displayed marker', "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>"],
     ['an invitation', "<x xmlns='jabber:x:conference' jid='room@im.test'/>"],
@@ -38,6 +37,17 @@ describe('a message is durable with', () => {
     expect(isDurable(message(`${content}<no-store xmlns='urn:xmpp:hints'/>`))).toBe(false)
     expect(isDurable(message(`${content}<no-permanent-store xmlns='urn:xmpp:hints'/>`))).toBe(false)
   })
+})
+
+test('a retraction is kept even if its sender asks for the contrary (XEP-0424 §5)', () => {
+  for (const retraction of [
+    "<retract xmlns='urn:xmpp:message-retract:1' id='1'/>",
+    "<apply-to xmlns='urn:xmpp:fasten:0' id='1'><retract xmlns='urn:xmpp:message-retract:0'/></apply-to>",
+  ]) {
+    expect(isDurable(message(retraction))).toBe(true)
+    expect(isDurable(message(`<no-store xmlns='urn:xmpp:hints'/>${retraction}`))).toBe(true)
+    expect(isDurable(message(retraction, 'error'))).toBe(false)
+  }
 })
 
 describe('a message is not durable with', () => {

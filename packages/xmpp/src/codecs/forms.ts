@@ -1,6 +1,6 @@
 import { xml, type Element } from '../element.ts'
 import { StanzaFault } from '../errors.ts'
-import { NS_DATA } from '../ns.ts'
+import { NS_DATA, NS_DATA_VALIDATE } from '../ns.ts'
 
 export const FORM_TYPES = ['form', 'submit', 'cancel', 'result'] as const
 export type FormType = (typeof FORM_TYPES)[number]
@@ -26,6 +26,8 @@ export interface FormField {
   readonly label?: string | undefined
   readonly isRequired?: boolean | undefined
   readonly values?: readonly string[] | undefined
+  /** XEP-0122: any value is accepted, whatever the options. */
+  readonly isOpen?: boolean | undefined
   readonly options?: readonly { readonly label?: string | undefined; readonly value: string }[] | undefined
 }
 
@@ -103,11 +105,12 @@ export function buildForm({ type, formType, title, instructions, fields }: FormS
   )
 }
 
-function buildField({ name, type, label, isRequired, values, options }: FormField): Element {
+function buildField({ name, type, label, isRequired, isOpen, values, options }: FormField): Element {
   return xml(
     'field',
     { var: name, type, label },
     isRequired ? xml('required') : undefined,
+    isOpen ? xml('validate', { xmlns: NS_DATA_VALIDATE, datatype: 'xs:string' }, xml('open')) : undefined,
     (values ?? []).map((value) => xml('value', {}, value)),
     (options ?? []).map((option) => xml('option', { label: option.label }, xml('value', {}, option.value))),
   )

@@ -92,7 +92,7 @@ describe('an answer', () => {
         .getChild('x')
         ?.getChildren('field')
         .map(({ attrs }) => attrs['var']),
-    ).toEqual(['FORM_TYPE', 'with', 'start', 'end', 'before-id', 'after-id', 'ids'])
+    ).toEqual(['FORM_TYPE', 'with', 'start', 'end', 'before-id', 'after-id', 'ids', '{urn:xmpp:fulltext:0}fulltext'])
     const stamp = new Date(0)
     expect(buildMamMetadata({ start: { id: 'a', stamp }, end: { id: 'b', stamp } }).toString()).toBe(
       '<metadata xmlns="urn:xmpp:mam:2"><start id="a" timestamp="1970-01-01T00:00:00.000Z"/>' +

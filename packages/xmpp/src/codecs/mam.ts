@@ -1,7 +1,7 @@
 import { xml, type Element } from '../element.ts'
 import { StanzaFault } from '../errors.ts'
 import { JidFault, parseJid, type Jid } from '../jid.ts'
-import { NS_DATA, NS_MAM } from '../ns.ts'
+import { NS_DATA, NS_FULLTEXT, NS_MAM } from '../ns.ts'
 import { findDateTime, formatDateTime } from './date-time.ts'
 import { buildForm, findFormValue, parseForm, type Form, type FormField } from './forms.ts'
 import { buildForwarded } from './forwarded.ts'
@@ -19,6 +19,8 @@ export interface MamQuery {
   readonly afterId: string | undefined
   /** Only these messages; `item-not-found` if one is missing. */
   readonly ids: readonly string[] | undefined
+  /** XEP-0431: words to look for, as the user typed them. */
+  readonly fullText: string | undefined
   /** The page is to be sent newest first; which messages it holds does not change. */
   readonly isFlipped: boolean
   readonly rsm: RsmRequest
@@ -30,13 +32,20 @@ export interface MamCaps {
   readonly maxIds: number
 }
 
+/** XEP-0431 §3.1, in Clark notation. */
+const FULLTEXT_FIELD = `{${NS_FULLTEXT}}fulltext`
+/** How long a text query may be, in UTF-16 code units. */
+const MAX_FULLTEXT = 1_024
+
 const FIELDS: readonly FormField[] = [
   { name: 'with', type: 'jid-single' },
   { name: 'start', type: 'text-single' },
   { name: 'end', type: 'text-single' },
   { name: 'before-id', type: 'text-single' },
   { name: 'after-id', type: 'text-single' },
-  { name: 'ids', type: 'list-multi' },
+  // §4.1.5: open, as the ids are not listed.
+  { name: 'ids', type: 'list-multi', isOpen: true },
+  { name: FULLTEXT_FIELD, type: 'text-single' },
 ]
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(['FORM_TYPE', ...FIELDS.map((field) => field.name)])
 
@@ -51,6 +60,10 @@ export function parseMamQuery(query: Element, { maxItems, maxIds }: MamCaps): Ma
   const value = (name: string) => (form ? findFormValue(form, name) || undefined : undefined)
   const withText = value('with')
   const ids = form?.values.get('ids')
+  const fullText = value(FULLTEXT_FIELD)?.trim()
+  if (fullText !== undefined && fullText.length > MAX_FULLTEXT) {
+    throw new StanzaFault({ condition: 'policy-violation', text: 'the text to look for is too long' })
+  }
   if (ids && ids.length > maxIds) throw new StanzaFault({ condition: 'policy-violation', text: 'too many ids' })
   return {
     queryId: query.attrs['queryid'],
@@ -61,6 +74,7 @@ export function parseMamQuery(query: Element, { maxItems, maxIds }: MamCaps): Ma
     beforeId: value('before-id'),
     afterId: value('after-id'),
     ids: ids && ids.length > 0 ? ids : undefined,
+    fullText: fullText || undefined,
     isFlipped: query.getChild('flip-page') !== undefined,
     rsm: parseRsm(query, maxItems),
   }
@@ -143,4 +157,21 @@ export function buildMamMetadata(
   const point = (name: 'start' | 'end', item: Omit<MamItem, 'stanza'>) =>
     xml(name, { id: item.id, timestamp: formatDateTime(item.stamp) })
   return xml('metadata', { xmlns: NS_MAM }, ends && [point('start', ends.start), point('end', ends.end)])
+}
+
+/** XEP-0441: what is archived of whom. Lists hold JIDs. */
+export interface MamPreferences {
+  readonly default: 'always' | 'never' | 'roster'
+  readonly always: readonly string[]
+  readonly never: readonly string[]
+}
+
+export function buildMamPreferences({ default: rule, always, never }: MamPreferences): Element {
+  const list = (name: 'always' | 'never', jids: readonly string[]) =>
+    xml(
+      name,
+      {},
+      jids.map((jid) => xml('jid', {}, jid)),
+    )
+  return xml('prefs', { xmlns: NS_MAM, default: rule }, list('always', always), list('never', never))
 }
