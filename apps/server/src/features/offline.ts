@@ -89,7 +89,8 @@ async function flush(session: Session, ctx: Context): Promise<void> {
       const page = await listUndelivered(ctx.db, owner, PAGE, progress.last)
       for (const message of page) {
         progress.last = message.position
-        if (progress.live.has(message.id)) continue
+        // What was retracted meanwhile is not handed out any more (XEP-0424 §5).
+        if (message.retraction || progress.live.has(message.id)) continue
         const outgoing = outgoingFrom(message, owner, ctx.domain)
         progress.sent.add(outgoing.element)
         session.send(outgoing)

@@ -1,4 +1,4 @@
-import type { MessageStanza } from '@drawbridge/xmpp'
+import type { Jid, MessageStanza } from '@drawbridge/xmpp'
 import { xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { NS_SID } from '@drawbridge/xmpp'
@@ -6,6 +6,8 @@ import { Outgoing } from './outgoing.ts'
 import type { Session } from '../stream/session.ts'
 import type { Account } from './accounts.ts'
 import type { Draft } from './feature.ts'
+import { hasFrom } from './rosters.ts'
+import type { Rosters } from './rosters.ts'
 import type { Sessions } from './sessions.ts'
 
 /** Where a message for a local account goes (RFC 6121 §8.5). */
@@ -24,7 +26,7 @@ const UNAVAILABLE: Delivery = { to: 'sender', condition: 'service-unavailable' }
 export function planDelivery(stanza: MessageStanza, account: Account | undefined, sessions: Sessions): Delivery {
   const { to, type } = stanza
   // §8.5.1, and the same answer for a disabled account: whether somebody exists is nobody's business.
-  if (!account || !to) return type === 'error' ? NOBODY : UNAVAILABLE
+  if (!account) return type === 'error' ? NOBODY : UNAVAILABLE
   if (to.isFull) {
     const session = sessions.find(to)
     if (session) return { to: 'sessions', sessions: [session] }
@@ -44,6 +46,17 @@ export function planDelivery(stanza: MessageStanza, account: Account | undefined
     case 'error':
       return NOBODY
   }
+}
+
+/**
+ * RFC 6121 §8.5.3.1: a request reaches a device only from people that it shares its presence with, by subscription or
+ * directly. To anybody else it is not there: whether somebody is online is nobody's business (threats SP-12).
+ */
+export function isPresentTo(session: Session, from: Jid, rosters: Rosters): boolean {
+  const { account, presence, directed } = session
+  if (from.bareString === account.bareJid) return true
+  if (directed?.has(from.toString()) || directed?.has(from.bareString)) return true
+  return presence !== undefined && hasFrom(rosters.find(account.bareJid)?.items.get(from.bareString))
 }
 
 /** A copy of the message with the id it has in this owner's archive (XEP-0359 §3.2), if it is archived at all. */

@@ -10,7 +10,8 @@ import { ask } from '../policy/gate.ts'
 import type { Session } from '../stream/session.ts'
 import { countMessage, observeCommit } from './events.ts'
 import { Outgoing } from './outgoing.ts'
-import { planDelivery, withStanzaId } from './deliver.ts'
+import { isPresentTo, planDelivery, withStanzaId } from './deliver.ts'
+import { describe } from './description.ts'
 import { RELAYED } from './feature.ts'
 import type { Context, Draft } from './feature.ts'
 import type { Registry } from './registry.ts'
@@ -25,6 +26,12 @@ const DUPLICATE = { outcome: 'duplicate' } as const
 const HELD = { outcome: 'held' } as const
 const DISCARDED = { outcome: 'discarded' } as const
 const TRANSIENT = { outcome: 'transient' } as const
+
+/** XEP-0308 §5, XEP-0424 §6: "MUST only be processed when" author and author are the same (threats SP-09). */
+const REFUSED_REFERENCE = {
+  'not-the-author': new StanzaFault({ condition: 'forbidden', text: 'Only its author may change a message.' }),
+  'is-retracted': new StanzaFault({ condition: 'item-not-found', text: 'The message was retracted.' }),
+} as const
 
 export interface Routing {
   readonly registry: Registry
@@ -100,6 +107,7 @@ async function routeMessage(
       continue
     }
     if (outcome.status === 'duplicate') return countMessage(DUPLICATE)
+    if (outcome.status === 'refused') throw REFUSED_REFERENCE[outcome.reason]
     countMessage(draft.archives.length === 0 ? TRANSIENT : draft.heldBy === undefined ? COMMITTED : HELD)
     for (const stage of registry.afterCommit) {
       try {
@@ -158,6 +166,7 @@ async function commit(ctx: Context, draft: Draft, epoch: number, n: number): Pro
     ...(draft.heldBy === undefined ? {} : { held: { suspensionId: draft.heldBy, recipients: received } }),
     ...(draft.outbox.length === 0 ? {} : { outbox: draft.outbox }),
     ...(stream === undefined ? {} : { stream }),
+    ...describe(draft),
     ...dedupOf(draft),
   })
   observeCommit((performance.now() - startedAt) / 1_000)
@@ -192,7 +201,8 @@ function dedupOf({ stanza, sender }: Draft) {
  */
 export function deliverReleased(routing: Routing, messages: readonly ReleasedMessage[]): void {
   const { ctx } = routing
-  for (const { id, stanza: text, sentAt, archives } of messages) {
+  for (const { id, stanza: text, sentAt, archives, retraction } of messages) {
+    if (retraction) continue
     const element = parseStored(text)
     element.append(buildDelay({ stamp: sentAt, from: ctx.domain }))
     const stanza = stanzaFrom(element, { from: parseJid(element.attrs['from'] ?? '') })
@@ -226,7 +236,9 @@ async function routeIq(routing: Routing, stanza: IqStanza, sender: Session | und
   if (to && to.domainpart !== ctx.domain) throw new StanzaFault({ condition: 'remote-server-not-found' })
   if (to?.isFull && to.localpart !== undefined) {
     const target = ctx.sessions.find(to)
-    if (target) return target.send(stanza.element)
+    const isAnswer = type === 'result' || type === 'error'
+    // What the server asks in somebody's name was allowed where it was decided to ask.
+    if (target && (isAnswer || !sender || isPresentTo(target, from, ctx.rosters))) return target.send(stanza.element)
     throw new StanzaFault({ condition: 'service-unavailable' })
   }
   // A reply that nobody waits for: to the server, or to an account (RFC 6120 §8.2.3).

@@ -1,4 +1,5 @@
-import { C2S_LIMITS, parseElement } from '@drawbridge/xmpp'
+import { buildTombstone, C2S_LIMITS, parseElement } from '@drawbridge/xmpp'
+import type { ArchivedMessage } from '@drawbridge/db'
 import type { Element, XmlLimits } from '@drawbridge/xmpp'
 import { withStanzaId } from './deliver.ts'
 
@@ -10,7 +11,16 @@ export function parseStored(text: string): Element {
   return parseElement(text, STORED_LIMITS)
 }
 
-/** A message of `owner`'s archive, as it was delivered or would have been: with its id there (XEP-0359 §3.2). */
-export function storedStanza({ id, stanza }: { readonly id: string; readonly stanza: string }, owner: string): Element {
-  return withStanzaId(parseStored(stanza), owner, id)
+/**
+ * A message of `owner`'s archive, as it was delivered or would have been: with its id there (XEP-0359 §3.2). Of a
+ * retracted one only its tombstone (XEP-0424 §4).
+ */
+export function storedStanza(
+  { id, stanza, retraction }: Pick<ArchivedMessage, 'id' | 'stanza' | 'retraction'>,
+  owner: string,
+): Element {
+  const element = parseStored(stanza)
+  if (!retraction) return withStanzaId(element, owner, id)
+  const by = { stanza: parseStored(retraction.stanza), at: retraction.sentAt }
+  return withStanzaId(buildTombstone(element, by), owner, id)
 }
