@@ -68,7 +68,7 @@ export function describeClient(
   name: ClientName,
   start: (persona: Persona, product: Product) => Promise<ForeignClient>,
 ): void {
-  describe(name, () => {
+  describe(`${name}`, () => {
     let alice: ForeignClient
     let bob: TestClient
     const persona: Persona = {
@@ -93,7 +93,7 @@ export function describeClient(
     const mechanism = 'by' in cells.signIn ? cells.signIn.by : undefined
     for (const capability of Object.keys(CAPABILITIES) as Capability[])
       if ('works' in cells[capability])
-        test(CAPABILITIES[capability], () => SCENARIOS[capability]({ alice, bob, persona, mechanism }))
+        test(`${CAPABILITIES[capability]}`, () => SCENARIOS[capability]({ alice, bob, persona, mechanism }))
   })
 }
 

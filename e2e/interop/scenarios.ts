@@ -74,8 +74,9 @@ export const SCENARIOS: Readonly<Record<Capability, (scene: Scene) => Promise<vo
 
   async history({ alice, bob, persona }) {
     const text = 'Said while nobody listened.'
-    // A no-copy keeps nothing from the archive, but the message is for another resource, which is not there.
     bob.send(xml('message', { to: persona.jid, type: 'chat', id: 'past' }, xml('body', {}, text)))
+    // Answered after the commit of what was sent before.
+    await bob.ask('get', xml('ping', { xmlns: 'urn:xmpp:ping' }))
     await can(alice.showsHistory)(persona.bob, text)
   },
 

@@ -95,6 +95,8 @@ class Client(slixmpp.ClientXMPP):
                 message["request_receipt"] = True
             if command.get("id"):
                 message["id"] = command["id"]
+            if command.get("url"):
+                message["oob"]["url"] = command["url"]
             message.send()
             return None
         if op == "correct":

@@ -13,7 +13,7 @@ export interface UploadOutcome {
 
 /** Shares a file the standard way: a slot (XEP-0363), then one PUT. Rejects when no slot is given. */
 export async function upload(
-  client: TestClient,
+  client: Pick<TestClient, 'ask'>,
   filename: string,
   bytes: Uint8Array,
   type: string,
