@@ -30,6 +30,7 @@ const stanza: Questions['stanza.route'] = {
 const FACTS: { readonly [Q in Question]: Questions[Q] } = {
   'session.open': session,
   'session.resume': session,
+  'account.create': { at: 0, origin: 'invitation', localpart: 'carol' },
   'stanza.route': stanza,
   'upload.request': { at: 0, isImage: true },
   'upload.put': { at: 0, isImage: true },

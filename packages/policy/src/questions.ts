@@ -56,10 +56,20 @@ export interface MediaFacts {
   readonly isImage: boolean
 }
 
+/** A new account on its way. */
+export interface AccountCreationFacts {
+  readonly at: number
+  /** `administrator`: one makes it, by console or command; `invitation`: whoever was invited makes it. */
+  readonly origin: 'administrator' | 'invitation'
+  /** The name it will have. */
+  readonly localpart: string
+}
+
 /** What may be asked, and with which facts. The entrances that ask are a closed list. */
 export interface Questions {
   'session.open': SessionFacts
   'session.resume': SessionFacts
+  'account.create': AccountCreationFacts
   'stanza.route': StanzaFacts
   'upload.request': MediaFacts
   'upload.put': MediaFacts
@@ -78,6 +88,7 @@ export type Question = keyof Questions
 export const QUESTIONS = [
   'session.open',
   'session.resume',
+  'account.create',
   'stanza.route',
   'upload.request',
   'upload.put',

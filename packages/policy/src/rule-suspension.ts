@@ -1,5 +1,12 @@
 import type { LiveEffect, Rule } from './engine.ts'
-import type { AccountFacts, MediaFacts, Questions, SessionFacts, StanzaFacts } from './questions.ts'
+import type {
+  AccountCreationFacts,
+  AccountFacts,
+  MediaFacts,
+  Questions,
+  SessionFacts,
+  StanzaFacts,
+} from './questions.ts'
 import type { SuspensionSetting } from './settings.ts'
 import { PASS, refuse } from './verdict.ts'
 import type { Refuse, Verdict, VerdictDetails } from './verdict.ts'
@@ -38,6 +45,7 @@ export function suspension(settings: readonly SuspensionSetting[]): Rule {
     decide: {
       'session.open': open,
       'session.resume': open,
+      'account.create': (facts) => creationVerdict(inForce, facts),
       'stanza.route': (facts) => stanzaVerdict(inForce, facts),
       'upload.request': (facts) => uploadVerdict(inForce, facts),
       'upload.put': (facts) => uploadVerdict(inForce, facts),
@@ -52,6 +60,12 @@ function openVerdict(suspensions: readonly SuspensionSetting[], account: Account
   if (account?.isBreakGlass === true) return PASS
   const cut = suspensions.find(({ scope, mode }) => scope === 'service' && mode === 'cut')
   return cut ? refusal(cut) : PASS
+}
+
+/** Nobody new comes in while the service is suspended; administrators may still prepare. */
+function creationVerdict(suspensions: readonly SuspensionSetting[], { origin }: AccountCreationFacts): Verdict {
+  if (origin === 'administrator') return PASS
+  return strictest(suspensions, (setting) => (setting.scope === 'service' ? refusal(setting) : PASS))
 }
 
 function stanzaVerdict(suspensions: readonly SuspensionSetting[], facts: StanzaFacts): Verdict {

@@ -8,6 +8,9 @@ import type { Verdict } from './verdict.ts'
  */
 export function staleVerdict<Q extends Question>(question: Q, facts: Questions[Q]): Verdict {
   if (question === 'http.request') return (facts as Questions['http.request']).area === 'app' ? stale() : PASS
+  // An operator who repairs something must not depend on it.
+  if (question === 'account.create')
+    return (facts as Questions['account.create']).origin === 'administrator' ? PASS : stale()
   if (question !== 'stanza.route') return stale()
   const { origin, kind, type } = facts as Questions['stanza.route']
   if (origin === 'server' || type === 'error' || (kind === 'iq' && type === 'result')) return PASS

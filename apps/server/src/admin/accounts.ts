@@ -12,7 +12,10 @@ import {
   uuidv7,
 } from '@drawbridge/db'
 import type { Account, Db } from '@drawbridge/db'
-import { accountView, generatePassword, localpartFrom, withPasswordFaults } from './account-change.ts'
+import { ask } from '../policy/gate.ts'
+import { localpartFrom } from '../routing/account-name.ts'
+import { withPasswordFaults } from '../stream/password-refusal.ts'
+import { accountView, generatePassword } from './account-change.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 
@@ -34,6 +37,9 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
     const localpart = localpartFrom(wanted.name, domain)
     // Hashing is expensive: a name that is taken is found first, and the insert still decides.
     if (accounts.find(localpart)) throw new Refusal('account-exists')
+    const facts = { at: context.now().getTime(), origin: 'administrator', localpart } as const
+    const verdict = ask(context.policy.gate, 'account.create', facts)
+    if (verdict.action !== 'pass') throw new Refusal(verdict.action === 'refuse' ? verdict.code : 'forbidden')
     const password = wanted.password ?? generatePassword()
     const id = uuidv7()
     const credentials = await withPasswordFaults(passwords.make(id, password))

@@ -2,7 +2,7 @@ import { Refusal } from '@drawbridge/contract'
 import type { InvitationView } from '@drawbridge/contract'
 import { appendAudit, listInvitations, revokeInvitation } from '@drawbridge/db'
 import type { Invitation } from '@drawbridge/db'
-import { localpartFrom } from './account-change.ts'
+import { localpartFrom } from '../routing/account-name.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 

@@ -1,9 +1,10 @@
 import { Refusal } from '@drawbridge/contract'
 import { appendAudit, findAccount } from '@drawbridge/db'
-import { accountView, withPasswordFaults } from './account-change.ts'
+import { withPasswordFaults } from '../stream/password-refusal.ts'
+import { accountView } from './account-change.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
-import { localpartFrom } from './account-change.ts'
+import { localpartFrom } from '../routing/account-name.ts'
 
 const MINUTE_MS = 60_000
 

@@ -14,7 +14,8 @@ import {
 } from '@drawbridge/db'
 import type { Db, UnitRow } from '@drawbridge/db'
 import type { Unit } from '../routing/units.ts'
-import { accountView, localpartFrom } from './account-change.ts'
+import { localpartFrom } from '../routing/account-name.ts'
+import { accountView } from './account-change.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 

@@ -16,6 +16,7 @@ import { ping } from './ping.ts'
 import { privateStorage } from './private-storage.ts'
 import { push } from './push/index.ts'
 import { refused } from './refused.ts'
+import { registration } from './registration/index.ts'
 import { roster } from './roster/index.ts'
 import { serviceAdministration } from './service-administration.ts'
 import { stanzaIds } from './stanza-ids.ts'
@@ -61,6 +62,7 @@ export const FEATURES: readonly Feature[] = [
   time,
   version,
   legacySession,
+  registration,
   refused,
 
   // HTTP.

@@ -7,7 +7,9 @@ const SRC = fileURLToPath(new URL('..', import.meta.url))
 
 /** Every place that may ask, with what it asks. A new entrance is added here together with its tests. */
 const ENTRANCES = [
+  'admin/accounts.ts account.create',
   'admin/router.ts http.request',
+  'features/registration/create.ts account.create',
   'features/upload/get.ts media.read',
   'features/upload/put.ts upload.put',
   'features/upload/slot.ts upload.request',

@@ -25,6 +25,7 @@ import type { Session } from '../stream/session.ts'
 import type { Stranger } from '../stream/stream-server.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { BlockLists } from './block-lists.ts'
+import type { Components } from './components.ts'
 import type { Invitations } from './invitations.ts'
 import type { Rosters } from './rosters.ts'
 import type { Unit, Units } from './units.ts'
@@ -47,12 +48,16 @@ export interface ArchiveRow {
   readonly direction: 'in' | 'out'
 }
 
+/** Who speaks: a client of ours, a component for its own domain (XEP-0114), or the server itself, which is believed. */
+export type Origin = 'client' | 'component' | 'server'
+
 /** One message on its way: features read and extend it, stage by stage. */
 export interface Draft {
   /** As it will be stored and delivered: a service speaks in its own name, so it replaces what the client sent. */
   stanza: MessageStanza
-  /** The session that sent it; absent when the server itself did. */
+  /** The session that sent it; absent when a component or the server itself did. */
   readonly sender: Session | undefined
+  readonly origin: Origin
   /** UUIDv7, and the stanza-id in every archive that holds the message (XEP-0359). */
   readonly id: string
   readonly sentAt: Date
@@ -81,6 +86,7 @@ export interface Context {
   readonly units: Units
   readonly invitations: Invitations
   readonly blockLists: BlockLists
+  readonly components: Components
   readonly sanitize: Sanitize
   readonly mediaLinks: MediaLinks
   readonly pushTargets: PushTargets
@@ -143,6 +149,8 @@ export interface ServerLimits {
 /** Things that happened and that other features care about. A short list, on purpose. */
 export interface DomainEvents {
   'account.deleted': { readonly localpart: string }
+  /** Somebody has made an account with an invitation of somebody else's. */
+  'invitation.accepted': { readonly inviter: Account; readonly invited: Account }
   /** The company gives a person another name. */
   'account.renamed': { readonly bareJid: string }
   /** A unit was made, changed or removed, or has other members; both as they were in that moment. */
@@ -314,11 +322,12 @@ export interface Feature {
   readonly iq?: readonly IqRoute[]
   /**
    * Looks at a stanza that enters, before anything else does. Returns nothing when the stanza may go on at once, or a
-   * promise when it has to be cleaned first; may change the element in place; throws to refuse it.
+   * promise when it has to be cleaned first; may change the element in place; throws to refuse it. A stanza without a
+   * session comes from a component.
    */
   readonly enter?: (
     stanza: MessageStanza | PresenceStanza | IqStanza,
-    session: Session,
+    session: Session | undefined,
     ctx: Context,
   ) => Promise<void> | undefined
   /** Synchronous, every one: what a stage needs is in memory or comes with the draft. */

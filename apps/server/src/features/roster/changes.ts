@@ -16,7 +16,7 @@ export function followBlocking({ owner, blocked, unblocked }: DomainEvents['bloc
   if (!roster) return
   const seers = new Set(roster.subscribers)
   for (const session of ctx.sessions.of(owner)) {
-    for (const text of noteOf(session).directed) seers.add(findJid(text)?.bareString ?? text)
+    for (const text of session.directed ?? []) seers.add(findJid(text)?.bareString ?? text)
   }
   for (const jid of seers) if (isAmong(jid, blocked)) sendUnavailable(ctx, owner, jid)
   for (const jid of roster.subscribers) if (isAmong(jid, unblocked)) sendCurrentPresence(ctx, owner, jid)

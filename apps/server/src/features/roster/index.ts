@@ -2,6 +2,7 @@ import { NS_PRE_APPROVAL, NS_ROSTER, NS_ROSTER_VERSIONING, xml } from '@drawbrid
 import { defineFeature } from '../../routing/feature.ts'
 import { followAvatar, followBlocking, followDeletion } from './changes.ts'
 import { getRoster, setRoster } from './items.ts'
+import { befriend } from './invited.ts'
 import { followName, followUnit } from './shared.ts'
 import { endPresence, handlePresence } from './presence.ts'
 
@@ -11,7 +12,10 @@ import { endPresence, handlePresence } from './presence.ts'
  */
 export const roster = defineFeature({
   name: 'roster',
-  implements: [{ xep: 237, version: '1.3' }],
+  implements: [
+    { xep: 237, version: '1.3' },
+    { xep: 379, version: '0.3.3' },
+  ],
   disco: [NS_ROSTER],
   accountDisco: [NS_ROSTER],
   streamFeatures: [() => xml('ver', { xmlns: NS_ROSTER_VERSIONING }), () => xml('sub', { xmlns: NS_PRE_APPROVAL })],
@@ -27,6 +31,7 @@ export const roster = defineFeature({
     'avatar.changed': followAvatar,
     'account.deleted': followDeletion,
     'unit.changed': followUnit,
+    'invitation.accepted': befriend,
     'account.renamed': followName,
   },
 })

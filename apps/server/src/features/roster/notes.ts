@@ -4,8 +4,6 @@ import type { Session } from '../../stream/session.ts'
 
 /** What this feature keeps about a session. */
 export interface RosterNote {
-  /** Whom the session told that it is available, beside its subscribers: they hear when it leaves (RFC 6121 §4.6.3). */
-  readonly directed: Set<string>
   /** Its presence, ready to be sent to anybody. */
   broadcast: Broadcast | undefined
   /** Roster pushes that must not overtake the answer they follow (§2.6.3). */
@@ -18,7 +16,7 @@ export interface RosterNote {
 export function noteOf(session: Session): RosterNote {
   let note = session.notes.get('roster') as RosterNote | undefined
   if (!note) {
-    note = { directed: new Set(), broadcast: undefined, backlog: undefined, isCatchingUp: false }
+    note = { broadcast: undefined, backlog: undefined, isCatchingUp: false }
     session.notes.set('roster', note)
   }
   return note

@@ -5,6 +5,7 @@ import { hasFrom } from '../../routing/rosters.ts'
 import { Broadcast } from '../../routing/outgoing.ts'
 import type { Session } from '../../stream/session.ts'
 import { broadcastPresence, sendTo, unavailable } from './fan-out.ts'
+import { acceptPreauth } from './invited.ts'
 import { noteOf, setPresence } from './notes.ts'
 import { subscribe } from './subscribe.ts'
 import type { SubscriptionType } from './subscription.ts'
@@ -26,6 +27,7 @@ export async function handlePresence(stanza: PresenceStanza, session: Session, c
       // An answer to a resource's presence; nobody else needs it.
       return to?.isFull ? direct(stanza, to, session, ctx) : undefined
     default:
+      if (type === 'subscribe' && (await acceptPreauth(stanza, session.account, ctx))) return
       return subscribe(stanza as PresenceStanza & { readonly type: SubscriptionType }, session, ctx)
   }
 }
@@ -72,18 +74,26 @@ function show(other: Session, to: Session): void {
   if (broadcast) to.send(broadcast.to(to.jid.toString()))
 }
 
-/** §4.3.2. Whoever may not see the contact hears nothing, as of an account that does not exist (threats SP-12). */
-function probe(to: Jid, session: Session, ctx: Context): void {
+/**
+ * §4.3.2. Whoever may not see the contact hears nothing, as of an account that does not exist (threats SP-12). The RFC
+ * would rather have "unsubscribed" said to strangers, which is also said for nobody: silence says as little.
+ */
+async function probe(to: Jid, session: Session, ctx: Context): Promise<void> {
   refuseRemote(to, ctx)
-  if (to.bareString === session.account.bareJid) return
-  showTo(session, to.bareString, ctx)
+  const contact = ctx.accounts.findByBareJid(to.bareString)
+  const { bareJid } = session.account
+  if (!contact || contact.bareJid === bareJid || !(await ctx.rosters.isSubscriber(contact, bareJid))) return
+  const isThere = ctx.sessions.of(contact.bareJid).some(({ presence }) => presence !== undefined)
+  if (isThere) return showTo(session, contact.bareJid, ctx)
+  const from = contact.bareJid
+  session.send(xml('presence', { xmlns: NS_CLIENT, type: 'unavailable', from, to: session.jid.toString() }))
 }
 
 /** §4.6: presence for somebody in particular, whether in the roster or not. */
 function direct(stanza: PresenceStanza, to: Jid, session: Session, ctx: Context): void {
   refuseRemote(to, ctx)
   if (to.localpart === undefined) return
-  const { directed } = noteOf(session)
+  const directed = (session.directed ??= new Set())
   if (stanza.type === 'available') {
     const isTold = ctx.rosters.find(session.account.bareJid)?.subscribers.includes(to.bareString) ?? false
     if (!isTold && !directed.has(to.toString())) {
@@ -103,15 +113,15 @@ function sendDirected(ctx: Context, to: Jid, presence: Element): void {
 /** §4.5: unavailable to all that saw the session, those of its directed presence included (§4.6.3). */
 export function leave(session: Session, presence: Element, ctx: Context): void {
   const wasAvailable = session.presence !== undefined
-  const { directed } = noteOf(session)
+  const { directed } = session
+  session.directed = undefined
   const subscribers = new Set(wasAvailable ? ctx.rosters.find(session.account.bareJid)?.subscribers : [])
   setPresence(session, undefined, undefined)
   if (wasAvailable) broadcastPresence(ctx, session, new Broadcast(presence))
-  for (const text of directed) {
+  for (const text of directed ?? []) {
     const to = findJid(text)
     if (to && !subscribers.has(to.bareString)) sendDirected(ctx, to, presence)
   }
-  directed.clear()
 }
 
 /** The end of a session: what it did not say itself is said for it (§4.5.2). */

@@ -115,7 +115,8 @@ export async function forgetContact(owner: Account, jid: string, ctx: Context): 
   tell(outcome, ctx)
 }
 
-async function exchange(
+/** One subscription stanza against both sides (§3.1 to §3.4); what it means is told once the change is stored. */
+export async function exchange(
   change: RosterChange,
   ctx: Context,
   user: Account,
@@ -167,7 +168,8 @@ async function receive(
   return isAnswered
 }
 
-function tell({ told, sights }: Outcome, ctx: Context): void {
+/** Tells what has happened. */
+export function tell({ told, sights }: Outcome, ctx: Context): void {
   for (const { of, by, isGiven } of sights) if (!isGiven) sendUnavailable(ctx, of, by)
   for (const { owner, stanza, item } of told) {
     if (stanza) deliver(stanza, owner, ctx)
