@@ -2,6 +2,7 @@ import { boolean, bytes, commonConfig, duration } from '@drawbridge/runtime'
 import { CLIENT_POSTURES } from '@drawbridge/policy'
 import * as z from 'zod'
 import { contactConfig, registrationConfig } from './routing/registration.config.ts'
+import { externalServicesConfig } from './features/external-services.config.ts'
 import { streamConfig } from './stream/stream.config.ts'
 import { pushConfig } from './web-push/push.config.ts'
 
@@ -59,6 +60,7 @@ export const serverConfig = z.object({
     }),
   }),
   push: pushConfig.prefault({}),
+  externalServices: externalServicesConfig.prefault({}),
   policy: z.object({
     posture: z.enum(CLIENT_POSTURES).default('discover').meta({
       env: 'DRAWBRIDGE_CLIENT_POSTURE',

@@ -29,6 +29,7 @@ import { createMeasure, timed } from './measure.ts'
 import type { Measure } from './measure.ts'
 import { createBlockLists } from './routing/block-lists.ts'
 import { createOfflineCursors } from './routing/cursor.ts'
+import { createComponents } from './routing/components.ts'
 import type { Context } from './routing/feature.ts'
 import { buildRegistry } from './routing/registry.ts'
 import { deliverReleased, route } from './routing/router.ts'
@@ -160,6 +161,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
 
   // Features.
   const registry = buildRegistry(FEATURES)
+  const components = createComponents([...config.components.secrets.keys()])
   const jobs = createJobs({
     databaseUrl: common.databaseUrl,
     ...(common.redisUrl === undefined ? {} : { redisUrl: common.redisUrl }),
@@ -186,11 +188,13 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     units,
     invitations,
     blockLists: createBlockLists(),
+    components,
     sanitize: timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)),
     mediaLinks: createMediaLinks(sealer.derive('media links'), config.web.mediaLinkTtlMs),
     pushTargets: createPushTargets(),
     webPush: createWebPush({ config: config.push, vapid, sealer }),
     push: config.push,
+    externalServices: config.externalServices,
     jobs,
     gate: policy.gate,
     log,
@@ -200,7 +204,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       server: registry.disco,
       account: registry.accountDisco,
       identities: registry.identities,
-      services: registry.services.map(({ label, name }) => ({ jid: `${label}.${common.domain}`, name })),
+      services: [...registry.services, ...components.labels.map((label) => ({ label, name: label }))].map(
+        ({ label, name }) => ({ jid: `${label}.${common.domain}`, name }),
+      ),
       findNode: (to, node) => registry.findDiscoNode(to, node, ctx),
       accountItems: async (request) => {
         const lists = registry.features.map(({ accountItems }) => accountItems?.(request, ctx) ?? [])
@@ -216,7 +222,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     contacts: config.contacts,
     throttle,
     now,
-    findService: (domainpart) => registry.findService(domainpart, common),
+    findService: (domainpart) => registry.findService(domainpart, ctx),
     hasBosh: config.web.hasBosh,
     publicUrl: () => publicUrl,
     route: (stanza) => route(routing, stanza, undefined),

@@ -6,6 +6,7 @@ import { blocking } from './blocking.ts'
 import { carbons } from './carbons.ts'
 import { delivery } from './delivery.ts'
 import { disco } from './disco/index.ts'
+import { externalServices } from './external-services.ts'
 import { hostMeta } from './host-meta.ts'
 import { imageFilter } from './image-filter/index.ts'
 import { legacySession } from './legacy-session.ts'
@@ -57,6 +58,7 @@ export const FEATURES: readonly Feature[] = [
   disco,
   adHoc,
   serviceAdministration,
+  externalServices,
   privateStorage,
   ping,
   time,

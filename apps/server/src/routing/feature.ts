@@ -35,6 +35,7 @@ import type { MediaLinks } from '../blobs/media-link.ts'
 import type { PushConfig } from '../web-push/push.config.ts'
 import type { WebPush } from '../web-push/web-push.ts'
 import type { PushTargets } from './push-targets.ts'
+import type { ExternalServicesConfig } from '../features/external-services.config.ts'
 
 /** The stages a message passes, in this order, with the commit between `record` and `deliver`. */
 export const BEFORE_COMMIT = ['amend', 'record'] as const
@@ -92,6 +93,7 @@ export interface Context {
   readonly pushTargets: PushTargets
   readonly webPush: WebPush
   readonly push: PushConfig
+  readonly externalServices: ExternalServicesConfig
   readonly jobs: Jobs
   readonly gate: Gate
   readonly log: Log
@@ -183,7 +185,9 @@ export type PepChange = {
 } & (
   | { readonly what: 'published'; readonly item: PublishedItem }
   | { readonly what: 'retracted'; readonly itemId: string }
-  | { readonly what: 'purged' | 'configured' | 'deleted' }
+  | { readonly what: 'purged' | 'configured' }
+  /** Who was to hear of the node is forgotten with it. */
+  | { readonly what: 'deleted'; readonly audience: ReadonlySet<Session> }
 )
 
 export interface PublishedItem {
