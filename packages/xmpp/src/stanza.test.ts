@@ -79,8 +79,15 @@ describe('addresses', () => {
     expect(fault("<message to=''/>")).toBe('jid-malformed modify')
   })
 
-  test('a stanza without recipient is for whom the stream says', () => {
-    expect(stanzaFrom(parse('<message/>'), { from: alice, defaultTo: alice.bare }).to).toBe(alice.bare)
+  test('a message without recipient is for the account of its sender (RFC 6120 §10.3.1)', () => {
+    const { element, to } = stanzaFrom(parse('<message/>'), { from: alice })
+    expect(to).toBe(alice.bare)
+    expect(element.attrs['to']).toBe('alice@im.test')
+  })
+
+  test('presence and requests without recipient are not for anybody in particular (RFC 6120 §10.3.2, §10.3.3)', () => {
+    expect(stanzaFrom(parse('<presence/>'), { from: alice }).to).toBeUndefined()
+    expect(stanzaFrom(parse("<iq type='get' id='1'><a/></iq>"), { from: alice }).to).toBeUndefined()
   })
 })
 

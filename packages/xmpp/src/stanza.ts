@@ -31,6 +31,7 @@ interface StanzaBase {
 
 export interface MessageStanza extends StanzaBase {
   readonly kind: 'message'
+  readonly to: Jid
   readonly id: string | undefined
   readonly type: MessageType
 }
@@ -54,8 +55,6 @@ export type Stanza = MessageStanza | PresenceStanza | IqStanza
 export interface StanzaOrigin {
   /** The sender as authenticated; a `from` inside the stanza is not believed. */
   readonly from: Jid
-  /** Whom a stanza without `to` is for, if that is somebody. */
-  readonly defaultTo?: Jid | undefined
 }
 
 /** The longest `id`, `xml:lang` or origin-id, in bytes of UTF-8. */
@@ -73,14 +72,18 @@ export function stanzaFrom(element: Element, origin: StanzaOrigin): Stanza {
   const { id } = element.attrs
   assertShort('id', id)
   assertShort('xml:lang', element.attrs['xml:lang'])
-  const to = element.attrs['to'] === undefined ? origin.defaultTo : jidOf(element.attrs['to'])
+  const to = element.attrs['to'] === undefined ? undefined : jidOf(element.attrs['to'])
   const base = { element, from: origin.from, to }
   switch (element.getName()) {
-    case 'message':
+    case 'message': {
+      // RFC 6120 §10.3.1: without `to` it is for the sender's own account.
+      const own = to ?? origin.from.bare
+      if (to === undefined) element.attrs['to'] = own.toString()
       for (const name of ['origin-id', 'stanza-id']) {
         assertShort(name, element.getChild(name, NS_SID)?.attrs['id'])
       }
-      return { kind: 'message', ...base, id, type: messageType(element.attrs['type']) }
+      return { kind: 'message', ...base, to: own, id, type: messageType(element.attrs['type']) }
+    }
     case 'presence':
       return { kind: 'presence', ...base, id, type: presenceType(element.attrs['type']) }
     default: {

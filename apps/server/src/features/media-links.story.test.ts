@@ -138,6 +138,7 @@ test('what is kept or passed on besides messages holds plain links, too', async 
   expect([note?.attrs['link'], note?.getText()]).toEqual([file.get, file.get])
 
   // From client to client.
+  await s.bob.send(`<presence to="${s.alice.jid}"/>`)
   s.bob.received()
   await s.alice.send(`<iq type="get" id="i" to="${s.bob.jid}"><q xmlns="urn:test">${file.get}</q></iq>`)
   const [his] = (await s.bob.next(({ attrs }) => attrs['id'] === 'i')).toString().match(BOUND) ?? []

@@ -53,6 +53,7 @@ describe('a client that nobody looks at', () => {
   test('still gets calls, requests and errors at once', async () => {
     await using s = await story({ alice: 1, bob: 1 })
     await s.alice.available()
+    await s.alice.send(`<presence to="${s.bob.jid}"/>`)
     s.alice.received()
     s.alice.session.setActive(false)
     await s.bob.send('<message to="alice@im.test/1"><propose xmlns="urn:xmpp:jingle-message:0" id="call"/></message>')

@@ -64,6 +64,8 @@ export class Session {
   presence: Element | undefined
   /** Of the available presence (RFC 6121 §4.7.2.3); absent while unavailable. */
   priority: number | undefined
+  /** Whom it told directly that it is available, beside its subscribers (RFC 6121 §4.6); each by the JID it used. */
+  directed: Set<string> | undefined
   /** Has asked for the roster and gets pushes (RFC 6121 §2.1.6). */
   isInterested = false
   hasCarbons = false

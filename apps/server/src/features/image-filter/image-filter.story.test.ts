@@ -38,6 +38,9 @@ async function sent(payload: string, options?: StoryOptions) {
 /** What alice is told about a request, and what bob gets of it. */
 async function asked(payload: string, type = 'set') {
   await using s = await people()
+  // A request reaches only a device that shares its presence with whoever asks (RFC 6121 §8.5.3.1).
+  await s.bob.send(`<presence to="${s.alice.jid}"/>`)
+  s.alice.received()
   await s.alice.send(`<iq type="${type}" to="bob@im.test/1" id="i">${payload}</iq>`)
   return { delivered: s.bob.received().join(''), answer: s.alice.received().join('') }
 }
