@@ -1,8 +1,10 @@
 import { boolean, bytes, commonConfig, duration } from '@drawbridge/runtime'
 import { CLIENT_POSTURES } from '@drawbridge/policy'
 import * as z from 'zod'
+import { archiveConfig } from './routing/archive.config.ts'
 import { contactConfig, registrationConfig } from './routing/registration.config.ts'
 import { externalServicesConfig } from './features/external-services.config.ts'
+import { componentConfig } from './stream/component.config.ts'
 import { streamConfig } from './stream/stream.config.ts'
 import { pushConfig } from './web-push/push.config.ts'
 
@@ -10,6 +12,7 @@ import { pushConfig } from './web-push/push.config.ts'
 export const serverConfig = z.object({
   common: commonConfig,
   stream: streamConfig,
+  components: componentConfig.prefault({}),
   registration: registrationConfig.prefault({}),
   contacts: contactConfig.prefault({}),
   web: z.object({
@@ -33,6 +36,7 @@ export const serverConfig = z.object({
         doc: 'How long a link to a file stays bound to the client it was given to. Longer spares clients from asking the archive for a fresh one; shorter ends sooner what a leaked link is good for.',
       }),
   }),
+  archive: archiveConfig.prefault({}),
   limits: z.object({
     maxUploadBytes: bytes.default(25 * 1024 * 1024).meta({
       env: 'DRAWBRIDGE_UPLOAD_MAX_BYTES',

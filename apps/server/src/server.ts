@@ -13,7 +13,7 @@ import type { Sanitize, SessionEndCode } from '@drawbridge/contract'
 import { createJobs } from '@drawbridge/jobs'
 import { createDirectories, createHealth, createSanitize, isLoopback, paths } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
-import { parseJid } from '@drawbridge/xmpp'
+import { C2S_LIMITS, parseJid } from '@drawbridge/xmpp'
 import { join } from 'node:path'
 import { createAdminApi, LOCAL_ACTOR } from './admin/index.ts'
 import { createMediaLinks } from './blobs/media-link.ts'
@@ -32,7 +32,7 @@ import { createOfflineCursors } from './routing/cursor.ts'
 import { createComponents } from './routing/components.ts'
 import type { Context } from './routing/feature.ts'
 import { buildRegistry } from './routing/registry.ts'
-import { deliverReleased, route } from './routing/router.ts'
+import { deliverReleased, route, routeFromComponent } from './routing/router.ts'
 import type { Routing } from './routing/router.ts'
 import { createPushTargets } from './routing/push-targets.ts'
 import { createInvitations } from './routing/invitations.ts'
@@ -42,6 +42,7 @@ import { createSessions } from './routing/sessions.ts'
 import type { ServerConfig } from './server.config.ts'
 import { createAdmission } from './stream/admission.ts'
 import { C2sStream } from './stream/c2s.ts'
+import { ComponentStream } from './stream/component.ts'
 import { createChangePassword } from './stream/change-password.ts'
 import { createPasswords } from './stream/password.ts'
 import type { Session } from './stream/session.ts'
@@ -65,13 +66,20 @@ import { loadVapid } from './web-push/vapid.ts'
 import { createWebPush } from './web-push/web-push.ts'
 
 const VERSION = '0.1.0'
+const LOOPBACK = '127.0.0.1'
 const PRUNE_EVERY_MS = 3_600_000
 const DAY_MS = 86_400_000
 /** Longest time to send the headers of a request, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 10_000
 
 export interface RunningServer extends AsyncDisposable {
-  readonly addresses: { readonly http: string; readonly c2s: string; readonly c2sTls: string }
+  readonly addresses: {
+    readonly http: string
+    readonly c2s: string
+    readonly c2sTls: string
+    /** Absent when no port for components is configured. */
+    readonly component: string | undefined
+  }
   /** Stops taking work, tells every client, flushes, and closes. */
   close(): Promise<void>
 }
@@ -82,6 +90,7 @@ export interface BuiltServer extends AsyncDisposable {
   readonly policy: PolicyService
   readonly streams: StreamServer
   readonly accept: Accept
+  readonly acceptComponent: Accept
   readonly handlers: readonly HttpHandler[]
   /** Brings the levels among the metrics up to date. */
   readonly measure: Measure
@@ -200,6 +209,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     log,
     dataPaths: { quarantine: at.quarantine, clean: at.clean },
     limits: config.limits,
+    archive: config.archive,
     disco: {
       server: registry.disco,
       account: registry.accountDisco,
@@ -247,6 +257,19 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     log,
   })
   const accept: Accept = (connection) => new C2sStream(streams, connection)
+  const acceptComponent: Accept = (connection) =>
+    new ComponentStream(
+      {
+        domain: common.domain,
+        secrets: config.components.secrets,
+        components,
+        limits: C2S_LIMITS,
+        handshakeTimeoutMs: config.stream.signInTimeoutMs,
+        route: (stanza, link) => routeFromComponent(routing, stanza, link),
+        failed: (error) => log.error('a component failed', { error: String(error) }),
+      },
+      connection,
+    )
 
   // HTTP and the administrators' API.
   const measure = createMeasure(ctx, log)
@@ -317,6 +340,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     policy,
     streams,
     accept,
+    acceptComponent,
     handlers,
     measure,
     localAdmin: (req, res) => admin.handle(req, res, LOCAL_ACTOR),
@@ -376,12 +400,30 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     closers.push(() => c2s.close())
     const c2sTls = await listenTcp({ ...tcp, port: common.c2sTlsPort, mode: 'direct' })
     closers.push(() => c2sTls.close())
+    // Their secrets and stanzas go in the clear, so never further than this machine (XEP-0114 §5).
+    const component =
+      config.components.port === undefined
+        ? undefined
+        : await listenTcp({
+            bind: LOOPBACK,
+            port: config.components.port,
+            tls,
+            mode: 'starttls',
+            limit: createAddressLimit(stream.maxConnectionsPerAddress),
+            accept: built.acceptComponent,
+          })
+    if (component) closers.push(() => component.close())
     const local = await listenLocally(at.adminSocket, built.localAdmin, log)
     closers.push(() => local.close())
     const host = isPlainHttp ? 'localhost' : common.domain
     const url = config.web.publicUrl ?? `${isPlainHttp ? 'http' : 'https'}://${host}:${http.port}`
     built.announceHttp(url)
-    const addresses = { http: url, c2s: `${common.bind}:${c2s.port}`, c2sTls: `${common.bind}:${c2sTls.port}` }
+    const addresses = {
+      http: url,
+      c2s: `${common.bind}:${c2s.port}`,
+      c2sTls: `${common.bind}:${c2sTls.port}`,
+      component: component && `${LOOPBACK}:${component.port}`,
+    }
     return { addresses, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()

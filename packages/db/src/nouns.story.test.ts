@@ -133,27 +133,9 @@ test('private XML and vCards are replaced as a whole', async () => {
   expect(await personal.findVcard(db, id)).toEqual({ element: '<vCard>2</vCard>', photoSha1: 'abc' })
 })
 
-const OPTIONS: pep.NodeConfig = {
-  accessModel: 'presence',
-  publishModel: 'publishers',
-  maxItems: 1,
-  persistItems: true,
-  sendLast: 'never',
-  deliverNotifications: true,
-  deliverPayloads: true,
-  notifyRetract: true,
-  notifyDelete: true,
-  notifyConfig: false,
-  rosterGroups: ['Friends'],
-  itemExpireS: 'max',
-  title: '',
-  description: '',
-  type: '',
-}
-
 test('a node keeps its newest items', async () => {
   const { id } = await person()
-  const node = { ...OPTIONS, node: 'urn:x', accessModel: 'whitelist', maxItems: 3 } as const
+  const node = { ...pep.DEFAULT_NODE_CONFIG, node: 'urn:x', accessModel: 'whitelist', maxItems: 3 } as const
   const publish = (itemId: string) => pep.publishPepItem(db, id, 'urn:x', { itemId, payload: `<${itemId}/>` })
   const items = async () => (await pep.listPepItems(db, id, 'urn:x')).map(({ itemId }) => itemId).join('')
 

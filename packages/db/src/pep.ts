@@ -1,11 +1,34 @@
-import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { type AccessModel, pepItem, pepNode } from './schema/index.ts'
+import { type AccessModel, type NodeOptions, pepItem, pepNode } from './schema/index.ts'
 
-export interface PepNode {
-  readonly node: string
+/** What a node is told about itself (XEP-0060 §8.2). */
+export interface NodeConfig extends NodeOptions {
   readonly accessModel: AccessModel
   readonly maxItems: number
+}
+
+export interface PepNode extends NodeConfig {
+  readonly node: string
+}
+
+/** What a node is when nothing is said of it (XEP-0163 §3: seen by who sees presence; the last item only). */
+export const DEFAULT_NODE_CONFIG: NodeConfig = {
+  title: '',
+  description: '',
+  type: '',
+  accessModel: 'presence',
+  rosterGroups: [],
+  publishModel: 'publishers',
+  persistItems: true,
+  maxItems: 1,
+  itemExpireS: 'max',
+  sendLast: 'on_sub_and_presence',
+  deliverNotifications: true,
+  deliverPayloads: true,
+  notifyConfig: false,
+  notifyDelete: true,
+  notifyRetract: true,
 }
 
 export interface PepItem {
@@ -13,67 +36,106 @@ export interface PepItem {
   readonly itemId: string
   /** The payload element, serialized. */
   readonly payload: string
+  /** Bare JID of whoever published it, if that was not the owner of the account. */
+  readonly publisher: string | null
   readonly publishedAt: Date
 }
+
+export type NewPepItem = Pick<PepItem, 'itemId' | 'payload'> & { readonly publisher?: string | null }
 
 const ITEM = {
   node: pepItem.node,
   itemId: pepItem.itemId,
   payload: pepItem.payload,
+  publisher: pepItem.publisher,
   publishedAt: pepItem.publishedAt,
 }
-const NODE = { node: pepNode.node, accessModel: pepNode.accessModel, maxItems: pepNode.maxItems }
+const NODE = {
+  node: pepNode.node,
+  accessModel: pepNode.accessModel,
+  maxItems: pepNode.maxItems,
+  options: pepNode.options,
+}
 
 const nodeIs = (accountId: string, node: string) => and(eq(pepNode.accountId, accountId), eq(pepNode.node, node))
 const itemsOf = (accountId: string, node: string) => and(eq(pepItem.accountId, accountId), eq(pepItem.node, node))
 
-export async function findPepNode(db: Db, accountId: string, node: string): Promise<PepNode | undefined> {
-  const [row] = await db.select(NODE).from(pepNode).where(nodeIs(accountId, node))
-  return row
+type NodeRow = Omit<PepNode, keyof NodeOptions> & { readonly options: NodeOptions }
+
+function nodeFrom({ options, ...row }: NodeRow): PepNode {
+  return { ...options, ...row }
 }
 
-export function listPepNodes(db: Db, accountId: string): Promise<PepNode[]> {
-  return db.select(NODE).from(pepNode).where(eq(pepNode.accountId, accountId)).orderBy(asc(pepNode.node))
+function rowFrom({ node, accessModel, maxItems, ...options }: PepNode): NodeRow {
+  return { node, accessModel, maxItems, options }
+}
+
+// --- nodes ----------------------------------------------------------------------------------------------------------
+
+export async function findPepNode(db: Db, accountId: string, node: string): Promise<PepNode | undefined> {
+  const [row] = await db.select(NODE).from(pepNode).where(nodeIs(accountId, node))
+  return row && nodeFrom(row)
+}
+
+export async function listPepNodes(db: Db, accountId: string): Promise<PepNode[]> {
+  const rows = await db.select(NODE).from(pepNode).where(eq(pepNode.accountId, accountId)).orderBy(asc(pepNode.node))
+  return rows.map(nodeFrom)
+}
+
+export async function countPepNodes(db: Db, accountId: string): Promise<number> {
+  return db.$count(pepNode, eq(pepNode.accountId, accountId))
 }
 
 /** Makes a node, or leaves it as it is (auto-create, XEP-0163 §3). */
-export async function createPepNode(db: Db, accountId: string, row: PepNode): Promise<'created' | 'exists'> {
+export async function createPepNode(db: Db, accountId: string, node: PepNode): Promise<'created' | 'exists'> {
   const made = await db
     .insert(pepNode)
-    .values({ accountId, ...row })
+    .values({ accountId, ...rowFrom(node) })
     .onConflictDoNothing()
     .returning({ node: pepNode.node })
   return made.length > 0 ? 'created' : 'exists'
 }
 
-/** Reconfigures a node; items beyond a smaller `maxItems` go. */
-export async function configurePepNode(db: Db, accountId: string, row: PepNode): Promise<'done' | 'absent'> {
+/** Reconfigures a node; items beyond a smaller `maxItems` go, and all of them where none are kept any longer. */
+export async function configurePepNode(db: Db, accountId: string, config: PepNode): Promise<'done' | 'absent'> {
   return db.transaction(async (tx) => {
-    const { node, ...set } = row
+    const { node, ...set } = rowFrom(config)
     const done = await tx.update(pepNode).set(set).where(nodeIs(accountId, node)).returning({ node: pepNode.node })
     if (done.length === 0) return 'absent'
-    await trim(tx, accountId, node, row.maxItems)
+    if (config.persistItems) await trim(tx, accountId, node, config.maxItems)
+    else await purgePepNode(tx, accountId, node)
     return 'done'
   })
 }
 
+/** Deletes a node with its items, affiliations and subscriptions. */
+export async function deletePepNode(db: Db, accountId: string, node: string): Promise<'deleted' | 'absent'> {
+  const gone = await db.delete(pepNode).where(nodeIs(accountId, node)).returning({ node: pepNode.node })
+  return gone.length > 0 ? 'deleted' : 'absent'
+}
+
+// --- items ----------------------------------------------------------------------------------------------------------
+
 /**
  * Publishes an item and keeps the newest of the node. The node must exist; its row is locked, so publications to one
  * node are ordered. Publishing an id again replaces that item and makes it the newest.
+ *
+ * @returns the node as it was at that moment.
  */
 export async function publishPepItem(
   db: Db,
   accountId: string,
   node: string,
-  item: { readonly itemId: string; readonly payload: string },
-): Promise<'published' | 'no-such-node'> {
+  { itemId, payload, publisher = null }: NewPepItem,
+): Promise<PepNode | undefined> {
   return db.transaction(async (tx) => {
     const [found] = await tx.select(NODE).from(pepNode).where(nodeIs(accountId, node)).for('update')
-    if (!found) return 'no-such-node'
-    await tx.delete(pepItem).where(and(itemsOf(accountId, node), eq(pepItem.itemId, item.itemId)))
-    await tx.insert(pepItem).values({ accountId, node, ...item })
+    if (!found) return undefined
+    if (!found.options.persistItems) return nodeFrom(found)
+    await tx.delete(pepItem).where(and(itemsOf(accountId, node), eq(pepItem.itemId, itemId)))
+    await tx.insert(pepItem).values({ accountId, node, itemId, payload, publisher })
     await trim(tx, accountId, node, found.maxItems)
-    return 'published'
+    return nodeFrom(found)
   })
 }
 
@@ -87,22 +149,46 @@ async function trim(tx: Db, accountId: string, node: string, maxItems: number): 
   )
 }
 
-/** Items of a node, newest first; only those with `itemIds`, if given. */
+/** Which items of a node are meant. */
+export interface PepItemFilter {
+  readonly limit?: number | undefined
+  readonly itemIds?: readonly string[] | undefined
+  /** Only items published after this; what is older has expired. */
+  readonly since?: Date | undefined
+}
+
+/** Items of a node, newest first. */
 export function listPepItems(
   db: Db,
   accountId: string,
   node: string,
-  { limit = 1_000, itemIds }: { readonly limit?: number; readonly itemIds?: readonly string[] } = {},
+  { limit = 1_000, itemIds, since }: PepItemFilter = {},
 ): Promise<PepItem[]> {
   return db
     .select(ITEM)
     .from(pepItem)
-    .where(and(itemsOf(accountId, node), itemIds && inArray(pepItem.itemId, [...itemIds])))
+    .where(
+      and(
+        itemsOf(accountId, node),
+        itemIds && inArray(pepItem.itemId, [...itemIds]),
+        since && gt(pepItem.publishedAt, since),
+      ),
+    )
     .orderBy(desc(pepItem.revision))
     .limit(limit)
 }
 
-/** The newest item of each of these nodes: what a contact gets who asks for `+notify` (XEP-0163 §4.3.4). */
+/** The ids of a node's items, newest first, to find a page among them (XEP-0059). */
+export async function listPepItemIds(db: Db, accountId: string, node: string, since?: Date): Promise<string[]> {
+  const rows = await db
+    .select({ itemId: pepItem.itemId })
+    .from(pepItem)
+    .where(and(itemsOf(accountId, node), since && gt(pepItem.publishedAt, since)))
+    .orderBy(desc(pepItem.revision))
+  return rows.map(({ itemId }) => itemId)
+}
+
+/** The newest item of each of these nodes. */
 export function listLastPepItems(db: Db, accountId: string, nodes: readonly string[]): Promise<PepItem[]> {
   if (nodes.length === 0) return Promise.resolve([])
   return db
@@ -112,36 +198,53 @@ export function listLastPepItems(db: Db, accountId: string, nodes: readonly stri
     .orderBy(asc(pepItem.node), desc(pepItem.revision))
 }
 
-/** The newest item of each of these nodes at each of these accounts, with who may read it, as far as a node keeps one item only. */
-export function listLastPublished(
+/**
+ * The newest item of each of these nodes at each of these accounts, as far as the node tells those who come online
+ * (XEP-0163 §4.3.4); with the node, which says who may have it.
+ */
+export async function listLastPublished(
   db: Db,
   accountIds: readonly string[],
   nodes: readonly string[],
-): Promise<(PepItem & { accountId: string; accessModel: AccessModel })[]> {
-  if (accountIds.length === 0 || nodes.length === 0) return Promise.resolve([])
-  return db
-    .select({ accountId: pepItem.accountId, accessModel: pepNode.accessModel, ...ITEM })
+): Promise<{ accountId: string; node: PepNode; item: PepItem }[]> {
+  if (accountIds.length === 0 || nodes.length === 0) return []
+  const rows = await db
+    .selectDistinctOn([pepItem.accountId, pepItem.node], {
+      accountId: pepItem.accountId,
+      node: NODE,
+      item: ITEM,
+    })
     .from(pepItem)
     .innerJoin(pepNode, and(eq(pepNode.accountId, pepItem.accountId), eq(pepNode.node, pepItem.node)))
-    .where(and(inArray(pepItem.accountId, [...accountIds]), inArray(pepItem.node, [...nodes]), eq(pepNode.maxItems, 1)))
-    .orderBy(asc(pepItem.revision))
+    .where(
+      and(
+        inArray(pepItem.accountId, [...accountIds]),
+        inArray(pepItem.node, [...nodes]),
+        sql`${pepNode.options}->>'sendLast' = 'on_sub_and_presence'`,
+      ),
+    )
+    .orderBy(asc(pepItem.accountId), asc(pepItem.node), desc(pepItem.revision))
+  return rows.map(({ accountId, node, item }) => ({ accountId, node: nodeFrom(node), item }))
 }
 
+/** Removes an item; with `publisher`, only one that this person published. */
 export async function retractPepItem(
   db: Db,
   accountId: string,
   node: string,
   itemId: string,
-): Promise<'retracted' | 'absent'> {
+  publisher?: string,
+): Promise<'retracted' | 'absent' | 'foreign'> {
+  const isItem = and(itemsOf(accountId, node), eq(pepItem.itemId, itemId))
   const gone = await db
     .delete(pepItem)
-    .where(and(itemsOf(accountId, node), eq(pepItem.itemId, itemId)))
+    .where(and(isItem, publisher === undefined ? undefined : eq(pepItem.publisher, publisher)))
     .returning({ itemId: pepItem.itemId })
-  return gone.length > 0 ? 'retracted' : 'absent'
+  if (gone.length > 0) return 'retracted'
+  return (await db.$count(pepItem, isItem)) > 0 ? 'foreign' : 'absent'
 }
 
-/** Deletes a node with its items. */
-export async function deletePepNode(db: Db, accountId: string, node: string): Promise<'deleted' | 'absent'> {
-  const gone = await db.delete(pepNode).where(nodeIs(accountId, node)).returning({ node: pepNode.node })
-  return gone.length > 0 ? 'deleted' : 'absent'
+/** Removes all items of a node (XEP-0060 §8.5). */
+export async function purgePepNode(db: Db, accountId: string, node: string): Promise<void> {
+  await db.delete(pepItem).where(itemsOf(accountId, node))
 }

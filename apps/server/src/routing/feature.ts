@@ -24,6 +24,7 @@ import type { ContactConfig, RegistrationConfig } from './registration.config.ts
 import type { Session } from '../stream/session.ts'
 import type { Stranger } from '../stream/stream-server.ts'
 import type { Account, Accounts } from './accounts.ts'
+import type { ArchiveConfig } from './archive.config.ts'
 import type { BlockLists } from './block-lists.ts'
 import type { Components } from './components.ts'
 import type { Invitations } from './invitations.ts'
@@ -99,6 +100,7 @@ export interface Context {
   readonly log: Log
   readonly dataPaths: DataPaths
   readonly limits: ServerLimits
+  readonly archive: ArchiveConfig
   /** What the features in force advertise (XEP-0030 §3.1): for the server, and for each account's bare JID. */
   readonly disco: {
     readonly server: readonly string[]

@@ -55,6 +55,28 @@ export function buildRsm({ first, firstIndex, last, count }: RsmResult): Element
   )
 }
 
+/**
+ * The part of a result that was asked for, where the whole result is at hand.
+ * @throws StanzaFault `item-not-found` for a page next to an item that is not there (§2.2)
+ */
+export function pageOf<T>(
+  all: readonly T[],
+  idOf: (item: T) => string,
+  { max, after, before, index }: RsmRequest,
+): { readonly page: readonly T[]; readonly firstIndex: number } {
+  const find = (id: string) => {
+    const found = all.findIndex((item) => idOf(item) === id)
+    if (found === -1) throw new StanzaFault({ condition: 'item-not-found' })
+    return found
+  }
+  const from = index ?? (after === undefined ? 0 : find(after) + 1)
+  if (index !== undefined && index > all.length) throw new StanzaFault({ condition: 'item-not-found' })
+  if (before === undefined) return { page: all.slice(from, from + max), firstIndex: from }
+  const end = before === '' ? all.length : find(before)
+  const start = Math.max(from, end - max)
+  return { page: all.slice(start, Math.max(start, end)), firstIndex: start }
+}
+
 /** Builds a `<set/>` that asks for a page. */
 export function buildRsmRequest({ max, after, before, index }: Partial<RsmRequest>): Element {
   return xml(

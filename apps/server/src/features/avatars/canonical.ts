@@ -1,4 +1,11 @@
-import { createPepNode, findPepNode, findVcard, listLastPepItems, publishPepItem, putVcard } from '@drawbridge/db'
+import {
+  createPepNode,
+  DEFAULT_NODE_CONFIG,
+  findVcard,
+  listLastPepItems,
+  publishPepItem,
+  putVcard,
+} from '@drawbridge/db'
 import {
   base64From,
   C2S_LIMITS,
@@ -54,8 +61,8 @@ function announce(owner: Account, sha1: string | undefined, ctx: Context): void 
 
 /** XEP-0398 §4: what was published as XEP-0084 becomes the photo of the vCard. */
 export async function followMetadata({ owner, change }: DomainEvents['pep.changed'], ctx: Context): Promise<void> {
-  if (change.node !== NS_AVATAR_METADATA) return
-  const id = change.item?.payload.getChild('info')?.attrs['id']
+  if (change.node.node !== NS_AVATAR_METADATA || change.what === 'configured') return
+  const id = change.what === 'published' ? change.item.payload.getChild('info')?.attrs['id'] : undefined
   const row = await findVcard(ctx.db, owner.id)
   if ((row?.photoSha1 ?? undefined) === id) return
   const avatar = id === undefined ? undefined : await findPublished(owner, id, ctx)
@@ -85,9 +92,8 @@ async function publishAvatar(owner: Account, avatar: Avatar | undefined, ctx: Co
   await publish(owner, NS_AVATAR_METADATA, avatar?.id ?? 'none', metadata, ctx)
 }
 
-async function publish(owner: Account, node: string, itemId: string, payload: Element, ctx: Context): Promise<void> {
-  await createPepNode(ctx.db, owner.id, { node, accessModel: 'presence', maxItems: 1 })
-  await publishPepItem(ctx.db, owner.id, node, { itemId, payload: payload.toString() })
-  const access = (await findPepNode(ctx.db, owner.id, node))?.accessModel ?? 'presence'
-  ctx.emit('pep.changed', { owner, change: { node, access, item: { id: itemId, payload } } })
+async function publish(owner: Account, name: string, itemId: string, payload: Element, ctx: Context): Promise<void> {
+  await createPepNode(ctx.db, owner.id, { ...DEFAULT_NODE_CONFIG, node: name })
+  const node = await publishPepItem(ctx.db, owner.id, name, { itemId, payload: payload.toString() })
+  if (node) ctx.emit('pep.changed', { owner, change: { node, what: 'published', item: { id: itemId, payload } } })
 }

@@ -43,7 +43,9 @@ export const avatars = defineFeature({
   on: { 'pep.changed': followMetadata, 'vcard.changed': followVcard },
 })
 
-function enter(stanza: Stanza, session: Session, ctx: Context): Promise<void> | undefined {
+function enter(stanza: Stanza, session: Session | undefined, ctx: Context): Promise<void> | undefined {
+  // From outside: it cannot be somebody's own, but pictures are pictures.
+  if (!session) return stanza.kind === 'iq' ? cleanForeign(stanza.element, ctx) : undefined
   if (stanza.kind === 'iq') return enterIq(stanza, session, ctx)
   if (stanza.kind === 'presence') return enterPresence(stanza, session, ctx)
   return undefined

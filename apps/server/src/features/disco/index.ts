@@ -1,24 +1,28 @@
-import { findPepNode, listPepNodes } from '@drawbridge/db'
-import type { PepNode } from '@drawbridge/db'
 import {
   buildCaps,
   buildDiscoInfo,
   buildDiscoItems,
+  buildRsm,
   NS_CAPS,
   NS_DISCO_INFO,
   NS_DISCO_ITEMS,
-  NS_PUBSUB,
+  NS_RSM,
+  pageOf,
+  parseRsm,
   StanzaFault,
 } from '@drawbridge/xmpp'
 import type { DiscoItem, Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import { defineFeature } from '../../routing/feature.ts'
-import type { Context, IqRequest } from '../../routing/feature.ts'
+import type { Context, DiscoNode, IqRequest } from '../../routing/feature.ts'
 import { capsVersion, createCapsCache, followCaps } from './caps.ts'
 import type { CapsCache } from './caps.ts'
 
 /** Names this software in entity capabilities (XEP-0115 §4). */
 const CAPS_NODE = 'urn:drawbridge:server:1'
+
+/** Most items of one page. */
+const MAX_PAGE = 500
 
 const caches = new WeakMap<Context, CapsCache>()
 
@@ -45,7 +49,7 @@ export const disco = defineFeature({
   enter(stanza, session, ctx) {
     const cache = caches.get(ctx)
     const isBroadcast = stanza.kind === 'presence' && stanza.type === 'available' && !stanza.to
-    if (cache && isBroadcast) followCaps(stanza.element, session, cache, ctx)
+    if (cache && session && isBroadcast) followCaps(stanza.element, session, cache, ctx)
     return undefined
   },
   start: (ctx) => void caches.set(ctx, createCapsCache()),
@@ -82,54 +86,54 @@ async function serverItems({ attrs: { node } }: Element, request: IqRequest, ctx
 
 // --- accounts -------------------------------------------------------------------------------------------------------
 
-/** Who asks about whom. */
-type Standing = 'own' | 'subscriber' | 'stranger'
-
-async function standingOf(account: Account, { session, isOwn }: IqRequest, ctx: Context): Promise<Standing> {
-  if (isOwn) return 'own'
-  return (await ctx.rosters.isSubscriber(account, session.account.bareJid)) ? 'subscriber' : 'stranger'
-}
-
-/** §8: "service-unavailable" to whoever may not see the account's presence, whether the account exists or not. */
+/**
+ * §8: "service-unavailable" to whoever may not see the account's presence, whether the account exists or not. A node may
+ * be open to more people than that (XEP-0060 §5.3).
+ */
 async function accountInfo({ attrs: { node } }: Element, request: IqRequest, ctx: Context): Promise<Element> {
+  if (node !== undefined) {
+    const known = findAccountNode(node, request, ctx)
+    if (!known) throw new StanzaFault({ condition: 'service-unavailable' })
+    return buildDiscoInfo({ ...(await known.info(node, request, ctx)), node })
+  }
   const account = ctx.accounts.findByBareJid(request.to.bareString)
-  const standing = account ? await standingOf(account, request, ctx) : 'stranger'
-  if (!account || standing === 'stranger') throw new StanzaFault({ condition: 'service-unavailable' })
-  const known = node !== undefined && standing === 'own' ? ctx.disco.findNode('own', node) : undefined
-  if (known && node !== undefined) return buildDiscoInfo({ ...(await known.info(node, request, ctx)), node })
-  if (node !== undefined) return nodeInfo(account, node, standing, ctx)
+  if (!account || !(await isEntitled(account, request, ctx)))
+    throw new StanzaFault({ condition: 'service-unavailable' })
   return buildDiscoInfo({
-    identities: [
-      { category: 'account', type: 'registered' },
-      { category: 'pubsub', type: 'pep' },
-      ...ctx.disco.identities.account,
-    ],
+    identities: [{ category: 'account', type: 'registered' }, ...ctx.disco.identities.account],
     features: ctx.disco.account,
   })
 }
 
-/** XEP-0060 §5.3: a node of the account, to whoever may read it. */
-async function nodeInfo(account: Account, name: string, standing: Standing, ctx: Context): Promise<Element> {
-  const node = await findPepNode(ctx.db, account.id, name)
-  if (!node || !isVisible(node, standing)) throw new StanzaFault({ condition: 'item-not-found' })
-  return buildDiscoInfo({ node: name, identities: [{ category: 'pubsub', type: 'leaf' }], features: [NS_PUBSUB] })
-}
-
 /** §8: an empty result for an account that does not exist; its resources only for who may see its presence. */
-async function accountItems({ attrs: { node } }: Element, request: IqRequest, ctx: Context): Promise<Element> {
+async function accountItems(query: Element, request: IqRequest, ctx: Context): Promise<Element> {
+  const { node } = query.attrs
+  if (node !== undefined) {
+    const items = await findAccountNode(node, request, ctx)?.items(node, request, ctx)
+    return pageOfItems(query, items ?? [], node)
+  }
   const account = ctx.accounts.findByBareJid(request.to.bareString)
-  const known = node !== undefined && request.isOwn ? ctx.disco.findNode('own', node) : undefined
-  if (known && node !== undefined) return buildDiscoItems(await known.items(node, request, ctx), node)
-  if (!account || node !== undefined) return buildDiscoItems([], node)
-  const standing = await standingOf(account, request, ctx)
-  const sessions = standing === 'stranger' ? [] : ctx.sessions.of(account.bareJid).filter(({ presence }) => presence)
-  const nodes = (await listPepNodes(ctx.db, account.id)).filter((pepNode) => isVisible(pepNode, standing))
-  return buildDiscoItems([
-    ...sessions.map(({ jid }): DiscoItem => ({ jid: jid.toString() })),
-    ...nodes.map((pepNode): DiscoItem => ({ jid: account.bareJid, node: pepNode.node })),
-  ])
+  if (!account) return buildDiscoItems([])
+  const mayLook = await isEntitled(account, request, ctx)
+  const sessions = mayLook ? ctx.sessions.of(account.bareJid).filter(({ presence }) => presence) : []
+  const resources = sessions.map(({ jid }): DiscoItem => ({ jid: jid.toString() }))
+  return pageOfItems(query, [...resources, ...(await ctx.disco.accountItems(request))])
 }
 
-function isVisible({ accessModel }: PepNode, standing: Standing): boolean {
-  return standing === 'own' || accessModel === 'open' || (accessModel === 'presence' && standing === 'subscriber')
+async function isEntitled(account: Account, { session, isOwn }: IqRequest, ctx: Context): Promise<boolean> {
+  return isOwn || ctx.rosters.isSubscriber(account, session.account.bareJid)
+}
+
+function findAccountNode(node: string, { isOwn }: IqRequest, ctx: Context): DiscoNode | undefined {
+  return (isOwn ? ctx.disco.findNode('own', node) : undefined) ?? ctx.disco.findNode('account', node)
+}
+
+/** A list is given in pages to who asks for them (XEP-0030 §10, XEP-0059). */
+function pageOfItems(query: Element, items: readonly DiscoItem[], node?: string): Element {
+  if (!query.getChild('set', NS_RSM)) return buildDiscoItems(items, node)
+  const idOf = ({ jid, node: at, name }: DiscoItem) => at ?? name ?? jid
+  const { page, firstIndex } = pageOf(items, idOf, parseRsm(query, MAX_PAGE))
+  const [first, last] = [page[0], page.at(-1)]
+  const ends = first && last ? { first: idOf(first), firstIndex, last: idOf(last) } : {}
+  return buildDiscoItems(page, node).append(buildRsm({ ...ends, count: items.length }))
 }

@@ -6,10 +6,15 @@ export function pubsubFault(condition: StanzaErrorCondition, name: string, text?
   return new StanzaFault({ condition, text, app: xml(name, { xmlns: NS_PUBSUB_ERRORS }) })
 }
 
-/** A part of XEP-0060 that PEP here does not have. */
+/** A part of XEP-0060 that is not here. */
 export function unsupported(feature: string): StanzaFault {
   return new StanzaFault({
     condition: 'feature-not-implemented',
     app: xml('unsupported', { xmlns: NS_PUBSUB_ERRORS, feature }),
   })
+}
+
+/** The same for an account that does not exist and for one whose things are nobody's business (SP-12). */
+export function unavailable(): StanzaFault {
+  return new StanzaFault({ condition: 'service-unavailable' })
 }

@@ -1,49 +1,25 @@
-import { listLastPublished } from '@drawbridge/db'
-import { C2S_LIMITS, NS_CLIENT, NS_PUBSUB_EVENT, parseElement, xml } from '@drawbridge/xmpp'
-import type { Element } from '@drawbridge/xmpp'
+import { listLastPublished, listPepAffiliations, listPepAffiliationsOf, listPepSubscriptions } from '@drawbridge/db'
+import type { PepNode } from '@drawbridge/db'
+import { C2S_LIMITS, findJid, parseElement } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context, DomainEvents, PepChange } from '../../routing/feature.ts'
-import { Broadcast } from '../../routing/outgoing.ts'
+import type { Broadcast } from '../../routing/outgoing.ts'
+import { hasFrom } from '../../routing/rosters.ts'
 import type { Session } from '../../stream/session.ts'
+import { findContact, refusalToRead } from './access.ts'
+import { asLegacyNode, LEGACY_BOOKMARKS, NODE_BOOKMARKS, readLegacyBookmarks } from './bookmarks.ts'
+import { buildEvent, isTold } from './event.ts'
+import { expiry } from './retrieve.ts'
 
 const SUFFIX = '+notify'
 /** Accounts asked about in one query. */
 const PAGE = 500
+/** Sessions told in one turn of the loop; the rest waits for the next, so that nobody else has to. */
+const TOLD_PER_TURN = 500
 
 /** Nodes whose changes a client wants to hear of, out of its features (XEP-0163 §4.2). */
 export function notifyNodes(features: ReadonlySet<string>): string[] {
   return [...features].filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length))
-}
-
-/** The event of a change (XEP-0060 §7.1.2.1, §7.2.2.1, §8.4.2). */
-export function buildEvent({ node, item, retracted }: PepChange): Element {
-  const content = item
-    ? xml('items', { node }, xml('item', { id: item.id }, item.payload.clone()))
-    : retracted === undefined
-      ? xml('delete', { node })
-      : xml('items', { node }, xml('retract', { id: retracted }))
-  return xml('event', { xmlns: NS_PUBSUB_EVENT }, content)
-}
-
-/**
- * Tells whoever wants to know and may (XEP-0163 §4.3): the owner's own devices, and, unless the node is private, the
- * contacts that get the owner's presence. Who blocks or is blocked gets nothing (PE-03): that is seen to on the way out.
- */
-export async function notify({ owner, change }: DomainEvents['pep.changed'], ctx: Context): Promise<void> {
-  if (change.isSilent) return
-  const broadcast = eventFrom(owner.bareJid, change)
-  const wanted = change.node + SUFFIX
-  tell(ctx, owner.bareJid, wanted, broadcast)
-  if (change.access === 'whitelist') return
-  const { subscribers } = await ctx.rosters.load(owner)
-  if (ctx.sessions.of(owner.bareJid).length === 0) ctx.rosters.release(owner.bareJid)
-  for (const jid of subscribers) tell(ctx, jid, wanted, broadcast)
-}
-
-function tell(ctx: Context, bareJid: string, wanted: string, broadcast: Broadcast): void {
-  for (const session of ctx.sessions.of(bareJid)) {
-    if (session.presence && featuresOf(session).has(wanted)) session.send(broadcast.to(session.jid.toString()))
-  }
 }
 
 const NO_FEATURES: ReadonlySet<string> = new Set()
@@ -51,6 +27,99 @@ const NO_FEATURES: ReadonlySet<string> = new Set()
 function featuresOf(session: Session): ReadonlySet<string> {
   return (session.notes.get('disco') as ReadonlySet<string> | undefined) ?? NO_FEATURES
 }
+
+const wants = (session: Session, node: string) => session.presence && featuresOf(session).has(node + SUFFIX)
+
+// --- changes --------------------------------------------------------------------------------------------------------
+
+/** What is being told, by the account it is about: changes of one account are told in their order. */
+const queues = new WeakMap<Context, Map<string, Promise<void>>>()
+
+/** Tells whoever wants to know and may (XEP-0163 §4.3), after everything that happened to the same account before. */
+export function notify({ owner, change }: DomainEvents['pep.changed'], ctx: Context): Promise<void> {
+  const queue = queues.get(ctx) ?? new Map<string, Promise<void>>()
+  queues.set(ctx, queue)
+  const before = queue.get(owner.bareJid) ?? Promise.resolve()
+  const turn = before.catch(() => undefined).then(() => tellAll(owner, change, ctx))
+  queue.set(owner.bareJid, turn)
+  const forget = () => {
+    if (queue.get(owner.bareJid) === turn) queue.delete(owner.bareJid)
+  }
+  return turn.finally(forget)
+}
+
+async function tellAll(owner: Account, change: PepChange, ctx: Context): Promise<void> {
+  if (!isTold(change)) return
+  const audience = change.what === 'deleted' ? change.audience : await audienceOf(owner, change.node, ctx)
+  await tell(audience, buildEvent(owner.bareJid, change), ctx)
+  if (change.node.node === NODE_BOOKMARKS) await tellLegacy(owner, change.node, ctx)
+}
+
+/** Serialized once; nobody else waits for a long list (OV-09). */
+async function tell(audience: Iterable<Session>, event: Broadcast, { log }: Context): Promise<void> {
+  let told = 0
+  for (const session of audience) {
+    if (++told % TOLD_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve))
+    session.send(event.to(session.jid.toString()))
+  }
+  if (told >= TOLD_PER_TURN) log.debug('a long list was told of a change', { told })
+}
+
+/**
+ * Who hears of a change: the owner's own devices and the contacts that get the owner's presence, as far as their clients
+ * want to (XEP-0163 §4.1, §4.2), and who has subscribed (XEP-0060 §6.1); always only those who may read the node now
+ * (PE-03). Whom a block list keeps apart is seen to on the way out.
+ */
+export async function audienceOf(owner: Account, node: PepNode, ctx: Context): Promise<Set<Session>> {
+  const [affiliations, subscriptions, roster] = await Promise.all([
+    listPepAffiliations(ctx.db, owner.id, { node: node.node }),
+    listPepSubscriptions(ctx.db, owner.id, { node: node.node, state: 'subscribed' }),
+    ctx.rosters.load(owner),
+  ])
+  if (ctx.sessions.of(owner.bareJid).length === 0) ctx.rosters.release(owner.bareJid)
+  const named = new Map(affiliations.map(({ jid, affiliation }) => [jid, affiliation]))
+  const subscribed = new Set(subscriptions.map(({ jid }) => findJid(jid)?.bareString ?? jid))
+  const mayRead = (jid: string) =>
+    jid === owner.bareJid ||
+    !refusalToRead(
+      node,
+      {
+        affiliation: named.get(jid) ?? 'none',
+        contact: roster.items.get(jid),
+        isSubscribed: subscribed.has(jid),
+      },
+      'read',
+    )
+  const audience = new Set<Session>()
+  for (const jid of [...roster.subscribers, owner.bareJid]) {
+    const wanting = ctx.sessions.of(jid).filter((session) => wants(session, node.node))
+    if (wanting.length > 0 && mayRead(jid)) for (const session of wanting) audience.add(session)
+  }
+  for (const { jid, isDelivered } of subscriptions) {
+    const to = isDelivered ? findJid(jid) : undefined
+    if (to && mayRead(to.bareString)) for (const session of sessionsAt(jid, ctx)) audience.add(session)
+  }
+  return audience
+}
+
+/** Where a headline to this address arrives (RFC 6121 §8.5). */
+export function sessionsAt(jid: string, ctx: Context): readonly Session[] {
+  const to = findJid(jid)
+  if (!to) return []
+  const session = to.isFull ? ctx.sessions.find(to) : undefined
+  if (to.isFull) return session?.presence ? [session] : []
+  return ctx.sessions.of(to.bareString).filter(({ priority }) => priority !== undefined && priority >= 0)
+}
+
+/** XEP-0402 §5: clients that know only the old bookmarks get them as a whole. */
+async function tellLegacy(owner: Account, node: PepNode, ctx: Context, sessions = ctx.sessions.of(owner.bareJid)) {
+  const wanting = sessions.filter((session) => wants(session, LEGACY_BOOKMARKS))
+  if (wanting.length === 0) return
+  const item = { id: 'current', payload: await readLegacyBookmarks(owner, ctx) }
+  await tell(wanting, buildEvent(owner.bareJid, { node: asLegacyNode(node), what: 'published', item }), ctx)
+}
+
+// --- last items -----------------------------------------------------------------------------------------------------
 
 /** XEP-0163 §4.3.4: the last item of each node a client wants, once it is there and its wishes are known. */
 export async function sendLastItems({ session }: { readonly session: Session }, ctx: Context): Promise<void> {
@@ -63,7 +132,7 @@ export async function sendLastItems({ session }: { readonly session: Session }, 
   const jids = ctx.rosters.find(session.account.bareJid)?.subscriptions ?? []
   const accounts = [session.account, ...jids.flatMap((jid) => ctx.accounts.findByBareJid(jid) ?? [])]
   for (let from = 0; from < accounts.length; from += PAGE) {
-    await sendFrom(accounts.slice(from, from + PAGE), [session], nodes, ctx)
+    await sendFrom(accounts.slice(from, from + PAGE), session.account.bareJid, [session], nodes, ctx)
   }
 }
 
@@ -72,32 +141,49 @@ export async function sendGranted({ of, to }: DomainEvents['presence.granted'], 
   const account = ctx.accounts.findByBareJid(of)
   if (!account) return
   for (const session of ctx.sessions.of(to)) {
-    if (session.presence) await sendFrom([account], [session], notifyNodes(featuresOf(session)), ctx)
+    if (session.presence) await sendFrom([account], to, [session], notifyNodes(featuresOf(session)), ctx)
   }
 }
 
+/** The last item of these nodes of these accounts, as far as one person may read them. */
 async function sendFrom(
   accounts: readonly Account[],
+  reader: string,
   sessions: readonly Session[],
   nodes: readonly string[],
   ctx: Context,
 ): Promise<void> {
   const byId = new Map(accounts.map((account) => [account.id, account]))
-  for (const row of await listLastPublished(ctx.db, [...byId.keys()], nodes)) {
-    const owner = byId.get(row.accountId)
-    if (!owner) continue
-    const item = { id: row.itemId, payload: parseElement(row.payload, C2S_LIMITS) }
-    const broadcast = eventFrom(owner.bareJid, { node: row.node, access: row.accessModel, item })
-    for (const session of sessions) {
-      const isOwn = session.account.bareJid === owner.bareJid
-      if (isOwn || row.accessModel === 'open' || row.accessModel === 'presence') {
-        session.send(broadcast.to(session.jid.toString()))
-      }
+  const ids = [...byId.keys()]
+  const [rows, affiliations] = await Promise.all([
+    listLastPublished(ctx.db, ids, nodes),
+    listPepAffiliationsOf(ctx.db, ids, reader),
+  ])
+  const keyOf = (accountId: string, node: string) => `${accountId} ${node}`
+  const named = new Map(affiliations.map((row) => [keyOf(row.accountId, row.node), row.affiliation]))
+  for (const { accountId, node, item } of rows) {
+    const owner = byId.get(accountId)
+    if (!owner || (expiry(node, ctx) ?? item.publishedAt) > item.publishedAt) continue
+    const affiliation = named.get(keyOf(accountId, node.node)) ?? 'none'
+    if (owner.bareJid !== reader) {
+      const contact = await findContact(owner, reader, ctx)
+      // §4.1: whom presence is shared with; what the access model says comes on top of that.
+      if (!hasFrom(contact) || refusalToRead(node, { affiliation, contact, isSubscribed: false }, 'read')) continue
     }
+    const event = buildEvent(owner.bareJid, lastItem(node, item), item.publishedAt)
+    for (const session of sessions) session.send(event.to(session.jid.toString()))
   }
 }
 
-/** §4.3: from the bare JID of the owner; a headline, so that nothing stores it. */
-function eventFrom(owner: string, change: PepChange): Broadcast {
-  return new Broadcast(xml('message', { xmlns: NS_CLIENT, type: 'headline', from: owner }, buildEvent(change)))
+/** What was published last, as if it were published now. */
+export function lastItem(
+  node: PepNode,
+  {
+    itemId,
+    payload,
+    publisher,
+  }: { readonly itemId: string; readonly payload: string; readonly publisher: string | null },
+): PepChange {
+  const item = { id: itemId, payload: parseElement(payload, C2S_LIMITS), publisher: publisher ?? undefined }
+  return { node, what: 'published', item }
 }

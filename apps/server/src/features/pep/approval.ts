@@ -1,0 +1,96 @@
+import { deletePepSubscription, listPepSubscriptions, putPepSubscription } from '@drawbridge/db'
+import type { PepSubscription } from '@drawbridge/db'
+import {
+  buildForm,
+  findForm,
+  findFormValue,
+  findJid,
+  NS_CLIENT,
+  NS_PUBSUB_SUBSCRIBE_AUTHORIZATION,
+  parseFormBoolean,
+  xml,
+} from '@drawbridge/xmpp'
+import type { Element, Form } from '@drawbridge/xmpp'
+import type { Account } from '../../routing/accounts.ts'
+import type { Context, Draft } from '../../routing/feature.ts'
+import { Broadcast } from '../../routing/outgoing.ts'
+import type { Session } from '../../stream/session.ts'
+import { eventFrom } from './event.ts'
+import { sessionsAt } from './notify.ts'
+
+const NODE = 'pubsub#node'
+const SUBSCRIBER = 'pubsub#subscriber_jid'
+const ALLOW = 'pubsub#allow'
+
+/** Asks the owner's devices about subscriptions that wait for an answer (XEP-0060 §8.6). */
+export function askOwner(
+  owner: Account,
+  pending: readonly PepSubscription[],
+  ctx: Context,
+  sessions: readonly Session[] = sessionsAt(owner.bareJid, ctx),
+): void {
+  for (const { node, jid, subid } of pending) {
+    const form = buildForm({
+      type: 'form',
+      formType: NS_PUBSUB_SUBSCRIBE_AUTHORIZATION,
+      title: 'Somebody wants to subscribe',
+      fields: [
+        { name: 'pubsub#subid', type: 'hidden', values: [subid] },
+        { name: NODE, type: 'text-single', label: 'Node', values: [node] },
+        { name: SUBSCRIBER, type: 'jid-single', label: 'Address of the subscriber', values: [jid] },
+        { name: ALLOW, type: 'boolean', label: 'Allow this?', values: ['0'] },
+      ],
+    })
+    const message = new Broadcast(xml('message', { xmlns: NS_CLIENT, from: owner.bareJid }, form))
+    for (const session of sessions) session.send(message.to(session.jid.toString()))
+  }
+}
+
+/** Who comes online is asked what nobody has answered yet. */
+export async function askAgain({ session }: { readonly session: Session }, ctx: Context): Promise<void> {
+  if (session.priority === undefined || session.priority < 0) return
+  const pending = await listPepSubscriptions(ctx.db, session.account.id, { state: 'pending' })
+  askOwner(session.account, pending, ctx, [session])
+}
+
+/** The owner's answer, a message to the own account: it is acted upon here, and the other devices see it (§8.6). */
+export function takeAnswer({ stanza, sender }: Draft, ctx: Context): void {
+  if (!sender || stanza.to?.toString() !== sender.account.bareJid) return
+  const form = answerIn(stanza.element)
+  if (!form) return
+  void answer(sender.account, form, ctx).catch((error: unknown) =>
+    ctx.log.warn('an answer to a subscription was not understood', { error: String(error) }),
+  )
+}
+
+function answerIn(message: Element): Form | undefined {
+  // Not `findForm` alone: a message may hold any form, malformed ones included.
+  const isAnswer = message.getChildren('x').some((x) => x.attrs['type'] === 'submit')
+  return isAnswer ? findForm(message, NS_PUBSUB_SUBSCRIBE_AUTHORIZATION) : undefined
+}
+
+async function answer(owner: Account, form: Form, ctx: Context): Promise<void> {
+  const [node, jid, allow] = [NODE, SUBSCRIBER, ALLOW].map((name) => findFormValue(form, name))
+  if (node === undefined || jid === undefined || allow === undefined) return
+  const rows = await listPepSubscriptions(ctx.db, owner.id, {
+    node,
+    state: 'pending',
+    bareJid: findJid(jid)?.bareString,
+  })
+  const pending = rows.find((row) => row.jid === jid)
+  if (pending) await decide(owner, pending, parseFormBoolean(allow) ? 'subscribed' : 'none', ctx)
+}
+
+/** Gives a subscription another state and tells the subscriber (§8.6, §8.8.4). */
+export async function decide(
+  owner: Account,
+  subscription: PepSubscription,
+  state: PepSubscription['state'] | 'none',
+  ctx: Context,
+): Promise<void> {
+  const { node, jid, subid } = subscription
+  if (state === 'none') await deletePepSubscription(ctx.db, owner.id, node, jid)
+  else await putPepSubscription(ctx.db, owner.id, { ...subscription, state })
+  const event = eventFrom(owner.bareJid, xml('subscription', { node, jid, subid, subscription: state }))
+  for (const session of sessionsAt(jid, ctx)) session.send(event.to(session.jid.toString()))
+}

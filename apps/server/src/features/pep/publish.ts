@@ -1,0 +1,85 @@
+import { retractPepItem } from '@drawbridge/db'
+import { NS_PUBSUB, StanzaFault, xml } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import { randomUUID } from 'node:crypto'
+import type { Context, IqRequest, PublishedItem } from '../../routing/feature.ts'
+import { may, nodeName, openToChange } from './access.ts'
+import { LEGACY_BOOKMARKS, replaceBookmarks } from './bookmarks.ts'
+import { parsePublishOptions } from './config.ts'
+import { refuseContent } from './content.ts'
+import { pubsubFault, unsupported } from './errors.ts'
+import { publishItem } from './store.ts'
+import { cleanVcard4, followVcard4, NODE_VCARD4 } from './vcard4.ts'
+
+const MAX_ITEM_ID_LENGTH = 1_023
+
+/** Nodes that say who the account is, or what its clients know: nobody publishes there in its place. */
+const OWN_ONLY: ReadonlySet<string> = new Set([
+  'urn:xmpp:avatar:data',
+  'urn:xmpp:avatar:metadata',
+  'urn:xmpp:bookmarks:1',
+  'urn:xmpp:mds:displayed:0',
+  LEGACY_BOOKMARKS,
+  NODE_VCARD4,
+])
+
+/** XEP-0060 §7.1. */
+export async function publish(
+  pubsub: Element,
+  publishing: Element,
+  request: IqRequest,
+  ctx: Context,
+): Promise<Element> {
+  const { isOwn, session } = request
+  const name = nodeName(publishing)
+  if (!isOwn && OWN_ONLY.has(name)) throw new StanzaFault({ condition: 'forbidden' })
+  const owner = isOwn ? session.account : (await openToChange(name, request, 'publish', ctx)).owner
+  const item = parseItem(publishing, isOwn ? undefined : session.account.bareJid)
+  if (name === NODE_VCARD4) cleanVcard4(item.payload)
+  await refuseContent(name, item.payload, item.payload.toString(), ctx)
+  const options = parsePublishOptions(pubsub, ctx.limits.maxPepItems)
+  if (name === LEGACY_BOOKMARKS) await replaceBookmarks(owner, item.payload, ctx)
+  else if (name === NODE_VCARD4) await publishItem(owner, name, item, options, ctx, followVcard4(owner, item.payload))
+  else await publishItem(owner, name, item, options, ctx)
+  return xml('pubsub', { xmlns: NS_PUBSUB }, xml('publish', { node: name }, xml('item', { id: item.id })))
+}
+
+/** §7.1.3: exactly one item with exactly one payload; the id may be left to us. */
+function parseItem(publishing: Element, publisher: string | undefined): PublishedItem {
+  const [item, ...others] = publishing.getChildren('item')
+  if (!item) throw pubsubFault('bad-request', 'item-required')
+  if (others.length > 0) throw pubsubFault('not-allowed', 'max-items-exceeded', 'One item at a time.')
+  const [payload, ...more] = item.getChildElements()
+  if (!payload) throw pubsubFault('bad-request', 'payload-required')
+  if (more.length > 0) throw pubsubFault('bad-request', 'invalid-payload')
+  const id = item.attrs['id'] || randomUUID()
+  if (id.length > MAX_ITEM_ID_LENGTH)
+    throw new StanzaFault({ condition: 'not-acceptable', text: 'This id is too long.' })
+  return { id, payload: payload.clone(), publisher }
+}
+
+/** XEP-0060 §7.2: the owner takes back anything, a publisher what it published. */
+export async function retract(
+  _pubsub: Element,
+  retracting: Element,
+  request: IqRequest,
+  ctx: Context,
+): Promise<undefined> {
+  const name = nodeName(retracting)
+  const { attrs } = retracting.getChild('item') ?? {}
+  const access = await openToChange(name, request, 'retract', ctx)
+  const { owner, node } = access
+  const itemId = attrs?.['id']
+  if (itemId === undefined || itemId === '') throw pubsubFault('bad-request', 'item-required')
+  if (!node.persistItems) throw unsupported('persistent-items')
+  if (name === LEGACY_BOOKMARKS) throw new StanzaFault({ condition: 'not-allowed' })
+  const by = may(access, 'own') ? undefined : request.session.account.bareJid
+  const outcome = await retractPepItem(ctx.db, owner.id, name, itemId, by)
+  if (outcome === 'absent') throw new StanzaFault({ condition: 'item-not-found' })
+  if (outcome === 'foreign') throw new StanzaFault({ condition: 'forbidden' })
+  const { notify } = retracting.attrs
+  // §7.2.2.1: the request decides, and where it says nothing, the node.
+  const isSilent = notify === undefined ? !node.notifyRetract : notify !== 'true' && notify !== '1'
+  ctx.emit('pep.changed', { owner, change: { node, what: 'retracted', itemId, isSilent } })
+  return undefined
+}

@@ -1,0 +1,90 @@
+import { listPepItemIds, listPepItems } from '@drawbridge/db'
+import type { PepItem, PepNode } from '@drawbridge/db'
+import {
+  buildRsm,
+  C2S_LIMITS,
+  NS_PUBSUB,
+  NS_RSM,
+  pageOf,
+  parseElement,
+  parseRsm,
+  StanzaFault,
+  xml,
+} from '@drawbridge/xmpp'
+import type { Element, RsmResult } from '@drawbridge/xmpp'
+import type { Account } from '../../routing/accounts.ts'
+import type { Context, IqRequest } from '../../routing/feature.ts'
+import { nodeName, openToRead } from './access.ts'
+import { LEGACY_BOOKMARKS, readLegacyBookmarks } from './bookmarks.ts'
+
+/** Payloads in one answer, in characters; what comes after that has to be asked for. */
+const MAX_ANSWER_LENGTH = 1_048_576
+
+/** XEP-0060 §6.5. */
+export async function retrieve(pubsub: Element, items: Element, request: IqRequest, ctx: Context): Promise<Element> {
+  const name = nodeName(items)
+  const { owner, node } = await openToRead(name, request, 'read', ctx)
+  const { found, page } = await select(owner, node, pubsub, items, ctx)
+  return xml('pubsub', { xmlns: NS_PUBSUB }, xml('items', { node: name }, found.map(buildItem)), page && buildRsm(page))
+}
+
+/** An item as it is read, or as the owner's clients are told of it. */
+export function buildItem({ itemId, payload, publisher }: Pick<PepItem, 'itemId' | 'payload' | 'publisher'>): Element {
+  return xml('item', { id: itemId, publisher }, parseElement(payload, C2S_LIMITS))
+}
+
+interface Selection {
+  readonly found: readonly Pick<PepItem, 'itemId' | 'payload' | 'publisher'>[]
+  /** Which part of the node's items these are, where they are not all of them (§6.5.4). */
+  readonly page?: RsmResult
+}
+
+async function select(
+  owner: Account,
+  node: PepNode,
+  pubsub: Element,
+  items: Element,
+  ctx: Context,
+): Promise<Selection> {
+  if (node.node === LEGACY_BOOKMARKS) {
+    const payload = (await readLegacyBookmarks(owner, ctx)).toString()
+    return { found: [{ itemId: 'current', payload, publisher: null }] }
+  }
+  const { maxPepItems } = ctx.limits
+  const since = expiry(node, ctx)
+  const named = items.getChildren('item').flatMap(({ attrs }) => attrs['id'] ?? [])
+  if (named.length > 0) {
+    const itemIds = named.slice(0, maxPepItems)
+    return { found: fitting(await listPepItems(ctx.db, owner.id, node.node, { itemIds, since, limit: maxPepItems })) }
+  }
+  const limit = parseLimit(items.attrs['max_items'], maxPepItems)
+  const isPaged = pubsub.getChild('set', NS_RSM) !== undefined
+  const all = await listPepItemIds(ctx.db, owner.id, node.node, since)
+  const request = isPaged ? parseRsm(pubsub, limit) : { max: limit }
+  const { page, firstIndex } = pageOf(all, (id) => id, request)
+  const rows =
+    page.length === 0 ? [] : await listPepItems(ctx.db, owner.id, node.node, { itemIds: page, limit: page.length })
+  const found = fitting(rows)
+  if (!isPaged && found.length === rows.length) return { found }
+  const [first, last] = [found[0], found.at(-1)]
+  const ends = first && last ? { first: first.itemId, firstIndex, last: last.itemId } : {}
+  return { found, page: { ...ends, count: all.length } }
+}
+
+/** Since when items of a node count; what is older has expired (§16.4.4, pubsub#item_expire). */
+export function expiry({ itemExpireS }: PepNode, ctx: Context): Date | undefined {
+  return itemExpireS === 'max' ? undefined : new Date(ctx.now().getTime() - itemExpireS * 1_000)
+}
+
+function fitting(items: readonly PepItem[]): readonly PepItem[] {
+  let length = 0
+  return items.filter(({ payload }) => (length += payload.length) <= MAX_ANSWER_LENGTH)
+}
+
+/** PE-06: a number, or nothing. */
+function parseLimit(text: string | undefined, max: number): number {
+  if (text === undefined) return max
+  if (!/^\d{1,6}$/.test(text) || Number(text) < 1)
+    throw new StanzaFault({ condition: 'bad-request', text: 'max_items' })
+  return Math.min(Number(text), max)
+}
