@@ -78,7 +78,7 @@ export interface RunningServer extends AsyncDisposable {
     readonly c2s: string
     readonly c2sTls: string
     /** Absent when no port for components is configured. */
-    readonly component: string | undefined
+    readonly component?: string
   }
   /** Stops taking work, tells every client, flushes, and closes. */
   close(): Promise<void>
@@ -170,7 +170,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
 
   // Features.
   const registry = buildRegistry(FEATURES)
-  const components = createComponents([...config.components.secrets.keys()])
+  const components = createComponents(config.components.secrets.map(({ label }) => label))
   const jobs = createJobs({
     databaseUrl: common.databaseUrl,
     ...(common.redisUrl === undefined ? {} : { redisUrl: common.redisUrl }),
@@ -261,7 +261,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     new ComponentStream(
       {
         domain: common.domain,
-        secrets: config.components.secrets,
+        secrets: new Map(config.components.secrets.map(({ label, secret }) => [label, secret])),
         components,
         limits: C2S_LIMITS,
         handshakeTimeoutMs: config.stream.signInTimeoutMs,
@@ -422,7 +422,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       http: url,
       c2s: `${common.bind}:${c2s.port}`,
       c2sTls: `${common.bind}:${c2sTls.port}`,
-      component: component && `${LOOPBACK}:${component.port}`,
+      ...(component ? { component: `${LOOPBACK}:${component.port}` } : {}),
     }
     return { addresses, close, [Symbol.asyncDispose]: close }
   } catch (error) {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { testDatabase } from '../../testkit/src/postgres.ts'
 import type { ArchiveEntry, MessageReference } from './archive-entry.ts'
-import { indexTexts } from './archive-search.ts'
 import { createArchiveWriter } from './archive-writer.ts'
 import { listArchive, listUndelivered, releaseHeld, searchArchive } from './archive.ts'
 import { openDatabase } from './database.ts'
@@ -21,16 +20,12 @@ async function fixture() {
     const outcome = await writer.commit(entry)
     return outcome.status === 'refused' ? outcome.reason : outcome.status
   }
-  const index = async () => {
-    while ((await indexTexts(db, 100)) > 0);
-  }
   const search = async (owner: string, words: string, language?: string) => {
-    await index()
     const page = await searchArchive(db, owner, { words, language }, { page: { max: 100 } })
     return typeof page === 'string' ? page : page.messages.map(({ stanza }) => stanza)
   }
   const kinds = async () => (await pool.query('select kind from message_reference order by message_id, kind')).rows
-  return { db, pool, writer, send, search, index, kinds, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  return { db, pool, writer, send, search, kinds, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
 function chat(

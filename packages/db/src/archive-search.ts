@@ -53,7 +53,7 @@ export function matching(owner: string, { words, language }: TextQuery): SQL {
 
 /**
  * Makes the words of at most `limit` messages that were committed since. Call it until it returns 0. Several may do so at
- * once.
+ * once, and then wait for each other: when it has returned less than `limit`, nothing waits that was committed before.
  *
  * @returns how many texts were taken.
  */
@@ -62,7 +62,7 @@ export async function indexTexts(db: Db, limit: number): Promise<number> {
   const { rows } = await db.execute<{ taken: number }>(sql`
     with q as (
       delete from message_text_queue where ctid = any(array(
-        select ctid from message_text_queue limit ${limit} for update skip locked
+        select ctid from message_text_queue limit ${limit} for update
       )) returning *
     ), w as (
       insert into message_text (message_id, words)

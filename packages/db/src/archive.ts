@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, gte, inArray, lt, lte, type SQL, sql } from 'drizzle-orm'
 import { splitPeer } from './archive-batch.ts'
 import { rootOf } from './archive-references.ts'
-import { matching, type TextQuery } from './archive-search.ts'
+import { indexTexts, matching, type TextQuery } from './archive-search.ts'
 import { type Db, isTimeout } from './database.ts'
 import { archive, archiveOwner, type ArchiveTarget, type Direction, heldMessage, message } from './schema/index.ts'
 
@@ -83,6 +83,8 @@ export function listArchive(db: Db, owner: string, query: ArchiveQuery): Promise
 
 /** How long one query of a search may take, in milliseconds. */
 const SEARCH_MAX_MS = 3_000
+const INDEX_BATCH = 500
+const MAX_INDEX_BATCHES = 10
 
 /**
  * Same for those messages that a text query finds (XEP-0431): by their latest version, and none that is retracted.
@@ -95,6 +97,8 @@ export async function searchArchive(
   text: TextQuery,
   query: ArchiveQuery,
 ): Promise<ArchivePage | 'item-not-found' | 'too-slow'> {
+  // What was just committed is found, too; with more than that waiting, the newest is not yet.
+  for (let batch = 0; batch < MAX_INDEX_BATCHES && (await indexTexts(db, INDEX_BATCH)) === INDEX_BATCH; batch++);
   try {
     return await db.transaction(async (tx) => {
       await tx.execute(sql.raw(`set local statement_timeout = ${SEARCH_MAX_MS}`))
@@ -212,13 +216,13 @@ async function findPositions(
 
 const isUuid = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
 
-/** Oldest and newest message of an archive (XEP-0313 §4.4.2 `<metadata/>`); undefined: it is empty. */
-export async function archiveMetadata(db: Db, owner: string) {
+/** Oldest and newest message of an archive, of those since then (XEP-0313 §5); undefined: there is none. */
+export async function archiveMetadata(db: Db, owner: string, since?: Date) {
   const end = (order: SQL) =>
     db
       .select({ id: archive.messageId, sentAt: archive.sentAt })
       .from(archive)
-      .where(eq(archive.owner, owner))
+      .where(and(eq(archive.owner, owner), since && gte(archive.sentAt, since)))
       .orderBy(order)
       .limit(1)
   const [[first], [last]] = [await end(asc(archive.position)), await end(desc(archive.position))]

@@ -1,6 +1,6 @@
 import type { Feature } from '../routing/feature.ts'
 import { adHoc } from './ad-hoc.ts'
-import { archive } from './archive.ts'
+import { archive } from './archive/index.ts'
 import { avatars } from './avatars/index.ts'
 import { blocking } from './blocking.ts'
 import { carbons } from './carbons.ts'

@@ -307,6 +307,14 @@ export interface HttpRoute {
   handle(req: IncomingMessage, res: ServerResponse, url: URL, ctx: Context): Promise<void> | void
 }
 
+/** Something a session can begin with: elements of a namespace in `<bind/>` (XEP-0386 §2.2). */
+export interface BindInline {
+  /** Advertised under this name as well (§2.1). */
+  readonly xmlns: string
+  /** Does what the element says; what it returns goes into `<bound/>`. */
+  enable(element: Element, session: Session, ctx: Context): Promise<Element | undefined> | Element | undefined
+}
+
 export interface Feature {
   readonly name: string
   /** What the feature claims; `pnpm gen` turns this into doap.xml and docs/xeps.md. */
@@ -350,7 +358,10 @@ export interface Feature {
   readonly personalize?: (text: string, session: Session, ctx: Context) => string
   /** What a client may ask before it signs in. One feature has it. */
   readonly registration?: Registration
+  readonly bindInline?: readonly BindInline[]
   readonly session?: {
+    /** It is about to be bound by XEP-0386; what this returns is said in `<bound/>`. Comes before `bound`. */
+    readonly boundInline?: (session: Session, ctx: Context) => Promise<Element | undefined>
     readonly bound?: (session: Session, ctx: Context) => void
     readonly ended?: (session: Session, ctx: Context) => Promise<void> | void
   }

@@ -13,7 +13,8 @@ import { Outgoing } from './outgoing.ts'
 import { isPresentTo, planDelivery, withStanzaId } from './deliver.ts'
 import { describe } from './description.ts'
 import { RELAYED } from './feature.ts'
-import type { Context, Draft } from './feature.ts'
+import type { ComponentLink } from './components.ts'
+import type { Context, Draft, Origin } from './feature.ts'
 import type { Registry } from './registry.ts'
 import { parseStored } from './stored.ts'
 
@@ -62,8 +63,34 @@ export async function route(routing: Routing, stanza: Stanza, sender: Session | 
   }
 }
 
+/**
+ * The same for what a component sends (XEP-0114): cleaned and judged like everybody's, answered over its link. It can
+ * reach accounts and services; what only clients may ask the server is not answered.
+ */
+export async function routeFromComponent(routing: Routing, stanza: Stanza, link: ComponentLink): Promise<void> {
+  const { ctx } = routing
+  try {
+    await enter(routing, stanza, undefined)
+    if (stanza.kind === 'message') return await routeMessage(routing, stanza, undefined, 0, 'component')
+    throwIfRefused(verdictOn(ctx, stanza, undefined, 'component'))
+    if (stanza.kind === 'presence') return deliverPresence(ctx, stanza)
+    const isAnswer = stanza.type === 'result' || stanza.type === 'error'
+    if (!isAnswer && !serviceAt(routing, stanza) && !stanza.to?.isFull)
+      throw new StanzaFault({ condition: 'service-unavailable' })
+    await routeIq(routing, stanza, undefined)
+  } catch (error) {
+    if (stanza.kind === 'message') countFault(error)
+    const reply = errorReply(stanza.element, faultFrom(error, ctx))
+    if (reply) link.send(reply)
+  }
+}
+
 /** Cleans what must be clean before anything else looks at it; nothing to wait for is the common case. */
-export function enter({ registry, ctx }: Routing, stanza: Stanza, session: Session): Promise<void> | undefined {
+export function enter(
+  { registry, ctx }: Routing,
+  stanza: Stanza,
+  session: Session | undefined,
+): Promise<void> | undefined {
   const refused = (error: unknown) => {
     if (stanza.kind === 'message') countFault(error)
     return Promise.reject(faultFrom(error, ctx))
@@ -88,6 +115,7 @@ async function routeMessage(
   stanza: MessageStanza,
   sender: Session | undefined,
   n: number,
+  origin: Origin = sender ? 'client' : 'server',
 ): Promise<void> {
   const { registry, ctx } = routing
   for (let attempt = 0; attempt < EPOCH_RETRIES; attempt++) {
@@ -95,10 +123,10 @@ async function routeMessage(
     if (ctx.gate.isChanging) await ctx.gate.whenOpen()
     // The epoch is read before the verdict: a change in between makes the commit fail, and the message is decided anew.
     const { epoch } = ctx.gate
-    const verdict = verdictOn(ctx, stanza, sender)
+    const verdict = verdictOn(ctx, stanza, sender, origin)
     if (verdict.action === 'discard') return countMessage(DISCARDED)
     throwIfRefused(verdict)
-    const draft = newDraft(ctx, stanza, sender, verdict.action === 'hold' ? verdict.suspensionId : undefined)
+    const draft = newDraft(ctx, stanza, sender, origin, verdict.action === 'hold' ? verdict.suspensionId : undefined)
     if (!serviceAt(routing, stanza)) refuseUndeliverable(ctx, stanza)
     for (const stage of registry.beforeCommit) stage.run(draft, ctx)
     const outcome = await commit(ctx, draft, epoch, n)
@@ -133,10 +161,17 @@ function serviceAt({ registry, ctx }: Routing, { to }: Stanza) {
   return to && registry.findService(to.domainpart, ctx)
 }
 
-function newDraft(ctx: Context, stanza: MessageStanza, sender: Session | undefined, heldBy: string | undefined): Draft {
+function newDraft(
+  ctx: Context,
+  stanza: MessageStanza,
+  sender: Session | undefined,
+  origin: Origin,
+  heldBy: string | undefined,
+): Draft {
   return {
     stanza,
     sender,
+    origin,
     id: uuidv7(),
     sentAt: ctx.now(),
     durable: isDurable(stanza.element),
@@ -166,7 +201,7 @@ async function commit(ctx: Context, draft: Draft, epoch: number, n: number): Pro
     ...(draft.heldBy === undefined ? {} : { held: { suspensionId: draft.heldBy, recipients: received } }),
     ...(draft.outbox.length === 0 ? {} : { outbox: draft.outbox }),
     ...(stream === undefined ? {} : { stream }),
-    ...describe(draft),
+    ...describe(draft, ctx),
     ...dedupOf(draft),
   })
   observeCommit((performance.now() - startedAt) / 1_000)
@@ -284,15 +319,20 @@ function deliverPresence(ctx: Context, stanza: PresenceStanza): void {
     session?.send(stanza.element)
 }
 
-function verdictOn(ctx: Context, stanza: Stanza, sender: Session | undefined): Verdict {
+function verdictOn(
+  ctx: Context,
+  stanza: Stanza,
+  sender: Session | undefined,
+  speaker: Origin = sender ? 'client' : 'server',
+): Verdict {
   // What the server itself says was decided where it was decided to say it.
-  if (!sender) return PASS
+  if (speaker === 'server') return PASS
   const { element, from, to, kind, type } = stanza
   const isMessage = kind === 'message'
   return ask(ctx.gate, 'stanza.route', {
     at: ctx.now().getTime(),
     origin: 'local',
-    account: sender.account,
+    account: sender?.account,
     from: from.toString(),
     to: to?.toString() ?? from.bareString,
     kind,

@@ -1,8 +1,8 @@
 import { parseElement, C2S_LIMITS } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { expect, test } from 'vitest'
-import { story } from '../../test/story.ts'
-import type { Device } from '../../test/story.ts'
+import { story } from '../../../test/story.ts'
+import type { Device } from '../../../test/story.ts'
 
 const MAM = 'urn:xmpp:mam:2'
 const query = (inside = '') => `<query xmlns="${MAM}" queryid="q">${inside}</query>`
@@ -123,6 +123,7 @@ test('the archive names its fields and its ends (XEP-0313 §4.1.5, §5.1)', asyn
     'before-id',
     'after-id',
     'ids',
+    '{urn:xmpp:fulltext:0}fulltext',
   ])
 })
 
