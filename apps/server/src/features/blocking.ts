@@ -26,7 +26,7 @@ export const blocking = defineFeature({
     if (stanza.kind !== 'message') refuseBlocked(stanza, ctx)
     return undefined
   },
-  message: { amend: ({ stanza, sender }: Draft, ctx) => sender && refuseBlocked(stanza, ctx) },
+  message: { amend: ({ stanza, origin }: Draft, ctx) => void (origin !== 'server' && refuseBlocked(stanza, ctx)) },
   outbound: mayReach,
   on: { 'account.deleted': ({ localpart }, ctx) => ctx.blockLists.set(`${localpart}@${ctx.domain}`, []) },
   async start(ctx) {

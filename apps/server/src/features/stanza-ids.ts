@@ -20,9 +20,9 @@ export const stanzaIds = defineFeature({
   },
 })
 
-function stripForged({ stanza, sender }: Draft, domain: string): void {
+function stripForged({ stanza, sender, origin }: Draft, domain: string): void {
   // What the server itself sends on somebody's behalf carries these by right.
-  if (!sender) return
+  if (origin === 'server') return
   const { element } = stanza
   // Every address of this domain is ours: the server, its accounts, its rooms. One that is no address is worth nothing.
   const isOurs = (address: string) => (findJid(address)?.domainpart ?? domain) === domain
@@ -30,6 +30,6 @@ function stripForged({ stanza, sender }: Draft, domain: string): void {
   stripCarbons(element)
   stripMamResults(element)
   // A client that sends again after a resumption stamps the time of the first try, in its own name (XEP-0198 §5).
-  const own = sender.jid.bareString
+  const own = sender?.jid.bareString
   stripDelays(element, (from) => from !== undefined && isOurs(from) && findJid(from)?.bareString !== own)
 }

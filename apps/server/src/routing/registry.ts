@@ -29,7 +29,7 @@ export interface Registry {
   readonly services: readonly Service[]
   readonly http: readonly HttpRoute[]
   /** Who answers at this address, if it is not the server itself or one of its accounts. */
-  findService(domainpart: string, ctx: Pick<Context, 'domain'>): Service | undefined
+  findService(domainpart: string, ctx: Pick<Context, 'domain' | 'components'>): Service | undefined
   findDiscoNode(to: DiscoNode['to'], node: string, ctx: Context): DiscoNode | undefined
   findIq(type: 'get' | 'set', to: IqRoute['to'], xmlns: string, name: string): IqRoute | undefined
   emit<K extends keyof DomainEvents>(event: K, payload: DomainEvents[K], ctx: Context): void
@@ -62,10 +62,11 @@ export function buildRegistry(features: readonly Feature[]): Registry {
     if (feature.service) claim(`service ${feature.service.label}`, feature.name)
   }
   const services = new Map(features.flatMap(({ service }) => (service ? [[service.label, service]] : [])))
-  const findService: Registry['findService'] = (domainpart, { domain }) =>
-    domainpart !== domain && domainpart.endsWith(`.${domain}`)
-      ? services.get(domainpart.slice(0, -domain.length - 1))
-      : undefined
+  const findService: Registry['findService'] = (domainpart, { domain, components }) => {
+    if (domainpart === domain || !domainpart.endsWith(`.${domain}`)) return undefined
+    const label = domainpart.slice(0, -domain.length - 1)
+    return services.get(label) ?? components.find(label)
+  }
   const askService: Stage = {
     feature: 'service',
     run: (draft, ctx) => draft.stanza.to && findService(draft.stanza.to.domainpart, ctx)?.message(draft, ctx),

@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly allowPlaintext?: boolean
   /** Settings of the section `stream`. */
   readonly stream?: Readonly<Record<string, unknown>>
+  /** Settings of the section `components`. */
+  readonly components?: Readonly<Record<string, unknown>>
   /** Settings of the section `web`. */
   readonly web?: Readonly<Record<string, unknown>>
 }
@@ -25,6 +27,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly c2sPort: number
   readonly c2sTlsPort: number
   readonly httpPort: number
+  /** 0 when no component can connect. */
+  readonly componentPort: number
   /** Lines of the log at `warn` and above. */
   readonly complaints: string[]
   tcp(): Promise<TcpLine>
@@ -36,7 +40,12 @@ export interface RunningServer extends AsyncDisposable {
   admin(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }>
 }
 
-export async function runServer({ allowPlaintext = true, stream = {}, web = {} }: ServerOptions = {}): Promise<RunningServer> {
+export async function runServer({
+  allowPlaintext = true,
+  stream = {},
+  web = {},
+  components = {},
+}: ServerOptions = {}): Promise<RunningServer> {
   const database = await testDatabase()
   const directory = await mkdtemp(join(tmpdir(), 'streams-'))
   await migrateJobs(database.url)
@@ -45,6 +54,7 @@ export async function runServer({ allowPlaintext = true, stream = {}, web = {} }
     common: { dataDir: directory, domain: 'im.test', databaseUrl: database.url, allowPlaintext, ...ports },
     stream: { scramIterations: 10_000, freeSignInFailures: 1_000, ...stream },
     web,
+    components,
     limits: {},
     policy: {},
   })
@@ -59,6 +69,7 @@ export async function runServer({ allowPlaintext = true, stream = {}, web = {} }
     c2sPort,
     c2sTlsPort,
     httpPort,
+    componentPort: Number(server.addresses.component?.split(':').at(-1) ?? 0),
     complaints,
     tcp: () => dialTcp(c2sPort),
     tls: () => dialTls(c2sTlsPort),

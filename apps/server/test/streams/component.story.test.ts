@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { dialTcp } from './line.ts'
+import type { TcpLine } from './line.ts'
+import { runServer } from './running-server.ts'
+import type { RunningServer } from './running-server.ts'
+import { bound } from './sign-in.ts'
+
+const SECRET = 'a-secret-of-the-bridge'
+const OMEMO = `<encrypted xmlns='eu.siacs.conversations.axolotl'/>`
+
+describe('an external component (XEP-0114)', () => {
+  let server: RunningServer
+  beforeAll(async () => {
+    server = await runServer({ components: { port: 0, secrets: `bridge:${SECRET},other:${SECRET}` } })
+    await server.account('alice')
+  })
+  afterAll(() => server[Symbol.asyncDispose]())
+
+  /** Opens a stream and returns its id. */
+  async function dial(to = 'bridge.im.test', xmlns = 'jabber:component:accept'): Promise<[TcpLine, string]> {
+    const line = await dialTcp(server.componentPort)
+    line.send(`<stream:stream xmlns='${xmlns}' xmlns:stream='http://etherx.jabber.org/streams' to='${to}'>`)
+    const header = await line.until(/<stream:stream [^>]*>/)
+    return [line, /\bid="([^"]+)"/.exec(header)?.[1] ?? '']
+  }
+  const shake = (id: string, secret = SECRET) =>
+    `<handshake>${createHash('sha1')
+      .update(id + secret)
+      .digest('hex')}</handshake>`
+  async function connect(to?: string): Promise<TcpLine> {
+    const [line, id] = await dial(to)
+    line.send(shake(id))
+    await line.until(/<handshake\/>/)
+    return line
+  }
+  async function alice(resource: string): Promise<TcpLine> {
+    const line = await bound(await server.tcp(), 'alice', resource)
+    line.send('<presence/>')
+    await line.until(/<presence [^>]*\/>/)
+    return line
+  }
+  async function end(...lines: TcpLine[]): Promise<void> {
+    for (const line of lines) {
+      line.send('</stream:stream>')
+      await line.closed()
+    }
+  }
+
+  test('proves its secret and then talks with alice, from any address at its domain (XEP-0114 §2, §3)', async () => {
+    const [bridge, client] = [await connect(), await alice('a')]
+    bridge.send(`<message from='joe@bridge.im.test/x' to='alice@im.test' type='chat'><body>from afar</body></message>`)
+    expect(await client.until(/<message .*?<\/message>/s)).toContain('from="joe@bridge.im.test/x"')
+    client.send(`<message to='joe@bridge.im.test' type='chat' id='m1'><body>back</body></message>`)
+    const arrived = await bridge.until(/<message .*?<\/message>/s)
+    expect(arrived).toContain('from="alice@im.test/a"')
+    expect(arrived).not.toContain('jabber:client')
+    client.send(
+      `<iq to='bridge.im.test' type='get' id='i1'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>`,
+    )
+    await bridge.until(/<iq [^>]*id="i1".*?<\/iq>/s)
+    bridge.send(`<iq from='bridge.im.test' to='alice@im.test/a' type='result' id='i1'/>`)
+    expect(await client.until(/<iq [^>]*id="i1"[^>]*>/)).toContain('type="result"')
+    client.send(`<presence to='joe@bridge.im.test'/>`)
+    await bridge.until(/<presence [^>]*to="joe@bridge.im.test"/)
+    await end(bridge, client)
+  })
+
+  test('is listed where clients look for services (XEP-0030 §4.1)', async () => {
+    const client = await alice('d')
+    client.send(`<iq to='im.test' type='get' id='d'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>`)
+    expect(await client.until(/<iq [^>]*id="d".*?<\/iq>/s)).toContain('jid="bridge.im.test"')
+    await end(client)
+  })
+
+  test('a wrong secret, an unknown name and another namespace do not get in (XEP-0114 §2)', async () => {
+    const [line, id] = await dial()
+    line.send(shake(id, 'wrong'))
+    expect(await line.closed()).toContain('<not-authorized')
+    const [unknown] = await dial('rooms.im.test')
+    expect(await unknown.closed()).toContain('<host-unknown')
+    const [client] = await dial('bridge.im.test', 'jabber:client')
+    expect(await client.closed()).toContain('<invalid-namespace')
+    const [early] = await dial()
+    early.send(`<message from='x@bridge.im.test' to='alice@im.test'><body>too early</body></message>`)
+    expect(await early.closed()).toContain('<not-authorized')
+  })
+
+  test('the one that is connected stays: a second gets a conflict', async () => {
+    const bridge = await connect('other.im.test')
+    const [second, id] = await dial('other.im.test')
+    second.send(shake(id))
+    expect(await second.closed()).toContain('<conflict')
+    await end(bridge)
+    await end(await connect('other.im.test'))
+  })
+
+  test.each(['alice@im.test', 'im.test', 'x@other.im.test', 'evil.test', ''])(
+    'SP-01 from-spoof: a component that speaks as %j loses its stream (XEP-0114 §3)',
+    async (from) => {
+      const bridge = await connect()
+      bridge.send(`<message from='${from}' to='alice@im.test'><body>forged</body></message>`)
+      expect(await bridge.closed()).toContain('<invalid-from')
+    },
+  )
+
+  test('a stanza for nobody in particular ends the stream (RFC 6120 §8.1.1.2)', async () => {
+    const bridge = await connect()
+    bridge.send(`<message from='x@bridge.im.test'><body>to whom?</body></message>`)
+    expect(await bridge.closed()).toContain('<improper-addressing')
+  })
+
+  test('what it sends passes the same filters as what clients send', async () => {
+    const [bridge, client] = [await connect(), await alice('f')]
+    const send = (id: string, content: string) =>
+      bridge.send(`<message from='x@bridge.im.test' to='alice@im.test/f' id='${id}'>${content}</message>`)
+    send('e', OMEMO)
+    expect(await bridge.until(/<message [^>]*id="e".*?<\/message>/s)).toContain('policy-violation')
+    // SP-03 and SP-04: nor may it speak as the archive.
+    send('s', `<body>marker</body><stanza-id xmlns='urn:xmpp:sid:0' by='alice@im.test' id='forged'/>`)
+    const arrived = await client.until(/<message .*?<\/message>/s)
+    expect(arrived).toContain('marker')
+    expect(arrived).not.toContain('forged')
+    await end(bridge, client)
+  })
+
+  test('while it is away, people hear so, and it cannot ask the server what only clients may', async () => {
+    const client = await alice('g')
+    client.send(`<message to='joe@bridge.im.test' type='chat' id='m2'><body>anybody?</body></message>`)
+    expect(await client.until(/<message [^>]*id="m2".*?<\/message>/s)).toContain('<remote-server-timeout')
+    const bridge = await connect()
+    bridge.send(`<iq from='bridge.im.test' to='alice@im.test' type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>`)
+    expect(await bridge.until(/<iq [^>]*id="r".*?<\/iq>/s)).toContain('<service-unavailable')
+    await end(bridge, client)
+  })
+})
