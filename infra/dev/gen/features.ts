@@ -9,6 +9,7 @@ interface Claim {
 
 /** Extensions of the stream itself, which are no features: they act before and below stanzas (apps/server/src/stream). */
 const STREAM: readonly (Claim & { readonly feature: string })[] = [
+  { xep: 114, version: '1.6', feature: 'stream' },
   { xep: 124, version: '1.11.2', status: 'partial', feature: 'stream' },
   { xep: 198, version: '1.6.3', feature: 'stream' },
   { xep: 206, version: '1.4', feature: 'stream' },
