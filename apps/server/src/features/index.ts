@@ -4,17 +4,22 @@ import { archive } from './archive/index.ts'
 import { avatars } from './avatars/index.ts'
 import { blocking } from './blocking.ts'
 import { carbons } from './carbons.ts'
+import { contactAddresses } from './contact-addresses.ts'
 import { delivery } from './delivery.ts'
+import { directory } from './directory.ts'
 import { disco } from './disco/index.ts'
 import { externalServices } from './external-services.ts'
 import { hostMeta } from './host-meta.ts'
 import { imageFilter } from './image-filter/index.ts'
+import { invitations } from './invitations.ts'
+import { lastActivity } from './last-activity.ts'
 import { legacySession } from './legacy-session.ts'
 import { mediaLinks } from './media-links.ts'
+import { muc } from './muc/index.ts'
 import { offline } from './offline.ts'
 import { pep } from './pep/index.ts'
 import { ping } from './ping.ts'
-import { privateStorage } from './private-storage.ts'
+import { privateStorage } from './pep/private-storage.ts'
 import { push } from './push/index.ts'
 import { refused } from './refused.ts'
 import { registration } from './registration/index.ts'
@@ -22,7 +27,7 @@ import { roster } from './roster/index.ts'
 import { serviceAdministration } from './service-administration.ts'
 import { stanzaIds } from './stanza-ids.ts'
 import { time } from './time.ts'
-import { vcard } from './vcard.ts'
+import { vcard } from './pep/vcard.ts'
 import { version } from './version.ts'
 import { upload } from './upload/index.ts'
 
@@ -50,9 +55,13 @@ export const FEATURES: readonly Feature[] = [
 
   // People.
   roster,
+  directory,
   vcard,
   pep,
   avatars,
+
+  // Rooms.
+  muc,
 
   // The server itself.
   disco,
@@ -65,6 +74,9 @@ export const FEATURES: readonly Feature[] = [
   version,
   legacySession,
   registration,
+  invitations,
+  lastActivity,
+  contactAddresses,
   refused,
 
   // HTTP.

@@ -1,0 +1,16 @@
+import { NS_SERVER_INFO } from '@drawbridge/xmpp'
+import { defineFeature } from '../routing/feature.ts'
+
+/** XEP-0157: Contact Addresses, in the server's disco#info (XEP-0128), for the roles that have any. */
+export const contactAddresses = defineFeature({
+  name: 'contact-addresses',
+  implements: [{ xep: 157, version: '1.1.1' }],
+  discoForms: [
+    ({ contacts }) => ({
+      formType: NS_SERVER_INFO,
+      fields: Object.entries(contacts).flatMap(([role, values]) =>
+        values.length === 0 ? [] : [{ name: `${role}-addresses`, type: 'list-multi' as const, values }],
+      ),
+    }),
+  ],
+})
