@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { story } from '../../test/story.ts'
+import { story } from '../../../test/story.ts'
 
 const query = (content: string) => `<query xmlns="jabber:iq:private">${content}</query>`
 

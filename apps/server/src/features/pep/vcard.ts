@@ -1,16 +1,21 @@
 import { findVcard, putVcard } from '@drawbridge/db'
-import { C2S_LIMITS, findBase64, NS_VCARD, parseElement, StanzaFault } from '@drawbridge/xmpp'
+import { C2S_LIMITS, findBase64, NS_VCARD, parseElement, StanzaFault, vcard4From } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
-import { defineFeature } from '../routing/feature.ts'
-import type { Context, IqRequest } from '../routing/feature.ts'
+import { defineFeature } from '../../routing/feature.ts'
+import type { Context, IqRequest } from '../../routing/feature.ts'
+import { lookUp, refusalToRead } from './access.ts'
+import { unavailable } from './errors.ts'
+import { publishItem } from './store.ts'
+import { NODE_VCARD4 } from './vcard4.ts'
 
 /** Longest vCard, in characters, its photo included. */
 const MAX_LENGTH = 131_072
 
 /**
- * XEP-0054: vcard-temp. Everybody here may read everybody's. The pictures in it have been replaced by clean ones before
- * it arrives here (avatars.ts).
+ * XEP-0054: vcard-temp, the older form of the vCard4 in the account's node (XEP-0292): one is written with the other.
+ * Everybody here may read everybody's, unless the owner has closed that node. The pictures in it have been replaced by
+ * clean ones before it arrives here (avatars/vcard.ts).
  */
 export const vcard = defineFeature({
   name: 'vcard',
@@ -23,12 +28,13 @@ export const vcard = defineFeature({
   ],
 })
 
-async function get(_vcard: Element, { to, isOwn }: IqRequest, ctx: Context): Promise<Element> {
-  const account = ctx.accounts.findByBareJid(to.bareString)
-  const row = account && (await findVcard(ctx.db, account.id))
+async function get(_vcard: Element, request: IqRequest, ctx: Context): Promise<Element> {
+  const { owner, access } = await lookUp(NODE_VCARD4, request, ctx)
+  const isClosed = access && refusalToRead(access.node, access, 'read') !== undefined
+  const row = owner && !isClosed ? await findVcard(ctx.db, owner.id) : undefined
   if (row) return parseElement(row.element, C2S_LIMITS)
   // §3.3: no vCard and no such account sound the same, so that addresses cannot be harvested.
-  throw new StanzaFault({ condition: isOwn ? 'item-not-found' : 'service-unavailable' })
+  throw request.isOwn ? new StanzaFault({ condition: 'item-not-found' }) : unavailable()
 }
 
 async function set(vcard: Element, { session, isOwn }: IqRequest, ctx: Context): Promise<undefined> {
@@ -36,7 +42,8 @@ async function set(vcard: Element, { session, isOwn }: IqRequest, ctx: Context):
   const text = vcard.clone().toString()
   if (text.length > MAX_LENGTH) throw new StanzaFault({ condition: 'not-acceptable', text: 'This vCard is too long.' })
   const owner = session.account
-  await putVcard(ctx.db, owner.id, text, photoSha1(vcard))
+  const item = { id: 'current', payload: vcard4From(vcard) }
+  await publishItem(owner, NODE_VCARD4, item, undefined, ctx, (tx) => putVcard(tx, owner.id, text, photoSha1(vcard)))
   ctx.emit('vcard.changed', { owner })
   return undefined
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { story } from '../../test/story.ts'
+import { story } from '../../../test/story.ts'
 
 const GET = '<vCard xmlns="vcard-temp"/>'
 
