@@ -4,6 +4,7 @@ import { deskOf } from './desk.ts'
 import { giveFile } from './get.ts'
 import { UPLOAD_PATH } from '../../blobs/link.ts'
 import { takeFile } from './put.ts'
+import { limitsForm, uploadService } from './service.ts'
 import { giveSlot } from './slot.ts'
 import { recover, stopSweep } from './sweep.ts'
 
@@ -17,13 +18,17 @@ export const upload = defineFeature({
   implements: [{ xep: 363, version: '1.2.0' }],
   disco: [NS_UPLOAD],
   // §3: clients ask before they try.
-  discoForms: [
-    ({ limits }) => ({
-      formType: NS_UPLOAD,
-      fields: [{ name: 'max-file-size', values: [String(limits.maxUploadBytes)] }],
-    }),
+  discoForms: [limitsForm],
+  iq: [
+    {
+      type: 'get',
+      to: 'server',
+      xmlns: NS_UPLOAD,
+      name: 'request',
+      handle: (request, { session }, ctx) => giveSlot(request, session, ctx),
+    },
   ],
-  iq: [{ type: 'get', to: 'server', xmlns: NS_UPLOAD, name: 'request', handle: giveSlot }],
+  service: uploadService,
   http: [
     { method: 'PUT', path: UPLOAD_PATH, handle: takeFile },
     { method: 'GET', path: UPLOAD_PATH, handle: giveFile },

@@ -5,7 +5,8 @@ import type { Element } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import { claimsImage, displayName, isAcceptedImage, predictedName } from '../../blobs/filename.ts'
 import { ask } from '../../policy/gate.ts'
-import type { Context, IqRequest } from '../../routing/feature.ts'
+import type { Context } from '../../routing/feature.ts'
+import type { Session } from '../../stream/session.ts'
 import { deskOf } from './desk.ts'
 import { hashOf, newLink, pathOf } from '../../blobs/link.ts'
 
@@ -18,7 +19,7 @@ const DAY_MS = 86_400_000
 const LARGEST_FILES_PER_DAY = 200
 
 /** XEP-0363 §4: gives a slot for one file, or says why not. */
-export async function giveSlot(request: Element, { session }: IqRequest, ctx: Context): Promise<Element> {
+export async function giveSlot(request: Element, session: Session, ctx: Context): Promise<Element> {
   const { filename, bytes, type } = parseRequest(request, ctx.limits.maxUploadBytes)
   const { account, client } = session
   const isImage = claimsImage(filename, type)
