@@ -34,7 +34,7 @@ test('a client learns of STUN and TURN, with credentials that end by themselves 
   ])
   const [stun, turn] = services
   expect(stun).not.toHaveProperty('password')
-  expect(turn).toMatchObject({ restricted: 'true', expires: '2026-11-23T09:00:00Z' })
+  expect(turn).toMatchObject({ restricted: 'true', expires: '2026-11-23T09:00:00.000Z' })
   const { username = '', password } = turn ?? {}
   expect(username).toMatch(/^1795424400:[0-9a-f]{16}$/)
   // The REST scheme of coturn (use-auth-secret): base64(HMAC-SHA1(secret, username)).

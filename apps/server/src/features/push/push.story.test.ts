@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPushReceiver } from '../../../test/push-receiver.ts'
 import { story } from '../../../test/story.ts'
-import type { Device, StoryOptions } from '../../../test/story.ts'
+import type { Device, Story, StoryOptions } from '../../../test/story.ts'
 import { DEVICES_MAX } from './service.ts'
 
 // XEP-0357: Push Notifications, with Web Push (RFC 8030, 8291, 8292) behind our own service.
@@ -11,8 +11,8 @@ const PUSH = 'xmlns="urn:xmpp:push:0"'
 const OPTIONS =
   '<x xmlns="jabber:x:data" type="submit"><field var="FORM_TYPE"><value>http://jabber.org/protocol/pubsub#publish-options</value></field>' +
   '<field var="secret"><value>s</value></field></x>'
-const chat = (body: string, id = 'm') =>
-  `<message to="alice@im.test" type="chat" id="${id}"><body>${body}</body></message>`
+const chat = (to: string, body: string, id = 'm') =>
+  `<message to="${to}" type="chat" id="${id}"><body>${body}</body></message>`
 const enable = (node: string, service = SERVICE, inside = '') =>
   `<enable ${PUSH} jid="${service}" node="${node}">${inside}</enable>`
 
@@ -29,7 +29,8 @@ async function register(device: Device, payload: string): Promise<string> {
 
 async function enabled(device: Device, payload: string): Promise<string> {
   const node = await register(device, payload)
-  expect((await device.ask('set', enable(node))).attrs['type']).toBe('result')
+  const answer = await device.ask('set', enable(node))
+  if (answer.attrs['type'] !== 'result') throw new Error(`not enabled: ${answer.toString()}`)
   return node
 }
 
@@ -131,16 +132,34 @@ describe('enabling', () => {
 })
 
 describe('being told', () => {
+  let s: Story<never>
+  let count = 0
+  beforeAll(async () => {
+    s = await story({}, withPush())
+  })
+  const receivers = new AsyncDisposableStack()
+  afterAll(async () => {
+    await receivers.disposeAsync()
+    await s[Symbol.asyncDispose]()
+  })
+
+  /** Two people of their own for each test; what is sent `to` the first is for a client that is registered here. */
+  async function people() {
+    const name = `alice${++count}`
+    const receiver = receivers.use(await startPushReceiver())
+    const alice = await s.connect(name)
+    return { alice, bob: await s.connect(`bob${count}`), receiver, name, to: `${name}@im.test` }
+  }
+
   test('somebody who is away hears of a message: encrypted, signed, and without who or what (XEP-0357 §7, §9)', async () => {
-    await using s = await story({ alice: 1, bob: 1 }, withPush())
-    await using receiver = await startPushReceiver()
-    await enabled(s.alice, receiver.register)
-    const service = await s.alice.ask('get', '<service xmlns="urn:drawbridge:push:1"/>', SERVICE)
+    const { alice, bob, receiver, to } = await people()
+    await enabled(alice, receiver.register)
+    const service = await alice.ask('get', '<service xmlns="urn:drawbridge:push:1"/>', SERVICE)
     const publicKey = service.getChild('service')?.getChildText('public-key') ?? ''
-    s.alice.disconnect()
-    await s.bob.send(chat('the offer is accepted'))
+    alice.disconnect()
+    await bob.send(chat(to, 'the offer is accepted'))
     const push = await receiver.nth(1)
-    expect(JSON.parse(push.text)).toEqual({ account: 'alice@im.test', 'message-count': 1 })
+    expect(JSON.parse(push.text)).toEqual({ account: to, 'message-count': 1 })
     expect(push.headers).toMatchObject({ 'content-encoding': 'aes128gcm', urgency: 'high', topic: 'messages' })
     expect(Number(push.headers['ttl'])).toBeGreaterThan(0)
     const claims = receiver.claimsOf(push, publicKey)
@@ -153,46 +172,44 @@ describe('being told', () => {
     await using receiver = await startPushReceiver()
     await enabled(s.alice, receiver.register)
     s.alice.disconnect()
-    await s.bob.send(chat('lunch?'))
+    await s.bob.send(chat('alice@im.test', 'lunch?'))
     expect(JSON.parse((await receiver.nth(1)).text)).toEqual({
       account: 'alice@im.test',
       'message-count': 1,
       'last-message-sender': 'bob@im.test',
       'last-message-body': 'lunch?',
     })
-    await s.bob.send(chat('x'.repeat(20_000), 'long'))
+    await s.bob.send(chat('alice@im.test', 'x'.repeat(20_000), 'long'))
     expect((await receiver.nth(2)).length).toBeLessThanOrEqual(4_096)
   })
 
   test('who is there and looks at it is not told; who is there and does not look is (XEP-0352)', async () => {
-    await using s = await story({ alice: 1, bob: 1 }, withPush())
-    await using receiver = await startPushReceiver()
-    await enabled(s.alice, receiver.register)
-    await s.alice.available()
-    await s.bob.send(chat('seen'))
-    s.alice.session.setActive(false)
-    await s.bob.send(chat('not seen', 'm2'))
+    const { alice, bob, receiver, to } = await people()
+    await enabled(alice, receiver.register)
+    await alice.available()
+    await bob.send(chat(to, 'seen'))
+    alice.session.setActive(false)
+    await bob.send(chat(to, 'not seen', 'm2'))
     expect(JSON.parse((await receiver.nth(1)).text)).toMatchObject({ 'message-count': 1 })
     expect(receiver.received).toHaveLength(1)
   })
 
   test('receipts, markers, chat states, headlines and one’s own messages wake up nobody; a call does', async () => {
-    await using s = await story({ alice: 2, bob: 1 }, withPush())
-    await using receiver = await startPushReceiver()
-    await enabled(s.alice, receiver.register)
-    s.alice.disconnect()
-    const to = 'to="alice@im.test"'
-    await s.bob.send(`<message ${to} id="1"><received xmlns="urn:xmpp:receipts" id="x"/></message>`)
-    await s.bob.send(`<message ${to} id="2"><displayed xmlns="urn:xmpp:chat-markers:0" id="x"/></message>`)
-    await s.bob.send(`<message ${to} id="3"><composing xmlns="http://jabber.org/protocol/chatstates"/></message>`)
-    await s.bob.send(`<message ${to} type="headline" id="4"><body>news</body></message>`)
-    await s.bob.send(
-      `<message ${to} id="5"><reactions xmlns="urn:xmpp:reactions:0" id="x"><reaction>+</reaction></reactions></message>`,
+    const { alice, bob, receiver, name, to } = await people()
+    await enabled(alice, receiver.register)
+    alice.disconnect()
+    const other = await s.connect(name, '2')
+    await bob.send(`<message to="${to}" id="1"><received xmlns="urn:xmpp:receipts" id="x"/></message>`)
+    await bob.send(`<message to="${to}" id="2"><displayed xmlns="urn:xmpp:chat-markers:0" id="x"/></message>`)
+    await bob.send(`<message to="${to}" id="3"><composing xmlns="http://jabber.org/protocol/chatstates"/></message>`)
+    await bob.send(`<message to="${to}" type="headline" id="4"><body>news</body></message>`)
+    await bob.send(
+      `<message to="${to}" id="5"><reactions xmlns="urn:xmpp:reactions:0" id="x"><reaction>+</reaction></reactions></message>`,
     )
-    await s.device('alice', 2).send(`<message ${to} type="chat" id="6"><body>a note to myself</body></message>`)
-    await s.device('alice', 2).send('<message to="bob@im.test" type="chat" id="7"><body>sent</body></message>')
-    await s.bob.send(
-      `<message ${to} id="8"><propose xmlns="urn:xmpp:jingle-message:0" id="call"/><store xmlns="urn:xmpp:hints"/></message>`,
+    await other.send(`<message to="${to}" type="chat" id="6"><body>a note to myself</body></message>`)
+    await other.send(`<message to="${bob.jid}" type="chat" id="7"><body>sent</body></message>`)
+    await bob.send(
+      `<message to="${to}" id="8"><propose xmlns="urn:xmpp:jingle-message:0" id="call"/><store xmlns="urn:xmpp:hints"/></message>`,
     )
     expect(JSON.parse((await receiver.nth(1)).text)).toMatchObject({ 'message-count': 1 })
     expect(receiver.received).toHaveLength(1)
@@ -203,7 +220,7 @@ describe('being told', () => {
     await using receiver = await startPushReceiver()
     await enabled(s.alice, receiver.register)
     s.alice.disconnect()
-    for (let n = 0; n < 20; n++) await s.bob.send(chat(`${n}`, `m${n}`))
+    for (let n = 0; n < 20; n++) await s.bob.send(chat('alice@im.test', `${n}`, `m${n}`))
     let told = 0
     for (let n = 1; told < 20; n++) told = JSON.parse((await receiver.nth(n)).text)['message-count'] as number
     expect(told).toBe(20)
@@ -211,41 +228,38 @@ describe('being told', () => {
   })
 
   test('a device that its push service does not know any more is disabled (XEP-0357 §7.1)', async () => {
-    await using s = await story({ alice: 1, bob: 1 }, withPush())
-    await using receiver = await startPushReceiver()
-    await enabled(s.alice, receiver.register)
-    s.alice.disconnect()
+    const { alice, bob, receiver, to } = await people()
+    await enabled(alice, receiver.register)
+    alice.disconnect()
     receiver.answer(410)
-    await s.bob.send(chat('hello'))
+    await bob.send(chat(to, 'hello'))
     await receiver.nth(1)
-    await expect.poll(() => s.server.ctx.pushTargets.size).toBe(0)
+    await expect.poll(() => s.server.ctx.pushTargets.of(to)).toEqual([])
   })
 
   test('an error that may pass is tried again, and the device stays enabled (XEP-0357 §7.1)', async () => {
-    await using s = await story({ alice: 1, bob: 1 }, withPush())
-    await using receiver = await startPushReceiver()
-    await enabled(s.alice, receiver.register)
-    s.alice.disconnect()
+    const { alice, bob, receiver, to } = await people()
+    await enabled(alice, receiver.register)
+    alice.disconnect()
     receiver.answer(503)
-    await s.bob.send(chat('hello'))
+    await bob.send(chat(to, 'hello'))
     await receiver.nth(1)
-    await expect.poll(() => s.server.ctx.pushTargets.of('alice@im.test')[0]?.failures).toBe(1)
+    await expect.poll(() => s.server.ctx.pushTargets.of(to)[0]?.failures).toBe(1)
     receiver.answer(201)
-    await s.bob.send(chat('again', 'm2'))
+    await bob.send(chat(to, 'again', 'm2'))
     expect(JSON.parse((await receiver.nth(2)).text)).toMatchObject({ 'message-count': 2 })
-    await expect.poll(() => s.server.ctx.pushTargets.of('alice@im.test')[0]?.failures).toBe(0)
+    await expect.poll(() => s.server.ctx.pushTargets.of(to)[0]?.failures).toBe(0)
   })
 
   test('what is not enabled any more is not told of (XEP-0357 §6)', async () => {
-    await using s = await story({ alice: 1, bob: 1 }, withPush())
-    await using first = await startPushReceiver()
+    const { alice, bob, receiver, to } = await people()
     await using second = await startPushReceiver()
-    const node = await enabled(s.alice, first.register)
-    await enabled(s.alice, second.register)
-    await s.alice.ask('set', `<disable ${PUSH} jid="${SERVICE}" node="${node}"/>`)
-    s.alice.disconnect()
-    await s.bob.send(chat('hello'))
+    const node = await enabled(alice, receiver.register)
+    await enabled(alice, second.register)
+    await alice.ask('set', `<disable ${PUSH} jid="${SERVICE}" node="${node}"/>`)
+    alice.disconnect()
+    await bob.send(chat(to, 'hello'))
     await second.nth(1)
-    expect(first.received).toHaveLength(0)
+    expect(receiver.received).toHaveLength(0)
   })
 })
