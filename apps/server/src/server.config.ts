@@ -50,6 +50,22 @@ export const serverConfig = z.object({
       env: 'DRAWBRIDGE_ARCHIVE_PAGE_MAX',
       doc: 'Messages in one page of the archive (XEP-0313). Larger pages mean fewer round trips and longer ones.',
     }),
+    roomProfile: z.enum(['open', 'members']).default('open').meta({
+      env: 'DRAWBRIDGE_ROOM_PROFILE',
+      doc: 'What a new room is like until its owner changes it: `open` to everybody here, listed, real addresses shown to moderators only; or for `members` only, not listed, everybody sees who is who. Both stay when the last occupant leaves.',
+    }),
+    roomCreation: z.enum(['everybody', 'admins']).default('everybody').meta({
+      env: 'DRAWBRIDGE_ROOM_CREATION',
+      doc: 'Who may make rooms. `admins` keeps order; everybody else has to ask.',
+    }),
+    maxRoomsPerAccount: z.coerce.number().int().min(1).max(100_000).default(100).meta({
+      env: 'DRAWBRIDGE_ROOMS_PER_ACCOUNT',
+      doc: 'Rooms that one account may have made. Every room is in memory, so more costs memory for good.',
+    }),
+    maxRoomOccupants: z.coerce.number().int().min(2).max(100_000).default(5_000).meta({
+      env: 'DRAWBRIDGE_ROOM_MAX_OCCUPANTS',
+      doc: 'Devices that may be in one room at once. With more, each message and each entry costs more.',
+    }),
     maxPepNodes: z.coerce.number().int().min(10).max(10_000).default(200).meta({
       env: 'DRAWBRIDGE_PEP_MAX_NODES',
       doc: 'Nodes one account may have for what its clients keep and publish (XEP-0163). More lets a client fill the database.',

@@ -72,9 +72,7 @@ export async function changeRoomAffiliations(
 ): Promise<void> {
   await db.transaction(async (tx) => {
     const jids = [...removed, ...set.map(({ jid }) => jid)]
-    await tx
-      .delete(roomAffiliation)
-      .where(and(eq(roomAffiliation.roomId, roomId), inArray(roomAffiliation.jid, jids)))
+    await tx.delete(roomAffiliation).where(and(eq(roomAffiliation.roomId, roomId), inArray(roomAffiliation.jid, jids)))
     if (set.length > 0) await tx.insert(roomAffiliation).values(set.map((row) => ({ roomId, ...row })))
   })
 }

@@ -32,6 +32,7 @@ const FACTS: { readonly [Q in Question]: Questions[Q] } = {
   'session.resume': session,
   'account.create': { at: 0, origin: 'invitation', localpart: 'carol' },
   'stanza.route': stanza,
+  'room.join': { at: 0, account: session.account, client: NO_IDENTITY, room: 'hall@rooms.im.test' },
   'upload.request': { at: 0, isImage: true },
   'upload.put': { at: 0, isImage: true },
   'media.read': { at: 0, isImage: true },

@@ -65,12 +65,22 @@ export interface AccountCreationFacts {
   readonly localpart: string
 }
 
+/** Somebody wants to enter a room, or to make it. */
+export interface RoomFacts {
+  readonly at: number
+  readonly account: AccountFacts
+  readonly client: ClientIdentity
+  /** Bare JID. */
+  readonly room: string
+}
+
 /** What may be asked, and with which facts. The entrances that ask are a closed list. */
 export interface Questions {
   'session.open': SessionFacts
   'session.resume': SessionFacts
   'account.create': AccountCreationFacts
   'stanza.route': StanzaFacts
+  'room.join': RoomFacts
   'upload.request': MediaFacts
   'upload.put': MediaFacts
   'media.read': MediaFacts
@@ -90,6 +100,7 @@ export const QUESTIONS = [
   'session.resume',
   'account.create',
   'stanza.route',
+  'room.join',
   'upload.request',
   'upload.put',
   'media.read',

@@ -145,6 +145,11 @@ export interface ServerLimits {
   readonly maxUploadBytes: number
   readonly maxRosterItems: number
   readonly archivePageMax: number
+  /** What a new room is like, and who may make one. */
+  readonly roomProfile: 'open' | 'members'
+  readonly roomCreation: 'everybody' | 'admins'
+  readonly maxRoomsPerAccount: number
+  readonly maxRoomOccupants: number
   readonly maxPepNodes: number
   readonly maxPepItems: number
   readonly maxPepSubscriptions: number
@@ -165,6 +170,8 @@ export interface DomainEvents {
   'avatar.changed': { readonly owner: string; readonly sha1: string | undefined }
   /** A session became available, or began to take messages, and its presence was broadcast (RFC 6121 §4.2, §4.7.2.3). */
   'session.available': { readonly session: Session }
+  /** A session said that it is unavailable; `farewell` is the status it gave (RFC 6121 §4.5.2). */
+  'session.unavailable': { readonly session: Session; readonly farewell: readonly Element[] }
   /** The entity capabilities a session announced changed (XEP-0115). */
   'caps.changed': { readonly session: Session; readonly node: string; readonly ver: string; readonly hash: string }
   /** Features of a session became known by a disco#info query of ours. */

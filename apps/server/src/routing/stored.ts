@@ -16,11 +16,22 @@ export function parseStored(text: string): Element {
  * retracted one only its tombstone (XEP-0424 §4).
  */
 export function storedStanza(
-  { id, stanza, retraction }: Pick<ArchivedMessage, 'id' | 'stanza' | 'retraction'>,
+  { id, stanza, retraction, direction }: Pick<ArchivedMessage, 'id' | 'stanza' | 'retraction' | 'direction'>,
   owner: string,
 ): Element {
   const element = parseStored(stanza)
+  nameOwner(element, direction, owner)
   if (!retraction) return withStanzaId(element, owner, id)
   const by = { stanza: parseStored(retraction.stanza), at: retraction.sentAt }
   return withStanzaId(buildTombstone(element, by), owner, id)
+}
+
+/**
+ * One message is in two archives, and who is behind a nick is in none: a private message in a room is stored from one
+ * occupant to the other (XEP-0045 §7.5). Its reader is named by the address that he knows himself.
+ */
+function nameOwner({ attrs }: Element, direction: ArchivedMessage['direction'], owner: string): void {
+  const side = direction === 'in' ? 'to' : 'from'
+  const named = attrs[side]
+  if (named !== undefined && named !== owner && !named.startsWith(`${owner}/`)) attrs[side] = owner
 }

@@ -20,7 +20,9 @@ export async function handlePresence(stanza: PresenceStanza, session: Session, c
     case 'available':
       return to ? direct(stanza, to, session, ctx) : announce(stanza, session, ctx)
     case 'unavailable':
-      return to ? direct(stanza, to, session, ctx) : leave(session, ownCopy(stanza.element, session), ctx)
+      if (to) return direct(stanza, to, session, ctx)
+      leave(session, ownCopy(stanza.element, session), ctx)
+      return ctx.emit('session.unavailable', { session, farewell: stanza.element.getChildren('status') })
     case 'probe':
       return to && probe(to, session, ctx)
     case 'error':

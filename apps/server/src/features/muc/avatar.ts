@@ -1,0 +1,53 @@
+import { findVcard, updateRoom } from '@drawbridge/db'
+import { C2S_LIMITS, findBase64, NS_VCARD, parseElement, StanzaFault, xml } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import { createHash } from 'node:crypto'
+import type { Context } from '../../routing/feature.ts'
+import { roomNotice } from './history.ts'
+import type { RoomRequest } from './iq.ts'
+import type { Occupant, Seat } from './room.ts'
+
+/** Longest vCard of a room, in characters, its photo included. */
+const MAX_LENGTH = 131_072
+
+/** XEP-0486 §3.4: whoever may know of the room may see its picture. */
+export function getRoomVcard(_vcard: Element, { room }: RoomRequest): Element {
+  return room.vcard === undefined ? xml('vCard', { xmlns: NS_VCARD }) : parseElement(room.vcard, C2S_LIMITS)
+}
+
+/** XEP-0486 §3.2: an owner sets it; the picture has been replaced by a clean one before it arrives here. */
+export async function setRoomVcard(vcard: Element, { room, session }: RoomRequest, ctx: Context): Promise<undefined> {
+  if (room.affiliationOf(session.account.bareJid) !== 'owner') {
+    throw new StanzaFault({ condition: 'forbidden', text: 'Only owners set the picture of a room.' })
+  }
+  const isEmpty = vcard.getChildElements().length === 0
+  const text = isEmpty ? null : vcard.clone().toString()
+  if (text !== null && text.length > MAX_LENGTH) {
+    throw new StanzaFault({ condition: 'not-acceptable', text: 'This vCard is too long.' })
+  }
+  const binary = vcard.getChild('PHOTO')?.getChildText('BINVAL')
+  const bytes = binary === undefined ? undefined : findBase64(binary)
+  const photoSha1 = bytes && bytes.length > 0 ? createHash('sha1').update(bytes).digest('hex') : null
+  await updateRoom(ctx.db, room.id, { vcard: text, photoSha1 })
+  room.vcard = text ?? undefined
+  room.photoSha1 = photoSha1 ?? undefined
+  roomNotice(room, [104])
+  return undefined
+}
+
+/**
+ * XEP-0054 of an occupant: asked of the account, since no device needs to answer for it. In a semi-anonymous room only
+ * the picture is shown, as everything else in a vCard may say who it is (MU-05).
+ */
+export async function occupantVcard(target: Occupant, seat: Seat, ctx: Context): Promise<Element> {
+  const account = ctx.accounts.findByBareJid(target.account)
+  const row = account && (await findVcard(ctx.db, account.id))
+  if (!row) throw new StanzaFault({ condition: 'service-unavailable' })
+  const card = parseElement(row.element, C2S_LIMITS)
+  if (seat.seesJids || target === seat.occupant) return card
+  return xml(
+    'vCard',
+    { xmlns: NS_VCARD },
+    card.getChildren('PHOTO').map((photo) => photo.clone()),
+  )
+}

@@ -1,0 +1,71 @@
+import { updateRoom } from '@drawbridge/db'
+import { NS_CLIENT, NS_SID, parseJid, xml } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import { planDelivery, withStanzaId } from '../../routing/deliver.ts'
+import type { CommittedMessage, Context } from '../../routing/feature.ts'
+import { Broadcast, Outgoing } from '../../routing/outgoing.ts'
+import { isSubjectChange } from './messages.ts'
+import type { Room, Seat } from './room.ts'
+import { roomsOf } from './rooms.ts'
+import { handleVoiceForm } from './voice.ts'
+
+/** A message that is recorded: hands it to whoever is to have it. Nothing here waits. */
+export function deliverMessage(message: CommittedMessage, ctx: Context): void {
+  const { stanza, sender } = message
+  const { to, type, element } = stanza
+  const room = to?.localpart === undefined ? undefined : roomsOf(ctx).find(to.localpart)
+  if (!room || !to || type === 'error') return
+  if (to.isFull) return deliverPrivately(message, room, to.resourcepart ?? '')
+  if (type === 'groupchat') return deliverToAll(message, room, ctx)
+  if (message.positions.size > 0) return deliverToOwners(message, ctx)
+  if (sender) handleVoiceForm(element, room, sender)
+}
+
+/** XEP-0045 §7.4: everybody, the sender included, gets the same text with the same id (XEP-0359 §3.2). */
+function deliverToAll({ stanza, id, sentAt, positions }: CommittedMessage, room: Room, ctx: Context): void {
+  const { element } = stanza
+  const { to: _, ...attrs } = element.attrs
+  const stanzaId = positions.has(room.address) ? xml('stanza-id', { xmlns: NS_SID, by: room.address, id }) : undefined
+  const broadcast = new Broadcast(xml('message', { ...attrs, xmlns: NS_CLIENT }, element.children, stanzaId))
+  room.fanOut.send(room.seats, broadcast, broadcast, true)
+  if (isSubjectChange(element)) keepSubject(room, element, sentAt, ctx)
+}
+
+/** §8.1: what those who enter later are told. It is in the archive already; this only spares looking for it there. */
+function keepSubject(room: Room, element: Element, at: Date, ctx: Context): void {
+  const text = element.getChildText('subject') ?? ''
+  const nick = (element.attrs['from'] ?? '').slice(room.address.length + 1)
+  room.subject = { text, nick, at }
+  void updateRoom(ctx.db, room.id, { subject: text, subjectNick: nick, subjectAt: at }).catch((error: unknown) =>
+    ctx.log.error('a subject was not stored', { room: room.address, error: String(error) }),
+  )
+}
+
+/** §7.5: to every device under the nick, if it is still the person that the archive says. */
+function deliverPrivately(message: CommittedMessage, room: Room, nick: string): void {
+  const { positions } = message
+  const occupant = room.occupantAt(nick)
+  if (!occupant || (positions.size > 0 && !positions.has(occupant.account))) return
+  for (const seat of occupant.seats) seat.session.send(addressed(message, seat))
+}
+
+function addressed({ stanza, id, positions }: CommittedMessage, { occupant, address }: Seat): Outgoing {
+  const { element } = stanza
+  const own = xml('message', { ...element.attrs, to: address }, element.children)
+  const position = positions.get(occupant.account)
+  if (position === undefined) return new Outgoing(own)
+  return new Outgoing(withStanzaId(own, occupant.account, id), { owner: occupant.account, position })
+}
+
+/** An invitation or its refusal: to the account in whose archive it is, wherever that is signed in. */
+function deliverToOwners({ stanza, id, positions }: CommittedMessage, ctx: Context): void {
+  for (const [owner, position] of positions) {
+    const account = ctx.accounts.findByBareJid(owner)
+    const element = xml('message', { ...stanza.element.attrs, to: owner }, stanza.element.children)
+    if (!account) continue
+    const plan = planDelivery({ ...stanza, element, to: parseJid(owner) }, account, ctx.sessions)
+    if (plan.to !== 'sessions') continue
+    const outgoing = new Outgoing(withStanzaId(element, owner, id), { owner, position })
+    for (const session of plan.sessions) session.send(outgoing)
+  }
+}

@@ -1,0 +1,56 @@
+import { forgetInRooms } from '@drawbridge/db'
+import { defineFeature } from '../../routing/feature.ts'
+import type { Context } from '../../routing/feature.ts'
+import { followChange } from './affiliation.ts'
+import { deliverMessage } from './deliver.ts'
+import { handleIq } from './iq.ts'
+import { leaveAll, LOST } from './leave.ts'
+import { handleMessage } from './messages.ts'
+import { handlePresence } from './presence.ts'
+import { LABEL, loadRooms, roomsOf } from './rooms.ts'
+
+/**
+ * XEP-0045: Multi-User Chat, with XEP-0410 (self-ping), XEP-0421 (occupant ids), XEP-0317 (hats) and XEP-0486 (avatars).
+ * Rooms are stored, and all in memory; who is inside is in memory only. What is said is in the room's archive before
+ * anybody hears it.
+ */
+export const muc = defineFeature({
+  name: 'muc',
+  implements: [
+    { xep: 45, version: '1.35.5' },
+    { xep: 249, version: '1.2' },
+    { xep: 317, version: '0.3.1', status: 'partial' },
+    { xep: 410, version: '1.1.0' },
+    { xep: 421, version: '1.0.1' },
+    { xep: 486, version: '0.1.0' },
+  ],
+  service: {
+    label: LABEL,
+    name: 'Rooms',
+    presence: handlePresence,
+    iq: handleIq,
+    message: handleMessage,
+    deliver: deliverMessage,
+  },
+  session: {
+    ended: async (session, ctx) => {
+      roomsOf(ctx).relay.forget(session)
+      await leaveAll(session, ctx, LOST)
+    },
+  },
+  on: {
+    // RFC 6121 §4.5.2: who becomes unavailable is so in rooms, too.
+    'session.unavailable': ({ session, farewell }, ctx) => leaveAll(session, ctx, { farewell }),
+    'account.deleted': ({ localpart }, ctx) => forgetAccount(`${localpart}@${ctx.domain}`, ctx),
+  },
+  start: loadRooms,
+})
+
+/** Whoever gets the name next is another person. */
+async function forgetAccount(jid: string, ctx: Context): Promise<void> {
+  await forgetInRooms(ctx.db, jid)
+  for (const room of roomsOf(ctx).all()) {
+    room.hats.delete(jid)
+    if (room.affiliations.delete(jid)) followChange(room, { jid, affiliation: 'none' }, undefined)
+  }
+}

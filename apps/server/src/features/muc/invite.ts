@@ -1,0 +1,85 @@
+import { buildMucUser, findJid, NS_CLIENT, NS_MUC_USER, StanzaFault, xml } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import type { Context, Draft } from '../../routing/feature.ts'
+import type { Session } from '../../stream/session.ts'
+import { affiliationRank, isAdmin } from './privileges.ts'
+import { MAX_REASON } from './room.ts'
+import type { Occupant, Room } from './room.ts'
+import { saveAffiliations } from './rooms.ts'
+
+/** Most people that one message can invite. */
+const MAX_INVITED = 20
+
+/** XEP-0045 §7.8.2: an invitation goes to its invitees in the room's name, and is kept in their archives. */
+export function recordInvitation(draft: Draft, room: Room, sender: Session, ctx: Context): void {
+  const { occupant } = room.getSeat(sender)
+  assertMayInvite(room, occupant)
+  const invites = draft.stanza.element.getChild('x', NS_MUC_USER)?.getChildren('invite') ?? []
+  if (invites.length > MAX_INVITED) throw new StanzaFault({ condition: 'not-acceptable', text: 'Too many at once.' })
+  const invitees = invites.map(({ attrs }) => {
+    const jid = findJid(attrs['to'])
+    if (!jid || jid.localpart === undefined) throw new StanzaFault({ condition: 'jid-malformed' })
+    if (jid.domainpart !== ctx.domain) throw new StanzaFault({ condition: 'remote-server-not-found' })
+    return jid.bareString
+  })
+  const [first] = invites
+  const content = [
+    // MU-11: who invites is said by the room, whatever the message says.
+    xml('invite', { from: room.config.isNonAnonymous ? occupant.account : occupant.jid }, reasonOf(first)),
+    room.config.password === '' ? undefined : xml('password', {}, room.config.password),
+  ]
+  speak(draft, room, buildMucUser({ content }))
+  for (const owner of new Set(invitees)) {
+    // Nobody learns from the answer who has an account here.
+    if (!ctx.accounts.findByBareJid(owner)) continue
+    draft.archives.push({ owner, peer: room.address, direction: 'in' })
+    if (room.config.isMembersOnly) admit(room, owner, ctx)
+  }
+}
+
+/** §7.8.2: in a members-only room by those who may make members, or by any member where the owner allows it. */
+function assertMayInvite({ config }: Room, occupant: Occupant): void {
+  const isMember = affiliationRank(occupant.affiliation) >= affiliationRank('member')
+  const mayInvite = isAdmin(occupant) || (config.allowsInvites && (isMember || !config.isMembersOnly))
+  if (!mayInvite || occupant.role === 'visitor') {
+    throw new StanzaFault({ condition: 'forbidden', text: 'You may not invite others.' })
+  }
+}
+
+/** §9.3: whom a members-only room invites, it lets in. */
+function admit(room: Room, jid: string, ctx: Context): void {
+  if (room.affiliationOf(jid) !== 'none') return
+  const member = { jid, affiliation: 'member', nick: null, nickKey: null, reason: null } as const
+  void saveAffiliations(room, [member], ctx).catch((error: unknown) =>
+    ctx.log.error('an invited member was not stored', { room: room.address, error: String(error) }),
+  )
+}
+
+/** §7.8.2: the refusal of an invitation goes to whoever invited; anybody else hears nothing. */
+export function recordDecline(draft: Draft, room: Room, sender: Session, ctx: Context): void {
+  const account = sender.account.bareJid
+  if (room.affiliationOf(account) === 'outcast') throw new StanzaFault({ condition: 'forbidden' })
+  const decline = draft.stanza.element.getChild('x', NS_MUC_USER)?.getChild('decline')
+  const to = findJid(decline?.attrs['to'])
+  const inviter =
+    to && (to.bareString === room.address ? room.occupantAt(to.resourcepart ?? '')?.account : to.bareString)
+  speak(draft, room, buildMucUser({ content: xml('decline', { from: account }, reasonOf(decline)) }))
+  if (inviter === undefined || !ctx.accounts.findByBareJid(inviter)) return
+  const isOfRoom = room.affiliationOf(inviter) !== 'none' || [...room.occupantsOf(inviter)].length > 0
+  if (isOfRoom) draft.archives.push({ owner: inviter, peer: room.address, direction: 'in' })
+}
+
+function reasonOf(element: Element | undefined): Element | undefined {
+  const reason = element?.getChildText('reason')
+  if (!reason) return undefined
+  if (reason.length > MAX_REASON)
+    throw new StanzaFault({ condition: 'not-acceptable', text: 'This reason is too long.' })
+  return xml('reason', {}, reason)
+}
+
+/** Replaces the message by what the room itself says. */
+function speak(draft: Draft, room: Room, x: Element): void {
+  const { id } = draft.stanza
+  const element = xml('message', { xmlns: NS_CLIENT, from: room.address, to: room.address, id }, x)
+  draft.stanza = { ...draft.stanza, element, from: room.jid, to: room.jid, type: 'normal' }
+}

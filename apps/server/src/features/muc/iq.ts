@@ -1,0 +1,124 @@
+import {
+  findIqPayload,
+  NS_CLIENT,
+  NS_DISCO_INFO,
+  NS_DISCO_ITEMS,
+  NS_MUC_ADMIN,
+  NS_MUC_OWNER,
+  NS_PING,
+  NS_REGISTER,
+  NS_VCARD,
+  StanzaFault,
+  xml,
+} from '@drawbridge/xmpp'
+import type { Element, IqStanza } from '@drawbridge/xmpp'
+import { RELAYED } from '../../routing/feature.ts'
+import type { Context } from '../../routing/feature.ts'
+import type { Session } from '../../stream/session.ts'
+import { getList, setList } from './admin.ts'
+import { getRoomVcard, occupantVcard, setRoomVcard } from './avatar.ts'
+import { roomInfo, roomItems, serviceInfo, serviceItems } from './disco.ts'
+import { getConfig, setOwner } from './owner.ts'
+import { getRegistration, setRegistration } from './register.ts'
+import type { Room } from './room.ts'
+import { roomsOf } from './rooms.ts'
+
+export interface RoomRequest {
+  readonly room: Room
+  readonly session: Session
+}
+
+type Answer = Element | undefined
+type RoomHandler = (payload: Element, request: RoomRequest, ctx: Context) => Promise<Answer> | Answer
+
+const key = (type: string, xmlns: string, name: string) => `${type} {${xmlns}}${name}`
+
+/** What a room answers. Each handler decides who may ask. */
+const ROOM: ReadonlyMap<string, RoomHandler> = new Map<string, RoomHandler>([
+  [key('get', NS_DISCO_INFO, 'query'), roomInfo],
+  [key('get', NS_DISCO_ITEMS, 'query'), roomItems],
+  [key('get', NS_MUC_ADMIN, 'query'), getList],
+  [key('set', NS_MUC_ADMIN, 'query'), setList],
+  [key('get', NS_MUC_OWNER, 'query'), getConfig],
+  [key('set', NS_MUC_OWNER, 'query'), setOwner],
+  [key('get', NS_REGISTER, 'query'), getRegistration],
+  [key('set', NS_REGISTER, 'query'), setRegistration],
+  [key('get', NS_VCARD, 'vCard'), getRoomVcard],
+  [key('set', NS_VCARD, 'vCard'), setRoomVcard],
+  [key('get', NS_PING, 'ping'), () => undefined],
+])
+
+type ServiceHandler = (payload: Element, ctx: Context, session: Session) => Answer
+
+const SERVICE: ReadonlyMap<string, ServiceHandler> = new Map<string, ServiceHandler>([
+  [key('get', NS_DISCO_INFO, 'query'), serviceInfo],
+  [key('get', NS_DISCO_ITEMS, 'query'), serviceItems],
+  [key('get', NS_PING, 'ping'), () => undefined],
+])
+
+/** Requests to the service, a room or an occupant, and occupants' answers to each other's. */
+export async function handleIq(
+  stanza: IqStanza,
+  sender: Session | undefined,
+  ctx: Context,
+): Promise<Answer | typeof RELAYED> {
+  const { to, type } = stanza
+  if (!sender || !to) return RELAYED
+  if (type === 'result' || type === 'error') return passOnAnswer(stanza, sender, ctx)
+  const payload = findIqPayload(stanza)
+  if (!payload) throw new StanzaFault({ condition: 'bad-request' })
+  const wanted = key(type, payload.getNS() ?? '', payload.getName())
+  if (to.localpart === undefined) {
+    const handle = SERVICE.get(wanted)
+    if (!handle || to.isFull) throw new StanzaFault({ condition: 'service-unavailable' })
+    return handle(payload, ctx, sender)
+  }
+  const room = roomsOf(ctx).get(to)
+  if (to.isFull) return askOccupant(stanza, payload, { room, session: sender }, ctx)
+  const handle = ROOM.get(wanted)
+  if (!handle) throw new StanzaFault({ condition: 'service-unavailable' })
+  return handle(payload, { room, session: sender }, ctx)
+}
+
+/** XEP-0045 §17.2: a request to an occupant. Outsiders learn nothing of who is there. */
+function askOccupant(
+  stanza: IqStanza,
+  payload: Element,
+  { room, session }: RoomRequest,
+  ctx: Context,
+): Promise<Answer> | Answer | typeof RELAYED {
+  const seat = room.seatOf(session)
+  if (!seat) {
+    // §6.6: for disco, "the service MUST return <bad-request/>"; XEP-0410 §3.2: for anything else it is not acceptable.
+    const isDisco = payload.getNS() === NS_DISCO_INFO || payload.getNS() === NS_DISCO_ITEMS
+    throw new StanzaFault(isDisco ? { condition: 'bad-request' } : { type: 'cancel', condition: 'not-acceptable' })
+  }
+  const target = room.occupantAt(stanza.to?.resourcepart ?? '')
+  if (!target) throw new StanzaFault({ condition: 'item-not-found' })
+  // XEP-0410 §3.3: whether it is still inside is known here; no device of its own has to be asked.
+  if (target === seat.occupant && payload.is('ping', NS_PING)) return undefined
+  if (payload.is('vCard', NS_VCARD) && stanza.type === 'get') return occupantVcard(target, seat, ctx)
+  const [answerer] = target.seats.slice(-1)
+  if (!answerer) throw new StanzaFault({ condition: 'item-not-found' })
+  const id = roomsOf(ctx).relay.expect({
+    asker: session,
+    id: stanza.id,
+    asked: target.jid,
+    answerer: answerer.session,
+  })
+  const attrs = { xmlns: NS_CLIENT, type: stanza.type, id, from: seat.occupant.jid, to: answerer.address }
+  answerer.session.send(xml('iq', attrs, payload.clone()))
+  return RELAYED
+}
+
+/** An answer goes to whoever asked, from the address that was asked. Who answers without a question is not heard. */
+function passOnAnswer({ id, type, element }: IqStanza, sender: Session, ctx: Context): typeof RELAYED {
+  const waiting = roomsOf(ctx).relay.take(id, sender)
+  if (!waiting) return RELAYED
+  const attrs = { xmlns: NS_CLIENT, type, id: waiting.id, from: waiting.asked, to: waiting.asker.jid.toString() }
+  const children = element.getChildElements().map((child) => child.clone())
+  // RFC 6120 §8.3.1: `by` names who found the error, which is nobody the asker may know.
+  for (const child of children) if (child.is('error', NS_CLIENT)) delete child.attrs['by']
+  waiting.asker.send(xml('iq', attrs, children))
+  return RELAYED
+}

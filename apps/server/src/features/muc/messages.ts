@@ -1,0 +1,115 @@
+import {
+  buildMucUser,
+  buildOccupantId,
+  findForm,
+  isRoomOnly,
+  NS_CLIENT,
+  NS_MODERATION,
+  NS_MUC_REQUEST,
+  NS_MUC_USER,
+  parseJid,
+  StanzaFault,
+  stripDelays,
+  stripStanzaIds,
+  xml,
+} from '@drawbridge/xmpp'
+import type { Element, Jid, MessageStanza } from '@drawbridge/xmpp'
+import type { Context, Draft } from '../../routing/feature.ts'
+import type { Session } from '../../stream/session.ts'
+import { mayWhisper } from './config.ts'
+import { recordDecline, recordInvitation } from './invite.ts'
+import { roleRank } from './privileges.ts'
+import type { Occupant, Room } from './room.ts'
+import { roomsOf } from './rooms.ts'
+import { assertVoiceForm } from './voice.ts'
+
+/** Longest subject, in characters. */
+const MAX_SUBJECT = 2_048
+
+/** A message to a room or an occupant, before it is recorded: who may say it, and as what it is recorded. */
+export function handleMessage(draft: Draft, ctx: Context): void {
+  const { stanza, sender } = draft
+  const { to, type, element } = stanza
+  if (!to || !sender) return
+  // An error that some client returns concerns nobody; it must not be answered either.
+  if (type === 'error') return
+  if (to.localpart === undefined) throw new StanzaFault({ condition: 'service-unavailable' })
+  const room = roomsOf(ctx).get(to)
+  if (to.isFull) return whisper(draft, room, sender, to.resourcepart ?? '')
+  if (type === 'groupchat') return say(draft, room, sender)
+  const x = element.getChild('x', NS_MUC_USER)
+  if (x?.getChild('invite')) return recordInvitation(draft, room, sender, ctx)
+  if (x?.getChild('decline')) return recordDecline(draft, room, sender, ctx)
+  if (findForm(element, NS_MUC_REQUEST)) return assertVoiceForm(element, room, sender)
+  // §7.4: what is for everybody is of type groupchat; a room reads nothing else.
+  throw new StanzaFault({ condition: 'bad-request', text: 'A room takes messages of type groupchat.' })
+}
+
+/** §7.4: to everybody, in the room's name. */
+function say(draft: Draft, room: Room, sender: Session): void {
+  const { occupant } = room.getSeat(sender)
+  if (occupant.role === 'visitor') throw new StanzaFault({ condition: 'forbidden', text: 'You have no voice here.' })
+  const { element } = draft.stanza
+  if (isSubjectChange(element)) assertMaySetSubject(room, occupant, element.getChildText('subject') ?? '')
+  draft.stanza = inRoomsName(draft.stanza, room, occupant, room.jid)
+  if (draft.durable) draft.archives.push({ owner: room.address, peer: occupant.jid, direction: 'in' })
+}
+
+/** §8.1: a subject without a body changes the subject of the room. */
+export function isSubjectChange(message: Element): boolean {
+  return message.getChild('subject') !== undefined && !message.getChild('body') && !message.getChild('thread')
+}
+
+function assertMaySetSubject(room: Room, { role }: Occupant, text: string): void {
+  const least = room.config.allowsSubject ? 'participant' : 'moderator'
+  if (roleRank(role) < roleRank(least)) {
+    throw new StanzaFault({ condition: 'forbidden', text: 'You may not change the subject.' })
+  }
+  if (text.length > MAX_SUBJECT)
+    throw new StanzaFault({ condition: 'not-acceptable', text: 'This subject is too long.' })
+}
+
+/** §7.5: to one occupant; kept in the archives of both accounts, without either's address in the other's. */
+function whisper(draft: Draft, room: Room, sender: Session, nick: string): void {
+  const { occupant } = room.getSeat(sender)
+  if (draft.stanza.type === 'groupchat') throw new StanzaFault({ condition: 'bad-request' })
+  const recipient = room.occupantAt(nick)
+  if (!recipient) throw new StanzaFault({ condition: 'item-not-found', text: 'There is nobody of this name.' })
+  if (!mayWhisper(occupant.role, room.config.privateMessages)) {
+    throw new StanzaFault({ condition: 'forbidden', text: 'Private messages are off in this room.' })
+  }
+  draft.stanza = inRoomsName(draft.stanza, room, occupant, parseJid(recipient.jid), buildMucUser({}))
+  if (!draft.durable) return
+  if (recipient.account !== occupant.account) {
+    draft.archives.push({ owner: occupant.account, peer: recipient.jid, direction: 'out' })
+  }
+  draft.archives.push({ owner: recipient.account, peer: occupant.jid, direction: 'in' })
+}
+
+/** The message as from the occupant: nothing of the sender's address, and nothing that only a room says (MU-06, SP-04). */
+function inRoomsName(
+  stanza: MessageStanza,
+  room: Room,
+  occupant: Occupant,
+  to: Jid,
+  ...more: Element[]
+): MessageStanza {
+  const { element, id, type } = stanza
+  const children = element.children.filter((child) => typeof child === 'string' || !isRoomOnly(child))
+  const said = xml(
+    'message',
+    { xmlns: NS_CLIENT, from: occupant.jid, to: to.toString(), type, id, 'xml:lang': element.attrs['xml:lang'] },
+    children,
+    ...more,
+    buildOccupantId(occupant.occupantId),
+  )
+  const isOurs = (address: string | undefined) => address === undefined || address.split('/')[0] === room.address
+  stripStanzaIds(said, isOurs)
+  stripDelays(said, isOurs)
+  for (const child of said.getChildElements()) {
+    // XEP-0425 §4: that something was moderated is said by the room only.
+    const forged = child.getChild('moderated', NS_MODERATION)
+    if (forged) child.remove(forged)
+  }
+  return { ...stanza, element: said, from: parseJid(occupant.jid), to }
+}

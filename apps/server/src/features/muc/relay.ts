@@ -1,0 +1,46 @@
+import type { Session } from '../../stream/session.ts'
+
+/** Requests between occupants that wait for an answer; the oldest goes first. */
+const MAX_WAITING = 10_000
+
+interface Waiting {
+  readonly asker: Session
+  /** The asker's own id of the request. */
+  readonly id: string
+  /** Whom the asker asked: `room@service/nick`. */
+  readonly asked: string
+  /** The session that is to answer; an answer of anybody else is worth nothing. */
+  readonly answerer: Session
+}
+
+/** Remembers whose request an occupant answers, since neither side knows the other's address (XEP-0045 §17.2). */
+export class Relay {
+  readonly #waiting = new Map<string, Waiting>()
+  #count = 0
+
+  /** The id under which the request goes on. */
+  expect(waiting: Waiting): string {
+    const id = `relay${++this.#count}`
+    this.#waiting.set(id, waiting)
+    for (const oldest of this.#waiting.keys()) {
+      if (this.#waiting.size <= MAX_WAITING) break
+      this.#waiting.delete(oldest)
+    }
+    return id
+  }
+
+  /** What an answer answers, once. */
+  take(id: string, answerer: Session): Waiting | undefined {
+    const waiting = this.#waiting.get(id)
+    if (waiting?.answerer !== answerer) return undefined
+    this.#waiting.delete(id)
+    return waiting
+  }
+
+  /** A session is over: nobody waits for it, and it waits for nobody. */
+  forget(session: Session): void {
+    for (const [id, { asker, answerer }] of this.#waiting) {
+      if (asker === session || answerer === session) this.#waiting.delete(id)
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import { changeRoomAffiliations, deleteRoom, insertRoom, listRooms, updateRoom, uuidv7 } from '@drawbridge/db'
+import type { RoomAffiliationRow } from '@drawbridge/db'
+import { StanzaFault } from '@drawbridge/xmpp'
+import type { Jid } from '@drawbridge/xmpp'
+import { randomBytes } from 'node:crypto'
+import type { Context } from '../../routing/feature.ts'
+import type { Session } from '../../stream/session.ts'
+import { profileConfig, roomConfigSchema } from './config.ts'
+import type { RoomConfig } from './config.ts'
+import { Relay } from './relay.ts'
+import { Room, roomJid } from './room.ts'
+
+/** First part of the service's domain. */
+export const LABEL = 'rooms'
+/** Most affiliations that one room keeps. */
+export const MAX_AFFILIATIONS = 10_000
+/** Rooms that one account may enter at once, and how many more each second: many devices with many bookmarks. */
+const JOIN_BURST = 300
+const JOINS_PER_S = 20
+/** Where a session is, under this name in its notes. */
+const NOTE = 'muc'
+
+/** All rooms of this server, in memory from the start on. */
+export interface Rooms {
+  readonly domain: string
+  readonly relay: Relay
+  readonly size: number
+  all(): Iterable<Room>
+  find(localpart: string): Room | undefined
+  /** The room at this address. @throws StanzaFault `item-not-found` */
+  get(jid: Jid): Room
+  create(jid: Jid, by: string): Promise<Room | 'exists'>
+  /** Takes a room away; its archive stays. */
+  forget(room: Room): Promise<void>
+  /** False when the account enters more rooms than anybody needs to. */
+  mayJoin(account: string, now: number): boolean
+  countBy(account: string): number
+}
+
+const services = new WeakMap<Context, Rooms>()
+
+export function roomsOf(ctx: Context): Rooms {
+  const rooms = services.get(ctx)
+  if (!rooms) throw new Error('rooms are used before they are loaded')
+  return rooms
+}
+
+/** Reads every room from the database: once, before the first stream. */
+export async function loadRooms(ctx: Context): Promise<void> {
+  const domain = `${LABEL}.${ctx.domain}`
+  const byLocalpart = new Map<string, Room>()
+  const counts = new Map<string, number>()
+  const joins = new Map<string, { tokens: number; at: number }>()
+  const closing = new Map<string, Promise<void>>()
+  const count = (account: string, by: number) => counts.set(account, (counts.get(account) ?? 0) + by)
+  for (const { row, affiliations, hats } of await listRooms(ctx.db)) {
+    const room = new Room(row, roomJid(row.localpart, domain), roomConfigSchema.parse(row.config))
+    for (const affiliated of affiliations) room.put(affiliated)
+    for (const [jid, list] of Map.groupBy(hats, (hat) => hat.jid)) room.hats.set(jid, list)
+    byLocalpart.set(row.localpart, room)
+    count(row.createdBy, 1)
+  }
+  services.set(ctx, {
+    domain,
+    relay: new Relay(),
+    get size() {
+      return byLocalpart.size
+    },
+    all: () => byLocalpart.values(),
+    find: (localpart) => byLocalpart.get(localpart),
+    get(jid) {
+      const room = byLocalpart.get(jid.localpart ?? '')
+      if (!room) throw new StanzaFault({ condition: 'item-not-found' })
+      return room
+    },
+    async create(jid, by) {
+      const localpart = jid.localpart ?? ''
+      await closing.get(localpart)
+      if (byLocalpart.has(localpart)) return 'exists'
+      const config = profileConfig(ctx.limits.roomProfile)
+      const row = {
+        id: uuidv7(),
+        localpart,
+        createdBy: by,
+        createdAt: ctx.now(),
+        config,
+        secret: Buffer.from(randomBytes(32)),
+      }
+      if ((await insertRoom(ctx.db, row)) === 'exists') return 'exists'
+      const none = { subject: null, subjectNick: null, subjectAt: null, vcard: null, photoSha1: null }
+      const room = new Room({ ...row, ...none }, jid, config)
+      room.put({ jid: by, affiliation: 'owner', nick: null, nickKey: null, reason: null })
+      byLocalpart.set(localpart, room)
+      count(by, 1)
+      return room
+    },
+    async forget(room) {
+      if (room.isDestroyed) return
+      // From this turn on nobody enters; the address is free again when the row is gone.
+      room.isDestroyed = true
+      const localpart = room.jid.localpart ?? ''
+      byLocalpart.delete(localpart)
+      count(room.createdBy, -1)
+      const gone = deleteRoom(ctx.db, room.id).finally(() => closing.delete(localpart))
+      closing.set(localpart, gone)
+      await gone
+    },
+    mayJoin(account, now) {
+      const bucket = joins.get(account) ?? { tokens: JOIN_BURST, at: now }
+      bucket.tokens = Math.min(JOIN_BURST, bucket.tokens + ((now - bucket.at) / 1_000) * JOINS_PER_S)
+      bucket.at = now
+      if (bucket.tokens < 1) return false
+      bucket.tokens--
+      if (joins.size > 100_000) joins.clear()
+      joins.set(account, bucket)
+      return true
+    },
+    countBy: (account) => counts.get(account) ?? 0,
+  })
+}
+
+/** The rooms that a session is in. */
+export function roomsWith(session: Session): Set<Room> {
+  const known = session.notes.get(NOTE) as Set<Room> | undefined
+  if (known) return known
+  const fresh = new Set<Room>()
+  session.notes.set(NOTE, fresh)
+  return fresh
+}
+
+export async function saveConfig(room: Room, config: RoomConfig, ctx: Context): Promise<void> {
+  await updateRoom(ctx.db, room.id, { config })
+  room.config = config
+}
+
+/** Stores affiliations, then has them in force. `none` is no row, unless a nick stays reserved. */
+export async function saveAffiliations(
+  room: Room,
+  changes: readonly (Omit<RoomAffiliationRow, 'affiliation'> & {
+    readonly affiliation: RoomAffiliationRow['affiliation'] | 'none'
+  })[],
+  ctx: Context,
+): Promise<void> {
+  const set = changes.flatMap(({ affiliation, ...rest }) => (affiliation === 'none' ? [] : [{ ...rest, affiliation }]))
+  const removed = changes.flatMap(({ jid, affiliation }) => (affiliation === 'none' ? [jid] : []))
+  const added = set.filter(({ jid }) => !room.affiliations.has(jid)).length
+  if (room.affiliations.size + added - removed.length > MAX_AFFILIATIONS) {
+    throw new StanzaFault({ type: 'cancel', condition: 'resource-constraint', text: 'This list is full.' })
+  }
+  await changeRoomAffiliations(ctx.db, room.id, { set, removed })
+  for (const jid of removed) room.affiliations.delete(jid)
+  for (const row of set) room.put(row)
+}
