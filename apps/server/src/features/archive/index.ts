@@ -32,9 +32,11 @@ export const archive = defineFeature({
     { xep: 334, version: '1.0.0' },
     { xep: 4, version: '2.13.2' },
   ],
-  disco: [NS_RETRACTION, NS_RETRACTION_TOMBSTONE],
+  // XEP-0313 §3 wants it of the account only; clients such as profanity ask nobody but the server.
+  disco: [NS_MAM, NS_RETRACTION, NS_RETRACTION_TOMBSTONE],
   accountDisco: [NS_MAM, NS_MAM_EXTENDED, NS_FULLTEXT, NS_RETRACTION, NS_RETRACTION_TOMBSTONE],
   message: { record, notify: wakeIndexing },
+  session: { boundInline: ({ account }, ctx) => archiveEnds({ owner: account.bareJid }, ctx) },
   // `account`, not `own`: whoever asks for another archive is told that it is forbidden, whether it exists or not (SP-11).
   iq: [
     ownOnly('set', 'query', (payload, { to, session, stanza }, ctx) =>
