@@ -9,8 +9,8 @@ const SRC = fileURLToPath(new URL('..', import.meta.url))
 const ENTRANCES = [
   'admin/accounts.ts account.create',
   'admin/router.ts http.request',
-  'features/registration/create.ts account.create',
   'features/muc/enter.ts room.join',
+  'features/registration/create.ts account.create',
   'features/upload/get.ts media.read',
   'features/upload/put.ts upload.put',
   'features/upload/slot.ts upload.request',

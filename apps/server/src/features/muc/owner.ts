@@ -114,7 +114,7 @@ function changeCodes(before: RoomConfig, after: RoomConfig): number[] {
   const codes: number[] = []
   if (before.isLogged !== after.isLogged) codes.push(after.isLogged ? 170 : 171)
   if (before.isNonAnonymous !== after.isNonAnonymous) codes.push(after.isNonAnonymous ? 172 : 173)
-  const rest = ({ isLogged: _, isNonAnonymous: __, ...others }: RoomConfig) => JSON.stringify(others)
+  const rest = (config: RoomConfig) => JSON.stringify({ ...config, isLogged: false, isNonAnonymous: false })
   if (rest(before) !== rest(after)) codes.push(104)
   return codes
 }
