@@ -55,7 +55,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
   return {
     handle: createRouter(context, handlers),
     signOut: (localpart) => tokens.revokeAll(localpart),
-    call: createCall(handlers),
+    call: createCall(context, handlers),
     removeAccount: async ({ bareJid, localpart }) => void (await removeAccount(context, bareJid, localpart)),
   }
 }

@@ -61,10 +61,12 @@ export function createRouter(
 }
 
 /** The operations without HTTP: the same permission, the same schemas, the same handler. */
-export function createCall(handlers: AdminHandlers): Administrate {
-  return async (account, id, request) => {
+export function createCall({ accounts }: AdminContext, handlers: AdminHandlers): Administrate {
+  return async ({ id: accountId }, id, request) => {
     const route: AdminRoute = ADMIN_ROUTES[id]
-    const actor: Actor = { kind: 'account', name: account.bareJid, account, token: '' }
+    // With the rights it has now, not those it had when its session began.
+    const account = accounts.findById(accountId)
+    const actor: Actor | undefined = account && { kind: 'account', name: account.bareJid, account, token: '' }
     if (!mayDo(actor, route.permission)) throw new Refusal('forbidden')
     const params = checked(route.params, request.params ?? {})
     const query = checked(route.query, request.query ?? {})

@@ -66,7 +66,7 @@ describe('XEP-0050 commands', () => {
     await using s = await story({ alice: 1 })
     for (const to of ['im.test', 'alice@im.test']) {
       const list = await s.alice.ask('get', `<query xmlns="${NS_DISCO_ITEMS}" node="${NS_COMMANDS}"/>`, to)
-      expect(list.getChild('query', NS_DISCO_ITEMS)!.getChildren('item')).toEqual([])
+      expect(list.toString()).not.toContain(ADMIN)
       const info = await s.alice.ask('get', `<query xmlns="${NS_DISCO_INFO}" node="${ADMIN}#add-user"/>`, to)
       expect(errorOf(info)).toEqual(['item-not-found'])
       for (const { node } of s.server.ctx.commands.filter((command) => command.node.startsWith(ADMIN))) {
@@ -145,7 +145,7 @@ describe('XEP-0133 service administration', () => {
       { accountjid: ['carol@im.test'], password, 'password-verify': password },
       'alice@im.test',
     )
-    expect([statusOf(added), noteOf(added)]).toEqual(['completed', 'carol@im.test was added.'])
+    expect([statusOf(added), noteOf(added)], added.toString()).toEqual(['completed', 'carol@im.test was added.'])
     await run(s.alice, 'disable-user', jids)
     expect(accounts.find('carol')?.isDisabled).toBe(true)
     expect(fieldOf(await execute(s.alice, 'get-disabled-users-num'), 'disabledusersnum')).toEqual(['1'])

@@ -118,8 +118,7 @@ describe('an external component (XEP-0114)', () => {
     expect(await bridge.until(/<message [^>]*id="e".*?<\/message>/s)).toContain('policy-violation')
     // SP-03 and SP-04: nor may it speak as the archive.
     send('s', `<body>marker</body><stanza-id xmlns='urn:xmpp:sid:0' by='alice@im.test' id='forged'/>`)
-    const arrived = await client.until(/<message .*?<\/message>/s)
-    expect(arrived).toContain('marker')
+    const arrived = await client.until(/<body>marker<\/body>.*?<\/message>/s)
     expect(arrived).not.toContain('forged')
     await end(bridge, client)
   })
@@ -127,7 +126,7 @@ describe('an external component (XEP-0114)', () => {
   test('while it is away, people hear so, and it cannot ask the server what only clients may', async () => {
     const client = await alice('g')
     client.send(`<message to='joe@bridge.im.test' type='chat' id='m2'><body>anybody?</body></message>`)
-    expect(await client.until(/<message [^>]*id="m2".*?<\/message>/s)).toContain('<remote-server-timeout')
+    await client.until(/<message [^>]*id="m2".*?<remote-server-timeout/s)
     const bridge = await connect()
     bridge.send(`<iq from='bridge.im.test' to='alice@im.test' type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>`)
     expect(await bridge.until(/<iq [^>]*id="r".*?<\/iq>/s)).toContain('<service-unavailable')
