@@ -44,9 +44,11 @@ import { createAdmission } from './stream/admission.ts'
 import { C2sStream } from './stream/c2s.ts'
 import { ComponentStream } from './stream/component.ts'
 import { createChangePassword } from './stream/change-password.ts'
+import { createFast } from './stream/fast.ts'
 import { createPasswords } from './stream/password.ts'
 import type { Session } from './stream/session.ts'
 import { createRevocations } from './stream/revocations.ts'
+import { familiesFrom } from './stream/stream.config.ts'
 import { loadSealer } from './stream/seal.ts'
 import type { StreamServer } from './stream/stream-server.ts'
 import { createThrottle } from './stream/throttle.ts'
@@ -131,7 +133,13 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
 
   // Keys.
   const sealer = await loadSealer(join(at.secrets, 'credential-key'))
-  const passwords = createPasswords({ db, sealer, scramIterations: config.stream.scramIterations })
+  const passwords = createPasswords({
+    db,
+    sealer,
+    scramIterations: config.stream.scramIterations,
+    families: familiesFrom(config.stream),
+    onError: (error) => log.warn('a verifier was not made anew', { error: String(error) }),
+  })
   const throttle = createThrottle(config.stream.freeSignInFailures)
   const revocations = createRevocations(config.stream.signInTimeoutMs)
   const now = outside.now ?? (() => new Date())
@@ -222,7 +230,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
         const lists = registry.features.map(({ accountItems }) => accountItems?.(request, ctx) ?? [])
         return (await Promise.all(lists)).flat()
       },
-      forms: () => registry.features.flatMap(({ discoForms }) => discoForms?.map((build) => build(ctx)) ?? []),
+      forms: () => registry.features.flatMap(({ discoForms }) => discoForms?.flatMap((build) => build(ctx) ?? []) ?? []),
     },
     passwords: { make: passwords.make, change: changePassword },
     commands: registry.features.flatMap(({ commands }) => commands ?? []),
@@ -251,6 +259,15 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     policy,
     admission,
     passwords,
+    fast: createFast({
+      db,
+      sealer,
+      domain: common.domain,
+      accounts,
+      tokenTtlMs: config.stream.fastTokenTtlMs,
+      now: ctx.now,
+    }),
+    nameKey: sealer.derive('resource names'),
     throttle,
     revocations,
     cursors,

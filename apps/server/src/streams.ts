@@ -1,7 +1,8 @@
+import { errorReply, NS_CLIENT, NS_CSI, NS_SM, xml } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import { createHmac } from 'node:crypto'
 import { appendAudit, findSmSession, insertSmSession } from '@drawbridge/db'
 import { NO_IDENTITY } from '@drawbridge/policy'
-import { errorReply, NS_CLIENT, xml } from '@drawbridge/xmpp'
-import type { Element } from '@drawbridge/xmpp'
 import { isLoopback } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import { ask } from './policy/gate.ts'
@@ -11,8 +12,9 @@ import type { Registration } from './routing/feature.ts'
 import { enter, faultFrom, route } from './routing/router.ts'
 import type { Routing } from './routing/router.ts'
 import type { ServerConfig } from './server.config.ts'
-import { entranceOf, textOf } from './stream/admission.ts'
+import { entranceOf } from './stream/admission.ts'
 import type { Admission } from './stream/admission.ts'
+import type { Fast } from './stream/fast.ts'
 import type { Passwords } from './stream/password.ts'
 import type { Revocations } from './stream/revocations.ts'
 import type { Session, SessionHost } from './stream/session.ts'
@@ -25,6 +27,9 @@ export interface StreamParts {
   readonly policy: PolicyService
   readonly admission: Admission
   readonly passwords: Passwords
+  readonly fast: Fast
+  /** A key of its own, for names that tell nothing. */
+  readonly nameKey: Buffer
   readonly throttle: Throttle
   readonly revocations: Revocations
   readonly cursors: OfflineCursors
@@ -33,10 +38,11 @@ export interface StreamParts {
 
 /** The server as streams and sessions see it: features, policy and storage behind the few things they ask for. */
 export function createStreamServer(parts: StreamParts): StreamServer & { stop(text: string): void } {
-  const { config, routing, policy, admission, passwords, throttle, revocations, cursors, log } = parts
+  const { config, routing, policy, admission, passwords, fast, nameKey, throttle, revocations, cursors, log } = parts
   const { ctx, registry } = routing
   const { db, writer, accounts, sessions } = ctx
   const { common } = config
+  const bindInline = registry.features.flatMap((feature) => feature.bindInline ?? [])
   const hibernating = new Map<Session, NodeJS.Timeout>()
   const host: SessionHost = {
     cursors,
@@ -74,6 +80,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     accounts,
     sessions,
     passwords,
+    fast,
     throttle,
     revocations,
     host,
@@ -88,12 +95,25 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
       registry.features.flatMap(({ streamFeatures }) => streamFeatures?.map((build) => build(ctx)) ?? []),
     featuresBeforeSignIn: () => registry.registration?.streamFeatures(ctx) ?? [],
     answerBeforeSignIn: (iq, stranger) => registry.registration && answerStranger(registry.registration, iq, stranger),
+    bindFeatures: [NS_SM, NS_CSI, ...bindInline.map(({ xmlns }) => xmlns)],
+    async bindInline(session, wanted) {
+      const answers: (Element | undefined)[] = []
+      for (const element of wanted) {
+        const inline = bindInline.find(({ xmlns }) => element.getNS() === xmlns)
+        if (inline) answers.push(await inline.enable(element, session, ctx))
+      }
+      for (const { session: hooks } of registry.features) answers.push(await hooks?.boundInline?.(session, ctx))
+      return answers.filter((answer) => answer !== undefined)
+    },
+    stableName: (text) => createHmac('sha256', nameKey).update(text).digest('base64url').slice(0, 12),
     refusalBeforeSignIn: (remoteAddress) => admission.refusalBeforeSignIn(remoteAddress),
     refusalFor(account, client, entrance, connection) {
       const facts = { at: Date.now(), account, client: client ?? NO_IDENTITY, entrance: entranceOf(connection) }
       const verdict = ask(policy.gate, entrance === 'resume' ? 'session.resume' : 'session.open', facts)
       if (verdict.action === 'pass') return undefined
-      return { text: verdict.action === 'refuse' ? textOf(verdict.code, verdict.details) : '', details: [] }
+      return verdict.action === 'refuse'
+        ? admission.refusal(verdict.code, verdict.details)
+        : admission.refusal('internal', {})
     },
     bound(session) {
       for (const { session: hooks } of registry.features) hooks?.bound?.(session, ctx)
@@ -115,7 +135,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
       clearTimeout(hibernating.get(session))
       hibernating.delete(session)
     },
-    keepCount: (id, session) => insertSmSession(db, id, session.account.id),
+    keepCount: (id, account) => insertSmSession(db, id, account.id),
     async findHandled(id, account) {
       const row = id === '' ? undefined : await findSmSession(db, id)
       return row?.accountId === account.id ? Number(row.inboundH) : undefined

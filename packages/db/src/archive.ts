@@ -270,6 +270,14 @@ export async function advanceOfflineCursors(db: Db, positions: ReadonlyMap<strin
     where o.owner = t.owner and o.offline_position < t.position`)
 }
 
+/** Everything in this archive counts as handed over. */
+export async function skipUndelivered(db: Db, owner: string): Promise<void> {
+  await db
+    .update(archiveOwner)
+    .set({ offlinePosition: archiveOwner.lastPosition })
+    .where(and(eq(archiveOwner.owner, owner), lt(archiveOwner.offlinePosition, archiveOwner.lastPosition)))
+}
+
 /** How many messages suspensions hold, and since when. */
 export async function countHeld(db: Db, suspensionId?: string): Promise<{ count: number; oldestAt: Date | undefined }> {
   const [row] = await db

@@ -19,33 +19,32 @@ export interface SeenClient {
   readonly hasPassword: boolean
 }
 
-/** Notes that a client signed in, and returns its id here. What it does not say now stays as it was. */
-export async function noteClient(db: Db, seen: SeenClient, at: Date): Promise<string> {
+/**
+ * Notes that a client signed in, and returns its id here. What it does not say now stays as it was. Who came with a token
+ * is known already: undefined when it is not, because its access was taken back a moment ago.
+ */
+export async function noteClient(db: Db, seen: SeenClient, at: Date): Promise<string | undefined> {
   const { accountId, userAgentId, software, device, hasPassword } = seen
-  const [row] = await db
-    .insert(clientInstallation)
-    .values({
-      id: uuidv7(),
-      accountId,
-      userAgentId,
-      software,
-      device,
-      knowsPassword: hasPassword,
-      firstSeenAt: at,
+  const known = await db
+    .update(clientInstallation)
+    .set({
+      ...(software === undefined ? {} : { software }),
+      ...(device === undefined ? {} : { device }),
+      ...(hasPassword ? { knowsPassword: true } : {}),
       lastSeenAt: at,
     })
+    .where(and(eq(clientInstallation.accountId, accountId), eq(clientInstallation.userAgentId, userAgentId)))
+    .returning({ id: clientInstallation.id })
+  if (known[0] || !hasPassword) return known[0]?.id
+  const [row] = await db
+    .insert(clientInstallation)
+    .values({ id: uuidv7(), ...seen, knowsPassword: true, firstSeenAt: at, lastSeenAt: at })
     .onConflictDoUpdate({
       target: [clientInstallation.accountId, clientInstallation.userAgentId],
-      set: {
-        software: sql`coalesce(excluded.software, ${clientInstallation.software})`,
-        device: sql`coalesce(excluded.device, ${clientInstallation.device})`,
-        knowsPassword: sql`${clientInstallation.knowsPassword} or excluded.knows_password`,
-        lastSeenAt: at,
-      },
+      set: { knowsPassword: true, lastSeenAt: at },
     })
-    .returning({ id: clientInstallation.id, firstSeenAt: clientInstallation.firstSeenAt })
-  // Only a new one can be one too many.
-  if (row!.firstSeenAt.getTime() === at.getTime()) await forgetSurplus(db, accountId)
+    .returning({ id: clientInstallation.id })
+  await forgetSurplus(db, accountId)
   return row!.id
 }
 

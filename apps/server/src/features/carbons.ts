@@ -14,6 +14,15 @@ export const carbons = defineFeature({
   disco: [NS_CARBONS],
   // Repeating a request is no error (§10.1).
   iq: [toggle('enable', true), toggle('disable', false)],
+  bindInline: [
+    {
+      xmlns: NS_CARBONS,
+      enable({ name }, session) {
+        if (name === 'enable') session.hasCarbons = true
+        return undefined
+      },
+    },
+  ],
   message: { amend: markPrivate, copy },
 })
 

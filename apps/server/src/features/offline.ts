@@ -1,4 +1,4 @@
-import { listUndelivered } from '@drawbridge/db'
+import { listUndelivered, skipUndelivered } from '@drawbridge/db'
 import type { ArchivedMessage } from '@drawbridge/db'
 import { buildDelay, findCarbon, findStanzaId, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
@@ -29,6 +29,13 @@ export const offline = defineFeature({
   implements: [{ xep: 160, version: '1.0.1' }],
   disco: ['msgoffline'],
   outbound: mayPass,
+  session: {
+    /** XEP-0386 §2.2: whoever binds this way catches up from the archive. */
+    async boundInline({ account }, { db }) {
+      await skipUndelivered(db, account.bareJid)
+      return undefined
+    },
+  },
   on: {
     'session.available': async ({ session }, ctx) => {
       if (session.priority !== undefined && session.priority >= 0) await flush(session, ctx)

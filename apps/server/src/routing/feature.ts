@@ -334,8 +334,8 @@ export interface Feature {
   /** In disco#items of an account, beside its resources (XEP-0030 §4.1). */
   readonly accountItems?: (request: IqRequest, ctx: Context) => Promise<readonly DiscoItem[]>
   readonly commands?: readonly AdHocCommand[]
-  /** XEP-0128: forms in disco#info of the server. */
-  readonly discoForms?: readonly ((ctx: Context) => DiscoForm)[]
+  /** XEP-0128: forms in disco#info of the server; nothing where there is nothing to say. */
+  readonly discoForms?: readonly ((ctx: Context) => DiscoForm | undefined)[]
   /** Advertised in disco#info of each account's bare JID. */
   readonly accountDisco?: readonly string[]
   /** Extra stream features after authentication (RFC 6120 §4.3.2), in their order. */

@@ -3,7 +3,7 @@ import type { ErrorCode, PublicSuspension, SessionEndCode } from '@drawbridge/co
 import { buildClientBlocked, buildSuspensions, NS_CLIENT, xml } from '@drawbridge/xmpp'
 import type { Element, SuspensionNotice } from '@drawbridge/xmpp'
 import { claimFrom, claimFromCaps } from '@drawbridge/policy'
-import type { Claim, VerdictDetails } from '@drawbridge/policy'
+import type { Claim, ClientIdentity, VerdictDetails } from '@drawbridge/policy'
 import { BlockList, isIP } from 'node:net'
 import { publicSuspensions } from '../policy/enforce.ts'
 import type { LiveSession } from '../policy/enforce.ts'
@@ -13,8 +13,12 @@ import type { Connection } from '../transport/connection.ts'
 import type { Session } from './session.ts'
 import type { StreamRefusal } from './stream-server.ts'
 
-/** The web client: it shows what a stream error says in a page of its own. */
 const OWN_CLIENT = 'drawbridge-web'
+
+/** The web client: it shows what a refusal says in a page of its own. */
+export function isOwnClient({ family }: ClientIdentity): boolean {
+  return family === OWN_CLIENT
+}
 
 const SUBJECTS: Partial<Record<ErrorCode, string>> = {
   suspended: 'Service suspended',
@@ -37,7 +41,9 @@ export interface Admission {
   refusalBeforeSignIn(remoteAddress: string): StreamRefusal | undefined
   /** Takes the capabilities' node as evidence of the client (XEP-0115), and asks again. */
   capsAnnounced(session: Session, node: string): void
-  /** Ends a session with what its user needs to know: why, and what to do. */
+  /** What the user of a client that is turned away needs to know: why, and what to do. */
+  refusal(code: ErrorCode, details: VerdictDetails): StreamRefusal
+  /** Ends a session with what its user needs to know. */
   expel(session: Session, code: ErrorCode, details: VerdictDetails): void
   /** Ends a session for a reason that is not policy: its account is gone, or its password is a new one. */
   dismiss(session: Session, why: SessionEndCode): void
@@ -58,11 +64,14 @@ export function createAdmission({ policy, domain }: AdmissionOptions): Admission
       ),
     )
   const suspensions = () => buildSuspensions(noticesFrom(publicSuspensions(policy().gate.settings.suspensions)))
+  const refusal: Admission['refusal'] = (code, details) => ({
+    text: textOf(code, details),
+    details: code === 'suspended' ? [suspensions()] : blockedElements(code, details),
+  })
   const expel: Admission['expel'] = (session, code, details) => {
-    const text = textOf(code, details)
-    const elements = code === 'suspended' ? [suspensions()] : blockedElements(code, details)
+    const { text, details: elements } = refusal(code, details)
     // Foreign clients show messages, and hardly ever the text of a stream error.
-    if (session.client.family !== OWN_CLIENT) headline(session, SUBJECTS[code] ?? 'Disconnected', text, ...elements)
+    if (!isOwnClient(session.client)) headline(session, SUBJECTS[code] ?? 'Disconnected', text, ...elements)
     session.end(code in SESSION_END ? SESSION_END[code as SessionEndCode] : 'policy-violation', text, ...elements)
   }
   const settle = (session: Session, isIdentityPending: boolean): boolean => {
@@ -102,6 +111,7 @@ export function createAdmission({ policy, domain }: AdmissionOptions): Admission
       if (!cut || isBreakGlassZone(remoteAddress)) return undefined
       return { text: textOf('suspended', { reason: cut.reason }), details: [suspensions()] }
     },
+    refusal,
     expel,
     dismiss: (session, why) => session.end(SESSION_END[why], isErrorCode(why) ? CODES[why].text.en : undefined),
     liveSession,

@@ -1,11 +1,78 @@
 import { buildStanzaError, findClient, JidFault, jidFrom, NS_BIND, NS_CLIENT, serialize, xml } from '@drawbridge/xmpp'
 import type { Element, StanzaErrorCondition } from '@drawbridge/xmpp'
 import { claimFrom } from '@drawbridge/policy'
+import type { Claim } from '@drawbridge/policy'
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection } from '../transport/connection.ts'
 import { Session } from './session.ts'
 import type { StreamServer } from './stream-server.ts'
+
+/** What is known of a client before it binds. */
+export interface KnownClient {
+  readonly claims: readonly Claim[]
+  /** Where it has one (XEP-0388 §2.3). */
+  readonly clientId?: string | undefined
+}
+
+/** What a session is made of. */
+export interface NewSession extends KnownClient {
+  readonly account: Account
+  readonly resourcepart: string
+}
+
+/**
+ * Makes a session and puts it among the others, or returns why it cannot be had. The newcomer wins: a client that lost
+ * its connection asks for its resource again before we notice (RFC 6120 §7.7.2.2), and one client has one session
+ * (XEP-0386 §2.2).
+ */
+export function openSession(
+  server: StreamServer,
+  connection: Connection,
+  { account, resourcepart, claims, clientId }: NewSession,
+): Session | StanzaErrorCondition {
+  const current = server.accounts.find(account.localpart)
+  if (current?.id !== account.id || current.isDisabled) return 'not-allowed'
+  let jid
+  try {
+    jid = jidFrom({ localpart: account.localpart, domainpart: server.domain, resourcepart })
+  } catch (error) {
+    if (!(error instanceof JidFault)) throw error
+    return 'bad-request'
+  }
+  const others = server.sessions.of(account.bareJid)
+  const replaced = others.filter(
+    (session) => session.jid.equals(jid) || (clientId !== undefined && session.clientId === clientId),
+  )
+  if (replaced.length === 0 && others.length >= server.config.maxSessionsPerAccount) {
+    // One that waits for a client in vain makes room first.
+    const away = others.find((session) => !session.connection)
+    if (!away) return 'resource-constraint'
+    away.end()
+  }
+  for (const session of replaced) session.end('conflict', 'Replaced by a new connection.')
+  const session = new Session(server.host, current, jid, claims, connection)
+  session.clientId = clientId
+  server.sessions.add(session)
+  return session
+}
+
+/** Lets a session in, or sends it away again. Never throws. */
+export function announce(server: StreamServer, session: Session): void {
+  try {
+    server.bound(session)
+  } catch (error) {
+    server.log.error('a session could not be announced', {
+      error: error instanceof Error ? error.stack : String(error),
+    })
+    session.end('internal-server-error')
+  }
+}
+
+/** A resource that says nothing and that nobody can guess. */
+export function randomResource(): string {
+  return randomBytes(9).toString('base64url')
+}
 
 /**
  * Binds a resource (RFC 6120 §7) and lets the session in, or sends it away again: a client that may not connect is told
@@ -18,52 +85,22 @@ export function bind(
   account: Account,
   iq: Element,
   payload: Element,
+  known: KnownClient = { claims: [] },
 ): Session | undefined {
   const id = iq.attrs['id'] ?? ''
-  const answer = (element: Element) =>
-    connection.write(serialize(element, { parentNS: connection.framing === 'tcp' ? NS_CLIENT : '' }))
-  const refuse = (condition: StanzaErrorCondition) => {
-    answer(xml('iq', { xmlns: NS_CLIENT, type: 'error', id }, buildStanzaError({ condition })))
+  const answer = (type: 'result' | 'error', content: Element) => {
+    const reply = xml('iq', { xmlns: NS_CLIENT, type, id }, content)
+    connection.write(serialize(reply, { parentNS: connection.framing === 'tcp' ? NS_CLIENT : '' }))
+  }
+  const claim = findClient(payload)
+  const claims = claim ? [...known.claims, claimFrom({ source: 'client-element', ...claim })] : known.claims
+  const resourcepart = payload.getChildText('resource') || randomResource()
+  const session = openSession(server, connection, { ...known, account, resourcepart, claims })
+  if (typeof session === 'string') {
+    answer('error', buildStanzaError({ condition: session }))
     return undefined
   }
-  const current = server.accounts.find(account.localpart)
-  if (current?.id !== account.id || current.isDisabled) return refuse('not-allowed')
-  let jid
-  try {
-    const resourcepart = payload.getChildText('resource') || randomBytes(9).toString('base64url')
-    jid = jidFrom({ localpart: account.localpart, domainpart: server.domain, resourcepart })
-  } catch (error) {
-    if (!(error instanceof JidFault)) throw error
-    return refuse('bad-request')
-  }
-  const existing = server.sessions.of(account.bareJid)
-  const same = server.sessions.find(jid)
-  if (!same && existing.length >= server.config.maxSessionsPerAccount) {
-    // One that waits for a client in vain makes room first.
-    const away = existing.find((session) => !session.connection)
-    if (!away) return refuse('resource-constraint')
-    away.end()
-  }
-  // The newcomer wins: a client that lost its connection asks for its resource again before we notice (§7.7.2.2).
-  same?.end('conflict', 'Replaced by a new connection.')
-  const claim = findClient(payload)
-  const claims = claim ? [claimFrom({ source: 'client-element', ...claim })] : []
-  const session = new Session(server.host, current, jid, claims, connection)
-  server.sessions.add(session)
-  answer(
-    xml(
-      'iq',
-      { xmlns: NS_CLIENT, type: 'result', id },
-      xml('bind', { xmlns: NS_BIND }, xml('jid', {}, jid.toString())),
-    ),
-  )
-  try {
-    server.bound(session)
-  } catch (error) {
-    server.log.error('a session could not be announced', {
-      error: error instanceof Error ? error.stack : String(error),
-    })
-    session.end('internal-server-error')
-  }
+  answer('result', xml('bind', { xmlns: NS_BIND }, xml('jid', {}, session.jid.toString())))
+  announce(server, session)
   return session
 }

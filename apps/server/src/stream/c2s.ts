@@ -1,45 +1,43 @@
 import {
   buildHandledCountTooHigh,
-  buildSmEnabled,
+  buildSaslSuccess,
   buildSmFailed,
   buildSmFeature,
-  buildSmResumed,
   buildStreamError,
   C2S_LIMITS,
-  findSmH,
-  findSmResume,
   JidFault,
   NS_BIND,
   NS_CLIENT,
   NS_CSI,
   NS_FRAMING,
   NS_SASL,
+  NS_SASL2,
   NS_SM,
   NS_STREAM,
   NS_STREAM_LIMITS,
   NS_TLS,
   parseJid,
-  parseSmEnable,
   serialize,
-  smAdvance,
   xml,
 } from '@drawbridge/xmpp'
-import type { Element, StreamErrorCondition, StreamFault } from '@drawbridge/xmpp'
+import type { Authenticate, Element, StreamErrorCondition, StreamFault } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection, StreamHandler } from '../transport/connection.ts'
-import { bind } from './bind.ts'
+import { announce, bind } from './bind.ts'
+import type { KnownClient } from './bind.ts'
+import { establish } from './establish.ts'
+import type { Established } from './establish.ts'
 import { countStreamError } from './events.ts'
+import { manage, prepareManagement, prepareResumption, takeAnswer, takeFromOther } from './management.ts'
 import { Negotiation } from './negotiation.ts'
-import type { NegotiatedStream } from './negotiation.ts'
-import { HandledTooMuch, OutboundQueue } from './resume.ts'
+import type { NegotiatedStream, SignIn } from './negotiation.ts'
+import { HandledTooMuch } from './resume.ts'
 import { sayGoodbye } from './session.ts'
 import type { Session } from './session.ts'
 import { StanzaRate } from './stanza-rate.ts'
 import type { StreamServer, Stranger } from './stream-server.ts'
 
-/** A resumption waits so long for what the old connection had sent, in milliseconds. */
-const RESUME_WAIT_MS = 10_000
 /** Namespaces of a header that leave it to each stanza to name its own (RFC 6120 §4.8.2). */
 const NO_CONTENT_NS: readonly string[] = ['', NS_STREAM]
 
@@ -55,6 +53,8 @@ export class C2sStream implements StreamHandler {
   readonly #negotiation: Negotiation
   readonly #stranger: Stranger
   #account: Account | undefined
+  /** What the client said of itself while it signed in. */
+  #client: KnownClient = { claims: [] }
   #session: Session | undefined
   /** Something takes a moment; what comes meanwhile waits for it in the backlog, and the connection is not read. */
   #isWaiting = false
@@ -82,6 +82,7 @@ export class C2sStream implements StreamHandler {
       this.#server.shutdownText === undefined ? this.#faultIn(header, contentNamespace) : 'system-shutdown'
     this.#writeHeader(header.attrs['from'])
     this.#isOpen = true
+    this.#negotiation.opened(header.attrs['from'])
     if (problem) return this.#fail(problem, this.#server.shutdownText)
     const closed = this.#server.refusalBeforeSignIn(this.#connection.remoteAddress)
     if (closed) return this.#fail('system-shutdown', closed.text, ...closed.details)
@@ -133,12 +134,13 @@ export class C2sStream implements StreamHandler {
     return features
   }
 
-  #featuresAfterSignIn(): Element {
+  /** What is left to negotiate (RFC 6120 §4.3.2): a session that is bound, or managed, is so already. */
+  #featuresAfterSignIn(session?: Session): Element {
     return xml(
       'stream:features',
       { 'xmlns:stream': NS_STREAM },
-      xml('bind', { xmlns: NS_BIND }),
-      buildSmFeature(),
+      session ? undefined : xml('bind', { xmlns: NS_BIND }),
+      session?.outbound ? undefined : buildSmFeature(),
       xml('csi', { xmlns: NS_CSI }),
       xml('limits', { xmlns: NS_STREAM_LIMITS }, xml('max-bytes', {}, C2S_LIMITS.maxStanzaBytes)),
       ...this.#server.streamFeatures(),
@@ -158,9 +160,14 @@ export class C2sStream implements StreamHandler {
     const xmlns = element.getNS()
     if (this.#session) return this.#bound(this.#session, element, xmlns)
     if (this.#account) return this.#authenticated(this.#account, element, xmlns)
-    if (xmlns === NS_SASL) return this.#negotiation.receive(element)
+    if (xmlns === NS_SASL || xmlns === NS_SASL2) return this.#negotiation.receive(element)
     if (xmlns === NS_TLS && element.name === 'starttls') return this.#startTls()
-    if (xmlns === NS_CLIENT && element.name === 'iq' && !this.#negotiation.mustUpgrade) {
+    if (
+      xmlns === NS_CLIENT &&
+      element.name === 'iq' &&
+      !this.#negotiation.mustUpgrade &&
+      !this.#negotiation.isUnderway
+    ) {
       const answer = this.#server.answerBeforeSignIn(element, this.#stranger)
       if (answer) return this.#hold(async () => this.#write(await answer))
     }
@@ -190,18 +197,59 @@ export class C2sStream implements StreamHandler {
       },
       write: (element) => this.#write(element),
       fail: (condition, text) => this.#fail(condition, text),
-      signedIn: (account) => {
+      signedIn: (signIn) => {
+        const { account, authenticate, data } = signIn
+        if (authenticate) return this.#hold(() => this.#establish({ ...signIn, authenticate }))
         this.#account = account
+        this.#write(buildSaslSuccess(data))
         this.#isOpen = false
         this.#connection.restart(C2S_LIMITS)
       },
     }
   }
 
+  /** SASL2: the stream goes on as it is, with what the client wanted along with signing in (XEP-0388 §2.6.1). */
+  async #establish(signIn: SignIn & { readonly authenticate: Authenticate }): Promise<void> {
+    const { account } = signIn
+    const isClosed = () => this.#isClosed
+    const isRevoked = (clientId: string | undefined) => this.#negotiation.isRevoked(account, clientId)
+    const outcome = await establish(this.#server, { connection: this.#connection, isClosed, isRevoked }, signIn)
+    const session = 'session' in outcome ? outcome.session : undefined
+    // The client did not wait for it, or the session was ended before it began.
+    if (this.#isClosed || session?.isEnded) {
+      if (outcome.kind === 'bound') this.#server.detached(outcome.session)
+      return this.#finish(undefined)
+    }
+    if (outcome.kind === 'refused') {
+      return this.#negotiation.refuse(outcome.condition, outcome.text, outcome.details)
+    }
+    if (this.#negotiation.isRevoked(account)) return this.#negotiation.refuse('not-authorized')
+    this.#account = account
+    this.#connection.setLimits(C2S_LIMITS)
+    this.#begin(
+      outcome,
+      [outcome.success, this.#featuresAfterSignIn(session)].map((element) => this.#text(element)),
+    )
+  }
+
+  /** @param texts - `<success/>` and the features, which come before anything that the session sends */
+  #begin(outcome: Exclude<Established, { readonly kind: 'refused' }>, texts: readonly string[]): void {
+    if (outcome.kind === 'resumed') return this.#attach(outcome.session, outcome.h, texts)
+    if (outcome.kind === 'signed-in') {
+      this.#client = outcome.client
+      for (const text of texts) this.#connection.write(text)
+      return
+    }
+    const { session, held } = outcome
+    session.connection = held.release(texts)
+    this.#session = session
+    announce(this.#server, session)
+  }
+
   // --- after signing in ---------------------------------------------------------------------------------------------------
 
   #authenticated(account: Account, element: Element, xmlns: string | undefined): void {
-    if (this.#negotiation.isRevoked(account)) return this.#fail('not-authorized')
+    if (this.#negotiation.isRevoked(account, this.#client.clientId)) return this.#fail('not-authorized')
     if (xmlns === NS_SM && element.name === 'resume') return this.#hold(() => this.#resume(account, element))
     if (xmlns === NS_SM) {
       this.#write(buildSmFailed('unexpected-request'))
@@ -210,7 +258,7 @@ export class C2sStream implements StreamHandler {
     const payload = element.name === 'iq' && xmlns === NS_CLIENT ? element.getChild('bind', NS_BIND) : undefined
     if (!payload || element.attrs['type'] !== 'set' || element.attrs['id'] === undefined)
       return this.#fail('not-authorized')
-    this.#session = bind(this.#server, this.#connection, account, element, payload)
+    this.#session = bind(this.#server, this.#connection, account, element, payload, this.#client)
     if (this.#session) clearTimeout(this.#deadline)
   }
 
@@ -241,40 +289,27 @@ export class C2sStream implements StreamHandler {
     }
   }
 
-  /** XEP-0198 §5. What cannot be resumed is told the durable count, so that nothing is sent twice or lost. */
   async #resume(account: Account, element: Element): Promise<void> {
-    const { previousId: id = '', h } = findSmResume(element) ?? {}
-    const session = this.#server.sessions.findResumable(id)
-    const refusal = this.#server.refusalFor(account, session?.client, 'resume', this.#connection)
-    const failed = async () => {
-      const handled = await this.#server.findHandled(id, account)
-      this.#write(buildSmFailed('item-not-found', handled))
-    }
-    if (h === undefined || !session || session.account.id !== account.id || refusal) return failed()
-    this.#takeFromOther(session)
-    const isIdle = await within(
-      RESUME_WAIT_MS,
-      session.idle().then(() => session.persistHandled()),
-    )
+    const isClosed = () => this.#isClosed
+    const request = { account, connection: this.#connection, element, isClosed }
+    const resumption = await prepareResumption(this.#server, request)
     if (this.#isClosed) return
-    if (!isIdle || session.isEnded) return failed()
-    // While this one waited, another connection may have been faster: the last one to ask has the session.
-    this.#takeFromOther(session)
-    const resumed = buildSmResumed({ previousId: id, h: smAdvance(0, session.handled) }).toString()
+    if ('failed' in resumption) this.#write(resumption.failed)
+    else this.#attach(resumption.session, resumption.h, [this.#text(resumption.resumed)])
+  }
+
+  /** Of two that resume one session, the last one to ask has it. */
+  #attach(session: Session, h: number, texts: readonly string[]): void {
+    if (session.isEnded) return this.#finish(undefined)
+    takeFromOther(this.#server, session)
     try {
-      session.attach(this.#connection, h, resumed)
+      session.attach(this.#connection, h, texts)
     } catch (error) {
       if (!(error instanceof HandledTooMuch)) throw error
       return this.#handledTooMuch(error)
     }
     this.#server.attached(session)
     this.#session = session
-  }
-
-  /** Cuts a session off from the connection it may still have; until it has another, it is one that lost its client. */
-  #takeFromOther(session: Session): void {
-    session.connection?.destroy()
-    this.#server.detached(session)
   }
 
   #bound(session: Session, element: Element, xmlns: string | undefined): void {
@@ -296,22 +331,15 @@ export class C2sStream implements StreamHandler {
   }
 
   #streamManagement(session: Session, element: Element): void {
-    if (element.name === 'enable') return this.#enable(session, element)
-    if (!session.outbound || element.name === 'resume') {
+    if (element.name === 'enable' && !session.outbound) return this.#enable(session, element)
+    if (!session.outbound || element.name === 'resume' || element.name === 'enable') {
       this.#write(buildSmFailed('unexpected-request'))
       return
     }
     if (element.name === 'r') return session.acknowledge()
     if (element.name !== 'a') return this.#fail('unsupported-stanza-type')
-    const h = findSmH(element)
-    if (h === undefined) {
-      // A number that does not fit into 32 bits is none that we sent (threats DS-22).
-      if (/^-?\d+$/.test(element.attrs['h'] ?? ''))
-        return this.#handledTooMuch({ h: 0xffff_ffff, sent: session.outbound.sent })
-      return this.#fail('bad-format')
-    }
     try {
-      session.acknowledged(h)
+      if (!takeAnswer(session, element)) this.#fail('bad-format')
     } catch (error) {
       if (!(error instanceof HandledTooMuch)) throw error
       this.#handledTooMuch(error)
@@ -319,29 +347,15 @@ export class C2sStream implements StreamHandler {
   }
 
   #enable(session: Session, element: Element): void {
-    if (session.outbound) {
-      this.#write(buildSmFailed('unexpected-request'))
-      return
-    }
-    const { wantsResume } = parseSmEnable(element)
-    const id = randomBytes(18).toString('base64url')
-    const maxSeconds = Math.round(this.#server.config.resumeTimeoutMs / 1_000)
-    const enable = () => {
-      session.enableManagement(new OutboundQueue(id, wantsResume))
-      if (wantsResume) this.#server.sessions.canResume(id, session)
-      this.#write(buildSmEnabled(wantsResume ? { id, maxSeconds } : {}))
-    }
-    if (!wantsResume) return enable()
-    // The count is kept in the database from the first stanza on, so its row comes first.
     this.#hold(async () => {
-      try {
-        await this.#server.keepCount(id, session)
-      } catch (error) {
-        this.#server.log.warn('a stream cannot be made resumable', { error: String(error) })
-        this.#write(buildSmFailed('internal-server-error'))
+      const management = await prepareManagement(this.#server, session.account, element)
+      if (this.#isClosed || session.connection !== this.#connection) return
+      if ('failed' in management) {
+        this.#write(management.failed)
         return
       }
-      if (!this.#isClosed && session.connection === this.#connection) enable()
+      manage(this.#server, session, management)
+      this.#write(management.enabled)
     })
   }
 
@@ -403,23 +417,10 @@ export class C2sStream implements StreamHandler {
   }
 
   #write(element: Element): void {
-    this.#connection.write(serialize(element, { parentNS: this.#connection.framing === 'tcp' ? NS_CLIENT : '' }))
+    this.#connection.write(this.#text(element))
   }
-}
 
-/** True when the work is done in time; false when it fails or takes longer. */
-async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>((resolve) => (timer = setTimeout(resolve, ms, false)))
-  try {
-    return await Promise.race([
-      work.then(
-        () => true,
-        () => false,
-      ),
-      late,
-    ])
-  } finally {
-    clearTimeout(timer)
+  #text(element: Element): string {
+    return serialize(element, { parentNS: this.#connection.framing === 'tcp' ? NS_CLIENT : '' })
   }
 }

@@ -1,9 +1,11 @@
 import { counter } from '@drawbridge/runtime'
+import { FAST_MECHANISMS } from './fast.ts'
+import { MECHANISMS } from './sasl.ts'
 import { SASL_FAILURES, STREAM_ERROR_CONDITIONS } from '@drawbridge/xmpp'
 
 /** Tries to sign in; `none` is one that named no mechanism of ours. Whose they were goes into the log. */
 export const countSignIn = counter('drawbridge_sign_ins_total', 'Tries to sign in over XMPP.', {
-  mechanism: ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'none'],
+  mechanism: [...MECHANISMS, ...FAST_MECHANISMS, 'none'],
   outcome: ['success', ...SASL_FAILURES],
 })
 

@@ -1,34 +1,80 @@
-import { buildSaslFailure, NS_SASL, NS_SASL_CHANNEL_BINDING, xml } from '@drawbridge/xmpp'
-import type { Element, SaslFailure, StreamErrorCondition } from '@drawbridge/xmpp'
+import {
+  buildAuthentication,
+  buildSasl2Continue,
+  buildSasl2TaskData,
+  findAuthenticate,
+  NS_SASL,
+  NS_SASL_CHANNEL_BINDING,
+  SASL2,
+  SASL_CLASSIC,
+  xml,
+} from '@drawbridge/xmpp'
+import type {
+  Authenticate,
+  Element,
+  SaslFailure,
+  SaslProfile,
+  SaslRequest,
+  StreamErrorCondition,
+} from '@drawbridge/xmpp'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection } from '../transport/connection.ts'
 import { countSignIn } from './events.ts'
+import { fastMechanismsFor } from './fast.ts'
+import type { FastMechanism } from './fast.ts'
 import { beginSasl, mechanismsFor } from './sasl.ts'
-import type { Mechanism, SaslAttempt, SaslSituation, SaslStep } from './sasl.ts'
+import type { Mechanism, Proof, SaslAttempt, SaslSituation, SaslStep } from './sasl.ts'
 import type { StreamServer } from './stream-server.ts'
+import { Upgrades, upgradeTasks } from './upgrade.ts'
 
 /** Tries to sign in per stream (RFC 6120 §6.4.5). */
 const SASL_TRIES = 5
+
+/** Credentials that were right, with everything the client wanted along with that. */
+export interface SignIn {
+  readonly account: Account
+  readonly proof: Proof
+  /** What the mechanism says last; absent when it was said in `<continue/>`. */
+  readonly data: Uint8Array | undefined
+  /** Of SASL2; classic SASL restarts the stream instead. */
+  readonly authenticate: Authenticate | undefined
+  readonly situation: SaslSituation
+}
 
 /** What the negotiation does to its stream. */
 export interface NegotiatedStream {
   readonly isClosed: boolean
   write(element: Element): void
   fail(condition: StreamErrorCondition, text?: string): void
-  signedIn(account: Account): void
+  signedIn(signIn: SignIn): void
 }
 
-/** SASL on one stream (RFC 6120 §6): one step at a time, a few tries, and no faster than the throttle lets it. */
+/** One try: what was begun, in which profile, and how far it is. */
+interface Exchange {
+  readonly profile: SaslProfile
+  readonly mechanism: Mechanism | FastMechanism
+  readonly situation: SaslSituation
+  readonly authenticate: Authenticate | undefined
+  readonly attempt: SaslAttempt
+  /** What the next response is for. */
+  step: 'initial' | 'response'
+  upgrades?: { readonly tasks: Upgrades; readonly signIn: SignIn }
+}
+
+/**
+ * SASL on one stream, in the profile of RFC 6120 §6 or of XEP-0388: one step at a time, a few tries, and no faster than
+ * the throttle lets it.
+ */
 export class Negotiation {
   readonly #server: StreamServer
   readonly #connection: Connection
   readonly #stream: NegotiatedStream
-  #attempt: SaslAttempt | undefined
-  /** Of the last `<auth/>`. */
-  #mechanism: Mechanism | 'none' = 'none'
-  #isChecking = false
+  #from: string | undefined
+  #exchange: Exchange | undefined
+  /** A step takes a moment; what comes of a step that was given up meanwhile is not looked at. */
+  #checking: Exchange | undefined
   #tries = 0
-  /** Of the last `<auth/>`: credentials that ended after it do not count. */
+  /** Of the last try: credentials that ended after it do not count. */
   #mark = 0
 
   constructor(server: StreamServer, connection: Connection, stream: NegotiatedStream) {
@@ -38,7 +84,7 @@ export class Negotiation {
   }
 
   get isUnderway(): boolean {
-    return this.#isChecking || this.#attempt !== undefined
+    return this.#exchange !== undefined
   }
 
   /** Whether TLS has to come first (RFC 6120 §5.3.1). */
@@ -46,116 +92,195 @@ export class Negotiation {
     return !this.#connection.isEncrypted && !this.#server.config.allowPlaintext
   }
 
-  /** What is offered on this connection, as stream features (RFC 6120 §6.4.1, XEP-0440). */
+  /** The stream was opened, by somebody who says that he is this. */
+  opened(from: string | undefined): void {
+    this.#from = from
+  }
+
+  /** What is offered on this connection, as stream features (RFC 6120 §6.4.1, XEP-0388 §2.1, XEP-0440 §3). */
   features(): Element[] {
     const situation = this.#situation()
-    const mechanisms = mechanismsFor(situation).map((name) => xml('mechanism', {}, name))
+    const { families } = this.#server.passwords
+    const mechanisms = mechanismsFor(situation, families)
     const types = Object.keys(situation.bindings ?? {}).map((type) => xml('channel-binding', { type }))
     return [
-      xml('mechanisms', { xmlns: NS_SASL }, ...mechanisms),
+      xml('mechanisms', { xmlns: NS_SASL }, ...mechanisms.map((name) => xml('mechanism', {}, name))),
+      buildAuthentication({
+        mechanisms,
+        fast: fastMechanismsFor(situation),
+        bindFeatures: this.#server.bindFeatures,
+        upgrades: upgradeTasks(families),
+      }),
       ...(types.length > 0 ? [xml('sasl-channel-binding', { xmlns: NS_SASL_CHANNEL_BINDING }, ...types)] : []),
     ]
   }
 
-  /** Whether what the account signed in with has been taken back since (threats AU-23). */
-  isRevoked(account: Account): boolean {
-    return this.#server.revocations.isRevoked(account.localpart, this.#mark)
+  /** Whether what the account signed in with has been taken back since, or the access of this client (threats AU-23). */
+  isRevoked(account: Account, clientId?: string): boolean {
+    const { revocations } = this.#server
+    return [account.localpart, clientId].some((key) => key !== undefined && revocations.isRevoked(key, this.#mark))
   }
 
-  /** Takes an element of the SASL namespace. */
+  /** Takes an element of a SASL namespace. */
   receive(element: Element): void {
-    if (this.mustUpgrade) return this.#failed('encryption-required', undefined)
+    const profile = element.getNS() === SASL2.xmlns ? SASL2 : SASL_CLASSIC
+    const request = profile.parse(element)
+    if (this.mustUpgrade) return this.#failed(profile, 'encryption-required')
+    if (request.kind === 'abort') return this.#failed(profile, 'aborted')
     // One step at a time: a client that does not wait for our answer is not doing SASL.
-    if (this.#isChecking) return this.#stream.fail('policy-violation')
-    const bytes = decodeBase64(element.getText())
-    if (element.name === 'abort') return this.#failed('aborted', undefined)
-    if (bytes === undefined) return this.#failed('incorrect-encoding', undefined)
-    if (element.name === 'auth') return this.#begin(element.attrs['mechanism'] ?? '', bytes)
-    if (element.name !== 'response' || !this.#attempt) return this.#failed('malformed-request', undefined)
-    const attempt = this.#attempt
-    this.#check(() => attempt.next(bytes))
+    if (this.#checking) return this.#stream.fail('policy-violation')
+    if (request.kind === 'unreadable') return this.#failed(profile, request.condition)
+    if (request.kind === 'begin') return this.#begin(profile, request, element)
+    const exchange = this.#exchange
+    if (exchange?.profile !== profile) return this.#failed(profile, 'malformed-request')
+    if (exchange.upgrades) return this.#upgrade(exchange, exchange.upgrades.tasks, request)
+    if (request.kind !== 'response') return this.#failed(profile, 'malformed-request')
+    const { attempt, step } = exchange
+    exchange.step = 'response'
+    const data = Buffer.from(request.data)
+    this.#check(exchange, () => (step === 'initial' ? attempt.start(data) : attempt.next(data)))
+  }
+
+  /** The credentials were right, and yet the client is not let in. */
+  refuse(condition: SaslFailure, text?: string, details?: readonly Element[]): void {
+    this.#failed(this.#exchange?.profile ?? SASL2, condition, { text, details })
   }
 
   #situation(): SaslSituation {
     const { channelBindings, isEncrypted, framing } = this.#connection
     const isProtected = framing === 'tcp' ? isEncrypted : this.#server.isHttps
-    return { bindings: channelBindings, mayOfferPlain: isProtected || this.#server.config.allowPlaintext }
+    return {
+      bindings: channelBindings,
+      isProtected: isProtected || this.#server.config.allowPlaintext,
+      from: this.#from,
+    }
   }
 
-  #begin(name: string, initial: Buffer): void {
+  #begin(profile: SaslProfile, { mechanism, initial }: SaslRequest & { kind: 'begin' }, element: Element): void {
     this.#mark = this.#server.revocations.mark()
-    const situation = this.#situation()
-    this.#mechanism = mechanismsFor(situation).find((offered) => offered === name) ?? 'none'
-    const attempt = beginSasl(name, situation, this.#server)
-    this.#attempt = attempt
-    if (!attempt) return this.#failed('invalid-mechanism', undefined)
-    if (initial.length > 0) return this.#check(() => attempt.start(initial))
+    this.#exchange = undefined
+    const authenticate = profile === SASL2 ? findAuthenticate(element) : undefined
+    if (profile === SASL2 && !authenticate) return this.#failed(profile, 'malformed-request')
+    const exchange = this.#exchangeFor(profile, mechanism, authenticate)
+    if (!exchange) return this.#failed(profile, 'invalid-mechanism')
+    this.#exchange = exchange
+    if (initial) return this.#check(exchange, () => exchange.attempt.start(Buffer.from(initial)))
     // Every mechanism of ours has the client speak first; without an initial response we ask for it (§6.4.2).
-    this.#stream.write(xml('challenge', { xmlns: NS_SASL }))
-    const startLate = (response: Buffer) => {
-      this.#attempt = attempt
-      return attempt.start(response)
-    }
-    this.#attempt = { start: attempt.start, next: startLate }
+    exchange.step = 'initial'
+    this.#stream.write(profile.buildChallenge())
   }
 
-  #check(step: () => Promise<SaslStep>): void {
-    if (this.#server.throttle.delayMs(this.#throttleKeys(undefined)) > 0)
-      return this.#failed('temporary-auth-failure', undefined)
-    this.#isChecking = true
-    void (async () => {
-      try {
-        const outcome = await step()
-        this.#isChecking = false
-        if (!this.#stream.isClosed) this.#answer(outcome)
-      } catch (error) {
-        this.#isChecking = false
-        this.#server.log.error('signing in failed', { error: error instanceof Error ? error.stack : String(error) })
-        if (!this.#stream.isClosed) this.#failed('temporary-auth-failure', undefined)
-      }
-    })()
+  /** Nothing for a mechanism that was not offered for this purpose: tokens are proved by their own (XEP-0484 §3.4). */
+  #exchangeFor(profile: SaslProfile, wanted: string, authenticate: Authenticate | undefined): Exchange | undefined {
+    const situation = this.#situation()
+    const common = { profile, situation, authenticate, step: 'response' as const }
+    if (authenticate?.fast) {
+      const mechanism = fastMechanismsFor(situation).find((name) => name === wanted)
+      if (!mechanism) return undefined
+      return { ...common, mechanism, attempt: this.#server.fast.begin(mechanism, situation, authenticate) }
+    }
+    const { families } = this.#server.passwords
+    const mechanism = mechanismsFor(situation, families).find((name) => name === wanted)
+    if (!mechanism) return undefined
+    return { ...common, mechanism, attempt: beginSasl(mechanism, situation, this.#server) }
   }
 
-  #answer(step: SaslStep): void {
-    if (step.kind === 'challenge') {
-      return this.#stream.write(xml('challenge', { xmlns: NS_SASL }, step.bytes.toString('base64')))
+  #check(exchange: Exchange, step: () => Promise<SaslStep>): void {
+    const { profile, authenticate } = exchange
+    // A token cannot be guessed: a device that is known comes in however much its address is slowed (threats §3.5).
+    if (!authenticate?.fast && this.#server.throttle.delayMs(this.#throttleKeys(undefined)) > 0)
+      return this.#failed(profile, 'temporary-auth-failure')
+    this.#wait(exchange, async () => {
+      const outcome = await step()
+      return () => this.#answer(exchange, outcome)
+    })
+  }
+
+  /** Does something that takes a moment, and goes on with what it returns, if the client still wants it. */
+  #wait(exchange: Exchange, work: () => Promise<() => void>): void {
+    this.#checking = exchange
+    const settle = (then: () => void) => {
+      if (this.#checking !== exchange) return
+      this.#checking = undefined
+      if (!this.#stream.isClosed) then()
     }
+    void work().then(settle, (error: unknown) => {
+      this.#server.log.error('signing in failed', { error: error instanceof Error ? error.stack : String(error) })
+      settle(() => this.#failed(exchange.profile, 'temporary-auth-failure'))
+    })
+  }
+
+  #answer(exchange: Exchange, step: SaslStep): void {
+    const { profile, authenticate, situation } = exchange
+    if (step.kind === 'challenge') return this.#stream.write(profile.buildChallenge(step.bytes))
     const { throttle } = this.#server
     const name = step.kind === 'success' ? step.account.localpart : step.name
     const keys = this.#throttleKeys(name)
-    const isGuess = step.kind === 'success' || step.isGuess
+    const isGuess = step.kind === 'success' ? step.proof.kind === 'password' : step.isGuess
     // After too many wrong passwords, right and wrong get one answer: whoever guesses must not learn which it was.
-    if (isGuess && throttle.delayMs(keys) > 0) return this.#failed('temporary-auth-failure', name)
+    if (isGuess && throttle.delayMs(keys) > 0) return this.#failed(profile, 'temporary-auth-failure', { name })
     if (step.kind === 'failure') {
       if (isGuess) throttle.failed(keys)
       if (throttle.delayMs(keys) > 0)
         this.#server.guessingSlowed({ name, remoteAddress: this.#connection.remoteAddress })
-      return this.#failed(step.condition, name)
+      return this.#failed(profile, step.condition, { name })
     }
-    if (this.isRevoked(step.account)) return this.#failed('not-authorized', name)
-    throttle.succeeded(keys)
-    countSignIn({ mechanism: this.#mechanism, outcome: 'success' })
-    this.#attempt = undefined
-    this.#stream.write(xml('success', { xmlns: NS_SASL }, step.bytes?.toString('base64')))
-    this.#stream.signedIn(step.account)
+    const { account, proof, bytes: data } = step
+    if (this.isRevoked(account)) return this.#failed(profile, 'not-authorized', { name })
+    if (isGuess) throttle.succeeded(keys)
+    const signIn = { account, proof, data, authenticate, situation }
+    const scram = proof.kind === 'password' ? proof.scram : undefined
+    if (!scram || !authenticate) return this.#finish(exchange, signIn)
+    const { verifiers, family } = scram
+    const tasks = new Upgrades(verifiers, family, authenticate.upgrades, this.#server.passwords.iterations)
+    this.#goOn(exchange, tasks, signIn)
+  }
+
+  /** The next task, or the end (XEP-0388 §2.6.3). */
+  #goOn(exchange: Exchange, tasks: Upgrades, signIn: SignIn): void {
+    if (tasks.task === undefined) return this.#finish(exchange, signIn)
+    exchange.upgrades = { tasks, signIn: { ...signIn, data: undefined } }
+    this.#stream.write(buildSasl2Continue(tasks.task, signIn.data))
+  }
+
+  #upgrade(exchange: Exchange, tasks: Upgrades, request: SaslRequest): void {
+    const { profile, upgrades } = exchange
+    if (request.kind === 'next') {
+      const payload = tasks.begin(request.task)
+      return payload ? this.#stream.write(buildSasl2TaskData(payload)) : this.#failed(profile, 'malformed-request')
+    }
+    if (request.kind !== 'task-data' || !upgrades) return this.#failed(profile, 'malformed-request')
+    this.#wait(exchange, async () => {
+      const outcome = await tasks.finish(request.payload)
+      if (outcome === 'malformed') return () => this.#failed(profile, 'malformed-request')
+      if (outcome === 'superseded') return () => this.#failed(profile, 'not-authorized')
+      return () => this.#goOn(exchange, tasks, upgrades.signIn)
+    })
+  }
+
+  #finish({ mechanism }: Exchange, signIn: SignIn): void {
+    countSignIn({ mechanism, outcome: 'success' })
+    this.#stream.signedIn(signIn)
   }
 
   #throttleKeys(name: string | undefined): string[] {
     return this.#server.throttle.keysOf(this.#connection.remoteAddress, name)
   }
 
-  #failed(condition: SaslFailure, name: string | undefined): void {
-    this.#attempt = undefined
-    countSignIn({ mechanism: this.#mechanism, outcome: condition })
+  #failed(profile: SaslProfile, condition: SaslFailure, why: FailureDetails = {}): void {
+    const { name, text, details } = why
+    countSignIn({ mechanism: this.#exchange?.mechanism ?? 'none', outcome: condition })
+    this.#exchange = undefined
+    this.#checking = undefined
     this.#server.signInRefused({ name, condition, remoteAddress: this.#connection.remoteAddress })
-    this.#stream.write(buildSaslFailure(condition))
+    this.#stream.write(profile.buildFailure(condition, text, details))
     if (++this.#tries >= SASL_TRIES) this.#stream.fail('policy-violation', 'Too many tries to sign in.')
   }
 }
 
-/** `=` is an empty initial response (RFC 6120 §6.4.2); nothing for text that is not strict base64. */
-function decodeBase64(text: string): Buffer | undefined {
-  if (text === '' || text === '=') return Buffer.alloc(0)
-  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return undefined
-  return Buffer.from(text, 'base64')
+interface FailureDetails {
+  /** The account, as far as it was named. */
+  readonly name?: string | undefined
+  readonly text?: string | undefined
+  readonly details?: readonly Element[] | undefined
 }

@@ -1,14 +1,16 @@
-import { hash, verify } from 'argon2'
+import { hash, needsRehash, verify } from 'argon2'
 import { createHmac } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { listCredentials, setCredentials } from '@drawbridge/db'
+import { listCredentials, putCredentials } from '@drawbridge/db'
 import type { Db, NewCredential } from '@drawbridge/db'
-import { decodeVerifier, deriveVerifier, encodeVerifier } from './scram.ts'
-import type { ScramVerifier } from './scram.ts'
+import { deriveVerifier, encodeVerifier, findVerifier, scramBytes } from './scram.ts'
+import type { ScramFamily, ScramVerifier } from './scram.ts'
 import type { Sealer } from './seal.ts'
 
 /** OWASP's floor for argon2id: 19 MiB, two passes, one lane. */
 const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+/** The verifier of the password itself: for PLAIN, and for signing in over HTTP. */
+const ARGON = 'argon2id'
 const MAX_PASSWORD_BYTES = 1_024
 const MIN_PASSWORD_CHARACTERS = 8
 /** An id that no account has. */
@@ -19,24 +21,45 @@ const QUEUE_WAIT_MS = 2_000
 /** The server is too busy to check a password now: `temporary-auth-failure` (RFC 6120 §6.5.11). */
 export class PasswordBusy extends Error {}
 
+/** Sealed verifiers by mechanism. */
+type Stored = ReadonlyMap<string, Buffer>
+
 /** A password that cannot be used; the message says why, for the person who chose it. */
 export class PasswordUnfit extends Error {}
 
+/** What an account can be checked against, by one look-up. Of nobody, everything is a decoy. */
+export interface Verifiers {
+  /** The verifier, or a decoy that is always the same for the same name (threats §3.3). */
+  scram(family: ScramFamily): { readonly verifier: ScramVerifier; readonly isReal: boolean }
+  /** Families that this server uses and the account has no good verifier for. */
+  readonly missing: readonly ScramFamily[]
+  /** Adds one, unless the password was changed since the look-up: the one of `provedWith` must still be in force. */
+  add(made: ScramVerifier, provedWith: ScramFamily): Promise<boolean>
+}
+
 export interface Passwords {
+  /** How new SCRAM verifiers are salted. */
+  readonly iterations: number
+  /** The SCRAM mechanisms in use, the strongest first. */
+  readonly families: readonly ScramFamily[]
   /** Prepares and checks a new password and makes every verifier of it, sealed. Throws `PasswordUnfit`. */
   make(accountId: string, password: string): Promise<NewCredential[]>
-  /** Makes the verifiers and puts them in the place of all old ones. Throws `PasswordUnfit`. */
-  set(accountId: string, password: string): Promise<void>
-  /** True when the password is right. An absent account costs the same time. Throws `PasswordBusy`. */
+  /**
+   * True when the password is right; then verifiers that are missing or outdated are made anew meanwhile (threats §3.6).
+   * An absent account costs the same time. Throws `PasswordBusy`.
+   */
   verify(accountId: string | undefined, password: string): Promise<boolean>
-  /** The account's SCRAM verifier, or a decoy that is always the same for the same name (threats §3.3). */
-  scramVerifier(accountId: string | undefined, localpart: string): Promise<{ verifier: ScramVerifier; isReal: boolean }>
+  load(accountId: string | undefined, localpart: string): Promise<Verifiers>
 }
 
 export interface PasswordOptions {
   readonly db: Db
   readonly sealer: Sealer
   readonly scramIterations: number
+  /** Default: SCRAM-SHA-256 alone. */
+  readonly families?: readonly ScramFamily[]
+  /** A verifier could not be made anew: nobody waits for it, and the next sign-in tries again. */
+  readonly onError?: (error: unknown) => void
 }
 
 /** RFC 8265 §4.2 OpaqueString: spaces become U+0020, NFC, nothing else; throws when empty, too long or not text. */
@@ -50,44 +73,67 @@ export function preparePassword(password: string): string {
 }
 
 /** The one place that hashes and checks passwords. */
-export function createPasswords({ db, sealer, scramIterations }: PasswordOptions): Passwords {
+export function createPasswords(options: PasswordOptions): Passwords {
+  const { db, sealer, scramIterations: iterations, families = ['SCRAM-SHA-256'], onError = () => undefined } = options
   const pool = createPool(availableParallelism())
   const decoyKey = sealer.derive('scram decoy salts')
   let decoyHash: Promise<string> | undefined
   const place = (accountId: string, mechanism: string) => `${accountId}\0${mechanism}`
   const decoySealed = sealer.seal(Buffer.alloc(128), place(NOBODY, ''))
-  /** Whoever has no account costs the same: a query, and a seal to open. */
-  const load = async (accountId: string | undefined, mechanism: string) => {
-    const sealed = (await listCredentials(db, accountId ?? NOBODY)).get(mechanism)
+  const list = (accountId: string | undefined) => listCredentials(db, accountId ?? NOBODY)
+  /** Whoever has no such verifier costs the same: a seal to open. */
+  const open = (accountId: string | undefined, mechanism: string, sealed: Buffer | undefined) => {
     if (accountId !== undefined && sealed) return sealer.open(sealed, place(accountId, mechanism))
     sealer.open(decoySealed, place(NOBODY, ''))
     return undefined
   }
-  const decoy = (localpart: string): ScramVerifier => {
-    const derive = (what: string) => createHmac('sha256', decoyKey).update(`${what}\0${localpart}`).digest()
+  const seal = (accountId: string, mechanism: string, verifier: Buffer): NewCredential => ({
+    mechanism,
+    sealed: sealer.seal(verifier, place(accountId, mechanism)),
+  })
+  const decoy = (family: ScramFamily, localpart: string): ScramVerifier => {
+    const derive = (what: string) => createHmac('sha512', decoyKey).update(`${family}\0${what}\0${localpart}`).digest()
     return {
+      family,
       salt: derive('salt').subarray(0, 16),
-      iterations: scramIterations,
-      storedKey: derive('stored'),
-      serverKey: derive('server'),
+      iterations,
+      storedKey: derive('stored').subarray(0, scramBytes(family)),
+      serverKey: derive('server').subarray(0, scramBytes(family)),
     }
   }
-  const make = async (accountId: string, password: string): Promise<NewCredential[]> => {
-    const prepared = preparePassword(password)
-    if ([...prepared].length < MIN_PASSWORD_CHARACTERS) throw new PasswordUnfit('A password has at least 8 characters.')
-    const [argon, scram] = await Promise.all([
-      pool(() => hash(prepared, ARGON2)),
-      deriveVerifier(prepared, scramIterations),
-    ])
-    return [
-      { mechanism: 'argon2id', sealed: sealer.seal(Buffer.from(argon), place(accountId, 'argon2id')) },
-      { mechanism: 'SCRAM-SHA-256', sealed: sealer.seal(encodeVerifier(scram), place(accountId, 'SCRAM-SHA-256')) },
-    ]
+  const findStored = (accountId: string | undefined, family: ScramFamily, stored: Stored) => {
+    const bytes = open(accountId, family, stored.get(family))
+    return bytes && findVerifier(family, bytes)
   }
+  const makeArgon = async (accountId: string, prepared: string) =>
+    seal(accountId, ARGON, Buffer.from(await pool(() => hash(prepared, ARGON2))))
+  const makeScram = async (accountId: string, prepared: string, family: ScramFamily) =>
+    seal(accountId, family, encodeVerifier(await deriveVerifier(prepared, { family, iterations })))
+
+  /** Makes anew what is missing, or was made with less work than it takes today (threats §3.6, AU-26). */
+  const refresh = async (accountId: string, prepared: string, encoded: string, stored: Stored) => {
+    const outdated = families.filter((family) => {
+      const verifier = findStored(accountId, family, stored)
+      return !verifier || verifier.iterations < iterations
+    })
+    const argon = needsRehash(encoded, ARGON2) ? [makeArgon(accountId, prepared)] : []
+    const made = [...argon, ...outdated.map((family) => makeScram(accountId, prepared, family))]
+    const provedWith = stored.get(ARGON)
+    if (made.length === 0 || !provedWith) return
+    await putCredentials(db, accountId, await Promise.all(made), { mechanism: ARGON, sealed: provedWith })
+  }
+
   return {
-    make,
-    async set(accountId, password) {
-      await setCredentials(db, accountId, await make(accountId, password))
+    iterations,
+    families,
+    async make(accountId, password) {
+      const prepared = preparePassword(password)
+      if ([...prepared].length < MIN_PASSWORD_CHARACTERS)
+        throw new PasswordUnfit('A password has at least 8 characters.')
+      return Promise.all([
+        makeArgon(accountId, prepared),
+        ...families.map((family) => makeScram(accountId, prepared, family)),
+      ])
     },
     async verify(accountId, password) {
       let prepared: string
@@ -96,15 +142,31 @@ export function createPasswords({ db, sealer, scramIterations }: PasswordOptions
       } catch {
         return false
       }
-      const stored = await load(accountId, 'argon2id')
+      const stored = await list(accountId)
+      const found = open(accountId, ARGON, stored.get(ARGON))?.toString()
       decoyHash ??= hash('nobody has this password', ARGON2)
-      const encoded = stored?.toString() ?? (await decoyHash)
-      const isRight = await pool(() => verify(encoded, prepared))
-      return isRight && stored !== undefined
+      const encoded = found ?? (await decoyHash)
+      const isRight = (await pool(() => verify(encoded, prepared))) && found !== undefined
+      if (isRight && accountId !== undefined) void refresh(accountId, prepared, found, stored).catch(onError)
+      return isRight
     },
-    async scramVerifier(accountId, localpart) {
-      const stored = await load(accountId, 'SCRAM-SHA-256')
-      return stored ? { verifier: decodeVerifier(stored), isReal: true } : { verifier: decoy(localpart), isReal: false }
+    async load(accountId, localpart) {
+      const stored = await list(accountId)
+      return {
+        scram(family) {
+          const verifier = findStored(accountId, family, stored)
+          return verifier ? { verifier, isReal: true } : { verifier: decoy(family, localpart), isReal: false }
+        },
+        get missing() {
+          return families.filter((family) => !findStored(accountId, family, stored))
+        },
+        async add(made, provedWith) {
+          const proof = stored.get(provedWith)
+          if (accountId === undefined || !proof) return false
+          const credential = seal(accountId, made.family, encodeVerifier(made))
+          return putCredentials(db, accountId, [credential], { mechanism: provedWith, sealed: proof })
+        },
+      }
     },
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { decodeVerifier, deriveVerifier, encodeVerifier, parseClientFirst, ScramExchange } from './scram.ts'
+import { deriveVerifier, encodeVerifier, findVerifier, offerHash, parseClientFirst, ScramExchange } from './scram.ts'
+import type { ScramFamily } from './scram.ts'
 
 const SALT = Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64')
 const FIRST = 'n,,n=user,r=rOprNGfwEbeRWgbNEkqO'
@@ -8,7 +9,7 @@ const FINAL = `c=biws,r=rOprNGfwEbeRWgbNEkqO${SERVER_NONCE}`
 const PROOF = 'dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ='
 
 async function exchange(isReal = true): Promise<ScramExchange> {
-  const verifier = await deriveVerifier('pencil', 4_096, SALT)
+  const verifier = await deriveVerifier('pencil', { family: 'SCRAM-SHA-256', iterations: 4_096, salt: SALT })
   const first = parseClientFirst(FIRST)
   return new ScramExchange({ first, verifier, bindingBytes: Buffer.alloc(0), isReal, serverNonce: SERVER_NONCE })
 }
@@ -49,6 +50,17 @@ describe('the exchange of RFC 7677 §3', () => {
     const server = await exchange()
     expect(() => server.finish(final)).toThrow(expect.objectContaining({ reason }))
   })
+})
+
+test('XEP-0474 §6.1: the hash of what is offered is that of the example', async () => {
+  const mechanisms = ['SCRAM-SHA-1-PLUS', 'SCRAM-SHA-1']
+  const bindings = ['tls-server-end-point', 'tls-exporter']
+  expect(offerHash('SCRAM-SHA-1', { mechanisms, bindings })).toBe('G6k/rBLDqgOhRRaCuuatSDFkJ08=')
+  const verifier = await deriveVerifier('pencil', { family: 'SCRAM-SHA-1', iterations: 4_096 })
+  const first = parseClientFirst(FIRST)
+  const offer = { mechanisms, bindings }
+  const server = new ScramExchange({ first, verifier, bindingBytes: Buffer.alloc(0), isReal: true, offer })
+  expect(server.serverFirst).toMatch(/,i=4096,h=G6k\/rBLDqgOhRRaCuuatSDFkJ08=$/)
 })
 
 describe('client-first-message', () => {
@@ -105,11 +117,11 @@ describe('client-first-message', () => {
 })
 
 describe('a stored verifier', () => {
-  test('comes back as it was', async () => {
-    const verifier = await deriveVerifier('pencil', 4_096)
-    expect(decodeVerifier(encodeVerifier(verifier))).toEqual(verifier)
+  test.each<ScramFamily>(['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1'])('of %s comes back', async (family) => {
+    const verifier = await deriveVerifier('pencil', { family, iterations: 4_096 })
+    expect(findVerifier(family, encodeVerifier(verifier))).toEqual(verifier)
     expect(verifier.salt).toHaveLength(16)
-    expect((await deriveVerifier('pencil', 4_096)).salt).not.toEqual(verifier.salt)
+    expect((await deriveVerifier('pencil', { family, iterations: 4_096 })).salt).not.toEqual(verifier.salt)
   })
 
   test.each([
@@ -121,7 +133,8 @@ describe('a stored verifier', () => {
     ['a short key', (text: string) => `${text.slice(0, -8)}=`],
     ['nothing', () => ''],
   ])('with %s is none', async (_what, change) => {
-    const text = encodeVerifier(await deriveVerifier('pencil', 4_096)).toString()
-    expect(() => decodeVerifier(Buffer.from(change(text)))).toThrow('not a SCRAM-SHA-256 verifier')
+    const family = 'SCRAM-SHA-256'
+    const text = encodeVerifier(await deriveVerifier('pencil', { family, iterations: 4_096 })).toString()
+    expect(findVerifier(family, Buffer.from(change(text)))).toBeUndefined()
   })
 })

@@ -3,8 +3,20 @@ import { promisify } from 'node:util'
 
 const pbkdf2Async = promisify(pbkdf2)
 
-/** What SCRAM-SHA-256 stores about a password (RFC 5802 §3, RFC 7677). A secret, all of it. */
+/** The hash functions that SCRAM is used with (RFC 5802 §4, RFC 7677), and how long what they make is. */
+const HASHES = {
+  'SCRAM-SHA-512': { digest: 'sha512', bytes: 64 },
+  'SCRAM-SHA-256': { digest: 'sha256', bytes: 32 },
+  'SCRAM-SHA-1': { digest: 'sha1', bytes: 20 },
+} as const
+
+/** A SCRAM mechanism, with or without -PLUS: both use one verifier. The strongest first. */
+export type ScramFamily = keyof typeof HASHES
+export const SCRAM_FAMILIES = Object.keys(HASHES) as ScramFamily[]
+
+/** What is stored about a password (RFC 5802 §3). A secret, all of it. */
 export interface ScramVerifier {
+  readonly family: ScramFamily
   readonly salt: Buffer
   readonly iterations: number
   readonly storedKey: Buffer
@@ -15,43 +27,63 @@ export interface ScramVerifier {
 const MIN_ITERATIONS = 4_096
 const MAX_ITERATIONS = 10_000_000
 
-const hmac = (key: Buffer, text: string | Buffer) => createHmac('sha256', key).update(text).digest()
-const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest()
+const hmac = (family: ScramFamily, key: Buffer, text: string | Buffer) =>
+  createHmac(HASHES[family].digest, key).update(text).digest()
+
+/** The hash function of a SCRAM mechanism. */
+export function scramHash(family: ScramFamily, bytes: Buffer | string): Buffer {
+  return createHash(HASHES[family].digest).update(bytes).digest()
+}
+
+/** How long a salted password, and everything made of it, is. */
+export function scramBytes(family: ScramFamily): number {
+  return HASHES[family].bytes
+}
+
+/** How a password is salted. */
+export interface Salting {
+  readonly family: ScramFamily
+  readonly iterations: number
+  /** Default: 128 random bits. */
+  readonly salt?: Buffer
+}
 
 /** Derives the verifier. Costs `iterations` rounds of HMAC in the thread pool. */
 export async function deriveVerifier(
   password: string,
-  iterations: number,
-  salt = randomBytes(16),
+  { family, iterations, salt = randomBytes(16) }: Salting,
 ): Promise<ScramVerifier> {
-  const salted = await pbkdf2Async(password, salt, iterations, 32, 'sha256')
+  const { digest, bytes } = HASHES[family]
+  return verifierFrom(await pbkdf2Async(password, salt, iterations, bytes, digest), { family, iterations, salt })
+}
+
+/** The verifier of a password that is salted already (XEP-0480 §3). */
+export function verifierFrom(salted: Buffer, { family, iterations, salt }: Required<Salting>): ScramVerifier {
   return {
+    family,
     salt,
     iterations,
-    storedKey: hash(hmac(salted, 'Client Key')),
-    serverKey: hmac(salted, 'Server Key'),
+    storedKey: scramHash(family, hmac(family, salted, 'Client Key')),
+    serverKey: hmac(family, salted, 'Server Key'),
   }
 }
 
 /** One line of text, to be sealed: version, iterations, and three base64 values. */
-export function encodeVerifier(verifier: ScramVerifier): Buffer {
-  const { iterations, salt, storedKey, serverKey } = verifier
+export function encodeVerifier({ iterations, salt, storedKey, serverKey }: ScramVerifier): Buffer {
   return Buffer.from(
     ['1', iterations, ...[salt, storedKey, serverKey].map((value) => value.toString('base64'))].join(':'),
   )
 }
 
-/** The reverse of `encodeVerifier`; throws on anything else. */
-export function decodeVerifier(bytes: Buffer): ScramVerifier {
+/** The reverse of `encodeVerifier`; nothing for anything else, or for rounds that no client should be asked for. */
+export function findVerifier(family: ScramFamily, bytes: Buffer): ScramVerifier | undefined {
   const [version, iterations, ...values] = bytes.toString().split(':')
   const [salt, storedKey, serverKey] = values.map((value) => Buffer.from(value, 'base64'))
   const rounds = Number(iterations)
-  if (version !== '1' || !(rounds >= MIN_ITERATIONS && rounds <= MAX_ITERATIONS))
-    throw new Error('not a SCRAM-SHA-256 verifier')
-  if (!salt || salt.length < 8 || storedKey?.length !== 32 || serverKey?.length !== 32) {
-    throw new Error('not a SCRAM-SHA-256 verifier')
-  }
-  return { iterations: rounds, salt, storedKey, serverKey }
+  const length = scramBytes(family)
+  if (version !== '1' || !(rounds >= MIN_ITERATIONS && rounds <= MAX_ITERATIONS)) return undefined
+  if (!salt || salt.length < 8 || storedKey?.length !== length || serverKey?.length !== length) return undefined
+  return { family, iterations: rounds, salt, storedKey, serverKey }
 }
 
 export class ScramFailure extends Error {
@@ -108,11 +140,27 @@ export function parseClientFirst(message: string): ScramClientFirst {
   }
 }
 
+/** What the stream features said (XEP-0474 §6.1). */
+export interface SaslOffer {
+  readonly mechanisms: readonly string[]
+  /** Channel bindings (XEP-0440); none, and the feature was not sent. */
+  readonly bindings: readonly string[]
+}
+
+/** XEP-0474 §6.1: names sorted by octet, parts apart by characters that XML cannot hold. */
+export function offerHash(family: ScramFamily, { mechanisms, bindings }: SaslOffer): string {
+  const joined = (names: readonly string[]) => names.toSorted().join('\x1e')
+  const parts = bindings.length > 0 ? [joined(mechanisms), joined(bindings)] : [joined(mechanisms)]
+  return scramHash(family, parts.join('\x1f')).toString('base64')
+}
+
 export interface ScramStart {
   readonly first: ScramClientFirst
   readonly verifier: ScramVerifier
   /** What client-final must carry after the GS2 header; empty without channel binding. */
   readonly bindingBytes: Buffer
+  /** What was offered, so that the client sees whether somebody changed it on the way (XEP-0474); absent: not told. */
+  readonly offer?: SaslOffer
   /** False: the verifier is a decoy for an account that does not exist, so that no proof can be right. */
   readonly isReal: boolean
   /** Default: 144 random bits. */
@@ -128,13 +176,15 @@ export class ScramExchange {
   readonly #nonce: string
   readonly #isReal: boolean
 
-  constructor({ first, verifier, bindingBytes, isReal, serverNonce = randomBytes(18).toString('base64') }: ScramStart) {
+  constructor({ first, verifier, bindingBytes, isReal, offer, serverNonce = newNonce() }: ScramStart) {
     this.#first = first
     this.#verifier = verifier
     this.#bindingBytes = bindingBytes
     this.#isReal = isReal
     this.#nonce = first.nonce + serverNonce
-    this.serverFirst = `r=${this.#nonce},s=${verifier.salt.toString('base64')},i=${verifier.iterations}`
+    const { family, salt, iterations } = verifier
+    this.serverFirst = `r=${this.#nonce},s=${salt.toString('base64')},i=${iterations}`
+    if (offer) this.serverFirst += `,h=${offerHash(family, offer)}`
   }
 
   /** Checks client-final and returns server-final; throws `ScramFailure`. Takes the same time for a decoy. */
@@ -149,17 +199,18 @@ export class ScramExchange {
     const expected = Buffer.concat([Buffer.from(this.#first.gs2Header), this.#bindingBytes])
     const sameChannel = isEqual(Buffer.from(channel, 'base64'), expected)
     const sameNonce = nonce === this.#nonce
-    const { storedKey, serverKey } = this.#verifier
+    const { family, storedKey, serverKey } = this.#verifier
     const authMessage = `${this.#first.bare},${this.serverFirst},${withoutProof}`
-    const signature = hmac(storedKey, authMessage)
+    const signature = hmac(family, storedKey, authMessage)
     const proof = Buffer.from(proofText, 'base64')
-    const clientKey = Buffer.alloc(32)
-    for (let i = 0; i < 32; i++) clientKey[i] = (proof[i] ?? 0) ^ (signature[i] ?? 0)
-    const isRight = proof.length === 32 && timingSafeEqual(hash(clientKey), storedKey)
+    const clientKey = Buffer.from(signature.map((byte, i) => byte ^ (proof[i] ?? 0)))
+    const isRight = isEqual(scramHash(family, clientKey), storedKey) && proof.length === signature.length
     if (!isRight || !sameChannel || !sameNonce || !this.#isReal) throw new ScramFailure('not-authorized', 'wrong proof')
-    return `v=${hmac(serverKey, authMessage).toString('base64')}`
+    return `v=${hmac(family, serverKey, authMessage).toString('base64')}`
   }
 }
+
+const newNonce = () => randomBytes(18).toString('base64')
 
 function isEqual(a: Buffer, b: Buffer): boolean {
   return a.length === b.length && timingSafeEqual(a, b)

@@ -69,6 +69,8 @@ export class Session {
   /** Has asked for the roster and gets pushes (RFC 6121 §2.1.6). */
   isInterested = false
   hasCarbons = false
+  /** The client, where it is known by an id (XEP-0388 §2.3). */
+  clientId: string | undefined
   /** What a feature keeps about this session, under its own name. */
   readonly notes = new Map<string, unknown>()
   #capsNode: string | undefined
@@ -342,7 +344,7 @@ export class Session {
   }
 
   /** The client is back on another connection (XEP-0198 §5): what it has not acknowledged is sent again. */
-  attach(connection: Connection, h: number, resumed: string): void {
+  attach(connection: Connection, h: number, resumed: readonly string[]): void {
     for (const outgoing of this.outbound?.acknowledge(h) ?? []) {
       if (outgoing.archived) this.#host.cursors.handed(outgoing.archived)
     }
@@ -350,7 +352,7 @@ export class Session {
     this.framing = connection.framing
     this.#acks.wasTold()
     this.#isActive = true
-    connection.write(resumed)
+    for (const text of resumed) connection.write(text)
     for (const outgoing of this.outbound?.unacknowledged() ?? []) {
       connection.write(this.#own(outgoing, outgoing.textAgain(connection.framing, this.jid.domainpart)))
     }

@@ -4,6 +4,7 @@ import type { Log } from '@drawbridge/runtime'
 import type { Account, Accounts } from '../routing/accounts.ts'
 import type { Sessions } from '../routing/sessions.ts'
 import type { Connection } from '../transport/connection.ts'
+import type { Fast } from './fast.ts'
 import type { Passwords } from './password.ts'
 import type { Revocations } from './revocations.ts'
 import type { Session, SessionHost } from './session.ts'
@@ -30,6 +31,7 @@ export interface StreamServer {
   readonly accounts: Accounts
   readonly sessions: Sessions
   readonly passwords: Passwords
+  readonly fast: Fast
   readonly throttle: Throttle
   readonly revocations: Revocations
   readonly host: SessionHost
@@ -37,6 +39,12 @@ export interface StreamServer {
   /** Set while the server stops: new streams are told to come back later. */
   readonly shutdownText: string | undefined
   streamFeatures(): Element[]
+  /** What a session can begin with (XEP-0386 §2.1). */
+  readonly bindFeatures: readonly string[]
+  /** Turns on what the client asked for, and says what is to be said in `<bound/>` (XEP-0386 §2.2). */
+  bindInline(session: Session, wanted: readonly Element[]): Promise<Element[]>
+  /** A short name that stays the same for the same text and tells nothing of it. */
+  stableName(text: string): string
   /** What is offered to whoever has not signed in, beside signing in (XEP-0077 §8). */
   featuresBeforeSignIn(): Element[]
   /** The answer to an iq of somebody who has not signed in; nothing when such iqs have no place here. */
@@ -57,7 +65,7 @@ export interface StreamServer {
   /** It is connected again. */
   attached(session: Session): void
   /** Opens the record of a stream's durable count (XEP-0198 §5), before anything is counted. */
-  keepCount(id: string, session: Session): Promise<void>
+  keepCount(id: string, account: Account): Promise<void>
   /** The durable count of a stream of this account that can no longer be resumed (XEP-0198 §5). */
   findHandled(id: string, account: Account): Promise<number | undefined>
   /** Too many wrong passwords: this account or address has to wait now. */

@@ -1,0 +1,71 @@
+import type { XmlLimits } from '@drawbridge/xmpp'
+import type { Connection, PauseReason } from '../transport/connection.ts'
+
+/**
+ * A connection that keeps what is written to it until it is known what has to be said first: for a session that begins
+ * while its client still waits to hear that it signed in (XEP-0386 §2.2).
+ */
+export class HeldBack implements Connection {
+  readonly #connection: Connection
+  readonly #texts: string[] = []
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  get framing(): Connection['framing'] {
+    return this.#connection.framing
+  }
+
+  get remoteAddress(): string {
+    return this.#connection.remoteAddress
+  }
+
+  get isEncrypted(): boolean {
+    return this.#connection.isEncrypted
+  }
+
+  get channelBindings(): Connection['channelBindings'] {
+    return this.#connection.channelBindings
+  }
+
+  get pendingBytes(): number {
+    return this.#connection.pendingBytes + this.#texts.reduce((sum, { length }) => sum + length, 0)
+  }
+
+  write(text: string): void {
+    this.#texts.push(text)
+  }
+
+  /** Sends this, then what was kept, and returns the connection to go on with. */
+  release(first: readonly string[]): Connection {
+    for (const text of [...first, ...this.#texts.splice(0)]) this.#connection.write(text)
+    return this.#connection
+  }
+
+  /** The session is over before it began: its last word is all there is to say. */
+  end(): void {
+    for (const text of this.#texts.splice(0)) this.#connection.write(text)
+    this.#connection.end()
+  }
+
+  destroy(): void {
+    this.#connection.destroy()
+  }
+
+  restart(limits: XmlLimits): void {
+    this.#connection.restart(limits)
+  }
+
+  setLimits(limits: XmlLimits): void {
+    this.#connection.setLimits(limits)
+  }
+
+  pause(reason: PauseReason): void {
+    this.#connection.pause(reason)
+  }
+
+  resume(reason: PauseReason): void {
+    this.#connection.resume(reason)
+  }
+}
