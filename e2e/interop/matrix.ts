@@ -27,7 +27,6 @@ export interface Client {
 }
 
 const YES = { works: true } as const
-const NO_ROOMS_YET = { cannot: 'the server has no rooms yet' } as const
 
 /** Foreign clients by name. Debian's versions are those of Debian 12. */
 export const CLIENTS = {
@@ -44,7 +43,7 @@ export const CLIENTS = {
       roster: YES,
       chat: YES,
       history: YES,
-      room: NO_ROOMS_YET,
+      room: YES,
       file: YES,
       correction: YES,
       reaction: YES,
@@ -61,7 +60,7 @@ export const CLIENTS = {
       roster: YES,
       chat: YES,
       history: YES,
-      room: NO_ROOMS_YET,
+      room: YES,
       file: YES,
       correction: YES,
       reaction: YES,
@@ -78,7 +77,7 @@ export const CLIENTS = {
       roster: YES,
       chat: YES,
       history: YES,
-      room: NO_ROOMS_YET,
+      room: YES,
       file: YES,
       correction: YES,
       reaction: YES,
@@ -95,7 +94,7 @@ export const CLIENTS = {
       roster: YES,
       chat: YES,
       history: YES,
-      room: NO_ROOMS_YET,
+      room: YES,
       file: YES,
       correction: YES,
       reaction: YES,
@@ -112,7 +111,7 @@ export const CLIENTS = {
       roster: YES,
       chat: YES,
       history: YES,
-      room: NO_ROOMS_YET,
+      room: YES,
       file: YES,
       correction: YES,
       reaction: { cannot: 'the library has no reactions' },

@@ -30,6 +30,8 @@ export function startLineClient(name: string, script: string, options: object): 
   })
   child.stdin.on('error', () => undefined)
   createInterface({ input: child.stdout }).on('line', (line) => {
+    // slixmpp itself prints the delay of what a room has kept.
+    if (!line.startsWith('{')) return
     events.push({ ...(JSON.parse(line) as ClientEvent), at: performance.now() })
     for (const look of [...watchers]) look()
   })
