@@ -6,6 +6,7 @@ import { contactConfig, registrationConfig } from './routing/registration.config
 import { externalServicesConfig } from './features/external-services.config.ts'
 import { componentConfig } from './stream/component.config.ts'
 import { streamConfig } from './stream/stream.config.ts'
+import { proxyConfig } from './transport/proxy.config.ts'
 import { pushConfig } from './web-push/push.config.ts'
 
 /** Settings of the server process, by section. */
@@ -23,6 +24,13 @@ export const serverConfig = z.object({
       .meta({
         env: 'DRAWBRIDGE_PUBLIC_URL',
         doc: 'Address under which browsers and clients reach the HTTP port, when a proxy stands in front. Links to files are made with it; old ones keep their host, and after a change they are refused while rules for clients block.',
+      }),
+    statusUrl: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .meta({
+        env: 'DRAWBRIDGE_STATUS_URL',
+        doc: 'Where clients find out why the service is away (XEP-0455), best on another machine. Absent: /status.json here, which is away with the rest.',
       }),
     hasBosh: boolean.default(false).meta({
       env: 'DRAWBRIDGE_BOSH',
@@ -79,6 +87,7 @@ export const serverConfig = z.object({
       doc: 'Subscriptions one node may have, beside the contacts who see presence, and people its owner may name. More makes publishing slower.',
     }),
   }),
+  proxy: proxyConfig.prefault({}),
   push: pushConfig.prefault({}),
   externalServices: externalServicesConfig.prefault({}),
   policy: z.object({

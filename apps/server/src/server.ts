@@ -61,6 +61,7 @@ import type { HttpHandler } from './transport/http.ts'
 import { listenLocally } from './transport/local.ts'
 import { featureRoutes, serviceRoutes } from './transport/service.ts'
 import { listenTcp } from './transport/tcp.ts'
+import { createTrust } from './transport/proxy.config.ts'
 import { loadTls } from './transport/tls.ts'
 import { createWebFiles } from './transport/web.ts'
 import { createWebSockets } from './transport/websocket.ts'
@@ -242,6 +243,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     now,
     findService: (domainpart) => registry.findService(domainpart, ctx),
     hasBosh: config.web.hasBosh,
+    statusUrl: () => config.web.statusUrl ?? `${publicUrl}/status.json`,
     publicUrl: () => publicUrl,
     route: (stanza) => route(routing, stanza, undefined),
     emit: (event, payload) => registry.emit(event, payload, ctx),
@@ -383,6 +385,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     domain: common.domain,
   })
   const isPlainHttp = isLoopback(common.bind)
+  const isTrustedProxy = createTrust(config.proxy.trusted)
   const sockets = createWebSockets({
     accept: built.accept,
     // A browser on this machine: what it sends never crosses a network.
@@ -405,6 +408,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       tls: isPlainHttp ? undefined : tls,
       log: log.child({ part: 'http' }),
       limit: createAddressLimit(stream.maxConnectionsPerAddress),
+      isTrustedProxy,
       headersTimeoutMs: Math.min(stream.signInTimeoutMs, HEADERS_TIMEOUT_MS),
       handlers: built.handlers,
       upgrade: sockets.upgrade,
@@ -412,7 +416,9 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     // An upgraded connection is no longer the HTTP server's to close, but it waits for it.
     closers.push(() => Promise.all([sockets.close(), http.close()]))
     const limit = createAddressLimit(stream.maxConnectionsPerAddress)
-    const tcp = { bind: common.bind, tls, limit, accept: built.accept }
+    const hasProxyHeader = config.proxy.speaksProxyProtocol ? { hasProxyHeader: isTrustedProxy } : {}
+    const headerTimeoutMs = Math.min(stream.signInTimeoutMs, HEADERS_TIMEOUT_MS)
+    const tcp = { bind: common.bind, tls, limit, accept: built.accept, headerTimeoutMs, ...hasProxyHeader }
     const c2s = await listenTcp({ ...tcp, port: common.c2sPort, mode: 'starttls' })
     closers.push(() => c2s.close())
     const c2sTls = await listenTcp({ ...tcp, port: common.c2sTlsPort, mode: 'direct' })

@@ -17,6 +17,7 @@ import { legacySession } from './legacy-session.ts'
 import { mediaLinks } from './media-links.ts'
 import { muc } from './muc/index.ts'
 import { offline } from './offline.ts'
+import { outageStatus } from './outage-status.ts'
 import { pep } from './pep/index.ts'
 import { ping } from './ping.ts'
 import { privateStorage } from './pep/private-storage.ts'
@@ -67,6 +68,7 @@ export const FEATURES: readonly Feature[] = [
   disco,
   adHoc,
   serviceAdministration,
+  outageStatus,
   externalServices,
   privateStorage,
   ping,

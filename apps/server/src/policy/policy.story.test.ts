@@ -165,13 +165,21 @@ test('a cut closes every socket but those of break-glass accounts, and the all-c
   expect(effect.appliedMs).toBeLessThan(1_000)
   expect(ask(n.gate, 'session.open', opening(alice))).toMatchObject({ code: 'suspended' })
   expect(ask(n.gate, 'session.resume', opening(alice))).toMatchObject({ code: 'suspended' })
-  expect(buildStatusDocument(n.gate)).toMatchObject({ state: 'suspended', suspensions: [{ reason: 'worm' }] })
+  // XEP-0455 §3.2: what any client can show, beside what ours knows.
+  expect(buildStatusDocument(n.gate)).toMatchObject({
+    state: 'suspended',
+    suspensions: [{ reason: 'worm' }],
+    outage: true,
+    planned: false,
+    beginning: suspension.sinceAt.toISOString(),
+    message: { default: 'This service is suspended. Reason: worm.', de: 'Dieser Dienst ist ausgesetzt. Grund: worm.' },
+  })
 
   await n.operations.endSuspension('admin@im.test', suspension.id)
 
   expect(ask(n.gate, 'session.open', opening(alice)).action).toBe('pass')
   expect(admin.notices.at(-1)).toEqual({ kind: 'suspensions', suspensions: [] })
-  expect(buildStatusDocument(n.gate)).toEqual({ state: 'ok', suspensions: [] })
+  expect(buildStatusDocument(n.gate)).toEqual({ state: 'ok', suspensions: [], outage: false })
 })
 
 test('a new session is told of suspensions and of its own outdated client', async () => {

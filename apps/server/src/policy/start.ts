@@ -1,3 +1,4 @@
+import { buildStatus } from '@drawbridge/contract'
 import type { StatusDocument } from '@drawbridge/contract'
 import { publicSuspensions } from './enforce.ts'
 import type { Gate } from './gate.ts'
@@ -47,6 +48,5 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
 
 /** The public document at /status.json: a suspended client reads it, and it says nothing that clients are not told. */
 export function buildStatusDocument(gate: Gate): StatusDocument {
-  const suspensions = publicSuspensions(gate.settings.suspensions)
-  return { state: suspensions.some(({ mode }) => mode !== 'announce') ? 'suspended' : 'ok', suspensions }
+  return buildStatus(publicSuspensions(gate.settings.suspensions))
 }

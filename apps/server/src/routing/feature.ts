@@ -126,6 +126,8 @@ export interface Context {
   now(): Date
   /** The service at a domain below the server's. */
   findService(domainpart: string): Service | undefined
+  /** Where the status document is, also while the service is away (XEP-0455). */
+  statusUrl(): string
   /** Whether streams may come by HTTP requests (XEP-0206). */
   readonly hasBosh: boolean
   /** Base URL under which people reach the HTTP port, without a trailing slash. */

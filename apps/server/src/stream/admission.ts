@@ -1,4 +1,4 @@
-import { CODES, isErrorCode, SESSION_END } from '@drawbridge/contract'
+import { CODES, isErrorCode, SESSION_END, suspensionText } from '@drawbridge/contract'
 import type { ErrorCode, PublicSuspension, SessionEndCode } from '@drawbridge/contract'
 import { buildClientBlocked, buildSuspensions, NS_CLIENT, xml } from '@drawbridge/xmpp'
 import type { Element, SuspensionNotice } from '@drawbridge/xmpp'
@@ -101,7 +101,7 @@ export function createAdmission({ policy, domain }: AdmissionOptions): Admission
       }
       const [first] = notice.suspensions
       const subject = first ? 'Service notice' : 'Service is back to normal'
-      const body = first ? suspensionText(first) : 'Everything works as usual again.'
+      const body = first ? suspensionText(first, 'en') : 'Everything works as usual again.'
       headline(session, subject, body, buildSuspensions(noticesFrom(notice.suspensions)))
     },
   })
@@ -149,18 +149,6 @@ function noticesFrom(suspensions: readonly PublicSuspension[]): SuspensionNotice
     since: new Date(since),
     until: until === null ? undefined : new Date(until),
   }))
-}
-
-function suspensionText({ scope, mode, reason, until }: PublicSuspension): string {
-  const what = scope === 'service' ? 'This service' : `Sharing ${scope}`
-  const how = {
-    announce: 'has a notice',
-    hold: 'is on hold',
-    'read-only': 'is read-only',
-    reject: 'is suspended',
-    cut: 'is suspended',
-  }
-  return `${what} ${how[mode]}. Reason: ${reason}.${until === null ? '' : ` Expected end: ${until}.`}`
 }
 
 const BREAK_GLASS_ZONES = new BlockList()
