@@ -33,9 +33,11 @@ export function plain(name: string, password: string, authzid = ''): string {
   return auth('PLAIN', `${authzid}\0${name}\0${password}`)
 }
 
+const DIGESTS = { 'SCRAM-SHA-1': 'sha1', 'SCRAM-SHA-256': 'sha256', 'SCRAM-SHA-512': 'sha512' } as const
+
 /** What a client may do wrong, or otherwise, in a SCRAM exchange. */
 export interface ScramTwist {
-  readonly mechanism?: 'SCRAM-SHA-256' | 'SCRAM-SHA-256-PLUS'
+  readonly mechanism?: keyof typeof DIGESTS | `${keyof typeof DIGESTS}-PLUS`
   /** GS2 header; default `n,,`. */
   readonly gs2?: string
   /** The bytes that client-final carries after the GS2 header. */
@@ -44,6 +46,44 @@ export interface ScramTwist {
   readonly final?: (withoutProof: string, proof: Buffer) => string
   /** Changes what the proof covers, so that only the change is wrong and not the proof. */
   readonly withoutProof?: (channel: string, nonce: string) => string
+  /** XEP-0474: the list of mechanisms and the one of channel bindings, as the client saw them. */
+  readonly offered?: readonly (readonly string[])[]
+}
+
+/** The client's side of RFC 5802, written apart from the server's: `first`, `final` of what came, `verify` the end. */
+export function scramClient(name: string, password: string, twist: ScramTwist = {}) {
+  const { mechanism = 'SCRAM-SHA-256', gs2 = 'n,,', binding = Buffer.alloc(0), offered } = twist
+  const digest = DIGESTS[mechanism.replace('-PLUS', '') as keyof typeof DIGESTS]
+  const bare = `n=${name},r=${randomBytes(18).toString('base64')}`
+  const hmac = (key: Buffer, text: string) => createHmac(digest, key).update(text).digest()
+  const hash = (text: string | Buffer) => createHash(digest).update(text).digest()
+  let expected = ''
+  return {
+    mechanism,
+    first: gs2 + bare,
+    final(serverFirst: string): string {
+      const { r = '', s = '', i = '', h } = partsOf(serverFirst)
+      const seen = offered?.map((list) => list.toSorted().join('\x1e')).join('\x1f')
+      if (seen !== undefined && h !== hash(seen).toString('base64')) throw new Error('somebody changed the offer')
+      const salted = pbkdf2Sync(password, Buffer.from(s, 'base64'), Number(i), hash('').length, digest)
+      const clientKey = hmac(salted, 'Client Key')
+      const channel = Buffer.concat([Buffer.from(gs2), binding]).toString('base64')
+      const withoutProof = twist.withoutProof?.(channel, r) ?? `c=${channel},r=${r}`
+      const authMessage = `${bare},${serverFirst},${withoutProof}`
+      const signature = hmac(hash(clientKey), authMessage)
+      const proof = Buffer.from(clientKey.map((byte, index) => byte ^ (signature[index] ?? 0)))
+      expected = `v=${hmac(hmac(salted, 'Server Key'), authMessage).toString('base64')}`
+      return twist.final?.(withoutProof, proof) ?? `${withoutProof},p=${encode(proof)}`
+    },
+    verify(serverFinal: string): void {
+      if (serverFinal !== expected) throw new Error('wrong server signature')
+    },
+  }
+}
+
+/** The attributes of a SCRAM message, by letter. */
+export function partsOf(message: string): Record<string, string | undefined> {
+  return Object.fromEntries(message.split(',').map((part) => [part[0], part.slice(2)]))
 }
 
 /** Signs in by SCRAM on an open stream and returns the server's last word. */
@@ -53,26 +93,13 @@ export async function scram(
   password = `${name}-password`,
   twist: ScramTwist = {},
 ): Promise<string> {
-  const { mechanism = 'SCRAM-SHA-256', gs2 = 'n,,', binding = Buffer.alloc(0) } = twist
-  const bare = `n=${name},r=${randomBytes(18).toString('base64')}`
-  line.send(auth(mechanism, gs2 + bare))
+  const client = scramClient(name, password, twist)
+  line.send(auth(client.mechanism, client.first))
   const challenge = await line.until(OUTCOME)
   if (!challenge.includes('<challenge')) return challenge
-  const first = textOf(challenge)
-  const { r = '', s = '', i = '' } = Object.fromEntries(first.split(',').map((part) => [part[0], part.slice(2)]))
-  const salted = pbkdf2Sync(password, Buffer.from(s, 'base64'), Number(i), 32, 'sha256')
-  const hmac = (key: Buffer, text: string) => createHmac('sha256', key).update(text).digest()
-  const clientKey = hmac(salted, 'Client Key')
-  const channel = Buffer.concat([Buffer.from(gs2), binding]).toString('base64')
-  const withoutProof = twist.withoutProof?.(channel, r) ?? `c=${channel},r=${r}`
-  const signature = hmac(createHash('sha256').update(clientKey).digest(), `${bare},${first},${withoutProof}`)
-  const proof = Buffer.from(clientKey.map((byte, index) => byte ^ (signature[index] ?? 0)))
-  line.send(response(twist.final?.(withoutProof, proof) ?? `${withoutProof},p=${encode(proof)}`))
+  line.send(response(client.final(textOf(challenge))))
   const outcome = await line.until(OUTCOME)
-  if (outcome.includes('<success')) {
-    const expected = hmac(hmac(salted, 'Server Key'), `${bare},${first},${withoutProof}`).toString('base64')
-    if (textOf(outcome) !== `v=${expected}`) throw new Error('wrong server signature')
-  }
+  if (outcome.includes('<success')) client.verify(textOf(outcome))
   return outcome
 }
 
