@@ -17,6 +17,7 @@ export const PERMISSIONS = [
   'policy.write',
   'status.read',
   'audit.read',
+  'report.read',
 ] as const
 export type Permission = (typeof PERMISSIONS)[number]
 
@@ -273,6 +274,16 @@ export const ADMIN_ROUTES = {
     query: none,
     status: 200,
     response: schemas.auditVerdict,
+  },
+  listReports: {
+    method: 'GET',
+    path: '/api/v1/reports',
+    summary: 'List what users report about those they block (XEP-0377), newest first, one page at a time.',
+    permission: 'report.read',
+    params: none,
+    query: schemas.pageQuery,
+    status: 200,
+    response: z.strictObject({ reports: z.array(schemas.report).readonly(), next: z.string().optional() }),
   },
   getOpenapi: {
     method: 'GET',

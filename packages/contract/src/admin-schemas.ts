@@ -225,6 +225,21 @@ export const auditVerdict = z
   })
   .meta({ id: 'AuditVerdict' })
 
+export const report = z
+  .strictObject({
+    id: z.string(),
+    at: instant,
+    reporter: z.string().meta({ description: 'Bare JID of the user who blocked somebody.' }),
+    reported: z.string().meta({ description: 'The address that was blocked.' }),
+    reason: z.string().meta({ description: 'A URN of XEP-0377, such as urn:xmpp:reporting:spam.' }),
+    text: z.string().optional().meta({ description: 'What the user says about it.' }),
+    messageIds: z
+      .array(z.string())
+      .readonly()
+      .meta({ description: 'Messages reported: ids in the archive of the reporter.' }),
+  })
+  .meta({ id: 'Report' })
+
 export const signIn = z
   .strictObject({ name: accountName, password: z.string().min(1).max(1024) })
   .meta({ id: 'SignIn' })

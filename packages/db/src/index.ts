@@ -19,6 +19,7 @@ export * from './personal.ts'
 export * from './policy.ts'
 export * from './push.ts'
 export * from './room.ts'
+export * from './report.ts'
 export * from './roster.ts'
 export type {
   AccessModel,

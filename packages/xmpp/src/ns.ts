@@ -47,6 +47,10 @@ export const NS_DISCO_INFO = 'http://jabber.org/protocol/disco#info'
 export const NS_DISCO_ITEMS = 'http://jabber.org/protocol/disco#items'
 /** XEP-0115 */
 export const NS_CAPS = 'http://jabber.org/protocol/caps'
+/** XEP-0300 */
+export const NS_HASHES = 'urn:xmpp:hashes:2'
+/** XEP-0390 */
+export const NS_CAPS2 = 'urn:xmpp:caps'
 /** XEP-0004 */
 export const NS_DATA = 'jabber:x:data'
 /** XEP-0122 */

@@ -7,6 +7,7 @@ import type { Actor } from './actor.ts'
 import type { AdminContext, AdminDeps, AdminHandlers } from './api.ts'
 import { auditHandlers } from './audit.ts'
 import { clientRuleHandlers } from './client-rules.ts'
+import { reportHandlers } from './reports.ts'
 import { createCall, createRouter } from './router.ts'
 import { sessionHandlers } from './session.ts'
 import { invitationHandlers } from './invitations.ts'
@@ -50,6 +51,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...suspensionHandlers(context),
     ...statusHandlers(context),
     ...auditHandlers(context),
+    ...reportHandlers(context),
     getOpenapi: async () => openapi,
   }
   return {

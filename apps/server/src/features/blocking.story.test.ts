@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { listReports } from '@drawbridge/db'
+import { describe, expect, test } from 'vitest'
 import { story } from '../../test/story.ts'
 import type { Device } from '../../test/story.ts'
 
@@ -119,4 +120,54 @@ test('whoever is blocked sees the user leave, and come back when unblocked (XEP-
 test('nobody blocks the own devices', async () => {
   await using s = await story({ alice: 1 })
   expect((await s.alice.ask('set', command('block', 'alice@im.test'))).toString()).toContain('<not-allowed ')
+})
+
+describe('blocking and telling the administrators why', () => {
+  const report = (reason: string, inside = '') =>
+    `<report xmlns="urn:xmpp:reporting:1" reason="${reason}">${inside}</report>`
+  const blockAnd = (jid: string, inside: string) =>
+    `<block xmlns="urn:xmpp:blocking"><item jid="${jid}">${inside}</item></block>`
+
+  test('whoever is reported is blocked, and the administrators see why and by which messages (XEP-0377 §6)', async () => {
+    await using s = await friends()
+    await s.bob.send('<message to="alice@im.test" type="chat"><body>Buy!</body></message>')
+    const id = /<stanza-id[^>]* id="([^"]+)"/.exec(s.alice.received().join(''))?.[1]
+    const ids = `<stanza-id xmlns="urn:xmpp:sid:0" by="alice@im.test" id="${id}"/><stanza-id xmlns="urn:xmpp:sid:0" id="x"/>`
+    const text = '<text xml:lang="en">Never came trouble to my house like this.</text>'
+    await s.alice.ask('set', blockAnd('bob@im.test', report('urn:xmpp:reporting:spam', ids + text)))
+
+    expect((await s.alice.ask('get', command('blocklist'))).toString()).toContain('jid="bob@im.test"')
+    expect(await listReports(s.server.ctx.db, 10)).toMatchObject([
+      {
+        reporter: 'alice',
+        reported: 'bob@im.test',
+        reason: 'urn:xmpp:reporting:spam',
+        text: 'Never came trouble to my house like this.',
+        messageIds: [id],
+      },
+    ])
+  })
+
+  test('a report without a reason is refused, and nobody is blocked (XEP-0377 §4: "MUST include a reason")', async () => {
+    await using s = await story({ alice: 1 })
+    const bare = blockAnd('bob@im.test', '<report xmlns="urn:xmpp:reporting:1"/>')
+    expect((await s.alice.ask('set', bare)).toString()).toContain('<bad-request ')
+    expect((await s.alice.ask('get', command('blocklist'))).toString()).not.toContain('bob')
+    expect(await listReports(s.server.ctx.db, 10)).toEqual([])
+  })
+
+  test('other devices hear of the block, and not of the report', async () => {
+    await using s = await story({ alice: 2 })
+    const other = s.device('alice', 2)
+    await other.ask('get', command('blocklist'))
+    other.received()
+    await s.alice.ask('set', blockAnd('bob@im.test', report('urn:xmpp:reporting:abuse')))
+    expect(other.received().join('')).toContain(command('block', 'bob@im.test'))
+  })
+
+  test('the server says that it takes reports (XEP-0377 §3)', async () => {
+    await using s = await story({ alice: 1 })
+    const info = await s.alice.ask('get', '<query xmlns="http://jabber.org/protocol/disco#info"/>', 'im.test')
+    expect(info.toString()).toContain('<feature var="urn:xmpp:reporting:1"/>')
+  })
 })

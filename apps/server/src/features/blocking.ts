@@ -1,6 +1,15 @@
-import { block, listAllBlocked, unblock } from '@drawbridge/db'
-import { findJid, NS_BLOCKING, NS_BLOCKING_ERRORS, NS_CLIENT, StanzaFault, xml } from '@drawbridge/xmpp'
-import type { Element, Jid, Stanza } from '@drawbridge/xmpp'
+import { block, listAllBlocked, putReport, unblock } from '@drawbridge/db'
+import {
+  findJid,
+  NS_BLOCKING,
+  NS_BLOCKING_ERRORS,
+  NS_CLIENT,
+  NS_REPORTING,
+  parseReport,
+  StanzaFault,
+  xml,
+} from '@drawbridge/xmpp'
+import type { Element, Jid, Report, Stanza } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import { defineFeature } from '../routing/feature.ts'
 import type { Context, Draft, IqRequest } from '../routing/feature.ts'
@@ -14,8 +23,11 @@ const MAX_ENTRIES = 1_000
  */
 export const blocking = defineFeature({
   name: 'blocking',
-  implements: [{ xep: 191, version: '1.3' }],
-  disco: [NS_BLOCKING],
+  implements: [
+    { xep: 191, version: '1.3' },
+    { xep: 377, version: '0.4.1' },
+  ],
+  disco: [NS_BLOCKING, NS_REPORTING],
   accountDisco: [NS_BLOCKING],
   iq: [
     { type: 'get', to: 'own', xmlns: NS_BLOCKING, name: 'blocklist', handle: getList },
@@ -48,7 +60,8 @@ function getList(_payload: Element, { session }: IqRequest, ctx: Context): Eleme
 }
 
 async function blockItems(payload: Element, { session }: IqRequest, ctx: Context): Promise<undefined> {
-  const jids = parseItems(payload)
+  const items = parseItems(payload)
+  const jids = items.map(({ jid }) => jid)
   if (jids.length === 0) throw new StanzaFault({ condition: 'bad-request', text: 'nobody named' })
   const { id, bareJid } = session.account
   if (jids.some((jid) => jid.bareString === bareJid)) {
@@ -57,7 +70,13 @@ async function blockItems(payload: Element, { session }: IqRequest, ctx: Context
   if (ctx.blockLists.of(bareJid).length + jids.length > MAX_ENTRIES) {
     throw new StanzaFault({ type: 'cancel', condition: 'resource-constraint', text: 'Your block list is full.' })
   }
-  await block(ctx.db, id, jids.map(String))
+  await ctx.db.transaction(async (tx) => {
+    await block(tx, id, jids.map(String))
+    // XEP-0377 §6: who is reported is blocked, exactly as without a report.
+    for (const { jid, report } of items) {
+      if (report) await putReport(tx, { id, archive: bareJid }, { reported: String(jid), ...report }, ctx.now())
+    }
+  })
   const before = ctx.blockLists.of(bareJid)
   const added = jids.filter((jid) => !before.includes(String(jid)))
   // Who is blocked still hears that the account leaves (§3.3): announced first, in force right after, in one turn.
@@ -70,7 +89,7 @@ async function blockItems(payload: Element, { session }: IqRequest, ctx: Context
 async function unblockItems(payload: Element, { session }: IqRequest, ctx: Context): Promise<undefined> {
   const { id, bareJid } = session.account
   // §3.5: without items, everybody.
-  const jids = parseItems(payload)
+  const jids = parseItems(payload).map(({ jid }) => jid)
   const gone = await unblock(ctx.db, id, jids.length === 0 ? 'all' : jids.map(String))
   ctx.blockLists.set(
     bareJid,
@@ -82,12 +101,13 @@ async function unblockItems(payload: Element, { session }: IqRequest, ctx: Conte
   return undefined
 }
 
-function parseItems(payload: Element): Jid[] {
-  return payload.getChildren('item').map(({ attrs: { jid: text } }) => {
+function parseItems(payload: Element): { jid: Jid; report: Report | undefined }[] {
+  return payload.getChildren('item').map((item) => {
+    const { jid: text } = item.attrs
     if (text === undefined) throw new StanzaFault({ condition: 'bad-request', text: 'item without jid' })
     const jid = findJid(text)
     if (!jid) throw new StanzaFault({ condition: 'jid-malformed' })
-    return jid
+    return { jid, report: parseReport(item) }
   })
 }
 
