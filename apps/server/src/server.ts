@@ -3,6 +3,7 @@ import {
   listAccounts,
   openDatabase,
   pruneDedup,
+  pruneClients,
   pruneOutbox,
   loadUnits,
   pruneInvitations,
@@ -44,6 +45,7 @@ import { createAdmission } from './stream/admission.ts'
 import { C2sStream } from './stream/c2s.ts'
 import { ComponentStream } from './stream/component.ts'
 import { createChangePassword } from './stream/change-password.ts'
+import { createClients } from './stream/clients.ts'
 import { createFast } from './stream/fast.ts'
 import { createPasswords } from './stream/password.ts'
 import type { Session } from './stream/session.ts'
@@ -233,6 +235,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       },
       forms: () => registry.features.flatMap(({ discoForms }) => discoForms?.flatMap((build) => build(ctx) ?? []) ?? []),
     },
+    clients: createClients({ db, sessions, revocations, now: outside.now ?? (() => new Date()) }),
     passwords: { make: passwords.make, change: changePassword },
     commands: registry.features.flatMap(({ commands }) => commands ?? []),
     administrate: (account, id, request) => admin.call(account, id, request),
@@ -416,9 +419,9 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     // An upgraded connection is no longer the HTTP server's to close, but it waits for it.
     closers.push(() => Promise.all([sockets.close(), http.close()]))
     const limit = createAddressLimit(stream.maxConnectionsPerAddress)
-    const hasProxyHeader = config.proxy.speaksProxyProtocol ? { hasProxyHeader: isTrustedProxy } : {}
-    const headerTimeoutMs = Math.min(stream.signInTimeoutMs, HEADERS_TIMEOUT_MS)
-    const tcp = { bind: common.bind, tls, limit, accept: built.accept, headerTimeoutMs, ...hasProxyHeader }
+    const timeoutMs = Math.min(stream.signInTimeoutMs, HEADERS_TIMEOUT_MS)
+    const proxyHeader = config.proxy.speaksProxyProtocol ? { isFrom: isTrustedProxy, timeoutMs } : undefined
+    const tcp = { bind: common.bind, tls, limit, accept: built.accept, proxyHeader }
     const c2s = await listenTcp({ ...tcp, port: common.c2sPort, mode: 'starttls' })
     closers.push(() => c2s.close())
     const c2sTls = await listenTcp({ ...tcp, port: common.c2sTlsPort, mode: 'direct' })
@@ -483,6 +486,7 @@ async function prune(db: Db, log: Log): Promise<void> {
     while ((await pruneDedup(db, before(7))) > 0);
     await pruneSmSessions(db, before(7))
     await pruneOutbox(db, before(7))
+    await pruneClients(db, new Date(Date.now() - clientRetentionMs), new Date())
     await pruneInvitations(db, before(90))
   } catch (error) {
     log.warn('old records were not deleted; the next round tries again', { error: String(error) })

@@ -15,6 +15,8 @@ import type { ServerConfig } from './server.config.ts'
 import { entranceOf } from './stream/admission.ts'
 import type { Admission } from './stream/admission.ts'
 import type { Fast } from './stream/fast.ts'
+import { watchIdle } from './stream/idle.ts'
+import { limitsFrom } from './stream/limits.ts'
 import type { Passwords } from './stream/password.ts'
 import type { Revocations } from './stream/revocations.ts'
 import type { Session, SessionHost } from './stream/session.ts'
@@ -73,10 +75,15 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
       (error: unknown) => errorReply(iq, faultFrom(error, ctx)) ?? xml('iq', { xmlns: NS_CLIENT, type: 'error' }),
     )
   let shutdownText: string | undefined
+  const stopWatching = watchIdle(() => sessions.all(), {
+    domain: common.domain,
+    timeoutMs: config.stream.idleTimeoutMs,
+  })
   return {
     domain: common.domain,
     isHttps: !isLoopback(common.bind),
     config: { ...config.stream, allowPlaintext: common.allowPlaintext },
+    limits: limitsFrom(config.stream),
     accounts,
     sessions,
     passwords,
@@ -89,6 +96,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
       return shutdownText
     },
     stop(text) {
+      stopWatching()
       shutdownText = text
     },
     streamFeatures: () =>

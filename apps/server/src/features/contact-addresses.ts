@@ -6,11 +6,11 @@ export const contactAddresses = defineFeature({
   name: 'contact-addresses',
   implements: [{ xep: 157, version: '1.1.1' }],
   discoForms: [
-    ({ contacts }) => ({
-      formType: NS_SERVER_INFO,
-      fields: Object.entries(contacts).flatMap(([role, values]) =>
-        values.length === 0 ? [] : [{ name: `${role}-addresses`, type: 'list-multi' as const, values }],
-      ),
-    }),
+    ({ contacts }) => {
+      const fields = Object.entries(contacts)
+        .filter(([, values]) => values.length > 0)
+        .map(([role, values]) => ({ name: `${role}-addresses`, type: 'list-multi' as const, values }))
+      return fields.length === 0 ? undefined : { formType: NS_SERVER_INFO, fields }
+    },
   ],
 })

@@ -17,6 +17,7 @@ import type { ArchiveWriter, Db, PepNode } from '@drawbridge/db'
 import type { Sanitize } from '@drawbridge/contract'
 import type { Jobs } from '@drawbridge/jobs'
 import type { Log } from '@drawbridge/runtime'
+import type { Clients } from '../stream/clients.ts'
 import type { ChangePassword } from '../stream/change-password.ts'
 import type { Passwords } from '../stream/password.ts'
 import type { Throttle } from '../stream/throttle.ts'
@@ -114,6 +115,8 @@ export interface Context {
   }
   /** Verifiers for a new account, and another password for one there is. Both throw `PasswordUnfit` and `PasswordBusy`. */
   readonly passwords: Pick<Passwords, 'make'> & { readonly change: ChangePassword }
+  /** Who has access to an account (XEP-0494). */
+  readonly clients: Clients
   /** Every command of the features in force, in their order. */
   readonly commands: readonly AdHocCommand[]
   readonly administrate: Administrate

@@ -18,6 +18,10 @@ export interface ServerOptions {
   readonly stream?: Readonly<Record<string, unknown>>
   /** Settings of the section `components`. */
   readonly components?: Readonly<Record<string, unknown>>
+  /** Settings of the section `registration`. */
+  readonly registration?: Readonly<Record<string, unknown>>
+  /** Settings of the section `proxy`. */
+  readonly proxy?: Readonly<Record<string, unknown>>
   /** Settings of the section `web`. */
   readonly web?: Readonly<Record<string, unknown>>
 }
@@ -43,8 +47,10 @@ export interface RunningServer extends AsyncDisposable {
 export async function runServer({
   allowPlaintext = true,
   stream = {},
+  registration = {},
   web = {},
   components = {},
+  proxy = {},
 }: ServerOptions = {}): Promise<RunningServer> {
   const database = await testDatabase()
   const directory = await mkdtemp(join(tmpdir(), 'streams-'))
@@ -54,7 +60,9 @@ export async function runServer({
     common: { dataDir: directory, domain: 'im.test', databaseUrl: database.url, allowPlaintext, ...ports },
     stream: { scramIterations: 10_000, freeSignInFailures: 1_000, ...stream },
     web,
+    proxy,
     components,
+    registration,
     limits: {},
     policy: {},
   })

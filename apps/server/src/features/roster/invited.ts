@@ -12,10 +12,9 @@ type Step = readonly [from: Account, to: Account, type: SubscriptionType]
 export async function befriend({ inviter, invited }: DomainEvents['invitation.accepted'], ctx: Context): Promise<void> {
   await walk(
     [
-      [invited, inviter, 'subscribe'],
       [inviter, invited, 'subscribed'],
-      // Beforehand, so that the answer to the request after it is not a question.
       [invited, inviter, 'subscribed'],
+      [invited, inviter, 'subscribe'],
       [inviter, invited, 'subscribe'],
     ],
     ctx,
@@ -35,8 +34,8 @@ export async function acceptPreauth(stanza: PresenceStanza, user: Account, ctx: 
   if ((await useInvitation(ctx.db, invitation.id)) === 'used-up') return false
   await walk(
     [
-      [user, inviter, 'subscribe'],
       [inviter, user, 'subscribed'],
+      [user, inviter, 'subscribe'],
       [inviter, user, 'subscribe'],
     ],
     ctx,
@@ -44,7 +43,10 @@ export async function acceptPreauth(stanza: PresenceStanza, user: Account, ctx: 
   return true
 }
 
-/** Each step as if its sender's client had made it (RFC 6121 §3), and all of them or none. */
+/**
+ * Each step as if its sender's client had made it, and all of them or none. What is approved beforehand is no question to
+ * anybody (RFC 6121 §3.4).
+ */
 async function walk(steps: readonly Step[], ctx: Context): Promise<void> {
   const owners = [...new Set(steps.flatMap(([from, to]) => [from, to]))]
   const outcomes = await ctx.rosters.change(owners, async (change) => {
