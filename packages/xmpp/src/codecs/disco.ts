@@ -111,7 +111,7 @@ export function buildCaps({ node, ver, hash }: Caps): Element {
 }
 
 /** XEP-0115 §5.1 sorts by octets (RFC 4790 §9.3), which for UTF-8 is the order of code points, not of UTF-16 units. */
-function byOctets(a: string, b: string): number {
+export function byOctets(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i)

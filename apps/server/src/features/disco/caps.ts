@@ -1,5 +1,15 @@
-import { buildCapsString, findCaps, NS_DISCO_INFO, parseDiscoInfo, xml } from '@drawbridge/xmpp'
-import type { Caps, Element } from '@drawbridge/xmpp'
+import {
+  buildCapsHashInput,
+  buildCapsString,
+  capsHashNode,
+  findCaps,
+  findCapsHashes,
+  NS_CAPS,
+  NS_DISCO_INFO,
+  parseDiscoInfo,
+  xml,
+} from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
@@ -9,74 +19,119 @@ const MAX_CACHED = 2_000
 const MAX_FEATURES = 256
 const MAX_FEATURE_LENGTH = 256
 
-/** The hashes of XEP-0300 that clients use in capabilities, by the names Node has for them. */
-const HASHES: Readonly<Record<string, string>> = { 'sha-1': 'sha1', 'sha-256': 'sha256', 'sha-512': 'sha512' }
+/** The hashes of XEP-0300 that capabilities use, by the names Node has for them, the one we like best first. */
+const HASHES: Readonly<Record<string, string>> = {
+  'sha3-256': 'sha3-256',
+  'sha-512': 'sha512',
+  'sha-256': 'sha256',
+  'sha-1': 'sha1',
+}
 
-/** The hash of XEP-0115 §5.1; `undefined` for an algorithm we do not have and for an ill-formed answer. */
-export function capsVersion(query: Element, hash: string): string | undefined {
-  const algorithm = HASHES[hash]
-  const text = buildCapsString(parseDiscoInfo(query))
+/** Not good enough any longer where there is a choice (XEP-0390 §4.2, XEP-0300 §5). */
+const isWeak = (algo: string) => algo === 'sha-1'
+
+function digest(text: string | undefined, algo: string): string | undefined {
+  const algorithm = HASHES[algo]
   if (algorithm === undefined || text === undefined) return undefined
   return createHash(algorithm).update(text).digest('base64')
 }
 
+/** The hash of XEP-0115 §5.1; `undefined` for an algorithm we do not have and for an ill-formed answer. */
+export function capsVersion(query: Element, hash: string): string | undefined {
+  return digest(buildCapsString(parseDiscoInfo(query)), hash)
+}
+
+/** The hash of XEP-0390 §4.1, likewise. */
+export function capsHash(query: Element, algo: string): string | undefined {
+  return digest(buildCapsHashInput(query), algo)
+}
+
+/** What a client says it is, in one of the ways there are. */
+interface Claim {
+  /** The same for every client that can do the same. */
+  readonly key: string
+  /** Where to ask what that means; absent: the client itself. */
+  readonly node: string | undefined
+  /** Whether an answer is what was announced, so that it counts for everybody who announces it (PE-04). */
+  isProved(query: Element): boolean
+}
+
+/** The best claim of a presence: XEP-0390 before XEP-0115; before 2008 there was nothing to prove (XEP-0115 §8). */
+function findClaim(presence: Element): Claim | undefined {
+  const hashes = findCapsHashes(presence)
+  const algo = Object.keys(HASHES).find((name) => !isWeak(name) && hashes.some((hash) => hash.algo === name))
+  const hash = hashes.find((known) => known.algo === algo)
+  if (hash) {
+    const node = capsHashNode(hash)
+    return { key: node, node, isProved: (query) => capsHash(query, hash.algo) === hash.value }
+  }
+  const caps = findCaps(presence)
+  if (caps) {
+    const { node, ver, hash: name } = caps
+    return {
+      key: `${name} ${ver}`,
+      node: `${node}#${ver}`,
+      isProved: (query) => capsVersion(query, name) === ver,
+    }
+  }
+  const { node, ver = '', ext = '' } = presence.getChild('c', NS_CAPS)?.attrs ?? {}
+  if (node === undefined) return undefined
+  return { key: `legacy ${node} ${ver} ${ext}`, node: undefined, isProved: () => false }
+}
+
 /** Answers that prove themselves: found under the hash of what they say, so that one client can speak for another. */
 export interface CapsCache {
-  find(caps: Caps): ReadonlySet<string> | undefined
-  put(caps: Caps, features: ReadonlySet<string>): void
+  find(key: string): ReadonlySet<string> | undefined
+  put(key: string, features: ReadonlySet<string>): void
 }
 
 /** An empty cache; the least recently used answer goes first. */
 export function createCapsCache(): CapsCache {
   const known = new Map<string, ReadonlySet<string>>()
-  const keyOf = ({ hash, ver }: Caps) => `${hash} ${ver}`
   return {
-    find(caps) {
-      const key = keyOf(caps)
+    find(key) {
       const features = known.get(key)
       if (!features) return undefined
       known.delete(key)
       known.set(key, features)
       return features
     },
-    put(caps, features) {
-      known.set(keyOf(caps), features)
-      for (const key of known.keys()) {
+    put(key, features) {
+      known.set(key, features)
+      for (const oldest of known.keys()) {
         if (known.size <= MAX_CACHED) break
-        known.delete(key)
+        known.delete(oldest)
       }
     },
   }
 }
 
-/** What a session has said its capabilities are, as long as its answer about them is not there. */
+/** What a session has said its capabilities are. */
 const CURRENT = 'disco.caps'
 
 /** Looks for capabilities in the presence that a client broadcasts, and asks about those that are new (XEP-0115 §6.2). */
 export function followCaps(presence: Element, session: Session, cache: CapsCache, ctx: Context): void {
+  const claim = findClaim(presence)
+  if (!claim || (session.notes.get(CURRENT) as Claim | undefined)?.key === claim.key) return
+  session.notes.set(CURRENT, claim)
   const caps = findCaps(presence)
-  if (!caps) return
-  const current = session.notes.get(CURRENT) as Caps | undefined
-  if (current?.ver === caps.ver && current.hash === caps.hash && current.node === caps.node) return
-  session.notes.set(CURRENT, caps)
-  ctx.emit('caps.changed', { session, ...caps })
-  const cached = cache.find(caps)
+  if (caps) ctx.emit('caps.changed', { session, ...caps })
+  const cached = cache.find(claim.key)
   if (cached) return learn(session, cached, ctx)
-  void ask(caps, session, cache, ctx).catch((error: unknown) =>
+  void ask(claim, session, cache, ctx).catch((error: unknown) =>
     ctx.log.warn('capabilities were not understood', { error: String(error) }),
   )
 }
 
-async function ask(caps: Caps, session: Session, cache: CapsCache, ctx: Context): Promise<void> {
-  const question = xml('query', { xmlns: NS_DISCO_INFO, node: `${caps.node}#${caps.ver}` })
-  const reply = await session.query(question, ctx.domain)
+async function ask(claim: Claim, session: Session, cache: CapsCache, ctx: Context): Promise<void> {
+  const reply = await session.query(xml('query', { xmlns: NS_DISCO_INFO, node: claim.node }), ctx.domain)
   const query = reply?.attrs['type'] === 'result' ? reply.getChild('query', NS_DISCO_INFO) : undefined
-  if (!query || session.isEnded || session.notes.get(CURRENT) !== caps) return
+  if (!query || session.isEnded || session.notes.get(CURRENT) !== claim) return
   const named = parseDiscoInfo(query).features
   const features = new Set(named.filter((name) => name.length <= MAX_FEATURE_LENGTH).slice(0, MAX_FEATURES))
   // PE-04: an answer that does not have the hash it was announced with counts for this session and for no other.
   const isWhole = features.size === named.length
-  if (isWhole && capsVersion(query, caps.hash) === caps.ver) cache.put(caps, features)
+  if (isWhole && claim.isProved(query)) cache.put(claim.key, features)
   learn(session, features, ctx)
 }
 

@@ -1,9 +1,12 @@
 import {
   buildCaps,
+  buildCapsHashes,
   buildDiscoInfo,
   buildDiscoItems,
   buildRsm,
+  capsHashNode,
   NS_CAPS,
+  NS_CAPS2,
   NS_DISCO_INFO,
   NS_DISCO_ITEMS,
   NS_RSM,
@@ -15,7 +18,7 @@ import type { DiscoItem, Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import { defineFeature } from '../../routing/feature.ts'
 import type { Context, DiscoNode, IqRequest } from '../../routing/feature.ts'
-import { capsVersion, createCapsCache, followCaps } from './caps.ts'
+import { capsHash, capsVersion, createCapsCache, followCaps } from './caps.ts'
 import type { CapsCache } from './caps.ts'
 
 /** Names this software in entity capabilities (XEP-0115 §4). */
@@ -27,8 +30,8 @@ const MAX_PAGE = 500
 const caches = new WeakMap<Context, CapsCache>()
 
 /**
- * XEP-0030: Service Discovery, of the server and of its accounts, and XEP-0115: Entity Capabilities, ours in the stream
- * features, those of clients as `session.notes.get('disco')`, the set of their features.
+ * XEP-0030: Service Discovery, of the server and of its accounts, and XEP-0115 and XEP-0390: Entity Capabilities, ours in
+ * the stream features, those of clients as `session.notes.get('disco')`, the set of their features.
  */
 export const disco = defineFeature({
   name: 'disco',
@@ -36,10 +39,14 @@ export const disco = defineFeature({
     { xep: 30, version: '2.5.0' },
     { xep: 115, version: '1.6.0' },
     { xep: 128, version: '1.0.1' },
+    { xep: 390, version: '0.3.2' },
   ],
-  disco: [NS_DISCO_INFO, NS_DISCO_ITEMS, NS_CAPS],
+  disco: [NS_DISCO_INFO, NS_DISCO_ITEMS, NS_CAPS, NS_CAPS2],
   accountDisco: [NS_DISCO_INFO, NS_DISCO_ITEMS],
-  streamFeatures: [(ctx) => buildCaps({ node: CAPS_NODE, ver: serverVersion(ctx), hash: 'sha-1' })],
+  streamFeatures: [
+    (ctx) => buildCaps({ node: CAPS_NODE, ver: ownCaps(ctx).ver, hash: 'sha-1' }),
+    (ctx) => buildCapsHashes([ownCaps(ctx).hash]),
+  ],
   iq: [
     { type: 'get', to: 'server', xmlns: NS_DISCO_INFO, name: 'query', handle: serverInfo },
     { type: 'get', to: 'server', xmlns: NS_DISCO_ITEMS, name: 'query', handle: serverItems },
@@ -60,9 +67,8 @@ export const disco = defineFeature({
 async function serverInfo({ attrs: { node } }: Element, request: IqRequest, ctx: Context): Promise<Element> {
   const known = node === undefined ? undefined : ctx.disco.findNode('server', node)
   if (known && node !== undefined) return buildDiscoInfo({ ...(await known.info(node, request, ctx)), node })
-  // XEP-0115 §6.2: under the node that the stream features name, the same answer.
-  if (node !== undefined && node !== `${CAPS_NODE}#${serverVersion(ctx)}`)
-    throw new StanzaFault({ condition: 'item-not-found' })
+  // XEP-0115 §6.2, XEP-0390 §4.3: under the nodes that the stream features name, the same answer.
+  if (node !== undefined && !ownCaps(ctx).nodes.includes(node)) throw new StanzaFault({ condition: 'item-not-found' })
   return buildServerInfo(ctx, node)
 }
 
@@ -75,7 +81,13 @@ function buildServerInfo(ctx: Context, node?: string): Element {
   })
 }
 
-const serverVersion = (ctx: Context) => capsVersion(buildServerInfo(ctx), 'sha-1') ?? ''
+/** What the server can do, as the stream features say it, and the nodes that they name by that. */
+function ownCaps(ctx: Context) {
+  const info = buildServerInfo(ctx)
+  const ver = capsVersion(info, 'sha-1') ?? ''
+  const hash = { algo: 'sha-256', value: capsHash(info, 'sha-256') ?? '' }
+  return { ver, hash, nodes: [`${CAPS_NODE}#${ver}`, capsHashNode(hash)] }
+}
 
 async function serverItems({ attrs: { node } }: Element, request: IqRequest, ctx: Context): Promise<Element> {
   if (node === undefined) return buildDiscoItems(ctx.disco.services)
