@@ -233,7 +233,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
         const lists = registry.features.map(({ accountItems }) => accountItems?.(request, ctx) ?? [])
         return (await Promise.all(lists)).flat()
       },
-      forms: () => registry.features.flatMap(({ discoForms }) => discoForms?.flatMap((build) => build(ctx) ?? []) ?? []),
+      forms: () =>
+        registry.features.flatMap(({ discoForms }) => discoForms?.flatMap((build) => build(ctx) ?? []) ?? []),
     },
     clients: createClients({ db, sessions, revocations, now: outside.now ?? (() => new Date()) }),
     passwords: { make: passwords.make, change: changePassword },
@@ -341,7 +342,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     serviceRoutes({ domain: common.domain, health, status: () => buildStatusDocument(policy.gate), measure }),
     ...(web ? [web] : []),
   ]
-  const pruning = setInterval(() => void prune(db, log), PRUNE_EVERY_MS)
+  const pruning = setInterval(() => void prune(db, log, config.stream), PRUNE_EVERY_MS)
   const dismissAll = () => {
     const text = 'The server is restarting.'
     streams.stop(text)
@@ -480,7 +481,7 @@ async function readUnits(db: Db, accounts: Accounts) {
 }
 
 /** Records that only bound how long something is remembered. */
-async function prune(db: Db, log: Log): Promise<void> {
+async function prune(db: Db, log: Log, { clientRetentionMs }: ServerConfig['stream']): Promise<void> {
   const before = (days: number) => new Date(Date.now() - days * DAY_MS)
   try {
     while ((await pruneDedup(db, before(7))) > 0);

@@ -15,7 +15,13 @@ const STREAM: readonly (Claim & { readonly feature: string })[] = [
   { xep: 206, version: '1.4', feature: 'stream' },
   { xep: 352, version: '1.0.0', feature: 'stream' },
   { xep: 368, version: '1.1.0', feature: 'stream' },
+  { xep: 386, version: '1.1.0', feature: 'stream' },
+  { xep: 388, version: '1.0.4', feature: 'stream' },
   { xep: 440, version: '1.0.0', feature: 'stream' },
+  { xep: 478, version: '0.2.0', feature: 'stream' },
+  { xep: 474, version: '0.5.0', feature: 'stream' },
+  { xep: 480, version: '0.2.0', feature: 'stream' },
+  { xep: 484, version: '0.2.0', feature: 'stream' },
 ]
 
 /** What the stream and the list of features claim, by number. */

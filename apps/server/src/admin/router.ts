@@ -10,6 +10,7 @@ import type { AdminRoute, AdminRouteId } from '@drawbridge/contract'
 import { uuidv7 } from '@drawbridge/db'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ask } from '../policy/gate.ts'
+import { addressOf } from '../routing/client-address.ts'
 import type { Administrate } from '../routing/feature.ts'
 import { mayDo } from './actor.ts'
 import type { Actor } from './actor.ts'
@@ -98,7 +99,7 @@ async function answer(
   if (!checkedParams.success) throw new Refusal('item-not-found')
   const query = checked(route.query, readQuery(search))
   const body = await bodyOf(route, req)
-  const remoteAddress = req.socket.remoteAddress ?? 'local'
+  const remoteAddress = addressOf(req) || 'local'
   const handle = handlers[id] as AnyHandler
   const result = await handle({ params: checkedParams.data, query, body, actor, remoteAddress })
   if (route.status === 204) {

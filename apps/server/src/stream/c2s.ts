@@ -4,7 +4,6 @@ import {
   buildSmFailed,
   buildSmFeature,
   buildStreamError,
-  C2S_LIMITS,
   JidFault,
   NS_BIND,
   NS_CLIENT,
@@ -14,7 +13,6 @@ import {
   NS_SASL2,
   NS_SM,
   NS_STREAM,
-  NS_STREAM_LIMITS,
   NS_TLS,
   parseJid,
   serialize,
@@ -29,6 +27,7 @@ import type { KnownClient } from './bind.ts'
 import { establish } from './establish.ts'
 import type { Established } from './establish.ts'
 import { countStreamError } from './events.ts'
+import { buildLimits } from './limits.ts'
 import { manage, prepareManagement, prepareResumption, takeAnswer, takeFromOther } from './management.ts'
 import { Negotiation } from './negotiation.ts'
 import type { NegotiatedStream, SignIn } from './negotiation.ts'
@@ -52,6 +51,8 @@ export class C2sStream implements StreamHandler {
   #isClosed = false
   readonly #negotiation: Negotiation
   readonly #stranger: Stranger
+  /** What came before signing in. */
+  #strangeElements = 0
   #account: Account | undefined
   /** What the client said of itself while it signed in. */
   #client: KnownClient = { claims: [] }
@@ -66,6 +67,7 @@ export class C2sStream implements StreamHandler {
   constructor(server: StreamServer, connection: Connection) {
     this.#server = server
     this.#connection = connection
+    connection.setLimits(server.limits.beforeSignIn)
     this.#negotiation = new Negotiation(server, connection, this.#negotiated())
     this.#stranger = { remoteAddress: connection.remoteAddress, notes: new Map() }
     this.#rate = new StanzaRate(connection, server.config.maxStanzasPerSecond, () => this.#catchUp())
@@ -124,7 +126,9 @@ export class C2sStream implements StreamHandler {
   }
 
   #featuresBefore(): Element {
-    const features = xml('stream:features', { 'xmlns:stream': NS_STREAM })
+    const { beforeSignIn } = this.#server.limits
+    const limits = buildLimits(beforeSignIn, this.#server.config.signInTimeoutMs)
+    const features = xml('stream:features', { 'xmlns:stream': NS_STREAM }, limits)
     const canUpgrade = this.#connection.framing === 'tcp' && !this.#connection.isEncrypted
     const { allowPlaintext } = this.#server.config
     if (canUpgrade) features.append(xml('starttls', { xmlns: NS_TLS }, allowPlaintext ? undefined : xml('required')))
@@ -142,7 +146,7 @@ export class C2sStream implements StreamHandler {
       session ? undefined : xml('bind', { xmlns: NS_BIND }),
       session?.outbound ? undefined : buildSmFeature(),
       xml('csi', { xmlns: NS_CSI }),
-      xml('limits', { xmlns: NS_STREAM_LIMITS }, xml('max-bytes', {}, C2S_LIMITS.maxStanzaBytes)),
+      buildLimits(this.#server.limits.afterSignIn, this.#server.config.idleTimeoutMs),
       ...this.#server.streamFeatures(),
     )
   }
@@ -160,6 +164,7 @@ export class C2sStream implements StreamHandler {
     const xmlns = element.getNS()
     if (this.#session) return this.#bound(this.#session, element, xmlns)
     if (this.#account) return this.#authenticated(this.#account, element, xmlns)
+    if (++this.#strangeElements > this.#server.config.maxElementsBeforeSignIn) return this.#fail('policy-violation')
     if (xmlns === NS_SASL || xmlns === NS_SASL2) return this.#negotiation.receive(element)
     if (xmlns === NS_TLS && element.name === 'starttls') return this.#startTls()
     if (
@@ -203,7 +208,7 @@ export class C2sStream implements StreamHandler {
         this.#account = account
         this.#write(buildSaslSuccess(data))
         this.#isOpen = false
-        this.#connection.restart(C2S_LIMITS)
+        this.#connection.restart(this.#server.limits.afterSignIn)
       },
     }
   }
@@ -225,7 +230,7 @@ export class C2sStream implements StreamHandler {
     }
     if (this.#negotiation.isRevoked(account)) return this.#negotiation.refuse('not-authorized')
     this.#account = account
-    this.#connection.setLimits(C2S_LIMITS)
+    this.#connection.setLimits(this.#server.limits.afterSignIn)
     this.#begin(
       outcome,
       [outcome.success, this.#featuresAfterSignIn(session)].map((element) => this.#text(element)),

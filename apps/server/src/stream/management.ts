@@ -15,7 +15,7 @@ import { HandledTooMuch, OutboundQueue } from './resume.ts'
 import type { Session } from './session.ts'
 import type { StreamServer } from './stream-server.ts'
 
-// XEP-0198, for whoever asks by itself and for whoever asks while signing in (XEP-0198 §10, XEP-0386 §2.2).
+// XEP-0198, for whoever asks by itself and for whoever asks while signing in (XEP-0198 §5, XEP-0386 §2.2).
 
 /** A resumption waits so long for what the old connection had sent, in milliseconds. */
 const RESUME_WAIT_MS = 10_000

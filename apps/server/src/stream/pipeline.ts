@@ -48,6 +48,11 @@ export class Pipeline {
     return this.#inFlight
   }
 
+  /** What the client sent after the stanza in hand, if it is here already. */
+  get next(): Stanza | undefined {
+    return this.#queue[0]?.stanza
+  }
+
   /** Nothing starts (control §3.1, limbo). */
   get isHeld(): boolean {
     return this.#isHeld

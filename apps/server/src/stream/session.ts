@@ -311,11 +311,8 @@ export class Session {
 
   /** A slow reader costs only itself: it catches up after resuming, or from the archive. */
   #isStuck(connection: Connection): void {
-    if (!this.resumeId) {
-      this.end('resource-constraint', 'The connection does not take what is sent.')
-      return
-    }
-    connection.destroy()
+    if (this.resumeId) connection.destroy()
+    else this.end('resource-constraint', 'The connection does not take what is sent.')
   }
 
   // --- client state indication (XEP-0352) -------------------------------------------------------------------------------
@@ -336,6 +333,12 @@ export class Session {
   }
 
   // --- life -------------------------------------------------------------------------------------------------------------
+
+  /** The client has been silent for too long (RFC 6120 §4.6.3): it may come back, if it can. */
+  lostClient(): void {
+    if (this.resumeId) this.connection?.destroy()
+    else this.end('connection-timeout', 'Nothing was heard from the client.')
+  }
 
   /** The connection is gone; the session waits for the client to come back. */
   detach(): void {

@@ -5,6 +5,7 @@ import type { Account, Accounts } from '../routing/accounts.ts'
 import type { Sessions } from '../routing/sessions.ts'
 import type { Connection } from '../transport/connection.ts'
 import type { Fast } from './fast.ts'
+import type { StreamLimits } from './limits.ts'
 import type { Passwords } from './password.ts'
 import type { Revocations } from './revocations.ts'
 import type { Session, SessionHost } from './session.ts'
@@ -28,6 +29,7 @@ export interface StreamServer {
   readonly domain: string
   readonly isHttps: boolean
   readonly config: StreamConfig
+  readonly limits: StreamLimits
   readonly accounts: Accounts
   readonly sessions: Sessions
   readonly passwords: Passwords

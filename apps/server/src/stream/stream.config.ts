@@ -1,4 +1,5 @@
-import { boolean, duration } from '@drawbridge/runtime'
+import { boolean, bytes, duration } from '@drawbridge/runtime'
+import { C2S_LIMITS, PREAUTH_LIMITS } from '@drawbridge/xmpp'
 import * as z from 'zod'
 import { SCRAM_FAMILIES } from './scram.ts'
 import type { ScramFamily } from './scram.ts'

@@ -2,6 +2,7 @@ import { C2S_LIMITS, NS_FRAMING, parseElement, PREAUTH_LIMITS, StreamFault, xml 
 import type { Element, XmlLimits } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { addressOf } from '../routing/client-address.ts'
 import { addressKey } from '../stream/throttle.ts'
 import type { HttpHandler } from './http.ts'
 import type { Accept, ChannelBindings, Connection, PauseReason, StreamHandler } from './connection.ts'
@@ -43,7 +44,7 @@ export function createBosh(options: BoshOptions): HttpHandler {
   const sessions = new Map<string, BoshConnection>()
   const counts = new Map<string, number>()
   const create = (body: Element, rid: number, request: Request): void => {
-    const address = request.req.socket.remoteAddress ?? ''
+    const address = addressOf(request.req)
     const key = addressKey(address)
     const count = counts.get(key) ?? 0
     if (count >= options.maxPerAddress) return finish(request.res, terminate('policy-violation'))

@@ -23,6 +23,8 @@ export interface Connection {
   readonly channelBindings: ChannelBindings | undefined
   /** Bytes that the peer has not taken yet. */
   readonly pendingBytes: number
+  /** Bytes that came so far, to tell whether anything did; absent where the carrier itself notices silence. */
+  readonly bytesRead?: number | undefined
   /** Never waits; what does not fit is buffered, and its session decides what to do about it. */
   write(text: string): void
   /** Starts a new document: a new parser with these limits; what was buffered for the old one is discarded. */

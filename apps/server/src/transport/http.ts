@@ -4,7 +4,9 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Log } from '@drawbridge/runtime'
+import { addressOf, noteAddress } from '../routing/client-address.ts'
 import type { AddressLimit } from './address-limit.ts'
+import { forwardedAddress } from './forwarded.ts'
 import { sendProblem } from './problem.ts'
 import { listen } from './tcp.ts'
 import type { Tls } from './tls.ts'
@@ -19,6 +21,8 @@ export interface HttpOptions {
   readonly tls: Tls | undefined
   readonly log: Log
   readonly limit: AddressLimit
+  /** Whether what this peer says about its clients is believed; absent: nobody's is. */
+  readonly isTrustedProxy?: (address: string) => boolean
   /** How long a peer may take for its TLS handshake and for the headers of a request, in milliseconds. */
   readonly headersTimeoutMs: number
   /** Asked in this order; nobody's request gets 404. */
@@ -41,8 +45,12 @@ const LIMITS = {
 
 /** Serves everything that speaks HTTP. Rejects when the port is taken. */
 export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
-  const { bind, port, tls, log, limit, headersTimeoutMs, handlers, upgrade } = options
-  const onRequest = (req: IncomingMessage, res: ServerResponse) => void answer(req, res, handlers, log)
+  const { bind, port, tls, log, limit, isTrustedProxy = () => false, headersTimeoutMs, handlers, upgrade } = options
+  const isFromProxy = (socket: Socket) => isTrustedProxy(socket.remoteAddress ?? '')
+  const onRequest = (req: IncomingMessage, res: ServerResponse) => {
+    if (isFromProxy(req.socket)) noteAddress(req, forwardedAddress(req, isTrustedProxy))
+    void answer(req, res, handlers, log)
+  }
   const settings = {
     ...LIMITS,
     headersTimeout: headersTimeoutMs,
@@ -51,9 +59,17 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   const server: Server = tls
     ? createTlsServer({ ...settings, ...tls.contextOptions, handshakeTimeout: headersTimeoutMs }, onRequest)
     : createServer(settings, onRequest)
-  server.on('connection', (socket: Socket) => void limit.take(socket))
+  server.on('connection', (socket: Socket) => {
+    // A proxy holds the connections of many; those of its clients that stay are counted when they are upgraded.
+    if (isFromProxy(socket)) socket.on('error', () => socket.destroy())
+    else limit.take(socket)
+  })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
+    if (isFromProxy(request.socket)) {
+      noteAddress(request, forwardedAddress(request, isTrustedProxy))
+      if (!limit.take(request.socket, addressOf(request))) return
+    }
     if (pathOf(request) === '/xmpp-websocket') upgrade(request, socket, head)
     else refuseUpgrade(socket, '404 Not Found')
   })

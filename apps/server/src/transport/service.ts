@@ -1,6 +1,7 @@
 import { METRICS_CONTENT_TYPE, renderMetrics } from '@drawbridge/runtime'
 import type { Health } from '@drawbridge/runtime'
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { addressOf } from '../routing/client-address.ts'
 import type { Context, HttpRoute } from '../routing/feature.ts'
 import type { Registry } from '../routing/registry.ts'
 import { sendJson } from './http.ts'
@@ -42,7 +43,7 @@ export function serviceRoutes({ domain, health, status, measure }: ServiceOption
         return true
       case '/metrics':
         // Numbers about everybody are for this machine only (threats AD-16).
-        if (!isLocal(req.socket.remoteAddress)) {
+        if (!isLocal(req)) {
           sendProblem(res, { status: 403, type: 'about:blank', title: 'Metrics are for this machine only.' })
           return true
         }
@@ -78,6 +79,8 @@ function sendMethodNotAllowed(res: ServerResponse, allow: string): true {
   return true
 }
 
-function isLocal(address: string | undefined): boolean {
-  return address !== undefined && /^(?:127\.|::1$|::ffff:127\.)/.test(address)
+/** A proxy on this machine is local, but whom it speaks for is not, whether it is trusted or not. */
+function isLocal(req: IncomingMessage): boolean {
+  const isForwarded = req.headers['x-forwarded-for'] !== undefined || req.headers['forwarded'] !== undefined
+  return !isForwarded && /^(?:127\.|::1$|::ffff:127\.)/.test(addressOf(req))
 }

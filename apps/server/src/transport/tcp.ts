@@ -6,6 +6,7 @@ import { TLSSocket } from 'node:tls'
 import type { AddressLimit } from './address-limit.ts'
 import { corkForThisTurn, LINGER_MS, STOP_LINGER_MS, uncorkNow } from './connection.ts'
 import type { Accept, ChannelBindings, Connection, PauseReason, StreamHandler } from './connection.ts'
+import { readProxyHeader } from './proxy-protocol.ts'
 import type { Tls } from './tls.ts'
 
 export interface TcpListenerOptions {
@@ -16,6 +17,8 @@ export interface TcpListenerOptions {
   readonly mode: 'starttls' | 'direct'
   readonly limit: AddressLimit
   readonly accept: Accept
+  /** Connections from which addresses begin with the PROXY protocol, and how long that may take; absent: none does. */
+  readonly proxyHeader?: { isFrom(address: string): boolean; readonly timeoutMs: number } | undefined
 }
 
 export interface Listener {
@@ -27,10 +30,19 @@ export interface Listener {
 export async function listenTcp(options: TcpListenerOptions): Promise<Listener> {
   const open = new Set<TcpConnection>()
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
-    if (!options.limit.take(socket)) return
-    const connection = new TcpConnection(socket, options)
-    open.add(connection)
-    socket.once('close', () => open.delete(connection))
+    const { remoteAddress = '' } = socket
+    const begin = (address: string) => {
+      if (socket.destroyed || !options.limit.take(socket, address)) return
+      const connection = new TcpConnection(socket, address, options)
+      open.add(connection)
+      socket.once('close', () => open.delete(connection))
+    }
+    const { proxyHeader } = options
+    if (!proxyHeader?.isFrom(remoteAddress)) return begin(remoteAddress)
+    socket.on('error', () => socket.destroy())
+    void readProxyHeader(socket, proxyHeader.timeoutMs).then((header) => {
+      if (header) begin(header.address ?? remoteAddress)
+    })
   })
   await listen(server, options.port, options.bind)
   return {
@@ -67,16 +79,17 @@ class TcpConnection implements Connection {
   readonly #tls: Tls
   readonly #handler: StreamHandler
   #socket: Socket
+  #limits: XmlLimits = PREAUTH_LIMITS
   #parser: StreamParser
   readonly #paused = new Set<PauseReason>()
   #isEnding = false
   #isHandshaking = false
 
-  constructor(socket: Socket, { tls, mode, accept }: TcpListenerOptions) {
+  constructor(socket: Socket, remoteAddress: string, { tls, mode, accept }: TcpListenerOptions) {
     this.#socket = socket
-    this.remoteAddress = socket.remoteAddress ?? ''
+    this.remoteAddress = remoteAddress
     this.#tls = tls
-    this.#parser = this.#newParser(PREAUTH_LIMITS)
+    this.#parser = this.#newParser()
     this.#handler = accept(this)
     if (mode === 'direct') this.#secure()
     else this.#listenTo(socket)
@@ -90,6 +103,10 @@ class TcpConnection implements Connection {
     return this.#socket.writableLength
   }
 
+  get bytesRead(): number {
+    return this.#socket.bytesRead
+  }
+
   write(text: string): void {
     if (this.#isEnding || !this.#socket.writable) return
     corkForThisTurn(this.#socket)
@@ -98,10 +115,12 @@ class TcpConnection implements Connection {
 
   restart(limits: XmlLimits): void {
     this.#parser.stop()
-    this.#parser = this.#newParser(limits)
+    this.#limits = limits
+    this.#parser = this.#newParser()
   }
 
   setLimits(limits: XmlLimits): void {
+    this.#limits = limits
     this.#parser.setLimits(limits)
   }
 
@@ -140,8 +159,8 @@ class TcpConnection implements Connection {
     this.#socket.destroy()
   }
 
-  #newParser(limits: XmlLimits): StreamParser {
-    return createStreamParser(limits, {
+  #newParser(): StreamParser {
+    return createStreamParser(this.#limits, {
       open: (root, contentNamespace) => this.#handler.open(root, contentNamespace),
       element: (element) => this.#handler.element(element),
       close: () => this.#handler.close(),
@@ -153,7 +172,7 @@ class TcpConnection implements Connection {
     const secured = new TLSSocket(plain, this.#tls.serverOptions())
     this.#isHandshaking = true
     this.#socket = secured
-    this.#parser = this.#newParser(PREAUTH_LIMITS)
+    this.#parser = this.#newParser()
     // The handshake's time is bounded by the stream's own deadline for signing in.
     secured.once('secure', () => {
       this.#isHandshaking = false

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { RawData, WebSocket } from 'ws'
+import { addressOf } from '../routing/client-address.ts'
 import { refuseUpgrade } from './http.ts'
 import { corkForThisTurn, LINGER_MS, STOP_LINGER_MS, uncorkNow } from './connection.ts'
 import type { Accept, ChannelBindings, Connection, PauseReason, StreamHandler } from './connection.ts'
@@ -44,7 +45,7 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
         return refuseUpgrade(socket, '403 Forbidden')
       if (!/(^|,)\s*xmpp\s*(,|$)/.test(protocols)) return refuseUpgrade(socket, '400 Bad Request')
       server.handleUpgrade(request, socket, head, (ws) => {
-        new WebSocketConnection(ws, socket, request.socket.remoteAddress ?? '', options)
+        new WebSocketConnection(ws, socket, addressOf(request), options)
       })
     },
     close: () =>
@@ -66,7 +67,7 @@ class WebSocketConnection implements Connection {
   readonly isEncrypted: boolean
   readonly channelBindings: ChannelBindings | undefined = undefined
   readonly #ws: WebSocket
-  readonly #socket: Duplex
+  readonly #socket: Duplex & { readonly bytesRead?: number }
   readonly #handler: StreamHandler
   #limits: XmlLimits = PREAUTH_LIMITS
   readonly #paused = new Set<PauseReason>()
@@ -86,6 +87,10 @@ class WebSocketConnection implements Connection {
 
   get pendingBytes(): number {
     return this.#ws.bufferedAmount
+  }
+
+  get bytesRead(): number | undefined {
+    return this.#socket.bytesRead
   }
 
   write(text: string): void {

@@ -68,10 +68,10 @@ const endPointOf = (line: TcpLine) =>
     .digest()
 
 describe('TLS', () => {
-  test('AU-05, TL-04 in the clear there is nothing but STARTTLS', async () => {
+  test('AU-05, TL-04 in the clear there is nothing but limits and STARTTLS', async () => {
     const line = await server.tcp()
     expect(await open(line)).toMatch(
-      /<stream:features[^>]*><starttls xmlns="urn:ietf:params:xml:ns:xmpp-tls"><required\/><\/starttls><\/stream:features>$/,
+      /<stream:features[^>]*><limits .*<\/limits><starttls xmlns="urn:ietf:params:xml:ns:xmpp-tls"><required\/><\/starttls><\/stream:features>$/,
     )
     line.send(plain('alice', 'alice-password'))
     expect(await failureOf(line)).toBe('encryption-required')

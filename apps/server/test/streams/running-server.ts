@@ -31,6 +31,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly c2sPort: number
   readonly c2sTlsPort: number
   readonly httpPort: number
+  /** For what only time or an accident does to the tables. */
+  readonly databaseUrl: string
   /** 0 when no component can connect. */
   readonly componentPort: number
   /** Lines of the log at `warn` and above. */
@@ -77,6 +79,7 @@ export async function runServer({
     c2sPort,
     c2sTlsPort,
     httpPort,
+    databaseUrl: database.url,
     componentPort: Number(server.addresses.component?.split(':').at(-1) ?? 0),
     complaints,
     tcp: () => dialTcp(c2sPort),

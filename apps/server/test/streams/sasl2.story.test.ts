@@ -341,7 +341,7 @@ describe('XEP-0386 §2.2 Bind 2', () => {
   })
 })
 
-describe('XEP-0198 §10 resuming while signing in', () => {
+describe('XEP-0198 §5, XEP-0386 §2.2: resuming while signing in', () => {
   const resume = (id: string, h = 0) => `<resume xmlns='urn:xmpp:sm:3' previd='${id}' h='${h}'/>`
   async function resumable(name: string, agent: string) {
     const line = await overTls()

@@ -2,6 +2,7 @@ import { CODES, Refusal } from '@drawbridge/contract'
 import type { Invitation } from '@drawbridge/db'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from '../../routing/accounts.ts'
+import { addressOf } from '../../routing/client-address.ts'
 import type { Context } from '../../routing/feature.ts'
 import { createInvited } from './create.ts'
 import { buildPage, CONTENT_SECURITY_POLICY, languageOf, TEXTS } from './html.ts'
@@ -65,10 +66,6 @@ async function findInvitation(req: IncomingMessage, url: URL, ctx: Context): Pro
     return undefined
   }
   return { invitation, uri: ctx.invitations.uriOf(invitation, token) }
-}
-
-function addressOf(req: IncomingMessage): string {
-  return req.socket.remoteAddress ?? ''
 }
 
 interface Try {

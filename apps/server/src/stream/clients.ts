@@ -1,0 +1,88 @@
+import { listClients, revokeClient } from '@drawbridge/db'
+import type { Db } from '@drawbridge/db'
+import type { AccessingClient } from '@drawbridge/xmpp'
+import type { Account } from '../routing/accounts.ts'
+import type { Sessions } from '../routing/sessions.ts'
+import type { Revocations } from './revocations.ts'
+import type { Session } from './session.ts'
+
+/**
+ * What became of a client's access. `password-known`: its tokens and sessions ended, and yet it can come back, because it
+ * was given the password that is in force.
+ */
+export type Revoked = 'revoked' | 'password-known' | 'unknown-client'
+
+/** The clients with access to an account (XEP-0494), remembered or connected. */
+export interface Clients {
+  list(account: Account): Promise<AccessingClient[]>
+  /** Takes the access of a client back, at once and everywhere (threats §3.4). */
+  revoke(account: Account, id: string): Promise<Revoked>
+}
+
+export interface ClientsParts {
+  readonly db: Db
+  readonly sessions: Sessions
+  readonly revocations: Revocations
+  readonly now: () => Date
+}
+
+/** Before the resource of a client that gave no id of its own: it is known as long as it is connected. */
+const SESSION = 'session:'
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
+
+export function createClients({ db, sessions, revocations, now }: ClientsParts): Clients {
+  const end = (open: readonly Session[]) => {
+    for (const session of open) session.end('reset', 'This client was signed out.')
+  }
+  return {
+    async list(account) {
+      const at = now()
+      const remembered = await listClients(db, account.id, at)
+      const open = sessions.of(account.bareJid)
+      const connected = new Set(open.map(({ clientId }) => clientId))
+      return [
+        ...remembered.map(
+          ({ id, software, device, knowsPassword, hasToken, firstSeenAt, lastSeenAt }): AccessingClient => ({
+            id,
+            isConnected: connected.has(id),
+            firstSeenAt,
+            lastSeenAt: connected.has(id) ? at : lastSeenAt,
+            software: software ?? undefined,
+            device: device ?? undefined,
+            hasPassword: knowsPassword,
+            hasToken,
+          }),
+        ),
+        ...open.filter(({ clientId }) => clientId === undefined).map((session) => unnamed(session, at)),
+      ]
+    },
+    async revoke(account, id) {
+      const open = sessions.of(account.bareJid)
+      if (id.startsWith(SESSION)) {
+        const session = open.find(({ clientId, jid }) => clientId === undefined && SESSION + jid.resourcepart === id)
+        if (!session) return 'unknown-client'
+        end([session])
+        return 'password-known'
+      }
+      const client = UUID.test(id) ? await revokeClient(db, account.id, id) : undefined
+      if (!client) return 'unknown-client'
+      // Whoever is just signing in with a token that was good a moment ago is told now; whoever is in, goes.
+      revocations.revoke(id)
+      end(sessions.of(account.bareJid).filter(({ clientId }) => clientId === id))
+      return client.knowsPassword ? 'password-known' : 'revoked'
+    },
+  }
+}
+
+function unnamed({ jid, signedInAt, client }: Session, at: Date): AccessingClient {
+  return {
+    id: SESSION + jid.resourcepart,
+    isConnected: true,
+    firstSeenAt: signedInAt,
+    lastSeenAt: at,
+    software: client.family,
+    device: undefined,
+    hasPassword: true,
+    hasToken: false,
+  }
+}
