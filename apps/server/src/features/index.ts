@@ -5,6 +5,7 @@ import { avatars } from './avatars/index.ts'
 import { blocking } from './blocking.ts'
 import { carbons } from './carbons.ts'
 import { contactAddresses } from './contact-addresses.ts'
+import { clientAccess } from './client-access.ts'
 import { delivery } from './delivery.ts'
 import { directory } from './directory.ts'
 import { disco } from './disco/index.ts'
@@ -19,6 +20,7 @@ import { muc } from './muc/index.ts'
 import { offline } from './offline.ts'
 import { outageStatus } from './outage-status.ts'
 import { pep } from './pep/index.ts'
+import { messagePayloads } from './message-payloads.ts'
 import { ping } from './ping.ts'
 import { privateStorage } from './pep/private-storage.ts'
 import { push } from './push/index.ts'
@@ -51,6 +53,7 @@ export const FEATURES: readonly Feature[] = [
   delivery,
   carbons,
   offline,
+  messagePayloads,
   // After the archive: it wakes up whoever has a row in it.
   push,
 
@@ -71,6 +74,7 @@ export const FEATURES: readonly Feature[] = [
   outageStatus,
   externalServices,
   privateStorage,
+  clientAccess,
   ping,
   time,
   version,
