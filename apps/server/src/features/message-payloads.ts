@@ -1,0 +1,26 @@
+import { defineFeature } from '../routing/feature.ts'
+
+/**
+ * Extensions that clients speak to each other. What the server does for each is a row of `PAYLOADS` (`packages/xmpp`):
+ * whether it is kept, copied and announced; routing, archive, carbons and push go by that table. Corrections and
+ * retractions ask for more, and are the archive's.
+ */
+export const messagePayloads = defineFeature({
+  name: 'message-payloads',
+  implements: [
+    // Typing: passed on and forgotten.
+    { xep: 85, version: '2.1' },
+    // Received, read: passed on; what somebody has read is kept for their other devices.
+    { xep: 184, version: '1.4.0' },
+    { xep: 333, version: '1.0.0' },
+    // Part of a text, and kept with it: mentions, styles, replies.
+    { xep: 372, version: '0.5.0' },
+    { xep: 393, version: '1.1.1' },
+    { xep: 461, version: '0.2.1' },
+    // Kept, and known by the archive to be about another message.
+    { xep: 444, version: '0.2.1' },
+    // Files: kept, and what they point to is the business of the upload and of the image filter.
+    { xep: 446, version: '0.2.0' },
+    { xep: 447, version: '0.3.1' },
+  ],
+})
