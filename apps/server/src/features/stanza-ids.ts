@@ -25,7 +25,10 @@ function stripForged({ stanza, sender, origin }: Draft, domain: string): void {
   if (origin === 'server') return
   const { element } = stanza
   // Every address of this domain is ours: the server, its accounts, its rooms. One that is no address is worth nothing.
-  const isOurs = (address: string) => (findJid(address)?.domainpart ?? domain) === domain
+  const isOurs = (address: string) => {
+    const domainpart = findJid(address)?.domainpart ?? domain
+    return domainpart === domain || domainpart.endsWith(`.${domain}`)
+  }
   stripStanzaIds(element, isOurs)
   stripCarbons(element)
   stripMamResults(element)

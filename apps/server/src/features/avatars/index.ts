@@ -55,6 +55,9 @@ function enterIq({ element, type, to, from }: IqStanza, session: Session, ctx: C
   const payload = element.getChildElements()[0]
   if (!payload) return undefined
   const isOwn = to === undefined || (to.bareString === from.bareString && !to.isFull)
+  // A room has an avatar, too (XEP-0486).
+  const isRoom = to !== undefined && !to.isFull && ctx.findService(to.domainpart) !== undefined
+  if (isRoom && type === 'set' && payload.is('vCard', NS_VCARD)) return cleanVcard(payload, ctx)
   if (!isOwn) return to?.isFull ? cleanForeign(element, ctx) : undefined
   if (type !== 'set') return undefined
   if (payload.is('vCard', NS_VCARD)) return cleanVcard(payload, ctx)

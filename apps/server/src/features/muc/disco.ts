@@ -4,9 +4,12 @@ import {
   buildRsm,
   NS_DISCO_INFO,
   NS_DISCO_ITEMS,
+  NS_COMMANDS,
   NS_HATS,
   NS_MAM,
+  NS_FULLTEXT,
   NS_MAM_EXTENDED,
+  NS_MODERATION,
   NS_MUC,
   NS_MUC_REGISTER,
   NS_MUC_ROOM_INFO,
@@ -15,6 +18,8 @@ import {
   NS_OCCUPANT_ID,
   NS_PING,
   NS_REGISTER,
+  NS_RETRACTION,
+  NS_RETRACTION_TOMBSTONE,
   NS_RSM,
   NS_SID,
   NS_VCARD,
@@ -24,6 +29,7 @@ import {
 import type { DiscoIdentity, Element, FormField, RsmRequest } from '@drawbridge/xmpp'
 import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
+import { hatCommands } from './hats.ts'
 import type { RoomRequest } from './iq.ts'
 import { affiliationRank } from './privileges.ts'
 import type { Room } from './room.ts'
@@ -46,6 +52,16 @@ const FEATURES = [
   NS_RSM,
   NS_SID,
   NS_VCARD,
+] as const
+
+/** Of a room whose archive can be read. */
+const ARCHIVE_FEATURES = [
+  NS_FULLTEXT,
+  NS_MAM,
+  NS_MAM_EXTENDED,
+  NS_MODERATION,
+  NS_RETRACTION,
+  NS_RETRACTION_TOMBSTONE,
 ] as const
 
 const identityOf = (name: string): DiscoIdentity => ({ category: 'conference', type: 'text', name })
@@ -121,10 +137,11 @@ export function roomInfo({ attrs: { node } }: Element, { room, session }: RoomRe
   const { config } = room
   const features = [
     ...FEATURES,
+    NS_COMMANDS,
     NS_HATS,
     NS_MUC_SELF_PING,
     NS_REGISTER,
-    ...(config.isLogged ? [NS_MAM, NS_MAM_EXTENDED] : []),
+    ...(config.isLogged ? ARCHIVE_FEATURES : []),
     config.isPublic ? 'muc_public' : 'muc_hidden',
     config.isPersistent ? 'muc_persistent' : 'muc_temporary',
     config.isMembersOnly ? 'muc_membersonly' : 'muc_open',
@@ -168,9 +185,12 @@ function assertMayKnow(room: Room, account: string): void {
 }
 
 /** §6.5: who is inside, to those who are inside; to others, to whom the room is open, nobody (MU-04). */
-export function roomItems(query: Element, { room, session }: RoomRequest): Element {
+export function roomItems(query: Element, request: RoomRequest): Element {
+  const { room, session } = request
   assertMayKnow(room, session.account.bareJid)
-  if (query.attrs['node'] !== undefined) throw new StanzaFault({ condition: 'item-not-found' })
+  const { node } = query.attrs
+  if (node === NS_COMMANDS) return buildDiscoItems(hatCommands(request), node)
+  if (node !== undefined) throw new StanzaFault({ condition: 'item-not-found' })
   if (!room.seatOf(session)) return buildDiscoItems([])
   return page(
     query,

@@ -22,6 +22,7 @@ export const muc = defineFeature({
     { xep: 317, version: '0.3.1', status: 'partial' },
     { xep: 410, version: '1.1.0' },
     { xep: 421, version: '1.0.1' },
+    { xep: 425, version: '0.3.0' },
     { xep: 486, version: '0.1.0' },
   ],
   service: {

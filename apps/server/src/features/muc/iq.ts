@@ -1,8 +1,11 @@
 import {
   findIqPayload,
   NS_CLIENT,
+  NS_COMMANDS,
   NS_DISCO_INFO,
   NS_DISCO_ITEMS,
+  NS_MAM,
+  NS_MODERATION,
   NS_MUC_ADMIN,
   NS_MUC_OWNER,
   NS_PING,
@@ -16,8 +19,11 @@ import { RELAYED } from '../../routing/feature.ts'
 import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
 import { getList, setList } from './admin.ts'
+import { queryRoom, roomArchiveEnds, roomArchiveForm } from './archive.ts'
 import { getRoomVcard, occupantVcard, setRoomVcard } from './avatar.ts'
 import { roomInfo, roomItems, serviceInfo, serviceItems } from './disco.ts'
+import { executeHatCommand } from './hats.ts'
+import { moderate } from './moderate.ts'
 import { getConfig, setOwner } from './owner.ts'
 import { getRegistration, setRegistration } from './register.ts'
 import type { Room } from './room.ts'
@@ -26,6 +32,7 @@ import { roomsOf } from './rooms.ts'
 export interface RoomRequest {
   readonly room: Room
   readonly session: Session
+  readonly stanza: IqStanza
 }
 
 type Answer = Element | undefined
@@ -46,6 +53,11 @@ const ROOM: ReadonlyMap<string, RoomHandler> = new Map<string, RoomHandler>([
   [key('get', NS_VCARD, 'vCard'), getRoomVcard],
   [key('set', NS_VCARD, 'vCard'), setRoomVcard],
   [key('get', NS_PING, 'ping'), () => undefined],
+  [key('set', NS_MAM, 'query'), queryRoom],
+  [key('get', NS_MAM, 'query'), roomArchiveForm],
+  [key('get', NS_MAM, 'metadata'), roomArchiveEnds],
+  [key('set', NS_MODERATION, 'moderate'), moderate],
+  [key('set', NS_COMMANDS, 'command'), executeHatCommand],
 ])
 
 type ServiceHandler = (payload: Element, ctx: Context, session: Session) => Answer
@@ -74,17 +86,16 @@ export async function handleIq(
     return handle(payload, ctx, sender)
   }
   const room = roomsOf(ctx).get(to)
-  if (to.isFull) return askOccupant(stanza, payload, { room, session: sender }, ctx)
+  if (to.isFull) return askOccupant(payload, { room, session: sender, stanza }, ctx)
   const handle = ROOM.get(wanted)
   if (!handle) throw new StanzaFault({ condition: 'service-unavailable' })
-  return handle(payload, { room, session: sender }, ctx)
+  return handle(payload, { room, session: sender, stanza }, ctx)
 }
 
 /** XEP-0045 §17.2: a request to an occupant. Outsiders learn nothing of who is there. */
 function askOccupant(
-  stanza: IqStanza,
   payload: Element,
-  { room, session }: RoomRequest,
+  { room, session, stanza }: RoomRequest,
   ctx: Context,
 ): Promise<Answer> | Answer | typeof RELAYED {
   const seat = room.seatOf(session)

@@ -30,7 +30,8 @@ const MAX_SUBJECT = 2_048
 export function handleMessage(draft: Draft, ctx: Context): void {
   const { stanza, sender } = draft
   const { to, type, element } = stanza
-  if (!to || !sender) return
+  if (!to) return
+  if (!sender) return recordRoomsWord(draft, ctx)
   // An error that some client returns concerns nobody; it must not be answered either.
   if (type === 'error') return
   if (to.localpart === undefined) throw new StanzaFault({ condition: 'service-unavailable' })
@@ -43,6 +44,13 @@ export function handleMessage(draft: Draft, ctx: Context): void {
   if (findForm(element, NS_MUC_REQUEST)) return assertVoiceForm(element, room, sender)
   // §7.4: what is for everybody is of type groupchat; a room reads nothing else.
   throw new StanzaFault({ condition: 'bad-request', text: 'A room takes messages of type groupchat.' })
+}
+
+/** What the room itself has to say is kept as well; nobody else speaks here without a session. */
+function recordRoomsWord({ stanza: { from, to }, archives, durable }: Draft, ctx: Context): void {
+  const room = roomsOf(ctx).get(from)
+  if (from.isFull || to?.toString() !== room.address) throw new StanzaFault({ condition: 'forbidden' })
+  if (durable) archives.push({ owner: room.address, peer: room.address, direction: 'in' })
 }
 
 /** §7.4: to everybody, in the room's name. */

@@ -26,8 +26,9 @@ import type { Room } from './room.ts'
 import { roomsOf, roomsWith, saveConfig } from './rooms.ts'
 
 /** XEP-0045 §10.1.3, §10.2: the form, as the room is now. */
-export function getConfig(_query: Element, { room, session }: RoomRequest): Element {
-  assertOwner({ room, session })
+export function getConfig(_query: Element, request: RoomRequest): Element {
+  const { room } = request
+  assertOwner(request)
   const form = buildForm({
     type: 'form',
     formType: NS_MUC_ROOM_CONFIG,
