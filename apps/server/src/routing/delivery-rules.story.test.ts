@@ -136,7 +136,7 @@ afterAll(() => s[Symbol.asyncDispose]())
 
 /** The device loses its connection and may come back (XEP-0198 §5): it "still counts as connected". */
 async function hibernate({ session, disconnect }: Device): Promise<void> {
-  await s.server.streams.keepCount('sm-train', session)
+  await s.server.streams.keepCount('sm-train', session.account)
   session.enableManagement(new OutboundQueue('sm-train', true))
   s.server.ctx.sessions.canResume('sm-train', session)
   disconnect()

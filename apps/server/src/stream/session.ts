@@ -24,7 +24,7 @@ import { Queries } from './queries.ts'
 import type { OutboundQueue } from './resume.ts'
 
 /** Unsent bytes beyond which a reader counts as stuck. */
-const BUFFER_MAX_BYTES = 4 * 1024 * 1024
+export const UNSENT_MAX_BYTES = 4 * 1024 * 1024
 /** A client that leaves may have sent something just before; so long that is waited for, in milliseconds. */
 const LEAVE_WAIT_MS = 10_000
 
@@ -130,9 +130,10 @@ export class Session {
   }
 
   /** What waits in this session, for the metrics. */
-  get waiting(): { readonly inbound: number; readonly unacknowledged: number; readonly held: number } {
+  get waiting(): Readonly<Record<'inbound' | 'unacknowledged' | 'held' | 'asked', number>> {
     const { length: inbound } = this.#pipeline
-    return { inbound, unacknowledged: this.outbound?.length ?? 0, held: this.#held?.size ?? 0 }
+    const { length: unacknowledged = 0 } = this.outbound ?? {}
+    return { inbound, unacknowledged, held: this.#held?.size ?? 0, asked: this.#queries?.size ?? 0 }
   }
 
   /** See `Acks`. */
@@ -199,6 +200,11 @@ export class Session {
     return this.#queries.ask(from, (id) =>
       this.send(xml('iq', { type: 'get', id, from, to: this.jid.toString() }, payload)),
     )
+  }
+
+  /** What the client sent after the stanza in hand, if it is here already. */
+  get next(): Stanza | undefined {
+    return this.#pipeline.next
   }
 
   /** Resolves when everything received so far is done. */
@@ -301,7 +307,7 @@ export class Session {
     if (!connection) return
     connection.write(this.#own(outgoing, outgoing.text(connection.framing)))
     if (!outbound && outgoing.archived) this.#host.cursors.handed(outgoing.archived)
-    if (connection.pendingBytes > BUFFER_MAX_BYTES) this.#isStuck(connection)
+    if (connection.pendingBytes > UNSENT_MAX_BYTES) this.#isStuck(connection)
   }
 
   /** Everybody gets the same text, but for links to files: those are made this session's own. */

@@ -33,18 +33,18 @@ function isAmong(contact: string, entries: readonly Jid[]): boolean {
 }
 
 /** XEP-0398 §3: a new avatar is announced in the presence of every session, whatever the client said in its own. */
-export function followAvatar({ owner, sha1 }: DomainEvents['avatar.changed'], ctx: Context): void {
-  for (const session of ctx.sessions.of(owner)) announceAgain(session, sha1, ctx)
+export async function followAvatar({ owner, sha1 }: DomainEvents['avatar.changed'], ctx: Context): Promise<void> {
+  for (const session of ctx.sessions.of(owner)) await announceAgain(session, sha1, ctx)
 }
 
-function announceAgain(session: Session, sha1: string | undefined, ctx: Context): void {
+async function announceAgain(session: Session, sha1: string | undefined, ctx: Context): Promise<void> {
   const { presence, priority } = session
   if (!presence) return
   const next = xml('presence', { ...presence.attrs, xmlns: NS_CLIENT }, presence.children)
   setPhotoHash(next, sha1 ?? '')
   setPresence(session, next, priority)
   const { broadcast } = noteOf(session)
-  if (broadcast) broadcastPresence(ctx, session, broadcast)
+  if (broadcast) await broadcastPresence(ctx, session, broadcast)
 }
 
 /** A deleted account leaves every roster, so that a later one of the same name inherits nobody's trust. */

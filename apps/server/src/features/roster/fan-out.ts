@@ -1,6 +1,8 @@
 import { NS_CLIENT, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
+import { inTurns } from '../../routing/fanout.ts'
 import type { Context } from '../../routing/feature.ts'
+import { hasFrom } from '../../routing/rosters.ts'
 import { Broadcast } from '../../routing/outgoing.ts'
 import type { Session } from '../../stream/session.ts'
 import { noteOf } from './notes.ts'
@@ -13,11 +15,25 @@ export function sendTo(ctx: Context, bareJid: string, broadcast: Broadcast): voi
   for (const session of sessions) if (session.presence) session.send(outgoing)
 }
 
-/** Sends one presence to everybody who may see it: subscribers and the account's own sessions (§4.2.2, §4.4.2, §4.5.2). */
-export function broadcastPresence(ctx: Context, session: Session, broadcast: Broadcast): void {
+/**
+ * Sends one presence to everybody who may see it: subscribers and the account's own sessions (§4.2.2, §4.4.2, §4.5.2).
+ * Presence is a state: where it takes several turns and there is another by then, or somebody may not see it any more,
+ * it is told to nobody further.
+ */
+export function broadcastPresence(ctx: Context, session: Session, broadcast: Broadcast): Promise<void> {
   const { bareJid } = session.account
-  for (const jid of ctx.rosters.find(bareJid)?.subscribers ?? []) sendTo(ctx, jid, broadcast)
+  const roster = ctx.rosters.find(bareJid)
+  const note = noteOf(session)
+  // Once it is gone, the session has none; its farewell is for all that may have seen it.
+  const isFarewell = note.broadcast === undefined
   sendTo(ctx, bareJid, broadcast)
+  return inTurns(
+    roster?.subscribers ?? [],
+    (jid, turn) => {
+      if (turn === 0 || isFarewell || hasFrom(roster?.items.get(jid))) sendTo(ctx, jid, broadcast)
+    },
+    () => note.broadcast === (isFarewell ? undefined : broadcast),
+  )
 }
 
 /** §3.1.5, §4.3.2: one account's presence, of all its sessions, to another's. */

@@ -1,5 +1,6 @@
 import { C2S_LIMITS, findJid, NS_CLIENT, parseElement, StanzaFault, xml } from '@drawbridge/xmpp'
-import type { Element, Jid, PresenceStanza } from '@drawbridge/xmpp'
+import type { Element, Jid, PresenceStanza, Stanza } from '@drawbridge/xmpp'
+import { inTurns } from '../../routing/fanout.ts'
 import type { Context } from '../../routing/feature.ts'
 import { hasFrom } from '../../routing/rosters.ts'
 import { Broadcast } from '../../routing/outgoing.ts'
@@ -21,7 +22,7 @@ export async function handlePresence(stanza: PresenceStanza, session: Session, c
       return to ? direct(stanza, to, session, ctx) : announce(stanza, session, ctx)
     case 'unavailable':
       if (to) return direct(stanza, to, session, ctx)
-      leave(session, ownCopy(stanza.element, session), ctx)
+      await leave(session, ownCopy(stanza.element, session), ctx)
       return ctx.emit('session.unavailable', { session, farewell: stanza.element.getChildren('status') })
     case 'probe':
       return to && probe(to, session, ctx)
@@ -45,11 +46,14 @@ async function announce(stanza: PresenceStanza, session: Session, ctx: Context):
     if (ctx.sessions.of(account.bareJid).length === 0) ctx.rosters.release(account.bareJid)
     return
   }
+  // Of several updates that came together, the last is the state.
+  if (!isInitial && isOwnState(session.next)) return
   setPresence(session, ownCopy(stanza.element, session), priority)
   const { broadcast } = noteOf(session)
-  if (broadcast) broadcastPresence(ctx, session, broadcast)
+  if (broadcast) await broadcastPresence(ctx, session, broadcast)
+  if (session.isEnded) return
   if (isInitial) {
-    showOthers(session, ctx)
+    await showOthers(session, ctx)
     for (const request of ctx.rosters.find(account.bareJid)?.requests.values() ?? []) {
       session.send(parseElement(request, C2S_LIMITS))
     }
@@ -58,11 +62,20 @@ async function announce(stanza: PresenceStanza, session: Session, ctx: Context):
   if (isInitial || (priority >= 0 && !tookMessages)) ctx.emit('session.available', { session })
 }
 
+function isOwnState(stanza: Stanza | undefined): boolean {
+  return stanza?.kind === 'presence' && !stanza.to && (stanza.type === 'available' || stanza.type === 'unavailable')
+}
+
 /** §4.2.3, §4.3: what the newcomer may see of its contacts, and of its account's other sessions. */
-function showOthers(session: Session, ctx: Context): void {
+function showOthers(session: Session, ctx: Context): Promise<void> {
   const { bareJid } = session.account
-  for (const jid of ctx.rosters.find(bareJid)?.subscriptions ?? []) showTo(session, jid, ctx)
   for (const other of ctx.sessions.of(bareJid)) if (other !== session) show(other, session)
+  const contacts = ctx.rosters.find(bareJid)?.subscriptions ?? []
+  return inTurns(
+    contacts,
+    (jid) => showTo(session, jid, ctx),
+    () => !session.isEnded,
+  )
 }
 
 /** Both sides must agree: what counts is the contact's own roster, which is in memory while the contact is available. */
@@ -113,22 +126,22 @@ function sendDirected(ctx: Context, to: Jid, presence: Element): void {
 }
 
 /** §4.5: unavailable to all that saw the session, those of its directed presence included (§4.6.3). */
-export function leave(session: Session, presence: Element, ctx: Context): void {
+export async function leave(session: Session, presence: Element, ctx: Context): Promise<void> {
   const wasAvailable = session.presence !== undefined
   const { directed } = session
   session.directed = undefined
   const subscribers = new Set(wasAvailable ? ctx.rosters.find(session.account.bareJid)?.subscribers : [])
   setPresence(session, undefined, undefined)
-  if (wasAvailable) broadcastPresence(ctx, session, new Broadcast(presence))
   for (const text of directed ?? []) {
     const to = findJid(text)
     if (to && !subscribers.has(to.bareString)) sendDirected(ctx, to, presence)
   }
+  if (wasAvailable) await broadcastPresence(ctx, session, new Broadcast(presence))
 }
 
 /** The end of a session: what it did not say itself is said for it (§4.5.2). */
-export function endPresence(session: Session, ctx: Context): void {
-  leave(session, unavailable(session), ctx)
+export async function endPresence(session: Session, ctx: Context): Promise<void> {
+  await leave(session, unavailable(session), ctx)
   const { bareJid } = session.account
   if (ctx.sessions.of(bareJid).length === 0) ctx.rosters.release(bareJid)
 }

@@ -1,0 +1,131 @@
+import { parseElement, C2S_LIMITS } from '@drawbridge/xmpp'
+import { expect, test } from 'vitest'
+import { RECIPIENTS_PER_TURN } from '../../routing/fanout.ts'
+import { story } from '../../../test/story.ts'
+import type { Device } from '../../../test/story.ts'
+
+/** Takes stanzas as they come in one chunk: all are here before the first is done. */
+async function sendTogether({ session }: Device, ...stanzas: string[]): Promise<void> {
+  for (const text of stanzas) {
+    session.receive(parseElement(text.replace(/^<(\w+)/, '<$1 xmlns="jabber:client"'), C2S_LIMITS))
+  }
+  await session.idle()
+}
+
+/** alice and somebody who sees her. */
+async function seen() {
+  const s = await story({ alice: 2, bob: 1 })
+  await s.bob.send('<presence type="subscribe" to="alice@im.test"/>')
+  await s.alice.send('<presence type="subscribed" to="bob@im.test"/>')
+  for (const device of [s.alice, s.device('alice', 2), s.bob]) await device.available()
+  for (const device of [s.alice, s.device('alice', 2), s.bob]) device.received()
+  return s
+}
+
+const status = (text: string) => `<presence><status>${text}</status></presence>`
+const statuses = (device: Device) =>
+  device
+    .received()
+    .flatMap((text) =>
+      text.startsWith('<presence') ? [/<status>(.*?)</.exec(text)?.[1] ?? /type="(\w+)"/.exec(text)?.[1]] : [],
+    )
+
+test('of several updates that came together everybody gets the last (RFC 6121 §4.4)', async () => {
+  await using s = await seen()
+  await sendTogether(s.alice, status('one'), status('two'), status('three'))
+  expect(statuses(s.bob)).toEqual(['three'])
+  expect(statuses(s.device('alice', 2))).toEqual(['three'])
+})
+
+test('an update is not held back for what is no update: messages and presence keep their order (RFC 6120 §10.1)', async () => {
+  await using s = await seen()
+  await sendTogether(
+    s.alice,
+    status('one'),
+    '<message to="bob@im.test/1" type="chat"><active xmlns="http://jabber.org/protocol/chatstates"/></message>',
+    status('two'),
+    '<presence to="bob@im.test/1"><status>for bob</status></presence>',
+    '<presence type="unavailable"/>',
+  )
+  const got = s.bob
+    .received()
+    .map((text) => /<status>(.*?)</.exec(text)?.[1] ?? /<(active)/.exec(text)?.[1] ?? /type="(\w+)"/.exec(text)?.[1])
+  expect(got.filter((text) => text !== undefined)).toEqual(['one', 'active', 'two', 'for bob', 'unavailable'])
+})
+
+test('an update just before leaving is no news (RFC 6121 §4.5)', async () => {
+  await using s = await seen()
+  await sendTogether(s.alice, status('one'), '<presence type="unavailable"><status>bye</status></presence>')
+  expect(statuses(s.bob)).toEqual(['bye'])
+})
+
+test('directed presence ends with the session, for each addressee once, and not for whom it was taken back (RFC 6121 §4.6.3)', async () => {
+  await using s = await story({ alice: 1, bob: 1, carol: 1 })
+  for (const device of [s.bob, s.carol]) await device.available()
+  await s.alice.send(`<presence to="${s.bob.jid}"/>`)
+  await s.alice.send('<presence to="carol@im.test"/>')
+  await s.alice.send('<presence to="carol@im.test" type="unavailable"/>')
+  expect(statuses(s.carol)).toEqual([undefined, undefined, 'unavailable'])
+  s.bob.received()
+
+  s.alice.disconnect()
+  await s.bob.next(({ attrs }) => attrs['type'] === 'unavailable')
+
+  expect(statuses(s.bob)).toEqual(['unavailable'])
+  expect(s.carol.received()).toEqual([])
+})
+
+test('a probe gets the last presence of each device; of who is away, that there is none (RFC 6121 §4.3.2)', async () => {
+  await using s = await seen()
+  await s.alice.send(status('busy'))
+  s.bob.received()
+  await s.bob.send('<presence type="probe" to="alice@im.test"/>')
+  expect(s.bob.received()).toEqual([
+    '<presence to="bob@im.test/1" from="alice@im.test/1"><status>busy</status></presence>',
+    '<presence to="bob@im.test/1" from="alice@im.test/2"/>',
+  ])
+
+  for (const n of [1, 2]) await s.device('alice', n).send('<presence type="unavailable"/>')
+  s.bob.received()
+  await s.bob.send('<presence type="probe" to="alice@im.test"/>')
+  expect(s.bob.received()).toEqual(['<presence type="unavailable" from="alice@im.test" to="bob@im.test/1"/>'])
+})
+
+test('somebody with thousands of contacts holds nobody up, and is no ghost to those told last', async () => {
+  await using s = await story({ alice: 1 })
+  const count = 2 * RECIPIENTS_PER_TURN + 10
+  const { ctx } = s.server
+  const owner = s.alice.session.account
+  await s.alice.ask('get', '<query xmlns="jabber:iq:roster"/>')
+  await ctx.rosters.change([owner], async (change) => {
+    for (let n = 0; n < count; n++) {
+      await change.put(owner, `c${n}@im.test`, {
+        name: null,
+        groups: [],
+        subscription: 'from',
+        isAsk: false,
+        isApproved: false,
+      })
+    }
+  })
+  const contacts: Device[] = []
+  const [common] = [parseElement('<presence xmlns="jabber:client"/>', C2S_LIMITS)]
+  for (let n = 0; n < count; n++) {
+    ctx.accounts.put({ ...owner, id: owner.id.replace(/.{6}$/, String(n).padStart(6, '0')), localpart: `c${n}` })
+    const device = await s.connect(`c${n}`)
+    device.session.presence = common
+    contacts.push(device)
+  }
+  s.alice.session.receive(parseElement('<presence xmlns="jabber:client"/>', C2S_LIMITS))
+  while (contacts[0]!.received().length === 0) await new Promise((resolve) => setImmediate(resolve))
+  // Others have had their turn by now. The session ends in the middle of its own announcement.
+  s.alice.session.end('conflict')
+  await contacts.at(-1)!.next(({ attrs }) => attrs['type'] === 'unavailable')
+
+  const got = contacts.map((device) => statuses(device).join())
+  // Nobody is left with somebody who is not there.
+  expect(got.filter((text) => !text.endsWith('unavailable'))).toEqual([])
+  expect(got[0]).toBe('unavailable')
+  expect(got[1]).toBe(',unavailable')
+  expect(got.at(-1)).toBe('unavailable')
+})
