@@ -1,6 +1,6 @@
 import { xml } from '@drawbridge/xmpp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connectClient } from '../support/xmpp-client.ts'
+import { capsOf, connectClient } from '../support/xmpp-client.ts'
 import type { TestClient } from '../support/xmpp-client.ts'
 import { CAPABILITIES, CLIENTS } from './matrix.ts'
 import type { Capability, Client, ClientName } from './matrix.ts'
@@ -17,6 +17,14 @@ export interface Product {
 
 /** Environment variable that brings the product to the tests. */
 export const INTEROP_VARIABLE = 'DRAWBRIDGE_TEST_INTEROP'
+
+/** Some clients ask for a receipt, or correct, only where they know that it is understood. */
+const BOBS_FEATURES = [
+  'http://jabber.org/protocol/disco#info',
+  'urn:xmpp:message-correct:0',
+  'urn:xmpp:reactions:0',
+  'urn:xmpp:receipts',
+]
 
 /** Who signs in, and with whom there is something to talk about. */
 export interface Persona {
@@ -80,9 +88,10 @@ export function describeClient(
     beforeAll(async () => {
       const product = productFromEnvironment()
       const bobsName = `bob-${name}`
-      bob = await connectClient({ port: product.c2sPort, name: bobsName, password: `${bobsName}-password` })
+      const bobs = { name: bobsName, password: `${bobsName}-password`, features: BOBS_FEATURES }
+      bob = await connectClient({ port: product.c2sPort, ...bobs })
       await bob.ask('get', xml('query', { xmlns: 'jabber:iq:roster' }))
-      bob.send('<presence/>')
+      bob.send(xml('presence', {}, capsOf(BOBS_FEATURES)))
       alice = await start(persona, product)
     })
     afterAll(async () => {

@@ -119,6 +119,23 @@ export const CLIENTS = {
       block: YES,
     },
   },
+  profanity: {
+    version: '0.13.1-2',
+    from: { debian: 'profanity' },
+    transport: 'STARTTLS',
+    cells: {
+      signIn: { works: true, by: 'SCRAM-SHA-256' },
+      roster: YES,
+      chat: YES,
+      history: YES,
+      room: YES,
+      file: YES,
+      correction: YES,
+      reaction: { cannot: 'it has no reactions' },
+      avatar: YES,
+      block: YES,
+    },
+  },
 } as const satisfies Readonly<Record<string, Client>>
 
 export type ClientName = keyof typeof CLIENTS

@@ -154,6 +154,8 @@ export const SCENARIOS: Readonly<Record<Capability, (scene: Scene) => Promise<vo
   async avatar({ alice, bob, persona }) {
     await withPicture(async (path) => {
       await can(alice.publishAvatar)(path)
+      // XEP-0398 §3: contacts see the picture's hash in presence, however it was published.
+      await bob.next(hasPhoto(persona.jid))
       const items = xml('pubsub', { xmlns: NS_PUBSUB }, xml('items', { node: 'urn:xmpp:avatar:data' }))
       const answer = await bob.ask('get', items, persona.jid)
       const data = answer.getChild('pubsub')?.getChild('items')?.getChild('item')?.getChildText('data') ?? ''
@@ -163,7 +165,8 @@ export const SCENARIOS: Readonly<Record<Capability, (scene: Scene) => Promise<vo
 
   async block({ alice, bob, persona }) {
     await can(alice.block)(persona.bob)
-    // XEP-0191 §3.2: who is blocked gets an error, and learns nothing.
+    // XEP-0191 §3.4: alice has gone, as far as bob can see; and what he sends comes back.
+    await bob.next(isPresence('unavailable', persona.jid))
     bob.send(xml('message', { to: persona.jid, type: 'chat', id: 'refused' }, xml('body', {}, 'Are you there?')))
     const refusal = await bob.next(({ attrs }) => attrs['id'] === 'refused' && attrs['type'] === 'error')
     expect(refusal.getChild('error')?.getChild('service-unavailable')).toBeDefined()
@@ -181,6 +184,10 @@ const isPresence = (type: string | undefined, from: string) => (element: Element
 
 const hasBody = (text: string) => (element: Element) =>
   element.name === 'message' && element.attrs['type'] !== 'error' && element.getChildText('body') === text
+
+const hasPhoto = (from: string) => (element: Element) =>
+  isPresence(undefined, from)(element) &&
+  /^[0-9a-f]{40}$/.test(element.getChild('x', 'vcard-temp:x:update')?.getChildText('photo') ?? '')
 
 const hasStatus = (element: Element, code: string) =>
   element

@@ -8,6 +8,7 @@ import { connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 
 const WAIT_MS = 10_000
+const NS_DISCO_INFO = 'http://jabber.org/protocol/disco#info'
 
 export interface ClientOptions {
   readonly port: number
@@ -21,6 +22,8 @@ export interface ClientOptions {
   readonly channelBinding?: 'tls-exporter'
   /** Name and version this client gives when asked (XEP-0092); absent: it answers with an error. */
   readonly version?: { readonly name: string; readonly version: string }
+  /** Says that it is a client with these features, to whoever asks (XEP-0030); absent: it answers with an error. */
+  readonly features?: readonly string[]
   /** XEP-0198. */
   readonly management?: 'resumable' | { readonly resume: string; readonly h: number }
 }
@@ -87,27 +90,17 @@ export async function connectClient(options: ClientOptions): Promise<TestClient>
       if (element.name === 'r') return write(`<a xmlns="urn:xmpp:sm:3" h="${handled}"/>`)
       if (element.name === 'a') acked = Number(element.attrs['h'])
     } else if (bound) handled++
-    if (answerVersion(element)) return
+    if (answerQuery(element)) return
     received.push(element)
     for (const look of [...watchers]) look()
   }
-  const answerVersion = (element: Element): boolean => {
+  const answerQuery = (element: Element): boolean => {
     if (element.name !== 'iq' || element.attrs['type'] !== 'get') return false
     const { id = '', from = '' } = element.attrs
-    const query = element.getChild('query', 'jabber:iq:version')
-    const { version } = options
+    const answer = answerTo(element.getChildElements()[0], options)
     write(
-      query && version
-        ? xml(
-            'iq',
-            { type: 'result', id, to: from },
-            xml(
-              'query',
-              { xmlns: 'jabber:iq:version' },
-              xml('name', {}, version.name),
-              xml('version', {}, version.version),
-            ),
-          )
+      answer
+        ? xml('iq', { type: 'result', id, to: from }, answer)
         : xml(
             'iq',
             { type: 'error', id, to: from },
@@ -253,6 +246,31 @@ export async function connectClient(options: ClientOptions): Promise<TestClient>
     },
     destroy: () => socket.destroy(),
   }
+}
+
+/** XEP-0092 and XEP-0030, as far as this client has something to say. */
+function answerTo(query: Element | undefined, { version, features }: ClientOptions): Element | undefined {
+  if (version && query?.is('query', 'jabber:iq:version'))
+    return xml(
+      'query',
+      { xmlns: 'jabber:iq:version' },
+      xml('name', {}, version.name),
+      xml('version', {}, version.version),
+    )
+  if (!features || !query?.is('query', NS_DISCO_INFO)) return undefined
+  return xml(
+    'query',
+    { xmlns: NS_DISCO_INFO, node: query.attrs['node'] },
+    xml('identity', { category: 'client', type: 'pc' }),
+    features.map((feature) => xml('feature', { var: feature })),
+  )
+}
+
+/** XEP-0115 §5: what goes into presence, for a client that gives these features. */
+export function capsOf(features: readonly string[]): Element {
+  const text = ['client/pc//', ...features.toSorted()].map((part) => `${part}<`).join('')
+  const ver = createHash('sha1').update(text).digest('base64')
+  return xml('c', { xmlns: 'http://jabber.org/protocol/caps', hash: 'sha-1', node: 'urn:example:bob', ver })
 }
 
 function secure(plain: Socket | undefined, port: number, domain: string): TLSSocket {
