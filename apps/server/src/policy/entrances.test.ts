@@ -33,6 +33,26 @@ test('the entrances that ask the rules are these, not one more and not one less'
   expect(new Set(ENTRANCES.map((entrance) => entrance.split(' ')[1]))).toEqual(new Set(QUESTIONS))
 })
 
+/** Control §3.4: the rows about signing in, what is asked where, and the test that shows how a client is refused. */
+const SIGN_IN_ENTRANCES = [
+  ['SASL2', 'streams.ts session.open'],
+  ['SASL2 without Bind2', 'stream/admission.ts session.open'],
+  ['Bind2', 'stream/admission.ts session.open'],
+  ['FAST', 'streams.ts session.open'],
+  ['classic bind', 'stream/admission.ts session.open'],
+  ['XEP-0198 resume', 'streams.ts session.resume'],
+] as const
+
+test('every way to sign in is an entrance with a test of its refusal', () => {
+  const tests = readFileSync(`${SRC}/../test/streams/entrances.story.test.ts`, 'utf8')
+  for (const [way, asks] of SIGN_IN_ENTRANCES) {
+    expect(ENTRANCES).toContain(asks)
+    expect(tests).toContain(`test('${way}: `)
+  }
+  const titles = [...tests.matchAll(/^test\('([^:']+): /gmu)].map(([, way]) => way)
+  expect(titles.toSorted()).toEqual(SIGN_IN_ENTRANCES.map(([way]) => way).toSorted())
+})
+
 test('only the gate decides', () => {
   const deciding = globSync('**/*.ts', { cwd: SRC }).filter(
     (file) =>
