@@ -1,8 +1,8 @@
-import { parseDiscoInfo } from '@drawbridge/xmpp'
+import { capsHashNode, findCapsHashes, parseDiscoInfo, xml } from '@drawbridge/xmpp'
 import { expect, test } from 'vitest'
 import { story } from '../../../test/story.ts'
 import type { Device } from '../../../test/story.ts'
-import { capsVersion } from './caps.ts'
+import { capsHash, capsVersion } from './caps.ts'
 
 const info = (node?: string) =>
   `<query xmlns="http://jabber.org/protocol/disco#info"${node === undefined ? '' : ` node="${node}"`}/>`
@@ -57,6 +57,14 @@ test('subscribers see the resources and features of an account, and everybody th
   }
 })
 
+test('the stream features name the answer by a better hash, too (XEP-0390 §4.3, §5.2)', async () => {
+  await using s = await story({ alice: 1 })
+  const caps = s.server.streams.streamFeatures().find((feature) => feature.is('c', 'urn:xmpp:caps'))
+  const [hash] = findCapsHashes(xml('stream:features', {}, caps))
+  const query = (await s.alice.ask('get', info(capsHashNode(hash!)), 'im.test')).getChild('query')!
+  expect(hash).toEqual({ algo: 'sha-256', value: capsHash(query, 'sha-256') })
+})
+
 const CLIENT =
   '<identity category="client" type="pc" name="Exodus 0.9.1"/>' +
   ['caps', 'disco#info', 'disco#items', 'muc']
@@ -71,10 +79,10 @@ const isQuestion = (text: string) => text.includes('disco#info') && text.include
 
 async function answer(device: Device, content: string): Promise<void> {
   const question = await device.next((element) => isQuestion(element.toString()))
-  const query = question.getChild('query')!
+  const { node } = question.getChild('query')!.attrs
   await device.send(
     `<iq type="result" to="im.test" id="${question.attrs['id']}">` +
-      `<query xmlns="http://jabber.org/protocol/disco#info" node="${query.attrs['node']}">${content}</query></iq>`,
+      `<query xmlns="http://jabber.org/protocol/disco#info"${node === undefined ? '' : ` node="${node}"`}>${content}</query></iq>`,
   )
 }
 
@@ -98,4 +106,51 @@ test('PE-04 what a client says under a hash that is not its own counts for nobod
   await answer(s.bob, CLIENT)
   expect(s.bob.session.notes.get('disco')).not.toContain('urn:example:evil')
   expect(s.bob.session.notes.get('disco')).toContain('http://jabber.org/protocol/muc')
+})
+
+/** The hash of what `CLIENT` says, by XEP-0390 §4.1. */
+const HASH = capsHash(
+  xml(
+    'query',
+    { xmlns: 'http://jabber.org/protocol/disco#info' },
+    xml('identity', { category: 'client', type: 'pc', name: 'Exodus 0.9.1' }),
+    ['caps', 'disco#info', 'disco#items', 'muc'].map((name) =>
+      xml('feature', { var: `http://jabber.org/protocol/${name}` }),
+    ),
+  ),
+  'sha-256',
+)
+const better = (value: string | undefined) =>
+  `<presence><c xmlns="urn:xmpp:caps"><hash xmlns="urn:xmpp:hashes:2" algo="sha-1">x</hash>` +
+  `<hash xmlns="urn:xmpp:hashes:2" algo="sha-256">${value}</hash></c>` +
+  `<c xmlns="http://jabber.org/protocol/caps" hash="sha-1" node="urn:test" ver="${VER}"/></presence>`
+
+test('of two hashes the server asks for the better, and believes it only if it is right (XEP-0390 §4.4, PE-04)', async () => {
+  await using s = await story({ mallory: 1, alice: 1, bob: 1 })
+  await s.mallory.available(better(HASH))
+  const question = await s.mallory.next((element) => isQuestion(element.toString()))
+  expect(question.getChild('query')?.attrs['node']).toBe(`urn:xmpp:caps#sha-256.${HASH}`)
+  await answer(s.mallory, `${CLIENT}<feature var="urn:example:evil"/>`)
+  expect(s.mallory.session.notes.get('disco')).toContain('urn:example:evil')
+
+  await s.alice.available(better(HASH))
+  await answer(s.alice, CLIENT)
+  expect(s.alice.session.notes.get('disco')).not.toContain('urn:example:evil')
+  s.bob.received()
+  await s.bob.available(better(HASH))
+  expect(s.bob.received().filter(isQuestion)).toEqual([])
+  expect(s.bob.session.notes.get('disco')).toContain('http://jabber.org/protocol/muc')
+})
+
+test('PE-04 a client from before there were hashes is asked itself, and speaks for nobody else (XEP-0115 §8)', async () => {
+  await using s = await story({ mallory: 1, bob: 1 })
+  const legacy = '<presence><c xmlns="http://jabber.org/protocol/caps" node="urn:old" ver="1.0" ext="muc"/></presence>'
+  for (const device of [s.mallory, s.bob]) {
+    await device.available(legacy)
+    const question = await device.next((element) => isQuestion(element.toString()))
+    expect(question.getChild('query')?.attrs['node']).toBeUndefined()
+  }
+  await answer(s.mallory, '<feature var="urn:example:evil"/>')
+  expect(s.mallory.session.notes.get('disco')).toContain('urn:example:evil')
+  expect(s.bob.session.notes.get('disco')).toBeUndefined()
 })

@@ -3,7 +3,7 @@ import type { PepNode } from '@drawbridge/db'
 import { C2S_LIMITS, findJid, parseElement } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context, DomainEvents, PepChange } from '../../routing/feature.ts'
-import type { Broadcast } from '../../routing/outgoing.ts'
+import type { Broadcast, Outgoing } from '../../routing/outgoing.ts'
 import { hasFrom } from '../../routing/rosters.ts'
 import type { Session } from '../../stream/session.ts'
 import { findContact, refusalToRead } from './access.ts'
@@ -51,18 +51,23 @@ export function notify({ owner, change }: DomainEvents['pep.changed'], ctx: Cont
 async function tellAll(owner: Account, change: PepChange, ctx: Context): Promise<void> {
   if (!isTold(change)) return
   const audience = change.what === 'deleted' ? change.audience : await audienceOf(owner, change.node, ctx)
-  await tell(audience, buildEvent(owner.bareJid, change), ctx)
+  await tell(audience, buildEvent(owner.bareJid, change))
   if (change.node.node === NODE_BOOKMARKS) await tellLegacy(owner, change.node, ctx)
 }
 
-/** Serialized once; nobody else waits for a long list (OV-09). */
-async function tell(audience: Iterable<Session>, event: Broadcast, { log }: Context): Promise<void> {
+/** What is needed of a session to tell it something. */
+interface Listener {
+  readonly jid: { toString(): string }
+  send(outgoing: Outgoing): void
+}
+
+/** Serialized once; nobody else waits for a long list (OV-06). */
+export async function tell(audience: Iterable<Listener>, event: Broadcast): Promise<void> {
   let told = 0
   for (const session of audience) {
-    if (++told % TOLD_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve))
     session.send(event.to(session.jid.toString()))
+    if (++told % TOLD_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve))
   }
-  if (told >= TOLD_PER_TURN) log.debug('a long list was told of a change', { told })
 }
 
 /**
@@ -116,7 +121,7 @@ async function tellLegacy(owner: Account, node: PepNode, ctx: Context, sessions 
   const wanting = sessions.filter((session) => wants(session, LEGACY_BOOKMARKS))
   if (wanting.length === 0) return
   const item = { id: 'current', payload: await readLegacyBookmarks(owner, ctx) }
-  await tell(wanting, buildEvent(owner.bareJid, { node: asLegacyNode(node), what: 'published', item }), ctx)
+  await tell(wanting, buildEvent(owner.bareJid, { node: asLegacyNode(node), what: 'published', item }))
 }
 
 // --- last items -----------------------------------------------------------------------------------------------------
