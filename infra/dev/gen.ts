@@ -6,6 +6,7 @@ import { renderErrors, renderOpenapi } from './gen/contract.ts'
 import { renderEvidence } from './gen/evidence.ts'
 import { renderXeps } from './gen/features.ts'
 import { renderMetricsDocs } from './gen/metrics.ts'
+import { renderQueues } from './gen/queues.ts'
 import { renderUnicodeTables } from './gen/unicode.ts'
 import { ROOT } from './steps.ts'
 
@@ -16,6 +17,7 @@ const files: Readonly<Record<string, string>> = {
   ...(await renderXeps(ROOT)),
   ...renderEvidence(ROOT),
   ...(await renderMetricsDocs(ROOT)),
+  ...renderQueues(),
   ...renderUnicodeTables(ROOT),
 }
 const stale = Object.entries(files).filter(([path, text]) => read(path) !== text)

@@ -14,6 +14,10 @@ export const setPending = gauge('drawbridge_archive_pending', 'Messages that wai
 
 export const setHeld = gauge('drawbridge_messages_held', 'Messages that suspensions hold back.')
 
+export const setOutbox = gauge('drawbridge_outbox_rows', 'Work in the outbox that is not done yet.')
+
+export const setPushDevices = gauge('drawbridge_push_devices', 'Devices that are told of messages (XEP-0357).')
+
 export const JOB_STATES = ['waiting', 'active', 'delayed', 'failed'] as const
 
 export const setJobs = gauge('drawbridge_jobs', 'Background jobs, by state.', {

@@ -1,9 +1,20 @@
 import type { Sanitize } from '@drawbridge/contract'
-import { countHeld } from '@drawbridge/db'
+import { countHeld, countOutbox } from '@drawbridge/db'
 import type { JOBS } from '@drawbridge/jobs'
 import type { Log } from '@drawbridge/runtime'
-import { JOB_STATES, observeSanitizer, setHeld, setJobs, setPending, setSessions, setWaiting } from './events.ts'
+import {
+  JOB_STATES,
+  observeSanitizer,
+  setHeld,
+  setJobs,
+  setPending,
+  setSessions,
+  setWaiting,
+  setOutbox,
+  setPushDevices,
+} from './events.ts'
 import type { Context } from './routing/feature.ts'
+import { SESSION_QUEUES, setSessionQueue, setUnsent } from './stream/metrics.ts'
 
 /** The database is asked no more often than this, in milliseconds, however often somebody looks. */
 const ASK_EVERY_MS = 10_000
@@ -15,7 +26,7 @@ export interface Measure {
 }
 
 export function createMeasure(
-  { sessions, writer, db, jobs }: Pick<Context, 'sessions' | 'writer' | 'db' | 'jobs'>,
+  { sessions, writer, db, jobs, pushTargets }: Pick<Context, 'sessions' | 'writer' | 'db' | 'jobs' | 'pushTargets'>,
   log: Log,
 ): Measure {
   const askHeld = nowAndThen(log, async () => setHeld((await countHeld(db)).count))
@@ -25,11 +36,17 @@ export function createMeasure(
       for (const state of JOB_STATES) setJobs({ job, state }, counts[state])
     }
   })
+  const askOutbox = nowAndThen(log, async () => setOutbox(await countOutbox(db)))
   return () => {
     let tcp = 0
     let websocket = 0
     let waiting = 0
-    for (const { connection } of sessions.all()) {
+    const queues = createLevels(SESSION_QUEUES)
+    const unsent = createLevels(['bytes'])
+    for (const session of sessions.all()) {
+      const { connection } = session
+      queues.add(session.waiting)
+      unsent.add({ bytes: connection?.pendingBytes ?? 0 })
       if (!connection) waiting++
       else if (connection.framing === 'ws') websocket++
       else tcp++
@@ -38,7 +55,29 @@ export function createMeasure(
     setSessions({ transport: 'websocket' }, websocket)
     setWaiting(waiting)
     setPending(writer.pending)
-    return Promise.all([askHeld(), askJobs()]).then(() => undefined)
+    setPushDevices(pushTargets.size)
+    queues.tell((queue, of, value) => setSessionQueue({ queue, of }, value))
+    unsent.tell((_bytes, of, value) => setUnsent({ of }, value))
+    return Promise.all([askHeld(), askJobs(), askOutbox()]).then(() => undefined)
+  }
+}
+
+/** Sums, and the largest of each. */
+function createLevels<Q extends string>(names: readonly Q[]) {
+  const levels = names.map((name) => ({ name, all: 0, longest: 0 }))
+  return {
+    add(values: Readonly<Record<Q, number>>) {
+      for (const level of levels) {
+        level.all += values[level.name]
+        level.longest = Math.max(level.longest, values[level.name])
+      }
+    },
+    tell(set: (name: Q, of: 'all' | 'longest', value: number) => void) {
+      for (const { name, all, longest } of levels) {
+        set(name, 'all', all)
+        set(name, 'longest', longest)
+      }
+    },
   }
 }
 

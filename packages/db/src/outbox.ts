@@ -1,4 +1,4 @@
-import { and, asc, gt, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { and, asc, count, gt, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { outbox } from './schema/index.ts'
 import { uuidv7 } from './uuid.ts'
@@ -48,6 +48,12 @@ export async function markOutboxDone(db: Db, ids: readonly string[]): Promise<vo
     .update(outbox)
     .set({ doneAt: new Date() })
     .where(inArray(outbox.id, [...ids]))
+}
+
+/** Rows that are not done yet. */
+export async function countOutbox(db: Db): Promise<number> {
+  const [row] = await db.select({ count: count() }).from(outbox).where(isNull(outbox.doneAt))
+  return row?.count ?? 0
 }
 
 /** Deletes rows done before `before`. Returns how many. */

@@ -17,7 +17,7 @@ const UNSENT_MAX_BYTES = 512 * 1024
 /** How often a client that is behind is looked at again. */
 const BEHIND_MS = 100
 /** Live messages remembered: more than a session can have unacknowledged. */
-const LIVE_MAX = 2_000
+export const LIVE_MAX = 2_000
 
 /**
  * XEP-0160: Best Practices for Handling Offline Messages. There is no second store (durability §5.11): what no device

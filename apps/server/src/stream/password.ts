@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { listCredentials, putCredentials } from '@drawbridge/db'
 import type { Db, NewCredential } from '@drawbridge/db'
+import { setChecksWaiting } from './metrics.ts'
 import { deriveVerifier, encodeVerifier, findVerifier, scramBytes } from './scram.ts'
 import type { ScramFamily, ScramVerifier } from './scram.ts'
 import type { Sealer } from './seal.ts'
@@ -15,7 +16,7 @@ const MAX_PASSWORD_BYTES = 1_024
 const MIN_PASSWORD_CHARACTERS = 8
 /** An id that no account has. */
 const NOBODY = '00000000-0000-0000-0000-000000000000'
-const QUEUE_MAX = 200
+export const CHECKS_MAX = 200
 const QUEUE_WAIT_MS = 2_000
 
 /** The server is too busy to check a password now: `temporary-auth-failure` (RFC 6120 §6.5.11). */
@@ -190,11 +191,13 @@ export function createPool(
   }
   return async (work) => {
     if (free > 0) free--
-    else if (waiting.length >= QUEUE_MAX) throw new PasswordBusy()
+    else if (waiting.length >= CHECKS_MAX) throw new PasswordBusy()
     else {
-      await new Promise<void>((start, reject) =>
-        waiting.push({ since: now(), start, giveUp: () => reject(new PasswordBusy()) }),
-      )
+      await new Promise<void>((start, reject) => {
+        waiting.push({ since: now(), start, giveUp: () => reject(new PasswordBusy()) })
+        setChecksWaiting(waiting.length)
+      })
+      setChecksWaiting(waiting.length)
     }
     try {
       return await work()

@@ -18,6 +18,10 @@ let queryCount = 0
 export class Queries {
   readonly #open = new Map<string, Query>()
 
+  get size(): number {
+    return this.#open.size
+  }
+
   /** Resolves with the reply, or with nothing after a time or at the end. `send` gets the id. */
   ask(from: string, send: (id: string) => void): Promise<Element | undefined> {
     if (this.#open.size >= QUERIES_MAX) return Promise.resolve(undefined)

@@ -2,8 +2,8 @@ import { smAdvance, smDistance } from '@drawbridge/xmpp'
 import type { Outgoing } from '../routing/outgoing.ts'
 
 /** What is kept for a client that does not acknowledge; beyond it the archive is the better memory (threats OV-01). */
-const MAX_STANZAS = 10_000
-const MAX_CHARACTERS = 4 * 1024 * 1024
+export const UNACKNOWLEDGED_MAX = 10_000
+const UNACKNOWLEDGED_MAX_CHARACTERS = 4 * 1024 * 1024
 
 /** The client acknowledged more than it was sent (XEP-0198 §4). */
 export class HandledTooMuch extends Error {
@@ -43,7 +43,7 @@ export class OutboundQueue {
   }
 
   get isFull(): boolean {
-    return this.#waiting.length >= MAX_STANZAS || this.#characters >= MAX_CHARACTERS
+    return this.#waiting.length >= UNACKNOWLEDGED_MAX || this.#characters >= UNACKNOWLEDGED_MAX_CHARACTERS
   }
 
   push(outgoing: Outgoing): void {

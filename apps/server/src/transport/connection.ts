@@ -10,7 +10,8 @@ export interface ChannelBindings {
 }
 
 /** Why a connection is not read: it waits for its turn, has too much under way, or is too fast. */
-export type PauseReason = 'order' | 'pending' | 'rate'
+export const PAUSE_REASONS = ['order', 'pending', 'rate'] as const
+export type PauseReason = (typeof PAUSE_REASONS)[number]
 
 /** One client's connection, whatever carries it. Elements come in through `StreamHandler`, text goes out here. */
 export interface Connection {

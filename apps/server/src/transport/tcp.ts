@@ -6,6 +6,7 @@ import { TLSSocket } from 'node:tls'
 import type { AddressLimit } from './address-limit.ts'
 import { corkForThisTurn, LINGER_MS, STOP_LINGER_MS, uncorkNow } from './connection.ts'
 import type { Accept, ChannelBindings, Connection, PauseReason, StreamHandler } from './connection.ts'
+import { countPause } from './events.ts'
 import { readProxyHeader } from './proxy-protocol.ts'
 import type { Tls } from './tls.ts'
 
@@ -133,6 +134,7 @@ class TcpConnection implements Connection {
   }
 
   pause(reason: PauseReason): void {
+    countPause({ reason })
     this.#paused.add(reason)
     if (!this.#isEnding) this.#socket.pause()
   }

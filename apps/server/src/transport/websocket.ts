@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { RawData, WebSocket } from 'ws'
+import { countPause } from './events.ts'
 import { addressOf } from '../routing/client-address.ts'
 import { refuseUpgrade } from './http.ts'
 import { corkForThisTurn, LINGER_MS, STOP_LINGER_MS, uncorkNow } from './connection.ts'
@@ -108,6 +109,7 @@ class WebSocketConnection implements Connection {
   }
 
   pause(reason: PauseReason): void {
+    countPause({ reason })
     this.#paused.add(reason)
     if (!this.#isEnding) this.#ws.pause()
   }

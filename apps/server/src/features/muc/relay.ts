@@ -1,7 +1,8 @@
 import type { Session } from '../../stream/session.ts'
+import { setRequestsWaiting } from './metrics.ts'
 
 /** Requests between occupants that wait for an answer; the oldest goes first. */
-const MAX_WAITING = 10_000
+export const MAX_WAITING = 10_000
 
 interface Waiting {
   readonly asker: Session
@@ -26,6 +27,7 @@ export class Relay {
       if (this.#waiting.size <= MAX_WAITING) break
       this.#waiting.delete(oldest)
     }
+    setRequestsWaiting(this.#waiting.size)
     return id
   }
 
@@ -34,6 +36,7 @@ export class Relay {
     const waiting = this.#waiting.get(id)
     if (waiting?.answerer !== answerer) return undefined
     this.#waiting.delete(id)
+    setRequestsWaiting(this.#waiting.size)
     return waiting
   }
 

@@ -1,0 +1,116 @@
+import { MAX_WAITING } from './features/muc/relay.ts'
+import { LIVE_MAX } from './features/offline.ts'
+import { DEVICES_MAX } from './features/push/service.ts'
+import { HELD_MAX } from './stream/client-state.ts'
+import { CHECKS_MAX } from './stream/password.ts'
+import { PENDING_MAX } from './stream/pipeline.ts'
+import { QUERIES_MAX } from './stream/queries.ts'
+import { UNACKNOWLEDGED_MAX } from './stream/resume.ts'
+import { UNSENT_MAX_BYTES } from './stream/session.ts'
+
+/** Where something waits in this process, and what keeps it from growing without end. */
+export interface Queue {
+  readonly what: string
+  /** File that has it. */
+  readonly where: string
+  readonly max: string
+  /** What happens with one more. */
+  readonly beyond: string
+  /** The metric that shows it. */
+  readonly metric: string
+}
+
+/** Every queue there is: a new one is added here. A test looks whether the files and metrics exist. */
+export const QUEUES: readonly Queue[] = [
+  {
+    what: 'stanzas of a client that are not done',
+    where: 'stream/pipeline.ts',
+    max: `${PENDING_MAX} of a session`,
+    beyond: 'its connection is not read',
+    metric: 'drawbridge_session_queue',
+  },
+  {
+    what: 'elements that wait for their turn on a stream: behind a step that takes a moment, or a client that is too fast',
+    where: 'stream/c2s.ts',
+    max: 'what one read of the socket brings, 64 KiB',
+    beyond: 'the connection is not read meanwhile',
+    metric: 'drawbridge_connection_pauses_total',
+  },
+  {
+    what: 'stanzas a client has not acknowledged (XEP-0198)',
+    where: 'stream/resume.ts',
+    max: `${UNACKNOWLEDGED_MAX} of a session, 4 MiB of text`,
+    beyond: 'the session ends; the archive has its messages',
+    metric: 'drawbridge_session_queue',
+  },
+  {
+    what: 'stanzas that wait for an inactive client, or one that is away (XEP-0352)',
+    where: 'stream/client-state.ts',
+    max: `${HELD_MAX} of a session, 512 KiB of text`,
+    beyond: 'all of them are sent',
+    metric: 'drawbridge_session_queue',
+  },
+  {
+    what: 'bytes a client does not take',
+    where: 'stream/session.ts',
+    max: `${UNSENT_MAX_BYTES} of a session`,
+    beyond: 'its connection is cut; it resumes, or reads the archive',
+    metric: 'drawbridge_session_unsent_bytes',
+  },
+  {
+    what: 'questions of the server to a client: its capabilities, its version, whether it is there',
+    where: 'stream/queries.ts',
+    max: `${QUERIES_MAX} of a session, ten seconds each`,
+    beyond: 'it is not asked',
+    metric: 'drawbridge_session_queue',
+  },
+  {
+    what: 'passwords to be checked by argon2id',
+    where: 'stream/password.ts',
+    max: `${CHECKS_MAX}, two seconds each`,
+    beyond: 'the client is told to try again (temporary-auth-failure)',
+    metric: 'drawbridge_password_checks_waiting',
+  },
+  {
+    what: 'messages on their way to a commit',
+    where: 'routing/router.ts',
+    max: `${PENDING_MAX} of each session that is connected`,
+    beyond: 'those sessions are not read',
+    metric: 'drawbridge_archive_pending',
+  },
+  {
+    what: 'messages that came live while older ones were still on their way to a client',
+    where: 'features/offline.ts',
+    max: `${LIVE_MAX} ids of a session; the messages wait in the archive`,
+    beyond: 'the oldest id is forgotten: a message may come twice, with one stanza-id',
+    metric: 'drawbridge_session_queue',
+  },
+  {
+    what: 'messages that a suspension holds back',
+    where: 'policy/operations.ts',
+    max: 'rows in the database',
+    beyond: 'as many as are sent: nothing that was accepted is lost',
+    metric: 'drawbridge_messages_held',
+  },
+  {
+    what: 'work in the outbox: uploads to be cleaned, devices to be told',
+    where: 'jobs/index.ts',
+    max: `rows in the database; of pushes one for each of ${DEVICES_MAX} devices of an account`,
+    beyond: 'uploads are refused by their quota; a push tells of all that came before it',
+    metric: 'drawbridge_outbox_rows',
+  },
+  {
+    what: 'jobs in the queue',
+    where: 'jobs/index.ts',
+    max: 'as many as rows in the outbox',
+    beyond: 'they stay in the outbox',
+    metric: 'drawbridge_jobs',
+  },
+  {
+    what: 'requests between occupants of rooms that wait for an answer',
+    where: 'features/muc/relay.ts',
+    max: `${MAX_WAITING} of the server`,
+    beyond: 'the oldest gets no answer',
+    metric: 'drawbridge_room_requests_waiting',
+  },
+]
