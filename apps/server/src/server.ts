@@ -74,6 +74,8 @@ const VERSION = '0.1.0'
 const LOOPBACK = '127.0.0.1'
 const PRUNE_EVERY_MS = 3_600_000
 const DAY_MS = 86_400_000
+/** How often it is looked whether there is a new certificate. */
+const TLS_REFRESH_MS = 60_000
 /** Longest time to send the headers of a request, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 10_000
 
@@ -388,6 +390,9 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     secretsDirectory: at.secrets,
     domain: common.domain,
   })
+  const refreshing = setInterval(() => {
+    tls.refresh().catch((error: unknown) => log.warn('the new certificate is not used', { error: String(error) }))
+  }, TLS_REFRESH_MS)
   const isPlainHttp = isLoopback(common.bind)
   const isTrustedProxy = createTrust(config.proxy.trusted)
   const sockets = createWebSockets({
@@ -396,7 +401,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     isEncrypted: true,
     isAllowedOrigin: (origin, request) => built.isAllowedOrigin(origin, request.headers.host),
   })
-  const closers: (() => Promise<unknown> | unknown)[] = [() => built.close()]
+  const closers: (() => Promise<unknown> | unknown)[] = [() => built.close(), () => clearInterval(refreshing)]
   const close = async () => {
     built.dismissAll()
     for (const stop of closers.splice(0).toReversed()) await stop()

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import type { ServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Log } from '@drawbridge/runtime'
@@ -43,6 +44,13 @@ const LIMITS = {
   noDelay: true,
 } as const
 
+/** An HTTPS server that takes a new certificate when there is one. */
+function tlsServer(tls: Tls, settings: ServerOptions, onRequest: RequestListener): Server {
+  const server = createTlsServer({ ...settings, ...tls.contextOptions }, onRequest)
+  tls.onRefresh((options) => server.setSecureContext(options))
+  return server
+}
+
 /** Serves everything that speaks HTTP. Rejects when the port is taken. */
 export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   const { bind, port, tls, log, limit, isTrustedProxy = () => false, headersTimeoutMs, handlers, upgrade } = options
@@ -57,7 +65,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     connectionsCheckingInterval: Math.ceil(headersTimeoutMs / 2),
   }
   const server: Server = tls
-    ? createTlsServer({ ...settings, ...tls.contextOptions, handshakeTimeout: headersTimeoutMs }, onRequest)
+    ? tlsServer(tls, { ...settings, handshakeTimeout: headersTimeoutMs }, onRequest)
     : createServer(settings, onRequest)
   server.on('connection', (socket: Socket) => {
     // A proxy holds the connections of many; those of its clients that stay are counted when they are upgraded.

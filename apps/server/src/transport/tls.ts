@@ -18,12 +18,22 @@ const SIGNATURES =
   'ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:ed25519:' +
   'rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512'
 
+/** Keys of session tickets live so long, so that a stolen one opens little of what was recorded (threats TL-09). */
+const TICKET_KEYS_MS = 24 * 3_600_000
+
 export interface Tls {
-  /** Certificate, key and what is allowed in a handshake, for every listener. */
+  /** Certificate, key and what is allowed in a handshake, as they are now. */
   readonly contextOptions: SecureContextOptions
   /** Options for wrapping one accepted socket. */
   serverOptions(): TLSSocketOptions
   bindingsOf(socket: TLSSocket): ChannelBindings
+  /**
+   * Looks whether the operator's files have changed, and takes them for new handshakes; connections that stand go on as
+   * they are (threats TL-07). Rejects with `ConfigError` when they cannot be used: then everything stays as it was.
+   */
+  refresh(): Promise<void>
+  /** Called with every new `contextOptions`, for listeners that keep a context of their own. */
+  onRefresh(listener: (options: SecureContextOptions) => void): void
 }
 
 export interface TlsSource {
@@ -38,9 +48,54 @@ export interface TlsSource {
  *
  * @throws ConfigError when the operator's files cannot be read or do not belong together.
  */
-export async function loadTls(source: TlsSource): Promise<Tls> {
-  const { certificate, key } = await loadKeyPair(source)
-  const contextOptions: SecureContextOptions = {
+export async function loadTls(source: TlsSource, now: () => number = Date.now): Promise<Tls> {
+  let pair = await loadKeyPair(source)
+  let contextOptions = optionsFor(pair)
+  let context = createSecureContext(contextOptions)
+  let madeAt = now()
+  const listeners: ((options: SecureContextOptions) => void)[] = []
+  return {
+    get contextOptions() {
+      return contextOptions
+    },
+    serverOptions: () => ({
+      isServer: true,
+      secureContext: context,
+      ALPNProtocols: ['xmpp-client'],
+      requestCert: false,
+    }),
+    bindingsOf(socket) {
+      // Of this connection: the certificate may have been replaced since its handshake began.
+      const certificate = socket.getX509Certificate()
+      if (!certificate) throw new Error('a server without certificate')
+      return {
+        ...(socket.getProtocol() === 'TLSv1.3'
+          ? { 'tls-exporter': socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)) }
+          : {}),
+        'tls-server-end-point': endPointBinding(certificate),
+      }
+    },
+    async refresh() {
+      const found = await loadKeyPair(source)
+      const isSame = found.certificate === pair.certificate && found.key === pair.key
+      if (isSame && now() - madeAt < TICKET_KEYS_MS) return
+      pair = found
+      contextOptions = optionsFor(pair)
+      context = createSecureContext(contextOptions)
+      madeAt = now()
+      for (const listener of listeners) listener(contextOptions)
+    },
+    onRefresh: (listener) => void listeners.push(listener),
+  }
+}
+
+interface KeyPair {
+  readonly certificate: string
+  readonly key: string
+}
+
+function optionsFor({ certificate, key }: KeyPair): SecureContextOptions {
+  return {
     cert: certificate,
     key,
     minVersion: 'TLSv1.2',
@@ -48,26 +103,10 @@ export async function loadTls(source: TlsSource): Promise<Tls> {
     sigalgs: SIGNATURES,
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   }
-  const context = createSecureContext(contextOptions)
-  const endPoint = endPointBinding(certificate)
-  return {
-    contextOptions,
-    serverOptions: () => ({
-      isServer: true,
-      secureContext: context,
-      ALPNProtocols: ['xmpp-client'],
-      requestCert: false,
-    }),
-    bindingsOf: (socket) => ({
-      ...(socket.getProtocol() === 'TLSv1.3'
-        ? { 'tls-exporter': socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)) }
-        : {}),
-      'tls-server-end-point': endPoint,
-    }),
-  }
 }
 
-async function loadKeyPair({ certificateFile, keyFile, secretsDirectory, domain }: TlsSource) {
+async function loadKeyPair(source: TlsSource): Promise<KeyPair> {
+  const { certificateFile, keyFile, secretsDirectory, domain } = source
   const own = readTlsFiles({ tlsCert: certificateFile, tlsKey: keyFile })
   if (own !== undefined) return own
   const certPath = join(secretsDirectory, 'tls-certificate.pem')
@@ -107,10 +146,9 @@ async function loadKeyPair({ certificateFile, keyFile, secretsDirectory, domain 
 }
 
 /** RFC 5929 §4.1: the certificate's own hash function, with SHA-256 in the place of MD5 and SHA-1. */
-function endPointBinding(pem: string): Buffer {
-  const certificate = new X509Certificate(pem)
-  const algorithm = /sha(?:-?)(384|512)/i.exec(certificate.signatureAlgorithm ?? '')?.[1]
+function endPointBinding({ raw, signatureAlgorithm }: X509Certificate): Buffer {
+  const algorithm = /sha(?:-?)(384|512)/i.exec(signatureAlgorithm ?? '')?.[1]
   return createHash(algorithm ? `sha${algorithm}` : 'sha256')
-    .update(certificate.raw)
+    .update(raw)
     .digest()
 }
