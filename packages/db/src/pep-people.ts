@@ -151,3 +151,10 @@ export async function deletePepSubscription(
     .returning({ jid: who })
   return gone.length > 0 ? 'deleted' : 'absent'
 }
+
+/** Forgets somebody everywhere: whoever has this address tomorrow is another person. */
+export async function deletePepTraces(db: Db, bareJid: string): Promise<void> {
+  const { jid } = pepSubscription
+  await db.delete(pepSubscription).where(or(eq(jid, bareJid), sql`starts_with(${jid}, ${`${bareJid}/`})`))
+  await db.delete(pepAffiliation).where(eq(pepAffiliation.jid, bareJid))
+}

@@ -120,19 +120,23 @@ export async function deletePepNode(db: Db, accountId: string, node: string): Pr
  * Publishes an item and keeps the newest of the node. The node must exist; its row is locked, so publications to one
  * node are ordered. Publishing an id again replaces that item and makes it the newest.
  *
- * @returns the node as it was at that moment.
+ * @returns the node as it was at that moment; `foreign`: an item of this id is somebody else's, and a `publisher` who is
+ *   not the owner replaces only its own.
  */
 export async function publishPepItem(
   db: Db,
   accountId: string,
   node: string,
   { itemId, payload, publisher = null }: NewPepItem,
-): Promise<PepNode | undefined> {
+): Promise<PepNode | 'absent' | 'foreign'> {
   return db.transaction(async (tx) => {
     const [found] = await tx.select(NODE).from(pepNode).where(nodeIs(accountId, node)).for('update')
-    if (!found) return undefined
+    if (!found) return 'absent'
     if (!found.options.persistItems) return nodeFrom(found)
-    await tx.delete(pepItem).where(and(itemsOf(accountId, node), eq(pepItem.itemId, itemId)))
+    const isItem = and(itemsOf(accountId, node), eq(pepItem.itemId, itemId))
+    const [before] = await tx.select({ publisher: pepItem.publisher }).from(pepItem).where(isItem)
+    if (before && publisher !== null && before.publisher !== publisher) return 'foreign'
+    await tx.delete(pepItem).where(isItem)
     await tx.insert(pepItem).values({ accountId, node, itemId, payload, publisher })
     await trim(tx, accountId, node, found.maxItems)
     return nodeFrom(found)

@@ -49,6 +49,8 @@ export interface Rosters {
   release(bareJid: string): void
   /** An item as its owner sees it: with what the owner's units make of it. */
   merged(owner: string, item: RosterItem): RosterItem
+  /** A contact as its owner sees it, from memory where it is there. */
+  findContact(owner: Account, jid: string): Promise<RosterItem | undefined>
   /** Whether a contact is entitled to the account's presence (RFC 6121 §2.1.2.5 `from`, `both`). */
   isSubscriber(owner: Account, contact: string): Promise<boolean>
   /** Runs a change of these accounts' rosters in one transaction, after every earlier change of one of them. */
@@ -207,6 +209,12 @@ export function createRosters(db: Db, units: Units): Rosters {
       return reading
     },
     release: (bareJid) => void loaded.delete(bareJid),
+    async findContact(owner, jid) {
+      const roster = loaded.get(owner.bareJid)
+      if (roster) return roster.items.get(jid)
+      const item = await findRosterItem(db, owner.id, jid)
+      return merge(item, units.shared(owner.bareJid, jid), { accountId: owner.id, jid })
+    },
     async isSubscriber(owner, contact) {
       if (units.shared(owner.bareJid, contact)?.hasFrom) return true
       const roster = loaded.get(owner.bareJid)

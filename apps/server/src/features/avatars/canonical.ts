@@ -95,5 +95,6 @@ async function publishAvatar(owner: Account, avatar: Avatar | undefined, ctx: Co
 async function publish(owner: Account, name: string, itemId: string, payload: Element, ctx: Context): Promise<void> {
   await createPepNode(ctx.db, owner.id, { ...DEFAULT_NODE_CONFIG, node: name })
   const node = await publishPepItem(ctx.db, owner.id, name, { itemId, payload: payload.toString() })
-  if (node) ctx.emit('pep.changed', { owner, change: { node, what: 'published', item: { id: itemId, payload } } })
+  if (typeof node === 'string') return
+  ctx.emit('pep.changed', { owner, change: { node, what: 'published', item: { id: itemId, payload } } })
 }

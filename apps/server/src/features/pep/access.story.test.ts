@@ -17,6 +17,7 @@ import {
 } from '../../../test/pubsub.ts'
 import { story } from '../../../test/story.ts'
 import type { Device } from '../../../test/story.ts'
+import { pep } from './index.ts'
 
 const MODELS = ['open', 'presence', 'roster', 'authorize', 'whitelist'] as const
 const note = (text: string) => `<note xmlns="urn:example:note">${text}</note>`
@@ -214,6 +215,11 @@ test('who may publish where the owner lets others (XEP-0060 §16.4.4, pubsub#pub
   const event = (await s.alice.next(isEvent)).toString()
   expect(event).toContain('<item id="b" publisher="bob@im.test">')
   expect(event).toContain('from="alice@im.test"')
+  // Whoever may publish replaces and takes back only what is its own.
+  await s.alice.ask('set', publish('wall', note('mine'), 'a'))
+  expect(outcomeOf(await s.bob.ask('set', publish('wall', note('stolen'), 'a'), 'alice@im.test'))).toBe('forbidden')
+  expect(outcomeOf(await s.bob.ask('set', publish('wall', note('better'), 'b'), 'alice@im.test'))).toBe('ok')
+  expect((await s.carol.ask('get', items('wall'), 'alice@im.test')).toString()).not.toContain('stolen')
   await s.bob.ask('set', unsubscribe('wall', 'bob@im.test'), 'alice@im.test')
   expect(outcomeOf(await s.bob.ask('set', publish('wall', note('hi'), 'b2'), 'alice@im.test'))).toBe('forbidden')
 })
@@ -225,4 +231,64 @@ test('nobody publishes an avatar, bookmarks or a vCard for somebody else, whatev
     await s.alice.ask('set', affiliate(node, 'mallory@im.test', 'publisher'))
     expect(outcomeOf(await s.mallory.ask('set', publish(node, note('evil')), 'alice@im.test'))).toBe('forbidden')
   }
+})
+
+test('whoever gets an address anew has nothing of what it was named for before (XEP-0060 §4.1)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await s.alice.ask('set', create('board', { access_model: 'whitelist' }))
+  await s.alice.ask('set', affiliate('board', 'bob@im.test', 'member'))
+  await s.bob.ask('set', subscribe('board', 'bob@im.test'), 'alice@im.test')
+  await pep.on?.['account.deleted']?.({ localpart: 'bob' }, s.server.ctx)
+  expect(outcomeOf(await s.bob.ask('get', items('board'), 'alice@im.test'))).toBe('service-unavailable')
+  expect((await s.alice.ask('get', owner('<subscriptions node="board"/>'))).toString()).not.toContain('bob')
+  for (const [request, outcome] of [
+    [affiliate('board', 'alice@im.test', 'none'), 'not-acceptable'],
+    [affiliate('board', '@@', 'member'), 'jid-malformed'],
+    [affiliate('board', 'bob@im.test', 'king'), 'bad-request'],
+    [affiliate('missing', 'bob@im.test', 'member'), 'item-not-found'],
+  ] as const) {
+    expect(outcomeOf(await s.alice.ask('set', request))).toBe(outcome)
+  }
+  expect(outcomeOf(await s.bob.ask('get', list, 'alice@im.test'))).toBe('forbidden')
+})
+
+test('who may publish where the owner lets others (XEP-0060 §16.4.4, pubsub#publish_model)', async () => {
+  await using s = await story({ alice: 1, bob: 1, carol: 1 })
+  await availableFor(s.alice, 'wall')
+  await s.alice.ask('set', create('wall', { access_model: 'open', publish_model: 'subscribers', max_items: 'max' }))
+  await s.bob.ask('set', subscribe('wall', 'bob@im.test'), 'alice@im.test')
+  expect(outcomeOf(await s.bob.ask('set', publish('wall', note('hi'), 'b'), 'alice@im.test'))).toBe('ok')
+  expect(outcomeOf(await s.carol.ask('set', publish('wall', note('hi'), 'c'), 'alice@im.test'))).toBe('forbidden')
+  // Who said it is for everybody to see (§7.1.2.3), and the event is still the owner's.
+  const event = (await s.alice.next(isEvent)).toString()
+  expect(event).toContain('<item id="b" publisher="bob@im.test">')
+  expect(event).toContain('from="alice@im.test"')
+  // Whoever may publish replaces and takes back only what is its own.
+  await s.alice.ask('set', publish('wall', note('mine'), 'a'))
+  expect(outcomeOf(await s.bob.ask('set', publish('wall', note('stolen'), 'a'), 'alice@im.test'))).toBe('forbidden')
+  expect(outcomeOf(await s.bob.ask('set', publish('wall', note('better'), 'b'), 'alice@im.test'))).toBe('ok')
+  expect((await s.carol.ask('get', items('wall'), 'alice@im.test')).toString()).not.toContain('stolen')
+  await s.bob.ask('set', unsubscribe('wall', 'bob@im.test'), 'alice@im.test')
+  expect(outcomeOf(await s.bob.ask('set', publish('wall', note('hi'), 'b2'), 'alice@im.test'))).toBe('forbidden')
+})
+
+test('nobody publishes an avatar, bookmarks or a vCard for somebody else, whatever the node allows (SP-07)', async () => {
+  await using s = await story({ alice: 1, mallory: 1 })
+  for (const node of ['urn:xmpp:avatar:metadata', 'urn:xmpp:bookmarks:1', 'urn:xmpp:vcard4']) {
+    await s.alice.ask('set', create(node, { publish_model: 'open' }))
+    await s.alice.ask('set', affiliate(node, 'mallory@im.test', 'publisher'))
+    expect(outcomeOf(await s.mallory.ask('set', publish(node, note('evil')), 'alice@im.test'))).toBe('forbidden')
+  }
+})
+
+test('whoever gets an address anew has nothing of what it was named for before (XEP-0060 §4.1)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await s.alice.ask('set', create('board', { access_model: 'whitelist' }))
+  await s.alice.ask('set', affiliate('board', 'bob@im.test', 'member'))
+  await s.bob.ask('set', subscribe('board', 'bob@im.test'), 'alice@im.test')
+  s.server.ctx.emit('account.deleted', { localpart: 'bob' })
+  await expect
+    .poll(async () => outcomeOf(await s.bob.ask('get', items('board'), 'alice@im.test')))
+    .toBe('service-unavailable')
+  expect((await s.alice.ask('get', owner('<subscriptions node="board"/>'))).toString()).not.toContain('bob')
 })

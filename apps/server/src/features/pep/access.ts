@@ -1,4 +1,4 @@
-import { findPepNode, findRosterItem, listPepAffiliations, listPepSubscriptions } from '@drawbridge/db'
+import { findPepNode, listPepAffiliations, listPepSubscriptions } from '@drawbridge/db'
 import type { Affiliation, PepNode, PepSubscription, RosterItem } from '@drawbridge/db'
 import { StanzaFault } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
@@ -119,7 +119,7 @@ export async function lookUp(name: string, { to, isOwn, session }: IqRequest, ct
   const { bareJid } = session.account
   const [node, contact, affiliations, subscriptions] = await Promise.all([
     findNode(owner, name, ctx),
-    isOwn ? undefined : findContact(owner, bareJid, ctx),
+    isOwn ? undefined : ctx.rosters.findContact(owner, bareJid),
     isOwn ? [] : listPepAffiliations(ctx.db, owner.id, { node: name, jid: bareJid }),
     listPepSubscriptions(ctx.db, owner.id, { node: name, bareJid }),
   ])
@@ -132,12 +132,6 @@ export async function lookUp(name: string, { to, isOwn, session }: IqRequest, ct
 /** Whether the account itself asks, or somebody who sees its presence and so knows that it is there. */
 export function isKnown({ isOwn }: IqRequest, contact: Standing['contact']): boolean {
   return isOwn || hasFrom(contact)
-}
-
-/** Somebody in the owner's roster, from memory where it is there. */
-export async function findContact(owner: Account, bareJid: string, ctx: Context): Promise<RosterItem | undefined> {
-  const roster = ctx.rosters.find(owner.bareJid)
-  return roster ? roster.items.get(bareJid) : findRosterItem(ctx.db, owner.id, bareJid)
 }
 
 /** A node of an account; the old bookmarks are another view of the new ones. */

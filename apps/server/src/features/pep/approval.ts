@@ -6,11 +6,12 @@ import {
   findFormValue,
   findJid,
   NS_CLIENT,
+  NS_DATA,
   NS_PUBSUB_SUBSCRIBE_AUTHORIZATION,
   parseFormBoolean,
   xml,
 } from '@drawbridge/xmpp'
-import type { Element, Form } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context, Draft } from '../../routing/feature.ts'
 import { Broadcast } from '../../routing/outgoing.ts'
@@ -56,20 +57,15 @@ export async function askAgain({ session }: { readonly session: Session }, ctx: 
 /** The owner's answer, a message to the own account: it is acted upon here, and the other devices see it (§8.6). */
 export function takeAnswer({ stanza, sender }: Draft, ctx: Context): void {
   if (!sender || stanza.to?.toString() !== sender.account.bareJid) return
-  const form = answerIn(stanza.element)
-  if (!form) return
-  void answer(sender.account, form, ctx).catch((error: unknown) =>
+  if (!stanza.element.getChild('x', NS_DATA)) return
+  void answer(sender.account, stanza.element, ctx).catch((error: unknown) =>
     ctx.log.warn('an answer to a subscription was not understood', { error: String(error) }),
   )
 }
 
-function answerIn(message: Element): Form | undefined {
-  // Not `findForm` alone: a message may hold any form, malformed ones included.
-  const isAnswer = message.getChildren('x').some((x) => x.attrs['type'] === 'submit')
-  return isAnswer ? findForm(message, NS_PUBSUB_SUBSCRIBE_AUTHORIZATION) : undefined
-}
-
-async function answer(owner: Account, form: Form, ctx: Context): Promise<void> {
+async function answer(owner: Account, message: Element, ctx: Context): Promise<void> {
+  const form = findForm(message, NS_PUBSUB_SUBSCRIBE_AUTHORIZATION)
+  if (form?.type !== 'submit') return
   const [node, jid, allow] = [NODE, SUBSCRIBER, ALLOW].map((name) => findFormValue(form, name))
   if (node === undefined || jid === undefined || allow === undefined) return
   const rows = await listPepSubscriptions(ctx.db, owner.id, {

@@ -2,7 +2,7 @@ import { listPepAffiliations, listPepItemIds, listPepNodes } from '@drawbridge/d
 import { NS_PUBSUB, NS_PUBSUB_META_DATA } from '@drawbridge/xmpp'
 import type { DiscoInfo, DiscoItem, FormField } from '@drawbridge/xmpp'
 import type { Context, DiscoNode, IqRequest } from '../../routing/feature.ts'
-import { findContact, openToRead, refusalToRead } from './access.ts'
+import { openToRead, refusalToRead } from './access.ts'
 import { LEGACY_BOOKMARKS } from './bookmarks.ts'
 import { expiry } from './retrieve.ts'
 
@@ -45,7 +45,7 @@ export async function listNodes({ to, isOwn, session }: IqRequest, ctx: Context)
   const [nodes, affiliations, contact] = await Promise.all([
     listPepNodes(ctx.db, owner.id),
     isOwn ? [] : listPepAffiliations(ctx.db, owner.id, { jid: bareJid }),
-    isOwn ? undefined : findContact(owner, bareJid, ctx),
+    isOwn ? undefined : ctx.rosters.findContact(owner, bareJid),
   ])
   const named = new Map(affiliations.map(({ node, affiliation }) => [node, affiliation]))
   const visible = nodes.filter((node) => {

@@ -1,3 +1,4 @@
+import { deletePepTraces } from '@drawbridge/db'
 import {
   NS_BOOKMARKS,
   NS_BOOKMARKS_CONVERSION,
@@ -97,6 +98,7 @@ export const pep = defineFeature({
     notify: takeAnswer,
   },
   on: {
+    'account.deleted': ({ localpart }, ctx) => deletePepTraces(ctx.db, `${localpart}@${ctx.domain}`),
     'pep.changed': notify,
     async 'session.available'(event, ctx) {
       await sendLastItems(event, ctx)

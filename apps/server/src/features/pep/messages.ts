@@ -1,6 +1,7 @@
 import { NS_MDS, NS_PUBSUB_EVENT } from '@drawbridge/xmpp'
 import type { Context, Draft } from '../../routing/feature.ts'
 import { refuseContent } from './content.ts'
+import { inOrder } from './order.ts'
 import { publishItem } from './store.ts'
 
 /**
@@ -22,8 +23,11 @@ export function takeDisplayed({ stanza: { element, to }, sender }: Draft, ctx: C
   element.remove(displayed)
   if (!to || displayed.getChildElements().length !== 1) return
   const payload = displayed.clone()
-  const publishing = refuseContent(NS_MDS, payload, payload.toString(), ctx).then(() =>
-    publishItem(sender.account, NS_MDS, { id: to.toString(), payload }, undefined, ctx),
+  const publish = async () => {
+    await refuseContent(NS_MDS, payload, payload.toString(), ctx)
+    await publishItem(sender.account, NS_MDS, { id: to.toString(), payload }, undefined, ctx)
+  }
+  void inOrder(sender.account, NS_MDS, publish, ctx).catch((error: unknown) =>
+    ctx.log.warn('what was displayed is not kept', { error: String(error) }),
   )
-  void publishing.catch((error: unknown) => ctx.log.warn('what was displayed is not kept', { error: String(error) }))
 }

@@ -3,19 +3,19 @@ import type { PepNode } from '@drawbridge/db'
 import { C2S_LIMITS, findJid, parseElement } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context, DomainEvents, PepChange } from '../../routing/feature.ts'
-import type { Broadcast, Outgoing } from '../../routing/outgoing.ts'
+import type { Broadcast } from '../../routing/outgoing.ts'
+import { inTurns } from '../../routing/fanout.ts'
 import { hasFrom } from '../../routing/rosters.ts'
 import type { Session } from '../../stream/session.ts'
-import { findContact, refusalToRead } from './access.ts'
+import { refusalToRead } from './access.ts'
 import { asLegacyNode, LEGACY_BOOKMARKS, NODE_BOOKMARKS, readLegacyBookmarks } from './bookmarks.ts'
 import { buildEvent, isTold } from './event.ts'
+import { inOrder } from './order.ts'
 import { expiry } from './retrieve.ts'
 
 const SUFFIX = '+notify'
 /** Accounts asked about in one query. */
 const PAGE = 500
-/** Sessions told in one turn of the loop; the rest waits for the next, so that nobody else has to. */
-const TOLD_PER_TURN = 500
 
 /** Nodes whose changes a client wants to hear of, out of its features (XEP-0163 §4.2). */
 export function notifyNodes(features: ReadonlySet<string>): string[] {
@@ -32,20 +32,9 @@ const wants = (session: Session, node: string) => session.presence && featuresOf
 
 // --- changes --------------------------------------------------------------------------------------------------------
 
-/** What is being told, by the account it is about: changes of one account are told in their order. */
-const queues = new WeakMap<Context, Map<string, Promise<void>>>()
-
 /** Tells whoever wants to know and may (XEP-0163 §4.3), after everything that happened to the same account before. */
 export function notify({ owner, change }: DomainEvents['pep.changed'], ctx: Context): Promise<void> {
-  const queue = queues.get(ctx) ?? new Map<string, Promise<void>>()
-  queues.set(ctx, queue)
-  const before = queue.get(owner.bareJid) ?? Promise.resolve()
-  const turn = before.catch(() => undefined).then(() => tellAll(owner, change, ctx))
-  queue.set(owner.bareJid, turn)
-  const forget = () => {
-    if (queue.get(owner.bareJid) === turn) queue.delete(owner.bareJid)
-  }
-  return turn.finally(forget)
+  return inOrder(owner, 'notify', () => tellAll(owner, change, ctx), ctx)
 }
 
 async function tellAll(owner: Account, change: PepChange, ctx: Context): Promise<void> {
@@ -55,19 +44,9 @@ async function tellAll(owner: Account, change: PepChange, ctx: Context): Promise
   if (change.node.node === NODE_BOOKMARKS) await tellLegacy(owner, change.node, ctx)
 }
 
-/** What is needed of a session to tell it something. */
-interface Listener {
-  readonly jid: { toString(): string }
-  send(outgoing: Outgoing): void
-}
-
-/** Serialized once; nobody else waits for a long list (OV-06). */
-export async function tell(audience: Iterable<Listener>, event: Broadcast): Promise<void> {
-  let told = 0
-  for (const session of audience) {
-    session.send(event.to(session.jid.toString()))
-    if (++told % TOLD_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve))
-  }
+/** Serialized once, and nobody else waits for a long list (OV-06). */
+function tell(audience: Iterable<Session>, event: Broadcast): Promise<void> {
+  return inTurns([...audience], (session) => session.send(event.to(session.jid.toString())))
 }
 
 /**
@@ -117,8 +96,8 @@ export function sessionsAt(jid: string, ctx: Context): readonly Session[] {
 }
 
 /** XEP-0402 §5: clients that know only the old bookmarks get them as a whole. */
-async function tellLegacy(owner: Account, node: PepNode, ctx: Context, sessions = ctx.sessions.of(owner.bareJid)) {
-  const wanting = sessions.filter((session) => wants(session, LEGACY_BOOKMARKS))
+async function tellLegacy(owner: Account, node: PepNode, ctx: Context): Promise<void> {
+  const wanting = ctx.sessions.of(owner.bareJid).filter((session) => wants(session, LEGACY_BOOKMARKS))
   if (wanting.length === 0) return
   const item = { id: 'current', payload: await readLegacyBookmarks(owner, ctx) }
   await tell(wanting, buildEvent(owner.bareJid, { node: asLegacyNode(node), what: 'published', item }))
@@ -171,7 +150,7 @@ async function sendFrom(
     if (!owner || (expiry(node, ctx) ?? item.publishedAt) > item.publishedAt) continue
     const affiliation = named.get(keyOf(accountId, node.node)) ?? 'none'
     if (owner.bareJid !== reader) {
-      const contact = await findContact(owner, reader, ctx)
+      const contact = await ctx.rosters.findContact(owner, reader)
       // §4.1: whom presence is shared with; what the access model says comes on top of that.
       if (!hasFrom(contact) || refusalToRead(node, { affiliation, contact, isSubscribed: false }, 'read')) continue
     }

@@ -66,20 +66,21 @@ export async function retract(
   ctx: Context,
 ): Promise<undefined> {
   const name = nodeName(retracting)
-  const { attrs } = retracting.getChild('item') ?? {}
   const access = await openToChange(name, request, 'retract', ctx)
   const { owner, node } = access
-  const itemId = attrs?.['id']
-  if (itemId === undefined || itemId === '') throw pubsubFault('bad-request', 'item-required')
+  const itemIds = retracting.getChildren('item').map(({ attrs }) => attrs['id'] ?? '')
+  if (itemIds.length === 0 || itemIds.includes('')) throw pubsubFault('bad-request', 'item-required')
   if (!node.persistItems) throw unsupported('persistent-items')
   if (name === LEGACY_BOOKMARKS) throw new StanzaFault({ condition: 'not-allowed' })
   const by = may(access, 'own') ? undefined : request.session.account.bareJid
-  const outcome = await retractPepItem(ctx.db, owner.id, name, itemId, by)
-  if (outcome === 'absent') throw new StanzaFault({ condition: 'item-not-found' })
-  if (outcome === 'foreign') throw new StanzaFault({ condition: 'forbidden' })
   const { notify } = retracting.attrs
   // §7.2.2.1: the request decides, and where it says nothing, the node.
   const isSilent = notify === undefined ? !node.notifyRetract : notify !== 'true' && notify !== '1'
-  ctx.emit('pep.changed', { owner, change: { node, what: 'retracted', itemId, isSilent } })
+  for (const itemId of itemIds) {
+    const outcome = await retractPepItem(ctx.db, owner.id, name, itemId, by)
+    if (outcome === 'absent') throw new StanzaFault({ condition: 'item-not-found' })
+    if (outcome === 'foreign') throw new StanzaFault({ condition: 'forbidden' })
+    ctx.emit('pep.changed', { owner, change: { node, what: 'retracted', itemId, isSilent } })
+  }
   return undefined
 }

@@ -38,7 +38,9 @@ export async function publishItem(
   const node = await ctx.db.transaction(async (tx) => {
     const { id: itemId, payload, publisher = null } = item
     const found = await publishPepItem(tx, owner.id, name, { itemId, payload: payload.toString(), publisher })
-    if (!found) throw new StanzaFault({ condition: 'item-not-found' })
+    if (found === 'absent') throw new StanzaFault({ condition: 'item-not-found' })
+    // Whoever may publish may still not put words into somebody else's mouth.
+    if (found === 'foreign') throw new StanzaFault({ condition: 'forbidden' })
     // Nothing is stored where the node is not what the publisher takes it for, even if it was changed just now.
     if (options) refuseMismatch(found, options)
     await alongside?.(tx)
