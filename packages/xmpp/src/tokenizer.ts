@@ -14,6 +14,7 @@ import { DecodedBuffer } from './decoded-buffer.ts'
 import type { Element } from './element.ts'
 import { StreamFault } from './errors.ts'
 import { InternCache } from './intern.ts'
+import { isNameOfFourthEdition } from './fourth-edition.ts'
 import type { XmlLimits } from './limits.ts'
 import { decodeCdata, decodeText, decodeValue } from './references.ts'
 import { TreeBuilder } from './tree-builder.ts'
@@ -603,6 +604,7 @@ class Tokenizer implements StreamParser {
         if (!(isStart ? isNameStartBeyondAscii(c) : isNameCharBeyondAscii(c))) {
           throw new StreamFault('not-well-formed', 'illegal character in a name')
         }
+        if (!isNameOfFourthEdition(c, isStart)) throw new StreamFault('policy-violation', 'a name that few can read')
       }
       if (next > longest) throw nameTooLong()
       isStart = lead === 0x3a
