@@ -57,7 +57,6 @@ export function renderUnicodeTables(root: string): Record<string, string> {
   )
   const decompositions = pairs(lines, '=').map(([from, to]) => [from, to, excluded.has(from)] as const)
   const constants = {
-    UNICODE_VERSION: VERSION,
     CLASSES: classes.join(' '),
     RUNS: deltas(runs.map(({ start, end, index }) => [start, `${short(end - start)},${short(index)}`])),
     DECOMPOSITIONS: deltas(
