@@ -5,6 +5,8 @@ import { expect, test } from 'vitest'
 import { testDatabase } from '../../testkit/src/postgres.ts'
 import { openDatabase } from './database.ts'
 import { migrate } from './migrate.ts'
+import { DEFAULT_NODE_CONFIG } from './pep.ts'
+import type { NodeOptions } from './schema/index.ts'
 
 const MIGRATIONS = join(import.meta.dirname, '../../../migrations')
 
@@ -89,4 +91,24 @@ test('ST-06 a migration that waits for a lock lets others pass and tries again',
   await holder.query('commit')
   holder.release()
   expect(await migrated).toHaveLength(1)
+})
+
+test('a node from before it could be told everything is as it was', async () => {
+  await using at = await fixture()
+  await at.pool.query(`
+    drop table pep_subscription, pep_affiliation;
+    alter table pep_item drop column publisher;
+    alter table pep_node drop column options;
+    delete from migration where name = '202611231020_pep_access.sql';
+    insert into account (id, localpart) values ('00000000-0000-7000-8000-000000000001', 'alice');
+    insert into pep_node (account_id, node, access_model, max_items) values
+      ('00000000-0000-7000-8000-000000000001', 'urn:nick', 'presence', 1),
+      ('00000000-0000-7000-8000-000000000001', 'urn:list', 'whitelist', 100);`)
+  expect(await at.run()).toEqual([{ name: '202611231020_pep_access.sql', outcome: 'applied' }])
+  const { rows } = await at.pool.query<{ node: string; options: NodeOptions }>('select node, options from pep_node')
+  const { accessModel: _model, maxItems: _max, ...options } = DEFAULT_NODE_CONFIG
+  expect(Object.fromEntries(rows.map(({ node, options: found }) => [node, found]))).toEqual({
+    'urn:nick': options,
+    'urn:list': { ...options, sendLast: 'never' },
+  })
 })
