@@ -7,15 +7,17 @@ import {
   findJid,
   NS_CLIENT,
   NS_DATA,
+  NS_PUBSUB,
   NS_PUBSUB_SUBSCRIBE_AUTHORIZATION,
   parseFormBoolean,
   xml,
 } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
-import type { Context, Draft } from '../../routing/feature.ts'
+import type { AdHocCommand, Context, Draft } from '../../routing/feature.ts'
 import { Broadcast } from '../../routing/outgoing.ts'
 import type { Session } from '../../stream/session.ts'
+import { pubsubFault } from './errors.ts'
 import { eventFrom } from './event.ts'
 import { sessionsAt } from './notify.ts'
 
@@ -52,6 +54,25 @@ export async function askAgain({ session }: { readonly session: Session }, ctx: 
   if (session.priority === undefined || session.priority < 0) return
   const pending = await listPepSubscriptions(ctx.db, session.account.id, { state: 'pending' })
   askOwner(session.account, pending, ctx, [session])
+}
+
+/** XEP-0060 §8.7: the owner asks which subscriptions to a node wait, and is asked about each again. */
+export const getPending: AdHocCommand = {
+  node: `${NS_PUBSUB}#get-pending`,
+  name: 'Get Pending Subscription Requests',
+  at: ['own'],
+  isAllowed: () => true,
+  form: () => ({
+    formType: NS_PUBSUB_SUBSCRIBE_AUTHORIZATION,
+    fields: [{ name: NODE, type: 'text-single', label: 'Node', isRequired: true }],
+  }),
+  async execute(form, session, ctx) {
+    const node = form && findFormValue(form, NODE)
+    if (!node) throw pubsubFault('bad-request', 'nodeid-required')
+    const pending = await listPepSubscriptions(ctx.db, session.account.id, { node, state: 'pending' })
+    askOwner(session.account, pending, ctx, [session])
+    return {}
+  },
 }
 
 /** The owner's answer, a message to the own account: it is acted upon here, and the other devices see it (§8.6). */

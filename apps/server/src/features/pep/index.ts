@@ -8,7 +8,7 @@ import {
   NS_PUBSUB_PUBLISH_OPTIONS,
 } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
-import { askAgain, takeAnswer } from './approval.ts'
+import { askAgain, getPending, takeAnswer } from './approval.ts'
 import { accountNodes, listNodes } from './disco.ts'
 import { stripForgedEvents, takeDisplayed } from './messages.ts'
 import { notify, sendGranted, sendLastItems } from './notify.ts'
@@ -51,6 +51,7 @@ export const pep = defineFeature({
       'delete-items',
       'delete-nodes',
       'filtered-notifications',
+      'get-pending',
       'item-ids',
       'last-published',
       'manage-subscriptions',
@@ -84,6 +85,7 @@ export const pep = defineFeature({
   ],
   discoNodes: [accountNodes],
   accountItems: listNodes,
+  commands: [getPending],
   iq: [
     { type: 'get', to: 'account', xmlns: NS_PUBSUB, name: 'pubsub', handle: answerBy(GET) },
     { type: 'set', to: 'account', xmlns: NS_PUBSUB, name: 'pubsub', handle: answerBy(SET) },

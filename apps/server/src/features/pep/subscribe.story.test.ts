@@ -93,6 +93,18 @@ test('the owner is asked about a subscription, now or when next online, and answ
   expect(question).toContain('<value>http://jabber.org/protocol/pubsub#subscribe_authorization</value>')
   expect(question).toContain('<field var="pubsub#node" type="text-single" label="Node"><value>circle</value></field>')
   await s.alice.next(asks('carol@im.test'))
+  // §8.7: and again, when she asks.
+  s.alice.received()
+  const command = (content: string) =>
+    `<command xmlns="http://jabber.org/protocol/commands" node="http://jabber.org/protocol/pubsub#get-pending"${content}</command>`
+  const form = await s.alice.ask('set', command(' action="execute">'))
+  const { sessionid } = form.getChild('command')!.attrs
+  const done = await s.alice.ask(
+    'set',
+    command(` sessionid="${sessionid}" action="complete">${submit('subscribe_authorization', { node: 'circle' })}`),
+  )
+  expect(done.getChild('command')?.attrs['status']).toBe('completed')
+  expect(events(s.alice)).toHaveLength(2)
 
   const allow = { node: 'circle', subscriber_jid: 'bob@im.test', allow: 'true' }
   // Only the owner's word counts.
@@ -101,6 +113,11 @@ test('the owner is asked about a subscription, now or when next online, and answ
   await s.alice.send(`<message to="alice@im.test">${submit('subscribe_authorization', allow)}</message>`)
   expect(subscriptionIn(await s.bob.next(isEvent))).toContain('jid="bob@im.test"')
   expect(outcomeOf(await s.bob.ask('get', items('circle'), to))).toBe('ok')
+
+  // Once the node is open, nobody has to wait.
+  await s.alice.ask('set', configure('circle', { access_model: 'open' }))
+  expect(subscriptionIn(await s.carol.ask('set', subscribe('circle', 'carol@im.test'), to))).toContain('"subscribed"')
+  await s.alice.ask('set', configure('circle', { access_model: 'authorize' }))
 
   const refuse = '<subscription jid="carol@im.test" subscription="none"/>'
   expect(outcomeOf(await s.alice.ask('set', owner(`<subscriptions node="circle">${refuse}</subscriptions>`)))).toBe(

@@ -37,11 +37,11 @@ export async function subscribe(pubsub: Element, asked: Element, request: IqRequ
   const name = nodeName(asked)
   const jid = subscriber(asked, request)
   const access = await openToRead(name, request, 'subscribe', ctx)
-  const isDelivered = parseOptions(pubsub.getChild('options')) ?? true
   const before = access.subscriptions.find((subscription) => subscription.jid === jid)
-  if (before?.state === 'pending') throw pubsubFault('not-authorized', 'pending-subscription')
-  if (!before) await refuseTooMany(access, ctx)
   const isFree = access.node.accessModel !== 'authorize' || access.affiliation !== 'none' || access.isSubscribed
+  if (before?.state === 'pending' && !isFree) throw pubsubFault('not-authorized', 'pending-subscription')
+  if (!before) await refuseTooMany(access, ctx)
+  const isDelivered = parseOptions(pubsub.getChild('options')) ?? before?.isDelivered ?? true
   const state = isFree ? 'subscribed' : 'pending'
   const { owner, node } = access
   const row = { node: name, jid, subid: randomUUID(), state, isDelivered } as const
