@@ -18,6 +18,7 @@ describe('AU-17 a password (RFC 8265 §4.2)', () => {
     ['NUL', 'pass\0word'],
     ['half a character', 'pass\ud800word'],
     ['a character that is not assigned', 'pass\u0378word'],
+    ['a zero-width space', 'pass\u200bword'],
     ['1,025 bytes', 'x'.repeat(1_025)],
     ['1 MB', 'x'.repeat(1_000_000)],
     ['1,025 bytes in fewer characters', 'ä'.repeat(513)],

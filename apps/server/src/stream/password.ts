@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { listCredentials, putCredentials } from '@drawbridge/db'
 import type { Db, NewCredential } from '@drawbridge/db'
+import { PrecisFault, prepareOpaqueString } from '@drawbridge/xmpp'
 import { setChecksWaiting } from './metrics.ts'
 import { deriveVerifier, encodeVerifier, findVerifier, scramBytes } from './scram.ts'
 import type { ScramFamily, ScramVerifier } from './scram.ts'
@@ -63,14 +64,15 @@ export interface PasswordOptions {
   readonly onError?: (error: unknown) => void
 }
 
-/** RFC 8265 §4.2 OpaqueString: spaces become U+0020, NFC, nothing else; throws when empty, too long or not text. */
+/** RFC 8265 §4.2 OpaqueString: spaces become U+0020, NFC, nothing else. Throws `PasswordUnfit`. */
 export function preparePassword(password: string): string {
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) throw new PasswordUnfit('A password has at most 1,024 bytes.')
-  const prepared = password.replace(/\p{Zs}/gu, ' ').normalize('NFC')
-  if (prepared === '' || /[\p{Cc}\p{Cs}\p{Cn}]/u.test(prepared)) {
-    throw new PasswordUnfit('A password is not empty and has no control characters.')
+  try {
+    return prepareOpaqueString(password)
+  } catch (cause) {
+    if (!(cause instanceof PrecisFault)) throw cause
+    throw new PasswordUnfit('A password is not empty and has no control or invisible characters.', { cause })
   }
-  return prepared
 }
 
 /** The one place that hashes and checks passwords. */
