@@ -82,6 +82,10 @@ export const serverConfig = z.object({
       env: 'DRAWBRIDGE_PEP_MAX_ITEMS',
       doc: 'Items one node may keep, bookmarks for example. More lets a client fill the database.',
     }),
+    maxPepBytes: bytes.default(16 * 1024 * 1024).meta({
+      env: 'DRAWBRIDGE_PEP_MAX_BYTES',
+      doc: 'What one account may keep in all its nodes together. More lets a client fill the database.',
+    }),
     maxPepSubscriptions: z.coerce.number().int().min(1).max(100_000).default(1_000).meta({
       env: 'DRAWBRIDGE_PEP_MAX_SUBSCRIPTIONS',
       doc: 'Subscriptions one node may have, beside the contacts who see presence, and people its owner may name. More makes publishing slower.',

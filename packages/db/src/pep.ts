@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { type AccessModel, type NodeOptions, pepItem, pepNode } from './schema/index.ts'
 
@@ -159,6 +159,8 @@ export interface PepItemFilter {
   readonly itemIds?: readonly string[] | undefined
   /** Only items published after this; what is older has expired. */
   readonly since?: Date | undefined
+  /** As many of the newest as have payloads of so many bytes together. */
+  readonly maxBytes?: number
 }
 
 /** Items of a node, newest first. */
@@ -166,10 +168,11 @@ export function listPepItems(
   db: Db,
   accountId: string,
   node: string,
-  { limit = 1_000, itemIds, since }: PepItemFilter = {},
+  { limit = 1_000, itemIds, since, maxBytes = Number.MAX_SAFE_INTEGER }: PepItemFilter = {},
 ): Promise<PepItem[]> {
-  return db
-    .select(ITEM)
+  const bytes = sql<number>`sum(octet_length(${pepItem.payload})) over (order by ${pepItem.revision} desc)`
+  const sized = db
+    .select({ ...ITEM, revision: pepItem.revision, bytes: bytes.as('bytes') })
     .from(pepItem)
     .where(
       and(
@@ -180,6 +183,16 @@ export function listPepItems(
     )
     .orderBy(desc(pepItem.revision))
     .limit(limit)
+    .as('sized')
+  const { revision, bytes: upToHere, ...item } = sized._.selectedFields
+  return db.select(item).from(sized).where(lte(upToHere, maxBytes)).orderBy(desc(revision))
+}
+
+/** Payloads of all items of an account together. */
+export async function countPepBytes(db: Db, accountId: string): Promise<number> {
+  const bytes = sql<string | null>`sum(octet_length(${pepItem.payload}))`
+  const [row] = await db.select({ bytes }).from(pepItem).where(eq(pepItem.accountId, accountId))
+  return Number(row?.bytes ?? 0)
 }
 
 /** The ids of a node's items, newest first, to find a page among them (XEP-0059). */

@@ -157,6 +157,7 @@ export interface ServerLimits {
   readonly maxRoomOccupants: number
   readonly maxPepNodes: number
   readonly maxPepItems: number
+  readonly maxPepBytes: number
   readonly maxPepSubscriptions: number
 }
 
@@ -177,8 +178,6 @@ export interface DomainEvents {
   'session.available': { readonly session: Session }
   /** A session said that it is unavailable; `farewell` is the status it gave (RFC 6121 §4.5.2). */
   'session.unavailable': { readonly session: Session; readonly farewell: readonly Element[] }
-  /** The entity capabilities a session announced changed (XEP-0115). */
-  'caps.changed': { readonly session: Session; readonly node: string; readonly ver: string; readonly hash: string }
   /** Features of a session became known by a disco#info query of ours. */
   'disco.known': { readonly session: Session; readonly features: ReadonlySet<string> }
   /** Something changed in a node of an account (XEP-0163). */

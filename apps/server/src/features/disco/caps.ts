@@ -114,8 +114,6 @@ export function followCaps(presence: Element, session: Session, cache: CapsCache
   const claim = findClaim(presence)
   if (!claim || (session.notes.get(CURRENT) as Claim | undefined)?.key === claim.key) return
   session.notes.set(CURRENT, claim)
-  const caps = findCaps(presence)
-  if (caps) ctx.emit('caps.changed', { session, ...caps })
   const cached = cache.find(claim.key)
   if (cached) return learn(session, cached, ctx)
   void ask(claim, session, cache, ctx).catch((error: unknown) =>

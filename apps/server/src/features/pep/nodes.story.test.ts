@@ -193,6 +193,13 @@ test('a long list is read page by page, newest first, either way (XEP-0060 §6.5
   expect(ids(await s.alice.ask('get', pubsub('<items node="list"><item id="b"/><item id="z"/></items>')))).toEqual([
     'b',
   ])
+  // An answer has an end as well, and says so.
+  const long = `<conference xmlns="urn:xmpp:bookmarks:1" name="${'word, '.repeat(10_000)}"/>`
+  for (let i = 0; i < 20; i++) await s.alice.ask('set', publish('urn:xmpp:bookmarks:1', long, `r${i}@rooms.test`))
+  await s.alice.send(`<iq type="get" id="all">${items('urn:xmpp:bookmarks:1')}</iq>`)
+  const part = s.alice.received().join('')
+  expect(part.match(/<item id=/g)).toHaveLength(17)
+  expect(part).toContain('<count>20</count>')
   // The same in service discovery (§5.5, XEP-0030 §10).
   const disco = await s.alice.ask(
     'get',

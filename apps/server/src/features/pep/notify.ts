@@ -8,6 +8,7 @@ import { inTurns } from '../../routing/fanout.ts'
 import { hasFrom } from '../../routing/rosters.ts'
 import type { Session } from '../../stream/session.ts'
 import { refusalToRead } from './access.ts'
+import type { Standing } from './access.ts'
 import { asLegacyNode, LEGACY_BOOKMARKS, NODE_BOOKMARKS, readLegacyBookmarks } from './bookmarks.ts'
 import { buildEvent, isTold } from './event.ts'
 import { inOrder } from './order.ts'
@@ -55,12 +56,14 @@ function tell(audience: Iterable<Session>, event: Broadcast): Promise<void> {
  * (PE-03). Whom a block list keeps apart is seen to on the way out.
  */
 export async function audienceOf(owner: Account, node: PepNode, ctx: Context): Promise<Set<Session>> {
-  const [affiliations, subscriptions, roster] = await Promise.all([
+  const [affiliations, subscriptions] = await Promise.all([
     listPepAffiliations(ctx.db, owner.id, { node: node.node }),
     listPepSubscriptions(ctx.db, owner.id, { node: node.node, state: 'subscribed' }),
-    ctx.rosters.load(owner),
   ])
-  if (ctx.sessions.of(owner.bareJid).length === 0) ctx.rosters.release(owner.bareJid)
+  // What only the own devices may read is the most frequent of all, and no contact is asked about it.
+  const isPrivate = node.accessModel === 'whitelist' && affiliations.length === 0
+  const roster = isPrivate ? undefined : await ctx.rosters.load(owner)
+  if (roster && ctx.sessions.of(owner.bareJid).length === 0) ctx.rosters.release(owner.bareJid)
   const named = new Map(affiliations.map(({ jid, affiliation }) => [jid, affiliation]))
   const subscribed = new Set(subscriptions.map(({ jid }) => findJid(jid)?.bareString ?? jid))
   const mayRead = (jid: string) =>
@@ -69,13 +72,13 @@ export async function audienceOf(owner: Account, node: PepNode, ctx: Context): P
       node,
       {
         affiliation: named.get(jid) ?? 'none',
-        contact: roster.items.get(jid),
+        contact: roster?.items.get(jid),
         isSubscribed: subscribed.has(jid),
       },
       'read',
     )
   const audience = new Set<Session>()
-  for (const jid of [...roster.subscribers, owner.bareJid]) {
+  for (const jid of [...(roster?.subscribers ?? []), owner.bareJid]) {
     const wanting = ctx.sessions.of(jid).filter((session) => wants(session, node.node))
     if (wanting.length > 0 && mayRead(jid)) for (const session of wanting) audience.add(session)
   }
@@ -150,14 +153,16 @@ async function sendFrom(
     if (!owner || (expiry(node, ctx) ?? item.publishedAt) > item.publishedAt) continue
     const affiliation = named.get(keyOf(accountId, node.node)) ?? 'none'
     if (owner.bareJid !== reader) {
-      const contact = await ctx.rosters.findContact(owner, reader)
-      // §4.1: whom presence is shared with; what the access model says comes on top of that.
+      // Presence is shared with the reader, or nobody would ask (§4.1); groups are looked up only where they decide.
+      const contact = node.accessModel === 'roster' ? await ctx.rosters.findContact(owner, reader) : SEES_PRESENCE
       if (!hasFrom(contact) || refusalToRead(node, { affiliation, contact, isSubscribed: false }, 'read')) continue
     }
     const event = buildEvent(owner.bareJid, lastItem(node, item), item.publishedAt)
     for (const session of sessions) session.send(event.to(session.jid.toString()))
   }
 }
+
+const SEES_PRESENCE: Standing['contact'] = { subscription: 'from', groups: [] }
 
 /** What was published last, as if it were published now. */
 export function lastItem(

@@ -182,6 +182,18 @@ test('PE-05 the number of nodes has an end', async () => {
   expect((await s.alice.ask('set', publish('n1', nick('x')))).attrs['type']).toBe('result')
 })
 
+test('PE-05 what an account keeps has an end', async () => {
+  await using s = await story({ alice: 1 })
+  const note = (text: string) => `<note xmlns="urn:example:note">${text}</note>`
+  const long = note('word, '.repeat(2_000))
+  for (let i = 0; i < 3; i++) await s.alice.ask('set', publish(`n${i}`, long))
+  Object.assign(s.server.ctx.limits, { maxPepBytes: 40_000 })
+  expect((await s.alice.ask('set', publish('n3', long))).toString()).toContain('<resource-constraint ')
+  expect((await s.alice.ask('get', items('n3'))).toString()).not.toContain('word')
+  expect((await s.alice.ask('set', publish('n2', note('short')))).attrs['type']).toBe('result')
+  expect((await s.alice.ask('set', publish('n3', note('short')))).attrs['type']).toBe('result')
+})
+
 test('no picture is published past the sanitizer, whatever it is called (images §1)', async () => {
   await using s = await story({ alice: 1 })
   for (const payload of [

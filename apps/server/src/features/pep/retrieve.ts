@@ -17,8 +17,8 @@ import type { Context, IqRequest } from '../../routing/feature.ts'
 import { nodeName, openToRead } from './access.ts'
 import { LEGACY_BOOKMARKS, readLegacyBookmarks } from './bookmarks.ts'
 
-/** Payloads in one answer, in characters; what comes after that has to be asked for. */
-const MAX_ANSWER_LENGTH = 1_048_576
+/** Payloads in one answer; what comes after that has to be asked for. */
+const MAX_ANSWER_BYTES = 1_048_576
 
 /** XEP-0060 §6.5. */
 export async function retrieve(pubsub: Element, items: Element, request: IqRequest, ctx: Context): Promise<Element> {
@@ -52,20 +52,16 @@ async function select(
   }
   const { maxPepItems } = ctx.limits
   const since = expiry(node, ctx)
+  const list = (itemIds: readonly string[]) =>
+    listPepItems(ctx.db, owner.id, node.node, { itemIds, since, maxBytes: MAX_ANSWER_BYTES, limit: maxPepItems })
   const named = items.getChildren('item').flatMap(({ attrs }) => attrs['id'] ?? [])
-  if (named.length > 0) {
-    const itemIds = named.slice(0, maxPepItems)
-    return { found: fitting(await listPepItems(ctx.db, owner.id, node.node, { itemIds, since, limit: maxPepItems })) }
-  }
+  if (named.length > 0) return { found: await list(named.slice(0, maxPepItems)) }
   const limit = parseLimit(items.attrs['max_items'], maxPepItems)
   const isPaged = pubsub.getChild('set', NS_RSM) !== undefined
   const all = await listPepItemIds(ctx.db, owner.id, node.node, since)
-  const request = isPaged ? parseRsm(pubsub, limit) : { max: limit }
-  const { page, firstIndex } = pageOf(all, (id) => id, request)
-  const rows =
-    page.length === 0 ? [] : await listPepItems(ctx.db, owner.id, node.node, { itemIds: page, limit: page.length })
-  const found = fitting(rows)
-  if (!isPaged && found.length === rows.length) return { found }
+  const { page, firstIndex } = pageOf(all, (id) => id, isPaged ? parseRsm(pubsub, limit) : { max: limit })
+  const found = page.length === 0 ? [] : await list(page)
+  if (!isPaged && found.length === page.length) return { found }
   const [first, last] = [found[0], found.at(-1)]
   const ends = first && last ? { first: first.itemId, firstIndex, last: last.itemId } : {}
   return { found, page: { ...ends, count: all.length } }
@@ -74,11 +70,6 @@ async function select(
 /** Since when items of a node count; what is older has expired (§16.4.4, pubsub#item_expire). */
 export function expiry({ itemExpireS }: PepNode, ctx: Context): Date | undefined {
   return itemExpireS === 'max' ? undefined : new Date(ctx.now().getTime() - itemExpireS * 1_000)
-}
-
-function fitting(items: readonly PepItem[]): readonly PepItem[] {
-  let length = 0
-  return items.filter(({ payload }) => (length += payload.length) <= MAX_ANSWER_LENGTH)
 }
 
 /** PE-06: a number, or nothing. */

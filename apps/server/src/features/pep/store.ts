@@ -1,4 +1,4 @@
-import { countPepNodes, createPepNode, findPepNode, publishPepItem } from '@drawbridge/db'
+import { countPepBytes, countPepNodes, createPepNode, findPepNode, publishPepItem } from '@drawbridge/db'
 import type { Db, NodeConfig } from '@drawbridge/db'
 import { StanzaFault } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
@@ -14,9 +14,14 @@ export async function addNode(
 ): Promise<'created' | 'exists'> {
   const { maxPepNodes, maxPepItems } = ctx.limits
   if ((await countPepNodes(ctx.db, owner.id)) >= maxPepNodes) {
-    throw new StanzaFault({ type: 'cancel', condition: 'resource-constraint', text: 'You have too many nodes.' })
+    throw full('You have too many nodes.')
   }
   return createPepNode(ctx.db, owner.id, newNode(name, config, maxPepItems))
+}
+
+/** PE-05: there is an end to what one account may keep. */
+function full(text: string): StanzaFault {
+  return new StanzaFault({ type: 'cancel', condition: 'resource-constraint', text })
 }
 
 /**
@@ -43,6 +48,7 @@ export async function publishItem(
     if (found === 'foreign') throw new StanzaFault({ condition: 'forbidden' })
     // Nothing is stored where the node is not what the publisher takes it for, even if it was changed just now.
     if (options) refuseMismatch(found, options)
+    if ((await countPepBytes(tx, owner.id)) > ctx.limits.maxPepBytes) throw full('You have published too much.')
     await alongside?.(tx)
     return found
   })
