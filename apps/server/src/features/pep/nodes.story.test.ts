@@ -264,7 +264,7 @@ test('a request that names no part of PubSub, or a part that is not here, says s
   await befriend(s.bob, s.alice)
   for (const [type, request, feature] of [
     ['get', pubsub('<items-to-be node="x"/>'), 'items-to-be'],
-    ['set', owner('<redirect node="x"/>'), 'delete-nodes'],
+    ['set', owner('<redirect node="x"/>'), 'redirect'],
     ['set', pubsub(''), ''],
   ] as const) {
     expect((await s.alice.ask(type, request)).toString()).toContain(

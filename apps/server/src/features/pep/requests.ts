@@ -51,9 +51,6 @@ export const SET_OWNER: Answers = {
   subscriptions: setSubscriptions,
 }
 
-/** The feature of XEP-0060 §10 that an element asks for, where their names differ. */
-const FEATURES: Readonly<Record<string, string>> = { items: 'retrieve-items', redirect: 'delete-nodes' }
-
 /** Answers requests by this table; what is not in it is not supported (§3, §10). */
 export function answerBy(answers: Answers): IqRoute['handle'] {
   const known = Object.entries(answers)
@@ -62,7 +59,6 @@ export function answerBy(answers: Answers): IqRoute['handle'] {
       const asked = pubsub.getChild(name)
       if (asked) return answer(pubsub, asked, request, ctx)
     }
-    const name = pubsub.getChildElements()[0]?.getName() ?? ''
-    throw unsupported(FEATURES[name] ?? name)
+    throw unsupported(pubsub.getChildElements()[0]?.getName() ?? '')
   }
 }
