@@ -73,7 +73,13 @@ const CONDITIONS: Readonly<Record<StreamErrorCondition, Provoke | { readonly nev
   'not-well-formed': () => onBound('<message><body></message>'),
   'policy-violation': () => onOpening(`${header('tcp')}<auth a='${'x'.repeat(9_000)}'/>`),
   'remote-connection-failed': { never: 'signing in needs no other server; a stanza for one gets a stanza error' },
-  reset: { never: 'clients have no certificates that could expire; new features are for new streams' },
+  reset: async () => {
+    const lost = await bound(await server.tcp(), 'alice', 'lost')
+    const other = await bound(await server.tcp(), 'alice', 'other')
+    // XEP-0494 §3.2: a client is signed out by another of its account.
+    other.send(`<iq type='set' id='out'><revoke xmlns='urn:xmpp:cam:0' id='session:lost'/></iq>`)
+    return lost.closed()
+  },
   'resource-constraint': async () => {
     await using s = await story({ alice: 1 })
     const { session } = s.alice
