@@ -116,6 +116,16 @@ test('bookmarks from before there was a node for them are found in it (XEP-0411 
   expect(await views(s.alice)).toEqual(all('one@rooms.test One'))
 })
 
+test('what is no bookmark, no list of them and no vCard changes none (XEP-0060 §7.1.3.6)', async () => {
+  await using s = await story({ alice: 1 })
+  await s.alice.ask('set', publish(NEW, conference('One'), 'one@rooms.test'))
+  const wrong = '<x xmlns="urn:example:x"/>'
+  for (const node of [NEW, OLD, 'urn:xmpp:vcard4']) {
+    expect(outcomeOf(await s.alice.ask('set', publish(node, wrong)))).toBe('bad-request invalid-payload')
+  }
+  expect(await views(s.alice)).toEqual(all('one@rooms.test One'))
+})
+
 test('the number of bookmarks has an end, and pictures are none (PE-05)', async () => {
   await using s = await story({ alice: 1 })
   const many = Array.from({ length: 1_001 }, (_, i) => `<conference jid="r${i}@x.y"/>`)

@@ -1,10 +1,20 @@
 import { retractPepItem } from '@drawbridge/db'
-import { NS_PUBSUB, StanzaFault, xml } from '@drawbridge/xmpp'
+import {
+  NS_AVATAR_DATA,
+  NS_AVATAR_METADATA,
+  NS_BOOKMARKS,
+  NS_BOOKMARKS_LEGACY,
+  NS_MDS,
+  NS_PUBSUB,
+  NS_VCARD4,
+  StanzaFault,
+  xml,
+} from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { randomUUID } from 'node:crypto'
 import type { Context, IqRequest, PublishedItem } from '../../routing/feature.ts'
 import { may, nodeName, openToChange } from './access.ts'
-import { LEGACY_BOOKMARKS, replaceBookmarks } from './bookmarks.ts'
+import { LEGACY_BOOKMARKS, NODE_BOOKMARKS, replaceBookmarks } from './bookmarks.ts'
 import { parsePublishOptions } from './config.ts'
 import { refuseContent } from './content.ts'
 import { pubsubFault, unsupported } from './errors.ts'
@@ -15,12 +25,19 @@ const MAX_ITEM_ID_LENGTH = 1_023
 
 /** Nodes that say who the account is, or what its clients know: nobody publishes there in its place. */
 const OWN_ONLY: ReadonlySet<string> = new Set([
-  'urn:xmpp:avatar:data',
-  'urn:xmpp:avatar:metadata',
-  'urn:xmpp:bookmarks:1',
-  'urn:xmpp:mds:displayed:0',
+  NS_AVATAR_DATA,
+  NS_AVATAR_METADATA,
+  NS_MDS,
+  NODE_BOOKMARKS,
   LEGACY_BOOKMARKS,
   NODE_VCARD4,
+])
+
+/** What these nodes hold, as others than their readers rely on it: their other views are made from it. */
+const PAYLOADS: ReadonlyMap<string, readonly [name: string, xmlns: string]> = new Map([
+  [NODE_BOOKMARKS, ['conference', NS_BOOKMARKS]],
+  [LEGACY_BOOKMARKS, ['storage', NS_BOOKMARKS_LEGACY]],
+  [NODE_VCARD4, ['vcard', NS_VCARD4]],
 ])
 
 /** XEP-0060 §7.1. */
@@ -35,6 +52,8 @@ export async function publish(
   if (!isOwn && OWN_ONLY.has(name)) throw new StanzaFault({ condition: 'forbidden' })
   const owner = isOwn ? session.account : (await openToChange(name, request, 'publish', ctx)).owner
   const item = parseItem(publishing, isOwn ? undefined : session.account.bareJid)
+  const expected = PAYLOADS.get(name)
+  if (expected && !item.payload.is(...expected)) throw pubsubFault('bad-request', 'invalid-payload')
   if (name === NODE_VCARD4) cleanVcard4(item.payload)
   await refuseContent(name, item.payload, item.payload.toString(), ctx)
   const options = parsePublishOptions(pubsub, ctx.limits.maxPepItems)

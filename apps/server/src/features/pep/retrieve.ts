@@ -28,8 +28,7 @@ export async function retrieve(pubsub: Element, items: Element, request: IqReque
   return xml('pubsub', { xmlns: NS_PUBSUB }, xml('items', { node: name }, found.map(buildItem)), page && buildRsm(page))
 }
 
-/** An item as it is read, or as the owner's clients are told of it. */
-export function buildItem({ itemId, payload, publisher }: Pick<PepItem, 'itemId' | 'payload' | 'publisher'>): Element {
+function buildItem({ itemId, payload, publisher }: Pick<PepItem, 'itemId' | 'payload' | 'publisher'>): Element {
   return xml('item', { id: itemId, publisher }, parseElement(payload, C2S_LIMITS))
 }
 
