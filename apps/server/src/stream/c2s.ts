@@ -40,6 +40,11 @@ import type { StreamServer, Stranger } from './stream-server.ts'
 /** Namespaces of a header that leave it to each stanza to name its own (RFC 6120 §4.8.2). */
 const NO_CONTENT_NS: readonly string[] = ['', NS_STREAM]
 
+/** The default language of the streams that we send. */
+const STREAM_LANGUAGE = 'en'
+/** Subtags of RFC 5646, not looked up in its registry. */
+const LANGUAGE = /^(?=.{1,35}$)[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*$/
+
 /**
  * One client-to-server stream (RFC 6120 §4, RFC 7395): a state machine over `opening` → `negotiating` (TLS, SASL) →
  * `authenticated` → `bound`. The carrier hands it elements; what it does not expect ends the stream.
@@ -48,6 +53,8 @@ export class C2sStream implements StreamHandler {
   readonly #server: StreamServer
   readonly #connection: Connection
   #isOpen = false
+  /** Of what the client sends, unless a stanza says otherwise (RFC 6120 §8.1.5). */
+  #language: string | undefined
   #isClosed = false
   readonly #negotiation: Negotiation
   readonly #stranger: Stranger
@@ -84,6 +91,7 @@ export class C2sStream implements StreamHandler {
       this.#server.shutdownText === undefined ? this.#faultIn(header, contentNamespace) : 'system-shutdown'
     this.#writeHeader(header.attrs['from'])
     this.#isOpen = true
+    this.#language = languageOf(header)
     this.#negotiation.opened(header.attrs['from'])
     if (problem) return this.#fail(problem, this.#server.shutdownText)
     const closed = this.#server.refusalBeforeSignIn(this.#connection.remoteAddress)
@@ -114,7 +122,7 @@ export class C2sStream implements StreamHandler {
       // New for each stream, also after TLS and SASL, and not to be guessed (RFC 6120 §4.7.3).
       id: randomBytes(16).toString('base64url'),
       version: '1.0',
-      'xml:lang': 'en',
+      'xml:lang': STREAM_LANGUAGE,
       ...(to === undefined ? {} : { to }),
     }
     if (this.#connection.framing === 'ws') {
@@ -324,6 +332,7 @@ export class C2sStream implements StreamHandler {
       if (element.name !== 'message' && element.name !== 'presence' && element.name !== 'iq') {
         return this.#fail('unsupported-stanza-type')
       }
+      if (this.#language !== undefined) element.attrs['xml:lang'] ??= this.#language
       const fault = session.receive(element)
       if (fault) this.#fail(fault)
       return
@@ -428,4 +437,10 @@ export class C2sStream implements StreamHandler {
   #text(element: Element): string {
     return serialize(element, { parentNS: this.#connection.framing === 'tcp' ? NS_CLIENT : '' })
   }
+}
+
+/** The language that a header declares for what follows, where it is not that of the streams of the recipients anyway. */
+function languageOf(header: Element): string | undefined {
+  const language = header.attrs['xml:lang']
+  return language !== undefined && language !== STREAM_LANGUAGE && LANGUAGE.test(language) ? language : undefined
 }

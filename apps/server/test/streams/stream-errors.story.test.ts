@@ -214,6 +214,26 @@ describe('the stream itself (RFC 6120 §4, RFC 7590)', () => {
     }
   })
 
+  test('the language of a stream is that of its stanzas, for those that name none (§4.7.4, §8.1.5)', async () => {
+    const german = await server.tcp()
+    const inGerman = {
+      ...german,
+      send: (bytes: string) => german.send(bytes.replace(`to='im.test'`, `to='im.test' xml:lang='de'`)),
+    }
+    await bound(inGerman as Line, 'alice', 'german')
+    german.send(
+      `<message to='alice@im.test/german' id='m1'/><message to='alice@im.test/german' id='m2' xml:lang='fr'/>`,
+    )
+    expect(await german.until(/<message [^>]*id="m1"[^>]*>/)).toContain('xml:lang="de"')
+    expect(await german.until(/<message [^>]*id="m2"[^>]*>/)).toMatch(/xml:lang="fr"/)
+    german.destroy()
+    // Ours is English: nothing to be said.
+    const english = await bound(await server.tcp(), 'alice', 'english')
+    english.send(`<message to='alice@im.test/english' id='m1'/>`)
+    expect(await english.until(/<message [^>]*>/)).not.toContain('xml:lang')
+    english.destroy()
+  })
+
   test('whoever closes the stream is answered in kind, and no second stream follows (§4.4)', async () => {
     const line = await bound(await server.tcp(), 'alice', 'closing')
     line.send('</stream:stream>')
