@@ -106,7 +106,8 @@ export function describeClient(
   })
 }
 
-function productFromEnvironment(): Product {
+/** What `setup.ts` has started. */
+export function productFromEnvironment(): Product {
   const given = process.env[INTEROP_VARIABLE] // oxlint-disable-line no-restricted-properties -- the one way into vitest's workers
   expect(given, 'run this with --project interop').toBeDefined()
   return JSON.parse(given ?? '') as Product
