@@ -242,3 +242,29 @@ test('whoever gets an address anew has nothing of what it was named for before (
   expect(outcomeOf(await s.bob.ask('get', items('board'), 'alice@im.test'))).toBe('service-unavailable')
   expect((await s.alice.ask('get', owner('<subscriptions node="board"/>'))).toString()).not.toContain('bob')
 })
+
+test('SP-18 a colleague of the same unit is a contact, and nobody outside finds even what is open (XEP-0060 §4.5)', async () => {
+  await using s = await story({ alice: 1, bob: 1, carol: 1 })
+  await s.alice.ask('set', create('presence'))
+  await s.alice.ask('set', create('open', { access_model: 'open' }))
+  await s.alice.ask('set', create('team', { access_model: 'roster', roster_groups_allowed: 'Research' }))
+  s.server.ctx.units.put({
+    name: 'research',
+    displayName: 'Research',
+    roster: 'members',
+    directory: 'members',
+    members: new Set(['alice@im.test', 'bob@im.test']),
+  })
+  const read = async (device: Device) => {
+    const outcomes = []
+    for (const node of ['presence', 'open', 'team']) {
+      outcomes.push(outcomeOf(await device.ask('get', items(node), 'alice@im.test')))
+    }
+    return outcomes
+  }
+  expect(await read(s.bob)).toEqual(['ok', 'ok', 'ok'])
+  const nobody = 'service-unavailable'
+  expect(await read(s.carol)).toEqual([nobody, nobody, nobody])
+  expect((await s.carol.ask('get', NODES, 'alice@im.test')).getChild('query')?.children).toEqual([])
+  expect(outcomeOf(await s.carol.ask('get', '<vCard xmlns="vcard-temp"/>', 'alice@im.test'))).toBe(nobody)
+})

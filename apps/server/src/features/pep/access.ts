@@ -113,9 +113,12 @@ interface Found {
   readonly access: Access | undefined
 }
 
+const NOBODY: Found = { owner: undefined, contact: undefined, access: undefined }
+
+/** Who somebody is to an account and to a node of it. Refuses nothing; `openToRead` and `openToChange` do. */
 export async function lookUp(name: string, { to, isOwn, session }: IqRequest, ctx: Context): Promise<Found> {
   const owner = ctx.accounts.findByBareJid(to.bareString)
-  if (!owner) return { owner, contact: undefined, access: undefined }
+  if (!owner) return NOBODY
   const { bareJid } = session.account
   const [node, contact, affiliations, subscriptions] = await Promise.all([
     findNode(owner, name, ctx),
@@ -123,8 +126,11 @@ export async function lookUp(name: string, { to, isOwn, session }: IqRequest, ct
     isOwn ? [] : listPepAffiliations(ctx.db, owner.id, { node: name, jid: bareJid }),
     listPepSubscriptions(ctx.db, owner.id, { node: name, bareJid }),
   ])
-  if (!node) return { owner, contact, access: undefined }
   const affiliation = isOwn ? 'owner' : (affiliations[0]?.affiliation ?? 'none')
+  const isStranger = !isOwn && !hasFrom(contact) && affiliation === 'none' && subscriptions.length === 0
+  // SP-18: who is in a unit that keeps to itself is not there for those outside, not even with what is open.
+  if (isStranger && !ctx.units.mayFind(bareJid, owner.bareJid)) return NOBODY
+  if (!node) return { owner, contact, access: undefined }
   const isSubscribed = subscriptions.some(({ state }) => state === 'subscribed')
   return { owner, contact, access: { owner, node, affiliation, contact, isSubscribed, subscriptions } }
 }

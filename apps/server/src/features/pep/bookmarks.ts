@@ -46,6 +46,12 @@ const isRoom = (element: Element) => element.is('conference')
 export async function readLegacyBookmarks(owner: Account, ctx: Context): Promise<Element> {
   const stored = await readStored(owner, ctx)
   if (stored?.getChild('conference')) await importStored(owner, stored, ctx)
+  return listLegacyBookmarks(owner, ctx, stored)
+}
+
+/** The same as it stands, for clients that hear of a change. */
+export async function listLegacyBookmarks(owner: Account, ctx: Context, known?: Element): Promise<Element> {
+  const stored = known ?? (await readStored(owner, ctx))
   const others = stored?.getChildElements().filter((element) => !isRoom(element)) ?? []
   return buildLegacyBookmarks(await listBookmarks(owner, ctx), others)
 }
@@ -74,6 +80,7 @@ export async function replaceBookmarks(owner: Account, storage: Element, ctx: Co
   if (wanted.length > ctx.limits.maxPepItems) {
     throw new StanzaFault({ type: 'cancel', condition: 'resource-constraint', text: 'You have too many bookmarks.' })
   }
+  await keepOthers(owner, storage, ctx)
   const before = new Map((await listBookmarks(owner, ctx)).map((bookmark) => [bookmark.jid, bookmark]))
   for (const bookmark of wanted) {
     const known = before.get(bookmark.jid)
@@ -87,5 +94,4 @@ export async function replaceBookmarks(owner: Account, storage: Element, ctx: Co
     if (!node || (await retractPepItem(ctx.db, owner.id, NODE_BOOKMARKS, itemId)) !== 'retracted') continue
     ctx.emit('pep.changed', { owner, change: { node, what: 'retracted', itemId } })
   }
-  await keepOthers(owner, storage, ctx)
 }

@@ -47,6 +47,8 @@ export async function listNodes({ to, isOwn, session }: IqRequest, ctx: Context)
     isOwn ? [] : listPepAffiliations(ctx.db, owner.id, { jid: bareJid }),
     isOwn ? undefined : ctx.rosters.findContact(owner, bareJid),
   ])
+  // SP-18, as in `lookUp`.
+  if (!isOwn && !contact && !ctx.units.mayFind(bareJid, owner.bareJid)) return []
   const named = new Map(affiliations.map(({ node, affiliation }) => [node, affiliation]))
   const visible = nodes.filter((node) => {
     const affiliation = isOwn ? 'owner' : (named.get(node.node) ?? 'none')

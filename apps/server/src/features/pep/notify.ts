@@ -9,9 +9,9 @@ import { hasFrom } from '../../routing/rosters.ts'
 import type { Session } from '../../stream/session.ts'
 import { refusalToRead } from './access.ts'
 import type { Standing } from './access.ts'
-import { asLegacyNode, LEGACY_BOOKMARKS, NODE_BOOKMARKS, readLegacyBookmarks } from './bookmarks.ts'
+import { asLegacyNode, LEGACY_BOOKMARKS, listLegacyBookmarks, NODE_BOOKMARKS } from './bookmarks.ts'
 import { buildEvent, isTold } from './event.ts'
-import { inOrder } from './order.ts'
+import { inOrder, TELLING } from './order.ts'
 import { expiry } from './retrieve.ts'
 
 const SUFFIX = '+notify'
@@ -35,7 +35,7 @@ const wants = (session: Session, node: string) => session.presence && featuresOf
 
 /** Tells whoever wants to know and may (XEP-0163 §4.3), after everything that happened to the same account before. */
 export function notify({ owner, change }: DomainEvents['pep.changed'], ctx: Context): Promise<void> {
-  return inOrder(owner, 'notify', () => tellAll(owner, change, ctx), ctx)
+  return inOrder(owner, TELLING, () => tellAll(owner, change, ctx), ctx)
 }
 
 async function tellAll(owner: Account, change: PepChange, ctx: Context): Promise<void> {
@@ -102,7 +102,7 @@ export function sessionsAt(jid: string, ctx: Context): readonly Session[] {
 async function tellLegacy(owner: Account, node: PepNode, ctx: Context): Promise<void> {
   const wanting = ctx.sessions.of(owner.bareJid).filter((session) => wants(session, LEGACY_BOOKMARKS))
   if (wanting.length === 0) return
-  const item = { id: 'current', payload: await readLegacyBookmarks(owner, ctx) }
+  const item = { id: 'current', payload: await listLegacyBookmarks(owner, ctx) }
   await tell(wanting, buildEvent(owner.bareJid, { node: asLegacyNode(node), what: 'published', item }))
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
 import { notifyNodes } from './notify.ts'
-import { inOrder } from './order.ts'
+import { inOrder, MAX_WAITING, whenShort } from './order.ts'
 
 test('what a client wants to hear of stands in its features (XEP-0163 §4.2)', () => {
   expect(notifyNodes(new Set(['urn:x+notify', 'urn:y', 'urn:z+notify']))).toEqual(['urn:x', 'urn:z'])
@@ -26,4 +26,23 @@ test('what happens to one account is told in its order, even after something fai
   ]
   await Promise.all(all)
   expect(done).toEqual(['other', 'fails', 'second'])
+})
+
+test('OV-02 whoever adds to a long line waits until it is done', async () => {
+  const ctx = {} as Context
+  const alice = { id: 'a' } as Account
+  let openGate: () => void = () => undefined
+  const gate = new Promise<void>((resolve) => (openGate = resolve))
+  let done = 0
+  const run = () => gate.then(() => void done++)
+  const all = []
+  for (let i = 0; i < MAX_WAITING; i++) {
+    expect(whenShort(alice, 'x', ctx)).toBeUndefined()
+    all.push(inOrder(alice, 'x', run, ctx))
+  }
+  const waiting = whenShort(alice, 'x', ctx)?.then(() => done)
+  openGate()
+  expect(await waiting).toBe(MAX_WAITING)
+  await Promise.all(all)
+  expect(whenShort(alice, 'x', ctx)).toBeUndefined()
 })

@@ -1,20 +1,45 @@
 import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
 
-/** What is under way, by account and kind; of each the last. */
-const queues = new WeakMap<Context, Map<string, Promise<void>>>()
+/** So much may wait for its turn before whoever adds to it has to wait, too. */
+export const MAX_WAITING = 100
+
+/** Changes that are told to whoever wants to hear of them. */
+export const TELLING = 'telling'
+
+/** What is under way for one account. */
+interface Line {
+  length: number
+  /** Settles with the last of it, and never rejects. */
+  end: Promise<void>
+}
+
+const lines = new WeakMap<Context, Map<string, Line>>()
+
+function linesOf(ctx: Context): Map<string, Line> {
+  const known = lines.get(ctx) ?? new Map<string, Line>()
+  lines.set(ctx, known)
+  return known
+}
 
 /** Runs after everything of this kind that was begun before for the same account, whatever became of it. */
 export async function inOrder(owner: Account, kind: string, run: () => Promise<void>, ctx: Context): Promise<void> {
-  const queue = queues.get(ctx) ?? new Map<string, Promise<void>>()
-  queues.set(ctx, queue)
+  const known = linesOf(ctx)
   const key = `${kind} ${owner.id}`
-  const turn = (queue.get(key) ?? Promise.resolve()).then(run)
-  const settled = turn.catch(() => undefined)
-  queue.set(key, settled)
+  const line = known.get(key) ?? { length: 0, end: Promise.resolve() }
+  known.set(key, line)
+  line.length++
+  const turn = line.end.then(run)
+  line.end = turn.catch(() => undefined)
   try {
     await turn
   } finally {
-    if (queue.get(key) === settled) queue.delete(key)
+    if (--line.length === 0) known.delete(key)
   }
+}
+
+/** Lets whoever adds to a long line wait until it is done. Nothing to wait for is the common case. */
+export function whenShort(owner: Account, kind: string, ctx: Context): Promise<void> | undefined {
+  const line = linesOf(ctx).get(`${kind} ${owner.id}`)
+  return line && line.length >= MAX_WAITING ? line.end : undefined
 }

@@ -18,6 +18,7 @@ import { LEGACY_BOOKMARKS, NODE_BOOKMARKS, replaceBookmarks } from './bookmarks.
 import { parsePublishOptions } from './config.ts'
 import { refuseContent } from './content.ts'
 import { pubsubFault, unsupported } from './errors.ts'
+import { TELLING, whenShort } from './order.ts'
 import { publishItem } from './store.ts'
 import { cleanVcard4, followVcard4, NODE_VCARD4 } from './vcard4.ts'
 
@@ -96,6 +97,7 @@ export async function retract(
   // §7.2.2.1: the request decides, and where it says nothing, the node.
   const isSilent = notify === undefined ? !node.notifyRetract : notify !== 'true' && notify !== '1'
   for (const itemId of itemIds) {
+    await whenShort(owner, TELLING, ctx)
     const outcome = await retractPepItem(ctx.db, owner.id, name, itemId, by)
     if (outcome === 'absent') throw new StanzaFault({ condition: 'item-not-found' })
     if (outcome === 'foreign') throw new StanzaFault({ condition: 'forbidden' })

@@ -4,6 +4,7 @@ import { StanzaFault } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context, PublishedItem } from '../../routing/feature.ts'
 import { newNode, refuseMismatch } from './config.ts'
+import { TELLING, whenShort } from './order.ts'
 
 /** Makes a node, if there is room for one more. Another device may have made it meanwhile: then it is as that one said. */
 export async function addNode(
@@ -38,6 +39,8 @@ export async function publishItem(
   ctx: Context,
   alongside?: (tx: Db) => Promise<void>,
 ): Promise<void> {
+  // Whoever publishes faster than it can be told is slowed down; so is its stream, which waits for the answer.
+  await whenShort(owner, TELLING, ctx)
   const there = await findPepNode(ctx.db, owner.id, name)
   if (!there) await addNode(owner, name, options ?? {}, ctx)
   const node = await ctx.db.transaction(async (tx) => {
