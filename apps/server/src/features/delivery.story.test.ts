@@ -3,23 +3,7 @@ import { story } from '../../test/story.ts'
 
 const chat = (to: string, inside: string) => `<message type="chat" to="${to}" id="m1">${inside}</message>`
 
-test('a message to a person reaches every device that takes messages (RFC 6121 §8.5.2.1)', async () => {
-  await using s = await story({ alice: 1, bob: 3 })
-  await s.bob.available()
-  await s.device('bob', 2).available('<presence><priority>5</priority></presence>')
-  await s.device('bob', 3).available('<presence><priority>-1</priority></presence>')
-  for (const n of [1, 2, 3]) s.device('bob', n).received()
-
-  await s.alice.send(chat('bob@im.test', '<body>hello</body>'))
-
-  expect([1, 2, 3].map((n) => s.device('bob', n).received().length)).toEqual([1, 1, 0])
-})
-
-test('a message to somebody who does not exist comes back as one to nobody in particular (RFC 6121 §8.5.1)', async () => {
-  await using s = await story({ alice: 1 })
-  await s.alice.send(chat('nobody@im.test', '<body>hello</body>'))
-  expect(s.alice.received().join('')).toContain('<service-unavailable ')
-})
+// Who gets a message is in routing/delivery-rules.story.test.ts.
 
 test('the sender is told that its message is held, and until then nobody else gets it (control §4.2, §4.4)', async () => {
   await using s = await story({ alice: 2, bob: 2 })
