@@ -1,5 +1,6 @@
 import { MAX_WAITING } from './features/muc/relay.ts'
 import { LIVE_MAX } from './features/offline.ts'
+import { MAX_WAITING as MAX_CHANGES } from './features/pep/order.ts'
 import { DEVICES_MAX } from './features/push/service.ts'
 import { HELD_MAX } from './stream/client-state.ts'
 import { CHECKS_MAX } from './stream/password.ts'
@@ -112,5 +113,12 @@ export const QUEUES: readonly Queue[] = [
     max: `${MAX_WAITING} of the server`,
     beyond: 'the oldest gets no answer',
     metric: 'drawbridge_room_requests_waiting',
+  },
+  {
+    what: 'changes of nodes (XEP-0060) that are being told to whoever wants to hear of them',
+    where: 'features/pep/order.ts',
+    max: `${MAX_CHANGES} of an account`,
+    beyond: 'whoever publishes waits, and is not read meanwhile',
+    metric: 'drawbridge_pep_changes_waiting',
   },
 ]

@@ -57,7 +57,7 @@ async function expectNothingRaw(...devices: Device[]): Promise<void> {
   }
 }
 
-test('an avatar arrives as our bytes under our hash, in both views (XEP-0084 §4, XEP-0398 §4)', async () => {
+test('an avatar arrives as our bytes under our hash, in both views (XEP-0084 §4, XEP-0153 §3.1, XEP-0398 §4)', async () => {
   await using s = await story({ alice: 2, bob: 1 }, { sanitize })
   await s.bob.send('<presence type="subscribe" to="alice@im.test"/>')
   await s.alice.send('<presence type="subscribed" to="bob@im.test"/>')

@@ -1,5 +1,6 @@
 import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
+import { setWaiting } from './events.ts'
 
 /** So much may wait for its turn before whoever adds to it has to wait, too. */
 export const MAX_WAITING = 100
@@ -14,6 +15,7 @@ interface Line {
   end: Promise<void>
 }
 
+let waiting = 0
 const lines = new WeakMap<Context, Map<string, Line>>()
 
 function linesOf(ctx: Context): Map<string, Line> {
@@ -29,12 +31,14 @@ export async function inOrder(owner: Account, kind: string, run: () => Promise<v
   const line = known.get(key) ?? { length: 0, end: Promise.resolve() }
   known.set(key, line)
   line.length++
+  setWaiting(++waiting)
   const turn = line.end.then(run)
   line.end = turn.catch(() => undefined)
   try {
     await turn
   } finally {
     if (--line.length === 0) known.delete(key)
+    setWaiting(--waiting)
   }
 }
 
