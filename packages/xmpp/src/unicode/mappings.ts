@@ -30,6 +30,7 @@ export function mapWidth(text: string): string {
 
 /** Unicode's toLowerCase without locale (RFC 8264 §5.2.3), with the small sigma that ends a word. */
 export function lowerCase(text: string): string {
+  if (!/[^\0-\x7f]/.test(text)) return text.toLowerCase()
   const points = codePoints(text)
   let out = ''
   for (const [at, c] of points.entries()) {

@@ -53,6 +53,13 @@ test('an update is not held back for what is no update: messages and presence ke
   expect(got.filter((text) => text !== undefined)).toEqual(['one', 'active', 'two', 'for bob', 'unavailable'])
 })
 
+test('an update that is refused takes nothing away from the one before it (RFC 6121 §4.7.2.3)', async () => {
+  await using s = await seen()
+  await sendTogether(s.alice, status('one'), '<presence><priority>high</priority></presence>')
+  expect(statuses(s.bob)).toEqual(['one'])
+  expect(s.alice.received().join()).toContain('<bad-request ')
+})
+
 test('an update just before leaving is no news (RFC 6121 §4.5)', async () => {
   await using s = await seen()
   await sendTogether(s.alice, status('one'), '<presence type="unavailable"><status>bye</status></presence>')

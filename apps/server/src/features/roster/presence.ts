@@ -63,7 +63,8 @@ async function announce(stanza: PresenceStanza, session: Session, ctx: Context):
 }
 
 function isOwnState(stanza: Stanza | undefined): boolean {
-  return stanza?.kind === 'presence' && !stanza.to && (stanza.type === 'available' || stanza.type === 'unavailable')
+  if (stanza?.kind !== 'presence' || stanza.to) return false
+  return stanza.type === 'unavailable' || (stanza.type === 'available' && findPriority(stanza.element) !== undefined)
 }
 
 /** §4.2.3, §4.3: what the newcomer may see of its contacts, and of its account's other sessions. */
@@ -148,11 +149,16 @@ export async function endPresence(session: Session, ctx: Context): Promise<void>
 
 /** §4.7.2.3: an integer between -128 and +127; 0 if absent. */
 function parsePriority(presence: Element): number {
+  const priority = findPriority(presence)
+  if (priority !== undefined) return priority
+  throw new StanzaFault({ condition: 'bad-request', text: 'priority is not between -128 and 127' })
+}
+
+function findPriority(presence: Element): number | undefined {
   const text = presence.getChildText('priority')?.trim()
   if (text === undefined || text === '') return 0
   const priority = /^[+-]?\d{1,3}$/.test(text) ? Number(text) : Number.NaN
-  if (priority >= -128 && priority <= 127) return priority
-  throw new StanzaFault({ condition: 'bad-request', text: 'priority is not between -128 and 127' })
+  return priority >= -128 && priority <= 127 ? priority : undefined
 }
 
 function refuseRemote(to: Jid, ctx: Context): void {
