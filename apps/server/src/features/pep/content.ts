@@ -31,6 +31,7 @@ const KNOWN_NODES: ReadonlySet<string> = new Set([
   'http://jabber.org/protocol/tune',
   'urn:xmpp:bookmarks:1',
   'urn:xmpp:mds:displayed:0',
+  'urn:xmpp:vcard4',
   'storage:bookmarks',
 ])
 

@@ -16,6 +16,7 @@ import type { Account } from '../../routing/accounts.ts'
 import type { Context, IqRequest } from '../../routing/feature.ts'
 import { nodeName, openToRead } from './access.ts'
 import { LEGACY_BOOKMARKS, readLegacyBookmarks } from './bookmarks.ts'
+import { adoptVcard, NODE_VCARD4 } from './vcard4.ts'
 
 /** Payloads in one answer; what comes after that has to be asked for. */
 const MAX_ANSWER_BYTES = 1_048_576
@@ -23,6 +24,7 @@ const MAX_ANSWER_BYTES = 1_048_576
 /** XEP-0060 §6.5. */
 export async function retrieve(pubsub: Element, items: Element, request: IqRequest, ctx: Context): Promise<Element> {
   const name = nodeName(items)
+  if (name === NODE_VCARD4) await adoptVcard(ctx.accounts.findByBareJid(request.to.bareString), ctx)
   const { owner, node } = await openToRead(name, request, 'read', ctx)
   const { found, page } = await select(owner, node, pubsub, items, ctx)
   return xml('pubsub', { xmlns: NS_PUBSUB }, xml('items', { node: name }, found.map(buildItem)), page && buildRsm(page))

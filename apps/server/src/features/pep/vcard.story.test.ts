@@ -1,5 +1,16 @@
+import { putVcard } from '@drawbridge/db'
 import { expect, test } from 'vitest'
-import { availableFor, befriend, configure, isEvent, items, outcomeOf, publish } from '../../../test/pubsub.ts'
+import {
+  availableFor,
+  befriend,
+  configure,
+  isEvent,
+  items,
+  outcomeOf,
+  owner,
+  publish,
+  retract,
+} from '../../../test/pubsub.ts'
 import { story } from '../../../test/story.ts'
 
 const GET = '<vCard xmlns="vcard-temp"/>'
@@ -48,6 +59,27 @@ test('a vCard of an older client is published as a vCard4 (XEP-0292 §7)', async
   expect((await s.bob.ask('get', items(NODE), 'alice@im.test')).toString()).toContain(
     `<item id="current">${vcard4('<fn><text>Alice</text></fn><n><surname>Liddell</surname><given>Alice</given></n>')}</item>`,
   )
+})
+
+test('a vCard from before there was a node for it is found there, too (XEP-0292 §7)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  const { id } = s.server.ctx.accounts.find('alice')!
+  await putVcard(s.server.ctx.db, id, temp('<FN>Alice</FN>'), null)
+  expect((await s.bob.ask('get', items(NODE), 'alice@im.test')).toString()).toContain('<fn><text>Alice</text></fn>')
+})
+
+test.each([
+  ['retracted', retract(NODE, 'current')],
+  ['purged', owner(`<purge node="${NODE}"/>`)],
+  ['deleted with its node', owner(`<delete node="${NODE}"/>`)],
+])('a vCard that is %s is gone in both formats (XEP-0292 §7)', async (_how, request) => {
+  await using s = await story({ alice: 2, bob: 1 })
+  await availableFor(s.device('alice', 2), NODE)
+  await s.alice.ask('set', temp('<FN>Alice</FN>'))
+  await s.alice.ask('set', request)
+  await s.device('alice', 2).next((element) => /<(retract|purge|delete) /.test(element.toString()))
+  await expect.poll(async () => (await s.bob.ask('get', GET, 'alice@im.test')).toString()).not.toContain('Alice')
+  expect((await s.bob.ask('get', items(NODE), 'alice@im.test')).toString()).not.toContain('Alice')
 })
 
 test('who closes the node has closed the vCard of older clients with it (XEP-0054 §3.3)', async () => {

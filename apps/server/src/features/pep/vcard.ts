@@ -7,7 +7,7 @@ import type { Context, IqRequest } from '../../routing/feature.ts'
 import { lookUp, refusalToRead } from './access.ts'
 import { unavailable } from './errors.ts'
 import { publishItem } from './store.ts'
-import { NODE_VCARD4 } from './vcard4.ts'
+import { followRemoval, NODE_VCARD4 } from './vcard4.ts'
 
 /** Longest vCard, in characters, its photo included. */
 const MAX_LENGTH = 131_072
@@ -26,6 +26,7 @@ export const vcard = defineFeature({
     { type: 'get', to: 'account', xmlns: NS_VCARD, name: 'vCard', handle: get },
     { type: 'set', to: 'account', xmlns: NS_VCARD, name: 'vCard', handle: set },
   ],
+  on: { 'pep.changed': followRemoval },
 })
 
 async function get(_vcard: Element, request: IqRequest, ctx: Context): Promise<Element> {

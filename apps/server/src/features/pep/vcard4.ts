@@ -1,8 +1,10 @@
-import { findVcard, putVcard } from '@drawbridge/db'
+import { findPepNode, findVcard, putVcard } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
-import { C2S_LIMITS, parseElement, vcardTempFrom } from '@drawbridge/xmpp'
+import { C2S_LIMITS, NS_VCARD, parseElement, vcard4From, vcardTempFrom, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
+import type { Context, DomainEvents } from '../../routing/feature.ts'
+import { publishItem } from './store.ts'
 
 /** Where the vCard of an account is (XEP-0292 §4). */
 export const NODE_VCARD4 = 'urn:xmpp:vcard4'
@@ -21,12 +23,30 @@ export function cleanVcard4(vcard: Element): void {
   }
 }
 
-/** Writes the vcard-temp that says the same beside it; its photo stays (XEP-0398). */
+/** Writes the vcard-temp that says the same beside it. */
 export function followVcard4(owner: Account, vcard: Element): (tx: Db) => Promise<void> {
-  return async (tx) => {
-    const row = await findVcard(tx, owner.id)
-    const photo = row && parseElement(row.element, C2S_LIMITS).getChild('PHOTO')
-    const card = vcardTempFrom(vcard).append(photo?.clone())
-    await putVcard(tx, owner.id, card.toString(), row?.photoSha1 ?? null)
-  }
+  return (tx) => replaceVcard(tx, owner, vcardTempFrom(vcard))
+}
+
+/** Its photo stays: that is the avatar's affair (XEP-0398). */
+async function replaceVcard(db: Db, owner: Account, card: Element): Promise<void> {
+  const row = await findVcard(db, owner.id)
+  const photo = row && parseElement(row.element, C2S_LIMITS).getChild('PHOTO')
+  await putVcard(db, owner.id, card.append(photo?.clone()).toString(), row?.photoSha1 ?? null)
+}
+
+/** A vCard4 that is taken back is taken back in both formats. */
+export async function followRemoval({ owner, change }: DomainEvents['pep.changed'], ctx: Context): Promise<void> {
+  if (change.node.node !== NODE_VCARD4 || change.what === 'published' || change.what === 'configured') return
+  await replaceVcard(ctx.db, owner, xml('vCard', { xmlns: NS_VCARD }))
+}
+
+/** A vCard from before there was a node for it is found in the node, too. */
+export async function adoptVcard(owner: Account | undefined, ctx: Context): Promise<void> {
+  if (!owner || (await findPepNode(ctx.db, owner.id, NODE_VCARD4))) return
+  const row = await findVcard(ctx.db, owner.id)
+  if (!row) return
+  const payload = vcard4From(parseElement(row.element, C2S_LIMITS))
+  if (payload.children.length === 0) return
+  await publishItem(owner, NODE_VCARD4, { id: 'current', payload }, undefined, ctx)
 }
