@@ -82,6 +82,12 @@ describe('a document is exactly one element (RFC 7395 §3.3)', () => {
     ['<a/>b', 'not-well-formed'],
     ['<a/></a>', 'not-well-formed'],
     ['<a/><!-- -->', 'restricted-xml'],
+    // The beginning of something, cut off: found by `pnpm fuzz`, seed 5020.
+    ['<a/><', 'not-well-formed'],
+    ['<a/></', 'not-well-formed'],
+    ['<a/><!', 'not-well-formed'],
+    ['<a/><![CDATA', 'not-well-formed'],
+    ['<a/> <', 'not-well-formed'],
     ['<a>', 'not-well-formed'],
     ['<a><b></a>', 'not-well-formed'],
     ['<a', 'not-well-formed'],

@@ -169,7 +169,9 @@ class Tokenizer implements StreamParser {
     try {
       if (this.pendingKind !== 'none') this.read(this.takePending(NO_BYTES))
       if (this.carry.length > 0) throw illFormed()
-      if (this.isInStanza || (this.base === 0 && !this.isFinished)) {
+      // Whatever is still pending is the beginning of something, even behind the element: no token is.
+      const isCutOff = this.isInStanza || this.pendingLength > 0
+      if (isCutOff || (this.base === 0 && !this.isFinished)) {
         throw new StreamFault('not-well-formed', 'unexpected end')
       }
     } finally {

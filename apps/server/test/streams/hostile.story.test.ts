@@ -395,6 +395,7 @@ describe('over WebSocket', () => {
       messages: [opened, `<a xmlns='urn:x'/><b xmlns='urn:x'/>`],
       error: 'not-well-formed',
     },
+    { name: 'the beginning of a second element', messages: [opened, `<a xmlns='urn:x'/><`], error: 'not-well-formed' },
     {
       name: 'an element over two messages',
       messages: [opened, `<auth xmlns='urn:x'>`, '</auth>'],

@@ -57,7 +57,7 @@ test('SP-05 nobody reads or changes the roster of somebody else (RFC 6121 §2.1.
   expect((await s.bob.ask('get', roster())).toString()).not.toContain('mallory')
 })
 
-test('a client that knows the current version gets nothing, an older one only what changed (RFC 6121 §2.6.3)', async () => {
+test('a client that knows the current version gets nothing, an older one only what changed (RFC 6121 §2.6.3, XEP-0237 §2.4)', async () => {
   await using s = await story({ alice: 2 })
   const add = (name: string) => s.alice.ask('set', roster(`<item jid="${name}@im.test"/>`))
   await add('bob')
