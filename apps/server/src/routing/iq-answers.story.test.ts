@@ -1,0 +1,39 @@
+import { xml } from '@drawbridge/xmpp'
+import { expect, test } from 'vitest'
+import { story } from '../../test/story.ts'
+
+const FORGED = (id: string, to: string) =>
+  `<iq type="result" id="${id}" to="${to}"><query xmlns="urn:test">forged</query></iq>`
+
+test('SP-06 only the device that was asked can answer a question of the server, to whom it came from (CVE-2024-46957)', async () => {
+  await using s = await story({ alice: 2, bob: 1 })
+  let answer: string | undefined
+  const asked = s.alice.session.query(xml('query', { xmlns: 'urn:test' }), 'im.test').then((element) => {
+    answer = element?.getChildText('query')
+  })
+  const id = (await s.alice.next(({ name }) => name === 'iq')).attrs['id'] ?? ''
+
+  // Who guesses the number, which is no secret, and who has the right account but another device.
+  await s.bob.send(FORGED(id, 'im.test'))
+  await s.bob.send(FORGED(id, s.alice.jid))
+  await s.device('alice', 2).send(FORGED(id, 'im.test'))
+  // The right device, but for somebody else, and as another kind of stanza.
+  await s.alice.send(FORGED(id, s.bob.jid))
+  await s.alice.send(`<iq type="get" id="${id}" to="im.test"><query xmlns="urn:test">forged</query></iq>`)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(answer).toBeUndefined()
+
+  await s.alice.send(`<iq type="result" id="${id}" to="im.test"><query xmlns="urn:test">true</query></iq>`)
+  await asked
+  expect(answer).toBe('true')
+})
+
+test('SP-06 an answer reaches the full JID it is for and no other device, and says who gave it (RFC 6121 §8.5.3.1)', async () => {
+  await using s = await story({ alice: 2, bob: 1 })
+  await s.bob.send(FORGED('a1', 'alice@im.test/1'))
+  await s.bob.send(FORGED('a2', 'alice@im.test'))
+  const got = s.alice.received()
+  expect(got).toHaveLength(1)
+  expect(got[0]).toMatch(/^<iq (?=.*id="a1")(?=.*from="bob@im\.test\/1")/)
+  expect(s.device('alice', 2).received()).toEqual([])
+})
