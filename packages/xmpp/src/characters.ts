@@ -14,8 +14,6 @@ export const SPECIAL_IN_TEXT = 16
 export const LESS_THAN = 32
 /** A byte of a character beyond ASCII. */
 export const BEYOND_ASCII = 64
-/** Part of no URI (RFC 3986 §2), and so of no namespace. */
-export const NOT_IN_URI = 128
 
 /** Classes of the ASCII characters by code, and of the bytes of UTF-8 above them. */
 export const CLASSES: Uint8Array = characterClasses()
@@ -32,7 +30,6 @@ function characterClasses(): Uint8Array {
     if (c < 0x20 || c === 0x26) flags |= SPECIAL_IN_VALUE
     if ((c < 0x20 && c !== 0x09 && c !== 0x0a) || c === 0x26 || c === 0x5d) flags |= SPECIAL_IN_TEXT
     if (c === 0x3c) flags |= LESS_THAN
-    if (c <= 0x20 || c === 0x7f || '<>"{}|\\^`'.includes(String.fromCharCode(c))) flags |= NOT_IN_URI
     table[c] = flags
   }
   table.fill(BEYOND_ASCII, 128)

@@ -2,6 +2,7 @@ import { Element, emptyAttrs, type Attrs, type Node } from './element.ts'
 import { StreamFault } from './errors.ts'
 import type { XmlLimits } from './limits.ts'
 import { NS_XML, NS_XMLNS } from './ns.ts'
+import { isUriReference } from './uri.ts'
 
 /**
  * Makes a tree of what the tokenizer reads: resolves namespaces, checks that attributes are unique, and keeps what is in
@@ -213,6 +214,7 @@ export class TreeBuilder {
     if (uri === NS_XML || uri === NS_XMLNS) throw new StreamFault('not-well-formed', 'reserved namespace')
     // A namespace is repeated in the tree wherever it is used, so a long one multiplies what its sender had to send.
     if (uri.length > this.limits.maxNameBytes) throw new StreamFault('policy-violation', 'namespace too long')
+    if (!isUriReference(uri)) throw new StreamFault('policy-violation', 'namespace is no URI')
   }
 
   private declarePrefix(prefix: string, uri: string): void {
