@@ -10,7 +10,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   const { url, c2sPort, c2sTlsPort, dataDir } = stack
   const product: Product = { url, c2sPort, c2sTlsPort, certificate: join(dataDir, 'secrets', 'tls-certificate.pem') }
   process.env[INTEROP_VARIABLE] = JSON.stringify(product) // oxlint-disable-line no-restricted-properties -- the one way into vitest's workers
-  for (const client of Object.keys(CLIENTS)) {
+  for (const client of [...Object.keys(CLIENTS), 'poison']) {
     await stack.account(`alice-${client}`)
     await stack.account(`bob-${client}`)
   }
