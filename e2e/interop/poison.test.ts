@@ -34,5 +34,8 @@ test.each([
     MESSAGES / 2,
   )
   expect(client.events.filter(({ event }) => event === 'ready')).toHaveLength(1)
+  // And from the archive, as after every sign-in (XEP-0313).
+  const history = await client.run<{ body: string }[]>('history', { with: 'bob-poison@localhost' })
+  expect(history.filter(({ body }) => body === 'odd').length).toBeGreaterThan(10)
   await bob.end()
 })
