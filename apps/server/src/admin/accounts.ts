@@ -13,7 +13,7 @@ import {
 } from '@drawbridge/db'
 import type { Account, Db } from '@drawbridge/db'
 import { ask } from '../policy/gate.ts'
-import { localpartFrom } from '../routing/account-name.ts'
+import { localpartFrom, newLocalpartFrom } from '../routing/account-name.ts'
 import { withPasswordFaults } from '../stream/password-refusal.ts'
 import { accountView, generatePassword } from './account-change.ts'
 import { actorOf } from './api.ts'
@@ -34,7 +34,7 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
   const { db, domain, accounts, tokens, passwords, changePassword, closeSessions } = context
 
   const create = async (actor: string, wanted: NewRow): Promise<{ account: Account; password?: string }> => {
-    const localpart = localpartFrom(wanted.name, domain)
+    const localpart = newLocalpartFrom(wanted.name, domain)
     // Hashing is expensive: a name that is taken is found first, and the insert still decides.
     if (accounts.find(localpart)) throw new Refusal('account-exists')
     const facts = { at: context.now().getTime(), origin: 'administrator', localpart } as const

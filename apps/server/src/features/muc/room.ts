@@ -1,5 +1,5 @@
 import type { RoomAffiliationRow, RoomHatRow, RoomRow, StoredAffiliation } from '@drawbridge/db'
-import { nicknameKey, parseJid, PrecisFault, StanzaFault } from '@drawbridge/xmpp'
+import { mixesAlphabets, nicknameKey, parseJid, PrecisFault, StanzaFault } from '@drawbridge/xmpp'
 import type { Element, Jid } from '@drawbridge/xmpp'
 import { createHmac } from 'node:crypto'
 import type { Broadcast, Outgoing } from '../../routing/outgoing.ts'
@@ -221,9 +221,15 @@ export function keyOfNick(nick: string): string {
   }
 }
 
-/** §7.2.8, §7.6: nobody takes a nick that somebody else has, or has reserved (MU-07). @throws StanzaFault `conflict` */
+/**
+ * §7.2.8, §7.6: nobody takes a nick that somebody else has, or has reserved (MU-07), or one that only looks like another
+ * (SP-16). @throws StanzaFault `conflict`, `jid-malformed`
+ */
 export function assertNickFree(room: Room, nick: string, account: string, ownKey?: string): void {
   const key = keyOfNick(nick)
+  if (mixesAlphabets(nick)) {
+    throw new StanzaFault({ condition: 'jid-malformed', text: 'This nick mixes alphabets that look alike.' })
+  }
   const holder = key === ownKey ? undefined : room.occupants.get(key)
   const isTaken = holder !== undefined && (holder.account !== account || ownKey !== undefined)
   if (isTaken || isReservedByOther(room, key, account)) {

@@ -2,7 +2,7 @@ import { Refusal } from '@drawbridge/contract'
 import { appendAudit, findReservation, insertAccount, useInvitation, uuidv7 } from '@drawbridge/db'
 import type { Invitation } from '@drawbridge/db'
 import { ask } from '../../policy/gate.ts'
-import { localpartFrom } from '../../routing/account-name.ts'
+import { newLocalpartFrom } from '../../routing/account-name.ts'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
 import { withPasswordFaults } from '../../stream/password-refusal.ts'
@@ -19,7 +19,7 @@ export interface Applicant {
  * makes the account: a try that fails uses nothing (XEP-0445 §4).
  */
 export async function createInvited(invitation: Invitation, applicant: Applicant, ctx: Context): Promise<Account> {
-  const localpart = localpartFrom(applicant.name, ctx.domain)
+  const localpart = newLocalpartFrom(applicant.name, ctx.domain)
   const at = ctx.now()
   const verdict = ask(ctx.gate, 'account.create', { at: at.getTime(), origin: 'invitation', localpart })
   if (verdict.action !== 'pass') {
