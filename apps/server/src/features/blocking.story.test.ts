@@ -1,5 +1,6 @@
 import { listReports } from '@drawbridge/db'
 import { describe, expect, test } from 'vitest'
+import { HALL, hall } from '../../test/rooms.ts'
 import { story } from '../../test/story.ts'
 import type { Device } from '../../test/story.ts'
 
@@ -120,6 +121,48 @@ test('whoever is blocked sees the user leave, and come back when unblocked (XEP-
 test('nobody blocks the own devices', async () => {
   await using s = await story({ alice: 1 })
   expect((await s.alice.ask('set', command('block', 'alice@im.test'))).toString()).toContain('<not-allowed ')
+})
+
+test('SP-13 nothing from a blocked domain arrives (XEP-0191 §3.3)', async () => {
+  await using s = await friends()
+  await s.alice.ask('set', command('block', 'im.test'))
+  s.alice.received()
+  s.bob.received()
+  await s.bob.send('<message to="alice@im.test" type="chat" id="m"><body>Hello?</body></message>')
+  await s.bob.send('<presence to="alice@im.test/1"/>')
+  await s.bob.send('<iq type="get" id="v" to="alice@im.test/1"><query xmlns="jabber:iq:version"/></iq>')
+  expect(await everything(s.alice)).toEqual([])
+  expect(s.bob.received().filter((text) => text.includes('<service-unavailable '))).toHaveLength(2)
+})
+
+test('SP-13 no device gets a copy of what is blocked (XEP-0191 §3.3, XEP-0280 §7)', async () => {
+  await using s = await story({ alice: 2, bob: 2 })
+  for (const device of [s.device('alice', 2), s.device('bob', 2)]) {
+    await device.ask('set', '<enable xmlns="urn:xmpp:carbons:2"/>')
+    await device.available()
+    device.received()
+  }
+  await s.alice.ask('set', command('block', 'bob@im.test'))
+  await s.bob.send('<message to="alice@im.test/1" type="chat"><body>Hello?</body></message>')
+  expect(await everything(s.alice)).toEqual([])
+  expect(await everything(s.device('alice', 2))).toEqual([])
+  // It went nowhere, so there is nothing that was sent.
+  expect((await everything(s.device('bob', 2))).join('')).not.toContain('Hello?')
+})
+
+test('SP-13 a private message from a blocked nick reaches neither device nor archive (XEP-0191 §3.3, XEP-0045 §7.5)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await hall([s.alice, s.bob])
+  await s.alice.ask('set', command('block', `${HALL}/Bob`))
+  s.alice.received()
+  s.bob.received()
+  await s.bob.send(`<message to="${HALL}/Alice" type="chat" id="pm"><body>psst</body></message>`)
+  expect((await everything(s.alice)).join('')).not.toContain('psst')
+  expect(s.bob.received().join('')).toContain('<service-unavailable ')
+  await s.alice.ask('set', '<query xmlns="urn:xmpp:mam:2"/>')
+  expect(s.alice.received().join('')).not.toContain('psst')
+  await s.alice.send(`<message to="${HALL}/Bob" type="chat" id="back"><body>hi</body></message>`)
+  expect(s.alice.received().join('')).toContain('<not-acceptable ')
 })
 
 describe('blocking and telling the administrators why', () => {

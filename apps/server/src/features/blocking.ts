@@ -38,7 +38,10 @@ export const blocking = defineFeature({
     if (stanza.kind !== 'message') refuseBlocked(stanza, ctx)
     return undefined
   },
-  message: { amend: ({ stanza, origin }: Draft, ctx) => void (origin !== 'server' && refuseBlocked(stanza, ctx)) },
+  message: {
+    amend: ({ stanza, origin }: Draft, ctx) => void (origin !== 'server' && refuseBlocked(stanza, ctx)),
+    record: refuseRelayed,
+  },
   outbound: mayReach,
   on: { 'account.deleted': ({ localpart }, ctx) => ctx.blockLists.set(`${localpart}@${ctx.domain}`, []) },
   async start(ctx) {
@@ -136,6 +139,19 @@ function refuseBlocked({ kind, from, to }: Stanza, ctx: Context): void {
   // §3.3: presence vanishes, where it is handed out; the rest sounds as if nobody were there.
   if (kind === 'presence' || !ctx.blockLists.blocks(to.bareString, from)) return
   throw new StanzaFault({ condition: 'service-unavailable' })
+}
+
+/**
+ * What a service has made of a message, such as a private one in a room, is from an address of the service (§3.3). Who
+ * blocks that finds it neither on a device nor in the archive.
+ */
+function refuseRelayed({ origin, archives }: Draft, { blockLists }: Context): void {
+  if (origin === 'server') return
+  for (const { owner, peer, direction } of archives) {
+    if (direction === 'out' || blockLists.of(owner).length === 0) continue
+    const jid = findJid(peer)
+    if (jid && blockLists.blocks(owner, jid)) throw new StanzaFault({ condition: 'service-unavailable' })
+  }
 }
 
 /** Presence and events go out without entering: neither side of a block gets the other's. */
