@@ -1,4 +1,5 @@
-import { findOriginId, findSearchText, listReferences } from '@drawbridge/xmpp'
+import { findOriginId, findSearchText, listReferences, NS_MUC_USER } from '@drawbridge/xmpp'
+import type { MessageStanza } from '@drawbridge/xmpp'
 import type { ArchiveEntry } from '@drawbridge/db'
 import type { Context, Draft } from './feature.ts'
 
@@ -7,7 +8,7 @@ import type { Context, Draft } from './feature.ts'
  * words it is found. Written with it, so that corrections and retractions hold from the moment they are committed.
  */
 export function describe(
-  { stanza, sender }: Draft,
+  { stanza, sender, origin }: Draft,
   { archive }: Pick<Context, 'archive'>,
 ): Pick<ArchiveEntry, 'author' | 'clientId' | 'references' | 'text'> {
   const { element, from } = stanza
@@ -15,8 +16,8 @@ export function describe(
   const text = findSearchText(element)
   const references = listReferences(element)
   return {
-    // The account, also behind a nick. What nobody has sent is the word of the address itself: a room's, for example.
-    author: sender?.account.bareJid ?? from.toString(),
+    // The account, also behind a nick.
+    author: sender?.account.bareJid ?? authorOf(stanza),
     ...(clientId === undefined ? {} : { clientId }),
     ...(text === undefined ? {} : { text: { ...text, language: text.language ?? archive.language } }),
     ...(references.length === 0
@@ -25,8 +26,15 @@ export function describe(
           references: references.map(({ kind, id, givenBy, isModerated }) => ({
             kind,
             target: givenBy === 'client' ? { clientId: id } : { id },
-            ...(isModerated && !sender && !from.isFull ? { isModerated } : {}),
+            // A room of ours says so; nobody else's word about it counts.
+            ...(isModerated && origin === 'server' && !from.isFull ? { isModerated } : {}),
           })),
         }),
   }
+}
+
+/** XEP-0424 §5: authors are bare JIDs, but for occupants of a room, one of whom is not another. */
+function authorOf({ element, from, type }: MessageStanza): string {
+  const isOccupant = type === 'groupchat' || element.getChild('x', NS_MUC_USER) !== undefined
+  return isOccupant ? from.toString() : from.bareString
 }
