@@ -1,6 +1,6 @@
 import { ADMIN_ROUTES, adminTarget } from '@drawbridge/contract'
 import type { AdminRoute, AdminRouteId, SessionEndCode } from '@drawbridge/contract'
-import { openDatabase } from '@drawbridge/db'
+import { openDatabase, putReport } from '@drawbridge/db'
 import { claimFrom, identify } from '@drawbridge/policy'
 import { silentLog } from '@drawbridge/runtime'
 import { testDatabase } from '@drawbridge/testkit'
@@ -618,4 +618,24 @@ test('a fault of ours says only under which id it was logged', async () => {
   expect(status).toBe(500)
   expect(Object.keys(body).toSorted()).toEqual(['code', 'instance', 'status', 'title', 'type'])
   expect(a.accounts.find('alice')).toBeUndefined()
+})
+
+test('administrators read what users report about those they block, page by page (XEP-0377 §6)', async () => {
+  await using a = await admin()
+  await a.local('POST', '/api/v1/accounts', { json: { name: 'alice', password: 'battery staple' } })
+  const { rows } = await a.database.pool.query<{ id: string }>("select id from account where localpart = 'alice'")
+  const reporter = { id: rows[0]!.id, archive: 'alice@im.test' }
+  const at = new Date('2026-11-23T04:00:00Z')
+  for (const reported of ['a@spam.test', 'b@spam.test']) {
+    const report = { reported, reason: 'urn:xmpp:reporting:spam', text: 'Buy!', messageIds: [] }
+    await putReport(a.database.db, reporter, report, at)
+  }
+  const first = (await a.local('GET', '/api/v1/reports?limit=1')).body
+  expect(first['reports']).toMatchObject([
+    { reporter: 'alice@im.test', reported: 'b@spam.test', text: 'Buy!', at: at.toISOString(), messageIds: [] },
+  ])
+  const second = (await a.local('GET', `/api/v1/reports?limit=1&cursor=${String(first['next'])}`)).body
+  expect(second).toMatchObject({ reports: [{ reported: 'a@spam.test' }] })
+  expect(second['next']).toBeUndefined()
+  expect((await a.local('GET', '/api/v1/reports?cursor=x')).status).toBe(400)
 })
