@@ -29,8 +29,13 @@ export function required(value: string | undefined, option: string): string {
 }
 
 /** One line per account. */
-export function accountLine({ name, isAdmin, isDisabled, isBreakGlass }: Account): string {
-  const marks = [isAdmin && 'administrator', isBreakGlass && 'break-glass', isDisabled && 'disabled'].filter(Boolean)
+export function accountLine({ name, displayName, isAdmin, isDisabled, isBreakGlass }: Account): string {
+  const marks = [
+    displayName !== undefined && `"${displayName}"`,
+    isAdmin && 'administrator',
+    isBreakGlass && 'break-glass',
+    isDisabled && 'disabled',
+  ].filter(Boolean)
   return [name, ...marks].join('  ')
 }
 

@@ -40,6 +40,19 @@ export const accountPassword: Command = {
   },
 }
 
+export const accountName: Command = {
+  name: 'account name',
+  usage: 'NAME [TEXT]',
+  summary: 'Set the name that the directory and colleagues show for an account; without TEXT, take it away.',
+
+  async run(args, cli) {
+    const [name, ...text] = args
+    const body = checked(ADMIN_ROUTES.setDisplayName.body, { displayName: text.length === 0 ? null : text.join(' ') })
+    const changed = await cli.admin('setDisplayName', { params: named([name ?? '']), body })
+    cli.result(accountLine(changed.account), changed)
+  },
+}
+
 export const accountList: Command = {
   name: 'account list',
   usage: '',

@@ -1,12 +1,22 @@
 import type { Command } from '../command.ts'
 import { accountImport } from './account-import.ts'
-import { accountAdd, accountDelete, accountDisable, accountEnable, accountList, accountPassword } from './account.ts'
+import {
+  accountAdd,
+  accountDelete,
+  accountDisable,
+  accountEnable,
+  accountList,
+  accountName,
+  accountPassword,
+} from './account.ts'
 import { auditList, auditVerify } from './audit.ts'
 import { clientRuleAdd, clientRuleList, clientRuleRemove } from './client-rule.ts'
 import { doctor } from './doctor.ts'
+import { invitationAdd, invitationList, invitationRevoke } from './invitation.ts'
 import { sanitize } from './sanitize.ts'
 import { sessionList, status } from './status.ts'
 import { suspensionEnd, suspensionList, suspensionStart } from './suspension.ts'
+import { unitAdd, unitDelete, unitJoin, unitLeave, unitList, unitMembers, unitSet } from './unit.ts'
 import { up } from './up.ts'
 
 /** THE table of commands, in the order of --help. */
@@ -22,6 +32,17 @@ export const COMMANDS: readonly Command[] = [
   accountEnable,
   accountDelete,
   accountPassword,
+  accountName,
+  unitAdd,
+  unitSet,
+  unitList,
+  unitDelete,
+  unitMembers,
+  unitJoin,
+  unitLeave,
+  invitationAdd,
+  invitationList,
+  invitationRevoke,
   sessionList,
   clientRuleAdd,
   clientRuleList,

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest'
+import type { Cli, Command } from '../command.ts'
+import { accountName } from './account.ts'
+import { invitationAdd, invitationRevoke } from './invitation.ts'
+import { unitAdd, unitJoin, unitList, unitSet } from './unit.ts'
+
+const SALES = { name: 'sales', displayName: 'Sales', roster: 'members', directory: 'everybody', members: 2 }
+
+/** Runs a command; the server answers what the table says. Returns what it was asked and what was printed. */
+async function run(command: Command, args: string[], answers: Readonly<Record<string, unknown>> = {}) {
+  const asked: unknown[] = []
+  let printed: unknown
+  const cli = {
+    admin: async (route: string, call: object = {}) => {
+      asked.push({ route, ...call })
+      return answers[route]
+    },
+    result: (lines: unknown) => void (printed = lines),
+  }
+  await command.run(args, cli as unknown as Cli)
+  return { asked, printed }
+}
+
+test('a unit is added with its settings', async () => {
+  const args = ['sales', '--display-name', 'Sales', '--roster', 'everybody']
+  expect(await run(unitAdd, args, { createUnit: { unit: SALES } })).toEqual({
+    asked: [{ route: 'createUnit', body: { name: 'sales', displayName: 'Sales', roster: 'everybody' } }],
+    printed: 'sales  "Sales"  2 members  roster: members  directory: everybody',
+  })
+})
+
+test('what is wrong is told before the server is asked', async () => {
+  await expect(run(unitAdd, ['sales'])).rejects.toThrow('--display-name')
+  await expect(run(unitAdd, ['Sales & Co', '--display-name', 'x'])).rejects.toThrow('name')
+  await expect(run(unitSet, ['sales', '--roster', 'some'])).rejects.toThrow('roster')
+  await expect(run(unitSet, ['sales'])).rejects.toThrow('nothing to change')
+  await expect(run(unitJoin, ['sales'])).rejects.toThrow('ACCOUNT')
+  await expect(run(invitationAdd, ['--uses', 'many'])).rejects.toThrow('maxUses')
+  await expect(run(invitationAdd, ['--name', 'bob', '--uses', '2'])).rejects.toThrow('one name is for one account')
+})
+
+test('many accounts join in as many requests as it takes', async () => {
+  const names = Array.from({ length: 501 }, (_, n) => `user${n}`)
+  const { asked, printed } = await run(unitJoin, ['sales', ...names], { addUnitMembers: { unit: SALES, added: 250 } })
+  expect(asked).toHaveLength(2)
+  expect(printed).toBe('sales: 500 added')
+})
+
+test('all pages of a list are one list', async () => {
+  const pages = [{ units: [SALES], next: 'sales' }, { units: [{ ...SALES, name: 'tech' }] }]
+  const answers = {
+    get listUnits() {
+      return pages.shift()
+    },
+  }
+  const { printed } = await run(unitList, [], answers)
+  expect(printed).toEqual([expect.stringMatching(/^sales /), expect.stringMatching(/^tech /)])
+})
+
+test('an invitation is printed with its link', async () => {
+  const invitation = {
+    id: '0190',
+    inviter: 'alice',
+    makesAccount: true,
+    uses: 0,
+    maxUses: 1,
+    expiresAt: '2026-11-30T04:00:00.000Z',
+  }
+  const answers = { createInvitation: { invitation, url: 'https://im.test/invite/1', uri: 'xmpp:x' } }
+  const { asked, printed } = await run(invitationAdd, ['--inviter', 'alice', '--until', '1d'], answers)
+  expect(asked).toEqual([{ route: 'createInvitation', body: { inviter: 'alice', lifetimeS: 86_400 } }])
+  expect(printed).toEqual([
+    '0190  for a new account by alice, used 0 of 1, until 2026-11-30T04:00:00.000Z',
+    'https://im.test/invite/1',
+    'xmpp:x',
+  ])
+  const revoked = { revokeInvitation: { invitation: { ...invitation, revokedAt: '2026-11-23T04:00:00.000Z' } } }
+  expect((await run(invitationRevoke, ['0190'], revoked)).printed).toContain('revoked 2026')
+})
+
+test('a name is given and taken away', async () => {
+  const answers = { setDisplayName: { account: { name: 'bob', displayName: 'Bob B.', isAdmin: false } } }
+  const given = await run(accountName, ['bob', 'Bob', 'B.'], answers)
+  expect(given.asked).toEqual([{ route: 'setDisplayName', params: { name: 'bob' }, body: { displayName: 'Bob B.' } }])
+  expect(given.printed).toBe('bob  "Bob B."')
+  expect((await run(accountName, ['bob'], answers)).asked).toMatchObject([{ body: { displayName: null } }])
+})
