@@ -18,6 +18,7 @@ import { createAvatars, type Avatars } from './avatars.ts'
 import { createContacts, type Contacts } from './contacts.ts'
 import { messageFrom, noteReceipt, updateTimeline, type ChatContext } from './context.ts'
 import { createHistoryLoader } from './history.ts'
+import { createPeople, type People } from './people.ts'
 import { announcePage, createSending } from './sending.ts'
 import { fetchStatus } from './service-documents.ts'
 import { createUploads, type Uploads } from './uploads.ts'
@@ -29,6 +30,7 @@ export const BUILD = __BUILD__
 export interface Chat {
   readonly store: Store<ChatState>
   readonly contacts: Pick<Contacts, 'add' | 'remove' | 'answer'>
+  readonly people: People
   readonly uploads: Pick<Uploads, 'attach' | 'retry' | 'dismiss'>
   readonly avatars: Pick<Avatars, 'want' | 'load' | 'publish'>
   send(peer: string, body: string): void
@@ -288,6 +290,7 @@ export function startChat(options: ChatOptions): Chat {
   return {
     store,
     contacts,
+    people: createPeople(context),
     uploads,
     avatars,
     send: (peer, body) => sending.enqueue(peer, body),

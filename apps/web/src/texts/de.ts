@@ -58,6 +58,8 @@ export const de: Texts = {
   dialogNewAddress: 'Wem möchten Sie schreiben?',
   dialogNewHint: (domain) => `Ein Name bei ${domain} oder eine vollständige Adresse`,
   dialogNewStart: 'Beginnen',
+  dialogNewPeople: 'Personen',
+  dialogNewNobody: (text) => `Hier heißt niemand „${text}“. Eine vollständige Adresse geht trotzdem.`,
   addContact: 'Zu den Kontakten',
   contactPending: 'Antwort steht noch aus',
 

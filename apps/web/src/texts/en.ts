@@ -58,6 +58,8 @@ export const en = {
   dialogNewAddress: 'Who do you want to write to?',
   dialogNewHint: (domain: string) => `A name at ${domain}, or a full address`,
   dialogNewStart: 'Start',
+  dialogNewPeople: 'People',
+  dialogNewNobody: (text: string) => `Nobody here is called “${text}”. A full address works all the same.`,
   addContact: 'Add to contacts',
   contactPending: 'Waiting for their answer',
 

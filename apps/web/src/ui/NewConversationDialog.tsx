@@ -1,11 +1,23 @@
-import { useId, useState } from 'react'
+import { useId, useRef, useState, type KeyboardEvent } from 'react'
 import { bareJid, domainpart, typedJid } from '../protocol/jid.ts'
 import { listConversations } from '../state/conversations.ts'
 import { Avatar } from './Avatar.tsx'
 import { Dialog } from './Dialog.tsx'
+import { usePeopleSearch } from './use-people-search.ts'
 import { useChat, useChatState, useTexts } from './use-store.ts'
 
-/** Asks whom to write to: by name at our own domain, by full address, or from the contacts. */
+/** Somebody to write to: with whom there is a conversation or who is a contact, or whom the directory has. */
+interface Suggestion {
+  readonly jid: string
+  readonly name: string
+  /** Units, or nothing. */
+  readonly note: string
+  readonly isKnown: boolean
+}
+
+const KNOWN_MAX = 5
+
+/** Asks whom to write to: by name, as contacts, directory and our own domain have it, or by full address. */
 export function NewConversationDialog({
   onClose,
   onOpen,
@@ -20,7 +32,18 @@ export function NewConversationDialog({
   const [typed, setTyped] = useState('')
   const [hasProblem, setProblem] = useState(false)
   const [addsContact, setAddsContact] = useState(true)
-  const suggestions = typed.trim() === '' ? [] : listConversations(chat.store.get(), typed).slice(0, 5)
+  const list = useRef<HTMLUListElement>(null)
+  const { people, isSettled } = usePeopleSearch(typed)
+  const known: Suggestion[] =
+    typed.trim() === ''
+      ? []
+      : listConversations(chat.store.get(), typed)
+          .slice(0, KNOWN_MAX)
+          .map(({ peer, title }) => ({ jid: peer, name: title, note: '', isKnown: true }))
+  const found = people
+    .filter(({ jid }) => !known.some((suggestion) => suggestion.jid === jid))
+    .map(({ jid, name, units }): Suggestion => ({ jid, name, note: units.join(', '), isKnown: false }))
+  const suggestions = [...known, ...found]
 
   function start(jid: string | undefined) {
     if (jid === undefined || jid === account) return setProblem(true)
@@ -29,10 +52,23 @@ export function NewConversationDialog({
     onOpen(bareJid(jid))
   }
 
+  /** Arrow keys walk from the field through the list and back. */
+  function walk(event: KeyboardEvent) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    if (step === undefined || event.nativeEvent.isComposing) return
+    const stops = [...(list.current?.querySelectorAll('button') ?? [])]
+    const at = stops.findIndex((stop) => stop === document.activeElement)
+    if (stops.length === 0 || (at === -1 && step === -1)) return
+    event.preventDefault()
+    const next = stops[at + step] ?? (at + step < 0 ? document.getElementById(id) : undefined)
+    if (next instanceof HTMLElement) next.focus()
+  }
+
   return (
     <Dialog title={t.dialogNewTitle} onClose={onClose}>
       <form
         className="stack"
+        onKeyDown={walk}
         onSubmit={(event) => {
           event.preventDefault()
           start(typedJid(typed, domainpart(account)))
@@ -61,18 +97,21 @@ export function NewConversationDialog({
           )}
         </p>
         {suggestions.length > 0 && (
-          <ul className="suggestions">
-            {suggestions.map(({ peer, title }) => (
-              <li key={peer}>
-                <button type="button" className="suggestion" onClick={() => onOpen(peer)}>
-                  <Avatar jid={peer} size="small" hasPresence />
-                  <bdi>{title}</bdi>
-                  <bdi className="hint">{peer}</bdi>
+          <ul className="suggestions" ref={list} aria-label={t.dialogNewPeople}>
+            {suggestions.map(({ jid, name, note, isKnown }) => (
+              <li key={jid}>
+                <button type="button" className="suggestion" onClick={() => (isKnown ? onOpen(jid) : start(jid))}>
+                  <Avatar jid={jid} size="small" hasPresence={isKnown} />
+                  <bdi>{name}</bdi>
+                  <bdi className="hint">{note === '' ? jid : `${note} · ${jid}`}</bdi>
                 </button>
               </li>
             ))}
           </ul>
         )}
+        <output className="hint" data-people={isSettled ? 'settled' : 'searching'}>
+          {typed.trim() !== '' && isSettled && suggestions.length === 0 && t.dialogNewNobody(typed.trim())}
+        </output>
         <label className="check">
           <input type="checkbox" checked={addsContact} onChange={(event) => setAddsContact(event.target.checked)} />
           <span>{t.addContact}</span>
