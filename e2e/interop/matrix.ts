@@ -64,7 +64,7 @@ export const CLIENTS = {
       file: YES,
       correction: YES,
       reaction: YES,
-      avatar: { cannot: 'it wants its own id back from the server, which has made a picture of its own' },
+      avatar: YES,
       block: YES,
     },
   },

@@ -12,6 +12,7 @@ import {
 import type { Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
+import { renameItem } from '../../routing/given-id.ts'
 import type { Session } from '../../stream/session.ts'
 import { cleanAvatar, findOwn, sha1Hex } from './clean.ts'
 import type { Avatar } from './clean.ts'
@@ -30,7 +31,7 @@ export async function cleanData(publish: Element, session: Session, ctx: Context
     if (raw) remember(session, sha1Hex(raw), avatar.id)
     data.children = []
     data.append(base64From(avatar.bytes))
-    item.attrs['id'] = avatar.id
+    renameItem(item, avatar.id)
   }
 }
 
@@ -52,7 +53,7 @@ export async function cleanMetadata(publish: Element, session: Session, ctx: Con
       const avatar = await resolve(id, session, ctx)
       if (!avatar) continue
       metadata.append(buildInfo(avatar))
-      item.attrs['id'] = avatar.id
+      renameItem(item, avatar.id)
     }
     if (metadata.children.length > 0) continue
     throw new StanzaFault({ condition: 'item-not-found', text: 'Publish the avatar data first.' })

@@ -13,6 +13,7 @@ import {
 import type { Element } from '@drawbridge/xmpp'
 import { randomUUID } from 'node:crypto'
 import type { Context, IqRequest, PublishedItem } from '../../routing/feature.ts'
+import { idOfPublisher } from '../../routing/given-id.ts'
 import { may, nodeName, openToChange } from './access.ts'
 import { LEGACY_BOOKMARKS, NODE_BOOKMARKS, replaceBookmarks } from './bookmarks.ts'
 import { parsePublishOptions } from './config.ts'
@@ -61,7 +62,8 @@ export async function publish(
   if (name === LEGACY_BOOKMARKS) await replaceBookmarks(owner, item.payload, ctx)
   else if (name === NODE_VCARD4) await publishItem(owner, name, item, options, ctx, followVcard4(owner, item.payload))
   else await publishItem(owner, name, item, options, ctx)
-  return xml('pubsub', { xmlns: NS_PUBSUB }, xml('publish', { node: name }, xml('item', { id: item.id })))
+  const id = idOfPublisher(publishing.getChild('item')) || item.id
+  return xml('pubsub', { xmlns: NS_PUBSUB }, xml('publish', { node: name }, xml('item', { id })))
 }
 
 /** §7.1.3: exactly one item with exactly one payload; the id may be left to us. */
