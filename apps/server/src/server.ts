@@ -232,7 +232,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       ),
       findNode: (to, node) => registry.findDiscoNode(to, node, ctx),
       accountItems: async (request) => {
-        const lists = registry.features.map(({ accountItems }) => accountItems?.(request, ctx) ?? [])
+        const lists = registry.features.map(({ accountItems }) =>
+          (async () => (await accountItems?.(request, ctx)) ?? [])(),
+        )
         return (await Promise.all(lists)).flat()
       },
       forms: () =>

@@ -50,7 +50,7 @@ test('every way to sign in is an entrance with a test of its refusal', () => {
     expect(tests).toContain(`test('${way}: `)
   }
   const titles = [...tests.matchAll(/^test\('([^:']+): /gmu)].map(([, way]) => way)
-  expect(titles.toSorted()).toEqual(SIGN_IN_ENTRANCES.map(([way]) => way).toSorted())
+  expect(new Set(titles)).toEqual(new Set(SIGN_IN_ENTRANCES.map(([way]) => way)))
 })
 
 test('only the gate decides', () => {

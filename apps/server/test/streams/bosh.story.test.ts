@@ -27,7 +27,8 @@ class BoshClient {
 
   async raw(body: string): Promise<Element> {
     const response = await fetch(this.#url, { method: 'POST', body })
-    expect(response.headers.get('content-type')).toBe('text/xml; charset=utf-8')
+    const type = response.headers.get('content-type')
+    if (type !== 'text/xml; charset=utf-8') throw new Error(`${response.status} ${type}`)
     return parseElement(await response.text(), C2S_LIMITS)
   }
 
@@ -40,13 +41,14 @@ class BoshClient {
 
   async signIn(name: string): Promise<void> {
     await this.create()
-    const success = await this.post({}, plain(name, `${name}-password`))
-    expect(success.getChild('success', SASL)).toBeDefined()
-    const features = await this.post({ 'xmpp:restart': 'true', to: 'im.test' })
-    expect(features.toString()).toContain('urn:ietf:params:xml:ns:xmpp-bind')
-    const bound = await this.post({}, BIND)
-    expect(bound.toString()).toContain(`<jid>${name}@im.test/web</jid>`)
+    mustHave(await this.post({}, plain(name, `${name}-password`)), `<success xmlns="${SASL}"`)
+    mustHave(await this.post({ 'xmpp:restart': 'true', to: 'im.test' }), 'urn:ietf:params:xml:ns:xmpp-bind')
+    mustHave(await this.post({}, BIND), `<jid>${name}@im.test/web</jid>`)
   }
+}
+
+function mustHave(answer: Element, text: string): void {
+  if (!answer.toString().includes(text)) throw new Error(`no ${text} in ${answer.toString()}`)
 }
 
 const BIND = `<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>web</resource></bind></iq>`

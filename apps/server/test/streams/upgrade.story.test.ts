@@ -156,7 +156,7 @@ describe('XEP-0480 SASL upgrade tasks', () => {
     await keepOnly('SCRAM-SHA-1')
     const line = await overTls()
     await scram2(line, name, { mechanism: 'SCRAM-SHA-1', inside: UPGRADE_256 })
-    await act(line)
+    act(line)
     expect(conditionIn(await line.until(ANSWER2))).toBe('malformed-request')
     expect(await canSignIn('SCRAM-SHA-256')).toBe(false)
     line.destroy()
