@@ -9,7 +9,7 @@ const parse = (content: string) =>
   parseForm(parseElement(`<x xmlns='jabber:x:data' type='submit'>${content}</x>`, C2S_LIMITS))
 
 describe('a form that was filled in', () => {
-  test('has values by name, and a form type', () => {
+  test('has values by name, and a form type (XEP-0004 §3.2)', () => {
     const form = parse(
       "<field var='FORM_TYPE' type='hidden'><value>urn:x</value></field>" +
         "<field var='a'><value>1</value></field><field var='b'><value>2</value><value>3</value></field><field var='c'/>",
@@ -22,13 +22,13 @@ describe('a form that was filled in', () => {
     expect(() => findFormValue(form, 'b')).toThrow(StanzaFault)
   })
 
-  test('is refused with a field given twice, or of an unknown type', () => {
+  test('is refused with a field given twice, or of an unknown type (XEP-0004 §3.1, §3.2)', () => {
     expect(() => parse("<field var='a'/><field var='a'/>")).toThrow(StanzaFault)
     expect(() => parseForm(xml('x', { xmlns: 'jabber:x:data' }))).toThrow(StanzaFault)
     expect(() => parseForm(xml('x', { xmlns: 'jabber:x:data', type: 'toString' }))).toThrow(StanzaFault)
   })
 
-  test('booleans are written in two ways', () => {
+  test('booleans are written in two ways (XEP-0004 §3.3)', () => {
     expect(['1', 'true', '0', 'false'].map(parseFormBoolean)).toEqual([true, true, false, false])
     expect(() => parseFormBoolean('yes')).toThrow(StanzaFault)
   })

@@ -39,10 +39,11 @@ test('XEP-0334 a hint', () => {
   expect(hasHint(around(buildHint('no-store')), 'no-copy')).toBe(false)
 })
 
-test('XEP-0297 a forwarded stanza', () => {
+test('XEP-0297 §3.2 a forwarded stanza keeps its namespace, beside the time when it came', () => {
   const stamp = new Date('2026-11-23T04:00:00Z')
   const found = findForwarded(around(buildForwarded({ stanza: around(xml('body')), stamp })))
   expect(found?.stamp).toEqual(stamp)
+  expect(found?.stanza.getNS()).toBe('jabber:client')
   expect(found?.stanza.getChild('body')).toBeDefined()
   expect(findForwarded(around(xml('forwarded', { xmlns: 'urn:xmpp:forward:0' })))).toBeUndefined()
 })

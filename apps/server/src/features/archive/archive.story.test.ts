@@ -51,6 +51,22 @@ test('a conversation is in the archive of both, in order and under the id that w
   expect(his.fin?.getChild('set')?.getChildText('last')).toBe(his.ids[1])
 })
 
+test('what the archive hands out is as it was written, in its own namespace, and says when it came (XEP-0297 §3.2)', async () => {
+  await using s = await story({ alice: 1 })
+  await s.addAccount('bob')
+  const mood = '<mood xmlns="http://jabber.org/protocol/mood"><amorous/></mood>'
+  await s.alice.send(`<message type="chat" to="bob@im.test" id="m1"><body>one</body>${mood}</message>`)
+
+  const [result] = (await read(s.alice, query())).results
+  const [delay, message, ...more] = result?.getChild('forwarded', 'urn:xmpp:forward:0')?.getChildElements() ?? []
+  expect(delay?.getNS()).toBe('urn:xmpp:delay')
+  expect(delay?.attrs['stamp']).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+  expect(message?.getNS()).toBe('jabber:client')
+  expect(message?.attrs).toMatchObject({ from: 'alice@im.test/1', to: 'bob@im.test', id: 'm1' })
+  expect(message?.getChild('mood', 'http://jabber.org/protocol/mood')?.getChild('amorous')).toBeDefined()
+  expect(more).toEqual([])
+})
+
 test('a long archive is read page by page, either way, and flipped pages hold the same messages (XEP-0313 §4.3)', async () => {
   await using s = await story({ alice: 1 })
   await s.addAccount('bob')

@@ -124,7 +124,7 @@ test('rows 9 and 36: presence is no way around', async () => {
   expect(s.bob.received().join('')).not.toContain('data:image')
 })
 
-test('row 3: what makes a client load a picture from elsewhere goes, our uploads and plain links stay', async () => {
+test('row 3: what makes a client load a picture from elsewhere goes, our uploads and plain links stay (XEP-0066 §3)', async () => {
   const theirs = await sent(`<body>https://evil.test/a.png</body>${oob('https://evil.test/a.png')}`)
   expect(theirs.delivered).toContain('<body>https://evil.test/a.png</body>')
   expect(theirs.delivered).not.toContain('jabber:x:oob')
