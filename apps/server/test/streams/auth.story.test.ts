@@ -126,7 +126,7 @@ describe('TLS', () => {
     await line.closed()
   })
 
-  test('TL-06 direct TLS takes its own protocol name or none, and no other', async () => {
+  test('TL-06 direct TLS takes its own protocol name or none, and no other (XEP-0368 §3)', async () => {
     const named = await overTls()
     expect((named.socket as TLSSocket).alpnProtocol).toBe('xmpp-client')
     await dialTls(server.c2sTlsPort, { ALPNProtocols: [] }).then((line) => open(line))
@@ -159,7 +159,7 @@ describe('TLS', () => {
 })
 
 describe('channel binding', () => {
-  test('AU-12 both types are named, and -PLUS comes first', async () => {
+  test('AU-12 both types are named, and -PLUS comes first (XEP-0440 §2)', async () => {
     const line = await dialTls(server.c2sTlsPort)
     const features = await open(line)
     expect(features).toContain(
