@@ -2,9 +2,10 @@ import { xml } from '@drawbridge/xmpp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { capsOf, connectClient } from '../support/xmpp-client.ts'
 import type { TestClient } from '../support/xmpp-client.ts'
-import { CAPABILITIES, CLIENTS } from './matrix.ts'
-import type { Capability, Client, ClientName } from './matrix.ts'
-import { SCENARIOS } from './scenarios.ts'
+import { CAPABILITIES, capabilitiesOf, CLIENTS } from './matrix.ts'
+import type { Client, ClientName } from './matrix.ts'
+import { missingPackage } from './packages.ts'
+import { SCENARIOS, SECOND_HALVES } from './scenarios.ts'
 
 /** Where the product listens. */
 export interface Product {
@@ -67,8 +68,6 @@ export interface ForeignClient extends AsyncDisposable {
   readonly block?: (jid: string) => Promise<void>
   /** Publishes a picture of its own (XEP-0084 or XEP-0153). */
   readonly publishAvatar?: (path: string) => Promise<void>
-  /** Has somebody's picture; resolves with its bytes. */
-  readonly avatarOf?: (jid: string) => Promise<Buffer>
 }
 
 /** Signs a client in and takes it through everything that the matrix says it can do. */
@@ -79,6 +78,8 @@ export function describeClient(
   describe(`${name}`, () => {
     let alice: ForeignClient
     let bob: TestClient
+    const client: Client = CLIENTS[name]
+    const missing = missingPackage(client)
     const persona: Persona = {
       jid: `alice-${name}@localhost`,
       name: `alice-${name}`,
@@ -86,6 +87,7 @@ export function describeClient(
       bob: `bob-${name}@localhost`,
     }
     beforeAll(async () => {
+      if (missing !== undefined) return
       const product = productFromEnvironment()
       const bobsName = `bob-${name}`
       const bobs = { name: bobsName, password: `${bobsName}-password`, features: BOBS_FEATURES }
@@ -98,11 +100,13 @@ export function describeClient(
       await alice?.[Symbol.asyncDispose]()
       await bob?.end()
     })
-    const { cells }: Client = CLIENTS[name]
-    const mechanism = 'by' in cells.signIn ? cells.signIn.by : undefined
-    for (const capability of Object.keys(CAPABILITIES) as Capability[])
-      if ('works' in cells[capability])
-        test(`${CAPABILITIES[capability]}`, () => SCENARIOS[capability]({ alice, bob, persona, mechanism }))
+    for (const capability of capabilitiesOf(client))
+      test(`${CAPABILITIES[capability]}`, ({ skip }) => {
+        if (missing !== undefined) return skip(`${missing} is not installed`)
+        const half = SECOND_HALVES[capability]
+        if (half && !client.except[capability]) expect(alice, 'the matrix says nothing of a half').toHaveProperty(half)
+        return SCENARIOS[capability]({ alice, bob, persona, mechanism: client.mechanism })
+      })
   })
 }
 

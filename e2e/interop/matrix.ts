@@ -14,128 +14,107 @@ export const CAPABILITIES = {
 
 export type Capability = keyof typeof CAPABILITIES
 
-/** `works`, with the mechanism of the sign-in and what a reader should know; or why this client cannot do it. */
-export type Cell = { readonly works: true; readonly by?: string; readonly but?: string } | { readonly cannot: string }
+/** What a client cannot do, whatever the server does; or what to know about something that works. */
+export type Exception = { readonly cannot: string } | { readonly but: string }
 
 /** A client that was made without us. */
 export interface Client {
   readonly version: string
-  /** The package it comes in, whose version the test of the matrix compares. */
-  readonly from: { readonly debian: string } | { readonly npm: string }
-  readonly transport: string
-  readonly cells: Readonly<Record<Capability, Cell>>
+  /** The package it comes in, and one that its test needs. Versions of Debian's are those of Debian 12. */
+  readonly from: { readonly debian: string; readonly also?: string } | { readonly npm: string }
+  readonly transport: 'STARTTLS' | 'WebSocket'
+  /** By which it signs in, left to itself (RFC 6120 §6). */
+  readonly mechanism: string
+  /** All else works, without a word. */
+  readonly except: Readonly<Partial<Record<Capability, Exception>>>
 }
 
-const YES = { works: true } as const
-
-/** Foreign clients by name. Debian's versions are those of Debian 12. */
+/** Foreign clients by name. A test fails for each thing that works no longer. */
 export const CLIENTS = {
-  slixmpp: {
-    version: '1.8.3-1',
-    from: { debian: 'python3-slixmpp' },
+  profanity: {
+    version: '0.13.1-2',
+    from: { debian: 'profanity', also: 'tmux' },
     transport: 'STARTTLS',
-    cells: {
-      signIn: {
-        works: true,
-        by: 'PLAIN',
-        but: 'it would bind SCRAM to the channel by tls-unique, which TLS 1.3 does not have, and then tries without',
-      },
-      roster: YES,
-      chat: YES,
-      history: YES,
-      room: YES,
-      file: YES,
-      correction: YES,
-      reaction: YES,
-      avatar: YES,
-      block: YES,
+    mechanism: 'SCRAM-SHA-256',
+    except: { reaction: { cannot: 'it has no reactions' } },
+  },
+  mcabber: {
+    version: '1.1.2-2+b1',
+    from: { debian: 'mcabber', also: 'tmux' },
+    transport: 'STARTTLS',
+    mechanism: 'PLAIN',
+    except: {
+      signIn: { but: 'of SCRAM it has SHA-1 only, which the server does not offer' },
+      history: { cannot: 'it asks no archive; what came while it was away, it shows' },
+      file: { cannot: 'it has no uploads' },
+      correction: { cannot: 'it has no corrections' },
+      reaction: { cannot: 'it has no reactions' },
+      avatar: { cannot: 'it has no avatars' },
+      block: { cannot: 'it has no blocking command' },
+    },
+  },
+  'go-sendxmpp': {
+    version: '0.5.6+git20221206.bbc83969-1+b6',
+    from: { debian: 'go-sendxmpp' },
+    transport: 'STARTTLS',
+    mechanism: 'PLAIN',
+    except: {
+      signIn: { but: 'its library of 2022 sends the password where PLAIN is offered' },
+      roster: { cannot: 'it has no contact list' },
+      chat: { but: 'without receipts: it sends lines, and prints lines' },
+      history: { cannot: 'it asks no archive' },
+      room: { but: 'without the history, which it does not print' },
+      correction: { cannot: 'it has no corrections' },
+      reaction: { cannot: 'it has no reactions' },
+      avatar: { cannot: 'it has no avatars' },
+      block: { cannot: 'it has no blocking command' },
     },
   },
   nbxmpp: {
     version: '4.2.2-2',
     from: { debian: 'python3-nbxmpp' },
     transport: 'STARTTLS',
-    cells: {
-      signIn: { works: true, by: 'SCRAM-SHA-256', but: 'GLib gives it nothing to bind to the channel with' },
-      roster: YES,
-      chat: YES,
-      history: YES,
-      room: YES,
-      file: YES,
-      correction: YES,
-      reaction: YES,
-      avatar: YES,
-      block: YES,
+    mechanism: 'SCRAM-SHA-256',
+    except: { signIn: { but: 'GLib gives it nothing to bind to the channel with' } },
+  },
+  slixmpp: {
+    version: '1.8.3-1',
+    from: { debian: 'python3-slixmpp' },
+    transport: 'STARTTLS',
+    mechanism: 'PLAIN',
+    except: {
+      signIn: {
+        but: 'it would bind SCRAM to the channel by tls-unique, which TLS 1.3 does not have, and then tries without',
+      },
     },
   },
   'xmpp.js': {
     version: '0.14.0',
     from: { npm: '@xmpp/client' },
     transport: 'STARTTLS',
-    cells: {
-      signIn: { works: true, by: 'PLAIN', but: 'of SCRAM it has SHA-1 only, which the server does not offer' },
-      roster: YES,
-      chat: YES,
-      history: YES,
-      room: YES,
-      file: YES,
-      correction: YES,
-      reaction: YES,
-      avatar: YES,
-      block: YES,
-    },
+    mechanism: 'PLAIN',
+    except: { signIn: { but: 'of SCRAM it has SHA-1 only, which the server does not offer' } },
   },
   'strophe.js': {
     version: '5.0.0',
     from: { npm: 'strophe.js' },
     transport: 'WebSocket',
-    cells: {
-      signIn: { works: true, by: 'SCRAM-SHA-256' },
-      roster: YES,
-      chat: YES,
-      history: YES,
-      room: YES,
-      file: YES,
-      correction: YES,
-      reaction: YES,
-      avatar: YES,
-      block: YES,
-    },
+    mechanism: 'SCRAM-SHA-256',
+    except: {},
   },
   'stanza.js': {
     version: '12.22.1',
     from: { npm: 'stanza' },
     transport: 'WebSocket',
-    cells: {
-      signIn: { works: true, by: 'SCRAM-SHA-256' },
-      roster: YES,
-      chat: YES,
-      history: YES,
-      room: YES,
-      file: YES,
-      correction: YES,
-      reaction: { cannot: 'the library has no reactions' },
-      avatar: YES,
-      block: YES,
-    },
-  },
-  profanity: {
-    version: '0.13.1-2',
-    from: { debian: 'profanity' },
-    transport: 'STARTTLS',
-    cells: {
-      signIn: { works: true, by: 'SCRAM-SHA-256' },
-      roster: YES,
-      chat: YES,
-      history: YES,
-      room: YES,
-      file: YES,
-      correction: YES,
-      reaction: { cannot: 'it has no reactions' },
-      avatar: YES,
-      block: YES,
-    },
+    mechanism: 'SCRAM-SHA-256',
+    except: { reaction: { cannot: 'the library has no reactions' } },
   },
 } as const satisfies Readonly<Record<string, Client>>
 
 export type ClientName = keyof typeof CLIENTS
+
+/** What a test shows that this client can do. */
+export function capabilitiesOf({ except }: Client): Capability[] {
+  const isThere = (capability: Capability) => !('cannot' in (except[capability] ?? {}))
+  return (Object.keys(CAPABILITIES) as Capability[]).filter(isThere)
+}

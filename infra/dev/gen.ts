@@ -5,6 +5,7 @@ import { renderConfigDocs } from './gen/config.ts'
 import { renderErrors, renderOpenapi } from './gen/contract.ts'
 import { renderEvidence } from './gen/evidence.ts'
 import { renderXeps } from './gen/features.ts'
+import { renderInterop } from './gen/interop.ts'
 import { renderMetricsDocs } from './gen/metrics.ts'
 import { renderQueues } from './gen/queues.ts'
 import { renderUnicodeTables } from './gen/unicode.ts'
@@ -16,6 +17,7 @@ const files: Readonly<Record<string, string>> = {
   ...renderOpenapi(ROOT),
   ...(await renderXeps(ROOT)),
   ...renderEvidence(ROOT),
+  ...renderInterop(),
   ...(await renderMetricsDocs(ROOT)),
   ...renderQueues(),
   ...renderUnicodeTables(ROOT),
