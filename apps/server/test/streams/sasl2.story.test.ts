@@ -422,6 +422,35 @@ test('AU-03, AU-04, AU-22, AU-25 OAUTHBEARER, EXTERNAL and others are never offe
   }
 })
 
+// AU-24 mfa-bypass: no account has a second factor yet, so there is nothing to get around. What can be shown until then:
+// none is offered, asked for, or taken, and who says so all the same is refused, not let in half-way.
+test('AU-24 there are no second factors: none is offered or asked for, and no task for one is accepted', async () => {
+  const line = await dialTls(server.c2sTlsPort)
+  const features = await open(line)
+  const begun = await scram2(line, 'alice', { inside: bind2(undefined) })
+  for (const text of [features, begun]) expect(text).not.toMatch(/2fa|totp|otp|u2f|webauthn|task/i)
+  // One factor is all there is: the next word is success.
+  expect(begun).toContain('<success')
+  line.destroy()
+
+  const next = (task: string) => `<next xmlns='urn:xmpp:sasl:2' task='${task}'/>`
+  const REFUSED = /<failure.*<\/failure>|<stream:error.*<\/stream:error>/s
+  for (const task of ['HOTP-6', 'TOTP-6', '2fa', 'UPGR-SCRAM-SHA-512']) {
+    const before = await overTls()
+    before.send(next(task))
+    expect(await before.until(REFUSED), task).not.toContain('<success')
+    before.destroy()
+    const during = await overTls()
+    during.send(authenticate('SCRAM-SHA-256', 'n,,n=alice,r=0123456789'))
+    await during.until(ANSWER2)
+    during.send(next(task))
+    expect(await during.until(REFUSED), task).not.toContain('<success')
+    // Nothing of it counts as signed in.
+    during.send(PING)
+    expect(await during.closed(), task).toContain('<not-authorized')
+  }
+})
+
 test('SCRAM states its salt and rounds, and nothing of the account', async () => {
   const line = await overTls()
   line.send(authenticate('SCRAM-SHA-256', 'n,,n=alice,r=0123456789'))
