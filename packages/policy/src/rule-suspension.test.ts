@@ -145,6 +145,19 @@ test('uploads stop in every mode, downloads when the scope is hidden', () => {
   expect(decide(policy(['service', 'cut']), 'media.read', media(true, BREAK_GLASS)).verdict.action).toBe('pass')
 })
 
+test('nobody enters a room while its past is hidden; break-glass accounts do', () => {
+  const join = (scope: SuspensionScope, account: AccountFacts) =>
+    byMode((mode) => {
+      const facts = { at: NOW, account, client: NO_IDENTITY, room: 'hall@rooms.im.test' }
+      return decide(policy([scope, mode]), 'room.join', facts).verdict.action
+    })
+  for (const account of [ALICE, ADMIN]) expect(join('service', account)).toBe('pass pass pass refuse refuse')
+  expect(join('service', BREAK_GLASS)).toBe('pass pass pass pass pass')
+  for (const scope of ['images', 'files', 'federation'] as const) {
+    expect(join(scope, ALICE)).toBe('pass pass pass pass pass')
+  }
+})
+
 test('administrators keep the console in every mode, and everybody the public pages', () => {
   const cut = policy(['service', 'cut'])
   const ask = (area: 'public' | 'admin' | 'app', account?: AccountFacts) =>

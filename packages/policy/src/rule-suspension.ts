@@ -4,6 +4,7 @@ import type {
   AccountFacts,
   MediaFacts,
   Questions,
+  RoomFacts,
   SessionFacts,
   StanzaFacts,
 } from './questions.ts'
@@ -47,6 +48,7 @@ export function suspension(settings: readonly SuspensionSetting[]): Rule {
       'session.resume': open,
       'account.create': (facts) => creationVerdict(inForce, facts),
       'stanza.route': (facts) => stanzaVerdict(inForce, facts),
+      'room.join': (facts) => joinVerdict(inForce, facts),
       'upload.request': (facts) => uploadVerdict(inForce, facts),
       'upload.put': (facts) => uploadVerdict(inForce, facts),
       'media.read': (facts) => readVerdict(inForce, facts),
@@ -115,6 +117,14 @@ function isStanzaInScope({ scope }: SuspensionSetting, facts: StanzaFacts): bool
         facts.namespaces.some((namespace) => FILE_NAMESPACES.has(namespace) || IMAGE_NAMESPACES.has(namespace))
       )
   }
+}
+
+/** Who enters a room is sent what was said there: that is a read like any other. Whoever is inside stays. */
+function joinVerdict(suspensions: readonly SuspensionSetting[], { account }: RoomFacts): Verdict {
+  if (account.isBreakGlass) return PASS
+  return strictest(suspensions, (setting) =>
+    setting.scope === 'service' && (setting.mode === 'reject' || setting.mode === 'cut') ? refusal(setting) : PASS,
+  )
 }
 
 /** Uploads stop in every mode: a file that nobody may send needs no room. */
