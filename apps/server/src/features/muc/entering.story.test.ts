@@ -218,3 +218,53 @@ test('MU-12: one account makes so many rooms and no more', async () => {
   expect(await refusalOf(s.alice, room(3))).toBe('resource-constraint')
   await enter(s.bob, 'r3@rooms.im.test', 'B')
 })
+
+test('who may not enter by the rules of this server is told why, and enters when they are lifted; who is inside stays', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await hall([s.alice])
+  await s.alice.send(`<message type="groupchat" to="${HALL}"><body>secret</body></message>`)
+  const { operations } = s.server.policy
+  const { suspension } = await operations.startSuspension('local:cli', {
+    scope: 'service',
+    mode: 'reject',
+    reason: 'worm',
+  })
+  s.bob.received()
+  // The room that exists, and one that would be made.
+  for (const room of [HALL, 'yard@rooms.im.test']) {
+    await s.bob.send(`<presence to="${room}/Bob"><x xmlns="http://jabber.org/protocol/muc"/></presence>`)
+    const refused = await s.bob.next(({ attrs }) => attrs['type'] === 'error')
+    expect(refused.attrs['from']).toBe(`${room}/Bob`)
+    expect(refused.getChild('error')?.attrs['type']).toBe('wait')
+    expect(conditionOf(refused)).toBe('policy-violation')
+    expect(refused.toString()).toContain('suspended by the administrator')
+    expect(s.bob.received().join('')).not.toContain('secret')
+  }
+  await operations.endSuspension('local:cli', suspension.id)
+  expect(roomOf(await enter(s.bob, HALL, 'Bob')).codes).not.toContain('201')
+  expect(presences(s.bob).map(({ from }) => from)).toContain(`${HALL}/Alice`)
+})
+
+test('MU-12: whoever enters rooms again and again is slowed down, others are not, and time makes it good', async () => {
+  let now = new Date('2026-11-23T04:00:00Z')
+  await using s = await story({ alice: 1, bob: 1 }, { now: () => now })
+  await hall([s.alice])
+  const leave = (nick: string) => `<presence to="${HALL}/${nick}" type="unavailable"/>`
+  let entered = 0
+  let refusal: string | undefined
+  while (refusal === undefined && entered < 1_000) {
+    s.bob.received()
+    await s.bob.send(join('Bob'))
+    const answer = await s.bob.next(({ attrs }) => attrs['from'] === `${HALL}/Bob`)
+    if (answer.attrs['type'] === 'error') refusal = conditionOf(answer)
+    else {
+      entered++
+      await s.bob.send(leave('Bob'))
+    }
+  }
+  expect({ entered, refusal }).toEqual({ entered: 300, refusal: 'resource-constraint' })
+  await s.alice.send(leave('Alice'))
+  await enter(s.alice, HALL, 'Alice')
+  now = new Date(now.getTime() + 1_000)
+  await enter(s.bob, HALL, 'Bob')
+})
