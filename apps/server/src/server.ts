@@ -140,6 +140,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   const sealer = await loadSealer(join(at.secrets, 'credential-key'))
   const passwords = createPasswords({
     db,
+    domain: common.domain,
     sealer,
     scramIterations: config.stream.scramIterations,
     families: familiesFrom(config.stream),

@@ -42,7 +42,7 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
     if (verdict.action !== 'pass') throw new Refusal(verdict.action === 'refuse' ? verdict.code : 'forbidden')
     const password = wanted.password ?? generatePassword()
     const id = uuidv7()
-    const credentials = await withPasswordFaults(passwords.make(id, password))
+    const credentials = await withPasswordFaults(passwords.make({ id, localpart }, password))
     const account = await db.transaction(async (tx) => {
       const isAdmin = wanted.isAdmin ?? false
       // The first administrator is the first break-glass account.

@@ -52,7 +52,12 @@ async function admin({ now }: { now?: () => Date } = {}) {
   const closed: (readonly [string, SessionEndCode])[] = []
   const deleted: string[] = []
   const accounts = createAccounts('im.test', [])
-  const passwords = createPasswords({ db: database.db, sealer: sealerFrom(randomBytes(32)), scramIterations: 10_000 })
+  const passwords = createPasswords({
+    db: database.db,
+    domain: 'im.test',
+    sealer: sealerFrom(randomBytes(32)),
+    scramIterations: 10_000,
+  })
   const closeSessions = (localpart: string, why: SessionEndCode) => closed.push([localpart, why])
   const api = createAdminApi({
     db: database.db,

@@ -32,7 +32,7 @@ export interface PasswordChangeParts {
 
 export function createChangePassword({ db, passwords, closeSessions }: PasswordChangeParts): ChangePassword {
   return async ({ id, localpart }, password, { keep, record } = {}) => {
-    const credentials = await passwords.make(id, password)
+    const credentials = await passwords.make({ id, localpart }, password)
     await db.transaction(async (tx) => {
       await setCredentials(tx, id, credentials)
       await forgetSignIns(tx, id)

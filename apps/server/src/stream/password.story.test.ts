@@ -22,6 +22,7 @@ beforeAll(async () => {
   database = openDatabase(disposable.url)
   passwords = createPasswords({
     db: database.db,
+    domain: 'im.test',
     sealer,
     scramIterations: 10_000,
     onError: (error) => faults.push(error),
@@ -37,7 +38,7 @@ let people = 0
 async function person(): Promise<string> {
   const id = uuidv7()
   const localpart = `person${++people}`
-  await insertAccount(database.db, { localpart, credentials: await passwords.make(id, PASSWORD) }, id)
+  await insertAccount(database.db, { localpart, credentials: await passwords.make({ id, localpart }, PASSWORD) }, id)
   return id
 }
 
@@ -91,7 +92,7 @@ test('AU-23 a verifier made from the password of yesterday does not replace the 
   const id = await person()
   const yesterday = await listCredentials(database.db, id)
   const verifiers = await passwords.load(id, 'name')
-  await setCredentials(database.db, id, await passwords.make(id, 'another password'))
+  await setCredentials(database.db, id, await passwords.make({ id, localpart: 'name' }, 'another password'))
   const made = await deriveVerifier(PASSWORD, { family: 'SCRAM-SHA-256', iterations: 10_000 })
   expect(await verifiers.add(made, 'SCRAM-SHA-256')).toBe(false)
   const provedWith = { mechanism: 'argon2id', sealed: yesterday.get('argon2id')! }

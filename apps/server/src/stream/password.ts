@@ -5,6 +5,7 @@ import { listCredentials, putCredentials } from '@drawbridge/db'
 import type { Db, NewCredential } from '@drawbridge/db'
 import { PrecisFault, prepareOpaqueString } from '@drawbridge/xmpp'
 import { setChecksWaiting } from './metrics.ts'
+import { findWeakness } from './password-strength.ts'
 import { deriveVerifier, encodeVerifier, findVerifier, scramBytes } from './scram.ts'
 import type { ScramFamily, ScramVerifier } from './scram.ts'
 import type { Sealer } from './seal.ts'
@@ -14,7 +15,6 @@ const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 /** The verifier of the password itself: for PLAIN, and for signing in over HTTP. */
 const ARGON = 'argon2id'
 const MAX_PASSWORD_BYTES = 1_024
-const MIN_PASSWORD_CHARACTERS = 8
 /** An id that no account has. */
 const NOBODY = '00000000-0000-0000-0000-000000000000'
 export const CHECKS_MAX = 200
@@ -39,13 +39,19 @@ export interface Verifiers {
   add(made: ScramVerifier, provedWith: ScramFamily): Promise<boolean>
 }
 
+/** Whose password it is. */
+export interface PasswordAccount {
+  readonly id: string
+  readonly localpart: string
+}
+
 export interface Passwords {
   /** How new SCRAM verifiers are salted. */
   readonly iterations: number
   /** The SCRAM mechanisms in use, the strongest first. */
   readonly families: readonly ScramFamily[]
   /** Prepares and checks a new password and makes every verifier of it, sealed. Throws `PasswordUnfit`. */
-  make(accountId: string, password: string): Promise<NewCredential[]>
+  make(account: PasswordAccount, password: string): Promise<NewCredential[]>
   /**
    * True when the password is right; then verifiers that are missing or outdated are made anew meanwhile (threats §3.6).
    * An absent account costs the same time. Throws `PasswordBusy`.
@@ -56,6 +62,7 @@ export interface Passwords {
 
 export interface PasswordOptions {
   readonly db: Db
+  readonly domain: string
   readonly sealer: Sealer
   readonly scramIterations: number
   /** Default: SCRAM-SHA-256 alone. */
@@ -77,7 +84,8 @@ export function preparePassword(password: string): string {
 
 /** The one place that hashes and checks passwords. */
 export function createPasswords(options: PasswordOptions): Passwords {
-  const { db, sealer, scramIterations: iterations, families = ['SCRAM-SHA-256'], onError = () => undefined } = options
+  const { db, domain, sealer, scramIterations: iterations, families = ['SCRAM-SHA-256'] } = options
+  const { onError = () => undefined } = options
   const pool = createPool(availableParallelism())
   const decoyKey = sealer.derive('scram decoy salts')
   let decoyHash: Promise<string> | undefined
@@ -129,10 +137,10 @@ export function createPasswords(options: PasswordOptions): Passwords {
   return {
     iterations,
     families,
-    async make(accountId, password) {
+    async make({ id: accountId, localpart }, password) {
       const prepared = preparePassword(password)
-      if ([...prepared].length < MIN_PASSWORD_CHARACTERS)
-        throw new PasswordUnfit('A password has at least 8 characters.')
+      const weakness = findWeakness(prepared, { localpart, domain })
+      if (weakness !== undefined) throw new PasswordUnfit(weakness)
       return Promise.all([
         makeArgon(accountId, prepared),
         ...families.map((family) => makeScram(accountId, prepared, family)),

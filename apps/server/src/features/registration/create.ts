@@ -35,7 +35,7 @@ export async function createInvited(invitation: Invitation, applicant: Applicant
   const reservedFor = await findReservation(ctx.db, localpart, at)
   if (reservedFor && reservedFor.id !== invitation.id) throw new Refusal('account-exists')
   const id = uuidv7()
-  const credentials = await withPasswordFaults(ctx.passwords.make(id, applicant.password))
+  const credentials = await withPasswordFaults(ctx.passwords.make({ id, localpart }, applicant.password))
   const row = await ctx.db.transaction(async (tx) => {
     if ((await useInvitation(tx, invitation.id)) === 'used-up') throw new Refusal('bad-invitation')
     const made = await insertAccount(tx, { localpart, credentials }, id)
