@@ -119,6 +119,7 @@ test('MU-05: no occupant but a moderator ever receives the address of another, w
   expect(count - before).toBeGreaterThan(4)
 
   // Requests: to the room, by list, and to somebody inside, who answers or cannot.
+  await change(s.alice, '<item jid="dave@im.test" affiliation="member"/>')
   for (const query of ROOM_QUERIES) await s.carol.ask('get', query, HALL)
   for (const list of LISTS) await admin(s.carol, HALL, 'get', list)
   assertSilent('requests to the room')
