@@ -8,6 +8,7 @@ import { join } from 'node:path'
 const BENCHMARKS = [
   ['tokenizer beside saxes and ltx, and hostile input', 'packages/xmpp/bench/tokenizer.ts'],
   ['archive writer: durable commits', 'packages/db/bench/writer.ts'],
+  ['chat, rooms, sign-in and idle sessions, beside peers', 'e2e/load/peers.ts'],
   ['images: the pipeline, slot to served', 'e2e/load/images.ts'],
 ] as const
 
