@@ -92,7 +92,7 @@ async function chat(load: Generator, server: LoadedServer, window: string, isSto
 }
 
 async function room(load: Generator, server: LoadedServer): Promise<string> {
-  const args = ['-m', 'muc', '-M', ROOM, '-r', '40', '-s', SECONDS, '-k', WARM_UP, ...options(server, USERS)]
+  const args = ['-m', 'muc', '-M', ROOM, '-w', '1', '-s', SECONDS, '-k', WARM_UP, ...options(server, USERS)]
   return figureOf(await load.run(args))
 }
 

@@ -28,7 +28,7 @@ export async function signInByScram(port: number, name: string, password: string
     socket.write(
       `<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`,
     )
-    const features = await until(/<stream:features>(.*?)<\/stream:features>/s)
+    const features = await until(/<stream:features[^>]*>(.*?)<\/stream:features>/s)
     const hash = features.includes('>SCRAM-SHA-256<') ? 'sha256' : 'sha1'
     const mechanism = hash === 'sha256' ? 'SCRAM-SHA-256' : 'SCRAM-SHA-1'
     const nonce = randomBytes(18).toString('base64')
