@@ -9,10 +9,10 @@ import { CONTENDERS, PASSWORD, ROOM } from './servers.ts'
 import type { Contender, LoadedServer } from './servers.ts'
 
 const USERS = 200
-const IDLE = 1_000
+const IDLE = 400
 const SIGN_INS = 200
-const SECONDS = '8'
-const WARM_UP = '3'
+const SECONDS = '5'
+const WARM_UP = '2'
 const TICKS_PER_SECOND = 100
 
 /**
