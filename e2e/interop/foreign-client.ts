@@ -70,6 +70,15 @@ export interface ForeignClient extends AsyncDisposable {
   readonly publishAvatar?: (path: string) => Promise<void>
 }
 
+/** The two accounts that are for one client alone. */
+export function accountsOf(client: string) {
+  const account = (person: string) => {
+    const name = `${person}-${client.toLowerCase()}`
+    return { name, jid: `${name}@localhost`, password: `${name}-password` }
+  }
+  return { alice: account('alice'), bob: account('bob') }
+}
+
 /** Signs a client in and takes it through everything that the matrix says it can do. */
 export function describeClient(
   name: ClientName,
@@ -80,18 +89,12 @@ export function describeClient(
     let bob: TestClient
     const client: Client = CLIENTS[name]
     const missing = missingPackage(client)
-    const persona: Persona = {
-      jid: `alice-${name}@localhost`,
-      name: `alice-${name}`,
-      password: `alice-${name}-password`,
-      bob: `bob-${name}@localhost`,
-    }
+    const { alice: alices, bob: bobs } = accountsOf(name)
+    const persona: Persona = { ...alices, bob: bobs.jid }
     beforeAll(async () => {
       if (missing !== undefined) return
       const product = productFromEnvironment()
-      const bobsName = `bob-${name}`
-      const bobs = { name: bobsName, password: `${bobsName}-password`, features: BOBS_FEATURES }
-      bob = await connectClient({ port: product.c2sPort, ...bobs })
+      bob = await connectClient({ port: product.c2sPort, ...bobs, features: BOBS_FEATURES })
       await bob.ask('get', xml('query', { xmlns: 'jabber:iq:roster' }))
       bob.send(xml('presence', {}, capsOf(BOBS_FEATURES)))
       alice = await start(persona, product)

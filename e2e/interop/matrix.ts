@@ -31,6 +31,13 @@ export interface Client {
 
 /** Foreign clients by name. A test fails for each thing that works no longer. */
 export const CLIENTS = {
+  'Converse.js': {
+    version: '14.0.0',
+    from: { npm: 'converse.js' },
+    transport: 'WebSocket',
+    mechanism: 'SCRAM-SHA-256',
+    except: {},
+  },
   profanity: {
     version: '0.13.1-2',
     from: { debian: 'profanity', also: 'tmux' },

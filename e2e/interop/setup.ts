@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { startStack } from '../support/stack.ts'
 import { CLIENTS } from './matrix.ts'
-import { INTEROP_VARIABLE } from './foreign-client.ts'
+import { accountsOf, INTEROP_VARIABLE } from './foreign-client.ts'
 import type { Product } from './foreign-client.ts'
 
 /** vitest's globalSetup: one product for all foreign clients, and for each of them an alice and a bob. */
@@ -11,8 +11,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   const product: Product = { url, c2sPort, c2sTlsPort, certificate: join(dataDir, 'secrets', 'tls-certificate.pem') }
   process.env[INTEROP_VARIABLE] = JSON.stringify(product) // oxlint-disable-line no-restricted-properties -- the one way into vitest's workers
   for (const client of [...Object.keys(CLIENTS), 'poison']) {
-    await stack.account(`alice-${client}`)
-    await stack.account(`bob-${client}`)
+    for (const { name } of Object.values(accountsOf(client))) await stack.account(name)
   }
   return async () => stack[Symbol.asyncDispose]()
 }

@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 /** Debian's Chromium, told to leave the network alone. */
-export async function startBrowser(): Promise<Browser> {
+export async function startBrowser(...more: readonly string[]): Promise<Browser> {
   const executablePath = PATHS.find((path) => existsSync(path))
   if (executablePath === undefined) throw new Error('chromium is missing: apt-get install chromium')
   return chromium.launch({
@@ -17,6 +17,7 @@ export async function startBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   })
 }
