@@ -65,18 +65,20 @@ export interface StoredPushTarget {
   readonly service: string
   readonly node: string
   readonly resource: string
+  /** Of `client_installation`; absent when the client gave no id of its own. */
+  readonly clientId?: string | undefined
   readonly options?: string | undefined
 }
 
 /** Enables a service, or takes the newest request for it; its errors are forgotten. */
 export async function putPushTarget(db: Db, target: StoredPushTarget): Promise<void> {
-  const { resource, options = null } = target
+  const { resource, clientId = null, options = null } = target
   await db
     .insert(pushTarget)
-    .values({ ...target, options })
+    .values({ ...target, clientId, options })
     .onConflictDoUpdate({
       target: [pushTarget.accountId, pushTarget.service, pushTarget.node],
-      set: { resource, options, failures: 0, failedAt: null, enabledAt: new Date() },
+      set: { resource, clientId, options, failures: 0, failedAt: null, enabledAt: new Date() },
     })
 }
 
@@ -113,6 +115,7 @@ export function listPushTargets(db: Db) {
       service: pushTarget.service,
       node: pushTarget.node,
       resource: pushTarget.resource,
+      clientId: pushTarget.clientId,
       failures: pushTarget.failures,
       failedAt: pushTarget.failedAt,
     })

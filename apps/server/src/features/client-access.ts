@@ -19,9 +19,10 @@ export const clientAccess = defineFeature({
       to: 'own',
       xmlns: NS_CLIENT_ACCESS,
       name: 'revoke',
-      async handle({ attrs }, { session }, { clients }) {
-        const outcome = await clients.revoke(session.account, attrs['id'] ?? '')
+      async handle({ attrs: { id = '' } }, { session: { account } }, { clients, emit }) {
+        const outcome = await clients.revoke(account, id)
         if (outcome === 'unknown-client') throw new StanzaFault({ condition: 'item-not-found' })
+        emit('client.revoked', { account, id })
         // §3.2: only another password keeps out whoever knows this one.
         if (outcome === 'password-known') {
           throw new StanzaFault({ condition: 'service-unavailable', app: buildPasswordResetRequired() })

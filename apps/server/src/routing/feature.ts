@@ -166,6 +166,8 @@ export interface DomainEvents {
   'account.deleted': { readonly localpart: string }
   /** Somebody has made an account with an invitation of somebody else's. */
   'invitation.accepted': { readonly inviter: Account; readonly invited: Account }
+  /** The access of a client was taken back (XEP-0494 §3.2); `id` is as its list of clients has it. */
+  'client.revoked': { readonly account: Account; readonly id: string }
   /** The company gives a person another name. */
   'account.renamed': { readonly bareJid: string }
   /** A unit was made, changed or removed, or has other members; both as they were in that moment. */

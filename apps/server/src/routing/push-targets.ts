@@ -15,6 +15,8 @@ export interface PushTarget {
   readonly node: string
   /** The client it belongs to. */
   readonly resource: string
+  /** Its id, if it gave one as it signed in (XEP-0388). */
+  readonly clientId: string | undefined
   /** Messages that the client was not there for. */
   unread: number
   /** How many of them it was told of. */
@@ -75,7 +77,7 @@ export function retryAtAfter(failures: number, failedAt: Date | null): number {
 
 /** A target of which nothing has been told yet. */
 export function newPushTarget(
-  target: Pick<PushTarget, 'accountId' | 'service' | 'node' | 'resource'>,
+  target: Pick<PushTarget, 'accountId' | 'service' | 'node' | 'resource' | 'clientId'>,
   errors: Pick<PushTarget, 'failures' | 'retryAt'> = { failures: 0, retryAt: 0 },
 ): PushTarget {
   return { ...target, ...errors, unread: 0, told: 0, isPending: false, toldAt: Number.NEGATIVE_INFINITY }

@@ -28,6 +28,9 @@ export interface ClientsParts {
 
 /** Before the resource of a client that gave no id of its own: it is known as long as it is connected. */
 const SESSION = 'session:'
+/** The id of a client in the list of an account's clients. */
+export const listedId = (clientId: string | undefined, resource = '') => clientId ?? SESSION + resource
+
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 
 export function createClients({ db, sessions, revocations, now }: ClientsParts): Clients {
@@ -76,7 +79,7 @@ export function createClients({ db, sessions, revocations, now }: ClientsParts):
 
 function unnamed({ jid, signedInAt, client }: Session, at: Date): AccessingClient {
   return {
-    id: SESSION + jid.resourcepart,
+    id: listedId(undefined, jid.resourcepart),
     isConnected: true,
     firstSeenAt: signedInAt,
     lastSeenAt: at,

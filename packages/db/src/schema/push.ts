@@ -23,6 +23,7 @@ export const pushTarget = pgTable(
     service: text('service').notNull(),
     node: text('node').notNull(),
     resource: text('resource').notNull(),
+    clientId: uuid('client_id'),
     options: text('options'),
     failures: integer('failures').notNull().default(0),
     failedAt: instant('failed_at'),

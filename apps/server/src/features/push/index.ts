@@ -1,11 +1,12 @@
-import { deletePushTargets, findPushDevice, listPushTargets, putPushTarget } from '@drawbridge/db'
+import { deletePushDevice, deletePushTargets, findPushDevice, listPushTargets, putPushTarget } from '@drawbridge/db'
 import { sendPush } from '@drawbridge/jobs'
 import { findPushOptions, NS_PUSH, parsePushRequest, StanzaFault } from '@drawbridge/xmpp'
 import type { Element, Jid } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
-import type { Context, Draft, IqRequest } from '../../routing/feature.ts'
+import type { Context, DomainEvents, Draft, IqRequest } from '../../routing/feature.ts'
 import { isAtHand, newPushTarget, retryAtAfter } from '../../routing/push-targets.ts'
 import type { PushTarget } from '../../routing/push-targets.ts'
+import { listedId } from '../../stream/clients.ts'
 import { pushService, SERVICE_LABEL } from './service.ts'
 import { warrantsPush } from './warrants.ts'
 
@@ -27,11 +28,17 @@ export const push = defineFeature({
   ],
   service: pushService,
   message: { record, notify },
-  on: { 'account.deleted': ({ localpart }, ctx) => ctx.pushTargets.remove(`${localpart}@${ctx.domain}`, () => true) },
+  on: {
+    'account.deleted': ({ localpart }, ctx) => ctx.pushTargets.remove(`${localpart}@${ctx.domain}`, () => true),
+    'client.revoked': forgetClient,
+  },
   async start(ctx) {
-    for (const { localpart, failedAt, failures, ...target } of await listPushTargets(ctx.db)) {
+    for (const { localpart, failedAt, failures, clientId, ...target } of await listPushTargets(ctx.db)) {
       const errors = { failures, retryAt: retryAtAfter(failures, failedAt) }
-      ctx.pushTargets.put(`${localpart}@${ctx.domain}`, newPushTarget(target, errors))
+      ctx.pushTargets.put(
+        `${localpart}@${ctx.domain}`,
+        newPushTarget({ ...target, clientId: clientId ?? undefined }, errors),
+      )
     }
   },
 })
@@ -46,7 +53,8 @@ async function enable(payload: Element, { session }: IqRequest, ctx: Context): P
   // One answer for a node of somebody else and for none at all.
   if (node === undefined || !(await findPushDevice(ctx.db, accountId, node)))
     throw new StanzaFault({ condition: 'item-not-found', text: 'Register the device at the push service first.' })
-  const target = { accountId, service: service.toString(), node, resource: session.jid.resourcepart ?? '' }
+  const { clientId, jid } = session
+  const target = { accountId, service: service.toString(), node, resource: jid.resourcepart ?? '', clientId }
   const others = ctx.pushTargets.of(bareJid).filter((other) => other.node !== node)
   if (others.length >= TARGETS_MAX) {
     throw new StanzaFault({ type: 'cancel', condition: 'resource-constraint', text: 'Too many devices have push.' })
@@ -65,6 +73,18 @@ async function disable(payload: Element, { session }: IqRequest, ctx: Context): 
     (target) => target.service === service.toString() && (node === undefined || target.node === node),
   )
   return undefined
+}
+
+/** XEP-0494: a client that is signed out does not hear of messages either; its device is forgotten with it. */
+function forgetClient({ account, id }: DomainEvents['client.revoked'], ctx: Context): void {
+  const { bareJid } = account
+  const gone = ctx.pushTargets.of(bareJid).filter(({ clientId, resource }) => listedId(clientId, resource) === id)
+  ctx.pushTargets.remove(bareJid, (target) => gone.includes(target))
+  const forget = gone.map(async ({ service, node }) => {
+    await deletePushTargets(ctx.db, account.id, service, [node])
+    await deletePushDevice(ctx.db, account.id, node)
+  })
+  Promise.all(forget).catch((error: unknown) => ctx.log.warn('a push was not disabled', { error: String(error) }))
 }
 
 function refuseForeign(service: Jid, { domain }: Context): void {

@@ -1,3 +1,4 @@
+import { findPushDevice, noteClient } from '@drawbridge/db'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPushReceiver } from '../../../test/push-receiver.ts'
 import { story } from '../../../test/story.ts'
@@ -261,5 +262,25 @@ describe('being told', () => {
     await bob.send(chat(to, 'hello'))
     await second.nth(1)
     expect(receiver.received).toHaveLength(0)
+  })
+
+  test('AU-23 a client that is signed out from another hears of nothing any more (XEP-0494 §3.2)', async () => {
+    const { alice, bob, receiver, name, to } = await people()
+    await using second = await startPushReceiver()
+    const { db } = s.server.ctx
+    const seen = { userAgentId: name, software: undefined, device: undefined, hasPassword: true }
+    const clientId = await noteClient(db, { ...seen, accountId: alice.session.account.id }, new Date())
+    alice.session.clientId = clientId
+    const node = await enabled(alice, receiver.register)
+    const other = await s.connect(name, '2')
+    await enabled(other, second.register)
+    alice.disconnect()
+    await other.ask('set', `<revoke xmlns="urn:xmpp:cam:0" id="${clientId}"/>`)
+    other.disconnect()
+    await bob.send(chat(to, 'hello'))
+    await second.nth(1)
+    expect(receiver.received).toHaveLength(0)
+    await expect.poll(() => findPushDevice(db, alice.session.account.id, node)).toBeUndefined()
+    expect(s.server.ctx.pushTargets.of(to)).toHaveLength(1)
   })
 })
