@@ -19,7 +19,7 @@ from nbxmpp.const import ConnectionProtocol, ConnectionType  # noqa: E402
 from nbxmpp.modules.receipts import build_receipt  # noqa: E402
 from nbxmpp.modules.user_avatar import Avatar  # noqa: E402
 from nbxmpp.namespaces import Namespace  # noqa: E402
-from nbxmpp.protocol import JID, Message, Presence  # noqa: E402
+from nbxmpp.protocol import JID, Message, NodeProcessed, Presence  # noqa: E402
 from nbxmpp.structs import StanzaHandler  # noqa: E402
 
 
@@ -53,6 +53,7 @@ class Runner:
             client.subscribe(signal, handler)
         client.register_handler(StanzaHandler("message", self.message, priority=60))
         client.register_handler(StanzaHandler("presence", self.presence, priority=60))
+        client.register_handler(StanzaHandler("iq", self.roster_push, typ="set", ns=Namespace.ROSTER, priority=60))
         self.loop = GLib.MainLoop()
         client.connect()
 
@@ -69,6 +70,10 @@ class Runner:
         task.finish()
         self.client.send_stanza(Presence())
         tell("ready", mechanism=self.mechanism, jid=str(self.client.get_bound_jid()))
+
+    def roster_push(self, *_):
+        """The library has taken it in and answered; without this it would answer once more, with an error."""
+        raise NodeProcessed
 
     def presence(self, _client, _stanza, properties):
         if properties.type.value == "subscribe":
