@@ -16,7 +16,7 @@ const WARM_UP = '2'
 const TICKS_PER_SECOND = 100
 
 /**
- * The same work for Drawbridge and for its peers, one after the other on the same machine. What counts are the ratios
+ * `peers.ts [NAME]`: the same work for Drawbridge and for its peers, one after the other on the same machine. What counts are the ratios
  * within one run; times are those of the server's processes, without the database's.
  */
 const rows = new Map<string, string[]>()
@@ -27,7 +27,9 @@ const generator = buildGenerator(directory)
 if (!generator) {
   process.stdout.write('Left out: the source of the load generator is not here (DRAWBRIDGE_LOAD_GENERATOR names it).\n')
 } else {
+  const [only] = process.argv.slice(2)
   const present = CONTENDERS.filter((contender) => {
+    if (only !== undefined && contender.name !== only) return false
     const missing = contender.missing()
     if (missing !== undefined) process.stdout.write(`${contender.name} is left out: ${missing}.\n`)
     return missing === undefined
@@ -41,8 +43,21 @@ if (!generator) {
 await rm(directory, { recursive: true, force: true })
 
 async function measure(contender: Contender, load: Generator): Promise<void> {
-  const register = async (port: number, n: number) => {
-    await load.run(['-m', 'register', '-u', 'u', '-p', String(port), '-n', String(n), '-c', '4'])
+  const register = async (port: number, first: number, count: number) => {
+    await load.run([
+      '-m',
+      'register',
+      '-u',
+      'u',
+      '-p',
+      String(port),
+      '-f',
+      String(first),
+      '-n',
+      String(count),
+      '-c',
+      '4',
+    ])
   }
   const start = (hasArchive: boolean) =>
     contender.start(join(directory, `${contender.name}-${hasArchive}`), hasArchive, register)

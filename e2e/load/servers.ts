@@ -31,7 +31,7 @@ export interface Contender {
   start(
     directory: string,
     hasArchive: boolean,
-    register: (port: number, n: number) => Promise<void>,
+    register: (port: number, first: number, count: number) => Promise<void>,
   ): Promise<LoadedServer>
 }
 
@@ -117,7 +117,7 @@ export const CONTENDERS: readonly Contender[] = [
 async function running(
   child: ChildProcess,
   port: number,
-  register: (port: number, n: number) => Promise<void>,
+  register: (port: number, first: number, count: number) => Promise<void>,
 ): Promise<LoadedServer> {
   await listening(port)
   let made = 0
@@ -126,7 +126,7 @@ async function running(
     pids: treeOf(child.pid ?? 0),
     async accounts(count) {
       if (count <= made) return
-      await register(port, count)
+      await register(port, made, count - made)
       made = count
     },
     async [Symbol.asyncDispose]() {
