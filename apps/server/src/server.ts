@@ -1,14 +1,4 @@
-import {
-  createArchiveWriter,
-  listAccounts,
-  openDatabase,
-  pruneDedup,
-  pruneClients,
-  pruneOutbox,
-  loadUnits,
-  pruneInvitations,
-  pruneSmSessions,
-} from '@drawbridge/db'
+import { createArchiveWriter, listAccounts, openDatabase, loadUnits } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import type { Sanitize, SessionEndCode } from '@drawbridge/contract'
 import { createJobs } from '@drawbridge/jobs'
@@ -40,6 +30,7 @@ import { createInvitations } from './routing/invitations.ts'
 import { createRosters } from './routing/rosters.ts'
 import { createUnits } from './routing/units.ts'
 import { createSessions } from './routing/sessions.ts'
+import { prune } from './prune.ts'
 import type { ServerConfig } from './server.config.ts'
 import { createAdmission } from './stream/admission.ts'
 import { C2sStream } from './stream/c2s.ts'
@@ -73,7 +64,6 @@ import { createWebPush } from './web-push/web-push.ts'
 const VERSION = '0.1.0'
 const LOOPBACK = '127.0.0.1'
 const PRUNE_EVERY_MS = 3_600_000
-const DAY_MS = 86_400_000
 /** How often it is looked whether there is a new certificate. */
 const TLS_REFRESH_MS = 60_000
 /** Longest time to send the headers of a request, in milliseconds. */
@@ -347,7 +337,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     serviceRoutes({ domain: common.domain, health, status: () => buildStatusDocument(policy.gate), measure }),
     ...(web ? [web] : []),
   ]
-  const pruning = setInterval(() => void prune(db, log, config.stream), PRUNE_EVERY_MS)
+  const pruning = setInterval(() => void prune(db, log, config.stream.clientRetentionMs), PRUNE_EVERY_MS)
   const dismissAll = () => {
     const text = 'The server is restarting.'
     streams.stop(text)
@@ -486,18 +476,4 @@ async function readUnits(db: Db, accounts: Accounts) {
     ...row,
     members: new Set(memberIds.flatMap((id) => accounts.findById(id)?.bareJid ?? [])),
   }))
-}
-
-/** Records that only bound how long something is remembered. */
-async function prune(db: Db, log: Log, { clientRetentionMs }: ServerConfig['stream']): Promise<void> {
-  const before = (days: number) => new Date(Date.now() - days * DAY_MS)
-  try {
-    while ((await pruneDedup(db, before(7))) > 0);
-    await pruneSmSessions(db, before(7))
-    await pruneOutbox(db, before(7))
-    await pruneClients(db, new Date(Date.now() - clientRetentionMs), new Date())
-    await pruneInvitations(db, before(90))
-  } catch (error) {
-    log.warn('old records were not deleted; the next round tries again', { error: String(error) })
-  }
 }

@@ -1,14 +1,14 @@
-import { C2S_LIMITS, NS_FRAMING, parseElement, PREAUTH_LIMITS, StreamFault, xml } from '@drawbridge/xmpp'
+import { C2S_LIMITS, NS_FRAMING, PREAUTH_LIMITS, StreamFault, xml } from '@drawbridge/xmpp'
 import type { Element, XmlLimits } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { addressOf } from '../routing/client-address.ts'
 import { addressKey } from '../stream/throttle.ts'
+import { bodyLimits, numberIn, parseBody, RID_MAX, ridOf, sidIn, terminate, wrap, WRAPPER_BYTES } from './bosh-body.ts'
+import type { Terminal } from './bosh-body.ts'
 import type { HttpHandler } from './http.ts'
 import type { Accept, ChannelBindings, Connection, PauseReason, StreamHandler } from './connection.ts'
 
-const NS_HTTPBIND = 'http://jabber.org/protocol/httpbind'
-const NS_XBOSH = 'urn:xmpp:xbosh'
 export const BOSH_PATH = '/http-bind'
 
 /** Longest time that a request is kept waiting for something to say, in seconds (`wait`). */
@@ -18,14 +18,6 @@ const INACTIVITY_S = 60
 const PAUSE_MAX_S = 120
 /** Requests that may wait here at once (`hold`), and one more that brings something (`requests`). */
 const HOLD_MAX = 1
-/** What a `<body/>` may be larger than the one stanza it may carry. */
-const WRAPPER_BYTES = 2_048
-/** Largest number that a rid may begin with or reach: what a double counts exactly (XEP-0124 §14.1). */
-const RID_MAX = Number.MAX_SAFE_INTEGER
-
-/** XEP-0124 §17.2: why a session ends, as far as we say so. */
-type Terminal = 'bad-request' | 'host-unknown' | 'item-not-found' | 'policy-violation' | 'remote-stream-error'
-
 export interface BoshOptions {
   readonly accept: Accept
   /** See `WebSocketOptions`: whose pages may open a stream, and whether it is protected on its way. */
@@ -73,7 +65,7 @@ export function createBosh(options: BoshOptions): HttpHandler {
     if (text === undefined) return refuse(res, 413)
     const sid = sidIn(text)
     const session = sid === undefined ? undefined : sessions.get(sid)
-    const body = parseBody(text, session?.limits ?? wrapped(PREAUTH_LIMITS))
+    const body = parseBody(text, session?.limits ?? bodyLimits(PREAUTH_LIMITS))
     const rid = ridOf(body)
     if (!body || rid === undefined) {
       session?.violated('bad-request')
@@ -103,7 +95,7 @@ class BoshConnection implements Connection {
   readonly isEncrypted: boolean
   readonly remoteAddress: string
   readonly sid = randomBytes(18).toString('base64url')
-  limits: XmlLimits = wrapped(PREAUTH_LIMITS)
+  limits: XmlLimits = bodyLimits(PREAUTH_LIMITS)
   readonly #handler: StreamHandler
   readonly #ended: (sid: string) => void
   readonly #waitMs: number
@@ -323,11 +315,11 @@ class BoshConnection implements Connection {
   }
 
   restart(limits: XmlLimits): void {
-    this.limits = wrapped(limits)
+    this.limits = bodyLimits(limits)
   }
 
   setLimits(limits: XmlLimits): void {
-    this.limits = wrapped(limits)
+    this.limits = bodyLimits(limits)
   }
 
   pause(reason: PauseReason): void {
@@ -360,14 +352,6 @@ class BoshConnection implements Connection {
   }
 }
 
-function wrap(attrs: Readonly<Record<string, string | number>>, content: string): string {
-  const declared = { xmlns: NS_HTTPBIND, 'xmlns:xmpp': NS_XBOSH, 'xmlns:stream': 'http://etherx.jabber.org/streams' }
-  const empty = xml('body', { ...declared, ...attrs }).toString()
-  return content === '' ? empty : `${empty.slice(0, -2)}>${content}</body>`
-}
-
-const terminate = (condition: Terminal) => wrap({ type: 'terminate', condition }, '')
-
 function finish(res: ServerResponse, text: string): void {
   if (res.destroyed || res.headersSent) return
   res.writeHead(200, {
@@ -391,16 +375,6 @@ function allowOrigin(res: ServerResponse, origin: string | undefined): void {
   res.setHeader('vary', 'Origin')
 }
 
-/** A body carries one stanza of the largest size, or several smaller ones. */
-function wrapped(limits: XmlLimits): XmlLimits {
-  return {
-    ...limits,
-    maxStanzaBytes: limits.maxStanzaBytes + WRAPPER_BYTES,
-    maxDepth: limits.maxDepth + 1,
-    maxElements: limits.maxElements + 1,
-  }
-}
-
 /** Nothing for a body that is too large. */
 async function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
@@ -411,30 +385,4 @@ async function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer 
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
-}
-
-/** The session a body names, before it is parsed: only a session that is signed in may send much. */
-function sidIn(text: Buffer): string | undefined {
-  return /\bsid=["']([A-Za-z0-9_-]{24})["']/.exec(text.toString('latin1', 0, WRAPPER_BYTES))?.[1]
-}
-
-function parseBody(text: Buffer, limits: XmlLimits): Element | undefined {
-  try {
-    const body = parseElement(text, limits)
-    return body.is('body', NS_HTTPBIND) ? body : undefined
-  } catch (error) {
-    if (error instanceof StreamFault) return undefined
-    throw error
-  }
-}
-
-function ridOf(body: Element | undefined): number | undefined {
-  const text = body?.attrs['rid'] ?? ''
-  const rid = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
-  return rid <= RID_MAX ? rid : undefined
-}
-
-function numberIn({ attrs }: Element, name: string, max: number): number | undefined {
-  const text = attrs[name] ?? ''
-  return /^\d{1,9}$/.test(text) ? Math.min(Number(text), max) : undefined
 }

@@ -3,7 +3,7 @@ import { defineFeature } from '../../routing/feature.ts'
 import { followAvatar, followBlocking, followDeletion } from './changes.ts'
 import { getRoster, setRoster } from './items.ts'
 import { befriend } from './invited.ts'
-import { followName, followUnit } from './shared.ts'
+import { followName, followUnit } from './units.ts'
 import { endPresence, handlePresence } from './presence.ts'
 
 /**

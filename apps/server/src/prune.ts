@@ -1,0 +1,23 @@
+import { pruneClients, pruneDedup, pruneInvitations, pruneOutbox, pruneSmSessions } from '@drawbridge/db'
+import type { Db } from '@drawbridge/db'
+import type { Log } from '@drawbridge/runtime'
+
+const DAY_MS = 86_400_000
+
+/**
+ * Deletes records that only bound how long something is remembered. Never rejects: the next round tries again.
+ *
+ * @param clientRetentionMs - how long a client that nobody uses stays known, in milliseconds.
+ */
+export async function prune(db: Db, log: Log, clientRetentionMs: number): Promise<void> {
+  const before = (days: number) => new Date(Date.now() - days * DAY_MS)
+  try {
+    while ((await pruneDedup(db, before(7))) > 0);
+    await pruneSmSessions(db, before(7))
+    await pruneOutbox(db, before(7))
+    await pruneClients(db, new Date(Date.now() - clientRetentionMs), new Date())
+    await pruneInvitations(db, before(90))
+  } catch (error) {
+    log.warn('old records were not deleted; the next round tries again', { error: String(error) })
+  }
+}
