@@ -2,6 +2,8 @@ import { lstat, unlink } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import {
+  buildCleanAnswer,
+  CLEAN_IMAGE_TYPE,
   IMAGE_PROFILES,
   type ImageProfile,
   type ImageRejectReason,
@@ -69,7 +71,7 @@ export function serveHttp(parts: HttpParts): Server {
     try {
       const bytes = await readBody(request, length)
       const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(config.requestTimeoutMs)])
-      sendVerdict(response, await sanitize(bytes, profile, signal))
+      sendVerdict(response, await sanitize(bytes, profile, { signal }))
     } finally {
       heldBytes -= length
     }
@@ -145,15 +147,11 @@ function sendVerdict(response: ServerResponse, verdict: SanitizeVerdict, status?
     })
     return
   }
-  response.writeHead(200, {
-    'content-type': `image/${verdict.format}`,
-    'content-length': verdict.bytes.length,
-    'x-drawbridge-width': verdict.widthPx,
-    'x-drawbridge-height': verdict.heightPx,
-    'x-drawbridge-frames': verdict.frames,
-    'x-drawbridge-input-format': verdict.inputFormat,
-  })
-  response.end(verdict.bytes)
+  const parts = buildCleanAnswer(verdict)
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  response.writeHead(200, { 'content-type': CLEAN_IMAGE_TYPE, 'content-length': length })
+  for (const part of parts) response.write(part)
+  response.end()
 }
 
 function problem(status: number, title: string): Problem {

@@ -51,7 +51,7 @@ const OUTPUT_SLACK_BYTES = 65_536
 export function createSanitizer(pipeline: Pipeline): Sanitize {
   const failures = new Set<string>()
 
-  return async (bytes, profile, signal = new AbortController().signal) => {
+  return async (bytes, profile, { signal = new AbortController().signal } = {}) => {
     const { config, lanes } = pipeline
     const sniffed = sniff(bytes)
     if (sniffed.kind === 'not-an-image') return { outcome: 'not-an-image' }
@@ -226,7 +226,23 @@ function verifiedImage(bytes: Buffer, pixels: Pixels, plan: Plan): CleanImage {
     if (widthPx !== pixels.widthPx || heightPx !== pixels.heightPx) throw new VerifyError('other size than its pixels')
     // An encoder may merge frames that do not differ.
     if (frames > Math.max(pixels.delaysMs.length, 1)) throw new VerifyError('more frames than its pixels')
-    return { outcome: 'clean', format, inputFormat: plan.inputFormat, widthPx, heightPx, frames, bytes }
+    return {
+      outcome: 'clean',
+      format,
+      inputFormat: plan.inputFormat,
+      widthPx,
+      heightPx,
+      frames,
+      bytes,
+      thumbnails: [],
+      placeholder: '1QcSHQRnh493V4dIh4eXh1h4kJUI',
+      dominantColor: '#808080',
+      isAnimationDropped: false,
+      features: [],
+      profileVersion: '1',
+      decoder: 'sharp',
+      encoder: 'sharp',
+    }
   } catch (error) {
     if (error instanceof VerifyError) throw new ChildFault('malformed', error.message)
     throw error

@@ -149,7 +149,7 @@ describe('children are replaced', () => {
     await using sanitizer = await startInProcess({})
     const [before] = sanitizer.pids.decoder
     const gone = new AbortController()
-    const waiting = sanitizer.sanitize(ordinaryPng(3_000, 3_000), 'image', gone.signal)
+    const waiting = sanitizer.sanitize(ordinaryPng(3_000, 3_000), 'image', { signal: gone.signal })
     setImmediate(() => gone.abort(new Error('gone')))
     await expect(waiting).rejects.toThrow('gone')
     expect(sanitizer.pids.decoder).not.toContain(before)

@@ -148,7 +148,7 @@ describe('the client', () => {
     await using sanitizer = await startInProcess({})
     const sanitize = createSanitize(sanitizer.socket)
     const gone = new AbortController()
-    const waiting = sanitize(ordinaryPng(3_000, 3_000), 'image', gone.signal)
+    const waiting = sanitize(ordinaryPng(3_000, 3_000), 'image', { signal: gone.signal })
     setImmediate(() => gone.abort(new Error('the sender hung up')))
     await expect(waiting).rejects.toThrow('the sender hung up')
     expect(await sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })

@@ -98,11 +98,11 @@ function nowAndThen(log: Log, work: () => Promise<void>): () => Promise<void> {
 
 /** The same, with its answers timed. What the asker gave up itself counts as `unavailable`, too. */
 export function timed(sanitize: Sanitize): Sanitize {
-  return async (bytes, profile, signal) => {
+  return async (bytes, profile, options) => {
     const startedAt = performance.now()
     let outcome: 'clean' | 'refused' | 'not-an-image' | 'unavailable' = 'unavailable'
     try {
-      const verdict = await sanitize(bytes, profile, signal)
+      const verdict = await sanitize(bytes, profile, options)
       outcome = verdict.outcome
       return verdict
     } finally {

@@ -1,4 +1,5 @@
 export * from './sanitize.ts'
+export * from './sanitize-answer.ts'
 export * from './codes.ts'
 export * from './refusal.ts'
 export * from './problem.ts'

@@ -40,7 +40,7 @@ async function settle(
   bytes: Buffer,
   signal: AbortSignal,
 ): Promise<CleanFile | Refused> {
-  const verdict = await sanitize(bytes, 'image', signal)
+  const verdict = await sanitize(bytes, 'image', { signal })
   if (verdict.outcome === 'refused') return verdict.reason
   if (verdict.outcome === 'not-an-image') {
     // What says it is an image and is none has no business here (images §7 F).

@@ -22,7 +22,7 @@ export async function sanitizeInline(
   if (!bytes || bytes.length === 0) throw imageRefused('corrupt')
   let verdict: SanitizeVerdict
   try {
-    verdict = await ctx.sanitize(bytes, profile, signal)
+    verdict = await ctx.sanitize(bytes, profile, { signal })
   } catch (error) {
     ctx.log.warn('an image in a stanza could not be checked', { error: String(error) })
     const text = 'Images cannot be checked right now. Please try again in a moment.'

@@ -5,6 +5,7 @@ import { STRUCTURE_IMAGES } from './catalog-structure.ts'
 import type { HostileImage } from './hostile-image.ts'
 
 export { pixelBombPng } from './catalog-bombs.ts'
+export { cleanImage } from './clean.ts'
 export { loadedJpeg, loadedPng } from './catalog-content.ts'
 export { longTransparencyPng, transparencyOverflowPng } from './catalog-png.ts'
 export { fixture, type Fixture } from './fixtures.ts'

@@ -1,5 +1,6 @@
 import type { SanitizeVerdict } from '@drawbridge/contract'
 import { createHash } from 'node:crypto'
+import { cleanImage } from '@drawbridge/testkit/images'
 import { expect, test } from 'vitest'
 import { story } from '../../../test/story.ts'
 import type { Device } from '../../../test/story.ts'
@@ -16,15 +17,7 @@ function sanitize(bytes: Uint8Array): SanitizeVerdict {
   if (text.startsWith('bomb')) return { outcome: 'refused', reason: 'too-large' }
   if (text.startsWith('text')) return { outcome: 'not-an-image' }
   if (text.startsWith('down')) throw new Error('no sanitizer')
-  return {
-    outcome: 'clean',
-    format: 'png',
-    inputFormat: 'png',
-    widthPx: 64,
-    heightPx: 48,
-    frames: 1,
-    bytes: cleaned(bytes),
-  }
+  return cleanImage({ bytes: cleaned(bytes) })
 }
 
 const pubsub = (content: string) => `<pubsub xmlns="http://jabber.org/protocol/pubsub">${content}</pubsub>`

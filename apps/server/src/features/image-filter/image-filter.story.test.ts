@@ -1,5 +1,6 @@
 import type { SanitizeVerdict } from '@drawbridge/contract'
 import { createHash } from 'node:crypto'
+import { cleanImage } from '@drawbridge/testkit/images'
 import { expect, test } from 'vitest'
 import { story } from '../../../test/story.ts'
 import type { StoryOptions } from '../../../test/story.ts'
@@ -15,7 +16,7 @@ function sanitize(bytes: Uint8Array): SanitizeVerdict {
   const text = Buffer.from(bytes).toString('latin1')
   if (text.includes('bomb')) return { outcome: 'refused', reason: 'too-large', inputFormat: 'png' }
   if (!text.includes('PNG')) return { outcome: 'not-an-image' }
-  return { outcome: 'clean', format: 'webp', inputFormat: 'png', widthPx: 1, heightPx: 1, frames: 1, bytes: CLEAN }
+  return cleanImage({ format: 'webp', widthPx: 1, heightPx: 1, bytes: CLEAN })
 }
 
 async function people(options: StoryOptions = {}) {

@@ -1,4 +1,5 @@
 // XEP-0045 §6, §7.6 to §7.12, §17.2: names, invitations, membership by asking, and what can be found out about a room.
+import { cleanImage } from '@drawbridge/testkit/images'
 import { expect, test } from 'vitest'
 import { story } from '../../../test/story.ts'
 import type { Device } from '../../../test/story.ts'
@@ -315,15 +316,7 @@ test('an owner gives the room a picture, cleaned as those of people are; everybo
   await using s = await story(
     { alice: 1, bob: 1 },
     {
-      sanitize: () => ({
-        outcome: 'clean',
-        format: 'png',
-        inputFormat: 'png',
-        widthPx: 8,
-        heightPx: 8,
-        frames: 1,
-        bytes: clean,
-      }),
+      sanitize: () => cleanImage({ widthPx: 8, heightPx: 8, bytes: clean }),
     },
   )
   await hall([s.alice, s.bob])

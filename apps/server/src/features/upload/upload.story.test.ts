@@ -6,6 +6,7 @@ import { createServer, request } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { renderMetrics } from '@drawbridge/runtime'
+import { cleanImage } from '@drawbridge/testkit/images'
 import { expect, test } from 'vitest'
 import { story } from '../../../test/story.ts'
 import type { Device, StoryOptions } from '../../../test/story.ts'
@@ -18,7 +19,7 @@ const isImage = (bytes: Uint8Array) => Buffer.from(bytes).subarray(1, 4).toStrin
 function sanitize(bytes: Uint8Array): SanitizeVerdict {
   if (!isImage(bytes)) return { outcome: 'not-an-image' }
   if (Buffer.from(bytes).includes('broken')) return { outcome: 'refused', reason: 'corrupt', inputFormat: 'png' }
-  return { outcome: 'clean', format: 'png', inputFormat: 'png', widthPx: 20, heightPx: 10, frames: 1, bytes: CLEAN }
+  return cleanImage({ widthPx: 20, heightPx: 10, bytes: CLEAN })
 }
 
 async function uploads(options: StoryOptions = {}) {
