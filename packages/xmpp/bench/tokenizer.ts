@@ -104,7 +104,7 @@ function table(rows: readonly (readonly (string | number)[])[]): void {
 }
 
 function throughput(): void {
-  const rows: (string | number)[][] = [['MB/s', 'ours', 'saxes', 'ltx', 'ours/saxes']]
+  const rows: (string | number)[][] = [['MB/s', 'ours', 'saxes', 'ltx', 'ours/saxes', 'ours/ltx']]
   for (const [name, ascii] of [
     ['ASCII', true],
     ['1/7 beyond ASCII', false],
@@ -118,7 +118,14 @@ function throughput(): void {
     ]
     for (const [cutting, chunks] of inputs) {
       const [a = 0, b = 0, c = 0] = measure([ours, saxes, ltx], chunks)
-      rows.push([`${name}, ${cutting}`, a.toFixed(0), b.toFixed(0), c.toFixed(0), (a / b).toFixed(1)])
+      rows.push([
+        `${name}, ${cutting}`,
+        a.toFixed(0),
+        b.toFixed(0),
+        c.toFixed(0),
+        (a / b).toFixed(1),
+        (a / c).toFixed(1),
+      ])
     }
   }
   table(rows)
@@ -164,6 +171,14 @@ function linearity(): void {
       'declarations',
       (bytes) =>
         `<iq>${`<a ${Array.from({ length: 30 }, (_, i) => `xmlns:a${i}='u'`).join(' ')}/>`.repeat(bytes / 420)}`,
+    ],
+    [
+      // Never the namespace that this name had last, nor the names that others have.
+      'changing names',
+      (bytes) =>
+        `<iq>${Array.from({ length: Math.ceil(bytes / 43) }, (_, i) => `<a xmlns='urn:${i}' n${i}='' type='a${i}'/>`)
+          .join('')
+          .slice(0, bytes)}`,
     ],
     ['depth', (bytes) => `<iq>${'<a>'.repeat(bytes / 3)}`],
     ['spaces in a tag', (bytes) => `<iq ${' '.repeat(bytes)}`],

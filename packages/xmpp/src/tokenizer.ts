@@ -10,6 +10,7 @@ import {
   isNameCharBeyondAscii,
   isNameStartBeyondAscii,
 } from './characters.ts'
+import { DeclarationMemo } from './declaration-memo.ts'
 import { DecodedBuffer } from './decoded-buffer.ts'
 import type { Element } from './element.ts'
 import { StreamFault } from './errors.ts'
@@ -17,7 +18,7 @@ import { InternCache } from './intern.ts'
 import { isNameOfFourthEdition } from './fourth-edition.ts'
 import type { XmlLimits } from './limits.ts'
 import { decodeCdata, decodeText, decodeValue } from './references.ts'
-import { TreeBuilder } from './tree-builder.ts'
+import { duplicateAttribute, TreeBuilder } from './tree-builder.ts'
 import { codePointAt, completeLength, concatBytes, sequenceLength, validLength } from './utf8.ts'
 
 // How it works. Chunks are decoded strictly, then `run` reads tokens: a tag, a text up to the next `<`, a CDATA section.
@@ -96,6 +97,7 @@ type PendingKind = 'none' | 'text' | 'tag' | 'cdata' | 'undecided'
 
 const NO_BYTES = new Uint8Array(0)
 const names = new InternCache()
+const declarations = new DeclarationMemo()
 // Never used for a part of a character, so it has no state and can be shared.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -473,13 +475,21 @@ class Tokenizer implements StreamParser {
     const nameEnd = i
     const name = this.takeName(at + 1, i)
     const colon = this.nameColon
+    // Attributes other than `xmlns`, and the value of that.
     let count = 0
-    let hasDeclarations = false
+    let namespace: string | undefined
+    let hasPrefixes = false
+    const slot = declarations.slotOf(bytes, at + 1, i)
+    const declared = declarations.match(slot, bytes, i, end)
+    if (declared > 0) {
+      namespace = declarations.namespaceAt(slot)
+      i += declared
+    }
     for (;;) {
       if (i >= end) return -1
       let byte = bytes[i]!
       if (byte === 0x3e) {
-        const element = tree.createElement(name, colon, count, hasDeclarations)
+        const element = tree.createElement(name, colon, count, namespace, hasPrefixes)
         tree.enter(element, bytes, at + 1, nameEnd)
         if (tree.level <= this.base) this.openStream()
         return i + 1
@@ -487,7 +497,7 @@ class Tokenizer implements StreamParser {
       if (byte === 0x2f) {
         if (i + 1 >= end) return -1
         if (bytes[i + 1] !== 0x3e) throw new StreamFault('not-well-formed', 'stray slash in a tag')
-        const element = tree.createElement(name, colon, count, hasDeclarations)
+        const element = tree.createElement(name, colon, count, namespace, hasPrefixes)
         if (tree.level >= this.base) this.handOver(tree.addEmpty(element))
         else {
           tree.enter(element, bytes, at + 1, nameEnd)
@@ -503,13 +513,13 @@ class Tokenizer implements StreamParser {
       } while ((CLASSES[byte]! & SPACE) !== 0)
       if (byte === 0x3e || byte === 0x2f) continue
 
-      if (count >= this.limits.maxAttributes) throw new StreamFault('policy-violation', 'too many attributes')
+      if (count + (namespace === undefined ? 0 : 1) >= this.limits.maxAttributes)
+        throw new StreamFault('policy-violation', 'too many attributes')
       const nameStart = i
       i = this.name(bytes, i)
       if (i === -1) return -1
       const attrName = this.takeName(nameStart, i)
       const attrColon = this.nameColon
-      const isDeclaration = attrColon !== -1 || attrName === 'xmlns'
       i = this.valueStart(bytes, i)
       if (i === -1) return -1
       const valueStart = i
@@ -522,16 +532,25 @@ class Tokenizer implements StreamParser {
       }
       if ((flags & LESS_THAN) !== 0) throw new StreamFault('not-well-formed', '< in an attribute value')
       if (i === end) return -1
+      const isPlain = (flags & (SPECIAL_IN_VALUE | BEYOND_ASCII)) === 0
+      let value: string
+      if (isPlain) value = attrName === 'xmlns' ? names.get(buffer, valueStart, i) : buffer.slice(valueStart, i)
+      else {
+        value = this.slice(valueStart, i, flags)
+        if ((flags & SPECIAL_IN_VALUE) !== 0) value = decodeValue(value)
+      }
+      i++
+      if (attrName === 'xmlns') {
+        if (namespace !== undefined) throw duplicateAttribute()
+        namespace = value
+        if (isPlain && count === 0) declarations.learn(slot, bytes, nameEnd, i, value)
+        continue
+      }
       tree.attrNames[count] = attrName
       tree.attrColons[count] = attrColon
-      if ((flags & (SPECIAL_IN_VALUE | BEYOND_ASCII)) !== 0) {
-        const raw = this.slice(valueStart, i, flags)
-        tree.attrValues[count] = (flags & SPECIAL_IN_VALUE) === 0 ? raw : decodeValue(raw)
-      } else if (isDeclaration) tree.attrValues[count] = names.get(buffer, valueStart, i)
-      else tree.attrValues[count] = buffer.slice(valueStart, i)
-      hasDeclarations ||= isDeclaration
+      tree.attrValues[count] = value
+      hasPrefixes ||= attrColon !== -1
       count++
-      i++
     }
   }
 

@@ -14,7 +14,7 @@ export class TreeBuilder {
   /** Open elements, the stream's root included. */
   level = 0
 
-  /** Attributes of the tag being read, filled by the tokenizer. */
+  /** Attributes of the tag being read, `xmlns` not among them, filled by the tokenizer. */
   readonly attrNames: string[] = []
   readonly attrValues: string[] = []
   /** Where the colon is in each name; -1 without. */
@@ -94,9 +94,18 @@ export class TreeBuilder {
 
   /**
    * Makes the element of the tag being read, with the first `count` attributes; `enter` or `addEmpty` must follow.
+   *
+   * @param declared - value of the attribute `xmlns`, if there is one
+   * @param hasPrefixes - whether any of the other attributes has a prefix
    * @throws StreamFault
    */
-  createElement(rawName: string, colon: number, count: number, hasDeclarations: boolean): Element {
+  createElement(
+    rawName: string,
+    colon: number,
+    count: number,
+    declared: string | undefined,
+    hasPrefixes: boolean,
+  ): Element {
     const { attrNames, attrValues, base } = this
     const parentLevel = this.level
     const level = parentLevel + 1
@@ -106,19 +115,14 @@ export class TreeBuilder {
     }
     let defaultNamespace = this.defaults[parentLevel]!
     let declarations = this.declarationCounts[parentLevel]!
-    if (hasDeclarations) {
-      for (let a = 0; a < count; a++) {
-        const name = attrNames[a]!
-        if (name === 'xmlns') {
-          defaultNamespace = attrValues[a]!
-          this.checkNamespace(defaultNamespace)
-        } else if (this.attrColons[a] === 5 && name.startsWith('xmlns:')) {
-          this.declarePrefix(name.slice(6), attrValues[a]!)
-        } else continue
-        declarations++
-      }
-      if (declarations > this.limits.maxNamespaces) throw new StreamFault('policy-violation', 'too many declarations')
+    if (declared !== undefined) {
+      this.checkNamespace(declared)
+      defaultNamespace = declared
+      declarations++
     }
+    if (hasPrefixes) declarations += this.declarePrefixes(count)
+    if (declarations > Math.max(this.declarationCounts[parentLevel]!, this.limits.maxNamespaces))
+      throw new StreamFault('policy-violation', 'too many declarations')
     let localName = rawName
     let namespace = defaultNamespace
     if (colon !== -1) {
@@ -134,13 +138,9 @@ export class TreeBuilder {
       attrs['xmlns'] = namespace
       this.countNamespace(namespace)
     }
-    if (!hasDeclarations) for (let a = 0; a < count; a++) attrs[attrNames[a]!] = attrValues[a]!
-    else {
-      for (let a = 0; a < count; a++) {
-        const name = attrNames[a]!
-        if (this.attrColons[a] !== -1) this.addPrefixed(attrs, a, level)
-        else if (name !== 'xmlns') attrs[name] = attrValues[a]!
-      }
+    for (let a = 0; a < count; a++) {
+      if (hasPrefixes && this.attrColons[a] !== -1) this.addPrefixed(attrs, a, level)
+      else attrs[attrNames[a]!] = attrValues[a]!
     }
 
     const element = new Element(localName, attrs)
@@ -217,6 +217,18 @@ export class TreeBuilder {
     if (!isUriReference(uri)) throw new StreamFault('policy-violation', 'namespace is no URI')
   }
 
+  /** Declares what the first `count` attributes do. Returns how many do. */
+  private declarePrefixes(count: number): number {
+    let declarations = 0
+    for (let a = 0; a < count; a++) {
+      const name = this.attrNames[a]!
+      if (this.attrColons[a] !== 5 || !name.startsWith('xmlns:')) continue
+      this.declarePrefix(name.slice(6), this.attrValues[a]!)
+      declarations++
+    }
+    return declarations
+  }
+
   private declarePrefix(prefix: string, uri: string): void {
     if (uri === '') throw new StreamFault('not-well-formed', 'empty namespace for a prefix')
     if (prefix === 'xmlns' || (prefix === 'xml') !== (uri === NS_XML)) {
@@ -269,6 +281,7 @@ export class TreeBuilder {
   }
 }
 
-function duplicateAttribute(): StreamFault {
+/** Two attributes of one tag have the same name. */
+export function duplicateAttribute(): StreamFault {
   return new StreamFault('not-well-formed', 'duplicate attribute')
 }
