@@ -12,6 +12,7 @@ import { FEATURES } from './features/index.ts'
 import { startWork } from './jobs/index.ts'
 import type { LiveSessions } from './policy/enforce.ts'
 import type { LivePolicy } from './policy/live.ts'
+import { createMediaPolicy } from './policy/media.ts'
 import { buildStatusDocument, startPolicy } from './policy/start.ts'
 import type { PolicyService } from './policy/start.ts'
 import { createAccounts } from './routing/accounts.ts'
@@ -210,6 +211,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     externalServices: config.externalServices,
     jobs,
     gate: policy.gate,
+    mediaPolicy: createMediaPolicy(policy.gate, units),
     log,
     dataPaths: { quarantine: at.quarantine, clean: at.clean },
     limits: config.limits,

@@ -1,4 +1,4 @@
-import type { AdminRouteId, BodyOf, ParamsOf, ResponseOf } from '@drawbridge/contract'
+import type { AdminRouteId, BodyOf, ParamsOf, QueryOf, ResponseOf } from '@drawbridge/contract'
 import type { BuiltServer } from '../src/server.ts'
 
 const ROOT = {
@@ -11,11 +11,16 @@ const ROOT = {
 
 /** Operations of the admin API as an administrator of the story does them. */
 export function administratorOf({ ctx }: BuiltServer) {
-  return async <Id extends AdminRouteId>(id: Id, params: ParamsOf<Id>, body?: BodyOf<Id>): Promise<ResponseOf<Id>> => {
+  return async <Id extends AdminRouteId>(
+    id: Id,
+    params: ParamsOf<Id>,
+    body?: BodyOf<Id>,
+    query?: QueryOf<Id>,
+  ): Promise<ResponseOf<Id>> => {
     // There is an administrator as long as one is needed: nobody finds one in the directory.
     const account = ctx.accounts.put(ROOT)
     const answer = await ctx
-      .administrate(account, id, { params, ...(body === undefined ? {} : { body }) })
+      .administrate(account, id, { params, ...(query && { query }), ...(body === undefined ? {} : { body }) })
       .finally(() => ctx.accounts.remove(ROOT.localpart))
     // What was announced has reached whom it concerns.
     await new Promise((resolve) => setImmediate(resolve))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MEDIA_ROUTES } from './admin-media.ts'
 import { PEOPLE_ROUTES } from './admin-people.ts'
 import * as schemas from './admin-schemas.ts'
 
@@ -210,6 +211,7 @@ export const ADMIN_ROUTES = {
     status: 200,
     response: z.strictObject({ effect: schemas.effect }),
   },
+  ...MEDIA_ROUTES,
   listSuspensions: {
     method: 'GET',
     path: '/api/v1/suspensions',

@@ -13,7 +13,7 @@ const displayName = z
   .regex(/^[^\p{Cc}\p{Bidi_Control}]*$/u, 'contains characters that cannot be seen')
 
 /** What a unit is called in paths and commands. */
-const unitName = z
+export const unitName = z
   .string()
   .max(64)
   .regex(/^[a-z0-9][a-z0-9-]*$/u, 'has other characters than a-z, 0-9 and -')

@@ -1,7 +1,8 @@
 import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
 import { POLICY_LOCK } from './archive-batch.ts'
 import type { Db } from './database.ts'
-import { clientRule, policyEpoch, suspension } from './schema/index.ts'
+import { clientRule, mediaPolicy, policyEpoch, suspension, unit } from './schema/index.ts'
+import { uuidv7 } from './uuid.ts'
 
 /** Channel that hears the number of each new policy epoch. */
 export const POLICY_CHANNEL = 'drawbridge_policy'
@@ -9,7 +10,7 @@ export const POLICY_CHANNEL = 'drawbridge_policy'
 export type ClientRule = typeof clientRule.$inferSelect
 export type Suspension = typeof suspension.$inferSelect
 
-/** The policy epoch: raised by every change of client rules and suspensions. */
+/** The policy epoch: raised by every change of client rules, suspensions and media policies. */
 export async function getPolicyEpoch(db: Db): Promise<number> {
   const [row] = await db.select({ epoch: policyEpoch.epoch }).from(policyEpoch)
   return row!.epoch
@@ -79,4 +80,34 @@ export async function endSuspension(tx: Db, id: string, by: string, at: Date): P
     .where(and(eq(suspension.id, id), isNull(suspension.endedAt)))
     .returning()
   return row
+}
+
+/** Every media policy as stored; the caller parses it. `unit` is a name, absent for the service. */
+export async function listMediaPolicies(db: Db): Promise<{ unit: string | undefined; policy: unknown }[]> {
+  const rows = await db
+    .select({ unit: unit.name, policy: mediaPolicy.policy })
+    .from(mediaPolicy)
+    .leftJoin(unit, eq(unit.id, mediaPolicy.unitId))
+  return rows.map(({ unit: name, policy }) => ({ unit: name ?? undefined, policy }))
+}
+
+/** The media policy of a unit, or of the service, as stored; the caller parses it. Undefined: there is none. */
+export async function findMediaPolicy(db: Db, unitId: string | null): Promise<unknown> {
+  const [row] = await db
+    .select({ policy: mediaPolicy.policy })
+    .from(mediaPolicy)
+    .where(unitId === null ? isNull(mediaPolicy.unitId) : eq(mediaPolicy.unitId, unitId))
+  return row?.policy
+}
+
+/** Sets the media policy of a unit, or of the service; the caller bumps the epoch in the same transaction. */
+export async function putMediaPolicy(
+  tx: Db,
+  unitId: string | null,
+  change: Pick<typeof mediaPolicy.$inferInsert, 'policy' | 'changedBy' | 'changedAt'>,
+): Promise<void> {
+  await tx
+    .insert(mediaPolicy)
+    .values({ id: uuidv7(), unitId, ...change })
+    .onConflictDoUpdate({ target: mediaPolicy.unitId, set: change })
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { familySlug } from './client.ts'
 import { RULE_NAMES } from './engine.ts'
+import { mediaPolicy, mediaSettings } from './media-policy.ts'
 import { parseVersion } from './version.ts'
 import { CLIENT_POSTURES, RULE_ACTIONS, SUSPENSION_MODES, SUSPENSION_SCOPES } from './vocabulary.ts'
 
@@ -34,6 +35,8 @@ export const policySettings = z.strictObject({
   suspensions: z.array(suspensionSetting).readonly().default([]),
   /** `off`: no stanza goes to or comes from another domain. */
   federation: z.enum(['off', 'on']).default('off'),
+  /** What may pass as media. Features ask it, not rules: its answers are settings, not verdicts. */
+  media: mediaSettings.default({ service: mediaPolicy.parse({}), units: {} }),
   /** A rule that is not named here is enforced. */
   modes: z.partialRecord(z.enum(RULE_NAMES), z.enum(['enforce', 'observe', 'off'])).default({}),
 })

@@ -13,6 +13,7 @@ import { auditList, auditVerify } from './audit.ts'
 import { clientRuleAdd, clientRuleList, clientRuleRemove } from './client-rule.ts'
 import { doctor } from './doctor.ts'
 import { invitationAdd, invitationList, invitationRevoke } from './invitation.ts'
+import { mediaPolicySet, mediaPolicyShow } from './media-policy.ts'
 import { sanitize } from './sanitize.ts'
 import { sessionList, status } from './status.ts'
 import { suspensionEnd, suspensionList, suspensionStart } from './suspension.ts'
@@ -47,6 +48,8 @@ export const COMMANDS: readonly Command[] = [
   clientRuleAdd,
   clientRuleList,
   clientRuleRemove,
+  mediaPolicyShow,
+  mediaPolicySet,
   suspensionStart,
   suspensionList,
   suspensionEnd,

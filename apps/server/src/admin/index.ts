@@ -7,6 +7,7 @@ import type { Actor } from './actor.ts'
 import type { AdminContext, AdminDeps, AdminHandlers } from './api.ts'
 import { auditHandlers } from './audit.ts'
 import { clientRuleHandlers } from './client-rules.ts'
+import { mediaPolicyHandlers } from './media-policy.ts'
 import { reportHandlers } from './reports.ts'
 import { createCall, createRouter } from './router.ts'
 import { sessionHandlers } from './session.ts'
@@ -48,6 +49,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...invitationHandlers(context),
     ...inventoryHandlers(context),
     ...clientRuleHandlers(context),
+    ...mediaPolicyHandlers(context),
     ...suspensionHandlers(context),
     ...statusHandlers(context),
     ...auditHandlers(context),

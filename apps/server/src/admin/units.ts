@@ -3,6 +3,7 @@ import type { UnitView } from '@drawbridge/contract'
 import {
   addUnitMembers,
   appendAudit,
+  bumpPolicyEpoch,
   deleteUnit,
   findUnit,
   insertUnit,
@@ -105,6 +106,8 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
     async deleteUnit(request) {
       const { name } = request.params
       await db.transaction(async (tx) => {
+        // What the unit said about media goes with it: nodes must not remember it for a unit of the same name.
+        await bumpPolicyEpoch(tx)
         if ((await deleteUnit(tx, name)) === 'absent') throw new Refusal('no-such-unit')
         await audit(tx, actorOf(request).name, 'delete-unit', name)
       })

@@ -1,7 +1,20 @@
-import { getPolicyEpoch, listActiveSuspensions, listClientRules, listen, POLICY_CHANNEL } from '@drawbridge/db'
+import {
+  getPolicyEpoch,
+  listActiveSuspensions,
+  listClientRules,
+  listen,
+  listMediaPolicies,
+  POLICY_CHANNEL,
+} from '@drawbridge/db'
 import type { ClientRule, Db, Suspension } from '@drawbridge/db'
-import { policySettings, stagesOf } from '@drawbridge/policy'
-import type { ClientPosture, ClientRuleSetting, PolicySettings, SuspensionSetting } from '@drawbridge/policy'
+import { mediaPolicy, policySettings, stagesOf, unitMediaPolicy } from '@drawbridge/policy'
+import type {
+  ClientPosture,
+  ClientRuleSetting,
+  MediaSettings,
+  PolicySettings,
+  SuspensionSetting,
+} from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createEnforcer } from './enforce.ts'
@@ -194,7 +207,8 @@ async function load(db: Db, posture: ClientPosture): Promise<{ epoch: number; se
       const epoch = await getPolicyEpoch(tx)
       const clientRules = (await listClientRules(tx)).map(ruleSettingFrom)
       const suspensions = (await listActiveSuspensions(tx)).map(suspensionSettingFrom)
-      return { epoch, settings: policySettings.parse({ posture, clientRules, suspensions }) }
+      const media = mediaSettingsFrom(await listMediaPolicies(tx))
+      return { epoch, settings: policySettings.parse({ posture, clientRules, suspensions, media }) }
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },
   )
@@ -208,4 +222,15 @@ export function ruleSettingFrom({ id, family, below, action, url, isNow, created
 function suspensionSettingFrom({ id, scope, mode, reason, sinceAt, untilAt }: Suspension): SuspensionSetting {
   const until = untilAt === null ? {} : { until: untilAt.getTime() }
   return { id, scope, mode, reason, since: sinceAt.getTime(), ...until }
+}
+
+/** Stored policies as one snapshot. What the service does not say has its default. */
+export function mediaSettingsFrom(
+  rows: readonly { readonly unit: string | undefined; readonly policy: unknown }[],
+): MediaSettings {
+  const service = mediaPolicy.parse(rows.find(({ unit }) => unit === undefined)?.policy ?? {})
+  const units = rows.flatMap(({ unit, policy }) =>
+    unit === undefined ? [] : [[unit, unitMediaPolicy.parse(policy)] as const],
+  )
+  return { service, units: Object.fromEntries(units) }
 }

@@ -1,15 +1,20 @@
 import type { Effect, NewClientRule, NewSuspension } from '@drawbridge/contract'
 import { Refusal } from '@drawbridge/contract'
+import { changedMediaFields, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
+import type { MediaPolicy, UnitMediaPolicy } from '@drawbridge/policy'
 import {
   appendAudit,
   bumpPolicyEpoch,
   deleteClientRule,
   endSuspension as markEnded,
+  findMediaPolicy,
   findSuspension,
+  findUnit,
   insertClientRule,
   insertSuspension,
   listActiveSuspensions,
   listHolding,
+  putMediaPolicy,
   releaseHeld,
   transferHeld,
   uuidv7,
@@ -46,6 +51,9 @@ export interface Operations {
   removeClientRule(actor: string, id: string): Promise<{ effect: Effect }>
   startSuspension(actor: string, suspension: NewSuspension): Promise<{ suspension: Suspension; effect: Effect }>
   endSuspension(actor: string, id: string): Promise<{ suspension: Suspension; effect: Effect; released: number }>
+  setMediaPolicy(actor: string, policy: MediaPolicy): Promise<{ effect: Effect }>
+  /** Rejects with `no-such-unit`. */
+  setUnitMediaPolicy(actor: string, unit: string, policy: UnitMediaPolicy): Promise<{ effect: Effect }>
   /** Releases what a suspension that has ended still holds, after a crash. Call it before anybody can connect. */
   recover(): Promise<number>
   /** How long the last change took from its commit to its effect here, in milliseconds. */
@@ -160,6 +168,26 @@ export function createOperations({ db, live, log, deliverReleased, ...options }:
         released += rest.length
         return { suspension: result, effect, released }
       }),
+    setMediaPolicy: (actor, policy) =>
+      inTurn(() =>
+        change(async (tx) => {
+          const before = mediaPolicy.parse((await findMediaPolicy(tx, null)) ?? {})
+          await putMediaPolicy(tx, null, { policy, changedBy: actor, changedAt: now() })
+          const detail = differences(before, policy)
+          return { result: undefined, entry: { actor, action: 'set-media-policy', target: 'service', detail } }
+        }),
+      ),
+    setUnitMediaPolicy: (actor, unit, policy) =>
+      inTurn(() =>
+        change(async (tx) => {
+          const row = await findUnit(tx, unit)
+          if (!row) throw new Refusal('no-such-unit')
+          const before = unitMediaPolicy.parse((await findMediaPolicy(tx, row.id)) ?? {})
+          await putMediaPolicy(tx, row.id, { policy, changedBy: actor, changedAt: now() })
+          const detail = differences(before, policy)
+          return { result: undefined, entry: { actor, action: 'set-unit-media-policy', target: unit, detail } }
+        }),
+      ),
     recover: () =>
       inTurn(async () => {
         const active = new Set((await listActiveSuspensions(db)).map(({ id }) => id))
@@ -170,6 +198,12 @@ export function createOperations({ db, live, log, deliverReleased, ...options }:
         return released
       }),
   }
+}
+
+/** What a change of a media policy was, for the audit log. */
+function differences(before: UnitMediaPolicy, after: UnitMediaPolicy) {
+  const fields = changedMediaFields(before, after)
+  return Object.fromEntries(fields.map((field) => [field, { from: before[field] ?? null, to: after[field] ?? null }]))
 }
 
 /** Empties the hold queue while new messages still join its end. Stops when a batch is not full. */

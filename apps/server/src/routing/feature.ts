@@ -33,6 +33,7 @@ import type { Rosters } from './rosters.ts'
 import type { Unit, Units } from './units.ts'
 import type { Sessions } from './sessions.ts'
 import type { Gate } from '../policy/gate.ts'
+import type { AskMediaPolicy } from '../policy/media.ts'
 import type { MediaLinks } from '../blobs/media-link.ts'
 import type { PushConfig } from '../web-push/push.config.ts'
 import type { WebPush } from '../web-push/web-push.ts'
@@ -98,6 +99,7 @@ export interface Context {
   readonly externalServices: ExternalServicesConfig
   readonly jobs: Jobs
   readonly gate: Gate
+  readonly mediaPolicy: AskMediaPolicy
   readonly log: Log
   readonly dataPaths: DataPaths
   readonly limits: ServerLimits

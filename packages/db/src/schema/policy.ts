@@ -1,6 +1,7 @@
 import type { NewClientRule, NewSuspension } from '@drawbridge/contract'
 import { bigint, boolean, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { bytea, instant } from './account.ts'
+import { unit } from './unit.ts'
 
 /** Minimum versions of clients. */
 export const clientRule = pgTable('client_rule', {
@@ -27,7 +28,18 @@ export const suspension = pgTable('suspension', {
   endedBy: text('ended_by'),
 })
 
-/** One row: raised by every change of client rules or suspensions. */
+/** What may pass as media: of the service where there is no unit, else what the unit says otherwise. */
+export const mediaPolicy = pgTable('media_policy', {
+  id: uuid('id').primaryKey(),
+  unitId: uuid('unit_id')
+    .unique()
+    .references(() => unit.id, { onDelete: 'cascade' }),
+  policy: jsonb('policy').$type<unknown>().notNull(),
+  changedBy: text('changed_by').notNull(),
+  changedAt: instant('changed_at').notNull(),
+})
+
+/** One row: raised by every change of client rules, suspensions or media policies. */
 export const policyEpoch = pgTable('policy_epoch', {
   singleton: boolean('singleton').primaryKey().default(true),
   epoch: bigint('epoch', { mode: 'number' }).notNull(),
