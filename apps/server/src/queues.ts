@@ -96,7 +96,7 @@ export const QUEUES: readonly Queue[] = [
   {
     what: 'work in the outbox: uploads to be cleaned, devices to be told',
     where: 'jobs/index.ts',
-    max: `rows in the database; of pushes one for each of ${DEVICES_MAX} devices of an account`,
+    max: `rows in the database; of pushes one for each of ${DEVICES_MAX} devices of an account, and for a message in a room one for all`,
     beyond: 'uploads are refused by their quota; a push tells of all that came before it',
     metric: 'drawbridge_outbox_rows',
   },

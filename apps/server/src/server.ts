@@ -21,6 +21,7 @@ import { createMeasure, timed } from './measure.ts'
 import type { Measure } from './measure.ts'
 import { createBlockLists } from './routing/block-lists.ts'
 import { createOfflineCursors } from './routing/cursor.ts'
+import { createChats } from './routing/chats.ts'
 import { createComponents } from './routing/components.ts'
 import type { Context } from './routing/feature.ts'
 import { buildRegistry } from './routing/registry.ts'
@@ -171,6 +172,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       admin.signOut(localpart)
       return closeSessions(localpart, why, keep)
     },
+    changed: (account, keep) => ctx.emit('password.changed', { account, keep }),
   })
 
   // Features.
@@ -191,6 +193,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     now,
     publicUrl: () => publicUrl,
   })
+  const chats = createChats()
   const ctx: Context = {
     domain: common.domain,
     domainJid: parseJid(common.domain),
@@ -205,7 +208,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     components,
     sanitize: timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)),
     mediaLinks: createMediaLinks(sealer.derive('media links'), config.web.mediaLinkTtlMs),
-    pushTargets: createPushTargets(),
+    pushTargets: createPushTargets(chats.forget),
+    chats,
     webPush: createWebPush({ config: config.push, vapid, sealer }),
     push: config.push,
     externalServices: config.externalServices,

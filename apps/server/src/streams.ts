@@ -49,6 +49,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
   const host: SessionHost = {
     cursors,
     capsAnnounced: (session, node) => admission.capsAnnounced(session, node),
+    becameActive: (session) => ctx.emit('session.active', { session }),
     enter: (stanza, session) => enter(routing, stanza, session),
     route: (stanza, session, n) => route(routing, stanza, session, n),
     mayReceive: (element, session) => registry.outbound.every((look) => look(element, session, ctx)),
@@ -124,6 +125,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
         : admission.refusal('internal', {})
     },
     bound(session) {
+      ctx.emit('session.active', { session })
       for (const { session: hooks } of registry.features) hooks?.bound?.(session, ctx)
       void admission.admit(session).catch((error: unknown) => {
         log.error('a session could not be checked', { error: String(error) })

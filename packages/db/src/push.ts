@@ -1,6 +1,6 @@
-import { and, asc, desc, eq, inArray } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, notInArray } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { account, pushDevice, pushTarget } from './schema/index.ts'
+import { account, pepItem, pushDevice, pushTarget } from './schema/index.ts'
 
 export interface PushDevice {
   /** Not to be guessed. */
@@ -68,17 +68,19 @@ export interface StoredPushTarget {
   /** Of `client_installation`; absent when the client gave no id of its own. */
   readonly clientId?: string | undefined
   readonly options?: string | undefined
+  /** What kind of client it is: `category/type` (XEP-0030 §3.1). */
+  readonly identity?: string | undefined
 }
 
 /** Enables a service, or takes the newest request for it; its errors are forgotten. */
 export async function putPushTarget(db: Db, target: StoredPushTarget): Promise<void> {
-  const { resource, clientId = null, options = null } = target
+  const { resource, clientId = null, options = null, identity = null } = target
   await db
     .insert(pushTarget)
-    .values({ ...target, clientId, options })
+    .values({ ...target, clientId, options, identity })
     .onConflictDoUpdate({
       target: [pushTarget.accountId, pushTarget.service, pushTarget.node],
-      set: { resource, clientId, options, failures: 0, failedAt: null, enabledAt: new Date() },
+      set: { resource, clientId, options, identity, failures: 0, failedAt: null, enabledAt: new Date() },
     })
 }
 
@@ -91,6 +93,34 @@ export async function deletePushTargets(
 ): Promise<void> {
   const ofService = and(eq(pushTarget.accountId, accountId), eq(pushTarget.service, service))
   await db.delete(pushTarget).where(nodes === 'all' ? ofService : and(ofService, inArray(pushTarget.node, [...nodes])))
+}
+
+/** Forgets every device of an account, and what is enabled, but for these nodes. */
+export async function keepPushNodes(db: Db, accountId: string, nodes: readonly string[]): Promise<void> {
+  const keep = [...nodes]
+  await db.delete(pushTarget).where(and(eq(pushTarget.accountId, accountId), notInArray(pushTarget.node, keep)))
+  await db.delete(pushDevice).where(and(eq(pushDevice.accountId, accountId), notInArray(pushDevice.node, keep)))
+}
+
+/** Notes what kind of client has enabled a node. */
+export async function notePushIdentity(
+  db: Db,
+  { accountId, service, node }: Pick<StoredPushTarget, 'accountId' | 'service' | 'node'>,
+  identity: string,
+): Promise<void> {
+  await db
+    .update(pushTarget)
+    .set({ identity })
+    .where(and(eq(pushTarget.accountId, accountId), eq(pushTarget.service, service), eq(pushTarget.node, node)))
+}
+
+/** Items of a node of every account that has something enabled. */
+export function listPushedItems(db: Db, node: string) {
+  const pushed = db.selectDistinct({ id: pushTarget.accountId }).from(pushTarget)
+  return db
+    .select({ accountId: pepItem.accountId, itemId: pepItem.itemId, payload: pepItem.payload })
+    .from(pepItem)
+    .where(and(eq(pepItem.node, node), inArray(pepItem.accountId, pushed)))
 }
 
 /** Notes how often in a row publishing has failed; 0 after it has worked. */
@@ -116,6 +146,7 @@ export function listPushTargets(db: Db) {
       node: pushTarget.node,
       resource: pushTarget.resource,
       clientId: pushTarget.clientId,
+      identity: pushTarget.identity,
       failures: pushTarget.failures,
       failedAt: pushTarget.failedAt,
     })

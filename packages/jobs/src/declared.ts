@@ -1,9 +1,10 @@
 import type { Handler, Job } from './job.ts'
 import { sanitizeImage } from './sanitize-image.ts'
 import { sendPush } from './send-push.ts'
+import { wakeRoom } from './wake-room.ts'
 
 /** Every job there is. */
-export const JOBS = [sanitizeImage, sendPush] as const
+export const JOBS = [sanitizeImage, sendPush, wakeRoom] as const
 
 type PayloadOf<J> = J extends Job<string, infer Payload> ? Payload : never
 

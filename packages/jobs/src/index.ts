@@ -12,3 +12,4 @@ export {
 export { type OutboxJob, type Relay, relayOutbox, type RelayOptions } from './outbox.ts'
 export { sanitizeImage } from './sanitize-image.ts'
 export { sendPush } from './send-push.ts'
+export { wakeRoom } from './wake-room.ts'

@@ -12,6 +12,8 @@ export const sendPush = defineJob({
     service: z.string().max(3_071),
     node: z.string().max(1_023),
     message: z.uuid(),
+    /** Whose archive has the message, where it was said in a room. */
+    room: z.string().max(3_071).optional(),
   }),
   attempts: 4,
   backoffMs: 5_000,

@@ -77,7 +77,7 @@ async function admin({ now }: { now?: () => Date } = {}) {
     }),
     emit: () => undefined,
     passwords,
-    changePassword: createChangePassword({ db: database.db, passwords, closeSessions }),
+    changePassword: createChangePassword({ db: database.db, passwords, closeSessions, changed: () => undefined }),
     throttle: createThrottle(5),
     policy,
     sessions: { list: () => sessions },

@@ -4,6 +4,7 @@ import type { Handlers } from '@drawbridge/jobs'
 import type { Context } from '../routing/feature.ts'
 import { sanitizeImageHandler } from './sanitize-image.ts'
 import { sendPushHandler } from './send-push.ts'
+import { wakeRoomHandler } from './wake-room.ts'
 
 /** Work of this process that must not be lost: from the outbox to the queue to its handlers. */
 export interface Work extends AsyncDisposable {
@@ -15,7 +16,11 @@ export interface Work extends AsyncDisposable {
 export async function startWork(ctx: Context, databaseUrl: string): Promise<Work> {
   const { db, jobs } = ctx
   const log = ctx.log.child({ part: 'jobs' })
-  const handlers: Handlers = { 'sanitize-image': sanitizeImageHandler(ctx), 'send-push': sendPushHandler(ctx) }
+  const handlers: Handlers = {
+    'sanitize-image': sanitizeImageHandler(ctx),
+    'send-push': sendPushHandler(ctx),
+    'wake-room': wakeRoomHandler(ctx),
+  }
   await jobs.work(handlers, { onSettled: (id) => markOutboxDone(db, [id]) })
   const relay = relayOutbox({
     jobs,

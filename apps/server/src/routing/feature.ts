@@ -11,6 +11,7 @@ import type {
   Jid,
   MessageStanza,
   PresenceStanza,
+  SettingIdentity,
 } from '@drawbridge/xmpp'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ArchiveWriter, Db, PepNode } from '@drawbridge/db'
@@ -27,6 +28,7 @@ import type { Stranger } from '../stream/stream-server.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { ArchiveConfig } from './archive.config.ts'
 import type { BlockLists } from './block-lists.ts'
+import type { Chats } from './chats.ts'
 import type { Components } from './components.ts'
 import type { Invitations } from './invitations.ts'
 import type { Rosters } from './rosters.ts'
@@ -94,6 +96,7 @@ export interface Context {
   readonly sanitize: Sanitize
   readonly mediaLinks: MediaLinks
   readonly pushTargets: PushTargets
+  readonly chats: Chats
   readonly webPush: WebPush
   readonly push: PushConfig
   readonly externalServices: ExternalServicesConfig
@@ -183,7 +186,15 @@ export interface DomainEvents {
   /** A session said that it is unavailable; `farewell` is the status it gave (RFC 6121 §4.5.2). */
   'session.unavailable': { readonly session: Session; readonly farewell: readonly Element[] }
   /** Features of a session became known by a disco#info query of ours. */
-  'disco.known': { readonly session: Session; readonly features: ReadonlySet<string> }
+  'disco.known': {
+    readonly session: Session
+    readonly features: ReadonlySet<string>
+    readonly identity: SettingIdentity | undefined
+  }
+  /** Somebody looks at a client: it was bound, came back (XEP-0198), or said so (XEP-0352). */
+  'session.active': { readonly session: Session }
+  /** An account has another password; `keep` is the session that goes on. */
+  'password.changed': { readonly account: Pick<Account, 'id' | 'localpart'>; readonly keep: Session | undefined }
   /** Something changed in a node of an account (XEP-0163). */
   'pep.changed': { readonly owner: Account; readonly change: PepChange }
   /** One account may from now on see the presence of another (RFC 6121 §3.1.5); both by bare JID. */
@@ -245,6 +256,13 @@ export interface CommittedMessage {
   readonly positions: ReadonlyMap<string, number>
 }
 
+/** A message that a suspension had held back. */
+export interface Released {
+  readonly id: string
+  readonly stanza: MessageStanza
+  readonly archives: readonly ArchiveRow[]
+}
+
 /** The request went on to somebody else, whose answer comes back as a stanza of its own. */
 export const RELAYED = Symbol('relayed')
 
@@ -270,6 +288,20 @@ export interface Service {
    */
   message(draft: Draft, ctx: Context): void
   deliver(message: CommittedMessage, ctx: Context): void
+  /** Whom a message from this address to everybody there concerns; nothing, where nobody else is to hear of it. */
+  audience?(address: Jid, ctx: Context): Audience | undefined
+}
+
+/** Those whom a room is for, inside or not; people by their bare JIDs. */
+export interface Audience {
+  /** Not open to everybody (XEP-0492 §3). */
+  readonly isPrivate: boolean
+  members(): Iterable<string>
+  mayHear(person: string): boolean
+  /** The nicks that a person has there, or has reserved. */
+  nicksOf(person: string): readonly string[]
+  /** Whether a message of the room is this person's own. */
+  hasSaid(person: string, message: Element): boolean
 }
 
 /** How a command ended (XEP-0050 §3.4): what it says, and what it found out. */
@@ -361,6 +393,8 @@ export interface Feature {
   ) => Promise<void> | undefined
   /** Synchronous, every one: what a stage needs is in memory or comes with the draft. */
   readonly message?: { readonly [S in MessageStage]?: (draft: Draft, ctx: Context) => void }
+  /** Messages that were held back and are in their recipients' archives now, in their order, before they are delivered. */
+  readonly released?: (messages: readonly Released[], ctx: Context) => void
   readonly service?: Service
   /** All presence of a session but what goes to a service; exactly one feature has it. */
   readonly presence?: (stanza: PresenceStanza, session: Session, ctx: Context) => Promise<void> | void

@@ -1,3 +1,4 @@
+import type { SettingIdentity } from '@drawbridge/xmpp'
 import type { Session } from '../stream/session.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -21,8 +22,10 @@ export interface PushTarget {
   unread: number
   /** How many of them it was told of. */
   told: number
-  /** A job that will tell it is committed and has not begun. */
-  isPending: boolean
+  /** The message that committed a job, not begun yet, that will tell it. */
+  pending: string | undefined
+  /** What kind of client it is (XEP-0030), once it has said so. */
+  identity: SettingIdentity | undefined
   /** When it was told last, by the clock of this process. */
   toldAt: number
   /** Errors in a row (XEP-0357 §7.1), and when it may be tried again after too many. */
@@ -40,15 +43,17 @@ export interface PushTargets {
   readonly size: number
 }
 
-/** Nothing is enabled; the feature fills it at the start. */
-export function createPushTargets(): PushTargets {
+/** Nothing is enabled; the feature fills it at the start. @param emptied - told of an owner that has none any more. */
+export function createPushTargets(emptied: (owner: string) => void = () => undefined): PushTargets {
   const byOwner = new Map<string, readonly PushTarget[]>()
   let size = 0
   const of = (owner: string) => byOwner.get(owner) ?? NONE
   const set = (owner: string, targets: readonly PushTarget[]) => {
     size += targets.length - of(owner).length
-    if (targets.length === 0) byOwner.delete(owner)
-    else byOwner.set(owner, targets)
+    if (targets.length === 0) {
+      byOwner.delete(owner)
+      emptied(owner)
+    } else byOwner.set(owner, targets)
   }
   const isSame = (service: string, node: string) => (target: PushTarget) =>
     target.service === service && target.node === node
@@ -77,10 +82,16 @@ export function retryAtAfter(failures: number, failedAt: Date | null): number {
 
 /** A target of which nothing has been told yet. */
 export function newPushTarget(
-  target: Pick<PushTarget, 'accountId' | 'service' | 'node' | 'resource' | 'clientId'>,
+  target: Pick<PushTarget, 'accountId' | 'service' | 'node' | 'resource' | 'clientId' | 'identity'>,
   errors: Pick<PushTarget, 'failures' | 'retryAt'> = { failures: 0, retryAt: 0 },
 ): PushTarget {
-  return { ...target, ...errors, unread: 0, told: 0, isPending: false, toldAt: Number.NEGATIVE_INFINITY }
+  return { ...target, ...errors, unread: 0, told: 0, pending: undefined, toldAt: Number.NEGATIVE_INFINITY }
+}
+
+/** The client sees for itself; it counts from zero when it goes. */
+export function wasSeen(target: PushTarget): void {
+  target.unread = 0
+  target.told = 0
 }
 
 /** Whether the client that a target belongs to gets what is sent and looks at it: then nobody needs to wake it up. */

@@ -235,13 +235,23 @@ function dedupOf({ stanza, sender }: Draft) {
  * time at which it was accepted (XEP-0203).
  */
 export function deliverReleased(routing: Routing, messages: readonly ReleasedMessage[]): void {
-  const { ctx } = routing
-  for (const { id, stanza: text, sentAt, archives, retraction } of messages) {
-    if (retraction) continue
+  const { ctx, registry } = routing
+  const released = messages.flatMap(({ id, stanza: text, sentAt, archives, retraction }) => {
+    if (retraction) return []
     const element = parseStored(text)
-    element.append(buildDelay({ stamp: sentAt, from: ctx.domain }))
     const stanza = stanzaFrom(element, { from: parseJid(element.attrs['from'] ?? '') })
-    if (stanza.kind !== 'message') continue
+    return stanza.kind === 'message' ? [{ id, stanza, sentAt, archives }] : []
+  })
+  for (const feature of registry.features) {
+    try {
+      feature.released?.(released, ctx)
+    } catch (error) {
+      ctx.log.error('a feature failed after a release', { feature: feature.name, error: String(error) })
+    }
+  }
+  for (const { id, stanza, sentAt, archives } of released) {
+    const { element } = stanza
+    element.append(buildDelay({ stamp: sentAt, from: ctx.domain }))
     const service = serviceAt(routing, stanza)
     if (service) {
       const positions = new Map(archives.map(({ owner, position }) => [owner, position]))

@@ -14,8 +14,8 @@ export interface PasswordChange {
 }
 
 /**
- * Gives an account another password: verifiers are made anew, FAST tokens end, and so do its other sessions and sign-ins
- * that are under way (threats AU-23). Resolves with how many sessions ended. Throws `PasswordUnfit` and `PasswordBusy`.
+ * Gives an account another password: verifiers are made anew, FAST tokens end, and so do its other sessions, what they are
+ * pushed, and sign-ins that are under way (threats AU-23). Resolves with how many sessions ended. Throws `PasswordUnfit` and `PasswordBusy`.
  */
 export type ChangePassword = (
   account: Pick<Account, 'id' | 'localpart'>,
@@ -28,9 +28,11 @@ export interface PasswordChangeParts {
   readonly passwords: Pick<Passwords, 'make'>
   /** Ends what the account has open, but for this session, and returns how many sessions there were. */
   closeSessions(localpart: string, why: SessionEndCode, keep?: Session): number
+  /** Whatever else was given to those who knew the old password is to end. */
+  changed(account: Pick<Account, 'id' | 'localpart'>, keep: Session | undefined): void
 }
 
-export function createChangePassword({ db, passwords, closeSessions }: PasswordChangeParts): ChangePassword {
+export function createChangePassword({ db, passwords, closeSessions, changed }: PasswordChangeParts): ChangePassword {
   return async ({ id, localpart }, password, { keep, record } = {}) => {
     const credentials = await passwords.make({ id, localpart }, password)
     await db.transaction(async (tx) => {
@@ -38,6 +40,7 @@ export function createChangePassword({ db, passwords, closeSessions }: PasswordC
       await forgetSignIns(tx, id)
       await record?.(tx)
     })
+    changed({ id, localpart }, keep)
     return closeSessions(localpart, 'password-changed', keep)
   }
 }

@@ -33,6 +33,8 @@ export interface SessionHost {
   readonly cursors: OfflineCursors
   /** The client announced other capabilities (XEP-0115): evidence of what it is. Called before the stanza is looked at. */
   capsAnnounced(session: Session, node: string): void
+  /** Somebody looks at the client again, who did not or was away. */
+  becameActive(session: Session): void
   /** See `Feature.enter`. Rejects with a `StanzaFault` only. */
   enter(stanza: Stanza, session: Session): Promise<void> | undefined
   /** Never rejects: whatever goes wrong is answered to the sender. */
@@ -325,8 +327,11 @@ export class Session {
 
   /** While it is inactive, or away, some of what it should get waits: see `client-state.ts`. */
   setActive(isActive: boolean): void {
+    const wasActive = this.#isActive
     this.#isActive = isActive
-    if (isActive) this.#release()
+    if (!isActive) return
+    if (!wasActive) this.#host.becameActive(this)
+    this.#release()
   }
 
   #release(): void {
@@ -361,6 +366,7 @@ export class Session {
     this.framing = connection.framing
     this.#acks.wasTold()
     this.#isActive = true
+    this.#host.becameActive(this)
     for (const text of resumed) connection.write(text)
     for (const outgoing of this.outbound?.unacknowledged() ?? []) {
       connection.write(this.#own(outgoing, outgoing.textAgain(connection.framing, this.jid.domainpart)))

@@ -25,6 +25,7 @@ export const pushTarget = pgTable(
     resource: text('resource').notNull(),
     clientId: uuid('client_id'),
     options: text('options'),
+    identity: text('identity'),
     failures: integer('failures').notNull().default(0),
     failedAt: instant('failed_at'),
     enabledAt: instant('enabled_at').notNull().defaultNow(),

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import { C2S_LIMITS } from '../limits.ts'
 import { parseElement } from '../tokenizer.ts'
-import { buildLegacyBookmarks, findNotificationSetting, parseLegacyBookmarks, withExtensions } from './bookmarks.ts'
+import {
+  buildLegacyBookmarks,
+  findNotificationSetting,
+  parseLegacyBookmarks,
+  parseNotificationRules,
+  withExtensions,
+} from './bookmarks.ts'
 
 const parse = (text: string) => parseElement(text, C2S_LIMITS)
 const storage = (inside: string) => parse(`<storage xmlns="storage:bookmarks">${inside}</storage>`)
@@ -51,5 +57,6 @@ test.each([
   ['something else is said', '<sometimes/>', undefined],
 ] as const)('a phone knows what to do where %s (XEP-0492 §3)', (_what, inside, setting) => {
   const notify = `<extensions><notify xmlns="urn:xmpp:notification-settings:1">${inside}</notify></extensions>`
-  expect(findNotificationSetting(conference(notify), { category: 'client', type: 'phone' })).toBe(setting)
+  const rules = parseNotificationRules(conference(notify))
+  expect(findNotificationSetting(rules, { category: 'client', type: 'phone' })).toBe(setting)
 })

@@ -59,29 +59,42 @@ export interface SettingIdentity {
   readonly type: string
 }
 
-/**
- * The setting of a conversation that is most specific to this identity (XEP-0492 §3); `undefined` where nothing is said.
- *
- * @param conference - the bookmark; its `<extensions/>` hold the settings.
- */
+/** One of the settings of a conversation, and whom it is for; for everybody, where it names nobody. */
+export interface NotificationRule {
+  readonly setting: NotificationSetting
+  readonly category?: string | undefined
+  readonly type?: string | undefined
+}
+
+/** Most settings that are read of one conversation: identities a client can have are few. */
+const MAX_RULES = 32
+
+/** Reads what a bookmark says of notifications (XEP-0492 §2); empty where it says nothing. */
+export function parseNotificationRules(conference: Element): NotificationRule[] {
+  const notify = conference.getChild('extensions')?.getChild('notify', NS_NOTIFICATION_SETTINGS)
+  const elements = notify?.getChildElements() ?? []
+  return elements.slice(0, MAX_RULES).flatMap((element): NotificationRule[] => {
+    const setting = NOTIFICATION_SETTINGS.find((known) => known === element.getName())
+    const { 'identity-category': category, 'identity-type': type } = element.attrs
+    return setting ? [{ setting, category, type }] : []
+  })
+}
+
+/** The setting that is most specific to this identity (XEP-0492 §3); `undefined` where nothing is said to it. */
 export function findNotificationSetting(
-  conference: Element,
+  rules: readonly NotificationRule[],
   identity?: SettingIdentity,
 ): NotificationSetting | undefined {
-  const notify = conference.getChild('extensions')?.getChild('notify', NS_NOTIFICATION_SETTINGS)
   let best: { readonly setting: NotificationSetting; readonly rank: number } | undefined
-  for (const element of notify?.getChildElements() ?? []) {
-    const setting = NOTIFICATION_SETTINGS.find((known) => known === element.getName())
-    const rank = rankOf(element, identity)
-    if (setting && rank !== undefined && (!best || rank > best.rank)) best = { setting, rank }
+  for (const rule of rules) {
+    const rank = rankOf(rule, identity)
+    if (rank !== undefined && (!best || rank > best.rank)) best = { setting: rule.setting, rank }
   }
   return best?.setting
 }
 
-/** How well an element fits; `undefined`: it is for others. */
-function rankOf({ attrs }: Element, identity: SettingIdentity | undefined): number | undefined {
-  const category = attrs['identity-category']
-  const type = attrs['identity-type']
+/** How well a setting fits; `undefined`: it is for others. */
+function rankOf({ category, type }: NotificationRule, identity: SettingIdentity | undefined): number | undefined {
   if (category === undefined) return type === undefined ? 0 : undefined
   if (category !== identity?.category) return undefined
   if (type === undefined) return 1

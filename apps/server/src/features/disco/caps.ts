@@ -9,7 +9,7 @@ import {
   parseDiscoInfo,
   xml,
 } from '@drawbridge/xmpp'
-import type { Element } from '@drawbridge/xmpp'
+import type { Element, SettingIdentity } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
@@ -79,25 +79,31 @@ function findClaim(presence: Element): Claim | undefined {
   return { key: `legacy ${node} ${ver} ${ext}`, node: undefined, isProved: () => false }
 }
 
+/** What a client can do, and what kind of client it is: its first identity. */
+export interface Capabilities {
+  readonly features: ReadonlySet<string>
+  readonly identity: SettingIdentity | undefined
+}
+
 /** Answers that prove themselves: found under the hash of what they say, so that one client can speak for another. */
 export interface CapsCache {
-  find(key: string): ReadonlySet<string> | undefined
-  put(key: string, features: ReadonlySet<string>): void
+  find(key: string): Capabilities | undefined
+  put(key: string, capabilities: Capabilities): void
 }
 
 /** An empty cache; the least recently used answer goes first. */
 export function createCapsCache(): CapsCache {
-  const known = new Map<string, ReadonlySet<string>>()
+  const known = new Map<string, Capabilities>()
   return {
     find(key) {
-      const features = known.get(key)
-      if (!features) return undefined
+      const capabilities = known.get(key)
+      if (!capabilities) return undefined
       known.delete(key)
-      known.set(key, features)
-      return features
+      known.set(key, capabilities)
+      return capabilities
     },
-    put(key, features) {
-      known.set(key, features)
+    put(key, capabilities) {
+      known.set(key, capabilities)
       for (const oldest of known.keys()) {
         if (known.size <= MAX_CACHED) break
         known.delete(oldest)
@@ -125,15 +131,20 @@ async function ask(claim: Claim, session: Session, cache: CapsCache, ctx: Contex
   const reply = await session.query(xml('query', { xmlns: NS_DISCO_INFO, node: claim.node }), ctx.domain)
   const query = reply?.attrs['type'] === 'result' ? reply.getChild('query', NS_DISCO_INFO) : undefined
   if (!query || session.isEnded || session.notes.get(CURRENT) !== claim) return
-  const named = parseDiscoInfo(query).features
+  const { features: named, identities } = parseDiscoInfo(query)
   const features = new Set(named.filter((name) => name.length <= MAX_FEATURE_LENGTH).slice(0, MAX_FEATURES))
   // PE-04: an answer that does not have the hash it was announced with counts for this session and for no other.
   const isWhole = features.size === named.length
-  if (isWhole && claim.isProved(query)) cache.put(claim.key, features)
-  learn(session, features, ctx)
+  const [first] = identities.filter(({ category, type }) => isShort(category) && isShort(type))
+  const capabilities = { features, identity: first && { category: first.category, type: first.type } }
+  if (isWhole && claim.isProved(query)) cache.put(claim.key, capabilities)
+  learn(session, capabilities, ctx)
 }
 
-function learn(session: Session, features: ReadonlySet<string>, ctx: Context): void {
+const isShort = (name: string) => name.length <= MAX_FEATURE_LENGTH
+
+function learn(session: Session, { features, identity }: Capabilities, ctx: Context): void {
   session.notes.set('disco', features)
-  ctx.emit('disco.known', { session, features })
+  session.notes.set('disco.identity', identity)
+  ctx.emit('disco.known', { session, features, identity })
 }

@@ -31,7 +31,7 @@ const caches = new WeakMap<Context, CapsCache>()
 
 /**
  * XEP-0030: Service Discovery, of the server and of its accounts, and XEP-0115 and XEP-0390: Entity Capabilities, ours in
- * the stream features, those of clients as `session.notes.get('disco')`, the set of their features.
+ * the stream features, those of clients as `session.notes.get('disco')`, the set of their features, and `disco.identity`.
  */
 export const disco = defineFeature({
   name: 'disco',

@@ -2,6 +2,7 @@ import { forgetInRooms } from '@drawbridge/db'
 import { defineFeature } from '../../routing/feature.ts'
 import type { Context } from '../../routing/feature.ts'
 import { followChange } from './affiliation.ts'
+import { audienceOf } from './audience.ts'
 import { deliverMessage } from './deliver.ts'
 import { handleIq } from './iq.ts'
 import { leaveAll, LOST } from './leave.ts'
@@ -32,6 +33,10 @@ export const muc = defineFeature({
     iq: handleIq,
     message: handleMessage,
     deliver: deliverMessage,
+    audience: ({ localpart = '' }, ctx) => {
+      const room = roomsOf(ctx).find(localpart)
+      return room && audienceOf(room)
+    },
   },
   session: {
     ended: async (session, ctx) => {

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import { availableFor, events, items, outcomeOf, owner, publish, retract } from '../../../test/pubsub.ts'
 import { story } from '../../../test/story.ts'
 import type { Device } from '../../../test/story.ts'
-import { findNotificationSetting } from '../../routing/notification-setting.ts'
 
 const NEW = 'urn:xmpp:bookmarks:1'
 const OLD = 'storage:bookmarks'
@@ -94,18 +93,6 @@ test('what older clients do not know of a bookmark survives their writing, and w
   expect(item).toContain('name="Renamed"')
   expect(item).toContain(extensions)
   expect((await s.alice.ask('get', kept(storage()))).toString()).toContain(page)
-
-  // XEP-0492 §3: the most specific setting counts.
-  const alice = s.server.ctx.accounts.find('alice')!
-  const setting = (type?: string, category = 'client') =>
-    findNotificationSetting(alice, 'one@rooms.test', s.server.ctx, type === undefined ? undefined : { category, type })
-  expect(await Promise.all([setting(), setting('pc'), setting('phone'), setting('x', 'gateway')])).toEqual([
-    'always',
-    'never',
-    'on-mention',
-    'always',
-  ])
-  expect(await findNotificationSetting(alice, 'two@rooms.test', s.server.ctx)).toBeUndefined()
 })
 
 test('bookmarks from before there was a node for them are found in it (XEP-0411 §3)', async () => {

@@ -1,14 +1,26 @@
-import { deletePushDevice, deletePushTargets, findPushDevice, listPushTargets, putPushTarget } from '@drawbridge/db'
+import {
+  deletePushDevice,
+  deletePushTargets,
+  findPushDevice,
+  insertOutbox,
+  keepPushNodes,
+  listPushTargets,
+  notePushIdentity,
+  putPushTarget,
+} from '@drawbridge/db'
 import { sendPush } from '@drawbridge/jobs'
 import { findPushOptions, NS_PUSH, parsePushRequest, StanzaFault } from '@drawbridge/xmpp'
-import type { Element, Jid } from '@drawbridge/xmpp'
+import type { Element, Jid, SettingIdentity } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
-import type { Context, DomainEvents, Draft, IqRequest } from '../../routing/feature.ts'
-import { isAtHand, newPushTarget, retryAtAfter } from '../../routing/push-targets.ts'
+import type { Context, DomainEvents, Draft, IqRequest, Released } from '../../routing/feature.ts'
+import { newPushTarget, retryAtAfter, wasSeen } from '../../routing/push-targets.ts'
 import type { PushTarget } from '../../routing/push-targets.ts'
+import { noteWakes, pushPayload, roomOf, wakeRows } from '../../routing/wakes.ts'
+import type { WakeRow } from '../../routing/wakes.ts'
+import type { Session } from '../../stream/session.ts'
 import { listedId } from '../../stream/clients.ts'
 import { pushService, SERVICE_LABEL } from './service.ts'
-import { warrantsPush } from './warrants.ts'
+import { changeBookmarks, followBookmarks, loadBookmarks } from './bookmarks.ts'
 
 /** Push services that one account may have enabled. */
 const TARGETS_MAX = 20
@@ -28,20 +40,28 @@ export const push = defineFeature({
   ],
   service: pushService,
   message: { record, notify },
+  released,
   on: {
     'account.deleted': ({ localpart }, ctx) => ctx.pushTargets.remove(`${localpart}@${ctx.domain}`, () => true),
     'client.revoked': forgetClient,
+    'password.changed': forgetOthers,
+    'session.active': ({ session }, ctx) => targetsOf(session, ctx).forEach(wasSeen),
+    'disco.known': learnIdentity,
+    'pep.changed': changeBookmarks,
   },
   async start(ctx) {
-    for (const { localpart, failedAt, failures, clientId, ...target } of await listPushTargets(ctx.db)) {
+    for (const { localpart, failedAt, failures, clientId, identity, ...target } of await listPushTargets(ctx.db)) {
       const errors = { failures, retryAt: retryAtAfter(failures, failedAt) }
-      ctx.pushTargets.put(
-        `${localpart}@${ctx.domain}`,
-        newPushTarget({ ...target, clientId: clientId ?? undefined }, errors),
-      )
+      const known = { ...target, clientId: clientId ?? undefined, identity: identityFrom(identity) }
+      ctx.pushTargets.put(`${localpart}@${ctx.domain}`, newPushTarget(known, errors))
     }
+    await loadBookmarks(ctx)
   },
 })
+
+/** What the client of this session has enabled. */
+const targetsOf = ({ account, jid }: Session, ctx: Context): readonly PushTarget[] =>
+  ctx.pushTargets.of(account.bareJid).filter(({ resource }) => resource === jid.resourcepart)
 
 // --- enabling (§5, §6) ------------------------------------------------------------------------------------------------
 
@@ -54,12 +74,14 @@ async function enable(payload: Element, { session }: IqRequest, ctx: Context): P
   if (node === undefined || !(await findPushDevice(ctx.db, accountId, node)))
     throw new StanzaFault({ condition: 'item-not-found', text: 'Register the device at the push service first.' })
   const { clientId, jid } = session
-  const target = { accountId, service: service.toString(), node, resource: jid.resourcepart ?? '', clientId }
+  const identity = session.notes.get('disco.identity') as SettingIdentity | undefined
+  const target = { accountId, service: service.toString(), node, resource: jid.resourcepart ?? '', clientId, identity }
   const others = ctx.pushTargets.of(bareJid).filter((other) => other.node !== node)
   if (others.length >= TARGETS_MAX) {
     throw new StanzaFault({ type: 'cancel', condition: 'resource-constraint', text: 'Too many devices have push.' })
   }
-  await putPushTarget(ctx.db, { ...target, ...(options ? { options: options.toString() } : {}) })
+  await putPushTarget(ctx.db, { ...target, options: options?.toString(), identity: textOf(identity) })
+  await followBookmarks(session.account, ctx)
   ctx.pushTargets.put(bareJid, newPushTarget(target))
   return undefined
 }
@@ -87,6 +109,37 @@ function forgetClient({ account, id }: DomainEvents['client.revoked'], ctx: Cont
   Promise.all(forget).catch((error: unknown) => ctx.log.warn('a push was not disabled', { error: String(error) }))
 }
 
+/** AU-23: whoever knew the old password hears of nothing any more; the client that has given the new one does. */
+async function forgetOthers({ account, keep }: DomainEvents['password.changed'], ctx: Context): Promise<void> {
+  const kept = new Set(keep && targetsOf(keep, ctx))
+  ctx.pushTargets.remove(`${account.localpart}@${ctx.domain}`, (target) => !kept.has(target))
+  await keepPushNodes(
+    ctx.db,
+    account.id,
+    Array.from(kept, ({ node }) => node),
+  )
+}
+
+// --- kinds of clients (XEP-0492 §2.2) -----------------------------------------------------------------------------------
+
+const textOf = (identity: SettingIdentity | undefined) => identity && `${identity.category}/${identity.type}`
+
+function identityFrom(text: string | null): SettingIdentity | undefined {
+  const [category, type] = text?.split('/') ?? []
+  return category && type ? { category, type } : undefined
+}
+
+/** A client says what it is when it has signed in, maybe after it has enabled push. */
+async function learnIdentity({ session, identity }: DomainEvents['disco.known'], ctx: Context): Promise<void> {
+  const text = textOf(identity)
+  if (text === undefined) return
+  for (const target of targetsOf(session, ctx)) {
+    if (textOf(target.identity) === text) continue
+    target.identity = identity
+    await notePushIdentity(ctx.db, target, text)
+  }
+}
+
 function refuseForeign(service: Jid, { domain }: Context): void {
   const own = `${SERVICE_LABEL}.${domain}`
   if (service.toString() === own) return
@@ -99,38 +152,30 @@ function refuseForeign(service: Jid, { domain }: Context): void {
 
 // --- publishing (§7) --------------------------------------------------------------------------------------------------
 
-/** Targets of those who get this message and are not there to see it. */
-function* targetsOf({ stanza, archives, heldBy }: Draft, ctx: Context): Generator<[owner: string, target: PushTarget]> {
-  if (heldBy !== undefined || !warrantsPush(stanza)) return
-  for (const { owner, direction } of archives) {
-    if (direction !== 'in' || owner === stanza.from.bareString) continue
-    for (const target of ctx.pushTargets.of(owner)) {
-      if (target.retryAt <= ctx.now().getTime() && !isAtHand(target, owner, ctx.sessions)) yield [owner, target]
-    }
-  }
-}
-
-const payloadOf = (owner: string, { service, node }: PushTarget, message: string) => ({ owner, service, node, message })
-
 function record(draft: Draft, ctx: Context): void {
-  for (const [owner, target] of targetsOf(draft, ctx)) {
-    if (!target.isPending) draft.outbox.push({ kind: sendPush.name, payload: payloadOf(owner, target, draft.id) })
-  }
+  if (draft.heldBy === undefined) draft.outbox.push(...wakeRows(draft, draft.id, ctx))
 }
 
 function notify(draft: Draft, ctx: Context): void {
-  for (const [owner, target] of targetsOf(draft, ctx)) {
-    target.unread++
-    const isOwnRow = draft.outbox.some(
-      ({ kind, payload }) => kind === sendPush.name && (payload as { node: string }).node === target.node,
-    )
-    if (isOwnRow) {
-      target.isPending = true
-    } else if (!target.isPending) {
-      // The job that was to tell of this message as well has begun before its commit.
-      ctx.jobs
-        .enqueue(sendPush, payloadOf(owner, target, draft.id))
-        .catch((error: unknown) => ctx.log.warn('a push was not enqueued', { error: String(error) }))
-    }
+  if (draft.heldBy !== undefined) return
+  const room = roomOf(draft)
+  for (const wake of noteWakes(draft, draft.id, draft.outbox, ctx)) {
+    // The job that was to tell of this message as well has begun before its commit.
+    ctx.jobs
+      .enqueue(sendPush, pushPayload(wake, draft.id, room))
+      .catch((error: unknown) => ctx.log.warn('a push was not enqueued', { error: String(error) }))
   }
+}
+
+/** What was held back is news now. Its rows follow the commit: the messages are where each client looks for them anyway. */
+function released(messages: readonly Released[], ctx: Context): void {
+  const rows: WakeRow[] = []
+  for (const message of messages) {
+    const own = wakeRows(message, message.id, ctx)
+    noteWakes(message, message.id, own, ctx)
+    rows.push(...own)
+  }
+  insertOutbox(ctx.db, rows).catch((error: unknown) =>
+    ctx.log.warn('pushes of released messages were not enqueued', { error: String(error) }),
+  )
 }
