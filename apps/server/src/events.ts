@@ -16,6 +16,11 @@ export const setHeld = gauge('drawbridge_messages_held', 'Messages that suspensi
 
 export const setOutbox = gauge('drawbridge_outbox_rows', 'Work in the outbox that is not done yet.')
 
+export const setPresenceRequests = gauge(
+  'drawbridge_presence_requests',
+  'Requests for presence that nobody has answered (RFC 6121).',
+)
+
 export const setPushDevices = gauge('drawbridge_push_devices', 'Devices that are told of messages (XEP-0357).')
 
 export const JOB_STATES = ['waiting', 'active', 'delayed', 'failed'] as const

@@ -1,5 +1,5 @@
 import type { Sanitize } from '@drawbridge/contract'
-import { countHeld, countOutbox } from '@drawbridge/db'
+import { countHeld, countOutbox, countPresenceRequests } from '@drawbridge/db'
 import type { JOBS } from '@drawbridge/jobs'
 import type { Log } from '@drawbridge/runtime'
 import {
@@ -8,6 +8,7 @@ import {
   setHeld,
   setJobs,
   setPending,
+  setPresenceRequests,
   setSessions,
   setWaiting,
   setOutbox,
@@ -37,6 +38,7 @@ export function createMeasure(
     }
   })
   const askOutbox = nowAndThen(log, async () => setOutbox(await countOutbox(db)))
+  const askRequests = nowAndThen(log, async () => setPresenceRequests(await countPresenceRequests(db)))
   return () => {
     let tcp = 0
     let websocket = 0
@@ -58,7 +60,7 @@ export function createMeasure(
     setPushDevices(pushTargets.size)
     queues.tell((queue, of, value) => setSessionQueue({ queue, of }, value))
     unsent.tell((_bytes, of, value) => setUnsent({ of }, value))
-    return Promise.all([askHeld(), askJobs(), askOutbox()]).then(() => undefined)
+    return Promise.all([askHeld(), askJobs(), askOutbox(), askRequests()]).then(() => undefined)
   }
 }
 

@@ -108,6 +108,13 @@ export const QUEUES: readonly Queue[] = [
     metric: 'drawbridge_jobs',
   },
   {
+    what: 'requests for presence that nobody answers (RFC 6121 §3.1.3)',
+    where: 'features/roster/subscribe.ts',
+    max: 'DRAWBRIDGE_PRESENCE_MAX_REQUESTS of an account, 1,000 by default',
+    beyond: 'it is dropped; whoever asks again later has another chance',
+    metric: 'drawbridge_presence_requests',
+  },
+  {
     what: 'requests between occupants of rooms that wait for an answer',
     where: 'features/muc/relay.ts',
     max: `${MAX_WAITING} of the server`,

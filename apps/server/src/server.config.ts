@@ -6,6 +6,7 @@ import { contactConfig, registrationConfig } from './routing/registration.config
 import { externalServicesConfig } from './features/external-services.config.ts'
 import { componentConfig } from './stream/component.config.ts'
 import { streamConfig } from './stream/stream.config.ts'
+import { allowedOrigins } from './transport/origins.ts'
 import { proxyConfig } from './transport/proxy.config.ts'
 import { pushConfig } from './web-push/push.config.ts'
 
@@ -32,6 +33,7 @@ export const serverConfig = z.object({
         env: 'DRAWBRIDGE_STATUS_URL',
         doc: 'Where clients find out why the service is away (XEP-0455), best on another machine. Absent: /status.json here, which is away with the rest.',
       }),
+    allowedOrigins,
     hasBosh: boolean.default(false).meta({
       env: 'DRAWBRIDGE_BOSH',
       doc: 'Whether clients may connect by HTTP requests at /http-bind (XEP-0124, XEP-0206), for networks that let no WebSocket through. Costs more per message than a WebSocket.',
@@ -53,6 +55,10 @@ export const serverConfig = z.object({
     maxRosterItems: z.coerce.number().int().min(1).max(100_000).default(5_000).meta({
       env: 'DRAWBRIDGE_ROSTER_MAX_ITEMS',
       doc: 'Contacts one account may have. More makes signing in slower for clients without roster versioning.',
+    }),
+    maxPresenceRequests: z.coerce.number().int().min(1).max(100_000).default(1_000).meta({
+      env: 'DRAWBRIDGE_PRESENCE_MAX_REQUESTS',
+      doc: 'Requests to see its presence that one account may have unanswered (RFC 6121 §3.1.3). One more is dropped, so fewer lets strangers keep others out; each is given out at every sign-in, so more makes that slower.',
     }),
     archivePageMax: z.coerce.number().int().min(10).max(1_000).default(100).meta({
       env: 'DRAWBRIDGE_ARCHIVE_PAGE_MAX',

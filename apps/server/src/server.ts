@@ -21,6 +21,7 @@ import { createMeasure, timed } from './measure.ts'
 import type { Measure } from './measure.ts'
 import { createBlockLists } from './routing/block-lists.ts'
 import { createOfflineCursors } from './routing/cursor.ts'
+import { UPLOAD_PATH } from './blobs/link.ts'
 import { createChats } from './routing/chats.ts'
 import { createComponents } from './routing/components.ts'
 import type { Context } from './routing/feature.ts'
@@ -57,6 +58,8 @@ import { listenLocally } from './transport/local.ts'
 import { featureRoutes, serviceRoutes } from './transport/service.ts'
 import { listenTcp } from './transport/tcp.ts'
 import { createTrust } from './transport/proxy.config.ts'
+import { createOrigins, crossOrigin } from './transport/origins.ts'
+import type { Origins } from './transport/origins.ts'
 import { loadTls } from './transport/tls.ts'
 import { createWebFiles } from './transport/web.ts'
 import { createWebSockets } from './transport/websocket.ts'
@@ -95,7 +98,7 @@ export interface BuiltServer extends AsyncDisposable {
   readonly measure: Measure
   /** The admin API for callers on this machine, without sign-in. */
   readonly localAdmin: HttpHandler
-  readonly isAllowedOrigin: (origin: string, host: string | undefined) => boolean
+  readonly origins: Origins
   /** The base URL once the port is known, where none is configured. */
   announceHttp(url: string): void
   /** Refuses new streams and tells every client that the server stops, while its connection still stands. */
@@ -328,17 +331,17 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       )
     },
   })
-  const isAllowedOrigin = (origin: string, hostHeader: string | undefined) =>
-    origin === publicUrl || URL.parse(origin)?.host === hostHeader
+  const origins = createOrigins(config.web.allowedOrigins, () => publicUrl)
   const bosh = createBosh({
     accept,
     isEncrypted: true,
-    isAllowedOrigin: (origin, request) => isAllowedOrigin(origin, request.headers.host),
+    isAllowedOrigin: (origin, request) => origins.isAllowed(origin, request.headers.host),
     maxPerAddress: config.stream.maxConnectionsPerAddress,
   })
   const handlers: HttpHandler[] = [
     ...(config.web.hasBosh ? [bosh] : []),
     (req, res) => admin.handle(req, res),
+    crossOrigin(origins, UPLOAD_PATH),
     featureRoutes(registry, ctx),
     serviceRoutes({ domain: common.domain, health, status: () => buildStatusDocument(policy.gate), measure }),
     ...(web ? [web] : []),
@@ -368,7 +371,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     handlers,
     measure,
     localAdmin: (req, res) => admin.handle(req, res, LOCAL_ACTOR),
-    isAllowedOrigin,
+    origins,
     announceHttp: (url) => {
       if (config.web.publicUrl === undefined) publicUrl = url
     },
@@ -398,7 +401,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     accept: built.accept,
     // A browser on this machine: what it sends never crosses a network.
     isEncrypted: true,
-    isAllowedOrigin: (origin, request) => built.isAllowedOrigin(origin, request.headers.host),
+    isAllowedOrigin: (origin, request) => built.origins.isAllowed(origin, request.headers.host),
   })
   const closers: (() => Promise<unknown> | unknown)[] = [() => built.close(), () => clearInterval(refreshing)]
   const close = async () => {

@@ -148,8 +148,9 @@ export async function findPresenceRequest(db: Db, accountId: string, jid: string
   return row?.stanza
 }
 
-export async function countPresenceRequests(db: Db, accountId: string): Promise<number> {
-  return db.$count(presenceRequest, eq(presenceRequest.accountId, accountId))
+/** Requests that nobody has answered: of one account, or of all. */
+export async function countPresenceRequests(db: Db, accountId?: string): Promise<number> {
+  return db.$count(presenceRequest, accountId === undefined ? undefined : eq(presenceRequest.accountId, accountId))
 }
 
 /** Accounts in which a request of this contact waits. */

@@ -154,6 +154,8 @@ export interface DataPaths {
 export interface ServerLimits {
   readonly maxUploadBytes: number
   readonly maxRosterItems: number
+  /** Unanswered, of one account (RFC 6121 §3.1.3). */
+  readonly maxPresenceRequests: number
   readonly archivePageMax: number
   /** What a new room is like, and who may make one. */
   readonly roomProfile: 'open' | 'members'

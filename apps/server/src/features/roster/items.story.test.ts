@@ -1,3 +1,4 @@
+import { countPresenceRequests } from '@drawbridge/db'
 import { describe, expect, test } from 'vitest'
 import { story } from '../../../test/story.ts'
 import type { Device } from '../../../test/story.ts'
@@ -129,6 +130,32 @@ describe('limits', () => {
     expect((await set(s.alice, '<item jid="c1@im.test" name="first"/>')).attrs['type']).toBe('result')
     await set(s.alice, '<item jid="c1@im.test" subscription="remove"/>')
     expect((await set(s.alice, '<item jid="c3@im.test"/>')).attrs['type']).toBe('result')
+  })
+
+  test('DS-19 so many requests wait for an answer, and one more is not heard of until another is answered', async () => {
+    await using s = await story(
+      { bob: 1, ann: 1, cid: 1, dan: 1 },
+      { settings: { limits: { maxPresenceRequests: 2 } } },
+    )
+    await s.bob.available()
+    const ask = (device: Device) => device.send('<presence type="subscribe" to="bob@im.test"/>')
+    for (const device of [s.ann, s.cid, s.dan]) await ask(device)
+    const asked = () =>
+      s.bob
+        .received()
+        .flatMap(
+          (text) =>
+            /type="subscribe" .*?from="(\w+)@|from="(\w+)@.*?type="subscribe"/.exec(text)?.slice(1).find(Boolean) ?? [],
+        )
+    expect(asked()).toEqual(['ann', 'cid'])
+    // The same request again takes no further place.
+    await ask(s.ann)
+    await s.bob.send('<presence type="unsubscribed" to="ann@im.test"/>')
+    s.bob.received()
+    await ask(s.dan)
+    const { db, accounts } = s.server.ctx
+    expect(await countPresenceRequests(db, accounts.find('bob')!.id)).toBe(2)
+    expect(await countPresenceRequests(db)).toBe(2)
   })
 
   test.each([

@@ -14,8 +14,6 @@ import type { SubscriptionState, SubscriptionType } from './subscription.ts'
 
 /** A stored request is given out at every sign-in, so it stays small; longer ones lose their content, not their meaning. */
 const MAX_REQUEST_LENGTH = 4_096
-/** Requests that nobody answers, per account. */
-const MAX_REQUESTS = 1_000
 
 /** What has happened to one account's roster, to be told once it is stored. */
 interface Told {
@@ -93,7 +91,8 @@ export async function removeContact(session: Session, jid: string, ctx: Context)
       if (state.hasFrom) ends.push('unsubscribed')
       for (const type of ends) {
         const element = xml('presence', { xmlns: NS_CLIENT, type, from: user.bareJid, to: jid })
-        await receive(change, contact, user.bareJid, type, element, { told, sights })
+        const most = ctx.limits.maxPresenceRequests
+        await receive(change, contact, { from: user.bareJid, type, element, most }, { told, sights })
       }
     }
     if (state.hasFrom) sights.push({ of: user.bareJid, by: jid, isGiven: false })
@@ -131,7 +130,8 @@ export async function exchange(
   let { state } = sent
   const later: Outcome = { told: [], sights: [] }
   if (sent.isRouted && contact) {
-    const isAnswered = await receive(change, contact, user.bareJid, type, element, later)
+    const { maxPresenceRequests: most } = ctx.limits
+    const isAnswered = await receive(change, contact, { from: user.bareJid, type, element, most }, later)
     if (isAnswered) {
       // §3.1.3, §3.4: the contact's server says yes at once, in the contact's name.
       const yes = inbound(state, 'subscribed')
@@ -148,18 +148,27 @@ export async function exchange(
   return outcome
 }
 
-/** The contact's side. Many strangers must not fill the memory of everybody: beyond the limit nobody asks. Returns whether the contact's server answers `subscribed` by itself. */
+interface Incoming {
+  readonly from: string
+  readonly type: SubscriptionType
+  readonly element: Element
+  /** Requests that the contact may have unanswered. */
+  readonly most: number
+}
+
+/**
+ * The contact's side. Many strangers must not fill the memory of everybody: beyond the limit nobody asks. Returns whether
+ * the contact's server answers `subscribed` by itself.
+ */
 async function receive(
   change: RosterChange,
   contact: Account,
-  from: string,
-  type: SubscriptionType,
-  element: Element,
+  { from, type, element, most }: Incoming,
   { told, sights }: Outcome,
 ): Promise<boolean> {
   const theirs = await readRelation(change, contact, from)
   const { state, isDelivered, isAnswered } = inbound(theirs.state, type)
-  if (state.isPendingIn && !theirs.state.isPendingIn && (await change.countRequests(contact)) >= MAX_REQUESTS) {
+  if (state.isPendingIn && !theirs.state.isPendingIn && (await change.countRequests(contact)) >= most) {
     return false
   }
   const item = await writeRelation(change, contact, from, theirs, state, requestText(element))

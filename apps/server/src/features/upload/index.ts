@@ -34,7 +34,7 @@ export const upload = defineFeature({
     { method: 'GET', path: UPLOAD_PATH, handle: giveFile },
     { method: 'HEAD', path: UPLOAD_PATH, handle: giveFile },
     {
-      // Answered, and without leave for other origins: our pages are of this one.
+      // What web clients of other origins may do is said in front of us (transport/origins.ts).
       method: 'OPTIONS',
       path: UPLOAD_PATH,
       handle: (_req, res) => {
