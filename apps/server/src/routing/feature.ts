@@ -245,6 +245,8 @@ export interface IqRoute {
   readonly name: string
   /** The payload of the result; nothing for an empty result. Throw a `StanzaFault` or `Refusal` to refuse. */
   handle(payload: Element, request: IqRequest, ctx: Context): Element | undefined | Promise<Element | undefined>
+  /** The same for a component that asks the server (XEP-0114): it is no account. Absent: it is not answered. */
+  answerComponent?(payload: Element, ctx: Context): Element | undefined
 }
 
 /** A message that is committed, or has just been released from hold: hand it to whoever is to have it. */

@@ -65,7 +65,7 @@ export async function route(routing: Routing, stanza: Stanza, sender: Session | 
 
 /**
  * The same for what a component sends (XEP-0114): cleaned and judged like everybody's, answered over its link. It can
- * reach accounts and services; what only clients may ask the server is not answered.
+ * reach accounts and services, and look around; what only clients may ask the server is not answered.
  */
 export async function routeFromComponent(routing: Routing, stanza: Stanza, link: ComponentLink): Promise<void> {
   const { ctx } = routing
@@ -75,14 +75,22 @@ export async function routeFromComponent(routing: Routing, stanza: Stanza, link:
     throwIfRefused(verdictOn(ctx, stanza, undefined, 'component'))
     if (stanza.kind === 'presence') return deliverPresence(ctx, stanza)
     const isAnswer = stanza.type === 'result' || stanza.type === 'error'
-    if (!isAnswer && !serviceAt(routing, stanza) && !stanza.to?.isFull)
-      throw new StanzaFault({ condition: 'service-unavailable' })
-    await routeIq(routing, stanza, undefined)
+    if (isAnswer || serviceAt(routing, stanza) || stanza.to?.isFull) return await routeIq(routing, stanza, undefined)
+    link.send(iqResult(stanza, answerComponent(routing, stanza)))
   } catch (error) {
     if (stanza.kind === 'message') countFault(error)
     const reply = errorReply(stanza.element, faultFrom(error, ctx))
     if (reply) link.send(reply)
   }
+}
+
+/** What a component may ask the server itself: what it can do, and whether it is there. Nothing of anybody's account. */
+function answerComponent({ registry, ctx }: Routing, { type, to, element }: IqStanza): Element | undefined {
+  const [payload] = element.getChildElements()
+  const isServer = to?.toString() === ctx.domain && type === 'get'
+  const route = isServer && payload && registry.findIq(type, 'server', payload.getNS() ?? '', payload.name)
+  if (!route || !route.answerComponent) throw new StanzaFault({ condition: 'service-unavailable' })
+  return route.answerComponent(payload, ctx)
 }
 
 /** Cleans what must be clean before anything else looks at it; nothing to wait for is the common case. */

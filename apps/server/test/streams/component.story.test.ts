@@ -123,6 +123,28 @@ describe('an external component (XEP-0114)', () => {
     await end(bridge, client)
   })
 
+  test('looks around at the server, and hears that it is there (XEP-0030 §3.1, §4.1, XEP-0199 §4.4)', async () => {
+    const bridge = await connect()
+    const ask = async (id: string, payload: string, to = 'im.test') => {
+      bridge.send(`<iq from='bridge.im.test' to='${to}' type='get' id='${id}'>${payload}</iq>`)
+      return bridge.until(new RegExp(`<iq [^>]*id="${id}"[^>]*?(/>|>.*?</iq>)`, 's'))
+    }
+    const info = await ask('i', `<query xmlns='http://jabber.org/protocol/disco#info'/>`)
+    expect(info).toContain('from="im.test"')
+    expect(info).toContain('to="bridge.im.test"')
+    expect(info).toContain('<identity category="server" type="im"')
+    expect(await ask('t', `<query xmlns='http://jabber.org/protocol/disco#items'/>`)).toContain('jid="rooms.im.test"')
+    expect(await ask('p', `<ping xmlns='urn:xmpp:ping'/>`)).toMatch(/type="result"[^>]*\/>/)
+    // Commands are for accounts; an account tells strangers nothing.
+    const commands = `node='http://jabber.org/protocol/commands'`
+    expect(await ask('c', `<query xmlns='http://jabber.org/protocol/disco#items' ${commands}/>`)).toContain(
+      'item-not-found',
+    )
+    const about = `<query xmlns='http://jabber.org/protocol/disco#info'/>`
+    expect(await ask('a', about, 'alice@im.test')).toContain('service-unavailable')
+    await end(bridge)
+  })
+
   test('while it is away, people hear so, and it cannot ask the server what only clients may', async () => {
     const client = await alice('g')
     client.send(`<message to='joe@bridge.im.test' type='chat' id='m2'><body>anybody?</body></message>`)

@@ -48,8 +48,25 @@ export const disco = defineFeature({
     (ctx) => buildCapsHashes([ownCaps(ctx).hash]),
   ],
   iq: [
-    { type: 'get', to: 'server', xmlns: NS_DISCO_INFO, name: 'query', handle: serverInfo },
-    { type: 'get', to: 'server', xmlns: NS_DISCO_ITEMS, name: 'query', handle: serverItems },
+    {
+      type: 'get',
+      to: 'server',
+      xmlns: NS_DISCO_INFO,
+      name: 'query',
+      handle: serverInfo,
+      answerComponent: ({ attrs: { node } }, ctx) => ownInfo(node, ctx),
+    },
+    {
+      type: 'get',
+      to: 'server',
+      xmlns: NS_DISCO_ITEMS,
+      name: 'query',
+      handle: serverItems,
+      answerComponent({ attrs: { node } }, ctx) {
+        if (node !== undefined) throw new StanzaFault({ condition: 'item-not-found' })
+        return buildDiscoItems(ctx.disco.services)
+      },
+    },
     { type: 'get', to: 'account', xmlns: NS_DISCO_INFO, name: 'query', handle: accountInfo },
     { type: 'get', to: 'account', xmlns: NS_DISCO_ITEMS, name: 'query', handle: accountItems },
   ],
@@ -67,7 +84,11 @@ export const disco = defineFeature({
 async function serverInfo({ attrs: { node } }: Element, request: IqRequest, ctx: Context): Promise<Element> {
   const known = node === undefined ? undefined : ctx.disco.findNode('server', node)
   if (known && node !== undefined) return buildDiscoInfo({ ...(await known.info(node, request, ctx)), node })
-  // XEP-0115 §6.2, XEP-0390 §4.3: under the nodes that the stream features name, the same answer.
+  return ownInfo(node, ctx)
+}
+
+/** XEP-0115 §6.2, XEP-0390 §4.3: under the nodes that the stream features name, the same answer. */
+function ownInfo(node: string | undefined, ctx: Context): Element {
   if (node !== undefined && !ownCaps(ctx).nodes.includes(node)) throw new StanzaFault({ condition: 'item-not-found' })
   return buildServerInfo(ctx, node)
 }

@@ -1,8 +1,9 @@
+import { findLastActivity } from '@drawbridge/db'
 import { parseElement, C2S_LIMITS } from '@drawbridge/xmpp'
 import { expect, test } from 'vitest'
 import { RECIPIENTS_PER_TURN } from '../../routing/fanout.ts'
 import { story } from '../../../test/story.ts'
-import type { Device } from '../../../test/story.ts'
+import type { Device, StoryOptions } from '../../../test/story.ts'
 
 /** Takes stanzas as they come in one chunk: all are here before the first is done. */
 async function sendTogether({ session }: Device, ...stanzas: string[]): Promise<void> {
@@ -13,8 +14,8 @@ async function sendTogether({ session }: Device, ...stanzas: string[]): Promise<
 }
 
 /** alice and somebody who sees her. */
-async function seen() {
-  const s = await story({ alice: 2, bob: 1 })
+async function seen(options: StoryOptions = {}) {
+  const s = await story({ alice: 2, bob: 1 }, options)
   await s.bob.send('<presence type="subscribe" to="alice@im.test"/>')
   await s.alice.send('<presence type="subscribed" to="bob@im.test"/>')
   for (const device of [s.alice, s.device('alice', 2), s.bob]) await device.available()
@@ -96,6 +97,22 @@ test('a probe gets the last presence of each device; of who is away, that there 
   s.bob.received()
   await s.bob.send('<presence type="probe" to="alice@im.test"/>')
   expect(s.bob.received()).toEqual(['<presence type="unavailable" from="alice@im.test" to="bob@im.test/1"/>'])
+})
+
+test('of who is gone, a probe hears since when, and what was said on leaving (RFC 6121 §4.3.2, XEP-0203 §3)', async () => {
+  const at = new Date('2026-11-23T18:00:00Z')
+  await using s = await seen({ now: () => at })
+  await s.alice.send('<presence type="unavailable"><status>gone home</status></presence>')
+  for (const n of [2, 1]) s.device('alice', n).session.end()
+  await expect
+    .poll(() => findLastActivity(s.server.ctx.db, s.alice.session.account.id))
+    .toMatchObject({ status: 'gone home' })
+  s.bob.received()
+  await s.bob.send('<presence type="probe" to="alice@im.test"/>')
+  expect(s.bob.received()).toEqual([
+    '<presence type="unavailable" from="alice@im.test" to="bob@im.test/1"><status>gone home</status>' +
+      '<delay xmlns="urn:xmpp:delay" from="im.test" stamp="2026-11-23T18:00:00.000Z"/></presence>',
+  ])
 })
 
 test('somebody with thousands of contacts holds nobody up, and is no ghost to those told last', async () => {

@@ -1,4 +1,5 @@
-import { C2S_LIMITS, findJid, NS_CLIENT, parseElement, StanzaFault, xml } from '@drawbridge/xmpp'
+import { findLastActivity } from '@drawbridge/db'
+import { buildDelay, C2S_LIMITS, findJid, NS_CLIENT, parseElement, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element, Jid, PresenceStanza, Stanza } from '@drawbridge/xmpp'
 import { inTurns } from '../../routing/fanout.ts'
 import type { Context } from '../../routing/feature.ts'
@@ -101,8 +102,13 @@ async function probe(to: Jid, session: Session, ctx: Context): Promise<void> {
   if (!contact || contact.bareJid === bareJid || !(await ctx.rosters.isSubscriber(contact, bareJid))) return
   const isThere = ctx.sessions.of(contact.bareJid).some(({ presence }) => presence !== undefined)
   if (isThere) return showTo(session, contact.bareJid, ctx)
-  const from = contact.bareJid
-  session.send(xml('presence', { xmlns: NS_CLIENT, type: 'unavailable', from, to: session.jid.toString() }))
+  // What is noted is of the last session that has ended; of one that only became unavailable there is nothing yet.
+  const isGone = ctx.sessions.of(contact.bareJid).length === 0
+  const last = isGone ? await findLastActivity(ctx.db, contact.id) : undefined
+  const attrs = { xmlns: NS_CLIENT, type: 'unavailable', from: contact.bareJid, to: session.jid.toString() }
+  // "MAY include" what the contact said on leaving; "SHOULD include information about the time".
+  const status = last?.status ? xml('status', {}, last.status) : undefined
+  session.send(xml('presence', attrs, status, last && buildDelay({ stamp: last.at, from: ctx.domain })))
 }
 
 /** §4.6: presence for somebody in particular, whether in the roster or not. */
