@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type pg from 'pg'
 import type { ArchiveEntry, CommitOutcome, HandledStream } from './archive-entry.ts'
 import { clientKey, type ReferenceRow, resolveReferences } from './archive-references.ts'
 import { configurationOf, ownerLexeme } from './archive-search.ts'
+import { bytesArray, plainArray, textArray } from './array-literal.ts'
 import type { ArchiveTarget } from './schema/archive.ts'
 import { uuidv7 } from './uuid.ts'
 
@@ -42,13 +43,13 @@ const WRITE = {
   text: `
     with m as (
       insert into message (id, stanza, sent_at, author, client_key)
-      select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $23::text[], $24::bigint[])
+      select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $22::text[], $23::bigint[])
     ), r as (
       insert into message_reference (message_id, kind, target_id)
-      select * from unnest($25::uuid[], $26::text[], $27::uuid[])
+      select * from unnest($24::uuid[], $25::text[], $26::uuid[])
     ), q as (
       insert into message_text_queue (message_id, owners, configuration, text)
-      select * from unnest($28::uuid[], $29::text[], $30::regconfig[], $31::text[])
+      select * from unnest($27::uuid[], $28::text[], $29::regconfig[], $30::text[])
     ), o as (
       insert into archive_owner as o (owner, last_position)
       select owner, count from unnest($4::text[], $5::int[]) as t (owner, count) order by owner
@@ -56,24 +57,25 @@ const WRITE = {
       returning owner, last_position
     ), a as (
       insert into archive (owner, position, message_id, peer, resource, direction, sent_at)
-      select t.owner, o.last_position - t.back, t.message_id, t.peer, t.resource, t.direction, t.sent_at
-      from unnest($6::text[], $7::int[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::timestamptz[])
-        as t (owner, back, message_id, peer, resource, direction, sent_at)
+      select t.owner, o.last_position - t.back, ($1::uuid[])[t.at], t.peer, t.resource, t.direction,
+             ($3::timestamptz[])[t.at]
+      from unnest($6::text[], $7::int[], $8::int[], $9::text[], $10::text[], $11::text[])
+        as t (owner, back, at, peer, resource, direction)
       join o on o.owner = t.owner
     ), h as (
       insert into held_message (suspension_id, message_id, recipients)
-      select * from unnest($13::uuid[], $14::uuid[], $15::jsonb[])
+      select * from unnest($12::uuid[], $13::uuid[], $14::jsonb[])
     ), d as (
       insert into dedup (key, message_id)
-      select key, message_id from unnest($16::bytea[], $17::uuid[]) as t (key, message_id) order by key
+      select key, message_id from unnest($15::bytea[], $16::uuid[]) as t (key, message_id) order by key
       on conflict do nothing returning key
     ), x as (
-      insert into outbox (id, kind, payload) select * from unnest($18::uuid[], $19::text[], $20::jsonb[])
+      insert into outbox (id, kind, payload) select * from unnest($17::uuid[], $18::text[], $19::jsonb[])
     ), l as (
-      select id from sm_session where id = any($21::text[]) order by id for no key update
+      select id from sm_session where id = any($20::text[]) order by id for no key update
     ), s as (
       update sm_session set inbound_h = greatest(inbound_h, t.h), updated_at = now()
-      from unnest($21::text[], $22::bigint[]) as t (id, h) join l on l.id = t.id
+      from unnest($20::text[], $21::bigint[]) as t (id, h) join l on l.id = t.id
       where sm_session.id = t.id returning sm_session.id, inbound_h
     )
     select (select coalesce(json_object_agg(owner, last_position), '{}') from o) as owners,
@@ -175,9 +177,9 @@ async function recognise(
   if (asked.length > 0) {
     const { rows } = await client.query<{ key: Buffer; message_id: string }>({
       ...KNOWN,
-      values: [asked.map(({ key }) => Buffer.from(key, 'base64'))],
+      values: [bytesArray(asked.map(({ key }) => key))],
     })
-    for (const { key, message_id: id } of rows) known.set(key.toString('base64'), id)
+    for (const { key, message_id: id } of rows) known.set(key.toString('hex'), id)
   }
   const ids = new Map<ArchiveEntry, string>()
   const keys = new Map<string, string>()
@@ -208,14 +210,15 @@ function dedupKeys({ dedup, stream }: ArchiveEntry, streams: ReadonlyMap<string,
   return keys
 }
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('base64')
+/** In hexadecimal digits. */
+const sha256 = (text: string) => hash('sha256', text)
 
 /** Positions of messages that are in the database already, by message and owner. */
 async function findStored(client: pg.Client, entries: readonly ArchiveEntry[]) {
   const stored = new Map<string, Map<string, number>>()
   const { rows } = await client.query<{ id: string; owner: string | null; position: string | null }>({
     ...STORED,
-    values: [entries.map(({ id }) => id)],
+    values: [plainArray(entries.map(({ id }) => id))],
   })
   for (const { id, owner, position } of rows) {
     const positions = stored.get(id) ?? new Map<string, number>()
@@ -253,57 +256,56 @@ function parameters(
   targets: ReadonlyMap<ArchiveEntry, Placed[]>,
   keys: ReadonlyMap<string, string>,
   streams: ReadonlyMap<string, number>,
-): unknown[] {
+): string[] {
   const counts = new Map<string, number>()
-  const rows = entries.flatMap((entry) =>
+  const rows = entries.flatMap((entry, index) =>
     targets.get(entry)!.map((target) => {
       counts.set(target.owner, Math.max(counts.get(target.owner) ?? 0, target.back + 1))
-      return { ...target, ...splitPeer(target.peer), id: entry.id, sentAt: entry.sentAt.toISOString() }
+      return { ...target, ...splitPeer(target.peer), at: index + 1 }
     }),
   )
   const held = entries.flatMap(({ id, held: hold }) => (hold ? [{ id, ...hold }] : []))
   const outbox = entries.flatMap((entry) => entry.outbox ?? [])
   return [
-    entries.map(({ id }) => id),
-    entries.map(({ stanza }) => stanza),
-    entries.map(({ sentAt }) => sentAt.toISOString()),
-    [...counts.keys()],
-    [...counts.values()],
-    rows.map(({ owner }) => owner),
-    rows.map(({ back }) => back),
-    rows.map(({ id }) => id),
-    rows.map(({ peer }) => peer),
-    rows.map(({ resource }) => resource),
-    rows.map(({ direction }) => direction),
-    rows.map(({ sentAt }) => sentAt),
-    held.map(({ suspensionId }) => suspensionId),
-    held.map(({ id }) => id),
-    held.map(({ recipients }) => JSON.stringify(recipients)),
-    [...keys.keys()].map((key) => Buffer.from(key, 'base64')),
-    [...keys.values()],
-    outbox.map(() => uuidv7()),
-    outbox.map(({ kind }) => kind),
-    outbox.map(({ payload }) => JSON.stringify(payload)),
-    [...streams.keys()],
-    [...streams.values()],
+    plainArray(entries.map(({ id }) => id)),
+    textArray(entries.map(({ stanza }) => stanza)),
+    plainArray(entries.map(({ sentAt }) => sentAt.toISOString())),
+    textArray([...counts.keys()]),
+    plainArray([...counts.values()]),
+    textArray(rows.map(({ owner }) => owner)),
+    plainArray(rows.map(({ back }) => back)),
+    plainArray(rows.map(({ at }) => at)),
+    textArray(rows.map(({ peer }) => peer)),
+    textArray(rows.map(({ resource }) => resource)),
+    plainArray(rows.map(({ direction }) => direction)),
+    plainArray(held.map(({ suspensionId }) => suspensionId)),
+    plainArray(held.map(({ id }) => id)),
+    textArray(held.map(({ recipients }) => JSON.stringify(recipients))),
+    bytesArray([...keys.keys()]),
+    plainArray([...keys.values()]),
+    plainArray(outbox.map(() => uuidv7())),
+    textArray(outbox.map(({ kind }) => kind)),
+    textArray(outbox.map(({ payload }) => JSON.stringify(payload))),
+    textArray([...streams.keys()]),
+    plainArray([...streams.values()]),
   ]
 }
 
 /** Parameters of what archives know about messages beside the stanzas. */
-function descriptions(entries: readonly ArchiveEntry[], references: readonly ReferenceRow[]): unknown[] {
+function descriptions(entries: readonly ArchiveEntry[], references: readonly ReferenceRow[]): string[] {
   const texts = entries.flatMap(({ id, text, archives, held }) =>
     text ? [{ id, ...text, owners: [...archives, ...(held?.recipients ?? [])].map(({ owner }) => owner) }] : [],
   )
   return [
-    entries.map(({ author }) => author ?? null),
-    entries.map(({ shard, clientId }) => (clientId === undefined ? null : clientKey(shard, clientId))),
-    references.map(({ messageId }) => messageId),
-    references.map(({ kind }) => kind),
-    references.map(({ targetId }) => targetId),
-    texts.map(({ id }) => id),
-    texts.map(({ owners }) => owners.map(ownerLexeme).join(' ')),
-    texts.map(({ language }) => configurationOf(language)),
-    texts.map(({ words }) => words),
+    textArray(entries.map(({ author }) => author ?? null)),
+    plainArray(entries.map(({ shard, clientId }) => (clientId === undefined ? null : clientKey(shard, clientId)))),
+    plainArray(references.map(({ messageId }) => messageId)),
+    plainArray(references.map(({ kind }) => kind)),
+    plainArray(references.map(({ targetId }) => targetId)),
+    plainArray(texts.map(({ id }) => id)),
+    textArray(texts.map(({ owners }) => owners.map(ownerLexeme).join(' '))),
+    plainArray(texts.map(({ language }) => configurationOf(language))),
+    textArray(texts.map(({ words }) => words)),
   ]
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { BadEntry, type BatchAnswer, type BatchItem, DedupRace, writeBatch } from './archive-batch.ts'
@@ -48,7 +47,7 @@ export class WriterClosed extends Error {
 export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWriter {
   const { writers = 2, maxBatch = 256 } = options
   const lanes = Array.from({ length: writers }, () => new Lane(options, maxBatch))
-  const laneOf = (shard: string) => lanes[createHash('sha256').update(shard).digest().readUInt32BE() % writers]!
+  const laneOf = (shard: string) => lanes[fnv1a(shard) % writers]!
   let closing: Promise<void> | undefined
   const close = (deadlineMs = 10_000) =>
     (closing ??= Promise.all(lanes.map((lane) => lane.close(deadlineMs))).then(() => {}))
@@ -65,6 +64,13 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
     close,
     [Symbol.asyncDispose]: () => close(),
   }
+}
+
+/** FNV-1a over UTF-16 units: spreads conversations evenly; whoever aims at one lane shares it with those that are there. */
+function fnv1a(text: string): number {
+  let sum = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193)
+  return sum >>> 0
 }
 
 interface Waiting {

@@ -78,9 +78,9 @@ function mayPass(element: Element, session: Session): boolean {
     return false
   }
   live.add(id)
-  for (const oldest of live) {
-    if (live.size <= LIVE_MAX) break
-    live.delete(oldest)
+  if (live.size > LIVE_MAX) {
+    const [oldest] = live
+    live.delete(oldest!)
   }
   return true
 }

@@ -5,7 +5,7 @@ import type { CommitOutcome, ReleasedMessage } from '@drawbridge/db'
 import { CODES, Refusal } from '@drawbridge/contract'
 import { PASS } from '@drawbridge/policy'
 import type { Verdict } from '@drawbridge/policy'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { ask } from '../policy/gate.ts'
 import type { Session } from '../stream/session.ts'
 import { countMessage, observeCommit } from './events.ts'
@@ -227,15 +227,14 @@ function conversationOf({ from, to }: MessageStanza): string {
 function dedupOf({ stanza, sender }: Draft) {
   const originId = stanza.element.getChild('origin-id', 'urn:xmpp:sid:0')?.attrs['id']
   if (originId === undefined || !sender) return {}
-  const hash = createHash('sha256')
+  let payload = ''
   for (const child of stanza.element.children) {
-    if (typeof child === 'string') hash.update(child)
     // A resumed client stamps what it repeats (XEP-0203).
-    else if (child.name !== 'delay') hash.update(child.toString())
+    if (typeof child === 'string' || child.name !== 'delay') payload += child.toString()
   }
   const target = stanza.to?.bareString ?? ''
   // The account, not the nick that a room has put in its place: that may be somebody else's tomorrow.
-  return { dedup: { sender: sender.account.bareJid, target, originId, hash: hash.digest() } }
+  return { dedup: { sender: sender.account.bareJid, target, originId, hash: hash('sha256', payload, 'buffer') } }
 }
 
 /**
