@@ -1,3 +1,4 @@
+import type { ImageOrigin } from '@drawbridge/contract'
 import type { Pool, PoolStatus } from './children/pool.ts'
 import type { Lanes } from './lanes.ts'
 
@@ -12,31 +13,31 @@ export interface SanitizerHealth {
     readonly accepted: Readonly<Record<string, boolean>>
     readonly refused: Readonly<Record<string, boolean>>
   }
-  readonly children: { readonly decoder: PoolStatus; readonly encoder: PoolStatus }
+  /** Pairs of children, by what they read. */
+  readonly children: Readonly<Record<ImageOrigin, PoolStatus>>
   readonly queue: Lanes['status']
 }
 
-/** Gathers the state of the process. `degraded` when a stage has no living child. */
+/** Gathers the state of the process. `degraded` when no pair of children lives. */
 export function healthOf(parts: {
-  readonly decoders: Pool
-  readonly encoders: Pool
+  readonly pools: Readonly<Record<ImageOrigin, Pool>>
   readonly lanes: Lanes
   readonly formats: readonly string[]
 }): SanitizerHealth {
-  const { decoders, encoders, lanes, formats } = parts
-  const children = { decoder: decoders.status, encoder: encoders.status }
-  const isAlive = Object.values(children).every(({ busy, idle }) => busy + idle > 0)
+  const { pools, lanes, formats } = parts
+  const { local, remote, fetched } = pools
+  const { busy, idle } = local.status
   return {
-    status: isAlive ? 'ok' : 'degraded',
+    status: busy + idle > 0 ? 'ok' : 'degraded',
     versions: {
       node: process.versions.node,
-      sharp: decoders.hello?.sharp ?? '',
-      libvips: decoders.hello?.libvips ?? '',
+      sharp: local.hello?.decoder.sharp ?? '',
+      libvips: local.hello?.decoder.libvips ?? '',
     },
     formats,
     sandbox: { level: 'none', denied: [] },
-    selfTest: { accepted: decoders.hello?.accepted ?? {}, refused: decoders.hello?.refused ?? {} },
-    children,
+    selfTest: { accepted: local.hello?.decoder.accepted ?? {}, refused: local.hello?.decoder.refused ?? {} },
+    children: { local: local.status, remote: remote.status, fetched: fetched.status },
     queue: lanes.status,
   }
 }

@@ -6,7 +6,7 @@ function desk(lanes: Lanes) {
   const order: string[] = []
   const ends = new Map<string, () => void>()
   const enter = (name: string, lane: Lane, { isHeavy = false, signal = new AbortController().signal } = {}) =>
-    lanes.run(lane, isHeavy, signal, () => {
+    lanes.run({ lane, isHeavy }, { signal }, () => {
       order.push(name)
       return new Promise<void>((resolve) => ends.set(name, resolve))
     })
@@ -21,8 +21,8 @@ function desk(lanes: Lanes) {
 describe('admission', () => {
   test('an inline image goes before photos that came earlier', async () => {
     const { order, enter, end } = desk(new Lanes(1, 10))
-    void enter('first', 'image')
-    void enter('photo', 'image')
+    void enter('first', 'photo')
+    void enter('photo', 'photo')
     void enter('avatar', 'inline')
     await end('first')
     await end('avatar')
@@ -31,9 +31,9 @@ describe('admission', () => {
 
   test('large images never take the last place', async () => {
     const { order, enter, end } = desk(new Lanes(2, 10))
-    void enter('large 1', 'image', { isHeavy: true })
-    void enter('large 2', 'image', { isHeavy: true })
-    void enter('small', 'image')
+    void enter('large 1', 'photo', { isHeavy: true })
+    void enter('large 2', 'photo', { isHeavy: true })
+    void enter('small', 'photo')
     await end('none')
     expect(order).toEqual(['large 1', 'small'])
     await end('small')
@@ -44,15 +44,15 @@ describe('admission', () => {
 
   test('with one place a large image still gets its turn', async () => {
     const { order, enter, end } = desk(new Lanes(1, 10))
-    void enter('large', 'image', { isHeavy: true })
+    void enter('large', 'photo', { isHeavy: true })
     await end('none')
     expect(order).toEqual(['large'])
   })
 
   test('more than may wait are turned away at once', async () => {
     const { enter, end, order } = desk(new Lanes(1, 1))
-    void enter('first', 'image')
-    void enter('second', 'image')
+    void enter('first', 'photo')
+    void enter('second', 'photo')
     await expect(enter('third', 'inline')).rejects.toThrow(Overloaded)
     await end('first')
     expect(order).toEqual(['first', 'second'])
@@ -62,11 +62,11 @@ describe('admission', () => {
     const lanes = new Lanes(1, 1)
     const { enter, end, order } = desk(lanes)
     const gone = new AbortController()
-    void enter('first', 'image')
-    const waiting = enter('second', 'image', { signal: gone.signal })
+    void enter('first', 'photo')
+    const waiting = enter('second', 'photo', { signal: gone.signal })
     gone.abort(new Error('gone'))
     await expect(waiting).rejects.toThrow('gone')
-    void enter('third', 'image')
+    void enter('third', 'photo')
     await end('first')
     expect(order).toEqual(['first', 'third'])
     expect(lanes.status).toEqual({ waiting: 0, running: 1 })

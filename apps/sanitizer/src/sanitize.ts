@@ -1,83 +1,108 @@
-import { createHash, randomInt } from 'node:crypto'
-import type { CleanImage, ImageFormat, ImageRejectReason, Sanitize, SanitizeVerdict } from '@drawbridge/contract'
+import { createHash } from 'node:crypto'
+import {
+  IMAGE_FEATURES,
+  type CleanImage,
+  type ImageOrigin,
+  type ImageRejectReason,
+  type InputFormat,
+  type RefusedImage,
+  type Sanitize,
+} from '@drawbridge/contract'
 import type { Log } from '@drawbridge/runtime'
 import { BoundsError, readBounds, type Bounds } from './bounds/index.ts'
-import { ChildFault, type Child } from './children/child.ts'
+import type { Budgets } from './budgets.ts'
+import { ChildFault } from './children/child.ts'
+import type { Pair, StageLimits } from './children/pair.ts'
 import type { JobResult, Pool } from './children/pool.ts'
-import type { AnswerHead } from './children/protocol.ts'
-import type { Lanes } from './lanes.ts'
-import { FORMAT_OF, maxBytesOf, planFor, type Plan } from './profiles.ts'
+import { Overloaded, turnFor, type Lanes } from './lanes.ts'
+import { verifiedOutput, type Order, type Output } from './output.ts'
+import { pixelsFrom, type Pixels } from './pixels.ts'
+import { maxBytesOf, planFor, policyVersionOf, profileVersionOf, type Plan } from './profiles.ts'
 import type { SanitizerConfig } from './sanitizer.config.ts'
 import { sniff } from './sniff.ts'
-import { verify, VerifyError } from './verify/index.ts'
+import { VerifyError } from './verify/index.ts'
 
 export interface Pipeline {
   readonly config: SanitizerConfig
-  readonly decoders: Pool
-  readonly encoders: Pool
+  /** The children that read this format for this origin. Undefined: none does. */
+  readonly poolFor: (format: InputFormat, origin: ImageOrigin) => Pool | undefined
   readonly lanes: Lanes
+  readonly budgets: Budgets
   readonly log: Log
 }
 
-/** How a stage gets its child. */
-type Run = <T>(pool: Pool, job: (child: Child) => Promise<JobResult<T>>) => Promise<T>
-
-/** Raw pixels on their way from the decoder to the encoder: any value of any of them is valid. */
-interface Pixels {
-  readonly widthPx: number
-  readonly heightPx: number
-  readonly channels: 1 | 2 | 3 | 4
-  readonly delaysMs: readonly number[]
-  readonly loop: number
-  readonly bytes: Buffer
+/** One image, looked at and found worth a decoder. */
+interface Job {
+  readonly image: Uint8Array
+  readonly bounds: Bounds
+  readonly plan: Plan
+  readonly pool: Pool
+  readonly signal: AbortSignal
 }
 
+type Refusal = Exclude<ImageRejectReason, 'failed'>
+
 const ATTEMPTS = 2
-const MIN_DELAY_MS = 20
-const MAX_DELAY_MS = 10_000
-const MAX_LOOP = 0xffff
-/** From here on an image takes a good part of a second. */
-const HEAVY_PIXELS = 8_000_000
 const REMEMBERED_FAILURES = 1_000
-/** A file that we make is never larger than its pixels and a little per frame. */
-const OUTPUT_SLACK_BYTES = 65_536
 
 /**
- * sniff → bounds → decoder child → raw pixels → encoder child → verify.
+ * sniff → bounds → budget → queue → decoder child → raw pixels → encoder child → verify.
  *
- * Rejects with `Overloaded` when the queue is full and with the reason of `signal` when it aborts; everything else is a
- * verdict.
+ * Rejects with `Overloaded` when the queue is full, with `BudgetSpent` when the payer has to wait, and with the reason
+ * of `signal` when it aborts; everything else is a verdict.
  */
 export function createSanitizer(pipeline: Pipeline): Sanitize {
+  const { config, poolFor, lanes, budgets } = pipeline
   const failures = new Set<string>()
 
-  return async (bytes, profile, { signal = new AbortController().signal } = {}) => {
-    const { config, lanes } = pipeline
+  return async (bytes, profile, options = {}) => {
+    const { signal = new AbortController().signal, origin = 'local', payer, acceptsAvif = false } = options
     const sniffed = sniff(bytes)
     if (sniffed.kind === 'not-an-image') return { outcome: 'not-an-image' }
-    if (sniffed.kind === 'forbidden') return refused('unsupported', sniffed.format)
     const inputFormat = sniffed.format
-    if (bytes.length > maxBytesOf(profile, config)) return refused('too-large', inputFormat)
-
+    const isReadable = isInputFormat(inputFormat) && (inputFormat !== 'avif' || acceptsAvif)
+    const pool = isReadable ? poolFor(inputFormat, origin) : undefined
+    if (!isReadable || pool === undefined) return { outcome: 'refused', reason: 'unsupported', inputFormat }
+    const refused = (reason: ImageRejectReason): RefusedImage => ({
+      outcome: 'refused',
+      reason,
+      inputFormat,
+      policyVersion: policyVersionOf(config, pool.software.decoder),
+    })
+    if (bytes.length > maxBytesOf(profile, config)) return refused('too-large')
     const bounds = tryBounds(inputFormat, bytes)
-    if (typeof bounds === 'string') return refused(bounds, inputFormat)
+    if (typeof bounds === 'string') return refused(bounds)
     const plan = planFor(inputFormat, bounds, profile, config)
-    if (typeof plan === 'string') return refused(plan, inputFormat)
+    if (typeof plan === 'string') return refused(plan)
 
-    // A file that killed two children once does not get to kill two more.
+    // A file that killed two pairs of children does not get to kill two more.
     const key = `${profile} ${createHash('sha256').update(bytes).digest('base64')}`
-    if (failures.has(key)) return refused('failed', inputFormat)
+    if (failures.has(key)) return refused('failed')
 
-    const lane = profile === 'image' ? 'image' : 'inline'
-    const isHeavy = bounds.widthPx * bounds.heightPx * bounds.frames > HEAVY_PIXELS
-    const image = bytes.subarray(0, bounds.endOffset)
-    const verdict = await lanes.run(lane, isHeavy, signal, () => reencode(pipeline, image, bounds, plan, signal))
-    if (verdict.outcome === 'refused' && verdict.reason === 'failed') remember(failures, key)
-    return verdict
+    const pixels = bounds.widthPx * bounds.heightPx * bounds.frames
+    budgets.charge(payer, pixels)
+    const job = { image: bytes.subarray(0, bounds.endOffset), bounds, plan, pool, signal }
+    const work = async () => {
+      const startedAt = performance.now()
+      return reencode(pipeline, job).finally(() => budgets.spend(payer, performance.now() - startedAt))
+    }
+    try {
+      const outcome = await lanes.run(turnFor(bounds, profile, options), { signal, onQueued: options.onQueued }, work)
+      if (typeof outcome !== 'string') return cleanImage(outcome, job, config)
+      if (outcome === 'failed') remember(failures, key)
+      return refused(outcome)
+    } catch (error) {
+      if (error instanceof Overloaded) budgets.refund(payer, pixels)
+      throw error
+    }
   }
 }
 
-function tryBounds(format: ImageFormat, bytes: Uint8Array): Bounds | ImageRejectReason {
+function isInputFormat(format: string): format is InputFormat {
+  return format === 'avif' || format === 'jpeg' || format === 'png' || format === 'webp' || format === 'gif'
+}
+
+function tryBounds(format: InputFormat, bytes: Uint8Array): Bounds | ImageRejectReason {
   try {
     return readBounds(format, bytes)
   } catch (error) {
@@ -92,159 +117,82 @@ function remember(failures: Set<string>, key: string): void {
   if (failures.size > REMEMBERED_FAILURES && oldest !== undefined) failures.delete(oldest)
 }
 
-function refused(reason: ImageRejectReason, inputFormat: string): SanitizeVerdict {
-  return { outcome: 'refused', reason, inputFormat }
+function cleanImage(output: Output, { plan, bounds, pool }: Job, config: SanitizerConfig): CleanImage {
+  const { decoder, encoder } = pool.software
+  return {
+    outcome: 'clean',
+    ...output,
+    inputFormat: plan.inputFormat,
+    isAnimationDropped: plan.isAnimationDropped,
+    features: IMAGE_FEATURES.filter((feature) => bounds.features.has(feature)),
+    profileVersion: profileVersionOf(config, encoder),
+    decoder,
+    encoder,
+  }
 }
 
-/** Both stages, and once more with fresh children when one of them failed. */
-async function reencode(
-  pipeline: Pipeline,
-  image: Uint8Array,
-  bounds: Bounds,
-  plan: Plan,
-  signal: AbortSignal,
-): Promise<SanitizeVerdict> {
+/** Both stages, and once more with a fresh pair when one of them failed. */
+async function reencode(pipeline: Pipeline, job: Job): Promise<Output | ImageRejectReason> {
+  const { pool, signal, plan, image } = job
+  const work = (pair: Pair) => passThrough(pipeline.config, pair, job)
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    // The second attempt trusts nothing that was there during the first.
-    const on: Run = (pool, job) => (attempt === 1 ? pool.use(signal, job) : pool.useFresh(signal, job))
     try {
-      const pixels = await decode(pipeline, image, bounds, plan, signal, on)
-      if (typeof pixels === 'string') return refused(pixels, plan.inputFormat)
-      return await encode(pipeline, pixels, plan, signal, on)
+      // The second attempt trusts nothing that was there during the first.
+      return await (attempt === 1 ? pool.use(signal, work) : pool.useFresh(signal, work))
     } catch (error) {
       // A second attempt that runs out of time has had its chance; a first one may just have waited for long.
       if (attempt > 1 && isTimeout(signal)) break
       signal.throwIfAborted()
       if (!(error instanceof ChildFault)) throw error
       const { kind, message } = error
-      pipeline.log.warn('a stage failed', {
-        kind,
-        why: message,
-        attempt,
-        format: plan.inputFormat,
-        bytes: image.length,
-      })
+      const { inputFormat } = plan
+      pipeline.log.warn('a stage failed', { kind, why: message, attempt, format: inputFormat, bytes: image.length })
     }
   }
-  return refused('failed', plan.inputFormat)
+  return 'failed'
 }
 
 function isTimeout({ reason }: AbortSignal): boolean {
   return reason instanceof DOMException && reason.name === 'TimeoutError'
 }
 
-async function decode(
-  { config, decoders }: Pipeline,
-  image: Uint8Array,
-  bounds: Bounds,
-  plan: Plan,
-  signal: AbortSignal,
-  on: Run,
-): Promise<Pixels | Exclude<ImageRejectReason, 'failed'>> {
-  const request = {
-    nonce: randomInt(2 ** 32),
-    isAnimated: plan.isAnimated,
-    maxInputPixels: plan.maxInputPixels,
-    maxSidePx: config.maxSidePx,
-    maxFrames: plan.maxFrames,
-    maxOutputSidePx: plan.maxOutputSidePx,
-    maxRawBytes: config.maxRawBytes,
-  }
-  return on<Pixels | Exclude<ImageRejectReason, 'failed'>>(decoders, async (child) => {
-    const { head, body } = await child.ask(request, image, {
-      timeoutMs: config.decoderTimeoutMs,
-      maxMemoryBytes: config.maxMemoryBytes,
-      signal,
-      bodyBytes: (answer) => rawBytesOf(answer, bounds, plan, config),
-    })
-    if (head.status === 'failed') throw new ChildFault('crashed', 'the decoder gave up')
-    if (head.status !== 'ok') return { value: head.status, isChildClean: false }
-    return { value: pixelsFrom(head, body), isChildClean: true }
-  })
-}
-
-/** Length of the pixels by our own count, or undefined when the decoder's head cannot be true of this image. */
-function rawBytesOf(head: AnswerHead, bounds: Bounds, plan: Plan, config: SanitizerConfig): number | undefined {
-  const { widthPx, heightPx, channels, frames, delaysMs } = head
-  const maxFrames = plan.isAnimated ? bounds.frames : 1
-  const fits = (width: number, height: number) =>
-    isScaled(widthPx, width, height, plan.maxOutputSidePx) && isScaled(heightPx, height, width, plan.maxOutputSidePx)
-  // Turned upright, an image may have its sides swapped.
-  const hasItsSize = fits(bounds.widthPx, bounds.heightPx) || fits(bounds.heightPx, bounds.widthPx)
-  if (!hasItsSize || channels < 1 || channels > 4 || frames < 1 || frames > maxFrames) return undefined
-  if (delaysMs.length > frames) return undefined
-  const length = widthPx * heightPx * channels * frames
-  return length <= config.maxRawBytes ? length : undefined
-}
-
-/** Whether `actual` is `side` scaled so that the longer of both sides is at most `maxSidePx`; rounding may differ. */
-function isScaled(actual: number, side: number, otherSide: number, maxSidePx: number): boolean {
-  const scale = Math.min(1, maxSidePx / Math.max(side, otherSide))
-  return actual >= 1 && Math.abs(actual - side * scale) <= (scale === 1 ? 0 : 1)
-}
-
-function pixelsFrom({ widthPx, heightPx, channels, frames, delaysMs, loop }: AnswerHead, bytes: Buffer): Pixels {
-  const clamped = Array.from({ length: frames }, (_, frame) =>
-    Math.min(Math.max(delaysMs[frame] ?? MIN_DELAY_MS, MIN_DELAY_MS), MAX_DELAY_MS),
+/** One image through one pair. A pair that has refused one may be tainted by it. */
+async function passThrough(config: SanitizerConfig, pair: Pair, job: Job): Promise<JobResult<Output | Refusal>> {
+  const { image, bounds, plan, signal } = job
+  const limits = (timeoutMs: number): StageLimits => ({ timeoutMs, maxMemoryBytes: config.maxMemoryBytes, signal })
+  const head = await pair.decode(
+    {
+      isAnimated: plan.isAnimated,
+      maxInputPixels: plan.maxInputPixels,
+      maxSidePx: config.maxSidePx,
+      maxFrames: plan.maxFrames,
+      maxOutputSidePx: plan.maxOutputSidePx,
+      maxRawBytes: config.maxRawBytes,
+    },
+    image,
+    limits(config.decoderTimeoutMs),
   )
-  return {
-    widthPx,
-    heightPx,
-    channels: channels as Pixels['channels'],
-    delaysMs: frames > 1 ? clamped : [],
-    loop: Math.min(loop, MAX_LOOP),
-    bytes,
+  if (head.status === 'failed') throw pair.kill('crashed', 'the decoder gave up')
+  if (head.status !== 'ok') return { value: head.status, isPairClean: false }
+  const pixels = pixelsFrom(head, bounds, plan, config.maxRawBytes)
+  if (pixels === undefined) throw pair.kill('malformed', 'impossible head')
+  const output = await encode(pair, pixels, plan, limits(config.encoderTimeoutMs))
+  const isTooLarge = output.bytes.length > plan.maxOutputBytes
+  return { value: isTooLarge ? 'too-large' : output, isPairClean: true }
+}
+
+async function encode(pair: Pair, pixels: Pixels, plan: Plan, limits: StageLimits): Promise<Output> {
+  const hasAlpha = pixels.channels === 2 || pixels.channels === 4
+  const order: Order = {
+    encoding: plan.encoding(hasAlpha),
+    thumbnails: plan.thumbnailSidesPx.map((maxSidePx) => ({ maxSidePx, encoding: hasAlpha ? 'webp' : 'jpeg' })),
   }
-}
-
-async function encode(
-  { config, encoders }: Pipeline,
-  pixels: Pixels,
-  plan: Plan,
-  signal: AbortSignal,
-  on: Run,
-): Promise<CleanImage> {
-  const { bytes: raw, ...shape } = pixels
-  const request = { nonce: randomInt(2 ** 32), encoding: plan.encoding, ...shape }
-  return on(encoders, async (child) => {
-    const { head, body } = await child.ask(request, raw, {
-      timeoutMs: config.encoderTimeoutMs,
-      maxMemoryBytes: config.maxMemoryBytes,
-      signal,
-      bodyBytes: ({ bodyBytes }) =>
-        bodyBytes > 0 && bodyBytes <= raw.length * 2 + OUTPUT_SLACK_BYTES ? bodyBytes : undefined,
-    })
-    if (head.status !== 'ok') throw new ChildFault('crashed', 'the encoder gave up')
-    return { value: verifiedImage(body, pixels, plan), isChildClean: true }
-  })
-}
-
-function verifiedImage(bytes: Buffer, pixels: Pixels, plan: Plan): CleanImage {
-  const format = FORMAT_OF[plan.encoding]
+  const { frames: _frames, ...shape } = pixels
+  const encoded = await pair.encode({ ...shape, ...order }, limits)
   try {
-    const { widthPx, heightPx, frames } = verify(format, bytes)
-    if (widthPx !== pixels.widthPx || heightPx !== pixels.heightPx) throw new VerifyError('other size than its pixels')
-    // An encoder may merge frames that do not differ.
-    if (frames > Math.max(pixels.delaysMs.length, 1)) throw new VerifyError('more frames than its pixels')
-    return {
-      outcome: 'clean',
-      format,
-      inputFormat: plan.inputFormat,
-      widthPx,
-      heightPx,
-      frames,
-      bytes,
-      thumbnails: [],
-      placeholder: '1QcSHQRnh493V4dIh4eXh1h4kJUI',
-      dominantColor: '#808080',
-      isAnimationDropped: false,
-      features: [],
-      profileVersion: '1',
-      decoder: 'sharp',
-      encoder: 'sharp',
-    }
+    return verifiedOutput(encoded, pixels, order)
   } catch (error) {
-    if (error instanceof VerifyError) throw new ChildFault('malformed', error.message)
+    if (error instanceof VerifyError) throw pair.kill('malformed', error.message)
     throw error
   }
 }

@@ -11,7 +11,7 @@ export const sanitizerConfig = z.object({
   }),
   childrenPerStage: count(1, 64).default(2).meta({
     env: 'DRAWBRIDGE_SANITIZER_CHILDREN',
-    doc: 'Decoding and encoding processes, each. About one per core; more cost some 80 MB of memory a pair and gain nothing.',
+    doc: 'Pairs of a decoding and an encoding process, for the images of this server. About one per core; more cost some 160 MB of memory a pair and gain nothing. As many again may start for images from other servers, and for fetched ones, while such images come.',
   }),
   reuse: count(1, 100_000).default(100).meta({
     env: 'DRAWBRIDGE_SANITIZER_REUSE',
@@ -40,6 +40,14 @@ export const sanitizerConfig = z.object({
   maxWebpPixels: count(1, 200_000_000).default(25_000_000).meta({
     env: 'DRAWBRIDGE_SANITIZER_MAX_WEBP_PIXELS',
     doc: 'Most pixels of a still WebP, which is dearer to decode and encode than a JPEG.',
+  }),
+  avif: z.enum(['off', 'wasm']).default('off').meta({
+    env: 'DRAWBRIDGE_SANITIZER_AVIF',
+    doc: 'Whether AVIF images are read, where the media policy lets them in. `wasm` decodes them in children of their own that hold the decoder in WebAssembly: slower, and out of reach of its many faults. They are delivered as JPEG, or as WebP where they are transparent. `off`: they are refused.',
+  }),
+  maxAvifPixels: count(1, 200_000_000).default(16_000_000).meta({
+    env: 'DRAWBRIDGE_SANITIZER_MAX_AVIF_PIXELS',
+    doc: 'Most pixels of an AVIF, the dearest format to decode.',
   }),
   maxInlinePixels: count(1, 200_000_000).default(4_000_000).meta({
     env: 'DRAWBRIDGE_SANITIZER_MAX_INLINE_PIXELS',

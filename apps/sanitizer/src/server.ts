@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
-import type { Sanitize } from '@drawbridge/contract'
+import type { ImageOrigin, Sanitize } from '@drawbridge/contract'
 import type { Log } from '@drawbridge/runtime'
+import { Budgets } from './budgets.ts'
 import { plainLauncher, type Launch } from './children/launch.ts'
 import { Pool } from './children/pool.ts'
 import { healthOf } from './health.ts'
@@ -34,22 +35,29 @@ export async function startSanitizer(config: SanitizerConfig, { log, launch }: S
   await mkdir(emptyDir, { recursive: true, mode: 0o700 })
   const start = launch ?? plainLauncher(emptyDir)
   const { childrenPerStage: size, reuse, idleMs } = config
-  const decoders = new Pool({ stage: 'decoder', size, launch: start, reuse, idleMs, log })
-  const encoders = new Pool({ stage: 'encoder', size, launch: start, reuse, idleMs, log })
+  const pool = (name: string, warm: number) => new Pool({ name, size, warm, launch: start, reuse, idleMs, log })
+  const pools: Readonly<Record<ImageOrigin, Pool>> = {
+    local: pool('local', size),
+    remote: pool('remote', 0),
+    fetched: pool('fetched', 0),
+  }
   const lanes = new Lanes(size, config.queueLength)
-  const closeChildren = () => Promise.all([decoders.close(), encoders.close()])
+  const closeChildren = () => Promise.all(Object.values(pools).map((each) => each.close()))
   try {
-    await Promise.all([decoders.start(), encoders.start()])
-    const sanitize = createSanitizer({ config, decoders, encoders, lanes, log })
+    await pools.local.start()
+    const poolFor = (format: string, origin: ImageOrigin) => (format === 'avif' ? undefined : pools[origin])
+    const sanitize = createSanitizer({ config, poolFor, lanes, budgets: new Budgets(), log })
     const formats = await selfTest(sanitize)
-    const health = () => healthOf({ decoders, encoders, lanes, formats })
+    const health = () => healthOf({ pools, lanes, formats })
     const server = serveHttp({ config, sanitize, health, log })
     await listen(server, config.socket)
     return {
       socket: config.socket,
       sanitize,
       get pids() {
-        return { decoder: decoders.pids, encoder: encoders.pids }
+        const pairs = Object.values(pools).flatMap((each) => each.pairs)
+        const pids = (stage: 'decoder' | 'encoder') => pairs.flatMap((pair) => pair[stage].pid ?? [])
+        return { decoder: pids('decoder'), encoder: pids('encoder') }
       },
       async [Symbol.asyncDispose]() {
         const closed = new Promise((resolve) => server.close(resolve))

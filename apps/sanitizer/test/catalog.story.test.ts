@@ -73,5 +73,5 @@ test('the whole catalog has left the process with its children', async () => {
   const { children, status, queue } = await sanitizer.health()
   expect(status).toBe('ok')
   expect(queue).toEqual({ waiting: 0, running: 0 })
-  expect(children.decoder.size).toBe(2)
+  expect(children.local.size).toBe(2)
 })

@@ -16,7 +16,7 @@ describe('the process', () => {
       formats: ['jpeg', 'png', 'webp', 'gif'],
       sandbox: { level: 'none', denied: [] },
       selfTest: { accepted: { jpeg: true, gif: true }, refused: { svg: true, tiff: true, avif: true } },
-      children: { decoder: { size: 2 }, encoder: { size: 2 } },
+      children: { local: { size: 2, idle: 2 }, remote: { idle: 0 }, fetched: { idle: 0 } },
     })
     const children = sanitizer.childPids()
     expect(children).toHaveLength(4)

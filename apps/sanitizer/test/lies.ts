@@ -5,15 +5,16 @@ export const DECODER_LIES = [
   'no pixels',
   'five channels',
   'more frames than the file',
-  'one byte too many',
-  'one byte too few',
-  'a longer frame than it said',
-  'bytes behind its answer',
-  'a part and then death',
   'endless delays',
   'an endless frame',
+  'a head and a half',
   'the answer to another question',
   'a status that does not exist',
+  'one byte too many',
+  'one byte too few',
+  'pixels before their mark',
+  'the mark of another image',
+  'a part and then death',
   'nothing, and stays silent',
   'nothing, and eats memory',
   'nothing, and closes',
@@ -25,14 +26,26 @@ export const ENCODER_LIES = [
   'a file of another format',
   'a file of another size',
   'a script',
-  'an endless file',
+  'an endless frame',
+  'a thumbnail of another size',
+  'a thumbnail with a comment',
+  'a placeholder that is none',
+  'a color that is none',
+  'a file too many',
+  'a file too few',
+  'the answer to another question',
   'nothing, and closes',
 ] as const
 
-export type Lie = (typeof DECODER_LIES)[number] | (typeof ENCODER_LIES)[number]
+/** Its image is as it should be; only the next one shows it. */
+export const LATE_LIE = 'bytes behind its pixels'
 
-export const LIES: readonly Lie[] = [...new Set([...DECODER_LIES, ...ENCODER_LIES])]
+export type DecoderLie = (typeof DECODER_LIES)[number] | typeof LATE_LIE
+export type EncoderLie = (typeof ENCODER_LIES)[number]
+export type Lie = DecoderLie | EncoderLie
 
-/** Width of the image that asks for the first lie; each next one is a pixel wider. */
-export const FIRST_WIDTH = 40
+export const LIES: readonly Lie[] = [...new Set<Lie>([...DECODER_LIES, LATE_LIE, ...ENCODER_LIES])]
+
+/** Width of the image that asks for the first lie; each next one is a pixel wider. Wide enough for one thumbnail. */
+export const FIRST_WIDTH = 140
 export const HEIGHT = 30

@@ -1,4 +1,4 @@
-import type { ImageRejectReason } from '@drawbridge/contract'
+import type { ImageFeature, ImageRejectReason } from '@drawbridge/contract'
 
 /** What an image announces about itself, before anything is decoded. */
 export interface Bounds {
@@ -6,8 +6,8 @@ export interface Bounds {
   readonly heightPx: number
   /** 1 for a still. */
   readonly frames: number
-  /** Every frame is stored without loss. */
-  readonly isLossless: boolean
+  /** What else is in the file, by its structure. `lossless`: every frame is stored so. */
+  readonly features: ReadonlySet<ImageFeature>
   /** Where the image ends; what follows is not shown to the decoder. */
   readonly endOffset: number
 }

@@ -1,6 +1,10 @@
+import type { ImageFeature } from '@drawbridge/contract'
 import { ByteReader } from '../byte-reader.ts'
 import { BoundsError, type Bounds } from './bounds.ts'
 
+const GRAPHIC_CONTROL = 0xf9
+const COMMENT = 0xfe
+const APPLICATION = 0xff
 /** Counting stops here; every setting is below. */
 const MAX_COUNTED_FRAMES = 10_001
 
@@ -11,12 +15,19 @@ export function readGifBounds(bytes: Uint8Array): Bounds {
   const heightPx = reader.u16le()
   const flags = reader.u8()
   reader.skip(2)
-  const frames = bytes.length < 14 ? 0 : countFrames(reader, flags, widthPx, heightPx)
+  const features = new Set<ImageFeature>(['lossless', 'palette'])
+  const frames = bytes.length < 14 ? 0 : countFrames(reader, flags, { widthPx, heightPx }, features)
   if (frames === 0) throw new BoundsError('corrupt', 'GIF without an image')
-  return { widthPx, heightPx, frames, isLossless: true, endOffset: Math.min(reader.offset, bytes.length) }
+  if (frames > 1) features.add('animation')
+  return { widthPx, heightPx, frames, features, endOffset: Math.min(reader.offset, bytes.length) }
 }
 
-function countFrames(reader: ByteReader, screenFlags: number, screenWidth: number, screenHeight: number): number {
+function countFrames(
+  reader: ByteReader,
+  screenFlags: number,
+  screen: { readonly widthPx: number; readonly heightPx: number },
+  features: Set<ImageFeature>,
+): number {
   skipColorTable(reader, screenFlags)
   let frames = 0
   while (reader.left > 0 && frames < MAX_COUNTED_FRAMES) {
@@ -24,14 +35,14 @@ function countFrames(reader: ByteReader, screenFlags: number, screenWidth: numbe
     if (introducer === 0x3b) return frames
     if (introducer === 0x21) {
       if (reader.left < 1) return frames
-      reader.skip(1)
+      noteExtension(reader, reader.u8(), features)
     } else if (introducer === 0x2c) {
       if (reader.left < 10) return frames
       const left = reader.u16le()
       const top = reader.u16le()
       const width = reader.u16le()
       const height = reader.u16le()
-      if (left + width > screenWidth || top + height > screenHeight) {
+      if (left + width > screen.widthPx || top + height > screen.heightPx) {
         throw new BoundsError('corrupt', 'GIF frame outside its canvas')
       }
       skipColorTable(reader, reader.u8())
@@ -44,6 +55,15 @@ function countFrames(reader: ByteReader, screenFlags: number, screenWidth: numbe
     if (!skipSubBlocks(reader)) return frames
   }
   return frames
+}
+
+/** Leaves the reader at the extension's first block. */
+function noteExtension({ bytes, offset }: ByteReader, label: number, features: Set<ImageFeature>): void {
+  const name = Buffer.from(bytes.subarray(offset + 1, offset + 12)).toString('latin1')
+  if (label === COMMENT) features.add('comment')
+  else if (label === GRAPHIC_CONTROL && ((bytes[offset + 1] ?? 0) & 1) === 1) features.add('alpha')
+  else if (label === APPLICATION && name === 'XMP DataXMP') features.add('xmp')
+  else if (label === APPLICATION && name === 'ICCRGBG1012') features.add('icc')
 }
 
 /** The flags' top bit says that a table follows, the low three bits how long it is. */

@@ -1,3 +1,4 @@
+import type { ImageFeature } from '@drawbridge/contract'
 import { ByteReader } from '../byte-reader.ts'
 import { BoundsError, type Bounds } from './bounds.ts'
 
@@ -10,6 +11,23 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   6: [8, 16],
 }
 const PALETTE = 3
+const FEATURES_OF_COLOR_TYPE: Readonly<Record<number, readonly ImageFeature[]>> = {
+  0: ['grayscale'],
+  3: ['palette'],
+  4: ['grayscale', 'alpha'],
+  6: ['alpha'],
+}
+const FEATURES_OF_CHUNK: Readonly<Record<string, readonly ImageFeature[]>> = {
+  tRNS: ['alpha'],
+  acTL: ['apng', 'animation'],
+  iCCP: ['icc'],
+  eXIf: ['exif'],
+  caBX: ['c2pa'],
+  tEXt: ['comment'],
+  zTXt: ['comment'],
+  iTXt: ['comment'],
+}
+const XMP_KEYWORD = Buffer.from('XML:com.adobe.xmp\0')
 const MAX_SIDE = 0x7fffffff
 
 /**
@@ -26,12 +44,16 @@ export function readPngBounds(bytes: Uint8Array): Bounds {
   if (widthPx > MAX_SIDE || heightPx > MAX_SIDE) throw new BoundsError('corrupt', 'PNG side over 2^31 - 1')
   if (!DEPTHS[colorType]?.includes(depth)) throw new BoundsError('corrupt', 'PNG depth does not fit its color type')
   if (reader.u8() !== 0 || reader.u8() !== 0) throw new BoundsError('corrupt', 'PNG compression or filter method')
-  if (reader.u8() > 1) throw new BoundsError('corrupt', 'PNG interlace method')
+  const interlace = reader.u8()
+  if (interlace > 1) throw new BoundsError('corrupt', 'PNG interlace method')
   reader.skip(4)
-  return { widthPx, heightPx, frames: 1, isLossless: true, endOffset: walkChunks(reader, colorType) }
+  const features = new Set<ImageFeature>(['lossless', ...(FEATURES_OF_COLOR_TYPE[colorType] ?? [])])
+  if (depth === 16) features.add('sixteenBit')
+  if (interlace === 1) features.add('interlaced')
+  return { widthPx, heightPx, frames: 1, features, endOffset: walkChunks(reader, colorType, features) }
 }
 
-function walkChunks(reader: ByteReader, colorType: number): number {
+function walkChunks(reader: ByteReader, colorType: number, features: Set<ImageFeature>): number {
   let hasPalette = false
   let hasData = false
   while (reader.left >= 12) {
@@ -49,12 +71,18 @@ function walkChunks(reader: ByteReader, colorType: number): number {
       if (colorType === PALETTE && !hasPalette) throw new BoundsError('corrupt', 'palette PNG without PLTE')
       hasData = true
     }
+    for (const feature of FEATURES_OF_CHUNK[type] ?? []) features.add(feature)
     if (length + 4 > reader.left) break
+    if (type === 'iTXt' && startsWith(reader, XMP_KEYWORD)) features.add('xmp')
     reader.skip(length + 4)
     if (type === 'IEND') break
   }
   if (!hasData) throw new BoundsError('corrupt', 'PNG without IDAT')
   return reader.offset
+}
+
+function startsWith({ bytes, offset }: ByteReader, start: Buffer): boolean {
+  return start.equals(bytes.subarray(offset, offset + start.length))
 }
 
 const CRITICAL = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND'])

@@ -1,3 +1,4 @@
+import type { ImageFeature } from '@drawbridge/contract'
 import { ByteReader } from '../byte-reader.ts'
 import { BoundsError, type Bounds } from './bounds.ts'
 
@@ -7,6 +8,14 @@ interface Size {
 }
 
 const HAS_ANIMATION = 0x02
+/** RFC 9649 §2.7.1: flags of VP8X. */
+const FEATURES_OF_FLAG: readonly (readonly [flag: number, feature: ImageFeature])[] = [
+  [0x20, 'icc'],
+  [0x10, 'alpha'],
+  [0x08, 'exif'],
+  [0x04, 'xmp'],
+  [HAS_ANIMATION, 'animation'],
+]
 
 /** RFC 9649: the canvas from VP8, VP8L or VP8X, and the number of ANMF chunks. */
 export function readWebpBounds(file: Uint8Array): Bounds {
@@ -17,8 +26,11 @@ export function readWebpBounds(file: Uint8Array): Bounds {
   const first = reader.text(4)
   const length = reader.u32le()
   if (length > reader.left) throw new BoundsError('corrupt', 'WebP chunk longer than the file')
-  if (first === 'VP8 ') return { ...readLossy(reader), frames: 1, isLossless: false, endOffset }
-  if (first === 'VP8L') return { ...readLossless(reader), frames: 1, isLossless: true, endOffset }
+  if (first === 'VP8 ') return { ...readLossy(reader), frames: 1, features: new Set(), endOffset }
+  if (first === 'VP8L') {
+    const { hasAlpha, ...size } = readLossless(reader)
+    return { ...size, frames: 1, features: new Set(hasAlpha ? ['lossless', 'alpha'] : ['lossless']), endOffset }
+  }
   if (first !== 'VP8X' || length < 10) throw new BoundsError('corrupt', 'WebP with an unknown first chunk')
   const bodyAt = reader.offset
   const flags = reader.u8()
@@ -28,7 +40,9 @@ export function readWebpBounds(file: Uint8Array): Bounds {
   skipChunk(reader, length)
   const { frames, isLossless } = countFrames(reader, canvas, (flags & HAS_ANIMATION) !== 0)
   if (frames === 0) throw new BoundsError('corrupt', 'WebP without an image')
-  return { ...canvas, frames, isLossless, endOffset }
+  const features = new Set(FEATURES_OF_FLAG.flatMap(([flag, feature]) => (flags & flag ? [feature] : [])))
+  if (isLossless) features.add('lossless')
+  return { ...canvas, frames, features, endOffset }
 }
 
 function countFrames(reader: ByteReader, canvas: Size, isAnimated: boolean): { frames: number; isLossless: boolean } {
@@ -88,11 +102,15 @@ function readLossy(reader: ByteReader): Size {
   return { widthPx: reader.u16le() & 0x3fff, heightPx: reader.u16le() & 0x3fff }
 }
 
-/** RFC 9649 §3.4: signature byte, then two 14-bit sides minus one. */
-function readLossless(reader: ByteReader): Size {
+/** RFC 9649 §3.4: signature byte, then two 14-bit sides minus one and whether alpha is used. */
+function readLossless(reader: ByteReader): Size & { readonly hasAlpha: boolean } {
   if (reader.u8() !== 0x2f) throw new BoundsError('corrupt', 'VP8L without its signature')
   const packed = reader.u32le()
-  return { widthPx: (packed & 0x3fff) + 1, heightPx: ((packed >>> 14) & 0x3fff) + 1 }
+  return {
+    widthPx: (packed & 0x3fff) + 1,
+    heightPx: ((packed >>> 14) & 0x3fff) + 1,
+    hasAlpha: ((packed >>> 28) & 1) === 1,
+  }
 }
 
 /** Chunks are padded to even lengths; the very last padding byte may be missing. */

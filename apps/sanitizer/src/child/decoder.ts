@@ -1,11 +1,11 @@
 import sharp from 'sharp'
-import type { DecodeRequest } from '../children/protocol.ts'
+import { buildDecodeHead, DECODER_FDS, type DecodeHead, type DecodeRequest } from '../children/protocol.ts'
 import { ACCEPTED_SAMPLES, FORBIDDEN_SAMPLES } from './samples.ts'
-import { refusal, serve, type Answer } from './serve.ts'
+import { drain, readFrame, writeFrame } from './stdio.ts'
 
 /**
  * The decoder child: the only process that ever holds a sender's bytes together with code that understands them. It
- * answers with raw pixels, or with one word. It never encodes.
+ * answers with the shape of the raw pixels, or with one word, and gives the pixels to its encoder. It never encodes.
  */
 
 /** The only loaders that exist here; the names are those of libvips and fail silently when misspelled: see samples. */
@@ -20,8 +20,13 @@ sharp.concurrency(1)
 sharp.block({ operation: ['VipsForeignLoad'] })
 sharp.unblock({ operation: LOADERS })
 
-const PROBE: DecodeRequest = {
-  nonce: 0,
+type DecodeJob = Omit<DecodeRequest, 'nonce' | 'token'>
+
+type Decoded =
+  | (Omit<DecodeHead, 'nonce'> & { readonly status: 'ok'; readonly pixels: Buffer })
+  | { readonly status: Exclude<DecodeHead['status'], 'ok'> }
+
+const PROBE: DecodeJob = {
   isAnimated: false,
   maxInputPixels: 65_536,
   maxSidePx: 256,
@@ -30,8 +35,8 @@ const PROBE: DecodeRequest = {
   maxRawBytes: 262_144,
 }
 
-async function decode(request: DecodeRequest, bytes: Buffer): Promise<Answer> {
-  const { isAnimated, maxInputPixels, maxSidePx, maxFrames, maxOutputSidePx, maxRawBytes } = request
+async function decode(job: DecodeJob, bytes: Buffer): Promise<Decoded> {
+  const { isAnimated, maxInputPixels, maxSidePx, maxFrames, maxOutputSidePx, maxRawBytes } = job
   const input = sharp(bytes, {
     failOn: 'warning',
     limitInputPixels: maxInputPixels,
@@ -40,57 +45,67 @@ async function decode(request: DecodeRequest, bytes: Buffer): Promise<Answer> {
     animated: isAnimated,
   }).timeout({ seconds: COOPERATIVE_TIMEOUT_S })
 
-  const { width, height, pages = 1, pageHeight = height, delay, loop } = await input.metadata()
+  const { width, height, pages = 1, pageHeight = height, delay, loop = 0 } = await input.metadata()
   const frames = isAnimated ? pages : 1
-  if (width > maxSidePx || pageHeight > maxSidePx) return refusal('too-large')
-  if (frames > maxFrames) return refusal('too-many-frames')
+  if (width > maxSidePx || pageHeight > maxSidePx) return { status: 'too-large' }
+  if (frames > maxFrames) return { status: 'too-many-frames' }
 
   const upright = isAnimated ? input : input.autoOrient()
-  const { data, info } = await upright
+  const { data: pixels, info } = await upright
     .resize({ width: maxOutputSidePx, height: maxOutputSidePx, fit: 'inside', withoutEnlargement: true })
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
-  if (data.length > maxRawBytes) return refusal('too-large')
-  const head = {
+  if (pixels.length > maxRawBytes) return { status: 'too-large' }
+  return {
     status: 'ok',
     widthPx: info.width,
     heightPx: info.height / frames,
     channels: info.channels,
     frames,
-    loop: loop ?? 0,
+    loop,
     delaysMs: frames > 1 ? (delay ?? []).slice(0, frames) : [],
-  } as const
-  return [head, data]
+    pixels,
+  }
 }
 
 /** libvips explains itself in text, which may mislead and never leaves this process: only the kind does. */
-async function decodeOrRefuse(request: DecodeRequest, bytes: Buffer): Promise<Answer> {
+async function decodeOrRefuse(job: DecodeJob, bytes: Buffer): Promise<Decoded> {
   try {
-    return await decode(request, bytes)
+    return await decode(job, bytes)
   } catch (error) {
     const text = error instanceof Error ? error.message : ''
-    if (/exceeds pixel limit|exceeds channel limit/.test(text)) return refusal('too-large')
-    if (/timeout|out of memory|unable to allocate/i.test(text)) return refusal('failed')
-    return refusal('corrupt')
+    if (/exceeds pixel limit|exceeds channel limit/.test(text)) return { status: 'too-large' }
+    if (/timeout|out of memory|unable to allocate/i.test(text)) return { status: 'failed' }
+    return { status: 'corrupt' }
   }
 }
 
 async function probe(samples: Readonly<Record<string, string>>, mustDecode: boolean): Promise<Record<string, boolean>> {
   const results: Record<string, boolean> = {}
   for (const [format, base64] of Object.entries(samples)) {
-    const [{ status }] = await decodeOrRefuse(PROBE, Buffer.from(base64, 'base64'))
+    const { status } = await decodeOrRefuse(PROBE, Buffer.from(base64, 'base64'))
     results[format] = (status === 'ok') === mustDecode
   }
   return results
 }
 
-await serve<DecodeRequest>(
-  {
-    sharp: sharp.versions.sharp ?? '',
-    libvips: sharp.versions.vips,
-    accepted: await probe(ACCEPTED_SAMPLES, true),
-    refused: await probe(FORBIDDEN_SAMPLES, false),
-  },
-  decodeOrRefuse,
-)
+const hello = {
+  sharp: sharp.versions.sharp ?? '',
+  libvips: sharp.versions.vips,
+  accepted: await probe(ACCEPTED_SAMPLES, true),
+  refused: await probe(FORBIDDEN_SAMPLES, false),
+}
+writeFrame(DECODER_FDS.answers, Buffer.from(JSON.stringify(hello)))
+for (;;) {
+  const request = readFrame(DECODER_FDS.requests)
+  const image = request && readFrame(DECODER_FDS.requests)
+  if (request === undefined || image === undefined) break
+  const { nonce, token, ...job } = JSON.parse(request.toString()) as DecodeRequest
+  const decoded = await decodeOrRefuse(job, image)
+  // The head first: the parent has to agree to it before the encoder reads.
+  writeFrame(DECODER_FDS.answers, buildDecodeHead({ ...decoded, nonce }))
+  if (decoded.status !== 'ok') continue
+  const mark = Buffer.from(token, 'base64')
+  for (const part of [mark, decoded.pixels, mark]) drain(DECODER_FDS.pixels, part)
+}

@@ -1,12 +1,21 @@
-import sharp, { type Sharp } from 'sharp'
-import type { EncodeRequest } from '../children/protocol.ts'
-import { ENCODINGS, FORMAT_OF, type Encoding } from '../profiles.ts'
+import sharp, { type CreateRaw, type Sharp } from 'sharp'
+import { rgbaToThumbHash } from 'thumbhash'
+import {
+  buildEncodeHead,
+  ENCODER_FDS,
+  TOKEN_BYTES,
+  type AnswerStatus,
+  type EncodeRequest,
+  type Shape,
+} from '../children/protocol.ts'
+import { ENCODINGS, type Encoding } from '../encodings.ts'
+import { dominantColorOf } from './dominant-color.ts'
 import { ACCEPTED_SAMPLES, FORBIDDEN_SAMPLES } from './samples.ts'
-import { refusal, serve, type Answer } from './serve.ts'
+import { fill, readFrame, writeFrame } from './stdio.ts'
 
 /**
- * The encoder child: raw pixels in, file out. It cannot read any image file, and never sees a byte of the sender's. All
- * options are fixed, so the same pixels give the same file.
+ * The encoder child: raw pixels in, files out. It cannot read any image file, and never sees a byte of the sender's. All
+ * options are fixed, so the same pixels give the same files.
  */
 
 sharp.cache(false)
@@ -14,51 +23,104 @@ sharp.concurrency(1)
 sharp.block({ operation: ['VipsForeignLoad'] })
 
 const COOPERATIVE_TIMEOUT_S = 6
+/** Longest side of the picture that placeholder and color are made from; ThumbHash takes 100 at most. */
+const TINY_SIDE_PX = 32
 
-type Write = (image: Sharp, animation: { delay?: number[]; loop?: number }) => Sharp
-
-const WRITE: Readonly<Record<Encoding, Write>> = {
-  // Optimal Huffman tables would double the time for 2 % of size.
-  jpeg: (image) => image.jpeg({ quality: 80, chromaSubsampling: '4:2:0', optimiseCoding: false }),
-  png: (image) => image.png({ compressionLevel: 6, adaptiveFiltering: false }),
-  'png-palette': (image) => image.png({ palette: true, effort: 1, compressionLevel: 6 }),
-  webp: (image) => image.webp({ quality: 80, effort: 2 }),
-  'webp-lossless': (image, animation) => image.webp({ lossless: true, effort: 0, ...animation }),
-  'webp-animated': (image, animation) => image.webp({ quality: 75, effort: 0, ...animation }),
-  gif: (image, animation) => image.gif({ effort: 1, ...animation }),
+interface Files {
+  readonly image: Buffer
+  readonly thumbnails: readonly Buffer[]
+  readonly placeholder: Uint8Array
+  readonly dominantColor: number
 }
 
-async function encode(request: EncodeRequest, pixels: Buffer): Promise<Answer> {
-  const { encoding, widthPx, heightPx, channels, delaysMs, loop } = request
-  const frames = Math.max(delaysMs.length, 1)
-  const animation = frames > 1 ? { delay: [...delaysMs], loop } : {}
-  const image = sharp(pixels, {
-    raw: {
-      width: widthPx,
-      height: heightPx * frames,
-      channels,
-      ...(frames > 1 && { pageHeight: heightPx }),
-    },
-    limitInputPixels: false,
-  }).timeout({ seconds: COOPERATIVE_TIMEOUT_S })
-  return [{ status: 'ok' }, await WRITE[encoding](image, animation).toBuffer()]
+type EncodeJob = Shape & Pick<EncodeRequest, 'encoding' | 'thumbnails'>
+
+/** All files of one image. Both threads of this process are used: one for the image, one for what is made smaller. */
+async function encode(job: EncodeJob, pixels: Buffer): Promise<Files> {
+  const [image, stills] = await Promise.all([encodeImage(job, pixels), encodeStills(job, pixels)])
+  return { image, ...stills }
 }
 
-async function encodeOrFail(request: EncodeRequest, pixels: Buffer): Promise<Answer> {
-  try {
-    return await encode(request, pixels)
-  } catch {
-    return refusal('failed')
+function encodeImage(
+  { encoding, widthPx, heightPx, channels, delaysMs, loop }: EncodeJob,
+  pixels: Buffer,
+): Promise<Buffer> {
+  const frames = delaysMs.length
+  const raw = {
+    width: widthPx,
+    height: heightPx * Math.max(frames, 1),
+    channels,
+    ...(frames > 1 && { pageHeight: heightPx }),
   }
+  return write(fromRaw(pixels, raw), encoding, frames > 1 ? { delay: [...delaysMs], loop } : {})
+}
+
+/** Thumbnails, placeholder and color of the first frame, each made from the next larger one. */
+async function encodeStills({ widthPx, heightPx, channels, thumbnails }: EncodeJob, pixels: Buffer) {
+  let still = {
+    data: pixels.subarray(0, widthPx * heightPx * channels),
+    info: { width: widthPx, height: heightPx, channels },
+  }
+  const files: Buffer[] = []
+  for (const { encoding, maxSidePx } of thumbnails) {
+    still = await shrunk(fromRaw(still.data, still.info), maxSidePx)
+    files.push(await write(fromRaw(still.data, still.info), encoding))
+  }
+  const { data, info } = await shrunk(fromRaw(still.data, still.info).toColourspace('srgb').ensureAlpha(), TINY_SIDE_PX)
+  return {
+    thumbnails: files,
+    placeholder: rgbaToThumbHash(info.width, info.height, data),
+    dominantColor: dominantColorOf(data),
+  }
+}
+
+function fromRaw(data: Buffer, raw: CreateRaw): Sharp {
+  return sharp(data, { raw, limitInputPixels: false }).timeout({ seconds: COOPERATIVE_TIMEOUT_S })
+}
+
+function shrunk(image: Sharp, maxSidePx: number) {
+  return image
+    .resize({ width: maxSidePx, height: maxSidePx, fit: 'inside', withoutEnlargement: true })
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+}
+
+function write(image: Sharp, encoding: Encoding, animation: { delay?: number[]; loop?: number } = {}): Promise<Buffer> {
+  const { format, options } = ENCODINGS[encoding]
+  return image.toFormat(format, { ...options, ...animation }).toBuffer()
+}
+
+/**
+ * Reads the pixels of one image: between two copies of its token, which the decoder could not know before it was given
+ * this image. So what it wrote too much, too little or too late for another one is noticed, and no pixel of it is used.
+ */
+function readPixels({ token, rawBytes }: EncodeRequest): Buffer | undefined {
+  const expected = Buffer.from(token, 'base64')
+  const mark = Buffer.alloc(TOKEN_BYTES)
+  const isHere = () => fill(ENCODER_FDS.pixels, mark) && mark.equals(expected)
+  const pixels = Buffer.allocUnsafeSlow(rawBytes)
+  return isHere() && fill(ENCODER_FDS.pixels, pixels) && isHere() ? pixels : undefined
 }
 
 /** Every encoder works, which also warms it up. */
 async function probeEncoders(): Promise<Record<string, boolean>> {
   const results: Record<string, boolean> = {}
-  for (const encoding of ENCODINGS) {
-    const request: EncodeRequest = { nonce: 0, encoding, widthPx: 4, heightPx: 4, channels: 4, delaysMs: [], loop: 0 }
-    const [{ status }] = await encodeOrFail(request, Buffer.alloc(64, 128))
-    results[FORMAT_OF[encoding]] = status === 'ok' && (results[FORMAT_OF[encoding]] ?? true)
+  for (const encoding of Object.keys(ENCODINGS) as Encoding[]) {
+    const { format } = ENCODINGS[encoding]
+    const job: EncodeJob = {
+      encoding,
+      widthPx: 40,
+      heightPx: 40,
+      channels: 4,
+      delaysMs: [],
+      loop: 0,
+      thumbnails: [{ encoding, maxSidePx: 36 }],
+    }
+    const isRight = await encode(job, Buffer.alloc(6_400, 128)).then(
+      ({ image, thumbnails }) => image.length > 0 && thumbnails.length === 1,
+      () => false,
+    )
+    results[format] = isRight && (results[format] ?? true)
   }
   return results
 }
@@ -78,12 +140,22 @@ async function probeLoaders(): Promise<Record<string, boolean>> {
   return results
 }
 
-await serve<EncodeRequest>(
-  {
-    sharp: sharp.versions.sharp ?? '',
-    libvips: sharp.versions.vips,
-    accepted: await probeEncoders(),
-    refused: await probeLoaders(),
-  },
-  encodeOrFail,
-)
+function say(status: AnswerStatus, nonce: number, files?: Files): void {
+  writeFrame(ENCODER_FDS.answers, buildEncodeHead({ status, nonce, dominantColor: files?.dominantColor ?? 0 }))
+  if (files === undefined) return
+  for (const file of [files.image, ...files.thumbnails, files.placeholder]) writeFrame(ENCODER_FDS.answers, file)
+}
+
+const hello = {
+  sharp: sharp.versions.sharp ?? '',
+  libvips: sharp.versions.vips,
+  accepted: await probeEncoders(),
+  refused: await probeLoaders(),
+}
+writeFrame(ENCODER_FDS.answers, Buffer.from(JSON.stringify(hello)))
+for (let frame = readFrame(ENCODER_FDS.requests); frame; frame = readFrame(ENCODER_FDS.requests)) {
+  const request = JSON.parse(frame.toString()) as EncodeRequest
+  const pixels = readPixels(request)
+  const files = pixels && (await encode(request, pixels).catch(() => undefined))
+  say(files ? 'ok' : 'failed', request.nonce, files)
+}

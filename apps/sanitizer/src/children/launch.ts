@@ -1,13 +1,17 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import type { Stream } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Stage } from './protocol.ts'
 
-/** A child as the pool needs it: three pipes, a process id, and death. */
-export type ChildHandle = Pick<ChildProcessWithoutNullStreams, 'pid' | 'stdin' | 'stdout' | 'stderr' | 'once' | 'kill'>
+/** A child as its pair needs it: descriptors, a process id, and death. */
+export type ChildHandle = Pick<ChildProcess, 'pid' | 'stdio' | 'once' | 'kill'>
+
+/** The first four descriptors of a child. A launcher may give more behind them, and must not move these. */
+export type ChildStdio = readonly ['pipe' | Stream, 'pipe', 'pipe', 'pipe']
 
 /** Starts one child. A sandbox is another launcher: everything that differs between its levels is in here. */
-export type Launch = (stage: Stage) => ChildHandle
+export type Launch = (stage: Stage, stdio: ChildStdio) => ChildHandle
 
 const SCRIPTS: Readonly<Record<Stage, string>> = {
   decoder: fileURLToPath(new URL('../child/decoder.ts', import.meta.url)),
@@ -35,8 +39,8 @@ const RLIMITS = ['--nofile=32', '--fsize=67108864', '--core=0', '--cpu=300']
  */
 export function plainLauncher(emptyDir: string): Launch {
   const wrapper = existsSync(PRLIMIT) ? [PRLIMIT, ...RLIMITS] : []
-  return (stage) => {
+  return (stage, stdio) => {
     const [command = process.execPath, ...args] = [...wrapper, process.execPath, SCRIPTS[stage]]
-    return spawn(command, args, { cwd: emptyDir, env: CHILD_ENV, stdio: ['pipe', 'pipe', 'pipe'] })
+    return spawn(command, args, { cwd: emptyDir, env: CHILD_ENV, stdio: [...stdio] })
   }
 }

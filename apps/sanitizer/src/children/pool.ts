@@ -1,23 +1,28 @@
 import type { Log } from '@drawbridge/runtime'
-import { Child, ChildFault } from './child.ts'
+import { ChildFault } from './child.ts'
 import type { Launch } from './launch.ts'
-import type { Hello, Stage } from './protocol.ts'
+import { Pair } from './pair.ts'
+import type { Hello } from './protocol.ts'
 
 export interface PoolOptions {
-  readonly stage: Stage
+  /** For the log. */
+  readonly name: string
+  /** Most pairs at a time. */
   readonly size: number
+  /** Pairs that are kept warm without work; the others start when an image waits, and go when they are idle. */
+  readonly warm: number
   readonly launch: Launch
-  /** Jobs after which a child is replaced. */
+  /** Jobs after which a pair is replaced. */
   readonly reuse: number
-  /** A used child without work for this long is replaced. */
+  /** A used pair without work for this long is replaced. */
   readonly idleMs: number
   readonly log: Log
 }
 
-/** What a job found, and whether its child may serve another one. */
+/** What a job found, and whether its pair may serve another one. */
 export interface JobResult<T> {
   readonly value: T
-  readonly isChildClean: boolean
+  readonly isPairClean: boolean
 }
 
 export interface PoolStatus {
@@ -25,7 +30,7 @@ export interface PoolStatus {
   readonly busy: number
   readonly idle: number
   readonly starting: number
-  /** Children started since the process began. */
+  /** Pairs started since the process began. */
   readonly started: number
 }
 
@@ -33,27 +38,27 @@ const HELLO_TIMEOUT_MS = 8_000
 const MIN_RESPAWN_MS = 100
 const MAX_RESPAWN_MS = 5_000
 
-/** A few warm children of one stage. One that may be tainted is killed, and its place is filled at once. */
+/** Pairs for the images of one origin. One that may be tainted is killed, and its place is filled when it is needed. */
 export class Pool {
   readonly #options: PoolOptions
-  readonly #idle: { child: Child; timer: NodeJS.Timeout | undefined }[] = []
-  readonly #busy = new Set<Child>()
-  readonly #starting = new Set<Child>()
-  readonly #waiting: ((child: Child) => void)[] = []
+  readonly #idle: { pair: Pair; timer: NodeJS.Timeout | undefined }[] = []
+  readonly #busy = new Set<Pair>()
+  readonly #starting = new Set<Pair>()
+  readonly #waiting: ((pair: Pair) => void)[] = []
   readonly #respawns = new Set<NodeJS.Timeout>()
   #started = 0
   #failures = 0
   #isClosed = false
-  /** Self-test of the child that started last. */
-  hello: Hello | undefined
+  /** Self-test of the pair that started last. */
+  hello: { readonly decoder: Hello; readonly encoder: Hello } | undefined
 
   constructor(options: PoolOptions) {
     this.#options = options
   }
 
-  /** Starts all children. @throws when the first of them cannot start or fails its self-test. */
+  /** Starts the warm pairs. @throws when the first of them cannot start or fails its self-test. */
   async start(): Promise<void> {
-    await Promise.all(Array.from({ length: this.#options.size }, () => this.#spawn()))
+    await Promise.all(Array.from({ length: this.#options.warm }, () => this.#spawn()))
   }
 
   get status(): PoolStatus {
@@ -61,71 +66,81 @@ export class Pool {
       size: this.#options.size,
       busy: this.#busy.size,
       idle: this.#idle.length,
-      starting: this.#starting.size + this.#respawns.size,
+      starting: this.#coming,
       started: this.#started,
     }
   }
 
-  /** Process ids of all living children. */
-  get pids(): number[] {
-    return [...this.#idle.map(({ child }) => child), ...this.#busy, ...this.#starting].flatMap(({ pid }) => pid ?? [])
+  /** Name and versions of the software of both stages, as its last pair told them. */
+  get software(): { readonly decoder: string; readonly encoder: string } {
+    return { decoder: softwareOf(this.hello?.decoder), encoder: softwareOf(this.hello?.encoder) }
   }
 
-  /** Runs `job` on the next free child. The child is replaced when the job throws or says that it is not clean. */
-  async use<T>(signal: AbortSignal, job: (child: Child) => Promise<JobResult<T>>): Promise<T> {
-    const child = await this.#take(signal)
-    this.#busy.add(child)
+  /** Every living pair. */
+  get pairs(): readonly Pair[] {
+    return [...this.#idle.map(({ pair }) => pair), ...this.#busy, ...this.#starting]
+  }
+
+  /** Runs `job` on the next free pair. The pair is replaced when the job throws or says that it is not clean. */
+  async use<T>(signal: AbortSignal, job: (pair: Pair) => Promise<JobResult<T>>): Promise<T> {
+    const pair = await this.#take(signal)
+    this.#busy.add(pair)
     let isReusable = false
     try {
-      const { value, isChildClean } = await job(child)
-      isReusable = isChildClean
+      const { value, isPairClean } = await job(pair)
+      isReusable = isPairClean
       return value
     } finally {
-      this.#busy.delete(child)
-      if (isReusable && !child.isDead && child.jobs < this.#options.reuse) this.#offer(child)
-      else this.#replace(child, isReusable ? 'served its time' : 'may be tainted')
+      this.#busy.delete(pair)
+      if (isReusable && !pair.isDead && pair.jobs < this.#options.reuse) this.#offer(pair)
+      else this.#replace(pair, isReusable ? 'served its time' : 'may be tainted')
     }
   }
 
-  /** Runs `job` on a child that is started for it alone: for the second attempt, whatever became of the others. */
-  async useFresh<T>(signal: AbortSignal, job: (child: Child) => Promise<JobResult<T>>): Promise<T> {
-    const child = await this.#launch().catch((cause: unknown) => {
+  /** Runs `job` on a pair that is started for it alone: for the second attempt, whatever became of the others. */
+  async useFresh<T>(signal: AbortSignal, job: (pair: Pair) => Promise<JobResult<T>>): Promise<T> {
+    const pair = await this.#launch().catch((cause: unknown) => {
       // No fault of the image: not a `ChildFault`, which would be held against it.
-      throw new Error('no child could be started', { cause })
+      throw new Error('no pair of children could be started', { cause })
     })
-    this.#busy.add(child)
+    this.#busy.add(pair)
     try {
       signal.throwIfAborted()
-      return (await job(child)).value
+      return (await job(pair)).value
     } finally {
-      this.#busy.delete(child)
-      child.kill('aborted', 'done')
+      this.#busy.delete(pair)
+      pair.kill('aborted', 'done')
     }
   }
 
-  /** Kills every child. */
+  /** Kills every pair. */
   async close(): Promise<void> {
     this.#isClosed = true
     for (const timer of this.#respawns) clearTimeout(timer)
-    const children = [...this.#idle.map(({ child }) => child), ...this.#busy, ...this.#starting]
+    const { pairs } = this
     for (const { timer } of this.#idle) clearTimeout(timer)
-    for (const child of children) child.kill('aborted', 'the sanitizer stops')
-    await Promise.all(children.map((child) => child.exited))
+    for (const pair of pairs) pair.kill('aborted', 'the sanitizer stops')
+    await Promise.all(pairs.map((pair) => pair.exited))
   }
 
-  #take(signal: AbortSignal): Promise<Child> {
-    const place = this.#idle.find(({ child }) => !child.isDead)
+  /** Pairs on their way. */
+  get #coming(): number {
+    return this.#starting.size + this.#respawns.size
+  }
+
+  #take(signal: AbortSignal): Promise<Pair> {
+    const place = this.#idle.find(({ pair }) => !pair.isDead)
     if (place !== undefined) {
       this.#idle.splice(this.#idle.indexOf(place), 1)
       clearTimeout(place.timer)
-      return Promise.resolve(place.child)
+      return Promise.resolve(place.pair)
     }
-    const gaveUp = new ChildFault('aborted', 'gave up before a child was free')
+    const gaveUp = new ChildFault('aborted', 'gave up before a pair was free')
     if (signal.aborted) return Promise.reject(gaveUp)
     return new Promise((resolve, reject) => {
-      const give = (child: Child) => {
+      const give = (pair: Pair) => {
         signal.removeEventListener('abort', abort)
-        resolve(child)
+        resolve(pair)
       }
       const abort = () => {
         this.#waiting.splice(this.#waiting.indexOf(give), 1)
@@ -133,34 +148,43 @@ export class Pool {
       }
       signal.addEventListener('abort', abort, { once: true })
       this.#waiting.push(give)
+      this.#fill()
     })
   }
 
-  #offer(child: Child): void {
+  #offer(pair: Pair): void {
     const next = this.#waiting.shift()
     if (next !== undefined) {
-      next(child)
+      next(pair)
       return
     }
-    const place = { child, timer: undefined as NodeJS.Timeout | undefined }
-    if (child.jobs > 0) {
+    const place = { pair, timer: undefined as NodeJS.Timeout | undefined }
+    if (pair.jobs > 0) {
       place.timer = setTimeout(() => {
         this.#idle.splice(this.#idle.indexOf(place), 1)
-        this.#replace(child, 'idle')
+        this.#replace(pair, 'idle')
       }, this.#options.idleMs)
     }
     this.#idle.push(place)
   }
 
-  #replace(child: Child, why: string): void {
-    child.kill('aborted', why)
-    const { stage, pid, jobs, lastWords } = child
-    this.#options.log.debug('child replaced', { stage, pid, why, jobs, ...(lastWords !== '' && { lastWords }) })
-    if (this.#isClosed) return
-    this.#spawn().catch(() => this.#respawnLater())
+  #replace(pair: Pair, why: string): void {
+    pair.kill('aborted', why)
+    const { pids, jobs, lastWords } = pair
+    const { name, log } = this.#options
+    log.debug('a pair of children is replaced', { pool: name, pids, why, jobs, ...(lastWords !== '' && { lastWords }) })
+    this.#fill()
   }
 
-  /** A child that does not start is tried again, ever more slowly: a broken host must not become a fork bomb. */
+  /** Starts what is missing: the warm pairs, and one for each image that waits, as far as there is room. */
+  #fill(): void {
+    const { size, warm } = this.#options
+    const living = this.#idle.length + this.#busy.size + this.#coming
+    const needed = Math.min(size, Math.max(warm, this.#busy.size + this.#waiting.length))
+    for (let count = living; count < needed && !this.#isClosed; count++) this.#spawn().catch(() => this.#respawnLater())
+  }
+
+  /** A pair that does not start is tried again, ever more slowly: a broken host must not become a fork bomb. */
   #respawnLater(): void {
     if (this.#isClosed) return
     const delayMs = Math.min(MIN_RESPAWN_MS * 2 ** this.#failures, MAX_RESPAWN_MS)
@@ -171,43 +195,48 @@ export class Pool {
     this.#respawns.add(timer)
   }
 
-  /** Starts one child and waits until it has passed its self-test. */
-  async #launch(): Promise<Child> {
-    const { stage, launch, log } = this.#options
-    const child = new Child(stage, launch(stage))
+  /** Starts one pair and waits until it has passed its self-test. */
+  async #launch(): Promise<Pair> {
+    const { name, launch, log } = this.#options
+    const pair = new Pair(launch)
     this.#started += 1
-    this.#starting.add(child)
+    this.#starting.add(pair)
     try {
-      const hello = await child.hello(HELLO_TIMEOUT_MS)
-      const failed = failedProbes(hello)
-      if (failed.length > 0) throw child.kill('malformed', `self-test failed: ${failed.join(', ')}`)
+      const hello = await pair.hello(HELLO_TIMEOUT_MS)
+      const failed = [...failedProbes(hello.decoder), ...failedProbes(hello.encoder)]
+      if (failed.length > 0) throw pair.kill('malformed', `self-test failed: ${failed.join(', ')}`)
       this.hello = hello
       this.#failures = 0
-      return child
+      return pair
     } catch (error) {
       this.#failures += 1
-      child.kill('crashed', 'did not start')
-      if (!this.#isClosed) log.error('a child did not start', { stage, error, stderr: child.lastWords })
+      pair.kill('crashed', 'did not start')
+      if (!this.#isClosed)
+        log.error('a pair of children did not start', { pool: name, error, lastWords: pair.lastWords })
       throw error
     } finally {
-      this.#starting.delete(child)
+      this.#starting.delete(pair)
     }
   }
 
   /** Fills one place of the pool. */
   async #spawn(): Promise<void> {
-    const child = await this.#launch()
-    if (this.#isClosed) child.kill('aborted', 'the sanitizer stops')
-    else this.#offer(child)
-    // A child that dies while it waits is replaced before anybody needs it.
-    void child.exited.then(() => {
-      const place = this.#idle.findIndex((idle) => idle.child === child)
+    const pair = await this.#launch()
+    if (this.#isClosed) pair.kill('aborted', 'the sanitizer stops')
+    else this.#offer(pair)
+    // A pair that dies while it waits is replaced before anybody needs it.
+    void pair.exited.then(() => {
+      const place = this.#idle.findIndex((idle) => idle.pair === pair)
       if (place === -1) return
       clearTimeout(this.#idle[place]?.timer)
       this.#idle.splice(place, 1)
-      this.#replace(child, 'died idle')
+      this.#replace(pair, 'died idle')
     })
   }
+}
+
+function softwareOf(hello: Hello | undefined): string {
+  return hello ? `sharp ${hello.sharp}, libvips ${hello.libvips}` : 'unknown'
 }
 
 function failedProbes({ accepted, refused }: Hello): string[] {

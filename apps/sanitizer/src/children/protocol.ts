@@ -1,14 +1,21 @@
 import type { ImageRejectReason } from '@drawbridge/contract'
-import type { Encoding } from '../profiles.ts'
+import type { Encoding } from '../encodings.ts'
 
 /**
- * What parent and children say to each other, over stdin and stdout, in frames `[length: u32][bytes]`.
+ * What the parent and its children say to each other, in frames `[length: u32][bytes]`.
  *
- * A request is two frames: JSON, then the body. An answer is two frames: a fixed binary head, then the body, whose
- * length the parent knows beforehand. The parent believes nothing but that head, and clamps every field of it.
+ * Children come in pairs. The decoder gets a request as two frames, JSON and the image, and answers with one frame, the
+ * head. The pixels do not pass through the parent: the decoder writes them into a socket whose other end only its
+ * encoder holds, between two copies of a token that is new for each image. The parent believes nothing but the head,
+ * clamps every field of it, computes the length of the pixels from it, and tells the encoder how many bytes to read. The
+ * encoder answers with one head and as many files as it was asked for.
  */
 export const STAGES = ['decoder', 'encoder'] as const
 export type Stage = (typeof STAGES)[number]
+
+/** Descriptors of both stages: pixels leave the decoder at 3 and enter the encoder at 0, whose requests come at 3. */
+export const DECODER_FDS = { requests: 0, answers: 1, pixels: 3 } as const
+export const ENCODER_FDS = { pixels: 0, answers: 1, requests: 3 } as const
 
 /** What a child says once, when it is warm: JSON in one frame. */
 export interface Hello {
@@ -19,8 +26,16 @@ export interface Hello {
   readonly refused: Readonly<Record<string, boolean>>
 }
 
-export interface DecodeRequest {
+/** Bytes of the token before and behind the pixels. */
+export const TOKEN_BYTES = 16
+
+interface Request {
   readonly nonce: number
+  /** In base64. */
+  readonly token: string
+}
+
+export interface DecodeRequest extends Request {
   readonly isAnimated: boolean
   readonly maxInputPixels: number
   readonly maxSidePx: number
@@ -29,9 +44,7 @@ export interface DecodeRequest {
   readonly maxRawBytes: number
 }
 
-export interface EncodeRequest {
-  readonly nonce: number
-  readonly encoding: Encoding
+export interface Shape {
   readonly widthPx: number
   readonly heightPx: number
   readonly channels: 1 | 2 | 3 | 4
@@ -41,15 +54,22 @@ export interface EncodeRequest {
   readonly loop: number
 }
 
+export interface EncodeRequest extends Request, Shape {
+  readonly rawBytes: number
+  readonly encoding: Encoding
+  /** Stills of the first frame, largest first. */
+  readonly thumbnails: readonly { readonly encoding: Encoding; readonly maxSidePx: number }[]
+}
+
 /** What an answer's head says first. `failed` is a fault of the child or of its limits, the others are final. */
 export const ANSWER_STATUS = ['ok', 'corrupt', 'too-large', 'too-many-frames', 'unsupported', 'failed'] as const
 export type AnswerStatus = 'ok' | ImageRejectReason
 
-/** Head of an answer, in bytes: status, nonce, width, height, channels, frames, loop, body length, delays. */
-export const HEAD_BYTES = 32
-export const MAX_DELAYS = 10_000
+/** Longest frame with a head, in bytes. */
+export const MAX_HEAD_BYTES = 40_064
 
-export interface AnswerHead {
+/** A decoder's answer. */
+export interface DecodeHead {
   readonly status: AnswerStatus
   readonly nonce: number
   readonly widthPx: number
@@ -57,47 +77,61 @@ export interface AnswerHead {
   readonly channels: number
   readonly frames: number
   readonly loop: number
-  readonly bodyBytes: number
   readonly delaysMs: readonly number[]
 }
 
-/** Builds the head frame of an answer. Fields that are left out are 0. */
-export function buildHead(head: Partial<AnswerHead> & Pick<AnswerHead, 'status' | 'nonce'>): Buffer {
-  const delays = head.delaysMs ?? []
-  const bytes = Buffer.alloc(HEAD_BYTES + 4 * delays.length)
-  const fields = [
+/** An encoder's answer, before its files: the image, the thumbnails, the placeholder. */
+export interface EncodeHead {
+  readonly status: AnswerStatus
+  readonly nonce: number
+  /** 0xrrggbb */
+  readonly dominantColor: number
+}
+
+export function buildDecodeHead(head: Partial<DecodeHead> & Pick<DecodeHead, 'status' | 'nonce'>): Buffer {
+  const { widthPx = 0, heightPx = 0, channels = 0, frames = 0, loop = 0, delaysMs = [] } = head
+  return fields([
     ANSWER_STATUS.indexOf(head.status),
     head.nonce,
-    head.widthPx ?? 0,
-    head.heightPx ?? 0,
-    head.channels ?? 0,
-    head.frames ?? 0,
-    head.loop ?? 0,
-    head.bodyBytes ?? 0,
-    ...delays,
-  ]
-  fields.forEach((value, index) =>
+    widthPx,
+    heightPx,
+    channels,
+    frames,
+    loop,
+    ...delaysMs,
+  ])
+}
+
+/** Undefined when the frame has no known status or not the right length. */
+export function parseDecodeHead(frame: Buffer): DecodeHead | undefined {
+  const [status, nonce, widthPx, heightPx, channels, frames, loop, ...delaysMs] = parseFields(frame)
+  const known = ANSWER_STATUS[status ?? -1]
+  if (known === undefined || nonce === undefined || widthPx === undefined || heightPx === undefined) return undefined
+  if (channels === undefined || frames === undefined || loop === undefined) return undefined
+  return { status: known, nonce, widthPx, heightPx, channels, frames, loop, delaysMs }
+}
+
+export function buildEncodeHead({ status, nonce, dominantColor }: EncodeHead): Buffer {
+  return fields([ANSWER_STATUS.indexOf(status), nonce, dominantColor])
+}
+
+/** Undefined when the frame has no known status, no color, or not the right length. */
+export function parseEncodeHead(frame: Buffer): EncodeHead | undefined {
+  const [status, nonce, dominantColor, ...rest] = parseFields(frame)
+  const known = ANSWER_STATUS[status ?? -1]
+  if (known === undefined || nonce === undefined || dominantColor === undefined || rest.length > 0) return undefined
+  return dominantColor <= 0xffffff ? { status: known, nonce, dominantColor } : undefined
+}
+
+function fields(values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length)
+  values.forEach((value, index) =>
     bytes.writeUInt32BE(Math.min(Math.max(Math.trunc(value) || 0, 0), 0xffffffff), 4 * index),
   )
   return bytes
 }
 
-/** Reads the head frame of an answer. Undefined when it has no known status or not the right length. */
-export function parseHead(bytes: Buffer): AnswerHead | undefined {
-  if (bytes.length < HEAD_BYTES || bytes.length % 4 !== 0) return undefined
-  const status = ANSWER_STATUS[bytes.readUInt32BE(0)]
-  if (status === undefined) return undefined
-  const delaysMs: number[] = []
-  for (let at = HEAD_BYTES; at < bytes.length; at += 4) delaysMs.push(bytes.readUInt32BE(at))
-  return {
-    status,
-    nonce: bytes.readUInt32BE(4),
-    widthPx: bytes.readUInt32BE(8),
-    heightPx: bytes.readUInt32BE(12),
-    channels: bytes.readUInt32BE(16),
-    frames: bytes.readUInt32BE(20),
-    loop: bytes.readUInt32BE(24),
-    bodyBytes: bytes.readUInt32BE(28),
-    delaysMs,
-  }
+function parseFields(frame: Buffer): number[] {
+  if (frame.length % 4 !== 0) return []
+  return Array.from({ length: frame.length / 4 }, (_, index) => frame.readUInt32BE(4 * index))
 }

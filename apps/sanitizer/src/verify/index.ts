@@ -6,7 +6,8 @@ import { verifyPng } from './png.ts'
 import { VerifyError, type Verified } from './verified.ts'
 import { verifyWebp } from './webp.ts'
 
-export { VerifyError, type Verified } from './verified.ts'
+export { verifyThumbhash } from './thumbhash.ts'
+export { must, VerifyError, type Verified } from './verified.ts'
 
 const VERIFIERS = { jpeg: verifyJpeg, png: verifyPng, webp: verifyWebp, gif: verifyGif } as const
 
