@@ -80,9 +80,20 @@ export async function startStack({ env = {} }: StackOptions = {}): Promise<Stack
     child.kill('SIGTERM')
     await ended
   }
-  const ready = await start()
-  const [first] = ready.newcomers
-  if (!first) throw new Error(`no administrator was made:\n${log}`)
+  const close = async () => {
+    await stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+  const begin = async () => {
+    const { addresses, newcomers } = await start()
+    const [admin] = newcomers
+    if (!admin) throw new Error(`no administrator was made:\n${log}`)
+    return { addresses, admin }
+  }
+  const { addresses, admin } = await begin().catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
   const run = <T>(input: string | undefined, args: string[]) =>
     new Promise<T>((resolve, reject) => {
       const process_ = execFile(
@@ -97,12 +108,12 @@ export async function startStack({ env = {} }: StackOptions = {}): Promise<Stack
       if (input !== undefined) process_.stdin?.end(input)
     })
   const stack: Stack = {
-    url: ready.addresses.http,
+    url: addresses.http,
     domain: 'localhost',
     c2sPort: c2s!,
     c2sTlsPort: c2sTls!,
     dataDir,
-    admin: first,
+    admin,
     cli: (...args) => run(undefined, args),
     cliWithInput: (input, ...args) => run(input, args),
     async account(name, ...flags) {
@@ -127,10 +138,7 @@ export async function startStack({ env = {} }: StackOptions = {}): Promise<Stack
       await start(extra)
     },
     log: () => log,
-    async [Symbol.asyncDispose]() {
-      await stop()
-      await rm(directory, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: close,
   }
   return stack
 }

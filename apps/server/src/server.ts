@@ -202,6 +202,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     domainJid: parseJid(common.domain),
     db,
     writer,
+    cursors: createOfflineCursors(db, log),
     sessions,
     accounts,
     rosters: createRosters(db, units),
@@ -262,7 +263,6 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   await policy.operations.recover()
 
   // Streams.
-  const cursors = createOfflineCursors(db, log)
   const streams = createStreamServer({
     config,
     routing,
@@ -280,7 +280,6 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     nameKey: sealer.derive('resource names'),
     throttle,
     revocations,
-    cursors,
     log,
   })
   const accept: Accept = (connection) => new C2sStream(streams, connection)
@@ -358,7 +357,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     for (const feature of registry.features.toReversed()) await feature.stop?.(ctx)
     await jobs.close()
     await policy.close()
-    await cursors.flush()
+    await ctx.cursors.flush()
     await writer.close()
     await database.close()
   }

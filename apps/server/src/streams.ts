@@ -7,7 +7,6 @@ import { isLoopback } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import { ask } from './policy/gate.ts'
 import type { PolicyService } from './policy/start.ts'
-import type { OfflineCursors } from './routing/cursor.ts'
 import type { Registration } from './routing/feature.ts'
 import { enter, faultFrom, route } from './routing/router.ts'
 import type { Routing } from './routing/router.ts'
@@ -34,15 +33,14 @@ export interface StreamParts {
   readonly nameKey: Buffer
   readonly throttle: Throttle
   readonly revocations: Revocations
-  readonly cursors: OfflineCursors
   readonly log: Log
 }
 
 /** The server as streams and sessions see it: features, policy and storage behind the few things they ask for. */
 export function createStreamServer(parts: StreamParts): StreamServer & { stop(text: string): void } {
-  const { config, routing, policy, admission, passwords, fast, nameKey, throttle, revocations, cursors, log } = parts
+  const { config, routing, policy, admission, passwords, fast, nameKey, throttle, revocations, log } = parts
   const { ctx, registry } = routing
-  const { db, writer, accounts, sessions } = ctx
+  const { cursors, db, writer, accounts, sessions } = ctx
   const { common } = config
   const bindInline = registry.features.flatMap((feature) => feature.bindInline ?? [])
   const hibernating = new Map<Session, NodeJS.Timeout>()

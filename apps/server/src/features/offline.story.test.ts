@@ -93,3 +93,15 @@ test('a device that goes and comes back is not given what it has', async () => {
   const bodies = messagesOf(s.bob).map((text) => /<body>(.*)<\/body>/.exec(text)?.[1])
   expect(bodies).toEqual(['live', 'meanwhile'])
 })
+
+test('a client that comes back at once is not given again what it had, without XEP-0198 either (XEP-0160 §3)', async () => {
+  await using s = await story({ alice: 1 })
+  for (const round of ['first', 'second', 'third']) {
+    const bob = await s.connect('bob')
+    await bob.available()
+    expect(messagesOf(bob)).toEqual([])
+    await s.alice.send(`<message type="chat" to="bob@im.test"><body>${round}</body></message>`)
+    await bob.next(isMessage(round))
+    bob.disconnect()
+  }
+})

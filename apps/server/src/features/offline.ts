@@ -91,6 +91,7 @@ async function flush(session: Session, ctx: Context): Promise<void> {
   if (progress.isFlushing) return
   progress.isFlushing = true
   try {
+    await ctx.cursors.settle(owner)
     while (!session.isEnded) {
       progress.hasMissed = false
       const page = await listUndelivered(ctx.db, owner, PAGE, progress.last)

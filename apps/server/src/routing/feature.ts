@@ -30,6 +30,7 @@ import type { ArchiveConfig } from './archive.config.ts'
 import type { BlockLists } from './block-lists.ts'
 import type { Chats } from './chats.ts'
 import type { Components } from './components.ts'
+import type { OfflineCursors } from './cursor.ts'
 import type { Invitations } from './invitations.ts'
 import type { Rosters } from './rosters.ts'
 import type { Unit, Units } from './units.ts'
@@ -86,6 +87,7 @@ export interface Context {
   readonly domainJid: Jid
   readonly db: Db
   readonly writer: ArchiveWriter
+  readonly cursors: OfflineCursors
   readonly sessions: Sessions
   readonly accounts: Accounts
   readonly rosters: Rosters

@@ -123,6 +123,8 @@ export async function answer(
     for (const handle of handlers) if (await handle(req, res, url)) return
     sendProblem(res, { status: 404, type: 'about:blank', title: 'There is nothing here.' })
   } catch (error) {
+    // Whoever has gone in the middle of a request has failed, not we; there is nobody to tell.
+    if (req.errored && !req.complete) return void res.destroy()
     log.error('a request failed', { method: req.method, error: error instanceof Error ? error.stack : String(error) })
     if (!res.headersSent)
       sendProblem(res, { status: 500, type: 'about:blank', title: 'Something went wrong on our side.' })

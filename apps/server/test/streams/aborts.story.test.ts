@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { readdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dialTcp } from './line.ts'
@@ -32,6 +33,12 @@ const STARTTLS = `<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`
 /** The beginning of a ClientHello of 200 bytes, and no more of it. */
 const HALF_A_HELLO = Buffer.from('16030100c8010000c40303', 'hex')
 
+const UPGRADE =
+  'GET /xmpp-websocket HTTP/1.1\r\nHost: im.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n'
+/** A text of 100 bytes is announced, and four are there. */
+const HALF_A_FRAME = Buffer.from('81e400000000' + '3c6f7065', 'hex')
+
 /** Sockets that the server has accepted over TCP and that are not closed yet. */
 const accepted = new Map<Socket, Promise<void>>()
 let acceptedCount = 0
@@ -59,7 +66,7 @@ async function openTo(pattern: RegExp, line: TcpLine, bytes: string): Promise<vo
 
 interface Stage {
   readonly name: string
-  readonly port: 'c2sPort' | 'c2sTlsPort'
+  readonly port: 'c2sPort' | 'c2sTlsPort' | 'httpPort'
   reach(line: TcpLine): Promise<void>
 }
 
@@ -98,6 +105,20 @@ const STAGES: readonly Stage[] = [
     port: 'c2sTlsPort',
     reach: async (line) => line.send(HALF_A_HELLO),
   },
+  {
+    name: 'within the request for a WebSocket',
+    port: 'httpPort',
+    reach: async (line) => line.send(UPGRADE.slice(0, 80)),
+  },
+  { name: 'after the upgrade to a WebSocket', port: 'httpPort', reach: (line) => openTo(/ 101 .*\r\n\r\n/s, line, UPGRADE) },
+  {
+    name: 'within a frame of a WebSocket',
+    port: 'httpPort',
+    async reach(line) {
+      await openTo(/ 101 .*\r\n\r\n/s, line, UPGRADE)
+      line.send(HALF_A_FRAME)
+    },
+  },
 ]
 
 /** The server has accepted so many since the file began, and has heard of the end of each. */
@@ -111,10 +132,14 @@ async function sessions(): Promise<unknown[]> {
   return (body as { sessions: unknown[] }).sessions
 }
 
+/** Open files and sockets of this process, which both ends live in. */
+const descriptors = () => readdirSync('/proc/self/fd').length
+
 describe('DS-12', () => {
   test.each(STAGES)(
     `unauth-leak: ${ABORTS} clients that are gone $name leave neither connection nor session`,
     async ({ port, reach }) => {
+      const before = descriptors()
       for (let done = 0; done < ABORTS; done += GROUP) {
         const expected = acceptedCount + GROUP
         const lines = await Promise.all(Array.from({ length: GROUP }, () => dialTcp(server[port])))
@@ -124,6 +149,8 @@ describe('DS-12', () => {
       }
       expect(accepted.size).toBe(0)
       expect(await sessions()).toEqual([])
+      // Beside what is kept for everybody: connections to the database, for example.
+      await expect.poll(descriptors).toBeLessThan(before + GROUP / 2)
       const line = await bound(await server.tls(), 'alice')
       await openTo(PONG, line, PING)
       line.destroy()

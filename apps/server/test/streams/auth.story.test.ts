@@ -482,6 +482,37 @@ describe('limits', () => {
     expect(await errorOf(signedIn)).toBe('connection-timeout')
   })
 
+  test('DS-09 a byte now and then is as slow as none, and those who wait keep nobody out', async () => {
+    const [timeoutMs, stalled] = [2_000, 200]
+    await using hasty = await runServer({
+      allowPlaintext: false,
+      stream: { signInTimeoutMs: timeoutMs, maxConnectionsPerAddress: 3 * stalled },
+    })
+    await hasty.account('alice')
+    const lines = await Promise.all(Array.from({ length: stalled }, () => hasty.tcp()))
+    const hellos = await Promise.all(Array.from({ length: stalled }, () => dialTcp(hasty.c2sTlsPort)))
+    for (const line of hellos) line.send(Buffer.from('16030100c8', 'hex'))
+    const upgraded = await hasty.webSocket()
+    const bytes = Buffer.from(header('tcp'))
+    let sent = 0
+    const drip = () => {
+      const next = bytes.subarray(sent, ++sent)
+      for (const line of lines) line.send(next)
+    }
+    const dripping = setInterval(drip, timeoutMs / 20)
+    try {
+      // All of them are under way, and somebody signs in beside them.
+      await bound(await hasty.tls(), 'alice', 'beside')
+      expect(lines.every(({ text }) => text === '')).toBe(true)
+      const ends = await Promise.all(lines.map((line) => errorOf(line)))
+      expect(new Set(ends)).toEqual(new Set(['connection-timeout']))
+      await Promise.all(hellos.map((line) => line.closed()))
+      expect(await upgraded.closed()).toContain('connection-timeout')
+    } finally {
+      clearInterval(dripping)
+    }
+  })
+
   test('DS-10 an address with too many connections gets no more, on both ports together', async () => {
     const lines = await Promise.all([small.tcp(), small.tcp(), dialTcp(small.c2sTlsPort), dialTcp(small.c2sTlsPort)])
     const surplus = await small.tcp()

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Socket } from 'node:net'
+import { dialTcp } from './line.ts'
 import type { Line, TcpLine } from './line.ts'
 import { runServer } from './running-server.ts'
 import type { RunningServer } from './running-server.ts'
@@ -438,8 +440,28 @@ describe('over WebSocket', () => {
     expect(await first.closeCode()).toBe(1007)
     second.ws.send('x'.repeat(1_000_000))
     expect(await second.closeCode()).toBe(1009)
-    for (let n = 0; n < 2_000; n++) third.ws.send('', { fin: false })
+    for (let n = 0; n < 20_000; n++) third.ws.send('', { fin: false })
     expect(await third.closeCode()).toBe(1008)
+  })
+
+  test('DS-13 a message of 101 MB is refused by what announces it, before any of it is there', async () => {
+    const line = await webSocket()
+    const announced = Buffer.alloc(14)
+    announced.writeUInt8(0x81, 0)
+    announced.writeUInt8(0xff, 1)
+    announced.writeBigUInt64BE(101n * 1024n * 1024n, 2)
+    const socket = (line.ws as unknown as { readonly _socket: Socket })._socket
+    socket.write(announced)
+    expect(await line.closeCode()).toBe(1009)
+  })
+
+  test('DS-13 an upgrade with 3,000 headers is refused, and the next one is not', async () => {
+    const line = await dialTcp(server.httpPort)
+    const many = Array.from({ length: 3_000 }, (_, n) => `X-${n}: 1\r\n`).join('')
+    line.send(`GET /xmpp-websocket HTTP/1.1\r\nHost: im.test\r\nUpgrade: websocket\r\n${many}\r\n`)
+    expect(await line.closed()).toMatch(/^HTTP\/1.1 431 /)
+    const next = await webSocket()
+    next.destroy()
   })
 
   test('DS-13 compression is not agreed to', async () => {
@@ -492,7 +514,70 @@ describe('many at once', () => {
     }
     await isAlive(await bound(await server.tcp(), 'alice', 'after'))
   })
+
+  test('DS-16 error-handler-audit: whichever socket is reset, while it is read and while it is written, nothing is thrown', async () => {
+    await using every = await runServer({ web: { hasBosh: true }, components: { port: 0, secrets: 'bridge:a-long-secret-of-it' } })
+    await every.account('alice')
+    const thrown: unknown[] = []
+    const note = (error: unknown) => void thrown.push(error)
+    process.on('uncaughtExceptionMonitor', note)
+    const { c2sPort, c2sTlsPort, httpPort, componentPort } = every
+    const component = `<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='bridge.im.test'>`
+    const body = `<body xmlns='http://jabber.org/protocol/httpbind' rid='1' to='im.test' ver='1.11' hold='1' wait='5'/>`
+    const post = `POST /http-bind HTTP/1.1\r\nHost: im.test\r\nContent-Length: ${body.length}\r\n\r\n`
+    const upgrade =
+      'GET /xmpp-websocket HTTP/1.1\r\nHost: im.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n'
+    const put = 'PUT /upload/0/a HTTP/1.1\r\nHost: im.test\r\nContent-Length: 1000000\r\n\r\n'
+    /** What makes the server write, so that it writes to a socket that is gone. */
+    const sockets: readonly (readonly [port: number, bytes: string])[] = [
+      [c2sPort, header('tcp')],
+      [c2sPort, header('tcp').slice(0, 40)],
+      [c2sTlsPort, '\u0016\u0003\u0001'],
+      [httpPort, 'GET /healthz HTTP/1.1\r\nHost: im.test\r\n\r\n'.repeat(50)],
+      [httpPort, 'GET /healthz HTTP/1.1\r\nHost'],
+      [httpPort, upgrade],
+      [httpPort, upgrade.replace('xmpp\r\n\r\n', 'chat\r\n\r\n')],
+      [httpPort, post + body],
+      [httpPort, post],
+      [httpPort, put],
+      [componentPort, component],
+      [componentPort, `${component}<handshake>wrong</handshake>`],
+    ]
+    for (const [port, bytes] of sockets) {
+      for (const isAnswered of [false, true]) {
+        const line = await dialTcp(port)
+        line.send(bytes)
+        // Half of them go at once, the others as soon as there is an answer, or none for a moment.
+        if (isAnswered) await Promise.race([line.until(/./s).catch(() => ''), line.closed().catch(() => ''), afterPing(every)])
+        line.socket.resetAndDestroy()
+      }
+    }
+    // Bound, with answers on their way.
+    for (const isSecured of [false, true]) {
+      const line = await every.tcp()
+      const { socket } = line
+      if (isSecured) {
+        await open(line)
+        line.send(`<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`)
+        await line.until(/<proceed[^>]*>/)
+        await line.secure()
+      }
+      await bound(line, 'alice', `reset${++pings}`)
+      for (let n = 0; n < 200; n++) line.send(PING)
+      socket.resetAndDestroy()
+    }
+    await isAlive(await bound(await every.tcp(), 'alice', 'after'))
+    process.off('uncaughtExceptionMonitor', note)
+    expect(thrown).toEqual([])
+    expect(every.complaints).toEqual([])
+  })
 })
+
+/** The server has gone around its loop. */
+async function afterPing({ httpPort }: RunningServer): Promise<void> {
+  await (await fetch(`http://127.0.0.1:${httpPort}/healthz`)).text()
+}
 
 test('after all that, nothing that was hidden behind a fault has been dispatched, and nothing of ours has failed', async () => {
   const alice = await bound(await server.tcp(), 'alice', 'last')

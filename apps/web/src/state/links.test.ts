@@ -53,3 +53,20 @@ test('a very long text without a link is split in linear time', () => {
 test('characters that turn text around are shown', () => {
   expect(showBidiControls('photo\u202Egpj.exe')).toBe('photo‹202E›gpj.exe')
 })
+
+test.each([
+  ['brackets', `http://a.test/${')'.repeat(1_990)} `],
+  ['brackets of both kinds', `http://a.test/${'(]'.repeat(990)} `],
+  ['punctuation', `http://a.test/${'.'.repeat(1_990)} `],
+  ['beginnings of links', 'http://'],
+  ['beginnings of another kind', 'www.'],
+  ['what is not where a link begins', 'ahttps://b'],
+])('DS-17 100 KB of %s are looked through in no time', (_what, unit) => {
+  const text = unit.repeat(100_000 / unit.length)
+  const fastest = Array.from({ length: 3 }, () => {
+    const startedAt = performance.now()
+    splitLinks(text)
+    return performance.now() - startedAt
+  })
+  expect(Math.min(...fastest)).toBeLessThan(50)
+})

@@ -42,20 +42,24 @@ export function hrefFrom(text: string): string | undefined {
   }
 }
 
-/** Without punctuation that belongs to the sentence, and without a bracket that was opened outside. */
-function trimEnd(candidate: string): string {
-  let text = candidate
-  for (;;) {
-    const last = text.at(-1) ?? ''
-    if (/[.,;:!?'*_~]/.test(last)) text = text.slice(0, -1)
-    else if (')]}'.includes(last) && last !== '' && count(text, last) > count(text, '([{'[')]}'.indexOf(last)] ?? '')) {
-      text = text.slice(0, -1)
-    } else return text
-  }
-}
+const OPENING: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
 
-function count(text: string, char: string): number {
-  return text.split(char).length - 1
+/**
+ * Without punctuation that belongs to the sentence, and without a bracket that was opened outside. Linear: a message may
+ * be nothing but brackets.
+ */
+function trimEnd(candidate: string): string {
+  const counts = new Map<string, number>()
+  for (const char of candidate) if (/[()[\]{}]/.test(char)) counts.set(char, (counts.get(char) ?? 0) + 1)
+  const countOf = (char: string) => counts.get(char) ?? 0
+  let end = candidate.length
+  for (; end > 0; end--) {
+    const last = candidate[end - 1] ?? ''
+    const opening = OPENING[last]
+    if (opening !== undefined && countOf(last) > countOf(opening)) counts.set(last, countOf(last) - 1)
+    else if (!/[.,;:!?'*_~]/.test(last)) break
+  }
+  return candidate.slice(0, end)
 }
 
 /** Characters that reorder or hide text, shown as their code so that a name cannot lie (WC-03). */

@@ -1,6 +1,7 @@
 // XEP-0045 §7.1 to §7.3, §7.14, §10.1: what happens to people who enter and leave.
 import { expect, test } from 'vitest'
 import { story } from '../../../test/story.ts'
+import type { Device } from '../../../test/story.ts'
 import {
   accept,
   change,
@@ -267,4 +268,22 @@ test('MU-12: whoever enters rooms again and again is slowed down, others are not
   await enter(s.alice, HALL, 'Alice')
   now = new Date(now.getTime() + 1_000)
   await enter(s.bob, HALL, 'Bob')
+})
+
+test('MU-12 room-flood: a thousand enter one room at once, and 99 of 100 are in within three seconds', async () => {
+  const [people, devicesEach] = [10, 100]
+  await using s = await story({ alice: 1 }, { settings: { stream: { maxSessionsPerAccount: devicesEach } } })
+  await hall([s.alice], { maxhistoryfetch: '0' })
+  const devices: Device[] = []
+  for (let n = 0; n < people * devicesEach; n++) devices.push(await s.connect(`p${n % people}`, `d${n}`))
+  const startedAt = performance.now()
+  const tookMs = await Promise.all(
+    devices.map(async (device, n) => {
+      await device.send(`<presence to="${HALL}/N${n}"><x xmlns="http://jabber.org/protocol/muc"/></presence>`)
+      const self = `from="${HALL}/N${n}"`
+      expect(device.received().some((text) => text.includes(self) && text.includes('code="110"'))).toBe(true)
+      return performance.now() - startedAt
+    }),
+  )
+  expect(tookMs.toSorted((a, b) => a - b)[Math.floor(0.99 * tookMs.length)]).toBeLessThan(3_000)
 })

@@ -209,3 +209,43 @@ test('people take back their own messages only, and nobody can pretend to be the
   await s.alice.send(retract(''))
   expect((await archived(s.bob, HALL))[0]).not.toContain('mine')
 })
+
+test.each([
+  [
+    'corrects',
+    (_id: string, own: string) => `<body>forged</body><replace xmlns="urn:xmpp:message-correct:0" id="${own}"/>`,
+  ],
+  ['retracts', (id: string) => `<retract xmlns="urn:xmpp:message-retract:1" id="${id}"/>`],
+  [
+    'retracts, asking that it be forgotten,',
+    (id: string) => `<retract xmlns="urn:xmpp:message-retract:1" id="${id}"/><no-store xmlns="urn:xmpp:hints"/>`,
+  ],
+  [
+    'retracts, as clients of old do,',
+    (_id: string, own: string) =>
+      `<apply-to xmlns="urn:xmpp:fasten:0" id="${own}"><retract xmlns="urn:xmpp:message-retract:0"/></apply-to>`,
+  ],
+])(
+  "SP-09 modify-foreign: in a room nobody %s somebody else's message, nor whoever has that nick afterwards (XEP-0308 §5, XEP-0424 §5)",
+  async (_what, payload) => {
+    await using s = await story({ alice: 1, bob: 1, carol: 1 })
+    await hall([s.alice, s.bob, s.carol])
+    await s.alice.send(say('a1', 'mine', '<origin-id xmlns="urn:xmpp:sid:0" id="a1"/>'))
+    const id = (await s.bob.next(({ attrs }) => attrs['id'] === 'a1')).getChild('stanza-id')?.attrs['id'] ?? ''
+    const change = `<message type="groupchat" to="${HALL}" id="c1">${payload(id, 'a1')}</message>`
+    expect(await refusalOf(s.bob, change)).toBe('forbidden')
+    await s.alice.send(`<presence to="${HALL}/Alice" type="unavailable"/>`)
+    await s.bob.send(`<presence to="${HALL}/Alice"/>`)
+    expect(await refusalOf(s.bob, change)).toBe('forbidden')
+    // A moderator takes it back in another way, and only a moderator (XEP-0425 §4).
+    const moderate = `<moderate xmlns="urn:xmpp:message-moderate:1" id="${id}"><retract xmlns="urn:xmpp:message-retract:1"/></moderate>`
+    expect(conditionOf(await s.bob.ask('set', moderate, HALL))).toBe('forbidden')
+    await s.bob.send(say('b1', 'marker'))
+    expect(bodies(s.carol)).toEqual(['mine', 'marker'])
+    expect((await archived(s.carol, HALL)).map((text) => /<body>([^<]*)/.exec(text)?.[1])).toEqual(['mine', 'marker'])
+    // Its author can: by the same words, from inside.
+    await enter(s.alice, HALL, 'Alicia')
+    await s.alice.send(change)
+    expect(s.alice.received().join('')).not.toContain('<forbidden ')
+  },
+)
