@@ -4,9 +4,11 @@ import { connect } from 'node:net'
 import {
   buildCleanAnswer,
   CLEAN_IMAGE_TYPE,
+  type FileReport,
   IMAGE_PROFILES,
   type ImageProfile,
   type ImageRejectReason,
+  type InspectFile,
   type Sanitize,
   type SanitizeVerdict,
 } from '@drawbridge/contract'
@@ -20,6 +22,7 @@ import { sniff } from './sniff.ts'
 export interface HttpParts {
   readonly config: SanitizerConfig
   readonly sanitize: Sanitize
+  readonly inspect: InspectFile
   readonly health: () => SanitizerHealth
   readonly log: Log
 }
@@ -38,6 +41,9 @@ const MAX_HELD_BYTES = 512 * 1024 * 1024
 const BODY_TIMEOUT_MS = 15_000
 const SNIFFED_BYTES = 1024 * 1024
 
+/** Nobody looks into a file of this size. */
+const TOO_LARGE: FileReport = { kind: 'unknown', classes: ['unreadable-archive'], entries: 0 }
+
 const REASON_TEXT: Readonly<Record<ImageRejectReason, readonly [status: number, title: string]>> = {
   unsupported: [415, 'This kind of image is not accepted. Send a JPEG, PNG, WebP or GIF.'],
   corrupt: [422, 'This image is damaged.'],
@@ -48,10 +54,40 @@ const REASON_TEXT: Readonly<Record<ImageRejectReason, readonly [status: number, 
 
 /**
  * `POST /sanitize?profile=image|avatar|inline` with the bytes as body: 200 and the clean bytes, 204 when the bytes are
- * not an image, 413, 415 or 422 when it is refused, 503 when there is no room. `GET /health`.
+ * not an image, 413, 415 or 422 when it is refused, 503 when there is no room. `POST /inspect?extension=` answers with a
+ * report about a file that is no image. `GET /health`.
  */
 export function serveHttp(parts: HttpParts): Server {
   let heldBytes = 0
+
+  /** Does `work` with the whole body while there is room for it; the work ends when the client goes, or after a time. */
+  async function withBody(
+    request: IncomingMessage,
+    response: ServerResponse,
+    length: number,
+    work: (bytes: Buffer, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    if (heldBytes + length > MAX_HELD_BYTES) throw new Overloaded('too many bytes are held')
+    heldBytes += length
+    const gone = new AbortController()
+    response.once('close', () => gone.abort(new Error('the client is gone')))
+    try {
+      const bytes = await readBody(request, length)
+      await work(bytes, AbortSignal.any([gone.signal, AbortSignal.timeout(parts.config.requestTimeoutMs)]))
+    } finally {
+      heldBytes -= length
+    }
+  }
+
+  async function inspectRequest(request: IncomingMessage, response: ServerResponse, extension: string): Promise<void> {
+    const { config, inspect } = parts
+    const length = lengthOf(request)
+    if (length === undefined) return sendProblem(response, problem(411, 'Content-Length is needed.'))
+    if (length > config.maxInspectBytes) return sendJson(response, 200, 'application/json', TOO_LARGE)
+    await withBody(request, response, length, async (bytes, signal) =>
+      sendJson(response, 200, 'application/json', await inspect(bytes, extension, signal)),
+    )
+  }
 
   async function sanitizeRequest(
     request: IncomingMessage,
@@ -60,29 +96,27 @@ export function serveHttp(parts: HttpParts): Server {
   ): Promise<void> {
     const { config, sanitize } = parts
     const maxBytes = maxBytesOf(profile, config)
-    const length = Number(request.headers['content-length'])
-    if (!Number.isSafeInteger(length) || length < 0)
-      return sendProblem(response, problem(411, 'Content-Length is needed.'))
+    const length = lengthOf(request)
+    if (length === undefined) return sendProblem(response, problem(411, 'Content-Length is needed.'))
     if (length > maxBytes) return sendVerdict(response, await judgeByStart(request), 413)
-    if (heldBytes + length > MAX_HELD_BYTES) throw new Overloaded('too many bytes are held')
-    heldBytes += length
-    const gone = new AbortController()
-    response.once('close', () => gone.abort(new Error('the client is gone')))
-    try {
-      const bytes = await readBody(request, length)
-      const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(config.requestTimeoutMs)])
-      sendVerdict(response, await sanitize(bytes, profile, { signal }))
-    } finally {
-      heldBytes -= length
-    }
+    await withBody(request, response, length, async (bytes, signal) =>
+      sendVerdict(response, await sanitize(bytes, profile, { signal })),
+    )
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://sanitizer')
     if (url.pathname === '/health' && request.method === 'GET')
       return sendJson(response, 200, 'application/json', parts.health())
-    if (url.pathname !== '/sanitize') return sendProblem(response, problem(404, 'There is nothing here.'))
+    const isInspection = url.pathname === '/inspect'
+    if (url.pathname !== '/sanitize' && !isInspection)
+      return sendProblem(response, problem(404, 'There is nothing here.'))
     if (request.method !== 'POST') return sendProblem(response, problem(405, 'Only POST is possible here.'))
+    if (isInspection) {
+      const extension = url.searchParams.get('extension') ?? ''
+      if (!/^[^./\\]{0,24}$/.test(extension)) return sendProblem(response, problem(400, 'This is no extension.'))
+      return inspectRequest(request, response, extension)
+    }
     const profile = url.searchParams.get('profile') ?? 'image'
     if (!isProfile(profile)) return sendProblem(response, problem(400, 'There is no such profile.'))
     return sanitizeRequest(request, response, profile)
@@ -100,6 +134,11 @@ export function serveHttp(parts: HttpParts): Server {
   server.requestTimeout = BODY_TIMEOUT_MS
   server.keepAliveTimeout = 60_000
   return server
+}
+
+function lengthOf(request: IncomingMessage): number | undefined {
+  const length = Number(request.headers['content-length'])
+  return Number.isSafeInteger(length) && length >= 0 ? length : undefined
 }
 
 function isProfile(name: string): name is ImageProfile {

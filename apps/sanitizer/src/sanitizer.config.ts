@@ -29,6 +29,10 @@ export const sanitizerConfig = z.object({
     env: 'DRAWBRIDGE_SANITIZER_MAX_FILE',
     doc: 'Largest image file. Larger ones are refused as too-large; files that are no images have only the limit of uploads.',
   }),
+  maxInspectBytes: bytes.default(256 * 1024 * 1024).meta({
+    env: 'DRAWBRIDGE_SANITIZER_MAX_INSPECT',
+    doc: 'Largest file that is looked into. Larger ones count as archives that cannot be read, which are refused unless the media policy lets them pass; each costs so much memory while it is looked at.',
+  }),
   maxInlineBytes: bytes.default(262_144).meta({
     env: 'DRAWBRIDGE_SANITIZER_MAX_INLINE',
     doc: 'Largest image inside a stanza (Bits of Binary, data: URL). The stanza limit bounds it as well.',

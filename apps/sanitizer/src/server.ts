@@ -6,6 +6,7 @@ import { plainLauncher, type Launch } from './children/launch.ts'
 import { Pool } from './children/pool.ts'
 import { healthOf } from './health.ts'
 import { listen, serveHttp } from './http.ts'
+import { createInspector } from './inspector.ts'
 import { Lanes } from './lanes.ts'
 import type { SanitizerConfig } from './sanitizer.config.ts'
 import { createSanitizer } from './sanitize.ts'
@@ -49,7 +50,8 @@ export async function startSanitizer(config: SanitizerConfig, { log, launch }: S
     const sanitize = createSanitizer({ config, poolFor, lanes, budgets: new Budgets(), log })
     const formats = await selfTest(sanitize)
     const health = () => healthOf({ pools, lanes, formats })
-    const server = serveHttp({ config, sanitize, health, log })
+    const inspect = createInspector({ config, launch: start, log })
+    const server = serveHttp({ config, sanitize, inspect, health, log })
     await listen(server, config.socket)
     return {
       socket: config.socket,

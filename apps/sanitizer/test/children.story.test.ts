@@ -29,7 +29,7 @@ function switchable(): { launch: Launch; started: Stage[]; next: Launch } {
 
 /** Kills a child as soon as it has been given an image. */
 function killedAtWork(stage: Stage, handle: ChildHandle): ChildHandle {
-  const fds = { decoder: DECODER_FDS, encoder: ENCODER_FDS }[stage]
+  const fds = stage === 'decoder' ? DECODER_FDS : ENCODER_FDS
   const requests = handle.stdio[fds.requests] as Writable
   const write = requests.write.bind(requests)
   requests.write = (chunk: Uint8Array) => {

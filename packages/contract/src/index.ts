@@ -1,3 +1,4 @@
+export * from './inspect.ts'
 export * from './sanitize.ts'
 export * from './sanitize-answer.ts'
 export * from './codes.ts'

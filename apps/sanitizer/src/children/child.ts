@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
 import * as z from 'zod'
 import type { ChildHandle } from './launch.ts'
-import { DECODER_FDS, ENCODER_FDS, type Hello, type Stage } from './protocol.ts'
+import { DECODER_FDS, ENCODER_FDS, INSPECTOR_FDS, type Hello, type Stage } from './protocol.ts'
 
 /** How a child fails at a job. All but `aborted` deserve one retry in a fresh pair. */
 export type FaultKind = 'crashed' | 'timeout' | 'memory' | 'malformed' | 'aborted'
@@ -20,6 +20,7 @@ export class ChildFault extends Error {
 const MAX_HELLO_BYTES = 4_096
 const MAX_STDERR_BYTES = 2_048
 const STDERR = 2
+const FDS = { decoder: DECODER_FDS, encoder: ENCODER_FDS, inspector: INSPECTOR_FDS } as const
 
 const helloSchema = z.object({
   sharp: z.string(),
@@ -45,7 +46,7 @@ export class Child {
   readonly exited: Promise<void>
 
   constructor(stage: Stage, handle: ChildHandle) {
-    const fds = stage === 'decoder' ? DECODER_FDS : ENCODER_FDS
+    const fds = FDS[stage]
     this.stage = stage
     this.#handle = handle
     this.#requests = handle.stdio[fds.requests] as Writable

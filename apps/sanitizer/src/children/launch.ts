@@ -16,6 +16,7 @@ export type Launch = (stage: Stage, stdio: ChildStdio) => ChildHandle
 const SCRIPTS: Readonly<Record<Stage, string>> = {
   decoder: fileURLToPath(new URL('../child/decoder.ts', import.meta.url)),
   encoder: fileURLToPath(new URL('../child/encoder.ts', import.meta.url)),
+  inspector: fileURLToPath(new URL('../child/inspector.ts', import.meta.url)),
 }
 
 /** The whole environment of a child. Arenas and trimming keep a long-lived child at a quarter of the memory. */

@@ -10,12 +10,22 @@ import type { Encoding } from '../encodings.ts'
  * clamps every field of it, computes the length of the pixels from it, and tells the encoder how many bytes to read. The
  * encoder answers with one head and as many files as it was asked for.
  */
-export const STAGES = ['decoder', 'encoder'] as const
+export const STAGES = ['decoder', 'encoder', 'inspector'] as const
 export type Stage = (typeof STAGES)[number]
 
 /** Descriptors of both stages: pixels leave the decoder at 3 and enter the encoder at 0, whose requests come at 3. */
 export const DECODER_FDS = { requests: 0, answers: 1, pixels: 3 } as const
 export const ENCODER_FDS = { pixels: 0, answers: 1, requests: 3 } as const
+
+/**
+ * An inspector works alone: it looks into files that are no images. Its request is JSON and the file, its answer one
+ * frame of JSON, of which the parent takes known words only.
+ */
+export const INSPECTOR_FDS = { requests: 0, answers: 1 } as const
+
+export interface InspectRequest {
+  readonly extension: string
+}
 
 /** What a child says once, when it is warm: JSON in one frame. */
 export interface Hello {
