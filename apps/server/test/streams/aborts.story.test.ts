@@ -110,7 +110,11 @@ const STAGES: readonly Stage[] = [
     port: 'httpPort',
     reach: async (line) => line.send(UPGRADE.slice(0, 80)),
   },
-  { name: 'after the upgrade to a WebSocket', port: 'httpPort', reach: (line) => openTo(/ 101 .*\r\n\r\n/s, line, UPGRADE) },
+  {
+    name: 'after the upgrade to a WebSocket',
+    port: 'httpPort',
+    reach: (line) => openTo(/ 101 .*\r\n\r\n/s, line, UPGRADE),
+  },
   {
     name: 'within a frame of a WebSocket',
     port: 'httpPort',

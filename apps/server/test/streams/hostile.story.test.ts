@@ -516,7 +516,10 @@ describe('many at once', () => {
   })
 
   test('DS-16 error-handler-audit: whichever socket is reset, while it is read and while it is written, nothing is thrown', async () => {
-    await using every = await runServer({ web: { hasBosh: true }, components: { port: 0, secrets: 'bridge:a-long-secret-of-it' } })
+    await using every = await runServer({
+      web: { hasBosh: true },
+      components: { port: 0, secrets: 'bridge:a-long-secret-of-it' },
+    })
     await every.account('alice')
     const thrown: unknown[] = []
     const note = (error: unknown) => void thrown.push(error)
@@ -549,7 +552,8 @@ describe('many at once', () => {
         const line = await dialTcp(port)
         line.send(bytes)
         // Half of them go at once, the others as soon as there is an answer, or none for a moment.
-        if (isAnswered) await Promise.race([line.until(/./s).catch(() => ''), line.closed().catch(() => ''), afterPing(every)])
+        if (isAnswered)
+          await Promise.race([line.until(/./s).catch(() => ''), line.closed().catch(() => ''), afterPing(every)])
         line.socket.resetAndDestroy()
       }
     }
