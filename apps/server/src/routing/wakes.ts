@@ -40,11 +40,11 @@ interface Call {
 
 /** Every device that this message is to reach. */
 export function* wakesOf(message: Recorded, ctx: Context): Generator<Wake> {
-  if (!warrantsPush(message.stanza)) return
+  if (ctx.pushTargets.size === 0 || !warrantsPush(message.stanza)) return
   for (const call of callsOf(message, ctx)) {
     const { owner, chat, fallback } = call
     const targets = ctx.pushTargets.of(owner)
-    const rules = targets.length > 0 ? (ctx.chats.find(owner, chat)?.rules ?? []) : []
+    const rules = ctx.chats.find(owner, chat)?.rules ?? []
     for (const target of targets) {
       if (target.retryAt > ctx.now().getTime() || isAtHand(target, owner, ctx.sessions)) continue
       const setting = findNotificationSetting(rules, target.identity) ?? fallback
@@ -57,9 +57,9 @@ function* callsOf(message: Recorded, ctx: Context): Generator<Call> {
   const { stanza, archives } = message
   for (const { owner, direction } of archives) {
     if (direction !== 'in') continue
-    const account = ctx.accounts.findByBareJid(owner)
+    const account = ctx.pushTargets.of(owner).length > 0 ? ctx.accounts.findByBareJid(owner) : undefined
     if (account && owner !== stanza.from.bareString) yield directCall(stanza, account, ctx)
-    else if (stanza.type === 'groupchat') yield* roomCalls(stanza, ctx)
+    else if (stanza.type === 'groupchat' && owner === stanza.from.bareString) yield* roomCalls(stanza, ctx)
   }
 }
 

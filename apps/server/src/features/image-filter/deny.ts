@@ -13,7 +13,11 @@ import {
 } from '@drawbridge/xmpp'
 import type { Visited } from './walk.ts'
 
-/** Ways to hand a file from client to client, past the sanitizer (images §6, rows 22, 23 and 35). */
+/**
+ * Ways to hand a file from client to client, past the sanitizer (images §6, rows 22, 23 and 35). What clients say that
+ * they can do (XEP-0030) is passed on as it is: it is under a hash that their presence carries (XEP-0115, XEP-0390) and
+ * that would have to be made anew from an answer which the server may not have yet; what is tried is refused here.
+ */
 const TRANSFERS: ReadonlySet<string> = new Set([
   NS_IBB,
   NS_BYTESTREAMS,
