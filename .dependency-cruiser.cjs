@@ -32,6 +32,7 @@ const MAY_IMPORT = {
 /** Library → the only places that may import it. */
 const HOMES = {
   sharp: ['apps/sanitizer/src/child/', 'e2e/'],
+  koffi: ['apps/sanitizer/src/sandbox/kernel\\.ts$', 'apps/sanitizer/test/'],
   argon2: ['apps/server/src/stream/password\\.ts$'],
   ws: ['apps/server/src/transport/', 'e2e/'],
   pg: ['packages/db/', 'packages/jobs/', 'e2e/'],

@@ -17,6 +17,8 @@ const NEEDED: readonly SystemPackage[] = [
     name: 'python3-slixmpp',
     isThere: () => ['/usr/bin/python3', 'python3'].some((python) => succeeds(python, '-c', 'import slixmpp')),
   },
+  // The sanitizer's strongest sandbox. Without it the next one is used, and its tests skip.
+  { name: 'bubblewrap', isThere: () => hasCommand('bwrap') },
   { name: 'prosody', isThere: () => hasCommand('prosody') },
   ...['go-sendxmpp', 'mcabber', 'profanity', 'tmux'].map((name) => ({
     name,

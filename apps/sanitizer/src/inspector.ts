@@ -2,14 +2,14 @@ import { FILE_CLASSES, type FileReport, type InspectFile } from '@drawbridge/con
 import type { Log } from '@drawbridge/runtime'
 import * as z from 'zod'
 import { Child, ChildFault } from './children/child.ts'
-import type { Launch } from './children/launch.ts'
 import type { InspectRequest } from './children/protocol.ts'
 import { Lanes } from './lanes.ts'
+import type { Sandbox } from './sandbox/choose.ts'
 import type { SanitizerConfig } from './sanitizer.config.ts'
 
 export interface InspectorParts {
   readonly config: SanitizerConfig
-  readonly launch: Launch
+  readonly sandbox: Sandbox
   readonly log: Log
 }
 
@@ -34,17 +34,17 @@ const KILLER: FileReport = { kind: 'unknown', classes: ['unsafe-archive'], entri
  * Looks into files that are no images, each in a child that is started for it and killed afterwards: so none can leave
  * anything behind for the next. A file over which two children die is reported as `unsafe-archive`.
  */
-export function createInspector({ config, launch, log }: InspectorParts): InspectFile {
+export function createInspector({ config, sandbox, log }: InspectorParts): InspectFile {
   const lanes = new Lanes(PLACES, config.queueLength)
 
   const lookOnce = async (bytes: Uint8Array, extension: string, signal: AbortSignal): Promise<FileReport> => {
-    const child = new Child('inspector', launch('inspector', ['pipe', 'pipe', 'pipe', 'pipe']))
+    const child = new Child('inspector', sandbox.launch('inspector', ['pipe', 'pipe', 'pipe', 'pipe']))
     const abort = () => child.kill('aborted', 'nobody waits for this any more')
     const timer = setTimeout(() => child.kill('timeout', `no answer after ${TIMEOUT_MS} ms`), TIMEOUT_MS)
     const watch = setInterval(() => void watchMemory(child, config.maxMemoryBytes), MEMORY_POLL_MS)
     signal.addEventListener('abort', abort, { once: true })
     try {
-      await child.hello(HELLO_TIMEOUT_MS).catch((cause: unknown) => {
+      await lockedDown(child, sandbox).catch((cause: unknown) => {
         // No fault of the file.
         throw new Error('no child could be started', { cause })
       })
@@ -71,6 +71,12 @@ export function createInspector({ config, launch, log }: InspectorParts): Inspec
       }
       return KILLER
     })
+}
+
+async function lockedDown(child: Child, { faultsOf }: Sandbox): Promise<void> {
+  const hello = await child.hello(HELLO_TIMEOUT_MS)
+  const faults = faultsOf(child.pid ?? 0, hello)
+  if (faults.length > 0) throw child.kill('malformed', faults.join(', '))
 }
 
 /** @throws ChildFault: a child that speaks nonsense is one that was taken over. */

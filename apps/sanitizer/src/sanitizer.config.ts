@@ -1,4 +1,5 @@
-import { bytes, duration } from '@drawbridge/runtime'
+import { SANDBOX_LEVELS } from '@drawbridge/contract'
+import { boolean, bytes, duration } from '@drawbridge/runtime'
 import * as z from 'zod'
 
 const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
@@ -9,6 +10,27 @@ export const sanitizerConfig = z.object({
     env: 'DRAWBRIDGE_SANITIZER_SOCKET',
     doc: 'Path of the Unix socket on which the sanitizer listens (mode 0600). Only the server needs to reach it.',
   }),
+  sandbox: z
+    .enum(['auto', ...SANDBOX_LEVELS])
+    .default('auto')
+    .meta({
+      env: 'DRAWBRIDGE_SANITIZER_SANDBOX',
+      doc: 'What holds a hostile image decoder: auto takes the strongest of A (namespaces), B (seccomp) and C (WebAssembly) that works here. D is no sandbox; it needs DRAWBRIDGE_SANITIZER_ALLOW_WEAK too.',
+    }),
+  minSandbox: z.enum(SANDBOX_LEVELS).default('D').meta({
+    env: 'DRAWBRIDGE_SANITIZER_MIN_SANDBOX',
+    doc: 'Weakest level with which the sanitizer starts. Set it to the level of your hosts, so that a changed kernel or container is noticed.',
+  }),
+  allowWeak: boolean.default(false).meta({
+    env: 'DRAWBRIDGE_SANITIZER_ALLOW_WEAK',
+    doc: 'Allows level D, in which a hole in an image library is a hole in this host. For development only.',
+  }),
+  childUid: count(1, 2 ** 31 - 2)
+    .default(58_222)
+    .meta({
+      env: 'DRAWBRIDGE_SANITIZER_CHILD_UID',
+      doc: 'Where the sanitizer runs as root, its children become this user and group, which need no entry in /etc/passwd and should own nothing.',
+    }),
   childrenPerStage: count(1, 64).default(2).meta({
     env: 'DRAWBRIDGE_SANITIZER_CHILDREN',
     doc: 'Pairs of a decoding and an encoding process, for the images of this server. About one per core; more cost some 160 MB of memory a pair and gain nothing. As many again may start for images from other servers, and for fetched ones, while such images come.',

@@ -2,13 +2,13 @@ import { mkdir } from 'node:fs/promises'
 import type { ImageOrigin, Sanitize } from '@drawbridge/contract'
 import type { Log } from '@drawbridge/runtime'
 import { Budgets } from './budgets.ts'
-import { plainLauncher, type Launch } from './children/launch.ts'
 import { Pool } from './children/pool.ts'
 import { healthOf } from './health.ts'
 import { listen, serveHttp } from './http.ts'
 import { createInspector } from './inspector.ts'
 import { Lanes } from './lanes.ts'
 import type { SanitizerConfig } from './sanitizer.config.ts'
+import { startAtStrongestLevel, type Sandbox } from './sandbox/choose.ts'
 import { createSanitizer } from './sanitize.ts'
 import { selfTest } from './self-test.ts'
 
@@ -22,35 +22,27 @@ export interface Sanitizer extends AsyncDisposable {
 
 export interface SanitizerOptions {
   readonly log: Log
-  /** How children start. Absent: without a kernel sandbox. */
-  readonly launch?: Launch
+  /** Instead of the strongest that works: for tests. */
+  readonly sandbox?: Sandbox
 }
 
 /**
- * Starts the sanitizer: children, self-test, then the socket. It takes requests only when every accepted format has
- * passed and every forbidden one was refused.
+ * Starts the sanitizer: children in the strongest sandbox that works, self-test, then the socket. It takes requests only
+ * when every accepted format has passed and every forbidden one was refused.
  */
-export async function startSanitizer(config: SanitizerConfig, { log, launch }: SanitizerOptions): Promise<Sanitizer> {
+export async function startSanitizer(config: SanitizerConfig, options: SanitizerOptions): Promise<Sanitizer> {
+  const { log } = options
   // Kept from one start to the next, so that a process that is killed leaves nothing that piles up.
   const emptyDir = `${config.socket}.empty`
   await mkdir(emptyDir, { recursive: true, mode: 0o700 })
-  const start = launch ?? plainLauncher(emptyDir)
-  const { childrenPerStage: size, reuse, idleMs } = config
-  const pool = (name: string, warm: number) => new Pool({ name, size, warm, launch: start, reuse, idleMs, log })
-  const pools: Readonly<Record<ImageOrigin, Pool>> = {
-    local: pool('local', size),
-    remote: pool('remote', 0),
-    fetched: pool('fetched', 0),
-  }
-  const lanes = new Lanes(size, config.queueLength)
-  const closeChildren = () => Promise.all(Object.values(pools).map((each) => each.close()))
+  const start = (at: Sandbox) => startPipeline(config, at, log)
+  const { started, sandbox, skipped } = options.sandbox
+    ? { started: await start(options.sandbox), sandbox: options.sandbox, skipped: [] }
+    : await startAtStrongestLevel(config, { emptyDir, log }, start)
+  const { pools, lanes, sanitize, formats, closeChildren } = started
   try {
-    await pools.local.start()
-    const poolFor = (format: string, origin: ImageOrigin) => (format === 'avif' ? undefined : pools[origin])
-    const sanitize = createSanitizer({ config, poolFor, lanes, budgets: new Budgets(), log })
-    const formats = await selfTest(sanitize)
-    const health = () => healthOf({ pools, lanes, formats })
-    const inspect = createInspector({ config, launch: start, log })
+    const health = () => healthOf({ pools, lanes, formats, sandbox, skipped })
+    const inspect = createInspector({ config, sandbox, log })
     const server = serveHttp({ config, sanitize, inspect, health, log })
     await listen(server, config.socket)
     return {
@@ -68,6 +60,28 @@ export async function startSanitizer(config: SanitizerConfig, { log, launch }: S
         await closeChildren()
       },
     }
+  } catch (error) {
+    await closeChildren()
+    throw error
+  }
+}
+
+/** Children that are ready and checked, and what has passed through them; or an error, and none of them. */
+async function startPipeline(config: SanitizerConfig, sandbox: Sandbox, log: Log) {
+  const { childrenPerStage: size, reuse, idleMs, queueLength } = config
+  const pool = (name: string, warm: number) => new Pool({ name, size, warm, sandbox, reuse, idleMs, log })
+  const pools: Readonly<Record<ImageOrigin, Pool>> = {
+    local: pool('local', size),
+    remote: pool('remote', 0),
+    fetched: pool('fetched', 0),
+  }
+  const lanes = new Lanes(size, queueLength)
+  const closeChildren = () => Promise.all(Object.values(pools).map((each) => each.close()))
+  try {
+    await pools.local.start()
+    const poolFor = (format: string, origin: ImageOrigin) => (format === 'avif' ? undefined : pools[origin])
+    const sanitize = createSanitizer({ config, poolFor, lanes, budgets: new Budgets(), log })
+    return { pools, lanes, sanitize, formats: await selfTest(sanitize), closeChildren }
   } catch (error) {
     await closeChildren()
     throw error

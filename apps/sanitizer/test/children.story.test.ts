@@ -4,12 +4,12 @@ import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { fixture, ordinaryPng } from '@drawbridge/testkit/images'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { plainLauncher, type ChildHandle, type Launch } from '../src/children/launch.ts'
+import type { ChildHandle, Launch } from '../src/children/launch.ts'
 import { DECODER_FDS, ENCODER_FDS, type Stage } from '../src/children/protocol.ts'
 import type { SanitizerHealth } from '../src/health.ts'
 import type { Sanitizer } from '../src/server.ts'
 import { DECODER_LIES, ENCODER_LIES, FIRST_WIDTH, HEIGHT, LIES, type Lie } from './lies.ts'
-import { get, startInProcess } from './process.ts'
+import { get, plainLauncher, startInProcess } from './process.ts'
 
 const LYING_CHILD = fileURLToPath(new URL('lying-child.ts', import.meta.url))
 const honest = plainLauncher(tmpdir())

@@ -14,7 +14,7 @@ describe('the process', () => {
     expect(await sanitizer.health()).toMatchObject({
       status: 'ok',
       formats: ['jpeg', 'png', 'webp', 'gif'],
-      sandbox: { level: 'none', denied: [] },
+      sandbox: { denied: ['read', 'write', 'connect', 'spawn', 'signal', 'ptrace'], possible: [], isWeak: false },
       selfTest: { accepted: { jpeg: true, gif: true }, refused: { svg: true, tiff: true, avif: true } },
       children: { local: { size: 2, idle: 2 }, remote: { idle: 0 }, fetched: { idle: 0 } },
     })

@@ -3,9 +3,8 @@ import { spawn } from 'node:child_process'
 import { createInspect, SanitizerUnavailable } from '@drawbridge/runtime'
 import { buildOffice, buildZip, windowsProgram } from '@drawbridge/testkit/files'
 import { expect, test } from 'vitest'
-import { plainLauncher } from '../src/children/launch.ts'
 import type { ChildHandle } from '../src/children/launch.ts'
-import { get, startInProcess, temporarySocket } from './process.ts'
+import { plainLauncher, get, startInProcess, temporarySocket } from './process.ts'
 
 const program = buildZip([{ name: 'setup.exe', content: windowsProgram() }])
 

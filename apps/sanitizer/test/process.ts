@@ -9,8 +9,9 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Sanitize } from '@drawbridge/contract'
 import { createSanitize, isReadyMessage, loadConfig, silentLog } from '@drawbridge/runtime'
-import type { Launch } from '../src/children/launch.ts'
+import { createLauncher, type Launch } from '../src/children/launch.ts'
 import type { SanitizerHealth } from '../src/health.ts'
+import { sandboxAt } from '../src/sandbox/choose.ts'
 import { sanitizerConfig } from '../src/sanitizer.config.ts'
 import { startSanitizer, type Sanitizer } from '../src/server.ts'
 
@@ -82,13 +83,22 @@ export async function get(
   return { status: response.statusCode ?? 0, type: response.headers['content-type'], body: await text(response) }
 }
 
+/** Honest children without a kernel sandbox: they start fastest, where what is tested is the parent. */
+export function plainLauncher(emptyDir: string): Launch {
+  return createLauncher({ level: 'D', emptyDir })
+}
+
 /** The sanitizer inside this process, with children of the test's choice. */
 export async function startInProcess(settings: Record<string, string>, launch?: Launch): Promise<Sanitizer> {
   const place = await temporarySocket()
   const config = loadConfig(sanitizerConfig, {
     env: { ...ONE_CHILD, ...settings, DRAWBRIDGE_SANITIZER_SOCKET: place.socket },
   })
-  const sanitizer = await startSanitizer(config, { log: silentLog, ...(launch && { launch }) })
+  const sanitizer = await startSanitizer(config, {
+    log: silentLog,
+    // Children that lie do not lock themselves down first: what is tested then is the parent.
+    ...(launch && { sandbox: { ...sandboxAt('D', place.socket), launch, faultsOf: () => [] } }),
+  })
   return {
     socket: sanitizer.socket,
     sanitize: sanitizer.sanitize,

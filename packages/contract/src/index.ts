@@ -1,6 +1,7 @@
 export * from './inspect.ts'
 export * from './sanitize.ts'
 export * from './sanitize-answer.ts'
+export * from './sanitizer-health.ts'
 export * from './codes.ts'
 export * from './refusal.ts'
 export * from './problem.ts'

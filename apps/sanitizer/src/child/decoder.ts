@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import { buildDecodeHead, DECODER_FDS, type DecodeHead, type DecodeRequest } from '../children/protocol.ts'
+import { lockDown } from '../sandbox/lock-down.ts'
 import { ACCEPTED_SAMPLES, FORBIDDEN_SAMPLES } from './samples.ts'
 import { drain, readFrame, writeFrame } from './stdio.ts'
 
@@ -95,6 +96,8 @@ const hello = {
   libvips: sharp.versions.vips,
   accepted: await probe(ACCEPTED_SAMPLES, true),
   refused: await probe(FORBIDDEN_SAMPLES, false),
+  // Last: from here on nothing can be loaded.
+  sandbox: await lockDown(),
 }
 writeFrame(DECODER_FDS.answers, Buffer.from(JSON.stringify(hello)))
 for (;;) {

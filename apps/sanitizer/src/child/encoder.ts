@@ -10,6 +10,7 @@ import {
 } from '../children/protocol.ts'
 import { ENCODINGS, type Encoding } from '../encodings.ts'
 import { dominantColorOf } from './dominant-color.ts'
+import { lockDown } from '../sandbox/lock-down.ts'
 import { ACCEPTED_SAMPLES, FORBIDDEN_SAMPLES } from './samples.ts'
 import { fill, readFrame, writeFrame } from './stdio.ts'
 
@@ -151,6 +152,8 @@ const hello = {
   libvips: sharp.versions.vips,
   accepted: await probeEncoders(),
   refused: await probeLoaders(),
+  // Last: from here on nothing can be loaded.
+  sandbox: await lockDown(),
 }
 writeFrame(ENCODER_FDS.answers, Buffer.from(JSON.stringify(hello)))
 for (let frame = readFrame(ENCODER_FDS.requests); frame; frame = readFrame(ENCODER_FDS.requests)) {

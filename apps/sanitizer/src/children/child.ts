@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
+import { SANDBOX_LEVELS, SANDBOX_PROBES } from '@drawbridge/contract'
 import * as z from 'zod'
+import { residentBytes } from '../sandbox/inspect.ts'
 import type { ChildHandle } from './launch.ts'
 import { DECODER_FDS, ENCODER_FDS, INSPECTOR_FDS, type Hello, type Stage } from './protocol.ts'
 
@@ -27,6 +28,14 @@ const helloSchema = z.object({
   libvips: z.string(),
   accepted: z.record(z.string(), z.boolean()),
   refused: z.record(z.string(), z.boolean()),
+  sandbox: z
+    .object({
+      level: z.enum(SANDBOX_LEVELS),
+      uid: z.number(),
+      landlockAbi: z.number(),
+      denied: z.record(z.enum(SANDBOX_PROBES), z.object({ main: z.boolean(), pool: z.boolean() })),
+    })
+    .optional(),
 })
 
 /**
@@ -129,9 +138,8 @@ export class Child {
   }
 
   /** Resident memory, in bytes; 0 where it cannot be read. */
-  async residentBytes(): Promise<number> {
-    const status = await readFile(`/proc/${this.pid}/status`, 'latin1').catch(() => '')
-    return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0)
+  residentBytes(): Promise<number> {
+    return residentBytes(this.pid ?? 0)
   }
 
   /** Exactly `length` bytes; a child that dies before it has sent them has given no answer. */

@@ -1,6 +1,6 @@
 import type { Log } from '@drawbridge/runtime'
 import { ChildFault } from './child.ts'
-import type { Launch } from './launch.ts'
+import type { Sandbox } from '../sandbox/choose.ts'
 import { Pair } from './pair.ts'
 import type { Hello } from './protocol.ts'
 
@@ -11,7 +11,7 @@ export interface PoolOptions {
   readonly size: number
   /** Pairs that are kept warm without work; the others start when an image waits, and go when they are idle. */
   readonly warm: number
-  readonly launch: Launch
+  readonly sandbox: Pick<Sandbox, 'launch' | 'faultsOf'>
   /** Jobs after which a pair is replaced. */
   readonly reuse: number
   /** A used pair without work for this long is replaced. */
@@ -49,16 +49,19 @@ export class Pool {
   #started = 0
   #failures = 0
   #isClosed = false
+  #hasStarted = false
   /** Self-test of the pair that started last. */
   hello: { readonly decoder: Hello; readonly encoder: Hello } | undefined
 
   constructor(options: PoolOptions) {
     this.#options = options
+    this.#hasStarted = options.warm === 0
   }
 
   /** Starts the warm pairs. @throws when the first of them cannot start or fails its self-test. */
   async start(): Promise<void> {
     await Promise.all(Array.from({ length: this.#options.warm }, () => this.#spawn()))
+    this.#hasStarted = true
   }
 
   get status(): PoolStatus {
@@ -197,13 +200,16 @@ export class Pool {
 
   /** Starts one pair and waits until it has passed its self-test. */
   async #launch(): Promise<Pair> {
-    const { name, launch, log } = this.#options
-    const pair = new Pair(launch)
+    const { name, sandbox, log } = this.#options
+    const pair = new Pair(sandbox.launch)
     this.#started += 1
     this.#starting.add(pair)
     try {
       const hello = await pair.hello(HELLO_TIMEOUT_MS)
-      const failed = [...failedProbes(hello.decoder), ...failedProbes(hello.encoder)]
+      const failed = (['decoder', 'encoder'] as const).flatMap((stage) => [
+        ...failedProbes(hello[stage]),
+        ...sandbox.faultsOf(pair[stage].pid ?? 0, hello[stage]),
+      ])
       if (failed.length > 0) throw pair.kill('malformed', `self-test failed: ${failed.join(', ')}`)
       this.hello = hello
       this.#failures = 0
@@ -211,8 +217,10 @@ export class Pool {
     } catch (error) {
       this.#failures += 1
       pair.kill('crashed', 'did not start')
-      if (!this.#isClosed)
-        log.error('a pair of children did not start', { pool: name, error, lastWords: pair.lastWords })
+      const { lastWords } = pair
+      // Whoever starts the pool hears it: the next level of the sandbox may work.
+      if (!this.#hasStarted) throw new Error(`${String(error)} ${lastWords}`.trim(), { cause: error })
+      if (!this.#isClosed) log.error('a pair of children did not start', { pool: name, error, lastWords })
       throw error
     } finally {
       this.#starting.delete(pair)

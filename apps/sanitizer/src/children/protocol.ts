@@ -1,5 +1,6 @@
 import type { ImageRejectReason } from '@drawbridge/contract'
 import type { Encoding } from '../encodings.ts'
+import type { ChildSandbox } from '../sandbox/levels.ts'
 
 /**
  * What the parent and its children say to each other, in frames `[length: u32][bytes]`.
@@ -34,6 +35,8 @@ export interface Hello {
   /** Per format of the self-test: whether it went as it must (accepted ones decode, forbidden ones do not). */
   readonly accepted: Readonly<Record<string, boolean>>
   readonly refused: Readonly<Record<string, boolean>>
+  /** What it could not do once it was locked down; absent when it was started without a sandbox. */
+  readonly sandbox?: ChildSandbox | undefined
 }
 
 /** Bytes of the token before and behind the pixels. */
