@@ -1,6 +1,7 @@
 import { boolean, bytes, commonConfig, duration } from '@drawbridge/runtime'
 import { CLIENT_POSTURES } from '@drawbridge/policy'
 import * as z from 'zod'
+import { blobConfig } from './blobs/blobs.config.ts'
 import { archiveConfig } from './routing/archive.config.ts'
 import { contactConfig, registrationConfig } from './routing/registration.config.ts'
 import { externalServicesConfig } from './features/external-services.config.ts'
@@ -47,6 +48,7 @@ export const serverConfig = z.object({
       }),
   }),
   archive: archiveConfig.prefault({}),
+  blobs: blobConfig.prefault({}),
   limits: z.object({
     maxUploadBytes: bytes.default(25 * 1024 * 1024).meta({
       env: 'DRAWBRIDGE_UPLOAD_MAX_BYTES',

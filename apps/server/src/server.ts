@@ -7,6 +7,7 @@ import type { Log } from '@drawbridge/runtime'
 import { C2S_LIMITS, parseJid } from '@drawbridge/xmpp'
 import { join } from 'node:path'
 import { createAdminApi, LOCAL_ACTOR } from './admin/index.ts'
+import { openBlobs } from './blobs/blobs.ts'
 import { createMediaLinks } from './blobs/media-link.ts'
 import { FEATURES } from './features/index.ts'
 import { startWork } from './jobs/index.ts'
@@ -34,6 +35,7 @@ import { createRosters } from './routing/rosters.ts'
 import { createUnits } from './routing/units.ts'
 import { createSessions } from './routing/sessions.ts'
 import { prune } from './prune.ts'
+import { rememberFailures } from './sanitize-memory.ts'
 import type { ServerConfig } from './server.config.ts'
 import { createAdmission } from './stream/admission.ts'
 import { C2sStream } from './stream/c2s.ts'
@@ -124,6 +126,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     onError: (error) => log.warn('database connection lost', { error }),
   })
   const { db } = database
+  const blobs = await openBlobs(config.blobs, at.blobs)
   const writer = createArchiveWriter({
     url: common.databaseUrl,
     onError: (error) => log.warn('the archive cannot be written; messages wait', { error }),
@@ -210,7 +213,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     invitations,
     blockLists: createBlockLists(),
     components,
-    sanitize: timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)),
+    sanitize: rememberFailures(db, timed(outside.sanitize ?? createSanitize(at.sanitizerSocket))),
     mediaLinks: createMediaLinks(sealer.derive('media links'), config.web.mediaLinkTtlMs),
     pushTargets: createPushTargets(chats.forget),
     chats,
@@ -221,7 +224,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     gate: policy.gate,
     mediaPolicy: createMediaPolicy(policy.gate, units),
     log,
-    dataPaths: { quarantine: at.quarantine, clean: at.clean },
+    blobs,
+    evidenceRetentionMs: config.blobs.evidenceRetentionMs,
     limits: config.limits,
     archive: config.archive,
     disco: {

@@ -4,11 +4,14 @@ export type * from './archive-entry.ts'
 export { type ArchiveWriter, type ArchiveWriterOptions, createArchiveWriter, WriterClosed } from './archive-writer.ts'
 export { indexTexts, type TextQuery } from './archive-search.ts'
 export * from './audit.ts'
+export * from './blob.ts'
 export * from './client-installation.ts'
 export { type Database, type DatabaseOptions, type Db, isUniqueViolation, openDatabase } from './database.ts'
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts'
 export { EmbeddedPostgresError } from './embedded-postgres-owner.ts'
 export * from './directory.ts'
+export * from './evidence.ts'
+export * from './image-failure.ts'
 export * from './invitation.ts'
 export * from './listen.ts'
 export { migrate, MigrationError, type MigrationOutcome } from './migrate.ts'
@@ -25,6 +28,7 @@ export type {
   AccessModel,
   ArchiveTarget,
   Direction,
+  EvidenceOutcome,
   StoredAffiliation,
   Subscription,
   UnitDirectory,

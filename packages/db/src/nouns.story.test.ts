@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testDatabase, type TestDatabase } from '../../testkit/src/postgres.ts'
 import * as accounts from './account.ts'
+import * as blobs from './blob.ts'
 import { type Database, type Db, isUniqueViolation, openDatabase } from './database.ts'
 import { watchPolicyEpoch } from './listen.ts'
 import { insertOutbox, listOutbox, markOutboxDone, pruneOutbox } from './outbox.ts'
@@ -163,18 +164,26 @@ test('an upload moves from slot to clean or refused, and never back', async () =
     declaredBytes: 10,
     declaredType: 'image/png',
     tokenHash: Buffer.alloc(32),
+    createdAt: new Date(),
   }
   const [one, two] = [uuidv7(), uuidv7()]
   await uploads.insertUpload(db, { ...row, id: one })
   await uploads.insertUpload(db, { ...row, id: two })
   const clean = { cleanSha256: Buffer.alloc(32, 1), cleanBytes: 7, cleanType: 'image/png', widthPx: 1, heightPx: 2 }
-  expect(await uploads.markUploadClean(db, one, clean)).toBe(false)
+  await blobs.claimBlob(db, clean.cleanSha256)
+  expect(await uploads.publishUpload(db, one, clean)).toBe(false)
+  expect(await uploads.takeSlot(db, one, new Date())).toBe(true)
+  expect(await uploads.takeSlot(db, one, new Date())).toBe(false)
   expect(await uploads.quarantineUpload(db, one)).toBe(true)
   expect(await uploads.quarantineUpload(db, one)).toBe(false)
-  expect(await uploads.markUploadClean(db, one, clean)).toBe(true)
+  expect(await uploads.publishUpload(db, one, clean)).toBe(true)
   expect(await uploads.markUploadRefused(db, one, 'corrupt')).toBe(false)
   expect(await uploads.findUpload(db, one)).toMatchObject({ state: 'clean', ...clean })
-  expect(await uploads.sumUploadBytes(db, accountId, new Date(0))).toBe(17)
+  expect(await uploads.sumUploadBytes(db, { accountId }, new Date(0))).toEqual({ totalBytes: 17, recentBytes: 17 })
+  expect(await uploads.sumUploadBytes(db, { accountId }, new Date(Date.now() + 1_000))).toEqual({
+    totalBytes: 17,
+    recentBytes: 0,
+  })
   const unfinished = await uploads.listUnfinishedUploads(db, new Date(Date.now() + 1_000), 100)
   expect(unfinished.map(({ id }) => id)).toContain(two)
   expect(await uploads.markUploadRefused(db, two, 'corrupt')).toBe(true)

@@ -8,5 +8,7 @@ export const sanitizeImage = defineJob({
   attempts: 3,
   backoffMs: 2_000,
   timeoutMs: 30_000,
+  // The sanitizer decides whose turn it is: it has to see more than it can do at once.
+  concurrency: 8,
   dedupe: ({ uploadId }) => uploadId,
 })

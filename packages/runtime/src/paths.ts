@@ -16,10 +16,8 @@ export interface Paths {
   readonly lock: string
   /** Keys and certificates, 0700. */
   readonly secrets: string
-  /** Blobs as they were uploaded: never served. */
-  readonly quarantine: string
-  /** Blobs that may be downloaded. */
-  readonly clean: string
+  /** Files: `quarantine` as they were uploaded, never served; `clean` what may be downloaded. */
+  readonly blobs: string
   readonly postgres: string
 }
 
@@ -41,8 +39,7 @@ export function paths(dataDir: string): Paths {
     sanitizerSocket: join(sockets, 'sanitizer.sock'),
     lock: join(run, 'drawbridge.lock'),
     secrets: join(data, 'secrets'),
-    quarantine: join(data, 'blobs', 'quarantine'),
-    clean: join(data, 'blobs', 'clean'),
+    blobs: join(data, 'blobs'),
     postgres: join(data, 'postgres'),
   }
 }
@@ -66,7 +63,7 @@ export function createDirectories(at: Paths): void {
 function makeAll(at: Paths): void {
   makeDirectory(at.data, 0o711)
   if (process.getuid?.() === 0) chmodSync(at.data, lstatSync(at.data).mode | 0o011)
-  for (const directory of [at.run, join(at.adminSocket, '..'), at.secrets, at.quarantine, at.clean]) {
+  for (const directory of [at.run, join(at.adminSocket, '..'), at.secrets, at.blobs]) {
     makeDirectory(directory, 0o700)
     // Below a shared temporary directory anyone could have made it first.
     const { uid } = lstatSync(directory)

@@ -1,6 +1,8 @@
 import { NO_IDENTITY, UNREADABLE_FAMILY } from '@drawbridge/policy'
 import type { ClientIdentity } from '@drawbridge/policy'
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { SECRET_BYTES } from './link.ts'
+import type { Link } from './link.ts'
 
 /** The session that a link is given to. */
 interface Reader {
@@ -31,6 +33,10 @@ export interface MediaLinks {
   queryFor(key: string, reader: Reader, at: Date): string
   /** Whom the link with this query was given to; nobody if it has none, or one that is forged, of another file or too old. */
   holderOf(key: string, query: string, at: Date): Holder | undefined
+  /** The link to a file that is made of another one. It can be made again, so that nothing of its secret is kept. */
+  linkTo(id: string): Link
+  /** Whether this is that link, and not one that somebody guessed. */
+  isLinkTo(link: Link): boolean
 }
 
 const QUERY = /^\?s=([\w-]{60,900})$/
@@ -49,7 +55,13 @@ export function createMediaLinks(secret: Buffer, ttlMs: number): MediaLinks {
   const stepMs = Math.min(DAY_MS, Math.ceil(ttlMs / 7))
   const macOf = (key: string, body: Buffer) =>
     createHmac('sha256', secret).update(`${key}\0`).update(body).digest().subarray(0, MAC_BYTES)
+  const linkTo = (id: string): Link => {
+    const mac = createHmac('sha256', secret).update(`link\0${id}`).digest()
+    return { id, secret: mac.subarray(0, SECRET_BYTES) }
+  }
   return {
+    linkTo,
+    isLinkTo: (link) => link.secret.length === SECRET_BYTES && timingSafeEqual(link.secret, linkTo(link.id).secret),
     queryFor(key, reader, at) {
       const body = Buffer.concat([
         Buffer.alloc(TIME_BYTES),

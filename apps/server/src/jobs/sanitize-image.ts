@@ -1,64 +1,112 @@
 import type { CleanImage, ImageRejectReason } from '@drawbridge/contract'
-import { findUpload, markUploadClean, markUploadRefused, putImageMapping } from '@drawbridge/db'
-import type { CleanFile, Upload } from '@drawbridge/db'
+import { findUpload, markUploadRefused, publishUpload, putEvidence, putImageMapping, uuidv7 } from '@drawbridge/db'
+import type { NewDerivative, PublishedFile, Upload } from '@drawbridge/db'
 import type { Handler } from '@drawbridge/jobs'
 import { createHash } from 'node:crypto'
-import { createFileBlobs, isDiskFull, NO_ROOM } from '../blobs/files.ts'
-import type { Blobs } from '../blobs/files.ts'
+import { storeClean } from '../blobs/blobs.ts'
 import { claimsImage } from '../blobs/filename.ts'
+import { StorageFull } from '../blobs/object-store.ts'
+import { NO_ROOM } from '../blobs/reasons.ts'
 import type { Context } from '../routing/feature.ts'
 
-/** Why there is no clean file: the image, or that there was no room for it. */
 type Refused = ImageRejectReason | typeof NO_ROOM
 
+/** What becomes of an upload: a clean file with its thumbnails, or a reason. */
+type Outcome =
+  | { readonly state: 'clean'; readonly file: PublishedFile; readonly derivatives: readonly NewDerivative[] }
+  | { readonly state: 'refused'; readonly reason: Refused }
+
+type UploadContext = Pick<
+  Context,
+  'db' | 'sanitize' | 'emit' | 'blobs' | 'mediaPolicy' | 'accounts' | 'now' | 'evidenceRetentionMs'
+>
+
 /**
- * Turns a quarantined upload into a clean file or a refusal; the sender's bytes are gone afterwards. They are never
- * decoded in this process. Rejects while the sanitizer cannot answer, so that the job is tried again.
+ * Turns a quarantined upload into a clean file or a refusal; the sender's bytes are gone afterwards, or sealed. They are
+ * never decoded in this process. Rejects while the sanitizer or the store cannot answer, so that the job is tried again;
+ * each step may be done twice, and only the one that publishes shows anything to anybody.
  */
-export function sanitizeImageHandler(
-  ctx: Pick<Context, 'db' | 'sanitize' | 'emit' | 'dataPaths'>,
-): Handler<{ uploadId: string }> {
-  const { db } = ctx
-  const blobs = createFileBlobs(ctx.dataPaths)
+export function sanitizeImageHandler(ctx: UploadContext): Handler<{ uploadId: string }> {
+  const { db, blobs } = ctx
   return async ({ uploadId }, { signal }) => {
     const upload = await findUpload(db, uploadId)
     // Settled by an earlier try, or given up by the client.
     if (upload?.state !== 'quarantined') return
-    const bytes = await blobs.quarantine.read(uploadId, signal)
-    const outcome = bytes ? await settle({ ...ctx, blobs }, upload, bytes, signal).catch(noRoom) : 'failed'
-    if (typeof outcome === 'string') await markUploadRefused(db, uploadId, outcome)
-    else await markUploadClean(db, uploadId, outcome)
+    const bytes = await blobs.quarantine.read(uploadId)
+    const isWhole = bytes?.length === upload.declaredBytes
+    const outcome: Outcome = isWhole
+      ? await settle(ctx, upload, bytes, signal).catch(noRoom)
+      : { state: 'refused', reason: 'failed' }
+    if (isWhole) await seal(ctx, upload, bytes, outcome)
+    if (outcome.state === 'refused') await markUploadRefused(db, uploadId, outcome.reason)
+    else await publishUpload(db, uploadId, outcome.file, outcome.derivatives)
     // After the verdict: a crash in between leaves a file that the next start removes, never an upload without one.
     await blobs.quarantine.remove(uploadId)
     ctx.emit('upload.settled', { id: uploadId })
   }
 }
 
-async function settle(
-  { db, blobs, sanitize }: Pick<Context, 'db' | 'sanitize'> & { readonly blobs: Blobs },
-  { filename, declaredType }: Upload,
-  bytes: Buffer,
-  signal: AbortSignal,
-): Promise<CleanFile | Refused> {
-  const verdict = await sanitize(bytes, 'image', { signal })
-  if (verdict.outcome === 'refused') return verdict.reason
+async function settle(ctx: UploadContext, upload: Upload, bytes: Buffer, signal: AbortSignal): Promise<Outcome> {
+  const { db, blobs } = ctx
+  const onQueued = (ahead: number) => ctx.emit('upload.queued', { id: upload.id, ahead })
+  const acceptsAvif = policyOf(ctx, upload).avif === 'accept'
+  const verdict = await ctx.sanitize(bytes, 'image', { signal, onQueued, acceptsAvif })
+  if (verdict.outcome === 'refused') return { state: 'refused', reason: verdict.reason }
   if (verdict.outcome === 'not-an-image') {
     // What says it is an image and is none has no business here (images §7 F).
-    if (claimsImage(filename, declaredType)) return 'unsupported'
-    const cleanSha256 = await blobs.clean.write(bytes)
-    return { cleanSha256, cleanBytes: bytes.length, cleanType: 'application/octet-stream' }
+    if (claimsImage(upload.filename, upload.declaredType)) return { state: 'refused', reason: 'unsupported' }
+    const cleanSha256 = await storeClean(db, blobs, bytes)
+    const file = { cleanSha256, cleanBytes: bytes.length, cleanType: 'application/octet-stream' }
+    return { state: 'clean', file, derivatives: [] }
   }
-  const cleanSha256 = await blobs.clean.write(verdict.bytes)
+  const derivatives: NewDerivative[] = []
+  for (const { maxSidePx, format, widthPx, heightPx, bytes: thumbnail } of verdict.thumbnails) {
+    const sha256 = await storeClean(db, blobs, thumbnail)
+    const type = `image/${format}`
+    derivatives.push({ id: uuidv7(), maxSidePx, sha256, bytes: thumbnail.length, type, widthPx, heightPx })
+  }
+  const file = fileOf(verdict, await storeClean(db, blobs, verdict.bytes))
+  const { cleanSha256, cleanType, cleanBytes } = file
   const { widthPx, heightPx } = verdict
-  const cleanBytes = verdict.bytes.length
-  const cleanType = `image/${verdict.format}`
   await putImageMapping(db, { ...hashesOf(bytes, verdict), cleanSha256, cleanType, cleanBytes, widthPx, heightPx })
-  return { cleanSha256, cleanType, cleanBytes, widthPx, heightPx }
+  return { state: 'clean', file, derivatives }
 }
 
-/** A full disk is no fault of the sender, but waiting does not help either; what was quarantined makes room. */
-function noRoom(error: unknown): typeof NO_ROOM {
-  if (isDiskFull(error)) return NO_ROOM
+function fileOf(image: CleanImage, cleanSha256: Buffer): PublishedFile & { readonly cleanSha256: Buffer } {
+  const { format, widthPx, heightPx, placeholder, dominantColor, profileVersion, decoder, encoder } = image
+  const facts = { widthPx, heightPx, placeholder, dominantColor, profileVersion, decoder, encoder }
+  return { cleanSha256, cleanBytes: image.bytes.length, cleanType: `image/${format}`, ...facts }
+}
+
+/** Keeps the sender's bytes, sealed, where the media policy says so; before anybody sees what came of them. */
+async function seal(ctx: UploadContext, upload: Upload, bytes: Buffer, outcome: Outcome): Promise<void> {
+  if (policyOf(ctx, upload).originals !== 'seal') return
+  const { db, blobs, now, evidenceRetentionMs } = ctx
+  if (!blobs.evidence) throw new Error('the media policy says that files are sealed, and there is no key for that')
+  const { id, filename, declaredType } = upload
+  await blobs.evidence.put(id, bytes)
+  const isImage = outcome.state === 'clean' && outcome.file.cleanType.startsWith('image/')
+  await putEvidence(db, {
+    id,
+    sender: accountOf(ctx, upload)?.bareJid ?? '',
+    filename,
+    declaredType,
+    rawSha256: createHash('sha256').update(bytes).digest(),
+    rawBytes: bytes.length,
+    outcome: outcome.state === 'refused' ? 'refused' : isImage ? 'clean' : 'not-an-image',
+    reason: outcome.state === 'refused' ? outcome.reason : null,
+    expiresAt: new Date(now().getTime() + evidenceRetentionMs),
+  })
+}
+
+const accountOf = ({ accounts }: UploadContext, { accountId }: Upload) =>
+  accountId === null ? undefined : accounts.findById(accountId)
+
+const policyOf = (ctx: UploadContext, upload: Upload) => ctx.mediaPolicy(accountOf(ctx, upload))
+
+/** A full store is no fault of the sender, but waiting does not help either; what was quarantined makes room. */
+function noRoom(error: unknown): Outcome {
+  if (error instanceof StorageFull) return { state: 'refused', reason: NO_ROOM }
   throw error
 }
 

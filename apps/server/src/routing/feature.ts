@@ -37,6 +37,7 @@ import type { Unit, Units } from './units.ts'
 import type { Sessions } from './sessions.ts'
 import type { Gate } from '../policy/gate.ts'
 import type { AskMediaPolicy } from '../policy/media.ts'
+import type { Blobs } from '../blobs/blobs.ts'
 import type { MediaLinks } from '../blobs/media-link.ts'
 import type { PushConfig } from '../web-push/push.config.ts'
 import type { WebPush } from '../web-push/web-push.ts'
@@ -106,7 +107,9 @@ export interface Context {
   readonly gate: Gate
   readonly mediaPolicy: AskMediaPolicy
   readonly log: Log
-  readonly dataPaths: DataPaths
+  readonly blobs: Blobs
+  /** How long sealed files are kept, in milliseconds. */
+  readonly evidenceRetentionMs: number
   readonly limits: ServerLimits
   readonly archive: ArchiveConfig
   /** What the features in force advertise (XEP-0030 §3.1): for the server, and for each account's bare JID. */
@@ -146,11 +149,6 @@ export interface Context {
   route(stanza: MessageStanza | PresenceStanza | IqStanza): Promise<void>
   /** Announces something that happened, to the features that listen for it. */
   emit<K extends keyof DomainEvents>(event: K, payload: DomainEvents[K]): void
-}
-
-export interface DataPaths {
-  readonly quarantine: string
-  readonly clean: string
 }
 
 export interface ServerLimits {
@@ -207,6 +205,8 @@ export interface DomainEvents {
   'vcard.changed': { readonly owner: Account }
   /** An upload has its verdict (XEP-0363): it is in the database as clean or as refused. */
   'upload.settled': { readonly id: string }
+  /** An upload waits for the sanitizer, behind so many other images. */
+  'upload.queued': { readonly id: string; readonly ahead: number }
 }
 
 /** What happened to a PEP node. Its configuration says who may hear of it, and how much. */

@@ -2,6 +2,7 @@
 export * from './account.ts'
 export * from './archive.ts'
 export * from './client-installation.ts'
+export * from './evidence.ts'
 export * from './invitation.ts'
 export * from './last-activity.ts'
 export * from './pep.ts'

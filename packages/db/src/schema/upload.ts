@@ -1,8 +1,14 @@
-import { bigint, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { account, bytea, instant } from './account.ts'
 
 /** Life of an upload: slot given, bytes in quarantine, then clean or refused. */
 export type UploadState = 'slot' | 'quarantined' | 'clean' | 'refused'
+
+/** A clean file in the store, by its content, and when somebody last said that it is wanted. */
+export const blob = pgTable('blob', {
+  sha256: bytea('sha256').primaryKey(),
+  claimedAt: instant('claimed_at').notNull().defaultNow(),
+})
 
 /** Files on their way from a sender to everybody (XEP-0363). */
 export const upload = pgTable('upload', {
@@ -14,14 +20,51 @@ export const upload = pgTable('upload', {
   tokenHash: bytea('token_hash').notNull(),
   state: text('state').$type<UploadState>().notNull().default('slot'),
   reason: text('reason'),
-  cleanSha256: bytea('clean_sha256'),
+  cleanSha256: bytea('clean_sha256').references(() => blob.sha256),
   cleanBytes: bigint('clean_bytes', { mode: 'number' }),
   cleanType: text('clean_type'),
   widthPx: integer('width_px'),
   heightPx: integer('height_px'),
+  putAt: instant('put_at'),
+  placeholder: text('placeholder'),
+  dominantColor: text('dominant_color'),
+  profileVersion: text('profile_version'),
+  decoder: text('decoder'),
+  encoder: text('encoder'),
   createdAt: instant('created_at').notNull().defaultNow(),
   updatedAt: instant('updated_at').notNull().defaultNow(),
 })
+
+/** Smaller files made together with an upload's clean one: thumbnails (XEP-0264). */
+export const uploadDerivative = pgTable('upload_derivative', {
+  id: uuid('id').primaryKey(),
+  uploadId: uuid('upload_id')
+    .notNull()
+    .references(() => upload.id, { onDelete: 'cascade' }),
+  maxSidePx: integer('max_side_px').notNull(),
+  sha256: bytea('sha256')
+    .notNull()
+    .references(() => blob.sha256),
+  bytes: bigint('bytes', { mode: 'number' }).notNull(),
+  type: text('type').notNull(),
+  widthPx: integer('width_px').notNull(),
+  heightPx: integer('height_px').notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+})
+
+/** Files over which decoders, or the sanitizer, died. */
+export const imageFailure = pgTable(
+  'image_failure',
+  {
+    rawSha256: bytea('raw_sha256').notNull(),
+    profile: text('profile').notNull(),
+    policyVersion: text('policy_version'),
+    strikes: integer('strikes').notNull().default(0),
+    isFinal: boolean('is_final').notNull().default(false),
+    updatedAt: instant('updated_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.rawSha256, table.profile] })],
+)
 
 /** Which clean image an image became. */
 export const imageMap = pgTable('image_map', {

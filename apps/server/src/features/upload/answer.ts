@@ -2,6 +2,7 @@ import { problem, PROBLEM_MEDIA_TYPE, Refusal } from '@drawbridge/contract'
 import type { ErrorCode, ImageRejectReason, Problem } from '@drawbridge/contract'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { INTERRUPTED, NO_ROOM, UNCHECKED } from '../../blobs/reasons.ts'
 
 /** How long a refused sender may go on sending before the connection is cut. */
 const DRAIN_MS = 2_000
@@ -37,8 +38,21 @@ const REJECTIONS: Readonly<
   },
 }
 
+/** Refusals that are no fault of the image. */
+const OTHER_REASONS: Readonly<Record<string, ErrorCode>> = {
+  [NO_ROOM]: 'quota-exceeded',
+  [INTERRUPTED]: 'upload-interrupted',
+  [UNCHECKED]: 'upload-unchecked',
+}
+
+/** The problem of an upload that was refused for this reason, as it is stored. */
+export function uploadProblem(reason: string | null, req: IncomingMessage): Problem {
+  const code = reason !== null && Object.hasOwn(OTHER_REASONS, reason) ? OTHER_REASONS[reason] : undefined
+  return code === undefined ? imageProblem(reason, req) : problemOf(code, req)
+}
+
 /** The problem of a refused image (images §2, errors). */
-export function imageProblem(reason: string | null, req: IncomingMessage): Problem {
+function imageProblem(reason: string | null, req: IncomingMessage): Problem {
   const known = reason !== null && Object.hasOwn(REJECTIONS, reason) ? (reason as ImageRejectReason) : 'failed'
   const language = languageOf(req)
   const { status, [language]: detail } = REJECTIONS[known]
@@ -70,12 +84,17 @@ export function sendProblem(res: ServerResponse, body: Problem, headers: Readonl
  * Refuses a request whose body is still coming. A client that is cut off while it sends never reads the answer, so it is
  * listened to for a moment; then the connection ends either way.
  */
-export async function refuseBody(req: IncomingMessage, res: ServerResponse, body: Problem): Promise<void> {
+export async function refuseBody(
+  req: IncomingMessage,
+  res: ServerResponse,
+  body: Problem,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
   if (!req.complete && !req.destroyed) {
     req.resume()
     await once(req, 'end', { signal: AbortSignal.timeout(DRAIN_MS) }).catch(() => undefined)
   }
-  sendProblem(res, body, { Connection: 'close' })
+  sendProblem(res, body, { Connection: 'close', ...headers })
 }
 
 function languageOf({ headers }: IncomingMessage): 'en' | 'de' {

@@ -1,28 +1,18 @@
 import { findUpload } from '@drawbridge/db'
 import type { Upload } from '@drawbridge/db'
-import { createFileBlobs } from '../../blobs/files.ts'
-import type { Blobs } from '../../blobs/files.ts'
 import type { Context } from '../../routing/feature.ts'
-import type { Session } from '../../stream/session.ts'
 
 /** How often the database is asked for a verdict, in case the event of this process was not for us. */
 const POLL_MS = 1_000
 
-/** The right to put one file, once, from when a slot is given until it expires. Not stored: it ends with the process. */
-export interface Slot {
-  readonly tokenHash: Buffer
-  /** The link is bound to the session it was given to: its client must still be allowed when the file comes (control §3.4). */
-  readonly session: Session
-  readonly expiresAt: number
-  isUsed: boolean
-}
-
-/** What the parts of this feature share while one server runs. */
+/** What the parts of this feature share while one server runs. What has to outlive it is in the database. */
 export interface Desk {
-  readonly blobs: Blobs
-  readonly slots: Map<string, Slot>
   /** Those who wait for an upload's verdict. */
   readonly waiting: Map<string, () => void>
+  /** How many images are ahead of an upload at the sanitizer. */
+  readonly ahead: Map<string, number>
+  /** When the store was last searched for files that no row knows of. */
+  searchedAt: number
   sweep: NodeJS.Timeout | undefined
 }
 
@@ -32,7 +22,7 @@ const desks = new WeakMap<Context, Desk>()
 export function deskOf(ctx: Context): Desk {
   const known = desks.get(ctx)
   if (known) return known
-  const desk: Desk = { blobs: createFileBlobs(ctx.dataPaths), slots: new Map(), waiting: new Map(), sweep: undefined }
+  const desk: Desk = { waiting: new Map(), ahead: new Map(), searchedAt: Number.NEGATIVE_INFINITY, sweep: undefined }
   desks.set(ctx, desk)
   return desk
 }
@@ -51,6 +41,13 @@ export async function verdictOn(ctx: Context, id: string, signal: AbortSignal): 
   } finally {
     waiting.delete(id)
   }
+}
+
+/** An upload has its verdict. */
+export function tellVerdict(ctx: Context, id: string): void {
+  const { ahead, waiting } = deskOf(ctx)
+  ahead.delete(id)
+  waiting.get(id)?.()
 }
 
 function toldOrLater(told: Promise<void>, signal: AbortSignal): Promise<void> {

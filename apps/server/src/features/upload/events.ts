@@ -1,13 +1,13 @@
 import { IMAGE_REJECT_REASONS } from '@drawbridge/contract'
 import { counter } from '@drawbridge/runtime'
-import { NO_ROOM } from '../../blobs/files.ts'
+import { INTERRUPTED, NO_ROOM, UNCHECKED } from '../../blobs/reasons.ts'
 
 /** What senders of whole files were told; `unavailable`: there was no verdict in time. */
 export const countUpload = counter('drawbridge_uploads_total', 'Uploaded files, by verdict.', {
   outcome: ['clean', 'not-an-image', 'refused', 'unavailable'],
 })
 
-const REASONS = [...IMAGE_REJECT_REASONS, NO_ROOM] as const
+const REASONS = [...IMAGE_REJECT_REASONS, NO_ROOM, INTERRUPTED, UNCHECKED] as const
 
 const countReason = counter('drawbridge_uploads_refused_total', 'Refused uploads, by reason.', { reason: REASONS })
 

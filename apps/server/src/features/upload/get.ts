@@ -1,21 +1,26 @@
 import { Refusal } from '@drawbridge/contract'
-import { findUpload } from '@drawbridge/db'
+import { findDerivative, findUpload } from '@drawbridge/db'
 import type { Upload } from '@drawbridge/db'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { claimsImage, dispositionOf, EXTENSIONS, withExtension } from '../../blobs/filename.ts'
+import { claimsImage, dispositionOf, withExtension } from '../../blobs/filename.ts'
+import { isSecret, parsePath } from '../../blobs/link.ts'
+import { StorageUnavailable } from '../../blobs/object-store.ts'
 import { ask } from '../../policy/gate.ts'
 import type { Context } from '../../routing/feature.ts'
 import { problemOf, sendProblem } from './answer.ts'
-import { deskOf } from './desk.ts'
-import { isSecret, parsePath } from '../../blobs/link.ts'
+import { parseRange } from './range.ts'
 import { readerOf } from './reader.ts'
 import { refusalOf } from './slot.ts'
+import { OUR_TYPES, thumbnailName } from '../../blobs/thumbnails.ts'
 
-/** Types that our encoder makes, and so the only ones a browser may ever show. */
-const TYPES: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(EXTENSIONS).map(([format, extension]) => [`image/${format}`, extension]),
-)
+/** A clean file: an upload's own, or one that is made of it. */
+interface CleanFile {
+  readonly upload: Upload
+  readonly filename: string
+  readonly type: string
+  readonly sha256: Buffer
+}
 
 /**
  * Serves a clean file, under a type that is ours to say, to whoever the rules let read it now (control §3.4). Whatever is
@@ -23,8 +28,8 @@ const TYPES: Readonly<Record<string, string>> = Object.fromEntries(
  * may not read gets the same answer whether there is something or not.
  */
 export async function giveFile(req: IncomingMessage, res: ServerResponse, url: URL, ctx: Context): Promise<void> {
-  const upload = await findClean(url, ctx)
-  const isImage = upload ? isOurImage(upload) : claimsImage(url.pathname, '')
+  const file = await findClean(url, ctx)
+  const isImage = file ? file.type in OUR_TYPES : claimsImage(url.pathname, '')
   const { account, client } = readerOf(url, ctx)
   if (account === 'gone') return refuse(req, res, new Refusal('account-disabled'))
   const verdict = ask(ctx.gate, 'media.read', { at: ctx.now().getTime(), account, client, isImage })
@@ -33,33 +38,63 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
     const isNameless = client === undefined && verdict.action === 'refuse' && verdict.code === 'client-unknown'
     return refuse(req, res, isNameless ? new Refusal('link-expired') : refusalOf(verdict))
   }
-  const sha256 = upload?.cleanSha256
-  if (!upload || !sha256) return sendProblem(res, problemOf('item-not-found', req))
-
-  const headers = { ...headersOf(upload, isImage), ETag: `"${Buffer.from(sha256).toString('hex')}"` }
-  if (req.headers['if-none-match']?.includes(headers.ETag)) {
-    res.writeHead(304, headers)
-    res.end()
-    return
+  if (!file) return sendProblem(res, problemOf('item-not-found', req))
+  try {
+    await serve(req, res, file, isImage, ctx)
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) throw error
+    ctx.log.warn('a file cannot be read', { id: file.upload.id, error })
+    sendProblem(res, problemOf('storage-unavailable', req), { 'Retry-After': '10' })
   }
-  const blob = await deskOf(ctx).blobs.clean.read(sha256)
-  if (!blob) {
-    ctx.log.error('a clean file is missing', { id: upload.id })
-    return sendProblem(res, problemOf('item-not-found', req))
-  }
-  res.writeHead(200, { ...headers, 'Content-Length': blob.bytes })
-  if (req.method === 'HEAD') return void res.end()
-  // A reader that goes away is no fault.
-  await pipeline(blob.stream(), res).catch(() => res.destroy())
 }
 
-const isOurImage = ({ cleanType }: Upload) => cleanType !== null && cleanType in TYPES
+async function serve(req: IncomingMessage, res: ServerResponse, file: CleanFile, isImage: boolean, ctx: Context) {
+  const name = file.sha256.toString('hex')
+  const etag = `"${name}"`
+  const headers = { ...headersOf(file, isImage), ETag: etag, 'Accept-Ranges': 'bytes' }
+  if (req.headers['if-none-match']?.includes(etag)) {
+    res.writeHead(304, headers)
+    return void res.end()
+  }
+  const blob = await ctx.blobs.clean.find(name)
+  if (!blob) {
+    ctx.log.error('a clean file is missing', { id: file.upload.id })
+    return sendProblem(res, problemOf('item-not-found', req))
+  }
+  // A part of another version is of no use (RFC 9110 §13.1.5); there is only ever one of ours.
+  const isSame = req.headers['if-range'] === undefined || req.headers['if-range'] === etag
+  const range = req.method === 'GET' && isSame ? parseRange(req.headers.range, blob.bytes) : undefined
+  if (range === 'unsatisfiable') {
+    res.writeHead(416, { ...headers, 'Content-Range': `bytes */${blob.bytes}`, 'Content-Length': 0 })
+    return void res.end()
+  }
+  if (range) {
+    const { start, end } = range
+    const contentRange = `bytes ${start}-${end}/${blob.bytes}`
+    res.writeHead(206, { ...headers, 'Content-Range': contentRange, 'Content-Length': end - start + 1 })
+  } else res.writeHead(200, { ...headers, 'Content-Length': blob.bytes })
+  if (req.method === 'HEAD') return void res.end()
+  // A reader that goes away is no fault; what cannot be read to its end is cut off.
+  await pipeline(blob.read(range), res).catch((error: unknown) => {
+    if (!res.destroyed) ctx.log.warn('a file was not read to its end', { id: file.upload.id, error })
+    res.destroy()
+  })
+}
 
-async function findClean(url: URL, ctx: Context): Promise<Upload | undefined> {
+async function findClean(url: URL, ctx: Context): Promise<CleanFile | undefined> {
   const path = parsePath(url.pathname)
-  const upload = path && (await findUpload(ctx.db, path.link.id))
-  if (upload?.state !== 'clean') return undefined
-  return isSecret(path!.link.secret, upload.tokenHash) && upload.filename === path!.name ? upload : undefined
+  if (!path) return undefined
+  const { id, secret } = path.link
+  const upload = await findUpload(ctx.db, id)
+  if (upload) {
+    const { state, tokenHash, filename, cleanSha256: sha256, cleanType: type } = upload
+    if (state !== 'clean' || !sha256 || type === null) return undefined
+    return isSecret(secret, tokenHash) && filename === path.name ? { upload, filename, type, sha256 } : undefined
+  }
+  const found = ctx.mediaLinks.isLinkTo(path.link) ? await findDerivative(ctx.db, id) : undefined
+  if (!found || thumbnailName(found.upload, found.derivative) !== path.name) return undefined
+  const { type, sha256 } = found.derivative
+  return { upload: found.upload, filename: path.name, type, sha256 }
 }
 
 function refuse(req: IncomingMessage, res: ServerResponse, refusal: Refusal): void {
@@ -70,7 +105,7 @@ function refuse(req: IncomingMessage, res: ServerResponse, refusal: Refusal): vo
   sendProblem(res, body, { 'Retry-After': String(seconds > 0 ? Math.min(seconds, 3600) : 60) })
 }
 
-function headersOf({ filename, cleanType }: Upload, isImage: boolean): Record<string, string> {
+function headersOf({ filename, type }: CleanFile, isImage: boolean): Record<string, string> {
   const common = {
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Resource-Policy': 'same-origin',
@@ -78,7 +113,7 @@ function headersOf({ filename, cleanType }: Upload, isImage: boolean): Record<st
     // Nothing of this URL ever changes; a suspension still has to reach proxies, so these keep no copy.
     'Cache-Control': 'private, max-age=31536000, immutable',
   }
-  if (!isImage || cleanType === null) {
+  if (!isImage) {
     return {
       ...common,
       'Content-Type': 'application/octet-stream',
@@ -88,8 +123,8 @@ function headersOf({ filename, cleanType }: Upload, isImage: boolean): Record<st
   }
   return {
     ...common,
-    'Content-Type': cleanType,
-    'Content-Disposition': dispositionOf('inline', withExtension(filename, TYPES[cleanType] ?? 'bin')),
+    'Content-Type': type,
+    'Content-Disposition': dispositionOf('inline', withExtension(filename, OUR_TYPES[type] ?? 'bin')),
     'Content-Security-Policy': "default-src 'none'",
   }
 }

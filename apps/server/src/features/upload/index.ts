@@ -1,11 +1,13 @@
-import { NS_UPLOAD } from '@drawbridge/xmpp'
+import { NS_DRAWBRIDGE_UPLOAD, NS_UPLOAD } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
-import { deskOf } from './desk.ts'
+import { deskOf, tellVerdict } from './desk.ts'
 import { giveFile } from './get.ts'
 import { UPLOAD_PATH } from '../../blobs/link.ts'
 import { takeFile } from './put.ts'
 import { limitsForm, uploadService } from './service.ts'
+import { buildQuotas, quotasOf } from './quota.ts'
 import { giveSlot } from './slot.ts'
+import { giveStatus, STATUS_PATH } from './status.ts'
 import { recover, stopSweep } from './sweep.ts'
 
 /**
@@ -16,7 +18,7 @@ import { recover, stopSweep } from './sweep.ts'
 export const upload = defineFeature({
   name: 'upload',
   implements: [{ xep: 363, version: '1.2.0' }],
-  disco: [NS_UPLOAD],
+  disco: [NS_UPLOAD, NS_DRAWBRIDGE_UPLOAD],
   // §3: clients ask before they try.
   discoForms: [limitsForm],
   iq: [
@@ -27,9 +29,17 @@ export const upload = defineFeature({
       name: 'request',
       handle: (request, { session }, ctx) => giveSlot(request, session, ctx),
     },
+    {
+      type: 'get',
+      to: 'server',
+      xmlns: NS_DRAWBRIDGE_UPLOAD,
+      name: 'quotas',
+      handle: async (_query, { session }, ctx) => buildQuotas(await quotasOf(ctx.db, session.account, ctx)),
+    },
   ],
   service: uploadService,
   http: [
+    { method: 'GET', path: STATUS_PATH, handle: giveStatus },
     { method: 'PUT', path: UPLOAD_PATH, handle: takeFile },
     { method: 'GET', path: UPLOAD_PATH, handle: giveFile },
     { method: 'HEAD', path: UPLOAD_PATH, handle: giveFile },
@@ -43,7 +53,10 @@ export const upload = defineFeature({
       },
     },
   ],
-  on: { 'upload.settled': ({ id }, ctx) => deskOf(ctx).waiting.get(id)?.() },
+  on: {
+    'upload.settled': ({ id }, ctx) => tellVerdict(ctx, id),
+    'upload.queued': ({ id, ahead }, ctx) => void deskOf(ctx).ahead.set(id, ahead),
+  },
   start: recover,
   stop: stopSweep,
 })

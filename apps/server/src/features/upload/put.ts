@@ -1,19 +1,25 @@
 import { Refusal } from '@drawbridge/contract'
-import { deleteUpload, findUpload, insertOutbox, quarantineUpload } from '@drawbridge/db'
+import { abandonUpload, findUpload, insertOutbox, quarantineUpload, takeSlot } from '@drawbridge/db'
 import type { Upload } from '@drawbridge/db'
 import { sanitizeImage } from '@drawbridge/jobs'
 import type { FileHandle } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { asFull } from '../../blobs/file-store.ts'
 import { claimsImage } from '../../blobs/filename.ts'
-import { isDiskFull, NO_ROOM } from '../../blobs/files.ts'
+import { StorageFull, StorageUnavailable } from '../../blobs/object-store.ts'
+import { INTERRUPTED, NO_ROOM, UNCHECKED } from '../../blobs/reasons.ts'
 import { ask } from '../../policy/gate.ts'
 import type { Context } from '../../routing/feature.ts'
-import type { Session } from '../../stream/session.ts'
-import { imageProblem, problemOf, refuseBody, sendProblem } from './answer.ts'
-import { deskOf, verdictOn } from './desk.ts'
+import { problemOf, refuseBody, sendProblem, uploadProblem } from './answer.ts'
+import { verdictOn } from './desk.ts'
 import { countRefusedUpload, countUpload } from './events.ts'
-import { isSecret, parsePath, UPLOAD_PATH } from '../../blobs/link.ts'
+import { isSecret, keyOf, parsePath } from '../../blobs/link.ts'
+import type { Link } from '../../blobs/link.ts'
+import { SLOT_TTL_MS } from './quota.ts'
+import type { KnownReader } from './reader.ts'
 import { refusalOf } from './slot.ts'
+import { bearerOf } from './token.ts'
+import { viewOf } from './view.ts'
 
 /** A sender that gives nothing for this long has gone. */
 const IDLE_MS = 20_000
@@ -35,52 +41,49 @@ export async function takeFile(req: IncomingMessage, res: ServerResponse, url: U
   const { upload } = admitted
   const gone = new AbortController()
   res.once('close', () => gone.abort())
-  let isKept = false
+  let isTold = false
   try {
     if (!(await receive(req, res, upload, ctx, gone.signal))) return
     const verdict = await verdictOn(ctx, upload.id, AbortSignal.any([gone.signal, AbortSignal.timeout(VERDICT_MS)]))
     if (gone.signal.aborted) return
-    isKept = await answer(req, res, url, verdict, admitted, ctx)
+    isTold = await answer(req, res, verdict, admitted, ctx)
   } finally {
     // Whoever was not told 201 has no file here: not the one who went away, nor the one who waited too long.
-    if (!isKept) await discard(ctx, upload)
+    if (!isTold) await discard(ctx, upload, INTERRUPTED)
   }
 }
 
 interface Admitted {
   readonly upload: Upload
-  readonly session: Session
+  readonly link: Link
+  readonly sender: KnownReader
 }
 
 /** Checks everything that can be known before the first byte. @throws Refusal */
 async function admit(req: IncomingMessage, url: URL, ctx: Context): Promise<Admitted> {
-  const { slots } = deskOf(ctx)
   const path = parsePath(url.pathname)
-  const slot = path && slots.get(path.link.id)
-  const token = /^Bearer ([A-Za-z0-9_-]{43})$/.exec(req.headers.authorization ?? '')?.[1]
-  if (!path || !slot || token === undefined || !isSecret(token, slot.tokenHash)) throw new Refusal('forbidden')
-  if (slot.isUsed) throw new Refusal('conflict')
-  if (slot.expiresAt <= ctx.now().getTime()) throw new Refusal('forbidden')
+  const sender = path && bearerOf(req.headers.authorization, keyOf(path.link), ctx)
+  if (!path || sender === undefined) throw new Refusal('forbidden')
+  if (sender === 'gone') throw new Refusal('account-disabled')
   const upload = await findUpload(ctx.db, path.link.id)
   if (!upload || upload.filename !== path.name || !isSecret(path.link.secret, upload.tokenHash)) {
     throw new Refusal('forbidden')
   }
-  // Again, since the database was asked in between.
-  if (slot.isUsed || upload.state !== 'slot') throw new Refusal('conflict')
+  if (upload.state !== 'slot' || upload.putAt) throw new Refusal('conflict')
+  if (upload.createdAt.getTime() + SLOT_TTL_MS <= ctx.now().getTime()) throw new Refusal('forbidden')
   const length = req.headers['content-length']
   if (length === undefined || req.headers['transfer-encoding'] !== undefined) throw new Refusal('length-required')
   if (Number(length) > upload.declaredBytes) throw new Refusal('file-too-large')
   if (Number(length) !== upload.declaredBytes) throw new Refusal('bad-request')
-  assertAllowed(slot.session, claimsImage(upload.filename, upload.declaredType), ctx)
-  slot.isUsed = true
-  return { upload, session: slot.session }
+  assertAllowed(sender, claimsImage(upload.filename, upload.declaredType), ctx)
+  // Once, whoever else asked at the same time, on whatever node.
+  if (!(await takeSlot(ctx.db, upload.id, ctx.now()))) throw new Refusal('conflict')
+  return { upload, link: path.link, sender }
 }
 
-/** Asked at every PUT: the link belongs to the session that got it (control §3.4). @throws Refusal */
-function assertAllowed({ account, client }: Session, isImage: boolean, ctx: Context): void {
-  const current = ctx.accounts.find(account.localpart)
-  if (!current || current.isDisabled) throw new Refusal('account-disabled')
-  const verdict = ask(ctx.gate, 'upload.put', { at: ctx.now().getTime(), account: current, client, isImage })
+/** Asked at every PUT: the slot belongs to the session that got it (control §3.4). @throws Refusal */
+function assertAllowed({ account, client }: KnownReader, isImage: boolean, ctx: Context): void {
+  const verdict = ask(ctx.gate, 'upload.put', { at: ctx.now().getTime(), account, client, isImage })
   if (verdict.action !== 'pass') throw refusalOf(verdict)
 }
 
@@ -92,10 +95,12 @@ async function receive(
   ctx: Context,
   gone: AbortSignal,
 ): Promise<boolean> {
+  const { spool } = ctx.blobs
   try {
-    const file = await deskOf(ctx).blobs.quarantine.create(upload.id)
-    const bytes = await spool(req, file, upload.declaredBytes).finally(() => file.close())
+    const file = await spool.create(upload.id)
+    const bytes = await write(req, file, upload.declaredBytes).finally(() => file.close())
     if (bytes !== upload.declaredBytes) throw new Error(`${bytes} bytes of ${upload.declaredBytes} came`)
+    await spool.quarantine(upload.id)
     // The row and the job are one transaction: there is never one without the other.
     return await ctx.db.transaction(async (tx) => {
       if (!(await quarantineUpload(tx, upload.id))) return false
@@ -105,13 +110,18 @@ async function receive(
   } catch (error) {
     if (gone.aborted || req.destroyed) return false
     ctx.log.warn('an upload was not received', { id: upload.id, error: String(error) })
-    await refuseBody(req, res, problemOf(isDiskFull(error) ? 'quota-exceeded' : 'internal', req))
+    const isFull = error instanceof StorageFull
+    const isAway = error instanceof StorageUnavailable
+    // What is said is so: the file is gone before.
+    await discard(ctx, upload, isFull ? NO_ROOM : isAway ? UNCHECKED : INTERRUPTED)
+    const code = isFull ? 'quota-exceeded' : isAway ? 'storage-unavailable' : 'internal'
+    await refuseBody(req, res, problemOf(code, req), isAway ? { 'Retry-After': '30' } : {})
     return false
   }
 }
 
-/** Writes the body to the file; returns how many bytes came. A sender that is too slow is cut off. */
-async function spool(req: IncomingMessage, file: FileHandle, declaredBytes: number): Promise<number> {
+/** Writes the body to the file and flushes it; returns how many bytes came. A sender that is too slow is cut off. */
+async function write(req: IncomingMessage, file: FileHandle, declaredBytes: number): Promise<number> {
   const cut = () => void req.destroy(new Error('the file came too slowly'))
   const late = setTimeout(cut, START_MS + declaredBytes / SLOWEST_BYTES_PER_MS)
   let idle = setTimeout(cut, IDLE_MS)
@@ -124,65 +134,65 @@ async function spool(req: IncomingMessage, file: FileHandle, declaredBytes: numb
       bytes += chunk.length
       idle = setTimeout(cut, IDLE_MS)
     }
+    await file.sync()
     return bytes
+  } catch (error) {
+    throw asFull(error)
   } finally {
     clearTimeout(late)
     clearTimeout(idle)
   }
 }
 
-/** Tells the verdict; true when the file may stay. One that may not is gone before that is said. */
+/** Tells the verdict; true once that is done. A file that may not stay is gone before that is said. */
 async function answer(
   req: IncomingMessage,
   res: ServerResponse,
-  url: URL,
   verdict: Upload | undefined,
-  { upload, session }: Admitted,
+  { upload, link, sender }: Admitted,
   ctx: Context,
 ): Promise<boolean> {
   if (!verdict) {
     countUpload({ outcome: 'unavailable' })
-    await discard(ctx, upload)
-    sendProblem(res, problemOf('resource-constraint', req), { 'Retry-After': '30' })
-    return false
+    await discard(ctx, upload, UNCHECKED)
+    sendProblem(res, uploadProblem(UNCHECKED, req), { 'Retry-After': '30' })
+    return true
   }
   if (verdict.state === 'refused') {
     countRefusedUpload(verdict.reason)
-    sendProblem(res, verdict.reason === NO_ROOM ? problemOf('quota-exceeded', req) : imageProblem(verdict.reason, req))
+    sendProblem(res, uploadProblem(verdict.reason, req))
     return true
   }
-  const { cleanType: type, cleanBytes: bytes, widthPx, heightPx } = verdict
-  countUpload({ outcome: type?.startsWith('image/') === true ? 'clean' : 'not-an-image' })
+  const isImage = verdict.cleanType?.startsWith('image/') === true
+  countUpload({ outcome: isImage ? 'clean' : 'not-an-image' })
   try {
     // An image that was not called one meets the rules for images now.
-    const isImage = type?.startsWith('image/') === true
-    if (isImage && !claimsImage(upload.filename, upload.declaredType)) assertAllowed(session, true, ctx)
+    if (isImage && !claimsImage(upload.filename, upload.declaredType)) assertAllowed(sender, true, ctx)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    await discard(ctx, upload)
+    await discard(ctx, upload, error.code)
     sendProblem(res, problemOf(error, req))
-    return false
+    return true
   }
-  const key = url.pathname.slice(UPLOAD_PATH.length).split('/', 1)[0] ?? ''
-  const link = ctx.publicUrl() + url.pathname + ctx.mediaLinks.queryFor(key, session, ctx.now())
-  const size = widthPx === null || heightPx === null ? {} : { widthPx, heightPx }
-  const body = JSON.stringify({ url: link, type, ...size, bytes })
+  const view = await viewOf(verdict, link, sender, ctx)
+  const body = JSON.stringify(view)
   res.writeHead(201, {
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
-    Location: link,
+    Location: view.url,
   })
   res.end(body)
   return true
 }
 
-/** Removes what is left of an upload. A clean blob may belong to others, too; the sweep decides about it. */
-async function discard(ctx: Context, { id }: Upload): Promise<void> {
+/** Nobody was told that there is a file, so there is none. A clean blob may belong to others; the sweep decides about it. */
+async function discard({ db, blobs, log }: Context, { id }: Upload, reason: string): Promise<void> {
   try {
-    await deleteUpload(ctx.db, id)
-    await deskOf(ctx).blobs.quarantine.remove(id)
+    await abandonUpload(db, id, reason)
+    await blobs.spool.remove(id)
+    await blobs.quarantine.remove(id)
   } catch (error) {
-    ctx.log.warn('an upload was not discarded; the sweep will', { id, error: String(error) })
+    log.warn('an upload was not discarded; the sweep will', { id, error: String(error) })
   }
 }

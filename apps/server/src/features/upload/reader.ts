@@ -1,5 +1,6 @@
 import type { ClientIdentity } from '@drawbridge/policy'
 import { UPLOAD_PATH } from '../../blobs/link.ts'
+import type { Holder } from '../../blobs/media-link.ts'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
 
@@ -11,14 +12,24 @@ export interface Reader {
   readonly client?: ClientIdentity | undefined
 }
 
+/** Somebody whom links can be given to. */
+export interface KnownReader {
+  readonly account: Account
+  readonly client: ClientIdentity
+  readonly signedInAt: Date
+}
+
 /** The account and the client that a link was given to (control §3.4). */
 export function readerOf(url: URL, ctx: Context): Reader {
   const key = url.pathname.slice(UPLOAD_PATH.length).split('/', 1)[0] ?? ''
   const holder = ctx.mediaLinks.holderOf(key, url.search, ctx.now())
-  if (!holder) return {}
-  const account = ctx.accounts.findById(holder.accountId)
+  return holder ? readerFrom(holder, ctx) : {}
+}
+
+/** What is known by now of whom something was given to. */
+export function readerFrom({ accountId, client }: Holder, ctx: Context): Reader {
+  const account = ctx.accounts.findById(accountId)
   if (!account || account.isDisabled) return { account: 'gone' }
-  const { client } = holder
   if ('tier' in client) return { account, client }
   const sessions = ctx.sessions.of(account.bareJid)
   const session = sessions.find(({ signedInAt }) => signedInAt.getTime() === client.signedInAt)

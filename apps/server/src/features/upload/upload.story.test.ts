@@ -1,7 +1,6 @@
 import type { SanitizeVerdict } from '@drawbridge/contract'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,6 +9,8 @@ import { cleanImage } from '@drawbridge/testkit/images'
 import { expect, test } from 'vitest'
 import { story } from '../../../test/story.ts'
 import type { Device, StoryOptions } from '../../../test/story.ts'
+import type { Area } from '../../blobs/blobs.ts'
+import { StorageFull } from '../../blobs/object-store.ts'
 import type { HttpHandler } from '../../transport/http.ts'
 
 const CLEAN = Buffer.from('made by our encoder from pixels')
@@ -27,14 +28,18 @@ async function uploads(options: StoryOptions = {}) {
   const http = createServer((req, res) => void answer(s.server.handlers, req, res))
   await once(http.listen(0, '127.0.0.1'), 'listening')
   const { port } = http.address() as AddressInfo
-  const { quarantine, clean } = s.server.ctx.dataPaths
+  const { spool, quarantine, clean } = s.server.ctx.blobs
+  const namesIn = async (area: Area) => (await Array.fromAsync(area.list())).map(({ name }) => name)
   return {
     alice: s.alice,
     port,
     ctx: s.server.ctx,
     operations: s.server.policy.operations,
     fetch: (method: string, url: string, body?: Buffer, headers = {}) => send(port, method, url, body, headers),
-    files: async () => ({ quarantine: await readdir(quarantine), clean: await readdir(clean) }),
+    files: async () => ({
+      quarantine: [...(await spool.list()), ...(await namesIn(quarantine))],
+      clean: await namesIn(clean),
+    }),
     async [Symbol.asyncDispose]() {
       http.close()
       http.closeAllConnections()
@@ -105,6 +110,9 @@ test('an image is answered when it is clean, and only our own bytes are served (
     widthPx: 20,
     heightPx: 10,
     bytes: CLEAN.length,
+    placeholder: expect.any(String),
+    dominantColor: '#807060',
+    thumbnails: [],
   })
   expect(got).toMatchObject({ status: 200, body: CLEAN.toString() })
   expect(got.headers).toMatchObject({
@@ -378,7 +386,7 @@ test('a client that is blocked puts no file, even into a slot from before (contr
 })
 
 test('UP-12 a full disk is said to be one, and keeps nothing of the file', async () => {
-  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+  const full = new StorageFull('no space left on device')
   await using u = await uploads({ sanitize: () => Promise.reject(full) })
   const slot = await slotFor(u.alice, 'a.png', png())
   const put = await u.fetch('PUT', slot.url, png(), slot.headers)

@@ -1,0 +1,6 @@
+/** Why an upload is refused that is no fault of its bytes. What the sanitizer says is in the contract. */
+export const NO_ROOM = 'no-room'
+/** The file did not come whole, or the server stopped before it was kept. */
+export const INTERRUPTED = 'interrupted'
+/** There was no verdict in time. */
+export const UNCHECKED = 'unchecked'
