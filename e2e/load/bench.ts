@@ -9,7 +9,8 @@ const BENCHMARKS = [
   ['tokenizer beside saxes and ltx, and hostile input', 'packages/xmpp/bench/tokenizer.ts'],
   ['archive writer: durable commits', 'packages/db/bench/writer.ts'],
   ['chat, rooms, sign-in and idle sessions, beside peers', 'e2e/load/peers.ts'],
-  ['images: the pipeline, slot to served', 'e2e/load/images.ts'],
+  ['images: through decoder and encoder, beside djpeg and cjpeg', 'apps/sanitizer/bench/pipeline.ts'],
+  ['images: from the request for a slot to served', 'e2e/load/images.ts'],
 ] as const
 
 const root = join(import.meta.dirname, '..', '..')

@@ -1,4 +1,5 @@
-import { fixture, loadedPng, ordinaryPng } from '@drawbridge/testkit/images'
+import { fixture, loadedPng, ordinaryPng, photoPixels } from '@drawbridge/testkit/images'
+import sharp from 'sharp'
 import { startStack } from '../support/stack.ts'
 import { upload } from '../support/upload.ts'
 import { connectClient } from '../support/xmpp-client.ts'
@@ -9,9 +10,12 @@ const ROUNDS = 30
 await using stack = await startStack()
 const alice = await stack.account('alice')
 const client = await connectClient({ port: stack.c2sPort, ...alice })
+const twoMegapixels = { width: 1_600, height: 1_250, channels: 3 } as const
+const photo = await sharp(photoPixels(1_600, 1_250), { raw: twoMegapixels }).jpeg({ quality: 90 }).toBuffer()
 const images = [
   ['small PNG with metadata', 'a.png', loadedPng(), 'image/png'],
   ['640 × 480 PNG', 'b.png', ordinaryPng(640, 480), 'image/png'],
+  ['2 MP photo', 'p.jpg', photo, 'image/jpeg'],
   ['2 MP PNG', 'c.png', ordinaryPng(1_600, 1_250), 'image/png'],
   ['small JPEG', 'd.jpg', fixture('jpeg'), 'image/jpeg'],
 ] as const

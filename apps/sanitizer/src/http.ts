@@ -1,21 +1,21 @@
-import { lstat, unlink } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { connect } from 'node:net'
 import {
   buildCleanAnswer,
   CLEAN_IMAGE_TYPE,
   type FileReport,
-  IMAGE_PROFILES,
   type ImageProfile,
   type ImageRejectReason,
   type InspectFile,
   type Sanitize,
+  type SanitizeOptions,
   type SanitizeVerdict,
 } from '@drawbridge/contract'
 import type { Log } from '@drawbridge/runtime'
+import { BudgetSpent } from './budgets.ts'
 import type { SanitizerHealth } from './health.ts'
 import { Overloaded } from './lanes.ts'
 import { maxBytesOf } from './profiles.ts'
+import { parseQuery } from './query.ts'
 import type { SanitizerConfig } from './sanitizer.config.ts'
 import { sniff } from './sniff.ts'
 
@@ -34,6 +34,7 @@ interface Problem {
   readonly status: number
   readonly reason?: ImageRejectReason
   readonly inputFormat?: string
+  readonly policyVersion?: string
 }
 
 /** Bytes of uploads that wait or are worked on, together. */
@@ -53,9 +54,10 @@ const REASON_TEXT: Readonly<Record<ImageRejectReason, readonly [status: number, 
 }
 
 /**
- * `POST /sanitize?profile=image|avatar|inline` with the bytes as body: 200 and the clean bytes, 204 when the bytes are
- * not an image, 413, 415 or 422 when it is refused, 503 when there is no room. `POST /inspect?extension=` answers with a
- * report about a file that is no image. `GET /health`.
+ * `POST /sanitize?profile=…` (`query.ts` has the rest) with the bytes as body: 200 and the clean files, 204 when the bytes
+ * are not an image, 413, 415 or 422 when it is refused, 429 when its payer has to wait, 503 when there is no room. While
+ * an image waits for its turn, each 102 says in `x-drawbridge-ahead` how many are ahead of it. `POST /inspect?extension=`
+ * answers with a report about a file that is no image. `GET /health`.
  */
 export function serveHttp(parts: HttpParts): Server {
   let heldBytes = 0
@@ -93,15 +95,19 @@ export function serveHttp(parts: HttpParts): Server {
     request: IncomingMessage,
     response: ServerResponse,
     profile: ImageProfile,
+    options: SanitizeOptions,
   ): Promise<void> {
     const { config, sanitize } = parts
     const maxBytes = maxBytesOf(profile, config)
     const length = lengthOf(request)
     if (length === undefined) return sendProblem(response, problem(411, 'Content-Length is needed.'))
     if (length > maxBytes) return sendVerdict(response, await judgeByStart(request), 413)
-    await withBody(request, response, length, async (bytes, signal) =>
-      sendVerdict(response, await sanitize(bytes, profile, { signal })),
-    )
+    await withBody(request, response, length, async (bytes, signal) => {
+      const onQueued = (ahead: number) => {
+        if (!response.destroyed) response.writeInformation(102, { 'x-drawbridge-ahead': String(ahead) })
+      }
+      sendVerdict(response, await sanitize(bytes, profile, { ...options, signal, onQueued }))
+    })
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -117,14 +123,18 @@ export function serveHttp(parts: HttpParts): Server {
       if (!/^[^./\\]{0,24}$/.test(extension)) return sendProblem(response, problem(400, 'This is no extension.'))
       return inspectRequest(request, response, extension)
     }
-    const profile = url.searchParams.get('profile') ?? 'image'
-    if (!isProfile(profile)) return sendProblem(response, problem(400, 'There is no such profile.'))
-    return sanitizeRequest(request, response, profile)
+    const query = parseQuery(url.searchParams)
+    if (query === undefined) return sendProblem(response, problem(400, 'Something in the query is unknown.'))
+    return sanitizeRequest(request, response, query.profile, query.options)
   }
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (response.destroyed || response.headersSent) return response.destroy()
+      if (error instanceof BudgetSpent) {
+        response.setHeader('retry-after', Math.ceil(error.retryAfterMs / 1_000))
+        return sendProblem(response, problem(429, 'The budget of this minute is spent.'))
+      }
       const isExpected = error instanceof Overloaded || (error instanceof DOMException && error.name === 'TimeoutError')
       if (!isExpected) parts.log.error('a request failed', { error })
       response.setHeader('retry-after', '1')
@@ -139,10 +149,6 @@ export function serveHttp(parts: HttpParts): Server {
 function lengthOf(request: IncomingMessage): number | undefined {
   const length = Number(request.headers['content-length'])
   return Number.isSafeInteger(length) && length >= 0 ? length : undefined
-}
-
-function isProfile(name: string): name is ImageProfile {
-  return (IMAGE_PROFILES as readonly string[]).includes(name)
 }
 
 async function readBody(request: IncomingMessage, length: number): Promise<Buffer> {
@@ -176,13 +182,14 @@ function sendVerdict(response: ServerResponse, verdict: SanitizeVerdict, status?
   }
   if (verdict.outcome === 'refused') {
     const [usual, title] = REASON_TEXT[verdict.reason]
-    const { reason, inputFormat } = verdict
+    const { reason, inputFormat, policyVersion } = verdict
     sendProblem(response, {
       type: '/problems/image-rejected',
       title,
       status: status ?? usual,
       reason,
       ...(inputFormat !== undefined && { inputFormat }),
+      ...(policyVersion !== undefined && { policyVersion }),
     })
     return
   }
@@ -208,45 +215,4 @@ function sendProblem(response: ServerResponse, body: Problem): void {
 function sendJson(response: ServerResponse, status: number, type: string, value: unknown): void {
   const body = JSON.stringify(value)
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
-}
-
-/**
- * Listens on a Unix socket that only this user can reach. A socket file left by a process that is gone is replaced.
- *
- * @throws when another process answers there, or when the path is some other file.
- */
-export async function listen(server: Server, path: string): Promise<void> {
-  try {
-    await tryListen(server, path)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
-    if (!(await lstat(path)).isSocket()) throw new Error(`${path} is not a socket`, { cause: error })
-    if (await answers(path)) throw new Error(`another sanitizer is listening on ${path}`, { cause: error })
-    await unlink(path)
-    await tryListen(server, path)
-  }
-}
-
-function tryListen(server: Server, path: string): Promise<void> {
-  // The mask, not a later chmod: between bind and chmod anybody could connect.
-  const before = process.umask(0o177)
-  return new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  }).finally(() => process.umask(before))
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    const end = (isAlive: boolean) => {
-      socket.destroy()
-      resolve(isAlive)
-    }
-    socket.once('connect', () => end(true))
-    socket.once('error', () => end(false))
-  })
 }

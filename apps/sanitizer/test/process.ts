@@ -40,10 +40,19 @@ export async function temporarySocket(): Promise<{ socket: string } & AsyncDispo
   }
 }
 
-/** Starts `main.ts` and waits until it is ready. Throws with what it wrote when it ends instead. */
-export async function startProcess(socket: string, settings: Record<string, string> = {}): Promise<SanitizerProcess> {
+/**
+ * Starts `main.ts` and waits until it is ready. Throws with what it wrote when it ends instead.
+ *
+ * @param wrapper - a command that starts it, such as `taskset` with its arguments.
+ */
+export async function startProcess(
+  socket: string,
+  settings: Record<string, string> = {},
+  wrapper: readonly string[] = [],
+): Promise<SanitizerProcess> {
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [MAIN], {
+  const [command = process.execPath, ...args] = [...wrapper, process.execPath, MAIN]
+  const child = spawn(command, args, {
     env: { ...ONE_CHILD, ...settings, DRAWBRIDGE_SANITIZER_SOCKET: socket },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })

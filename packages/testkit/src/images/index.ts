@@ -12,7 +12,10 @@ export { fixture, type Fixture } from './fixtures.ts'
 export { animatedGif, buildGif, type GifFrame, type GifOptions } from './gif.ts'
 export type { HostileImage } from './hostile-image.ts'
 export { SECRET } from './metadata.ts'
+export { photoPixels } from './photo.ts'
 export { buildPng, ordinaryPng, quadrants, type Pixel, type PngOptions } from './png.ts'
+
+export { ssim } from './ssim.ts'
 
 /** Every hostile or odd file that the sanitizer must survive, with what must become of it. */
 export const HOSTILE_IMAGES: readonly HostileImage[] = [
