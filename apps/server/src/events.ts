@@ -1,3 +1,4 @@
+import { SANDBOX_LEVELS, SANDBOX_PROBES } from '@drawbridge/contract'
 import { JOBS } from '@drawbridge/jobs'
 import { gauge, histogram } from '@drawbridge/runtime'
 
@@ -29,6 +30,19 @@ export const setJobs = gauge('drawbridge_jobs', 'Background jobs, by state.', {
   job: JOBS.map(({ name }) => name),
   state: JOB_STATES,
 })
+
+/** Nothing is 1 while the sanitizer does not answer. */
+export const setSandboxLevel = gauge(
+  'drawbridge_sanitizer_sandbox',
+  'What holds hostile image decoders: 1 for the level in use, D being none.',
+  { level: SANDBOX_LEVELS },
+)
+
+export const setSandboxDenied = gauge(
+  'drawbridge_sanitizer_denied',
+  'What the sandbox denied when the newest image decoders tried it: 1 is denied.',
+  { probe: SANDBOX_PROBES },
+)
 
 /** Every answer of the sanitizer, for uploads, avatars and images in messages alike. */
 export const observeSanitizer = histogram(

@@ -1,4 +1,4 @@
-import type { Sanitize } from '@drawbridge/contract'
+import { SANDBOX_LEVELS, SANDBOX_PROBES, type Sanitize, type SandboxStatus } from '@drawbridge/contract'
 import { countHeld, countOutbox, countPresenceRequests } from '@drawbridge/db'
 import type { JOBS } from '@drawbridge/jobs'
 import type { Log } from '@drawbridge/runtime'
@@ -8,6 +8,8 @@ import {
   setHeld,
   setJobs,
   setPending,
+  setSandboxDenied,
+  setSandboxLevel,
   setPresenceRequests,
   setSessions,
   setWaiting,
@@ -26,10 +28,12 @@ export interface Measure {
   (): Promise<void>
 }
 
-export function createMeasure(
-  { sessions, writer, db, jobs, pushTargets }: Pick<Context, 'sessions' | 'writer' | 'db' | 'jobs' | 'pushTargets'>,
-  log: Log,
-): Measure {
+type Measured = Pick<Context, 'sessions' | 'writer' | 'db' | 'jobs' | 'pushTargets'> & {
+  /** Undefined while the sanitizer does not answer. */
+  readonly sandbox: () => Promise<SandboxStatus | undefined>
+}
+
+export function createMeasure({ sessions, writer, db, jobs, pushTargets, sandbox }: Measured, log: Log): Measure {
   const askHeld = nowAndThen(log, async () => setHeld((await countHeld(db)).count))
   const askJobs = nowAndThen(log, async () => {
     for (const [name, counts] of Object.entries(await jobs.counts())) {
@@ -39,6 +43,11 @@ export function createMeasure(
   })
   const askOutbox = nowAndThen(log, async () => setOutbox(await countOutbox(db)))
   const askRequests = nowAndThen(log, async () => setPresenceRequests(await countPresenceRequests(db)))
+  const askSandbox = nowAndThen(log, async () => {
+    const now = await sandbox()
+    for (const level of SANDBOX_LEVELS) setSandboxLevel({ level }, now?.level === level ? 1 : 0)
+    for (const probe of SANDBOX_PROBES) setSandboxDenied({ probe }, now?.denied.includes(probe) ? 1 : 0)
+  })
   return () => {
     let tcp = 0
     let websocket = 0
@@ -60,7 +69,7 @@ export function createMeasure(
     setPushDevices(pushTargets.size)
     queues.tell((queue, of, value) => setSessionQueue({ queue, of }, value))
     unsent.tell((_bytes, of, value) => setUnsent({ of }, value))
-    return Promise.all([askHeld(), askJobs(), askOutbox(), askRequests()]).then(() => undefined)
+    return Promise.all([askHeld(), askJobs(), askOutbox(), askRequests(), askSandbox()]).then(() => undefined)
   }
 }
 

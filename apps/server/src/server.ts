@@ -2,7 +2,7 @@ import { createArchiveWriter, listAccounts, openDatabase, loadUnits } from '@dra
 import type { Db } from '@drawbridge/db'
 import type { Sanitize, SessionEndCode } from '@drawbridge/contract'
 import { createJobs } from '@drawbridge/jobs'
-import { createDirectories, createHealth, createSanitize, isLoopback, paths } from '@drawbridge/runtime'
+import { askSanitizer, createDirectories, createHealth, createSanitize, isLoopback, paths } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import { C2S_LIMITS, parseJid } from '@drawbridge/xmpp'
 import { join } from 'node:path'
@@ -302,7 +302,12 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     )
 
   // HTTP and the administrators' API.
-  const measure = createMeasure(ctx, log)
+  const sandbox = () =>
+    askSanitizer(at.sanitizerSocket).then(
+      (sanitizer) => sanitizer.sandbox,
+      () => undefined,
+    )
+  const measure = createMeasure({ ...ctx, sandbox }, log)
   const health = createHealth()
   health.add('ready', 'database', () => database.pool.query('select 1'))
   health.add('ready', 'archive', () => {
@@ -327,6 +332,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     changePassword,
     closeSessions,
     accountDeleted: (localpart) => ctx.emit('account.deleted', { localpart }),
+    sandbox,
     async checks() {
       const { checks } = await health.ready()
       return Object.entries(checks).map(([name, answer]) =>

@@ -8,6 +8,7 @@ import {
   SUSPENSION_SCOPES,
 } from '@drawbridge/policy'
 import { z } from 'zod'
+import { sandboxStatus } from './sanitizer-health.ts'
 
 // Requests are strict: a key that nobody declared is refused, so nothing can be assigned by the way. Responses are
 // strict too, so that a field nobody meant to publish fails a test.
@@ -200,6 +201,9 @@ export const status = z
     suspensions: z.array(suspension).readonly(),
     held: heldQueue,
     checks: z.array(check).readonly(),
+    sandbox: sandboxStatus
+      .optional()
+      .meta({ description: 'What holds hostile image decoders; absent while the sanitizer does not answer.' }),
   })
   .meta({ id: 'Status' })
 

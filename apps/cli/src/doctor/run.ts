@@ -5,7 +5,8 @@ import { type Cli, Refused } from '../command.ts'
 import { type Finding, finding } from './finding.ts'
 import { checkFloors, versionOf } from './floors.ts'
 import { checkCertificate, checkDataDirectory, checkPortsFree } from './host.ts'
-import { checkPostgres, checkRedis, checkSanitizer } from './services.ts'
+import { checkSanitizer } from './sanitizer.ts'
+import { checkPostgres, checkRedis } from './services.ts'
 import { ROOT } from '../up/root.ts'
 
 const MARKS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const
@@ -25,7 +26,10 @@ export async function runDoctor(args: string[], cli: Cli): Promise<void> {
     await checkSanitizer(paths),
   ]
   cli.result(
-    findings.map(({ name, level, detail }) => `${MARKS[level]} ${name}: ${detail}`),
+    findings.flatMap(({ name, level, detail, more = {} }) => [
+      `${MARKS[level]} ${name}: ${detail}`,
+      ...Object.entries(more).map(([label, value]) => `       ${label.padEnd(9)} ${value}`),
+    ]),
     findings,
   )
   const failed = findings.filter(({ level }) => level === 'fail').length

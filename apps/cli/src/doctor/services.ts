@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { openDatabase } from '@drawbridge/db'
@@ -29,15 +28,6 @@ export async function checkPostgres(config: Readonly<CommonConfig>, paths: Paths
   }
 }
 
-/** Whether the sanitizer answers and which sandbox holds its children. */
-export async function checkSanitizer({ sanitizerSocket }: Paths): Promise<Finding> {
-  const answer = await fetchOverSocket(sanitizerSocket, '/health').catch(() => undefined)
-  if (answer === undefined) return finding('sanitizer', 'warn', 'does not run; it starts with the server')
-  const { sandbox } = answer.body as { sandbox?: { level?: unknown } }
-  const level = typeof sandbox?.level === 'string' ? sandbox.level : 'unknown'
-  return finding('sanitizer', answer.status === 200 ? 'ok' : 'fail', `status ${answer.status}, sandbox level ${level}`)
-}
-
 /** The version of the Redis or Valkey, asked with INFO. */
 export async function checkRedis(config: Readonly<CommonConfig>): Promise<Finding[]> {
   if (config.redisUrl === undefined) return []
@@ -50,24 +40,6 @@ export async function checkRedis(config: Readonly<CommonConfig>): Promise<Findin
   } catch (error) {
     return [finding('redis', 'fail', `does not answer (${error instanceof Error ? error.message : 'unknown'})`)]
   }
-}
-
-function fetchOverSocket(socketPath: string, path: string) {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: Record<string, unknown> }>()
-  const call = request({ socketPath, path, signal: AbortSignal.timeout(TIMEOUT_MS) }, (response) => {
-    let text = ''
-    response.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk))
-    response.on('end', () => {
-      try {
-        resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as Record<string, unknown> })
-      } catch {
-        resolve({ status: response.statusCode ?? 0, body: {} })
-      }
-    })
-  })
-  call.on('error', reject)
-  call.end()
-  return promise
 }
 
 /** RESP needs no library for two commands; the client library is at home in packages/jobs. */

@@ -1,5 +1,5 @@
 import { ADMIN_ROUTES, adminTarget } from '@drawbridge/contract'
-import type { AdminRoute, AdminRouteId, SessionEndCode } from '@drawbridge/contract'
+import type { AdminRoute, AdminRouteId, SandboxStatus, SessionEndCode } from '@drawbridge/contract'
 import { openDatabase, putReport } from '@drawbridge/db'
 import { claimFrom, identify } from '@drawbridge/policy'
 import { silentLog } from '@drawbridge/runtime'
@@ -35,8 +35,21 @@ interface Sent {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+const STRONG: SandboxStatus = {
+  level: 'A',
+  isWeak: false,
+  skipped: [],
+  denied: ['read', 'write', 'connect', 'spawn', 'signal', 'ptrace'],
+  possible: [],
+  kernel: '6.12.0',
+  landlockAbi: 6,
+  seccomp: 'x64',
+  limits: { nofile: 32 },
+  isNodePie: true,
+}
+
 /** The admin API with a real database, on two listeners: the network, and what stands for the local socket. */
-async function admin({ now }: { now?: () => Date } = {}) {
+async function admin({ now, sandbox = STRONG }: { now?: () => Date; sandbox?: SandboxStatus | undefined } = {}) {
   const disposable = await testDatabase()
   const database = openDatabase(disposable.url)
   const sessions: LiveSession[] = []
@@ -87,6 +100,7 @@ async function admin({ now }: { now?: () => Date } = {}) {
     closeSessions,
     accountDeleted: (localpart) => void deleted.push(localpart),
     checks: async () => [{ name: 'database', isOk: true }],
+    sandbox: async () => sandbox,
   })
   const listener = async (isLocal: boolean) => {
     const server = createServer((req, res) => {
@@ -278,6 +292,21 @@ test('an import gives each row its own outcome, in order', async () => {
   ])
   const tooMany = Array.from({ length: 101 }, (_, index) => ({ name: `u${index}` }))
   expect((await a.local('POST', '/api/v1/accounts/import', { json: { accounts: tooMany } })).status).toBe(400)
+})
+
+test('the status names the sandbox of image decoders, and a weak one stays a warning', async () => {
+  expect((await shared.local('GET', '/api/v1/status')).body).toMatchObject({
+    state: 'ok',
+    sandbox: { level: 'A', denied: STRONG.denied },
+    checks: expect.arrayContaining([{ name: 'sanitizer', isOk: true }]) as unknown,
+  })
+  await using weak = await admin({ sandbox: { ...STRONG, level: 'D', isWeak: true, denied: [] } })
+  const detail = 'level D: images are decoded without a sandbox'
+  expect((await weak.local('GET', '/api/v1/status')).body).toMatchObject({
+    state: 'degraded',
+    sandbox: { level: 'D' },
+    checks: expect.arrayContaining([{ name: 'sanitizer', isOk: false, detail }]) as unknown,
+  })
 })
 
 test('rules and suspensions are added, listed and removed, and the status tells', async () => {

@@ -1,4 +1,13 @@
-import type { AdminRouteId, BodyOf, Check, ParamsOf, QueryOf, ResponseOf, SessionEndCode } from '@drawbridge/contract'
+import type {
+  AdminRouteId,
+  BodyOf,
+  Check,
+  ParamsOf,
+  QueryOf,
+  ResponseOf,
+  SandboxStatus,
+  SessionEndCode,
+} from '@drawbridge/contract'
 import type { Db } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import type { LiveSessions } from '../policy/enforce.ts'
@@ -38,6 +47,8 @@ export interface AdminDeps {
   accountDeleted(localpart: string): void
   /** State of the parts: database, sanitizer, archive. */
   checks(): Promise<readonly Check[]>
+  /** What holds hostile image decoders; undefined while the sanitizer does not answer. */
+  sandbox(): Promise<SandboxStatus | undefined>
 }
 
 /** One request whose every part was checked against the schemas of its route. */

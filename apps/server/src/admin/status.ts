@@ -1,3 +1,4 @@
+import type { Check, SandboxStatus } from '@drawbridge/contract'
 import { countHeld, listActiveSuspensions } from '@drawbridge/db'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { suspensionView } from './views.ts'
@@ -8,7 +9,13 @@ export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'
   return {
     async getStatus() {
       const { gate, operations } = policy
-      const [active, held, checks] = await Promise.all([listActiveSuspensions(db), countHeld(db), context.checks()])
+      const [active, held, parts, sandbox] = await Promise.all([
+        listActiveSuspensions(db),
+        countHeld(db),
+        context.checks(),
+        context.sandbox(),
+      ])
+      const checks = [...parts, checkSandbox(sandbox)]
       const isHealthy = !gate.isStale && checks.every(({ isOk }) => isOk)
       const isSuspended = active.some(({ mode }) => mode !== 'announce')
       return {
@@ -28,7 +35,17 @@ export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'
         suspensions: active.map(suspensionView),
         held: { count: held.count, ...(held.oldestAt ? { oldestAt: held.oldestAt.toISOString() } : {}) },
         checks,
+        ...(sandbox && { sandbox }),
       }
     },
   }
+}
+
+/** A weak sandbox is a warning that stays until there is a better one. */
+function checkSandbox(sandbox: SandboxStatus | undefined): Check {
+  const name = 'sanitizer'
+  if (sandbox === undefined) return { name, isOk: false, detail: 'does not answer: images wait or are refused' }
+  if (sandbox.isWeak)
+    return { name, isOk: false, detail: `level ${sandbox.level}: images are decoded without a sandbox` }
+  return { name, isOk: true }
 }
