@@ -212,7 +212,12 @@ test('every declared job needs one handler, and no other', async () => {
   await migrateJobs(database.url)
   await using jobs = createJobs({ databaseUrl: database.url, log: silentLog })
   await expect(jobs.work({} as never)).rejects.toThrow('jobs without a handler: sanitize-image, send-push')
-  const handlers = { 'sanitize-image': async () => {}, 'send-push': async () => {}, dust: async () => {} }
+  const handlers = {
+    'sanitize-image': async () => {},
+    'send-push': async () => {},
+    'wake-room': async () => {},
+    dust: async () => {},
+  }
   await expect(jobs.work(handlers as never)).rejects.toThrow('handlers without a job: dust')
 })
 
@@ -222,5 +227,5 @@ test('the tables of the queue are made once, also by two processes at the same t
   await migrateJobs(database.url)
   await using jobs = createJobs({ databaseUrl: database.url, log: silentLog })
   expect(await jobs.enqueue(sanitizeImage, { uploadId: '01a20722-c540-731d-8158-4bede4115b99' })).toBe('added')
-  expect(JOBS.map(({ name }) => name)).toEqual(['sanitize-image', 'send-push'])
+  expect(JOBS.map(({ name }) => name)).toEqual(['sanitize-image', 'send-push', 'wake-room'])
 })
