@@ -6,6 +6,7 @@ const MAY_IMPORT = {
   'packages/policy': [],
   'packages/contract': ['packages/policy'],
   'packages/runtime': ['packages/contract'],
+  'packages/image-filter': ['packages/xmpp', 'packages/contract', 'packages/policy'],
   'packages/db': ['packages/xmpp', 'packages/contract', 'packages/runtime'],
   'packages/jobs': ['packages/contract', 'packages/runtime'],
   'packages/testkit': [
@@ -22,6 +23,7 @@ const MAY_IMPORT = {
     'packages/runtime',
     'packages/contract',
     'packages/policy',
+    'packages/image-filter',
     'packages/xmpp',
   ],
   'apps/sanitizer': ['packages/runtime', 'packages/contract'],
@@ -105,7 +107,7 @@ module.exports = {
       name: 'pure',
       comment: 'The protocol, the policy and the contract run in browsers too: nothing of Node, no clock, no files.',
       severity: 'error',
-      from: { path: '^packages/(xmpp|policy|contract)/src/', pathNot: TESTS },
+      from: { path: '^packages/(xmpp|policy|contract|image-filter)/src/', pathNot: TESTS },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -3,6 +3,7 @@ import { CLIENT_POSTURES } from '@drawbridge/policy'
 import * as z from 'zod'
 import { blobConfig } from './blobs/blobs.config.ts'
 import { archiveConfig } from './routing/archive.config.ts'
+import { imagesConfig } from './routing/images.config.ts'
 import { contactConfig, registrationConfig } from './routing/registration.config.ts'
 import { externalServicesConfig } from './features/external-services.config.ts'
 import { componentConfig } from './stream/component.config.ts'
@@ -49,6 +50,7 @@ export const serverConfig = z.object({
   }),
   archive: archiveConfig.prefault({}),
   blobs: blobConfig.prefault({}),
+  images: imagesConfig.prefault({}),
   limits: z.object({
     maxUploadBytes: bytes.default(25 * 1024 * 1024).meta({
       env: 'DRAWBRIDGE_UPLOAD_MAX_BYTES',

@@ -228,6 +228,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     evidenceRetentionMs: config.blobs.evidenceRetentionMs,
     limits: config.limits,
     archive: config.archive,
+    images: config.images,
     disco: {
       server: registry.disco,
       account: registry.accountDisco,

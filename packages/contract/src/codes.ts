@@ -244,6 +244,56 @@ export const CODES = {
       de: 'Dieses Bild kann nicht gesendet werden. Versuchen Sie, es als PNG oder JPEG zu speichern.',
     },
   },
+  'unknown-content-refused': {
+    type: 'modify',
+    condition: 'policy-violation',
+    http: 422,
+    problem: 'unknown-content-refused',
+    text: {
+      en: 'This holds encoded data that cannot be checked for images. Please share files by upload.',
+      de: 'Dies enthält kodierte Daten, die nicht auf Bilder geprüft werden können. Bitte teilen Sie Dateien per Upload.',
+    },
+  },
+  'file-transfer-refused': {
+    type: 'cancel',
+    condition: 'not-allowed',
+    http: 403,
+    problem: 'file-transfer-refused',
+    text: {
+      en: 'Files are not passed from client to client here. Please share the file by upload.',
+      de: 'Dateien werden hier nicht von Gerät zu Gerät übertragen. Bitte teilen Sie die Datei per Upload.',
+    },
+  },
+  'encryption-refused': {
+    type: 'modify',
+    condition: 'policy-violation',
+    http: 403,
+    problem: 'encryption-refused',
+    text: {
+      en: 'End-to-end encrypted content is not accepted here, since it cannot be checked for images. Please turn it off for this conversation.',
+      de: 'Ende-zu-Ende-verschlüsselte Inhalte werden hier nicht angenommen, weil sie nicht auf Bilder geprüft werden können. Bitte schalten Sie die Verschlüsselung für diese Unterhaltung aus.',
+    },
+  },
+  'encryption-too-long': {
+    type: 'modify',
+    condition: 'policy-violation',
+    http: 403,
+    problem: 'encryption-too-long',
+    text: {
+      en: 'Only text may be end-to-end encrypted here. This is too long for a text; please send it in parts.',
+      de: 'Nur Text darf hier Ende-zu-Ende verschlüsselt werden. Dies ist zu lang für einen Text; bitte senden Sie es in Teilen.',
+    },
+  },
+  'encryption-media-refused': {
+    type: 'modify',
+    condition: 'policy-violation',
+    http: 403,
+    problem: 'encryption-media-refused',
+    text: {
+      en: 'End-to-end encrypted files are not accepted here. Please turn encryption off to share this file.',
+      de: 'Ende-zu-Ende-verschlüsselte Dateien werden hier nicht angenommen. Bitte schalten Sie die Verschlüsselung aus, um diese Datei zu teilen.',
+    },
+  },
   'file-type-refused': {
     type: 'modify',
     condition: 'not-acceptable',

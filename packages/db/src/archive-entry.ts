@@ -30,6 +30,8 @@ export interface ArchiveEntry {
   readonly shard: string
   /** The message as archived. */
   readonly stanza: string
+  /** By which version of the image filter it was let in; 0, or nothing, for none. */
+  readonly filterVersion?: number
   readonly sentAt: Date
   /** Archives that get it now. A second target with the same owner is ignored. */
   readonly archives: readonly ArchiveTarget[]

@@ -16,14 +16,18 @@ export interface ArchivedMessage {
   readonly direction: Direction
   readonly sentAt: Date
   readonly stanza: string
+  /** By which version of the image filter it was let in; 0 for none. */
+  readonly filterVersion: number
   /** Present: its content must not be shown to anybody any more (XEP-0424). */
   readonly retraction?: Retraction
 }
 
 /** The message that retracted another, or a version of it. */
 export interface Retraction {
+  readonly id: string
   readonly sentAt: Date
   readonly stanza: string
+  readonly filterVersion: number
 }
 
 const MESSAGE = {
@@ -34,6 +38,7 @@ const MESSAGE = {
   direction: archive.direction,
   sentAt: archive.sentAt,
   stanza: message.stanza,
+  filterVersion: message.filterVersion,
 }
 
 /** Filters of XEP-0313 §4.1 and its `#extended` set; all of them must hold. */
@@ -164,15 +169,26 @@ async function withRetractions(db: Db, messages: readonly ArchivedMessage[]): Pr
 /** What retracted these messages, or a version of them, by id. */
 async function findRetractions(db: Db, ids: readonly string[]): Promise<Map<string, Retraction>> {
   if (ids.length === 0) return new Map()
-  const { rows } = await db.execute<{ id: string; sent_at: string; stanza: string }>(sql`
-    select t.id, m.sent_at, m.stanza
+  const { rows } = await db.execute<{
+    id: string
+    by: string
+    sent_at: string
+    stanza: string
+    filter_version: number
+  }>(sql`
+    select t.id, m.id as by, m.sent_at, m.stanza, m.filter_version
     from unnest(${sql.param([...ids])}::uuid[]) as t (id)
     cross join lateral (
       select message_id from message_reference r
       where r.target_id = ${sql.raw(rootOf('t.id'))} and r.kind = 'retraction' order by message_id limit 1
     ) as r
     join message m on m.id = r.message_id`)
-  return new Map(rows.map(({ id, sent_at: at, stanza }) => [id, { sentAt: new Date(at), stanza }]))
+  return new Map(
+    rows.map(({ id, by, sent_at: at, stanza, filter_version: filterVersion }) => [
+      id,
+      { id: by, sentAt: new Date(at), stanza, filterVersion },
+    ]),
+  )
 }
 
 function withPeer(jid: string | undefined): SQL[] {
@@ -278,6 +294,14 @@ export async function skipUndelivered(db: Db, owner: string): Promise<void> {
     .where(and(eq(archiveOwner.owner, owner), lt(archiveOwner.offlinePosition, archiveOwner.lastPosition)))
 }
 
+/** Replaces a message by what a newer version of the image filter leaves of it. */
+export async function putFilteredMessage(db: Db, id: string, stanza: string, filterVersion: number): Promise<void> {
+  await db
+    .update(message)
+    .set({ stanza, filterVersion })
+    .where(and(eq(message.id, id), lt(message.filterVersion, filterVersion)))
+}
+
 /** How many messages suspensions hold, and since when. */
 export async function countHeld(db: Db, suspensionId?: string): Promise<{ count: number; oldestAt: Date | undefined }> {
   const [row] = await db
@@ -310,6 +334,7 @@ export async function transferHeld(db: Db, from: string, to: string): Promise<vo
 export interface ReleasedMessage {
   readonly id: string
   readonly stanza: string
+  readonly filterVersion: number
   /** When it was accepted: the XEP-0203 stamp. */
   readonly sentAt: Date
   readonly archives: readonly (ArchiveTarget & { readonly position: number })[]
@@ -329,7 +354,13 @@ export interface ReleasedMessage {
 export async function releaseHeld(db: Db, suspensionId: string, limit: number): Promise<ReleasedMessage[]> {
   return db.transaction(async (tx) => {
     const held = await tx
-      .select({ id: message.id, stanza: message.stanza, sentAt: message.sentAt, recipients: heldMessage.recipients })
+      .select({
+        id: message.id,
+        stanza: message.stanza,
+        filterVersion: message.filterVersion,
+        sentAt: message.sentAt,
+        recipients: heldMessage.recipients,
+      })
       .from(heldMessage)
       .innerJoin(message, eq(message.id, heldMessage.messageId))
       .where(eq(heldMessage.suspensionId, suspensionId))

@@ -23,12 +23,13 @@ export async function adoptBlobs(db: Db, sha256s: readonly Uint8Array[]): Promis
 }
 
 /**
- * Nobody refers to it, and nobody has said lately that they will. What an image became is remembered (image_map) only
- * while there is an upload of it.
+ * Nobody refers to it, and nobody has said lately that they will. What an upload became is remembered (image_map) only
+ * while there is an upload of it; avatars and what comes inside stanzas have no other place that refers to them.
  */
 const isUnwanted = (before: Date) => sql`${blob.claimedAt} < ${before.toISOString()}
   and not exists (select from upload where clean_sha256 = ${blob.sha256})
-  and not exists (select from upload_derivative d where d.sha256 = ${blob.sha256})`
+  and not exists (select from upload_derivative d where d.sha256 = ${blob.sha256})
+  and not exists (select from image_map i where i.clean_sha256 = ${blob.sha256} and i.profile <> 'image')`
 
 /** Clean files that nobody wants and nobody has claimed since `before`, by SHA-256, oldest claim first. */
 export async function listUnwantedBlobs(db: Db, before: Date, limit: number): Promise<Buffer[]> {

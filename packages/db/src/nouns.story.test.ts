@@ -11,6 +11,7 @@ import * as policy from './policy.ts'
 import * as roster from './roster.ts'
 import { findSetting, putSetting } from './setting.ts'
 import * as streams from './stream.ts'
+import * as images from './image-map.ts'
 import * as uploads from './upload.ts'
 import { uuidv7 } from './uuid.ts'
 
@@ -129,9 +130,13 @@ test('private XML and vCards are replaced as a whole', async () => {
   await personal.putPrivateXml(db, id, 'x:y', 'a', '<a xmlns="x:y">2</a>')
   expect(await personal.findPrivateXml(db, id, 'x:y', 'a')).toBe('<a xmlns="x:y">2</a>')
   expect(await personal.findPrivateXml(db, id, 'x:y', 'b')).toBeUndefined()
-  await personal.putVcard(db, id, '<vCard/>', null)
-  await personal.putVcard(db, id, '<vCard>2</vCard>', 'abc')
-  expect(await personal.findVcard(db, id)).toEqual({ element: '<vCard>2</vCard>', photoSha1: 'abc' })
+  await personal.putVcard(db, id, { element: '<vCard/>', photoSha1: null, filterVersion: 0 })
+  await personal.putVcard(db, id, { element: '<vCard>2</vCard>', photoSha1: 'abc', filterVersion: 1 })
+  expect(await personal.findVcard(db, id)).toEqual({
+    element: '<vCard>2</vCard>',
+    photoSha1: 'abc',
+    filterVersion: 1,
+  })
 })
 
 test('a node keeps its newest items', async () => {
@@ -193,24 +198,35 @@ test('an upload moves from slot to clean or refused, and never back', async () =
   expect(await uploads.findUpload(db, one)).toBeUndefined()
 })
 
-test('what an image became is found by every hash', async () => {
-  const hash = (n: number, bytes: number) => Buffer.alloc(bytes, n)
-  const row = {
-    rawSha256: hash(1, 32),
-    rawSha1: hash(2, 20),
-    cleanSha256: hash(3, 32),
-    cleanSha1: hash(4, 20),
-    cleanType: 'image/png',
-    cleanBytes: 5,
-    widthPx: 6,
-    heightPx: 7,
+test('what an image became is found by each of its hashes, by whoever was sent it and by nobody else', async () => {
+  const raw = Buffer.from('as it was sent')
+  const image = { raw, profile: 'inline', type: 'image/png', widthPx: 6, heightPx: 7, clean: Buffer.from('ours') }
+  await images.putImageMapping(db, image, ['alice@im.test', 'bob@im.test'])
+  await images.putImageMapping(db, { ...image, widthPx: 99 }, [])
+  await images.putImageMapping(db, { ...image, profile: 'avatar', clean: Buffer.from('small') }, ['alice@im.test'])
+  const cleanSha256 = images.hashOfImage('sha-256', image.clean)
+  const found = await images.findImageMapping(db, images.hashOfImage('sha-256', raw), 'inline')
+  expect(found).toMatchObject({ cleanSha256, cleanType: 'image/png', cleanBytes: 4, widthPx: 6, heightPx: 7 })
+  for (const name of ['sha-1', 'sha-256', 'sha-512', 'blake2b-512'] as const) {
+    const hash = { name, hash: images.hashOfImage(name, raw) }
+    expect(await images.findReadableImage(db, 'bob@im.test', hash)).toEqual(found)
+    expect(await images.findReadableImage(db, 'bob@im.test', hash, 'avatar')).toBeUndefined()
+    expect(await images.findReadableImage(db, 'alice@im.test', hash, 'avatar')).toMatchObject({ cleanBytes: 5 })
+    expect(await images.findReadableImage(db, 'carol@im.test', hash)).toBeUndefined()
   }
-  await uploads.putImageMapping(db, row)
-  await uploads.putImageMapping(db, { ...row, cleanBytes: 99 })
-  expect(await uploads.findImageMapping(db, hash(1, 32))).toMatchObject(row)
-  expect(await uploads.findImageBySha1(db, hash(2, 20))).toMatchObject(row)
-  expect(await uploads.findImageBySha1(db, hash(4, 20))).toMatchObject(row)
-  expect(await uploads.findImageBySha1(db, hash(9, 20))).toBeUndefined()
+  expect(await images.findCleanImage(db, cleanSha256)).toEqual(found)
+  expect(await images.findCleanImage(db, images.hashOfImage('sha-256', raw))).toBeUndefined()
+  await images.addImageReaders(db, found!, ['carol@im.test'])
+  const clean = { name: 'sha-1', hash: images.hashOfImage('sha-1', image.clean) } as const
+  expect(await images.findReadableImage(db, 'carol@im.test', clean)).toEqual(found)
+})
+
+test('a sticker pack is found by the id that its owner gave it', async () => {
+  const { id } = await person()
+  await images.putStickerPack(db, id, 'raw', 'clean')
+  await images.putStickerPack(db, id, 'raw', 'cleaner')
+  expect(await images.findStickerPack(db, id, 'raw')).toBe('cleaner')
+  expect(await images.findStickerPack(db, (await person()).id, 'raw')).toBeUndefined()
 })
 
 test('rules and suspensions come and go, each with a new epoch that is heard of at once', async () => {

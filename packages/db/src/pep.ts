@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lt, lte, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { type AccessModel, type NodeOptions, pepItem, pepNode } from './schema/index.ts'
 
@@ -39,9 +39,14 @@ export interface PepItem {
   /** Bare JID of whoever published it, if that was not the owner of the account. */
   readonly publisher: string | null
   readonly publishedAt: Date
+  /** By which version of the image filter it was let in; 0 for none. */
+  readonly filterVersion: number
 }
 
-export type NewPepItem = Pick<PepItem, 'itemId' | 'payload'> & { readonly publisher?: string | null }
+export type NewPepItem = Pick<PepItem, 'itemId' | 'payload'> & {
+  readonly publisher?: string | null
+  readonly filterVersion?: number
+}
 
 const ITEM = {
   node: pepItem.node,
@@ -49,6 +54,7 @@ const ITEM = {
   payload: pepItem.payload,
   publisher: pepItem.publisher,
   publishedAt: pepItem.publishedAt,
+  filterVersion: pepItem.filterVersion,
 }
 const NODE = {
   node: pepNode.node,
@@ -127,7 +133,7 @@ export async function publishPepItem(
   db: Db,
   accountId: string,
   node: string,
-  { itemId, payload, publisher = null }: NewPepItem,
+  { itemId, payload, filterVersion = 0, publisher = null }: NewPepItem,
 ): Promise<PepNode | 'absent' | 'foreign'> {
   return db.transaction(async (tx) => {
     const [found] = await tx.select(NODE).from(pepNode).where(nodeIs(accountId, node)).for('update')
@@ -137,10 +143,22 @@ export async function publishPepItem(
     const [before] = await tx.select({ publisher: pepItem.publisher }).from(pepItem).where(isItem)
     if (before && publisher !== null && before.publisher !== publisher) return 'foreign'
     await tx.delete(pepItem).where(isItem)
-    await tx.insert(pepItem).values({ accountId, node, itemId, payload, publisher })
+    await tx.insert(pepItem).values({ accountId, node, itemId, payload, publisher, filterVersion })
     await trim(tx, accountId, node, found.maxItems)
     return nodeFrom(found)
   })
+}
+
+/** Replaces the payload of an item by what a newer version of the image filter leaves of it. */
+export async function putFilteredPepItem(
+  db: Db,
+  accountId: string,
+  { node, itemId, payload, filterVersion }: Pick<PepItem, 'node' | 'itemId' | 'payload' | 'filterVersion'>,
+): Promise<void> {
+  await db
+    .update(pepItem)
+    .set({ payload, filterVersion })
+    .where(and(itemsOf(accountId, node), eq(pepItem.itemId, itemId), lt(pepItem.filterVersion, filterVersion)))
 }
 
 async function trim(tx: Db, accountId: string, node: string, maxItems: number): Promise<void> {

@@ -58,16 +58,23 @@ export async function putPrivateXml(db: Db, accountId: string, xmlns: string, na
 }
 
 /** The `<vCard/>` of an account (XEP-0054), serialized, and the SHA-1 of its photo in hex, if it has one. */
-export async function findVcard(db: Db, accountId: string) {
+export interface Vcard {
+  readonly element: string
+  readonly photoSha1: string | null
+  /** By which version of the image filter it was let in; 0 for none. */
+  readonly filterVersion: number
+}
+
+export async function findVcard(db: Db, accountId: string): Promise<Vcard | undefined> {
   const [row] = await db
-    .select({ element: vcard.element, photoSha1: vcard.photoSha1 })
+    .select({ element: vcard.element, photoSha1: vcard.photoSha1, filterVersion: vcard.filterVersion })
     .from(vcard)
     .where(eq(vcard.accountId, accountId))
   return row
 }
 
-export async function putVcard(db: Db, accountId: string, element: string, photoSha1: string | null): Promise<void> {
-  const value = { element, photoSha1, updatedAt: new Date() }
+export async function putVcard(db: Db, accountId: string, card: Vcard): Promise<void> {
+  const value = { ...card, updatedAt: new Date() }
   await db
     .insert(vcard)
     .values({ accountId, ...value })

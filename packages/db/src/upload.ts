@@ -1,6 +1,6 @@
-import { and, count, desc, eq, gt, inArray, isNull, lt, or, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { imageMap, upload, uploadDerivative } from './schema/index.ts'
+import { upload, uploadDerivative } from './schema/index.ts'
 
 export type Upload = typeof upload.$inferSelect
 export type Derivative = typeof uploadDerivative.$inferSelect
@@ -210,32 +210,4 @@ export async function deleteUpload(db: Db, id: string): Promise<void> {
 /** Forgets refusals from before `before`. */
 export async function pruneRefusedUploads(db: Db, before: Date): Promise<void> {
   await db.delete(upload).where(and(eq(upload.state, 'refused'), lt(upload.updatedAt, before)))
-}
-
-export type ImageMapping = typeof imageMap.$inferSelect
-
-/** Remembers what an image became. The first answer stays. */
-export async function putImageMapping(db: Db, row: Omit<ImageMapping, 'createdAt'>): Promise<void> {
-  await db.insert(imageMap).values(row).onConflictDoNothing()
-}
-
-/** What the image with this SHA-256 became. */
-export async function findImageMapping(db: Db, rawSha256: Uint8Array): Promise<ImageMapping | undefined> {
-  const [row] = await db
-    .select()
-    .from(imageMap)
-    .where(eq(imageMap.rawSha256, Buffer.from(rawSha256)))
-  return row
-}
-
-/** The newest image whose SHA-1 is this one, before or after cleaning: avatars are named by SHA-1 (XEP-0084, XEP-0153). */
-export async function findImageBySha1(db: Db, sha1: Uint8Array): Promise<ImageMapping | undefined> {
-  const value = Buffer.from(sha1)
-  const [row] = await db
-    .select()
-    .from(imageMap)
-    .where(or(eq(imageMap.rawSha1, value), eq(imageMap.cleanSha1, value)))
-    .orderBy(sql`${imageMap.createdAt} desc`)
-    .limit(1)
-  return row
 }

@@ -66,9 +66,10 @@ async function settle(ctx: UploadContext, upload: Upload, bytes: Buffer, signal:
     derivatives.push({ id: uuidv7(), maxSidePx, sha256, bytes: thumbnail.length, type, widthPx, heightPx })
   }
   const file = fileOf(verdict, await storeClean(db, blobs, verdict.bytes))
-  const { cleanSha256, cleanType, cleanBytes } = file
   const { widthPx, heightPx } = verdict
-  await putImageMapping(db, { ...hashesOf(bytes, verdict), cleanSha256, cleanType, cleanBytes, widthPx, heightPx })
+  const image = { raw: bytes, clean: verdict.bytes, profile: 'image', type: file.cleanType, widthPx, heightPx }
+  // Nobody finds it by its hash: an upload is found by its link.
+  await putImageMapping(db, image, [])
   return { state: 'clean', file, derivatives }
 }
 
@@ -108,13 +109,4 @@ const policyOf = (ctx: UploadContext, upload: Upload) => ctx.mediaPolicy(account
 function noRoom(error: unknown): Outcome {
   if (error instanceof StorageFull) return { state: 'refused', reason: NO_ROOM }
   throw error
-}
-
-function hashesOf(raw: Buffer, clean: CleanImage) {
-  const sha1 = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest()
-  return {
-    rawSha256: createHash('sha256').update(raw).digest(),
-    rawSha1: sha1(raw),
-    cleanSha1: sha1(clean.bytes),
-  }
 }

@@ -27,6 +27,7 @@ import type { Session } from '../stream/session.ts'
 import type { Stranger } from '../stream/stream-server.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { ArchiveConfig } from './archive.config.ts'
+import type { ImagesConfig } from './images.config.ts'
 import type { BlockLists } from './block-lists.ts'
 import type { Chats } from './chats.ts'
 import type { Components } from './components.ts'
@@ -112,6 +113,7 @@ export interface Context {
   readonly evidenceRetentionMs: number
   readonly limits: ServerLimits
   readonly archive: ArchiveConfig
+  readonly images: ImagesConfig
   /** What the features in force advertise (XEP-0030 §3.1): for the server, and for each account's bare JID. */
   readonly disco: {
     readonly server: readonly string[]
@@ -241,8 +243,11 @@ export interface IqRequest {
 /** One kind of request, answered by exactly one feature. */
 export interface IqRoute {
   readonly type: 'get' | 'set'
-  /** `server`: the domain. `own`: the sender's own account only. `account`: any local account; the handler decides. */
-  readonly to: 'server' | 'own' | 'account'
+  /**
+   * `server`: the domain. `own`: the sender's own account only. `account`: any local account; the handler decides.
+   * `client`: a client of ours, in whose place it is answered here.
+   */
+  readonly to: 'server' | 'own' | 'account' | 'client'
   readonly xmlns: string
   readonly name: string
   /** The payload of the result; nothing for an empty result. Throw a `StanzaFault` or `Refusal` to refuse. */

@@ -1,10 +1,7 @@
-import { CODES } from '@drawbridge/contract'
 import type { CleanImage, ImageProfile, SanitizeVerdict } from '@drawbridge/contract'
-import { buildImageRejected, StanzaFault } from '@drawbridge/xmpp'
+import { imageRefused, INLINE_TIMEOUT_MS } from '@drawbridge/image-filter'
+import { StanzaFault } from '@drawbridge/xmpp'
 import type { Context } from './feature.ts'
-
-/** How long a stanza with an image in it waits for the sanitizer, in milliseconds (images §2). */
-export const INLINE_TIMEOUT_MS = 2_000
 
 /**
  * The image that replaces these bytes of a stanza.
@@ -30,10 +27,4 @@ export async function sanitizeInline(
   }
   if (verdict.outcome === 'clean') return verdict
   throw imageRefused(verdict.outcome === 'refused' ? verdict.reason : 'unsupported')
-}
-
-/** The error of an image that is not let through, for people and for programs (images §2). */
-export function imageRefused(reason: string): StanzaFault {
-  const { type, condition, text } = CODES['image-rejected']
-  return new StanzaFault({ type, condition, text: text.en, app: buildImageRejected(reason) })
 }

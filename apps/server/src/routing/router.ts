@@ -3,6 +3,7 @@ import type { Element, IqStanza, MessageStanza, PresenceStanza, Stanza } from '@
 import { uuidv7 } from '@drawbridge/db'
 import type { CommitOutcome, ReleasedMessage } from '@drawbridge/db'
 import { CODES, Refusal } from '@drawbridge/contract'
+import { FILTER_VERSION } from '@drawbridge/image-filter'
 import { PASS } from '@drawbridge/policy'
 import type { Verdict } from '@drawbridge/policy'
 import { hash } from 'node:crypto'
@@ -203,6 +204,7 @@ async function commit(ctx: Context, draft: Draft, epoch: number, n: number): Pro
     id: draft.id,
     shard: conversationOf(stanza),
     stanza: stanza.element.toString(),
+    filterVersion: FILTER_VERSION,
     sentAt: draft.sentAt,
     policyEpoch: epoch,
     archives: draft.heldBy === undefined ? draft.archives : sent,
@@ -286,7 +288,12 @@ async function routeIq(routing: Routing, stanza: IqStanza, sender: Session | und
     return
   }
   if (to && to.domainpart !== ctx.domain) throw new StanzaFault({ condition: 'remote-server-not-found' })
-  if (to?.isFull && to.localpart !== undefined) {
+  const payload = stanza.element.getChildElements()[0]
+  const inItsPlace =
+    to?.isFull && sender && payload && (type === 'get' || type === 'set')
+      ? registry.findIq(type, 'client', payload.getNS() ?? '', payload.name)
+      : undefined
+  if (to?.isFull && to.localpart !== undefined && !inItsPlace) {
     const target = ctx.sessions.find(to)
     const isAnswer = type === 'result' || type === 'error'
     // What the server asks in somebody's name was allowed where it was decided to ask.
@@ -295,17 +302,12 @@ async function routeIq(routing: Routing, stanza: IqStanza, sender: Session | und
   }
   // A reply that nobody waits for: to the server, or to an account (RFC 6120 §8.2.3).
   if (type === 'result' || type === 'error' || !sender) return
-  const payload = stanza.element.getChildElements()[0]
   if (!payload) throw new StanzaFault({ condition: 'bad-request' })
   const isServer = to !== undefined && to.localpart === undefined
   const owner = to ?? from.bare
   const isOwn = !isServer && owner.bareString === from.bareString
-  const handler = registry.findIq(
-    type,
-    isServer ? 'server' : isOwn ? 'own' : 'account',
-    payload.getNS() ?? '',
-    payload.name,
-  )
+  const asked = isServer ? 'server' : isOwn ? 'own' : 'account'
+  const handler = inItsPlace ?? registry.findIq(type, asked, payload.getNS() ?? '', payload.name)
   if (!handler) throw new StanzaFault({ condition: 'service-unavailable' })
   const result = await handler.handle(payload, { stanza, session: sender, isOwn, to: owner.bare }, ctx)
   sender.send(iqResult(stanza, result))

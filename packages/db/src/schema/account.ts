@@ -1,4 +1,4 @@
-import { bigint, boolean, customType, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, customType, pgTable, primaryKey, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 /** Bytes as they are. */
 export const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })
@@ -91,5 +91,6 @@ export const vcard = pgTable('vcard', {
   accountId: owner().primaryKey(),
   element: text('element').notNull(),
   photoSha1: text('photo_sha1'),
+  filterVersion: smallint('filter_version').notNull().default(0),
   updatedAt: instant('updated_at').notNull().defaultNow(),
 })

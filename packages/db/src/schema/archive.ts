@@ -1,4 +1,4 @@
-import { bigint, customType, jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
+import { bigint, customType, jsonb, pgTable, primaryKey, smallint, text, unique, uuid } from 'drizzle-orm/pg-core'
 import type { ReferenceKind } from '../archive-entry.ts'
 import { account, bytea, instant } from './account.ts'
 
@@ -24,6 +24,7 @@ export const message = pgTable('message', {
   sentAt: instant('sent_at').notNull(),
   author: text('author'),
   clientKey: bigint('client_key', { mode: 'bigint' }),
+  filterVersion: smallint('filter_version').notNull().default(0),
 })
 
 /** Which message is about which. */

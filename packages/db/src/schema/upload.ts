@@ -65,16 +65,3 @@ export const imageFailure = pgTable(
   },
   (table) => [primaryKey({ columns: [table.rawSha256, table.profile] })],
 )
-
-/** Which clean image an image became. */
-export const imageMap = pgTable('image_map', {
-  rawSha256: bytea('raw_sha256').primaryKey(),
-  rawSha1: bytea('raw_sha1').notNull(),
-  cleanSha1: bytea('clean_sha1').notNull(),
-  cleanSha256: bytea('clean_sha256').notNull(),
-  cleanType: text('clean_type').notNull(),
-  cleanBytes: bigint('clean_bytes', { mode: 'number' }).notNull(),
-  widthPx: integer('width_px').notNull(),
-  heightPx: integer('height_px').notNull(),
-  createdAt: instant('created_at').notNull().defaultNow(),
-})

@@ -32,6 +32,28 @@ export function holdsDataImage(text: string): boolean {
   return false
 }
 
+/** How base64 and hexadecimal digits of an image begin, where nothing says that they are one. */
+const ENCODED_MAGIC =
+  /^(?:\/9j\/|iVBORw0KGgo|R0lGOD[dl]|UklGR|Qk[0-3][A-Za-z0-9+/]{5}AAAA|SUkqA|TU0AK|AAABAA|AAAA[A-Za-z0-9+/]{2}Zn|PHN2Z|\/woAAA|AAAADEpY|89504e470d0a|ffd8ff[cde][0-9a-f]|474946383[79]61|52494646[0-9a-f]{8}57454250|424d[0-9a-f]{8}00000000|49492a00|4d4d002a|00000100|3c737667)/
+/** Fewer characters are no image, in either encoding. */
+const MIN_ENCODED_LENGTH = 32
+
+/**
+ * Whether a text holds a run of base64 (either alphabet) or hexadecimal digits that begins like an image, also one that
+ * is broken into lines. Ciphertext and hashes begin like that about once in a million.
+ */
+export function holdsEncodedImage(text: string): boolean {
+  if (text.length < MIN_ENCODED_LENGTH) return false
+  for (const [run] of text.matchAll(/[A-Za-z0-9+/_-]{32,}/g)) if (beginsLikeImage(run)) return true
+  const compact = text.slice(0, 128).replace(/\s+/g, '')
+  return /^[A-Za-z0-9+/_-]{32}/.test(compact) && beginsLikeImage(compact)
+}
+
+function beginsLikeImage(run: string): boolean {
+  const start = run.slice(0, 32)
+  return ENCODED_MAGIC.test(start.replaceAll('-', '+').replaceAll('_', '/')) || ENCODED_MAGIC.test(start.toLowerCase())
+}
+
 /** Bytes of the payload, counted as far as needed. */
 function payloadBytes(text: string, from: number, isBase64: boolean): number {
   const needed = isBase64 ? Math.ceil((MIN_PAYLOAD_BYTES * 4) / 3) : MIN_PAYLOAD_BYTES

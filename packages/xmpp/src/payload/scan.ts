@@ -20,7 +20,7 @@ import {
   NS_XHTML_IM,
 } from '../ns.ts'
 import { findBase64 } from './base64.ts'
-import { holdsDataImage } from './data-uri.ts'
+import { holdsDataImage, holdsEncodedImage } from './data-uri.ts'
 
 /** Something in a stanza that is, or may be, an image. `element` is where; `bytes` is absent if it cannot be decoded. */
 export type InlineImage =
@@ -46,6 +46,8 @@ export type InlineImage =
       readonly type: string | undefined
       readonly bytes: Uint8Array | undefined
     }
+  /** A run of base64 or hexadecimal digits, in a text or an attribute, that begins as the file of an image does. */
+  | { readonly kind: 'hidden'; readonly element: Element; readonly attribute?: string }
   /** An element that we do not know, with 1 KB or more that looks like base64 or hexadecimal digits. */
   | { readonly kind: 'encoded'; readonly element: Element }
 
@@ -100,6 +102,8 @@ export function scanForInlineImages(message: Element): InlineImage[] {
     for (const { text, attribute } of texts) {
       if (!isJudged && holdsDataImage(text)) {
         found.push({ kind: 'data-uri', element, ...(attribute === undefined ? {} : { attribute }) })
+      } else if (!isJudged && !NOT_CARRIERS.has(namespace) && holdsEncodedImage(text)) {
+        found.push({ kind: 'hidden', element, ...(attribute === undefined ? {} : { attribute }) })
       }
       if (!carrier || isJudged) continue
       const before = encodedLength.get(carrier) ?? 0

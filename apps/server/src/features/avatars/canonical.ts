@@ -6,6 +6,7 @@ import {
   publishPepItem,
   putVcard,
 } from '@drawbridge/db'
+import { buildInfo, FILTER_VERSION } from '@drawbridge/image-filter'
 import {
   base64From,
   C2S_LIMITS,
@@ -18,9 +19,9 @@ import {
 import type { Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context, DomainEvents } from '../../routing/feature.ts'
-import { findOwn } from './clean.ts'
+import { findOwnAvatar } from './clean.ts'
 import type { Avatar } from './clean.ts'
-import { buildInfo, findPublished } from './publish.ts'
+import { findPublished } from './publish.ts'
 import { withPhoto } from './vcard.ts'
 
 /** The avatar of each account with sessions: its SHA-1 in hex, `undefined` for none, a promise while it is looked up. */
@@ -67,7 +68,11 @@ export async function followMetadata({ owner, change }: DomainEvents['pep.change
   if ((row?.photoSha1 ?? undefined) === id) return
   const avatar = id === undefined ? undefined : await findPublished(owner, id, ctx)
   const card = withPhoto(row && parseElement(row.element, C2S_LIMITS), avatar)
-  await putVcard(ctx.db, owner.id, card.toString(), avatar?.id ?? null)
+  await putVcard(ctx.db, owner.id, {
+    element: card.toString(),
+    photoSha1: avatar?.id ?? null,
+    filterVersion: FILTER_VERSION,
+  })
   announce(owner, avatar?.id, ctx)
 }
 
@@ -76,7 +81,7 @@ export async function followVcard({ owner }: DomainEvents['vcard.changed'], ctx:
   const row = await findVcard(ctx.db, owner.id)
   const photo = row && parseElement(row.element, C2S_LIMITS).getChild('PHOTO')?.getChildText('BINVAL')
   const bytes = photo === undefined ? undefined : findBase64(photo)
-  const avatar = bytes && (await findOwn(bytes, ctx))
+  const avatar = bytes && (await findOwnAvatar(bytes, ctx))
   const [last] = await listLastPepItems(ctx.db, owner.id, [NS_AVATAR_METADATA])
   const published = last && parseElement(last.payload, C2S_LIMITS).getChild('info')?.attrs['id']
   if (published !== avatar?.id) await publishAvatar(owner, avatar, ctx)
@@ -88,13 +93,21 @@ async function publishAvatar(owner: Account, avatar: Avatar | undefined, ctx: Co
     const data = xml('data', { xmlns: NS_AVATAR_DATA }, base64From(avatar.bytes))
     await publish(owner, NS_AVATAR_DATA, avatar.id, data, ctx)
   }
-  const metadata = xml('metadata', { xmlns: NS_AVATAR_METADATA }, avatar && buildInfo(avatar))
+  const metadata = xml(
+    'metadata',
+    { xmlns: NS_AVATAR_METADATA },
+    avatar && buildInfo({ ...avatar, bytes: avatar.bytes.length }),
+  )
   await publish(owner, NS_AVATAR_METADATA, avatar?.id ?? 'none', metadata, ctx)
 }
 
 async function publish(owner: Account, name: string, itemId: string, payload: Element, ctx: Context): Promise<void> {
   await createPepNode(ctx.db, owner.id, { ...DEFAULT_NODE_CONFIG, node: name })
-  const node = await publishPepItem(ctx.db, owner.id, name, { itemId, payload: payload.toString() })
+  const node = await publishPepItem(ctx.db, owner.id, name, {
+    itemId,
+    payload: payload.toString(),
+    filterVersion: FILTER_VERSION,
+  })
   if (typeof node === 'string') return
   ctx.emit('pep.changed', { owner, change: { node, what: 'published', item: { id: itemId, payload } } })
 }

@@ -1,4 +1,5 @@
-import { findImageBySha1, listPepItems } from '@drawbridge/db'
+import { findReadableImage, listPepItems } from '@drawbridge/db'
+import { buildInfo } from '@drawbridge/image-filter'
 import {
   base64From,
   C2S_LIMITS,
@@ -7,14 +8,13 @@ import {
   NS_AVATAR_METADATA,
   parseElement,
   StanzaFault,
-  xml,
 } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
 import { renameItem } from '../../routing/given-id.ts'
 import type { Session } from '../../stream/session.ts'
-import { cleanAvatar, findOwn, sha1Hex } from './clean.ts'
+import { cleanAvatar, findOwnAvatar, sha1Hex } from './clean.ts'
 import type { Avatar } from './clean.ts'
 
 /** What this session's images became, newest last, by the SHA-1 of what it sent. */
@@ -27,7 +27,7 @@ export async function cleanData(publish: Element, session: Session, ctx: Context
     const data = item.getChild('data', NS_AVATAR_DATA)
     if (!data) continue
     const raw = findBase64(data.getText())
-    const avatar = await cleanAvatar(raw, ctx)
+    const avatar = await cleanAvatar(raw, session.account.bareJid, ctx)
     if (raw) remember(session, sha1Hex(raw), avatar.id)
     data.children = []
     data.append(base64From(avatar.bytes))
@@ -52,7 +52,7 @@ export async function cleanMetadata(publish: Element, session: Session, ctx: Con
     for (const id of new Set(named.slice(0, MAX_REMEMBERED))) {
       const avatar = await resolve(id, session, ctx)
       if (!avatar) continue
-      metadata.append(buildInfo(avatar))
+      metadata.append(buildInfo({ ...avatar, bytes: avatar.bytes.length }))
       renameItem(item, avatar.id)
     }
     if (metadata.children.length > 0) continue
@@ -60,16 +60,12 @@ export async function cleanMetadata(publish: Element, session: Session, ctx: Con
   }
 }
 
-/** `<info/>` of an image of ours. */
-export function buildInfo({ bytes, id, type, widthPx, heightPx }: Avatar): Element {
-  return xml('info', { id, type, bytes: bytes.length, width: widthPx, height: heightPx })
-}
-
 /** A hash gives no access: only what this account has published itself is found by it. */
 async function resolve(id: string, session: Session, ctx: Context): Promise<Avatar | undefined> {
   if (!/^[0-9a-f]{40}$/.test(id)) return undefined
   const remembered = (session.notes.get(NOTE) as Map<string, string> | undefined)?.get(id)
-  const mapped = (await findImageBySha1(ctx.db, Buffer.from(id, 'hex')))?.cleanSha1.toString('hex')
+  const hash = { name: 'sha-1', hash: Buffer.from(id, 'hex') } as const
+  const mapped = (await findReadableImage(ctx.db, session.account.bareJid, hash))?.cleanSha1.toString('hex')
   for (const clean of [remembered, id, mapped]) {
     const avatar = clean === undefined ? undefined : await findPublished(session.account, clean, ctx)
     if (avatar) return avatar
@@ -81,7 +77,7 @@ async function resolve(id: string, session: Session, ctx: Context): Promise<Avat
 export async function findPublished(owner: Account, id: string, ctx: Context): Promise<Avatar | undefined> {
   const [item] = await listPepItems(ctx.db, owner.id, NS_AVATAR_DATA, { itemIds: [id], limit: 1 })
   const bytes = item && findBase64(parseElement(item.payload, C2S_LIMITS).getText())
-  return bytes && findOwn(bytes, ctx)
+  return bytes && findOwnAvatar(bytes, ctx)
 }
 
 function remember(session: Session, raw: string, clean: string): void {

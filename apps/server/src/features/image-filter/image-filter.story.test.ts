@@ -1,8 +1,10 @@
 import type { SanitizeVerdict } from '@drawbridge/contract'
+import { claimBlob, insertUpload, publishUpload, quarantineUpload, uuidv7 } from '@drawbridge/db'
 import { createHash } from 'node:crypto'
 import { cleanImage } from '@drawbridge/testkit/images'
 import { expect, test } from 'vitest'
 import { story } from '../../../test/story.ts'
+import { hashOf, newLink, pathOf } from '../../blobs/link.ts'
 import type { StoryOptions } from '../../../test/story.ts'
 
 const RAW = Buffer.from('\x89PNG\r\n\x1a\nsent by somebody', 'latin1')
@@ -50,7 +52,7 @@ const bob = (bytes: Buffer, cid = RAW_CID) =>
   `<data xmlns="urn:xmpp:bob" cid="${cid}" type="image/png" max-age="60">${bytes.toString('base64')}</data>`
 const oob = (url: string) => `<x xmlns="jabber:x:oob"><url>${url}</url></x>`
 
-test('row 6: an image in a message is replaced by ours, under its new name, wherever it is named (XEP-0231 §2)', async () => {
+test('images row 6: an image in a message is replaced by ours, under its new name, wherever it is named (XEP-0231 §2)', async () => {
   const { delivered, answer } = await sent(
     `<body>look</body><emote xmlns="urn:example:emote" src="cid:${RAW_CID}"/>${bob(RAW)}`,
   )
@@ -61,7 +63,7 @@ test('row 6: an image in a message is replaced by ours, under its new name, wher
   expect(delivered).toContain(`cid="${CLEAN_CID}" type="image/webp" max-age="60">${CLEAN.toString('base64')}</data>`)
 })
 
-test('row 6: data that nothing refers to goes', async () => {
+test('images row 6: data that nothing refers to goes', async () => {
   const { delivered } = await sent(`<body>look</body>${bob(RAW)}`)
   expect(delivered).toContain('<body>look</body>')
   expect(delivered).not.toContain('urn:xmpp:bob')
@@ -71,14 +73,14 @@ test.each([
   ['too-large', Buffer.from('PNG bomb')],
   ['unsupported', Buffer.from('MZ')],
   ['too-large', Buffer.alloc(65_537, 1)],
-])('row 6: an image that cannot be cleaned is refused as %s (images §2)', async (reason, bytes) => {
+])('images row 6: an image that cannot be cleaned is refused as %s (images §2)', async (reason, bytes) => {
   const { delivered, answer } = await sent(`<x xmlns="urn:example" src="cid:${RAW_CID}"/>${bob(bytes)}`)
   expect(delivered).toBe('')
   expect(answer).toContain('<error type="modify"><not-acceptable ')
   expect(answer).toContain(`<image-rejected xmlns="urn:drawbridge:image:1" reason="${reason}"/>`)
 })
 
-test('row 6: a message waits for the sanitizer, and is refused when that cannot answer', async () => {
+test('images row 6: a message waits for the sanitizer, and is refused when that cannot answer', async () => {
   const { delivered, answer } = await sent(`<x xmlns="urn:example" src="cid:${RAW_CID}"/>${bob(RAW)}`, {
     sanitize: () => Promise.reject(new Error('not running')),
   })
@@ -86,20 +88,20 @@ test('row 6: a message waits for the sanitizer, and is refused when that cannot 
   expect(answer).toContain('<error type="wait"><resource-constraint ')
 })
 
-test('row 6: an image inside a forwarded message is no exception', async () => {
+test('images row 6: an image inside a forwarded message is no exception', async () => {
   const inner = `<message xmlns="jabber:client"><body>x</body><y xmlns="urn:example" src="cid:${RAW_CID}"/>${bob(RAW)}</message>`
   const { delivered } = await sent(`<body>fwd</body><forwarded xmlns="urn:xmpp:forward:0">${inner}</forwarded>`)
   expect(delivered).toContain(CLEAN_CID)
   expect(delivered).not.toContain(RAW.toString('base64'))
 })
 
-test('row 7: data is never fetched from another client (XEP-0231 §3)', async () => {
+test('images row 7: data is never fetched from another client (XEP-0231 §3)', async () => {
   const { delivered, answer } = await asked(`<data xmlns="urn:xmpp:bob" cid="${RAW_CID}"/>`, 'get')
   expect(delivered).toBe('')
   expect(answer).toContain('<item-not-found ')
 })
 
-test('row 8: XHTML is stripped and the text stays (XEP-0071)', async () => {
+test('images row 8: XHTML is stripped and the text stays (XEP-0071)', async () => {
   const { delivered } = await sent(
     '<body>plain</body><html xmlns="http://jabber.org/protocol/xhtml-im"><body xmlns="http://www.w3.org/1999/xhtml">' +
       `<img src="data:image/png;base64,${RAW.toString('base64')}"/></body></html>`,
@@ -108,7 +110,7 @@ test('row 8: XHTML is stripped and the text stays (XEP-0071)', async () => {
   expect(delivered).not.toMatch(/xhtml|data:image/)
 })
 
-test('row 9: an image written into a text is replaced by a notice', async () => {
+test('images row 9: an image written into a text is replaced by a notice', async () => {
   const uri = `data:image/png;base64,${RAW.toString('base64')}`
   const { delivered } = await sent(
     `<subject>${uri}</subject><body>a ${uri} b</body><x xmlns="urn:example" u="${uri}"/>`,
@@ -117,7 +119,7 @@ test('row 9: an image written into a text is replaced by a notice', async () => 
   expect(delivered).toContain('u="[image removed]"')
 })
 
-test('rows 9 and 36: presence is no way around', async () => {
+test('images rows 9 and 36: presence is no way around', async () => {
   await using s = await people()
   await s.alice.send(
     `<presence to="bob@im.test/1"><status>data:image/png;base64,${RAW.toString('base64')}</status></presence>`,
@@ -125,7 +127,7 @@ test('rows 9 and 36: presence is no way around', async () => {
   expect(s.bob.received().join('')).not.toContain('data:image')
 })
 
-test('row 3: what makes a client load a picture from elsewhere goes, our uploads and plain links stay (XEP-0066 §3)', async () => {
+test('images row 3: what makes a client load a picture from elsewhere goes, our uploads and plain links stay (XEP-0066 §3)', async () => {
   const theirs = await sent(`<body>https://evil.test/a.png</body>${oob('https://evil.test/a.png')}`)
   expect(theirs.delivered).toContain('<body>https://evil.test/a.png</body>')
   expect(theirs.delivered).not.toContain('jabber:x:oob')
@@ -133,7 +135,7 @@ test('row 3: what makes a client load a picture from elsewhere goes, our uploads
   expect((await sent(`<body>${LINK}</body>${oob(LINK)}`)).delivered).toContain(`<x xmlns="jabber:x:oob"><url>${LINK}`)
 })
 
-test('rows 3 to 5: references, shared files and thumbnails keep only what is ours', async () => {
+test('images rows 3 to 5: references, shared files and thumbnails keep only what is ours', async () => {
   const sims = (uri: string) =>
     '<reference xmlns="urn:xmpp:reference:0" type="data"><media-sharing xmlns="urn:xmpp:sims:1">' +
     '<file xmlns="urn:xmpp:file:metadata:0"><name>sims.png</name><hash xmlns="urn:xmpp:hashes:2" algo="sha-256">x=</hash>' +
@@ -147,11 +149,50 @@ test('rows 3 to 5: references, shared files and thumbnails keep only what is our
   const theirs = await sent(`<body>x</body>${mention}${sims('https://evil.test/a')}${sfs('https://evil.test/b')}`)
   expect(theirs.delivered).toContain(mention)
   expect(theirs.delivered).not.toMatch(/evil|sims|sfs/)
-  const ours = await sent(`<body>x</body>${sims(LINK)}${sfs(LINK)}`)
-  expect(ours.delivered).toContain('sims.png')
-  expect(ours.delivered).toContain('sfs.png')
-  expect(ours.delivered).not.toMatch(/evil|thumbnail|hashes/)
+  // A link to nothing of ours is no source.
+  expect((await sent(`<body>x</body>${sims(LINK)}${sfs(LINK)}`)).delivered).not.toMatch(/sims|sfs/)
 })
+
+test('images row 4: everything that is said of a shared file is what our file is (XEP-0385, XEP-0446, XEP-0447)', async () => {
+  await using s = await people()
+  const link = await cleanUpload(s)
+  const file = (xmlns: string) =>
+    `<file xmlns="${xmlns}"><media-type>image/gif</media-type><name>evil.exe</name><size>1</size><width>9</width>` +
+    `<height>9</height><desc>A cat</desc><hash xmlns="urn:xmpp:hashes:2" algo="sha-1">AAAA</hash>` +
+    '<thumbnail xmlns="urn:xmpp:thumbs:1" uri="https://evil.test/t.png"/></file>'
+  const rewritten = (xmlns: string) =>
+    `<file xmlns="${xmlns}"><media-type>image/webp</media-type><name>a.png</name><size>${CLEAN.length}</size>` +
+    '<width>3</width><height>4</height><desc>A cat</desc><hash xmlns="urn:xmpp:hashes:2" algo="sha-256">' +
+    `${createHash('sha256').update(CLEAN).digest('base64')}</hash></file>`
+  const urlData = (url: string) => `<url-data xmlns="http://jabber.org/protocol/url-data" target="${url}"/>`
+  const [METADATA, TRANSFER] = ['urn:xmpp:file:metadata:0', 'urn:xmpp:jingle:apps:file-transfer:5'] as const
+  await s.alice.send(
+    `<message type="chat" to="bob@im.test"><body>x</body><file-sharing xmlns="urn:xmpp:sfs:0">${file(METADATA)}` +
+      `<sources>${urlData('https://evil.test/a')}${urlData(link)}${urlData('https://evil.test/b')}</sources></file-sharing>` +
+      '<reference xmlns="urn:xmpp:reference:0" type="data" begin="0" end="1"><media-sharing xmlns="urn:xmpp:sims:1">' +
+      `${file(TRANSFER)}<sources><reference xmlns="urn:xmpp:reference:0" type="data" uri="${link}"/></sources>` +
+      '</media-sharing></reference></message>',
+  )
+  const got = s.bob.received().join('')
+  expect(got).toContain(rewritten(METADATA))
+  expect(got).toContain(rewritten(TRANSFER))
+  expect(got.match(/<url-data/g)).toHaveLength(1)
+  expect(got).not.toMatch(/evil|thumbnail|AAAA/)
+})
+
+/** A link to a clean file of alice's. */
+async function cleanUpload(s: Awaited<ReturnType<typeof people>>): Promise<string> {
+  const { db, accounts } = s.server.ctx
+  const link = newLink(uuidv7())
+  const row = { filename: 'a.png', declaredBytes: 5, declaredType: 'image/png', tokenHash: hashOf(link.secret) }
+  await insertUpload(db, { ...row, id: link.id, accountId: accounts.find('alice')!.id, createdAt: new Date() })
+  await quarantineUpload(db, link.id)
+  const cleanSha256 = createHash('sha256').update(CLEAN).digest()
+  const clean = { cleanSha256, cleanBytes: CLEAN.length, cleanType: 'image/webp', widthPx: 3, heightPx: 4 }
+  await claimBlob(db, cleanSha256)
+  expect(await publishUpload(db, link.id, clean)).toBe(true)
+  return `http://im.test${pathOf(link, 'a.png')}`
+}
 
 test.each([
   ['0047', '<open xmlns="http://jabber.org/protocol/ibb" sid="s" block-size="4096"/>'],
@@ -169,14 +210,14 @@ test.each([
       '<transport xmlns="urn:xmpp:jingle:transports:s5b:1"/></content></jingle>',
   ],
   ['0332', '<req xmlns="urn:xmpp:http" method="GET" resource="/"/>'],
-])('rows 22, 23, 35: XEP-%s hands no file from client to client', async (_xep, payload) => {
+])('images rows 22, 23, 35: XEP-%s hands no file from client to client', async (_xep, payload) => {
   const { delivered, answer } = await asked(payload)
   expect(delivered).toBe('')
   expect(answer).toContain('<not-allowed ')
   expect(answer).toContain('upload')
 })
 
-test('row 35: nor does a message (XEP-0047 §4, XEP-0491)', async () => {
+test('images row 35: nor does a message (XEP-0047 §4, XEP-0491)', async () => {
   for (const payload of [
     '<data xmlns="http://jabber.org/protocol/ibb" sid="s" seq="0">AAAA</data>',
     '<x xmlns="urn:xmpp:webxdc:0"/>',
@@ -188,7 +229,7 @@ test('row 35: nor does a message (XEP-0047 §4, XEP-0491)', async () => {
   }
 })
 
-test('row 23: a call is no file', async () => {
+test('images row 23: a call is no file', async () => {
   const { delivered, answer } = await asked(
     '<jingle xmlns="urn:xmpp:jingle:1" action="session-initiate" sid="s"><content creator="initiator" name="v">' +
       '<description xmlns="urn:xmpp:jingle:apps:rtp:1" media="video"/>' +
@@ -205,13 +246,13 @@ test.each([
   ['OpenPGP', '<openpgp xmlns="urn:xmpp:openpgp:0">AAAA</openpgp>'],
   ['old OpenPGP', '<x xmlns="jabber:x:encrypted">AAAA</x>'],
   ['EME', '<encryption xmlns="urn:xmpp:eme:0" namespace="urn:example"/>'],
-])('rows 24 and 25: %s is refused, since nobody can look into it', async (_name, payload) => {
+])('images rows 24 and 25: %s is refused, since nobody can look into it', async (_name, payload) => {
   const { delivered, answer } = await sent(`<body>encrypted</body>${payload}`)
   expect(delivered).toBe('')
   expect(answer).toContain('<policy-violation ')
 })
 
-test('rows 24 and 25: so is OTR', async () => {
+test('images rows 24 and 25: so is OTR', async () => {
   expect((await sent('<body>?OTR:AAMDJ+MVmSfjFZcAAAAAAQAAAAIAAADA1g5IjD1ZGLDVQEyCgCyn9hb=.</body>')).answer).toContain(
     '<policy-violation ',
   )

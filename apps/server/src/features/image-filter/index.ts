@@ -1,88 +1,79 @@
-import { buildImageRejected, NS_BOB, NS_PUBSUB, NS_VCARD, scanForInlineImages, StanzaFault } from '@drawbridge/xmpp'
-import type { Element, InlineImage, Stanza } from '@drawbridge/xmpp'
-import { isOwnLink } from '../../blobs/link.ts'
+import { findReadableImage } from '@drawbridge/db'
+import type { ImageHash } from '@drawbridge/db'
+import { filterImages } from '@drawbridge/image-filter'
+import { base64From, NS_BOB, NS_PUBSUB, StanzaFault, xml } from '@drawbridge/xmpp'
+import type { Element, Stanza } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
-import type { Context } from '../../routing/feature.ts'
-import { imageRefused } from '../../routing/inline-image.ts'
-import { cleanBits, referencedCids } from './bob.ts'
-import type { BitsOfBinary } from './bob.ts'
-import { assertAllowed } from './deny.ts'
-import { stripDataImages } from './notice.ts'
-import { stripReferences } from './references.ts'
-import { isPartOf, walk } from './walk.ts'
+import type { Context, IqRequest } from '../../routing/feature.ts'
+import { aroundOf, encryptionOf } from '../../routing/image-lookups.ts'
+
+const NS_DRAWBRIDGE_E2EE = 'urn:drawbridge:e2ee:0'
+/** Hashes in names of data, as XEP-0231 §4 spells them. */
+const HASHES: Readonly<Record<string, ImageHash>> = {
+  sha1: 'sha-1',
+  'sha-1': 'sha-1',
+  'sha-256': 'sha-256',
+  sha256: 'sha-256',
+  'sha-512': 'sha-512',
+}
 
 /**
  * Keeps every image out of stanzas that our encoder did not make (images §1, §6). It stands at the entrance, before
- * anything is recorded or passed on, and is the same for all transports. Avatars and vCards have their own way in;
- * whatever else carries an image is cleaned, stripped or refused here.
+ * anything is recorded or passed on, and is the same for all transports: the package image-filter, with what this server
+ * knows. Items of PubSub are judged where they are published.
  *
- * XEP-0231, Bits of Binary: let in cleaned, never fetched from another client (row 7). XEP-0066, Out of Band Data: a link
- * to an upload of ours passes, any other goes (row 3).
+ * XEP-0231, Bits of Binary: let in cleaned, answered from the clean store, never fetched from another client (rows 6 and
+ * 7). XEP-0066, Out of Band Data: a link to an upload of ours passes, any other goes (row 3). Whether end-to-end encrypted
+ * content passes is said in disco (row 24).
  */
 export const imageFilter = defineFeature({
   name: 'image-filter',
   implements: [
-    { xep: 231, version: '1.1', status: 'partial' },
+    { xep: 231, version: '1.1' },
     { xep: 66, version: '1.5' },
+    { xep: 385, version: '0.3.1', status: 'partial' },
+    { xep: 446, version: '0.2.0', status: 'partial' },
+    { xep: 447, version: '0.3.0', status: 'partial' },
+    { xep: 449, version: '0.1.1', status: 'partial' },
+    { xep: 264, version: '0.4.1', status: 'partial' },
   ],
-  enter: (stanza, _session, ctx) => filter(stanza, ctx),
+  disco: [NS_DRAWBRIDGE_E2EE],
+  discoForms: [
+    (ctx) => ({ formType: NS_DRAWBRIDGE_E2EE, fields: [{ name: 'policy', values: [ctx.mediaPolicy().e2ee] }] }),
+  ],
+  iq: [
+    { type: 'get', to: 'client', xmlns: NS_BOB, name: 'data', handle: answerBits },
+    { type: 'get', to: 'account', xmlns: NS_BOB, name: 'data', handle: answerBits },
+    { type: 'get', to: 'account', xmlns: NS_DRAWBRIDGE_E2EE, name: 'query', handle: answerPolicy },
+  ],
+  enter(stanza, session, ctx) {
+    if (isPublication(stanza)) return undefined
+    const { element, from, to } = stanza
+    const parties = { from: from.bareString, to: to?.bareString }
+    return filterImages(element, aroundOf(session ? 'client' : 'component', parties, ctx))
+  },
 })
 
-function filter(stanza: Stanza, ctx: Context): Promise<void> | undefined {
-  const { element } = stanza
-  const payload = stanza.kind === 'iq' ? element.getChildElements()[0] : undefined
-  // Answered from what is known to be clean, which is nothing yet; never by another client.
-  if (payload?.getNS() === NS_BOB) throw new StanzaFault({ condition: 'item-not-found' })
-  if (isProfile(stanza, payload)) return undefined
-
-  const images = scanForInlineImages(element)
-  // Before anything is removed: what refers to an image may be what has to go.
-  const referenced = images.some(({ kind }) => kind === 'bob') ? referencedCids(element) : new Set<string>()
-  const isOwn = (url: string) => isOwnLink(url, ctx.publicUrl())
-  for (const visited of walk(element)) {
-    assertAllowed(visited)
-    stripReferences(visited, isOwn)
-  }
-  const left = images.filter((image) => isPartOf(image.element, element))
-  const bits = settle(left, stanza)
-  return bits.length === 0 ? undefined : cleanBits(element, bits, referenced, ctx)
+/** What is published is judged where it is kept: that knows what each node may hold. */
+function isPublication({ kind, to, from, element }: Stanza): boolean {
+  if (kind !== 'iq' || (to && (to.isFull || to.domainpart !== from.domainpart))) return false
+  return element.getChildElements()[0]?.getNS()?.startsWith(NS_PUBSUB) === true
 }
 
-/** What an account says about itself is judged where it is kept: the feature knows what each item may hold. */
-function isProfile({ kind, to, from }: Stanza, payload: Element | undefined): boolean {
-  if (kind !== 'iq' || !payload || (to && !to.equals(from.bare))) return false
-  const namespace = payload.getNS() ?? ''
-  return namespace === NS_VCARD || namespace.startsWith(NS_PUBSUB)
+/** XEP-0231 §3: an image that was sent to whoever asks, as it was sent. No client is asked for one. */
+async function answerBits({ attrs: { cid = '' } }: Element, { session }: IqRequest, ctx: Context): Promise<Element> {
+  const [, algorithm = '', digits = ''] = /^([a-z0-9-]+)\+([0-9a-f]{40,128})@bob\.xmpp\.org$/i.exec(cid) ?? []
+  const name = HASHES[algorithm.toLowerCase()]
+  const hash = Buffer.from(digits, 'hex')
+  const image = name && (await findReadableImage(ctx.db, session.account.bareJid, { name, hash }, 'inline'))
+  const bytes = image && (await ctx.blobs.clean.read(image.cleanSha256.toString('hex')))
+  if (!image || !bytes) throw new StanzaFault({ condition: 'item-not-found' })
+  const clean = `sha1+${image.cleanSha1.toString('hex')}@bob.xmpp.org`
+  return xml('data', { xmlns: NS_BOB, cid: clean, type: image.cleanType }, base64From(bytes))
 }
 
-/** Deals with everything that needs no sanitizer; returns what does. @throws StanzaFault */
-function settle(images: readonly InlineImage[], stanza: Stanza): BitsOfBinary[] {
-  const bits: BitsOfBinary[] = []
-  for (const image of images) {
-    switch (image.kind) {
-      case 'data-uri':
-        stripDataImages(image.element, image.attribute)
-        break
-      case 'bob':
-        bits.push(image)
-        break
-      case 'encoded':
-        // Who asks the server, or about oneself, reaches nobody else; the feature that answers knows what it takes.
-        if (stanza.kind === 'iq' && stanza.to?.isFull !== true) break
-        throw new StanzaFault({
-          condition: 'policy-violation',
-          text: `<${image.element.name}/> holds encoded data that cannot be checked for images. Please share files by upload.`,
-          app: buildImageRejected('unsupported'),
-        })
-      case 'avatar':
-      case 'vcard':
-        // Between clients it is cleaned as an avatar is; elsewhere nobody has any use for it.
-        if (stanza.kind !== 'iq') throw imageRefused('unsupported')
-        break
-      case 'xhtml-im':
-        // Stripped before.
-        break
-    }
-  }
-  return bits
+/** What becomes of encrypted content between the asker and this account: to be asked before anything is sent. */
+function answerPolicy(_query: Element, { session, to }: IqRequest, ctx: Context): Element {
+  const policy = encryptionOf({ from: session.account.bareJid, to: to.bareString }, ctx)
+  return xml('query', { xmlns: NS_DRAWBRIDGE_E2EE, policy })
 }

@@ -1,4 +1,5 @@
-import { findImageBySha1 } from '@drawbridge/db'
+import { CODES } from '@drawbridge/contract'
+import { filterImages, imageRefused, NS_STICKERS } from '@drawbridge/image-filter'
 import {
   findBase64,
   NS_AVATAR_DATA,
@@ -8,14 +9,13 @@ import {
   NS_OMEMO_LEGACY,
   NS_OPENPGP,
   NS_OPENPGP_LEGACY,
-  scanForInlineImages,
   StanzaFault,
   xml,
 } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
-import { createHash } from 'node:crypto'
+import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
-import { imageRefused } from '../../routing/inline-image.ts'
+import { aroundOf, encryptionOf, findOwn } from '../../routing/image-lookups.ts'
 import { pubsubFault } from './errors.ts'
 
 /** Longest payload, in characters: of a node whose content we know, and of any other (images §6, row 21). */
@@ -25,6 +25,7 @@ const MAX_UNKNOWN_LENGTH = 16_384
 const KNOWN_NODES: ReadonlySet<string> = new Set([
   NS_AVATAR_DATA,
   NS_AVATAR_METADATA,
+  NS_STICKERS,
   'http://jabber.org/protocol/nick',
   'http://jabber.org/protocol/mood',
   'http://jabber.org/protocol/activity',
@@ -35,42 +36,46 @@ const KNOWN_NODES: ReadonlySet<string> = new Set([
   'storage:bookmarks',
 ])
 
+/** Namespaces of keys; a node is named after them, with something behind. */
 const ENCRYPTION: readonly string[] = [NS_OMEMO, NS_OMEMO_LEGACY, NS_OPENPGP, NS_OPENPGP_LEGACY, NS_EME]
 
 /**
- * Refuses what must not reach another person's client: images that the sanitizer did not make, whatever they are called,
- * and keys for encryption that nobody could check (images §1, §6 rows 10, 16, 21, 24).
+ * Makes an item harmless for other people's clients, in place, or refuses it: images that the sanitizer did not make,
+ * whatever they are called, and keys for encryption that nobody could check (images §1, §6 rows 10, 16, 18, 21, 24).
+ *
+ * @param publisher - bare JID of whoever publishes.
  */
-export async function refuseContent(node: string, payload: Element, text: string, ctx: Context): Promise<void> {
-  if (ENCRYPTION.some((namespace) => node.startsWith(namespace)) || holdsEncryption(payload)) {
-    throw new StanzaFault({
-      condition: 'policy-violation',
-      text: 'End-to-end encryption is not allowed on this server.',
-    })
-  }
-  if (text.length > (KNOWN_NODES.has(node) ? MAX_KNOWN_LENGTH : MAX_UNKNOWN_LENGTH)) {
+export async function cleanItem(
+  owner: Account,
+  { node, publisher }: { readonly node: string; readonly publisher: string },
+  payload: Element,
+  ctx: Context,
+): Promise<void> {
+  const parties = { from: publisher, to: owner.bareJid }
+  const isKey = ENCRYPTION.some((namespace) => node.startsWith(namespace))
+  if (isKey && encryptionOf(parties, ctx) === 'refuse') throw encryptionRefused()
+  if (payload.toString().length > (KNOWN_NODES.has(node) ? MAX_KNOWN_LENGTH : MAX_UNKNOWN_LENGTH)) {
     throw pubsubFault('not-acceptable', 'payload-too-big', 'This item is too large.')
   }
   if (node === NS_AVATAR_DATA && payload.is('data', NS_AVATAR_DATA)) {
-    if (!(await isClean(payload, ctx))) throw imageRefused('unsupported')
+    if (!(await isOurs(payload, ctx))) throw imageRefused('unsupported')
     return
   }
-  if (scanForInlineImages(xml('item', {}, payload.clone())).length > 0) throw imageRefused('unsupported')
+  // The avatars' feature has written it anew before.
+  if (node === NS_AVATAR_METADATA && publisher === owner.bareJid) return
+  // Inside an element of its own, so that the payload itself can be judged like anything in it.
+  await filterImages(xml('item', {}, payload), aroundOf('component', parties, ctx))
+  if (payload.parent?.children.length === 0) throw imageRefused('unsupported')
+  payload.parent = null
 }
 
-/** Whether these bytes are known to have been made by the sanitizer: the avatar feature has put them there. */
-async function isClean(data: Element, ctx: Context): Promise<boolean> {
+function encryptionRefused(): StanzaFault {
+  const { type, condition, text } = CODES['encryption-refused']
+  return new StanzaFault({ type, condition, text: text.en })
+}
+
+/** Whether the sanitizer made these bytes: the avatars' feature has put them there. */
+async function isOurs(data: Element, ctx: Context): Promise<boolean> {
   const bytes = findBase64(data.getText())
-  if (!bytes || data.getChildElements().length > 0) return false
-  const image = await findImageBySha1(ctx.db, createHash('sha1').update(bytes).digest())
-  return image !== undefined && createHash('sha256').update(bytes).digest().equals(image.cleanSha256)
-}
-
-function holdsEncryption(payload: Element): boolean {
-  const work = [payload]
-  for (let next = work.pop(); next; next = work.pop()) {
-    if (ENCRYPTION.includes(next.getNS() ?? '')) return true
-    work.push(...next.getChildElements())
-  }
-  return false
+  return bytes !== undefined && data.getChildElements().length === 0 && (await findOwn(bytes, ctx)) !== undefined
 }

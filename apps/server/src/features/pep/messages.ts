@@ -1,6 +1,6 @@
 import { NS_MDS, NS_PUBSUB_EVENT } from '@drawbridge/xmpp'
 import type { Context, Draft } from '../../routing/feature.ts'
-import { refuseContent } from './content.ts'
+import { cleanItem } from './content.ts'
 import { inOrder } from './order.ts'
 import { publishItem } from './store.ts'
 
@@ -22,12 +22,13 @@ export function takeDisplayed({ stanza: { element, to }, sender }: Draft, ctx: C
   if (!displayed) return
   element.remove(displayed)
   if (!to || displayed.getChildElements().length !== 1) return
+  const { account } = sender
   const payload = displayed.clone()
   const publish = async () => {
-    await refuseContent(NS_MDS, payload, payload.toString(), ctx)
-    await publishItem(sender.account, NS_MDS, { id: to.toString(), payload }, undefined, ctx)
+    await cleanItem(account, { node: NS_MDS, publisher: account.bareJid }, payload, ctx)
+    await publishItem(account, NS_MDS, { id: to.toString(), payload }, undefined, ctx)
   }
-  void inOrder(sender.account, NS_MDS, publish, ctx).catch((error: unknown) =>
+  void inOrder(account, NS_MDS, publish, ctx).catch((error: unknown) =>
     ctx.log.warn('what was displayed is not kept', { error: String(error) }),
   )
 }

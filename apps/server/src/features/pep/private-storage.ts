@@ -4,7 +4,7 @@ import type { Element } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
 import type { Context, IqRequest } from '../../routing/feature.ts'
 import { LEGACY_BOOKMARKS, readLegacyBookmarks, replaceBookmarks } from './bookmarks.ts'
-import { refuseContent } from './content.ts'
+import { cleanItem } from './content.ts'
 
 /** Longest element, in characters, and most elements, of one account. */
 const MAX_ELEMENT_LENGTH = 65_536
@@ -40,28 +40,28 @@ async function get(query: Element, { session }: IqRequest, ctx: Context): Promis
 }
 
 async function set(query: Element, { session }: IqRequest, ctx: Context): Promise<undefined> {
-  const elements = query.getChildElements().map((element) => ({
-    element,
-    xmlns: namespaceOf(element),
-    name: element.getName(),
-    text: element.clone().toString(),
-  }))
+  const elements = query.getChildElements().map((given) => {
+    const element = given.clone()
+    return { element, xmlns: namespaceOf(given), name: element.getName(), text: element.toString() }
+  })
   if (elements.length === 0) throw new StanzaFault({ condition: 'bad-request', text: 'nothing to store' })
   if (elements.some(({ text }) => text.length > MAX_ELEMENT_LENGTH)) {
     throw new StanzaFault({ condition: 'not-acceptable', text: 'This is too long to be stored.' })
   }
-  const { id } = session.account
+  const { account } = session
   const bookmarks = elements.filter(({ element }) => isBookmarks(element))
-  for (const { element, text } of bookmarks) await refuseContent(LEGACY_BOOKMARKS, element, text, ctx)
+  for (const { element } of bookmarks) {
+    await cleanItem(account, { node: LEGACY_BOOKMARKS, publisher: account.bareJid }, element, ctx)
+  }
   await ctx.db.transaction(async (tx) => {
     for (const { element, xmlns, name, text } of elements) {
-      if (!isBookmarks(element)) await putPrivateXml(tx, id, xmlns, name, text)
+      if (!isBookmarks(element)) await putPrivateXml(tx, account.id, xmlns, name, text)
     }
-    if ((await countPrivateXml(tx, id)) > MAX_ELEMENTS) {
+    if ((await countPrivateXml(tx, account.id)) > MAX_ELEMENTS) {
       throw new StanzaFault({ type: 'cancel', condition: 'resource-constraint', text: 'Too much is stored already.' })
     }
   })
-  for (const { element } of bookmarks) await replaceBookmarks(session.account, element, ctx)
+  for (const { element } of bookmarks) await replaceBookmarks(account, element, ctx)
   return undefined
 }
 

@@ -1,4 +1,6 @@
-import { retractPepItem } from '@drawbridge/db'
+import { putStickerPack, retractPepItem } from '@drawbridge/db'
+import type { Db } from '@drawbridge/db'
+import { imageRefused, NS_STICKERS, packId } from '@drawbridge/image-filter'
 import {
   NS_AVATAR_DATA,
   NS_AVATAR_METADATA,
@@ -12,16 +14,17 @@ import {
 } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { randomUUID } from 'node:crypto'
+import type { Account } from '../../routing/accounts.ts'
 import type { Context, IqRequest, PublishedItem } from '../../routing/feature.ts'
-import { idOfPublisher } from '../../routing/given-id.ts'
+import { idOfPublisher, renameItem } from '../../routing/given-id.ts'
 import { may, nodeName, openToChange } from './access.ts'
 import { LEGACY_BOOKMARKS, NODE_BOOKMARKS, replaceBookmarks } from './bookmarks.ts'
 import { parsePublishOptions } from './config.ts'
-import { refuseContent } from './content.ts'
+import { cleanItem } from './content.ts'
 import { pubsubFault, unsupported } from './errors.ts'
 import { TELLING, whenShort } from './order.ts'
 import { publishItem } from './store.ts'
-import { cleanVcard4, followVcard4, NODE_VCARD4 } from './vcard4.ts'
+import { followVcard4, NODE_VCARD4 } from './vcard4.ts'
 
 const MAX_ITEM_ID_LENGTH = 1_023
 
@@ -53,17 +56,31 @@ export async function publish(
   const name = nodeName(publishing)
   if (!isOwn && OWN_ONLY.has(name)) throw new StanzaFault({ condition: 'forbidden' })
   const owner = isOwn ? session.account : (await openToChange(name, request, 'publish', ctx)).owner
-  const item = parseItem(publishing, isOwn ? undefined : session.account.bareJid)
+  const given = parseItem(publishing, isOwn ? undefined : session.account.bareJid)
   const expected = PAYLOADS.get(name)
-  if (expected && !item.payload.is(...expected)) throw pubsubFault('bad-request', 'invalid-payload')
-  if (name === NODE_VCARD4) cleanVcard4(item.payload)
-  await refuseContent(name, item.payload, item.payload.toString(), ctx)
+  if (expected && !given.payload.is(...expected)) throw pubsubFault('bad-request', 'invalid-payload')
+  await cleanItem(owner, { node: name, publisher: session.account.bareJid }, given.payload, ctx)
+  const item = name === NS_STICKERS ? renamePack(given, publishing.getChild('item')) : given
   const options = parsePublishOptions(pubsub, ctx.limits.maxPepItems)
   if (name === LEGACY_BOOKMARKS) await replaceBookmarks(owner, item.payload, ctx)
   else if (name === NODE_VCARD4) await publishItem(owner, name, item, options, ctx, followVcard4(owner, item.payload))
+  else if (name === NS_STICKERS) await publishItem(owner, name, item, options, ctx, rememberPack(owner, given, item))
   else await publishItem(owner, name, item, options, ctx)
   const id = idOfPublisher(publishing.getChild('item')) || item.id
   return xml('pubsub', { xmlns: NS_PUBSUB }, xml('publish', { node: name }, xml('item', { id })))
+}
+
+/** XEP-0449 §4.1.2: a pack is named after the hash of what is in it, which is now what we made of it. */
+function renamePack(item: PublishedItem, published: Element | undefined): PublishedItem {
+  const id = packId(item.payload)
+  if (id === undefined || item.payload.getChildren('item').length === 0) throw imageRefused('unsupported')
+  if (published) renameItem(published, id)
+  return { ...item, id }
+}
+
+/** Its publisher goes on calling it by the name that followed from the images as they were. */
+function rememberPack(owner: Account, { id: rawId }: PublishedItem, { id }: PublishedItem) {
+  return (tx: Db) => putStickerPack(tx, owner.id, rawId, id)
 }
 
 /** §7.1.3: exactly one item with exactly one payload; the id may be left to us. */

@@ -1,5 +1,6 @@
 import { countPepBytes, countPepNodes, createPepNode, findPepNode, publishPepItem } from '@drawbridge/db'
 import type { Db, NodeConfig } from '@drawbridge/db'
+import { FILTER_VERSION } from '@drawbridge/image-filter'
 import { StanzaFault } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context, PublishedItem } from '../../routing/feature.ts'
@@ -45,7 +46,12 @@ export async function publishItem(
   if (!there) await addNode(owner, name, options ?? {}, ctx)
   const node = await ctx.db.transaction(async (tx) => {
     const { id: itemId, payload, publisher = null } = item
-    const found = await publishPepItem(tx, owner.id, name, { itemId, payload: payload.toString(), publisher })
+    const found = await publishPepItem(tx, owner.id, name, {
+      itemId,
+      payload: payload.toString(),
+      publisher,
+      filterVersion: FILTER_VERSION,
+    })
     if (found === 'absent') throw new StanzaFault({ condition: 'item-not-found' })
     // Whoever may publish may still not put words into somebody else's mouth.
     if (found === 'foreign') throw new StanzaFault({ condition: 'forbidden' })

@@ -1,4 +1,5 @@
 import { findVcard, putVcard } from '@drawbridge/db'
+import { FILTER_VERSION } from '@drawbridge/image-filter'
 import { C2S_LIMITS, findBase64, NS_VCARD, parseElement, StanzaFault, vcard4From } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
@@ -44,7 +45,9 @@ async function set(vcard: Element, { session, isOwn }: IqRequest, ctx: Context):
   if (text.length > MAX_LENGTH) throw new StanzaFault({ condition: 'not-acceptable', text: 'This vCard is too long.' })
   const owner = session.account
   const item = { id: 'current', payload: vcard4From(vcard) }
-  await publishItem(owner, NODE_VCARD4, item, undefined, ctx, (tx) => putVcard(tx, owner.id, text, photoSha1(vcard)))
+  await publishItem(owner, NODE_VCARD4, item, undefined, ctx, (tx) =>
+    putVcard(tx, owner.id, { element: text, photoSha1: photoSha1(vcard), filterVersion: FILTER_VERSION }),
+  )
   ctx.emit('vcard.changed', { owner })
   return undefined
 }

@@ -1,5 +1,6 @@
 import { findPepNode, findVcard, putVcard } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
+import { FILTER_VERSION } from '@drawbridge/image-filter'
 import { C2S_LIMITS, NS_VCARD, parseElement, vcard4From, vcardTempFrom, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
@@ -8,20 +9,6 @@ import { publishItem } from './store.ts'
 
 /** Where the vCard of an account is (XEP-0292 §4). */
 export const NODE_VCARD4 = 'urn:xmpp:vcard4'
-
-/** Fields that carry foreign bytes or addresses of them (images §6, rows 12 and 13); the picture is the avatar's affair. */
-const DROPPED: ReadonlySet<string> = new Set(['photo', 'logo', 'sound', 'key'])
-
-/** Makes a vCard4 harmless, in place. */
-export function cleanVcard4(vcard: Element): void {
-  const work = [vcard]
-  for (let next = work.pop(); next; next = work.pop()) {
-    for (const child of next.getChildElements()) {
-      if (DROPPED.has(child.getName().toLowerCase())) next.remove(child)
-      else work.push(child)
-    }
-  }
-}
 
 /** Writes the vcard-temp that says the same beside it. */
 export function followVcard4(owner: Account, vcard: Element): (tx: Db) => Promise<void> {
@@ -32,7 +19,8 @@ export function followVcard4(owner: Account, vcard: Element): (tx: Db) => Promis
 async function replaceVcard(db: Db, owner: Account, card: Element): Promise<void> {
   const row = await findVcard(db, owner.id)
   const photo = row && parseElement(row.element, C2S_LIMITS).getChild('PHOTO')
-  await putVcard(db, owner.id, card.append(photo?.clone()).toString(), row?.photoSha1 ?? null)
+  const element = card.append(photo?.clone()).toString()
+  await putVcard(db, owner.id, { element, photoSha1: row?.photoSha1 ?? null, filterVersion: FILTER_VERSION })
 }
 
 /** A vCard4 that is taken back is taken back in both formats. */

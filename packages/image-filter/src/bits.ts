@@ -1,8 +1,7 @@
 import { base64From } from '@drawbridge/xmpp'
-import type { Element, InlineImage } from '@drawbridge/xmpp'
-import { createHash } from 'node:crypto'
-import type { Context } from '../../routing/feature.ts'
-import { imageRefused, INLINE_TIMEOUT_MS, sanitizeInline } from '../../routing/inline-image.ts'
+import type { InlineImage } from '@drawbridge/xmpp'
+import { imageRefused } from './pass.ts'
+import type { Pass } from './pass.ts'
 import { cut, walk } from './walk.ts'
 
 /** XEP-0231 says 8 KiB; what is far beyond belongs into an upload (images §6, row 6). */
@@ -12,9 +11,9 @@ const MAX_IMAGES = 8
 export type BitsOfBinary = Extract<InlineImage, { readonly kind: 'bob' }>
 
 /** Names of data (`cid:`) that a stanza refers to. To be asked before anything is removed from it. */
-export function referencedCids(stanza: Element): ReadonlySet<string> {
+export function referencedCids(pass: Pass): Set<string> {
   const found = new Set<string>()
-  for (const { element } of walk(stanza)) {
+  for (const { element } of walk(pass.root)) {
     const texts = [...Object.values(element.attrs), element.getText()]
     for (const text of texts) for (const [, cid] of text.matchAll(/\bcid:([^\s"'<>()]+)/gi)) found.add(cid!)
   }
@@ -28,39 +27,44 @@ export function referencedCids(stanza: Element): ReadonlySet<string> {
  * @throws StanzaFault for an image that is refused, and when the sanitizer does not answer in time
  */
 export async function cleanBits(
-  stanza: Element,
   bits: readonly BitsOfBinary[],
   referenced: ReadonlySet<string>,
-  ctx: Context,
+  pass: Pass,
 ): Promise<void> {
   const wanted: BitsOfBinary[] = []
   for (const data of bits) {
     if (data.cid !== undefined && referenced.has(data.cid)) wanted.push(data)
     else cut(data.element)
   }
-  if (wanted.length > MAX_IMAGES) throw imageRefused('too-large')
   const names = new Map<string, string>()
-  const signal = AbortSignal.timeout(INLINE_TIMEOUT_MS)
-  for (const { element, cid, bytes } of wanted) {
-    if (bytes && bytes.length > MAX_BYTES) throw imageRefused('too-large')
-    const image = await sanitizeInline(bytes, 'inline', ctx, signal)
-    const name = `sha1+${createHash('sha1').update(image.bytes).digest('hex')}@bob.xmpp.org`
-    names.set(cid!, name)
-    element.attrs['cid'] = name
-    element.attrs['type'] = `image/${image.format}`
-    element.children = [base64From(image.bytes)]
+  for (const [index, { element, cid, bytes }] of wanted.entries()) {
+    await pass.orRefuse(element, async () => {
+      if (index >= MAX_IMAGES || (bytes && bytes.length > MAX_BYTES)) throw imageRefused('too-large')
+      const image = await pass.lookups.clean(bytes, 'inline', pass.deadline)
+      const name = cidOf(image.bytes, pass)
+      names.set(cid!, name)
+      element.attrs['cid'] = name
+      element.attrs['type'] = image.type
+      element.children = [base64From(image.bytes)]
+    })
   }
-  rename(stanza, names)
+  rename(pass, names)
 }
 
-function rename(stanza: Element, names: ReadonlyMap<string, string>): void {
+/** §4: the name of some bytes. */
+function cidOf(bytes: Uint8Array, { lookups }: Pass): string {
+  const hex = [...lookups.digest('sha-1', bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `sha1+${hex}@bob.xmpp.org`
+}
+
+function rename({ root }: Pass, names: ReadonlyMap<string, string>): void {
   if (names.size === 0) return
   const renamed = (text: string) =>
     text.replace(/\b(cid:)([^\s"'<>()]+)/gi, (whole, scheme: string, cid: string) => {
       const name = names.get(cid)
       return name === undefined ? whole : scheme + name
     })
-  for (const { element } of walk(stanza)) {
+  for (const { element } of walk(root)) {
     for (const key of Object.keys(element.attrs)) element.attrs[key] = renamed(element.attrs[key] ?? '')
     element.children = element.children.map((child) => (typeof child === 'string' ? renamed(child) : child))
   }

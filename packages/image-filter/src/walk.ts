@@ -1,10 +1,5 @@
 import type { Element } from '@drawbridge/xmpp'
-
-/** An element with the namespace it is in: looked up once, on the way down. */
-export interface Visited {
-  readonly element: Element
-  readonly namespace: string
-}
+import type { Visited } from './around.ts'
 
 /**
  * Every element of a stanza, itself included, each before what is inside it; forwarded messages are no boundary. Not

@@ -1,0 +1,149 @@
+import {
+  addImageReaders,
+  findCleanImage,
+  findReadableImage,
+  findStickerPack,
+  findUpload,
+  hashOfImage,
+  listPepItems,
+  putImageMapping,
+} from '@drawbridge/db'
+import type { ImageMapping } from '@drawbridge/db'
+import { NS_STICKERS } from '@drawbridge/image-filter'
+import type {
+  Around,
+  AvatarInfo,
+  Edge,
+  EncryptionPolicy,
+  Lookups,
+  MadeImage,
+  SharedFile,
+} from '@drawbridge/image-filter'
+import { E2EE_POLICIES } from '@drawbridge/policy'
+import { storeClean } from '../blobs/blobs.ts'
+import { isOwnLink, isSecret, parsePath } from '../blobs/link.ts'
+import { thumbnailsOf } from '../blobs/thumbnails.ts'
+import type { Context } from './feature.ts'
+import { sanitizeInline } from './inline-image.ts'
+
+/** Who speaks, and to whom, by bare JID. */
+export interface Parties {
+  readonly from: string
+  readonly to?: string | undefined
+}
+
+/** What the image filter has to know about a stanza on one of our edges. */
+export function aroundOf(edge: Edge, parties: Parties, ctx: Context): Around {
+  return {
+    edge,
+    isStrict: ctx.images.isStrict,
+    encryption: encryptionOf(parties, ctx),
+    lookups: lookupsOf(parties, ctx),
+  }
+}
+
+/**
+ * The stricter answer of the two accounts. In a room the sender's counts: who may not publish keys cannot be encrypted to.
+ * What nobody here can carry out yet is refused.
+ */
+export function encryptionOf({ from, to }: Parties, ctx: Pick<Context, 'accounts' | 'mediaPolicy'>): EncryptionPolicy {
+  const sender = ctx.accounts.findByBareJid(from)
+  const recipient = to === undefined ? undefined : ctx.accounts.findByBareJid(to)
+  const answers = [sender, recipient].flatMap((account) => (account ? [ctx.mediaPolicy(account).e2ee] : []))
+  if (answers.length === 0) answers.push(ctx.mediaPolicy().e2ee)
+  const strictest = E2EE_POLICIES.find((policy) => answers.includes(policy))
+  return strictest === 'text-only' ? 'text-only' : 'refuse'
+}
+
+/** Answers from the database, for a stanza of one account, component or contact. */
+function lookupsOf({ from, to }: Parties, ctx: Context): Lookups {
+  const { db } = ctx
+  const readers = to === undefined ? [from] : [from, to]
+  return {
+    isOwnLink: (url) => isOwnLink(url, ctx.publicUrl()),
+    findFile: (url) => findFile(url, ctx),
+    clean: (bytes, purpose, deadline) => cleanInline(bytes, { purpose, readers, deadline }, ctx),
+    async findAvatar(sha1) {
+      if (!/^[0-9a-f]{40}$/.test(sha1)) return undefined
+      const hash = { name: 'sha-1', hash: Buffer.from(sha1, 'hex') } as const
+      const found = await findReadableImage(db, from, hash, 'avatar')
+      return found && avatarFrom(found)
+    },
+    async findPack(id) {
+      const account = ctx.accounts.findByBareJid(from)
+      if (!account) return undefined
+      const known = (await findStickerPack(db, account.id, id)) ?? id
+      const [item] = await listPepItems(db, account.id, NS_STICKERS, { itemIds: [known], limit: 1 })
+      return item?.itemId
+    },
+    digest: hashOfImage,
+  }
+}
+
+function avatarFrom({ cleanSha1, cleanType, cleanBytes, widthPx, heightPx }: ImageMapping): AvatarInfo {
+  return { id: cleanSha1.toString('hex'), type: cleanType, bytes: cleanBytes, widthPx, heightPx }
+}
+
+/** The clean file behind a link of ours; nothing without its secret, before its verdict, or after it was recalled. */
+async function findFile(url: string, ctx: Context): Promise<SharedFile | undefined> {
+  const path = parsePath(new URL(url).pathname)
+  const upload = path && (await findUpload(ctx.db, path.link.id))
+  if (!upload || upload.state !== 'clean' || !isSecret(path.link.secret, upload.tokenHash)) return undefined
+  const { cleanType, cleanBytes, cleanSha256, widthPx, heightPx } = upload
+  if (cleanType === null || cleanBytes === null || cleanSha256 === null) return undefined
+  const [thumbnail] = await thumbnailsOf(upload, ctx)
+  return {
+    name: upload.filename,
+    type: cleanType,
+    bytes: cleanBytes,
+    sha256: cleanSha256,
+    widthPx: widthPx ?? undefined,
+    heightPx: heightPx ?? undefined,
+    thumbnail,
+  }
+}
+
+/** What an image in a stanza is cleaned for, and who is to find it by its hash. */
+export interface Cleaning {
+  readonly purpose: 'avatar' | 'inline'
+  readonly readers: readonly string[]
+  readonly deadline?: AbortSignal
+}
+
+/**
+ * The image that replaces these bytes. Bytes of our own making replace themselves, so that what passes twice is not
+ * encoded twice. It is in the clean store, and in the map under both its hashes: a device that sends the clean image on
+ * must find it.
+ *
+ * @throws StanzaFault as `sanitizeInline`
+ */
+export async function cleanInline(
+  bytes: Uint8Array | undefined,
+  { purpose, readers, deadline }: Cleaning,
+  ctx: Pick<Context, 'db' | 'sanitize' | 'log' | 'blobs'>,
+): Promise<MadeImage> {
+  const { db } = ctx
+  const own = bytes && (await findOwn(bytes, ctx))
+  if (own) {
+    await addImageReaders(db, own.mapping, readers)
+    return own
+  }
+  const image = await sanitizeInline(bytes, purpose, ctx, deadline)
+  const { widthPx, heightPx } = image
+  const made: MadeImage = { bytes: image.bytes, type: `image/${image.format}`, widthPx, heightPx }
+  await storeClean(db, ctx.blobs, made.bytes)
+  for (const raw of [bytes ?? made.bytes, made.bytes]) {
+    const cleaned = { raw, clean: made.bytes, profile: purpose, type: made.type, widthPx, heightPx }
+    await putImageMapping(db, cleaned, readers)
+  }
+  return made
+}
+
+/** These bytes as the sanitizer's own work, if they are. SHA-256 decides: SHA-1 can be made to match. */
+export async function findOwn(
+  bytes: Uint8Array,
+  ctx: Pick<Context, 'db'>,
+): Promise<(MadeImage & { readonly mapping: ImageMapping }) | undefined> {
+  const mapping = await findCleanImage(ctx.db, hashOfImage('sha-256', bytes))
+  return mapping && { bytes, type: mapping.cleanType, widthPx: mapping.widthPx, heightPx: mapping.heightPx, mapping }
+}

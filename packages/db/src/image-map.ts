@@ -1,0 +1,142 @@
+import { and, desc, eq, or, sql } from 'drizzle-orm'
+import { createHash } from 'node:crypto'
+import type { Db } from './database.ts'
+import { imageMap, imageReader, stickerPack } from './schema/index.ts'
+
+export type ImageMapping = typeof imageMap.$inferSelect
+
+/** The hashes by which others name an image (XEP-0300). BLAKE2b-256 is not one that OpenSSL computes. */
+export type ImageHash = 'sha-1' | 'sha-256' | 'sha-512' | 'blake2b-512'
+
+const ALGORITHMS = { 'sha-1': 'sha1', 'sha-256': 'sha256', 'sha-512': 'sha512', 'blake2b-512': 'blake2b512' } as const
+
+/** One hash of some bytes. */
+export function hashOfImage(name: ImageHash, bytes: Uint8Array): Buffer {
+  return createHash(ALGORITHMS[name]).update(bytes).digest()
+}
+
+/** An image as somebody sent it, and what the sanitizer made of it for a purpose. */
+export interface CleanedImage {
+  readonly raw: Uint8Array
+  readonly clean: Uint8Array
+  /** What it was cleaned for: the sanitizer's profile. */
+  readonly profile: string
+  readonly type: string
+  readonly widthPx: number
+  readonly heightPx: number
+}
+
+/**
+ * Notes what an image became, the first answer for good, and who may find it by its hash.
+ *
+ * @param readers - bare JIDs: whoever sent it, and whom it was sent to.
+ */
+export async function putImageMapping(db: Db, image: CleanedImage, readers: readonly string[]): Promise<void> {
+  const { raw, clean, profile, type, widthPx, heightPx } = image
+  const rawSha256 = hashOfImage('sha-256', raw)
+  await db
+    .insert(imageMap)
+    .values({
+      rawSha256,
+      profile,
+      rawSha1: hashOfImage('sha-1', raw),
+      rawSha512: hashOfImage('sha-512', raw),
+      rawBlake2b512: hashOfImage('blake2b-512', raw),
+      cleanSha1: hashOfImage('sha-1', clean),
+      cleanSha256: hashOfImage('sha-256', clean),
+      cleanType: type,
+      cleanBytes: clean.length,
+      widthPx,
+      heightPx,
+    })
+    .onConflictDoNothing()
+  await addImageReaders(db, { rawSha256, profile }, readers)
+}
+
+/** Lets more people find an image by its hash: it was sent to them. */
+export async function addImageReaders(
+  db: Db,
+  { rawSha256, profile }: Pick<ImageMapping, 'rawSha256' | 'profile'>,
+  readers: readonly string[],
+): Promise<void> {
+  if (readers.length === 0) return
+  await db
+    .insert(imageReader)
+    .values([...new Set(readers)].map((jid) => ({ jid, rawSha256, profile })))
+    .onConflictDoNothing()
+}
+
+/** What the sanitizer made of these bytes for a purpose before, if it was asked. */
+export async function findImageMapping(
+  db: Db,
+  rawSha256: Uint8Array,
+  profile: string,
+): Promise<ImageMapping | undefined> {
+  const [row] = await db
+    .select()
+    .from(imageMap)
+    .where(and(eq(imageMap.rawSha256, Buffer.from(rawSha256)), eq(imageMap.profile, profile)))
+  return row
+}
+
+/** The image whose clean bytes have this SHA-256: whether bytes at hand are of our own making. */
+export async function findCleanImage(db: Db, cleanSha256: Uint8Array): Promise<ImageMapping | undefined> {
+  const [row] = await db
+    .select()
+    .from(imageMap)
+    .where(eq(imageMap.cleanSha256, Buffer.from(cleanSha256)))
+    .limit(1)
+  return row
+}
+
+/** The newest image with this hash, before or after it was cleaned, among those that somebody uploaded or was sent. */
+export async function findReadableImage(
+  db: Db,
+  jid: string,
+  { name, hash }: { readonly name: ImageHash; readonly hash: Uint8Array },
+  profile?: string,
+): Promise<ImageMapping | undefined> {
+  const value = Buffer.from(hash)
+  const named = {
+    'sha-1': or(eq(imageMap.rawSha1, value), eq(imageMap.cleanSha1, value)),
+    'sha-256': or(eq(imageMap.rawSha256, value), eq(imageMap.cleanSha256, value)),
+    'sha-512': eq(imageMap.rawSha512, value),
+    'blake2b-512': eq(imageMap.rawBlake2b512, value),
+  }
+  const [row] = await db
+    .select({ found: imageMap })
+    .from(imageMap)
+    .innerJoin(
+      imageReader,
+      and(eq(imageReader.rawSha256, imageMap.rawSha256), eq(imageReader.profile, imageMap.profile)),
+    )
+    .where(
+      and(eq(imageReader.jid, jid), named[name], profile === undefined ? undefined : eq(imageMap.profile, profile)),
+    )
+    .orderBy(desc(imageMap.createdAt))
+    .limit(1)
+  return row?.found
+}
+
+/** Most packs of one account whose former ids are remembered. */
+const MAX_PACKS = 500
+
+/** Notes under which id a sticker pack is published that its owner calls otherwise (XEP-0449). */
+export async function putStickerPack(db: Db, accountId: string, rawId: string, cleanId: string): Promise<void> {
+  await db
+    .insert(stickerPack)
+    .values({ accountId, rawId, cleanId })
+    .onConflictDoUpdate({ target: [stickerPack.accountId, stickerPack.rawId], set: { cleanId, createdAt: sql`now()` } })
+  await db.execute(sql`
+    delete from sticker_pack where account_id = ${accountId} and raw_id in (
+      select raw_id from sticker_pack where account_id = ${accountId} order by created_at desc offset ${MAX_PACKS})`)
+}
+
+/** The id under which an account's sticker pack is published that the account calls so. */
+export async function findStickerPack(db: Db, accountId: string, rawId: string): Promise<string | undefined> {
+  const [row] = await db
+    .select({ cleanId: stickerPack.cleanId })
+    .from(stickerPack)
+    .where(and(eq(stickerPack.accountId, accountId), eq(stickerPack.rawId, rawId)))
+  return row?.cleanId
+}

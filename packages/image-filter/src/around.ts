@@ -1,0 +1,87 @@
+import type { Element } from '@drawbridge/xmpp'
+
+/** Where a stanza crosses: who made it, and whether anybody can be told that it is refused. */
+export const EDGES = ['client', 'component', 'remote', 'stored'] as const
+export type Edge = (typeof EDGES)[number]
+
+/** What is done with end-to-end encrypted content (images §6). What is not here is refused. */
+export const ENCRYPTION_POLICIES = ['refuse', 'text-only'] as const
+export type EncryptionPolicy = (typeof ENCRYPTION_POLICIES)[number]
+
+/** Names of hashes as XEP-0300 has them, by which an image can be asked for. */
+export const HASH_NAMES = ['sha-1', 'sha-256', 'sha-512', 'blake2b-512'] as const
+export type HashName = (typeof HASH_NAMES)[number]
+
+/** A file of ours, as its metadata is to say it. */
+export interface SharedFile {
+  readonly name: string
+  readonly type: string
+  readonly bytes: number
+  readonly sha256: Uint8Array
+  /** Absent for what is no image. */
+  readonly widthPx?: number | undefined
+  readonly heightPx?: number | undefined
+  /** A smaller clean image of the same (XEP-0264), where there is one. */
+  readonly thumbnail?:
+    | { readonly url: string; readonly type: string; readonly widthPx: number; readonly heightPx: number }
+    | undefined
+}
+
+/** An image that our encoder made. */
+export interface MadeImage {
+  readonly bytes: Uint8Array
+  readonly type: string
+  readonly widthPx: number
+  readonly heightPx: number
+}
+
+/** What metadata says of an avatar (XEP-0084 §4.2). */
+export interface AvatarInfo {
+  /** SHA-1 in hex. */
+  readonly id: string
+  readonly type: string
+  readonly bytes: number
+  readonly widthPx: number
+  readonly heightPx: number
+}
+
+/**
+ * What the filter has to ask. Every answer is about what the sender of the stanza uploaded or was sent: a hash gives no
+ * access.
+ */
+export interface Lookups {
+  /** Whether a URL is one of our links; whether there is a file behind it is not asked. */
+  isOwnLink(url: string): boolean
+  /** The clean file behind one of our links, for whoever knows the link. */
+  findFile(url: string): Promise<SharedFile | undefined>
+  /**
+   * The image that replaces these bytes; bytes of our own making replace themselves.
+   *
+   * @throws StanzaFault when it is refused, or cannot be checked now
+   */
+  clean(bytes: Uint8Array | undefined, purpose: 'avatar' | 'inline', deadline: AbortSignal): Promise<MadeImage>
+  /** The clean avatar that an avatar with this SHA-1 (in hex) became. */
+  findAvatar(sha1: string): Promise<AvatarInfo | undefined>
+  /** The id under which the sender's sticker pack with this id, old or new, is published. */
+  findPack(id: string): Promise<string | undefined>
+  /** The hash of some bytes. */
+  digest(name: HashName, bytes: Uint8Array): Uint8Array
+}
+
+/** What the filter knows about one stanza beside the stanza. */
+export interface Around {
+  readonly edge: Edge
+  /**
+   * Whether an element that nobody knows is refused when it holds as much encoded data as an image would (rule 3). On
+   * every edge but `client` it is, whatever this says.
+   */
+  readonly isStrict: boolean
+  readonly encryption: EncryptionPolicy
+  readonly lookups: Lookups
+}
+
+/** An element with the namespace it is in: looked up once, on the way down. */
+export interface Visited {
+  readonly element: Element
+  readonly namespace: string
+}

@@ -1,0 +1,125 @@
+import {
+  base64From,
+  NS_FILE_METADATA,
+  NS_HASHES,
+  NS_REFERENCE,
+  NS_SFS,
+  NS_SIMS,
+  NS_THUMBS,
+  xml,
+} from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import type { SharedFile, Visited } from './around.ts'
+import type { Pass } from './pass.ts'
+import { cut } from './walk.ts'
+
+// Rows 4 and 5: a shared file keeps the source that is ours, and everything said of it is what our file is. Whoever knows
+// the link may read the file, so the link is what it is looked up by; a hash alone finds nothing.
+
+/** Most files of one stanza; what is beyond goes. */
+const MAX_FILES = 64
+const NS_JINGLE_FILE = 'urn:xmpp:jingle:apps:file-transfer:5'
+
+/** XEP-0447. */
+export function rewriteFileSharing({ element }: Visited, pass: Pass): void {
+  if (element.name === 'sources') return stripSources(element, pass)
+  if (element.name === 'file-sharing') rewrite(element, NS_SFS, pass)
+}
+
+/** XEP-0385. */
+export function rewriteMediaSharing({ element }: Visited, pass: Pass): void {
+  if (element.name === 'media-sharing') rewrite(element, NS_SIMS, pass)
+}
+
+/** XEP-0446, outside of what shares a file: nothing says which file it is about. */
+export function stripMetadata({ element }: Visited): void {
+  const isPlaced = ['file-sharing', 'media-sharing', 'item'].includes(element.parent?.name ?? '')
+  if (element.name === 'file' && !isPlaced) cut(element)
+}
+
+/** XEP-0264: one that comes with the stanza stays, to be cleaned there; nothing that is said of it is believed. */
+export function stripThumbnail({ element, namespace }: Visited, { bits }: Pass): void {
+  const { uri = '', width, height } = element.attrs
+  const cid = /^cid:(.+)$/i.exec(uri)?.[1]
+  if (namespace !== NS_THUMBS || cid === undefined || !bits.has(cid)) return cut(element)
+  element.children = []
+  for (const name of Object.keys(element.attrs)) if (name !== 'xmlns' && name !== 'uri') delete element.attrs[name]
+  for (const [name, value] of Object.entries({ width, height })) {
+    if (value !== undefined && /^\d{1,4}$/.test(value)) element.attrs[name] = value
+  }
+}
+
+/** Later additions to a file that was shared before (XEP-0447 §3.3): sources of ours. */
+function stripSources(element: Element, { lookups }: Pass): void {
+  if (element.parent?.is('file-sharing') || element.parent?.is('item')) return
+  keepOwnSources(element, (url) => lookups.isOwnLink(url))
+  if (element.getChildElements().length === 0) cut(element)
+}
+
+function rewrite(element: Element, namespace: string, pass: Pass): void {
+  const url = keepOwnSources(element.getChild('sources', namespace), (link) => pass.lookups.isOwnLink(link))
+  if (url === undefined || pass.later.length >= MAX_FILES) return drop(element)
+  pass.later.push(async () => {
+    const file = await pass.lookups.findFile(url)
+    if (!file) return drop(element)
+    const before = element.getChild('file')
+    const after = buildMetadata(file, before, namespace)
+    if (before) element.remove(before)
+    after.parent = element
+    element.children.unshift(after)
+  })
+}
+
+/** Takes out what shares a file; a reference that held nothing else goes with it. */
+function drop(element: Element): void {
+  const { parent } = element
+  cut(element)
+  if (parent?.is('reference', NS_REFERENCE) && parent.getChildElements().length === 0) cut(parent)
+}
+
+/** The first of the sources that is ours, which is the only one left. */
+export function keepOwnSources(sources: Element | undefined, isOwn: (url: string) => boolean): string | undefined {
+  let found: string | undefined
+  for (const source of sources?.getChildElements() ?? []) {
+    const url = source.attrs['uri'] ?? source.attrs['target'] ?? ''
+    if (found === undefined && isOwn(url)) found = url
+    else cut(source)
+  }
+  return found
+}
+
+/**
+ * `<file/>` as our file is. Of what the sender said stay the words: descriptions and the date.
+ *
+ * @param namespace - of what shares it: XEP-0385 has another element for the same.
+ */
+export function buildMetadata(file: SharedFile, before: Element | undefined, namespace: string): Element {
+  const { widthPx, heightPx, thumbnail } = file
+  const isSized = widthPx !== undefined && heightPx !== undefined
+  const date = before?.getChildText('date')
+  const words = before?.getChildren('desc') ?? []
+  const made = xml(
+    'file',
+    { xmlns: namespace === NS_SIMS ? NS_JINGLE_FILE : NS_FILE_METADATA },
+    xml('media-type', {}, file.type),
+    xml('name', {}, file.name),
+    date !== undefined && /^[\d:TZ.+-]{10,40}$/.test(date) ? xml('date', {}, date) : undefined,
+    xml('size', {}, file.bytes),
+    isSized ? [xml('width', {}, widthPx), xml('height', {}, heightPx)] : undefined,
+    isSized && before?.getChild('dimensions') ? xml('dimensions', {}, `${widthPx}x${heightPx}`) : undefined,
+    isSized && before?.getChild('dimension') ? xml('dimension', {}, `${widthPx}x${heightPx}`) : undefined,
+    words.map((word) => xml('desc', { 'xml:lang': word.attrs['xml:lang'] }, word.getText())),
+    buildHash(file.sha256),
+    thumbnail && buildThumbnail(thumbnail),
+  )
+  return made
+}
+
+/** XEP-0300. */
+export function buildHash(sha256: Uint8Array): Element {
+  return xml('hash', { xmlns: NS_HASHES, algo: 'sha-256' }, base64From(sha256))
+}
+
+function buildThumbnail({ url, type, widthPx, heightPx }: NonNullable<SharedFile['thumbnail']>): Element {
+  return xml('thumbnail', { xmlns: NS_THUMBS, uri: url, 'media-type': type, width: widthPx, height: heightPx })
+}

@@ -1,0 +1,73 @@
+import { CODES } from '@drawbridge/contract'
+import { buildImageRejected, NS_BOB, StanzaFault } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import type { Around, Lookups } from './around.ts'
+import { cut, walk } from './walk.ts'
+
+/** How long a stanza with images in it waits for the sanitizer, in milliseconds (images §2). */
+export const INLINE_TIMEOUT_MS = 2_000
+
+/** One stanza on its way through the filter. */
+export class Pass {
+  readonly root: Element
+  readonly around: Around
+  /** What has to be looked up; done in this order, after the walk. */
+  readonly later: (() => Promise<void>)[] = []
+  /** Something was taken out that somebody would miss. */
+  hasLost = false
+  #deadline: AbortSignal | undefined
+  #bits: Map<string, Element> | undefined
+
+  constructor(root: Element, around: Around) {
+    this.root = root
+    this.around = around
+  }
+
+  get lookups(): Lookups {
+    return this.around.lookups
+  }
+
+  /** The data of XEP-0231 that came with the stanza, by name. */
+  get bits(): ReadonlyMap<string, Element> {
+    if (this.#bits) return this.#bits
+    const bits = new Map<string, Element>()
+    for (const { element, namespace } of walk(this.root)) {
+      const { cid } = element.attrs
+      if (namespace === NS_BOB && element.name === 'data' && cid !== undefined) bits.set(cid, element)
+    }
+    return (this.#bits = bits)
+  }
+
+  /** All images of one stanza share it. */
+  get deadline(): AbortSignal {
+    return (this.#deadline ??= AbortSignal.timeout(INLINE_TIMEOUT_MS))
+  }
+
+  /** Refuses the stanza for what is in it; where nobody can be told, the element goes instead (images §2). */
+  refuse(element: Element, fault: StanzaFault): void {
+    if (this.around.edge !== 'stored' || element === this.root) throw fault
+    cut(element)
+    this.hasLost = true
+  }
+
+  /** Does what may find an image that has to be refused. */
+  async orRefuse(element: Element, clean: () => Promise<void>): Promise<void> {
+    try {
+      await clean()
+    } catch (error) {
+      if (!(error instanceof StanzaFault)) throw error
+      this.refuse(element, error)
+    }
+  }
+}
+
+/** The fault of a row of the error table. */
+export function faultOf(code: keyof typeof CODES, app?: Element): StanzaFault {
+  const { type, condition, text } = CODES[code]
+  return new StanzaFault({ type, condition, text: text.en, app })
+}
+
+/** The error of an image that is not let through, for people and for programs (images §2). */
+export function imageRefused(reason: string): StanzaFault {
+  return faultOf('image-rejected', buildImageRejected(reason))
+}

@@ -1,0 +1,84 @@
+import {
+  NS_AVATAR_METADATA,
+  NS_FILE_METADATA,
+  NS_OOB,
+  NS_REFERENCE,
+  NS_SFS,
+  NS_SIMS,
+  NS_THUMBS,
+  NS_VCARD,
+  NS_VCARD4,
+  NS_VCARD_UPDATE,
+  NS_XHTML,
+  NS_XHTML_IM,
+} from '@drawbridge/xmpp'
+import type { Visited } from './around.ts'
+import {
+  denyEncryptedFile,
+  denyEncryption,
+  denyTransfer,
+  ENCRYPTED_FILES,
+  ENCRYPTION,
+  isTransferByJingle,
+  TRANSFERS,
+  TUNNELS,
+} from './denied.ts'
+import { rewriteFileSharing, rewriteMediaSharing, stripMetadata, stripThumbnail } from './files.ts'
+import {
+  NS_ATOM,
+  NS_MEDIA_ELEMENT,
+  NS_URL_DATA,
+  strip,
+  stripAtom,
+  stripMedia,
+  stripOutOfBand,
+  stripReference,
+  stripUrlData,
+} from './links.ts'
+import type { Pass } from './pass.ts'
+import { rewriteMetadata, rewritePhotoHash, rewriteVcard, stripVcard4 } from './profile.ts'
+import { NS_STICKERS, rewriteStickers } from './stickers.ts'
+
+/** What happens to the elements of some namespaces, wherever they stand. */
+export interface Rule {
+  /** Of the matrix (`paths.ts`). */
+  readonly rows: readonly number[]
+  readonly namespaces: readonly string[]
+  apply(visited: Visited, pass: Pass): void
+}
+
+const JINGLE_TRANSFER: Rule = { rows: [23], namespaces: [], apply: denyTransfer }
+
+/** One namespace has one rule. What no rule names is searched for images all the same. */
+export const RULES: readonly Rule[] = [
+  { rows: [3], namespaces: [NS_OOB], apply: stripOutOfBand },
+  { rows: [3], namespaces: [NS_URL_DATA], apply: stripUrlData },
+  { rows: [3, 4], namespaces: [NS_REFERENCE], apply: stripReference },
+  { rows: [4], namespaces: [NS_SFS], apply: rewriteFileSharing },
+  { rows: [4], namespaces: [NS_SIMS], apply: rewriteMediaSharing },
+  { rows: [4], namespaces: [NS_FILE_METADATA], apply: stripMetadata },
+  { rows: [5], namespaces: [NS_THUMBS, 'urn:xmpp:thumbs:0'], apply: stripThumbnail },
+  { rows: [8], namespaces: [NS_XHTML_IM, NS_XHTML], apply: strip },
+  { rows: [10, 11], namespaces: [NS_AVATAR_METADATA], apply: rewriteMetadata },
+  { rows: [12, 13], namespaces: [NS_VCARD], apply: rewriteVcard },
+  { rows: [14], namespaces: [NS_VCARD_UPDATE], apply: rewritePhotoHash },
+  { rows: [16], namespaces: [NS_VCARD4], apply: stripVcard4 },
+  { rows: [18], namespaces: [NS_STICKERS], apply: rewriteStickers },
+  { rows: [19], namespaces: ['http://www.w3.org/1999/02/22-rdf-syntax-ns#'], apply: strip },
+  { rows: [20], namespaces: [NS_MEDIA_ELEMENT], apply: stripMedia },
+  { rows: [20], namespaces: ['urn:xmpp:captcha'], apply: strip },
+  { rows: [21], namespaces: [NS_ATOM], apply: stripAtom },
+  { rows: [22, 23], namespaces: TRANSFERS, apply: denyTransfer },
+  { rows: [35], namespaces: TUNNELS, apply: denyTransfer },
+  { rows: [24], namespaces: ENCRYPTION, apply: denyEncryption },
+  { rows: [25], namespaces: ENCRYPTED_FILES, apply: denyEncryptedFile },
+]
+
+const BY_NAMESPACE: ReadonlyMap<string, Rule> = new Map(
+  RULES.flatMap((rule) => rule.namespaces.map((namespace) => [namespace, rule] as const)),
+)
+
+/** The rule for elements of a namespace. */
+export function findRule(namespace: string): Rule | undefined {
+  return BY_NAMESPACE.get(namespace) ?? (isTransferByJingle(namespace) ? JINGLE_TRANSFER : undefined)
+}

@@ -1,0 +1,94 @@
+import { NS_HASHES, NS_SFS } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import type { Lookups, Visited } from './around.ts'
+import { buildHash, buildMetadata, keepOwnSources } from './files.ts'
+import type { Pass } from './pass.ts'
+import { cut } from './walk.ts'
+
+/** XEP-0449: the namespace, and the node of a person's packs. */
+export const NS_STICKERS = 'urn:xmpp:stickers:0'
+
+const MAX_STICKERS = 200
+const SEPARATORS = { field: '\x1f', record: '\x1e', group: '\x1d', file: '\x1c' } as const
+
+/**
+ * Row 18. A pack keeps the stickers that are uploads of ours and gets the hash of what it has become; a reference to a
+ * pack of the sender names that, and any other goes.
+ */
+export function rewriteStickers({ element }: Visited, pass: Pass): void {
+  if (element.name === 'pack') pass.later.push(() => rewritePack(element, pass.lookups))
+  else if (element.name === 'sticker') rewriteReference(element, pass)
+  else if (element.parent?.getNS() !== NS_STICKERS) cut(element)
+}
+
+function rewriteReference(element: Element, pass: Pass): void {
+  const { pack } = element.attrs
+  element.attrs = { xmlns: NS_STICKERS }
+  element.children = []
+  if (pack === undefined) return cut(element)
+  pass.later.push(async () => {
+    const known = await pass.lookups.findPack(pack)
+    if (known === undefined) cut(element)
+    else element.attrs['pack'] = known
+  })
+}
+
+async function rewritePack(pack: Element, lookups: Lookups): Promise<void> {
+  for (const [index, item] of pack.getChildren('item').entries()) {
+    const sources = item.getChild('sources', NS_SFS)
+    const url = index < MAX_STICKERS ? keepOwnSources(sources, (link) => lookups.isOwnLink(link)) : undefined
+    const file = url === undefined ? undefined : await lookups.findFile(url)
+    const before = item.getChild('file')
+    if (!file || !before || !sources) {
+      cut(item)
+      continue
+    }
+    const words = item.getChildren('suggest')
+    item.children = []
+    item.append(buildMetadata(file, before, NS_SFS), sources, words)
+  }
+  for (const hash of pack.getChildren('hash')) cut(hash)
+  pack.append(buildHash(packHash(pack, lookups)))
+}
+
+/** §4.1.2: the id of a pack as it is now, the first 144 bits of its hash; `undefined` for one without a hash. */
+export function packId(pack: Element): string | undefined {
+  return pack.getChildText('hash', NS_HASHES)?.slice(0, 24)
+}
+
+/** §4.1.2, with the order of octets, which for UTF-8 is that of code points. */
+function packHash(pack: Element, lookups: Lookups): Uint8Array {
+  const { field, record, group, file } = SEPARATORS
+  const meta = pack
+    .getChildElements()
+    .filter(({ name }) => name === 'name' || name === 'summary')
+    .map(({ name, attrs, ...element }) => [name, attrs['xml:lang'] ?? '', textOf(element.children)])
+    .map((parts) => parts.map((part) => part + field).join('') + record)
+  const stickers = pack.getChildren('item').map((item) => {
+    const described = item.getChild('file')
+    const desc = described?.getChildren('desc').find(({ attrs }) => attrs['xml:lang'] === undefined)
+    const hashes = described
+      ?.getChildren('hash')
+      .map((hash) => (hash.attrs['algo'] ?? '') + field + hash.getText() + field + record)
+    return (desc?.getText() ?? '') + record + sorted(hashes ?? []).join('') + group
+  })
+  const text = sorted(meta).join('') + file + sorted(stickers).join('') + file
+  return lookups.digest('sha-256', new TextEncoder().encode(text))
+}
+
+function textOf(children: Element['children']): string {
+  return children.filter((child) => typeof child === 'string').join('')
+}
+
+/** By code points: UTF-16 would put what lies beyond the first plane before the end of it. */
+function sorted(texts: readonly string[]): string[] {
+  const encoder = new TextEncoder()
+  const keyed = texts.map((text) => ({ text, octets: encoder.encode(text) }))
+  return keyed.toSorted((a, b) => compare(a.octets, b.octets)).map(({ text }) => text)
+}
+
+function compare(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!
+  return a.length - b.length
+}
