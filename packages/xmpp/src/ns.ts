@@ -87,6 +87,8 @@ export const NS_BLOCKING = 'urn:xmpp:blocking'
 export const NS_BLOCKING_ERRORS = 'urn:xmpp:blocking:errors'
 /** XEP-0377 */
 export const NS_REPORTING = 'urn:xmpp:reporting:1'
+/** XEP-0016, refused */
+export const NS_PRIVACY = 'jabber:iq:privacy'
 /** XEP-0049 */
 export const NS_PRIVATE = 'jabber:iq:private'
 /** XEP-0156: link relations in host-meta */
@@ -104,6 +106,8 @@ export const NS_MAM_EXTENDED = 'urn:xmpp:mam:2#extended'
 export const NS_FULLTEXT = 'urn:xmpp:fulltext:0'
 /** XEP-0359 */
 export const NS_SID = 'urn:xmpp:sid:0'
+/** XEP-0091, obsolete, yet read by older clients */
+export const NS_DELAY_LEGACY = 'jabber:x:delay'
 /** XEP-0203 */
 export const NS_DELAY = 'urn:xmpp:delay'
 /** XEP-0297 */
@@ -124,6 +128,7 @@ export const NS_RETRACTION_TOMBSTONE = 'urn:xmpp:message-retract:1#tombstone'
 export const NS_RETRACTION_0 = 'urn:xmpp:message-retract:0'
 /** XEP-0425 */
 export const NS_MODERATION = 'urn:xmpp:message-moderate:1'
+export const NS_MODERATION_0 = 'urn:xmpp:message-moderate:0'
 /** XEP-0422, which older retractions are wrapped in */
 export const NS_FASTEN = 'urn:xmpp:fasten:0'
 /** XEP-0444 */

@@ -10,6 +10,7 @@ import { delivery } from './delivery.ts'
 import { directory } from './directory.ts'
 import { disco } from './disco/index.ts'
 import { externalServices } from './external-services.ts'
+import { forgery } from './forgery.ts'
 import { hostMeta } from './host-meta.ts'
 import { imageFilter } from './image-filter/index.ts'
 import { invitations } from './invitations.ts'
@@ -28,7 +29,6 @@ import { refused } from './refused.ts'
 import { registration } from './registration/index.ts'
 import { roster } from './roster/index.ts'
 import { serviceAdministration } from './service-administration.ts'
-import { stanzaIds } from './stanza-ids.ts'
 import { time } from './time.ts'
 import { vcard } from './pep/vcard.ts'
 import { version } from './version.ts'
@@ -41,13 +41,14 @@ import { upload } from './upload/index.ts'
 export const FEATURES: readonly Feature[] = [
   // Before anything is recorded or answered: who does not want to hear from whom.
   blocking,
+  // What was forged goes, so that nothing below has to ask who said it.
+  forgery,
   // The plain link goes on: what makes it the sender's own is for nobody else.
   mediaLinks,
   // No image that our encoder did not make; what passes here, the avatars below still look at.
   imageFilter,
 
-  // Messages. First what was forged goes, then what is left is recorded.
-  stanzaIds,
+  // Messages. First they are recorded.
   archive,
   // The message itself, then copies for whoever did not get it.
   delivery,

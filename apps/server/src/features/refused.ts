@@ -1,4 +1,4 @@
-import { StanzaFault } from '@drawbridge/xmpp'
+import { NS_PRIVACY, StanzaFault } from '@drawbridge/xmpp'
 import { defineFeature } from '../routing/feature.ts'
 import type { IqRoute } from '../routing/feature.ts'
 
@@ -52,8 +52,6 @@ export const REFUSED: readonly {
     answer: '`<item-not-found/>`',
   },
 ]
-
-const NS_PRIVACY = 'jabber:iq:privacy'
 
 /**
  * What is refused by design and would otherwise only be unknown: a clear error, so that clients fall back and people

@@ -1,5 +1,5 @@
 import { xml, type Element } from '../element.ts'
-import { NS_DELAY } from '../ns.ts'
+import { NS_DELAY, NS_DELAY_LEGACY } from '../ns.ts'
 import { findDateTime, formatDateTime } from './date-time.ts'
 
 /** XEP-0203: when a stanza was sent first, and by whose word. */
@@ -22,9 +22,14 @@ export function findDelay(stanza: Element): Delay | undefined {
   return undefined
 }
 
+/** Whether this says when a stanza was sent first, also in the way of XEP-0091, which older clients still read. */
+export function isDelay(child: Element): boolean {
+  return child.is('delay', NS_DELAY) || child.is('x', NS_DELAY_LEGACY)
+}
+
 /** Removes delays whose `from` satisfies `isOurs`: nobody may speak for us (SP-08). Returns how many there were. */
 export function stripDelays(stanza: Element, isOurs: (from: string | undefined) => boolean): number {
-  const forged = stanza.getChildren('delay', NS_DELAY).filter((element) => isOurs(element.attrs['from']))
+  const forged = stanza.getChildElements().filter((child) => isDelay(child) && isOurs(child.attrs['from']))
   for (const element of forged) stanza.remove(element)
   return forged.length
 }

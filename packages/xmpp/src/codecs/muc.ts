@@ -99,6 +99,13 @@ export function isRoomOnly(child: Element): boolean {
   return ROOM_ONLY.has(child.getNS() ?? '')
 }
 
+/** Removes what only a room may say (MU-06, MU-11). Returns how many there were. */
+export function stripRoomOnly(stanza: Element): number {
+  const forged = stanza.getChildElements().filter(isRoomOnly)
+  for (const element of forged) stanza.remove(element)
+  return forged.length
+}
+
 /** XEP-0249: an invitation that does not go through the room. */
 export function buildDirectInvitation(invitation: {
   readonly jid: string

@@ -1,5 +1,5 @@
 import { xml, type Element } from '../element.ts'
-import { NS_MODERATION, NS_OCCUPANT_ID, NS_RETRACTION, NS_SID } from '../ns.ts'
+import { NS_MODERATION, NS_MODERATION_0, NS_OCCUPANT_ID, NS_RETRACTION, NS_SID } from '../ns.ts'
 import { formatDateTime } from './date-time.ts'
 
 /** XEP-0424: the element that asks to forget an earlier message. */
@@ -34,4 +34,20 @@ export function buildTombstone(
       reason ? xml('reason', {}, reason) : undefined,
     ),
   )
+}
+
+/**
+ * Removes the claim that something was moderated, wherever in a message it stands: only a room says so (XEP-0425 §4).
+ * What is left asks in the sender's own name. Returns how many there were.
+ */
+export function stripModeration(message: Element): number {
+  let count = 0
+  for (const parent of [message, ...message.getChildElements()]) {
+    for (const child of parent.getChildElements()) {
+      if (child.getNS() !== NS_MODERATION && child.getNS() !== NS_MODERATION_0) continue
+      parent.remove(child)
+      count++
+    }
+  }
+  return count
 }

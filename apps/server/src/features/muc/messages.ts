@@ -4,12 +4,12 @@ import {
   findForm,
   isRoomOnly,
   NS_CLIENT,
-  NS_MODERATION,
   NS_MUC_REQUEST,
   NS_MUC_USER,
   parseJid,
   StanzaFault,
   stripDelays,
+  stripModeration,
   stripStanzaIds,
   xml,
 } from '@drawbridge/xmpp'
@@ -113,11 +113,10 @@ function inRoomsName(
   )
   const isOurs = (address: string | undefined) => address === undefined || address.split('/')[0] === room.address
   stripStanzaIds(said, isOurs)
-  stripDelays(said, isOurs)
-  for (const child of said.getChildElements()) {
-    // XEP-0425 §4: that something was moderated is said by the room only.
-    const forged = child.getChild('moderated', NS_MODERATION)
-    if (forged) child.remove(forged)
-  }
+  // One of the sender's own would say who that is, where nobody is to know (MU-05).
+  const isTelling = (from: string | undefined) =>
+    !room.config.isNonAnonymous && from?.split('/')[0] === occupant.account
+  stripDelays(said, (from) => isOurs(from) || isTelling(from))
+  stripModeration(said)
   return { ...stanza, element: said, from: parseJid(occupant.jid), to }
 }

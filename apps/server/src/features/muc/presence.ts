@@ -1,4 +1,4 @@
-import { findMucJoin, isRoomOnly, NS_DELAY, NS_SID, StanzaFault } from '@drawbridge/xmpp'
+import { findMucJoin, isDelay, isRoomOnly, NS_SID, StanzaFault } from '@drawbridge/xmpp'
 import type { Element, PresenceStanza } from '@drawbridge/xmpp'
 import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
@@ -44,8 +44,7 @@ export async function handlePresence(stanza: PresenceStanza, session: Session, c
 /** What of a client's presence is shown: all but what only a room or a server may say (MU-06). @throws StanzaFault */
 function payloadOf(presence: Element): Element[] {
   const payload = presence.getChildElements().filter((child) => {
-    const namespace = child.getNS()
-    return !isRoomOnly(child) && namespace !== NS_SID && namespace !== NS_DELAY && !child.is('priority')
+    return !isRoomOnly(child) && child.getNS() !== NS_SID && !isDelay(child) && !child.is('priority')
   })
   let characters = 0
   for (const child of payload) characters += child.toString().length
