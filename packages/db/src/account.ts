@@ -107,9 +107,20 @@ export async function deleteAccount(db: Db, localpart: string, owner: string): P
   })
 }
 
+const credentialsOf = (db: Db) =>
+  db
+    .select({ mechanism: credential.mechanism, sealed: credential.sealed })
+    .from(credential)
+    .where(eq(credential.accountId, sql.placeholder('accountId')))
+    .prepare('credentials_of_account')
+/** Asked at every sign-in: to build the query anew takes longer than to answer it. */
+const prepared = new WeakMap<Db, ReturnType<typeof credentialsOf>>()
+
 /** The sealed verifiers of an account, by mechanism. */
 export async function listCredentials(db: Db, accountId: string): Promise<Map<string, Buffer>> {
-  const rows = await db.select().from(credential).where(eq(credential.accountId, accountId))
+  const query = prepared.get(db) ?? credentialsOf(db)
+  prepared.set(db, query)
+  const rows = await query.execute({ accountId })
   return new Map(rows.map(({ mechanism, sealed }) => [mechanism, sealed]))
 }
 

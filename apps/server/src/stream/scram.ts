@@ -1,4 +1,4 @@
-import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 
 const pbkdf2Async = promisify(pbkdf2)
@@ -32,7 +32,7 @@ const hmac = (family: ScramFamily, key: Buffer, text: string | Buffer) =>
 
 /** The hash function of a SCRAM mechanism. */
 export function scramHash(family: ScramFamily, bytes: Buffer | string): Buffer {
-  return createHash(HASHES[family].digest).update(bytes).digest()
+  return hash(HASHES[family].digest, bytes, 'buffer')
 }
 
 /** How long a salted password, and everything made of it, is. */

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -35,7 +35,8 @@ export async function loadSealer(keyFile: string): Promise<Sealer> {
 }
 
 /** A sealer with this key of 32 bytes. */
-export function sealerFrom(key: Buffer): Sealer {
+export function sealerFrom(bytes: Buffer): Sealer {
+  const key = createSecretKey(bytes)
   const place = (where: string) => Buffer.from(`${where}\0${KEY_ID}`)
   return {
     seal(plain, where) {
