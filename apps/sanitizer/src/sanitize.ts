@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import {
   IMAGE_FEATURES,
+  INPUT_FORMATS,
   type CleanImage,
-  type ImageOrigin,
   type ImageRejectReason,
   type InputFormat,
   type RefusedImage,
@@ -17,6 +17,7 @@ import type { JobResult, Pool } from './children/pool.ts'
 import { Overloaded, turnFor, type Lanes } from './lanes.ts'
 import { verifiedOutput, type Order, type Output } from './output.ts'
 import { pixelsFrom, type Pixels } from './pixels.ts'
+import type { Pools } from './pools.ts'
 import { maxBytesOf, planFor, policyVersionOf, profileVersionOf, type Plan } from './profiles.ts'
 import type { SanitizerConfig } from './sanitizer.config.ts'
 import { sniff } from './sniff.ts'
@@ -24,8 +25,7 @@ import { VerifyError } from './verify/index.ts'
 
 export interface Pipeline {
   readonly config: SanitizerConfig
-  /** The children that read this format for this origin. Undefined: none does. */
-  readonly poolFor: (format: InputFormat, origin: ImageOrigin) => Pool | undefined
+  readonly pools: Pick<Pools, 'for'>
   readonly lanes: Lanes
   readonly budgets: Budgets
   readonly log: Log
@@ -52,7 +52,7 @@ const REMEMBERED_FAILURES = 1_000
  * of `signal` when it aborts; everything else is a verdict.
  */
 export function createSanitizer(pipeline: Pipeline): Sanitize {
-  const { config, poolFor, lanes, budgets } = pipeline
+  const { config, pools, lanes, budgets } = pipeline
   const failures = new Set<string>()
 
   return async (bytes, profile, options = {}) => {
@@ -61,7 +61,7 @@ export function createSanitizer(pipeline: Pipeline): Sanitize {
     if (sniffed.kind === 'not-an-image') return { outcome: 'not-an-image' }
     const inputFormat = sniffed.format
     const isReadable = isInputFormat(inputFormat) && (inputFormat !== 'avif' || acceptsAvif)
-    const pool = isReadable ? poolFor(inputFormat, origin) : undefined
+    const pool = isReadable ? pools.for(inputFormat, origin) : undefined
     if (!isReadable || pool === undefined) return { outcome: 'refused', reason: 'unsupported', inputFormat }
     const refused = (reason: ImageRejectReason): RefusedImage => ({
       outcome: 'refused',
@@ -99,7 +99,7 @@ export function createSanitizer(pipeline: Pipeline): Sanitize {
 }
 
 function isInputFormat(format: string): format is InputFormat {
-  return format === 'avif' || format === 'jpeg' || format === 'png' || format === 'webp' || format === 'gif'
+  return (INPUT_FORMATS as readonly string[]).includes(format)
 }
 
 function tryBounds(format: InputFormat, bytes: Uint8Array): Bounds | ImageRejectReason {

@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises'
-import type { ImageOrigin, Sanitize } from '@drawbridge/contract'
+import type { Sanitize } from '@drawbridge/contract'
 import type { Log } from '@drawbridge/runtime'
 import { Budgets } from './budgets.ts'
-import { Pool } from './children/pool.ts'
 import { healthOf } from './health.ts'
 import { serveHttp } from './http.ts'
 import { createInspector } from './inspector.ts'
 import { Lanes } from './lanes.ts'
 import { listen } from './listen.ts'
+import { createPools } from './pools.ts'
 import type { SanitizerConfig } from './sanitizer.config.ts'
 import { startAtStrongestLevel, type Sandbox } from './sandbox/choose.ts'
 import { createSanitizer } from './sanitize.ts'
@@ -36,13 +36,13 @@ export async function startSanitizer(config: SanitizerConfig, options: Sanitizer
   // Kept from one start to the next, so that a process that is killed leaves nothing that piles up.
   const emptyDir = `${config.socket}.empty`
   await mkdir(emptyDir, { recursive: true, mode: 0o700 })
-  const start = (at: Sandbox) => startPipeline(config, at, log)
+  const start = (at: Sandbox) => startPipeline(config, at, emptyDir, log)
   const { started, sandbox, skipped } = options.sandbox
     ? { started: await start(options.sandbox), sandbox: options.sandbox, skipped: [] }
     : await startAtStrongestLevel(config, { emptyDir, log }, start)
-  const { pools, lanes, sanitize, formats, closeChildren } = started
+  const { pools, lanes, sanitize, formats } = started
   try {
-    const health = () => healthOf({ pools, lanes, formats, sandbox, skipped })
+    const health = () => healthOf({ pools: pools.byOrigin, lanes, formats, sandbox, skipped })
     const inspect = createInspector({ config, sandbox, log })
     const server = serveHttp({ config, sanitize, inspect, health, log })
     await listen(server, config.socket)
@@ -50,7 +50,7 @@ export async function startSanitizer(config: SanitizerConfig, options: Sanitizer
       socket: config.socket,
       sanitize,
       get pids() {
-        const pairs = Object.values(pools).flatMap((each) => each.pairs)
+        const pairs = pools.all.flatMap((each) => each.pairs)
         const pids = (stage: 'decoder' | 'encoder') => pairs.flatMap((pair) => pair[stage].pid ?? [])
         return { decoder: pids('decoder'), encoder: pids('encoder') }
       },
@@ -58,33 +58,25 @@ export async function startSanitizer(config: SanitizerConfig, options: Sanitizer
         const closed = new Promise((resolve) => server.close(resolve))
         server.closeAllConnections()
         await closed
-        await closeChildren()
+        await pools.close()
       },
     }
   } catch (error) {
-    await closeChildren()
+    await pools.close()
     throw error
   }
 }
 
 /** Children that are ready and checked, and what has passed through them; or an error, and none of them. */
-async function startPipeline(config: SanitizerConfig, sandbox: Sandbox, log: Log) {
-  const { childrenPerStage: size, reuse, idleMs, queueLength } = config
-  const pool = (name: string, warm: number) => new Pool({ name, size, warm, sandbox, reuse, idleMs, log })
-  const pools: Readonly<Record<ImageOrigin, Pool>> = {
-    local: pool('local', size),
-    remote: pool('remote', 0),
-    fetched: pool('fetched', 0),
-  }
-  const lanes = new Lanes(size, queueLength)
-  const closeChildren = () => Promise.all(Object.values(pools).map((each) => each.close()))
+async function startPipeline(config: SanitizerConfig, sandbox: Sandbox, emptyDir: string, log: Log) {
+  const pools = createPools(config, sandbox, emptyDir, log)
+  const lanes = new Lanes(config.childrenPerStage, config.queueLength)
   try {
-    await pools.local.start()
-    const poolFor = (format: string, origin: ImageOrigin) => (format === 'avif' ? undefined : pools[origin])
-    const sanitize = createSanitizer({ config, poolFor, lanes, budgets: new Budgets(), log })
-    return { pools, lanes, sanitize, formats: await selfTest(sanitize), closeChildren }
+    await pools.start()
+    const sanitize = createSanitizer({ config, pools, lanes, budgets: new Budgets(), log })
+    return { pools, lanes, sanitize, formats: await selfTest(sanitize, pools.formats) }
   } catch (error) {
-    await closeChildren()
+    await pools.close()
     throw error
   }
 }

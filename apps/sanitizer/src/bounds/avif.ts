@@ -21,7 +21,14 @@ interface Properties {
   readonly quarterTurns: ReadonlySet<number>
 }
 
-const FEATURE_OF_ITEM: Readonly<Record<string, ImageFeature>> = { Exif: 'exif', tmap: 'gainMap', mime: 'xmp' }
+/** Kinds of items that a picture in AVIF is made of; any other codec in the same container is none of ours. */
+const ITEMS: Readonly<Record<string, ImageFeature | undefined>> = {
+  av01: undefined,
+  grid: undefined,
+  Exif: 'exif',
+  mime: 'xmp',
+  tmap: 'gainMap',
+}
 const ALPHA = 'urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0'
 
 /**
@@ -105,9 +112,11 @@ function noteItems(iinf: ByteReader, boxes: BoxCounter, features: Set<ImageFeatu
   for (const { body } of boxes.list(iinf)) {
     const entryVersion = body.u8()
     body.skip(3)
-    if (entryVersion < 2) continue
+    if (entryVersion < 2) throw new BoundsError('corrupt', 'AVIF with an item of no kind')
     body.skip(entryVersion === 2 ? 4 : 6)
-    const feature = FEATURE_OF_ITEM[body.text(4)]
+    const kind = body.text(4)
+    if (!Object.hasOwn(ITEMS, kind)) throw new BoundsError('unsupported', `AVIF with an item of the kind ${kind}`)
+    const feature = ITEMS[kind]
     if (feature !== undefined) features.add(feature)
   }
 }

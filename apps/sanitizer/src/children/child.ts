@@ -21,7 +21,12 @@ export class ChildFault extends Error {
 const MAX_HELLO_BYTES = 4_096
 const MAX_STDERR_BYTES = 2_048
 const STDERR = 2
-const FDS = { decoder: DECODER_FDS, encoder: ENCODER_FDS, inspector: INSPECTOR_FDS } as const
+const FDS = {
+  decoder: DECODER_FDS,
+  'avif-decoder': DECODER_FDS,
+  encoder: ENCODER_FDS,
+  inspector: INSPECTOR_FDS,
+} as const
 
 const helloSchema = z.object({
   sharp: z.string(),

@@ -31,6 +31,7 @@ export interface LaunchOptions {
 
 const SCRIPTS: Readonly<Record<Stage, string>> = {
   decoder: fileURLToPath(new URL('../child/decoder.ts', import.meta.url)),
+  'avif-decoder': fileURLToPath(new URL('../child/avif-decoder.ts', import.meta.url)),
   encoder: fileURLToPath(new URL('../child/encoder.ts', import.meta.url)),
   inspector: fileURLToPath(new URL('../child/inspector.ts', import.meta.url)),
 }

@@ -11,7 +11,7 @@ import type { ChildSandbox } from '../sandbox/levels.ts'
  * clamps every field of it, computes the length of the pixels from it, and tells the encoder how many bytes to read. The
  * encoder answers with one head and as many files as it was asked for.
  */
-export const STAGES = ['decoder', 'encoder', 'inspector'] as const
+export const STAGES = ['decoder', 'avif-decoder', 'encoder', 'inspector'] as const
 export type Stage = (typeof STAGES)[number]
 
 /** Descriptors of both stages: pixels leave the decoder at 3 and enter the encoder at 0, whose requests come at 3. */

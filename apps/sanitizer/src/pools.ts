@@ -1,0 +1,67 @@
+import { IMAGE_FORMATS, IMAGE_ORIGINS, INPUT_FORMATS, type ImageOrigin, type InputFormat } from '@drawbridge/contract'
+import type { Log } from '@drawbridge/runtime'
+import { Pool } from './children/pool.ts'
+import type { SanitizerConfig } from './sanitizer.config.ts'
+import { sandboxAt, type Sandbox } from './sandbox/choose.ts'
+
+type PoolsByOrigin = Readonly<Record<ImageOrigin, Pool>>
+
+/** All pairs of children there are. No pair ever works for two origins, so none can carry anything between them. */
+export interface Pools {
+  readonly byOrigin: PoolsByOrigin
+  /** What can be read. */
+  readonly formats: readonly InputFormat[]
+  /** Undefined: nobody here reads this format. */
+  for(format: InputFormat, origin: ImageOrigin): Pool | undefined
+  readonly all: readonly Pool[]
+  /** Starts the pairs that are kept warm: those for the images of this server. */
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+/** @param emptyDir - working directory of the children. */
+export function createPools(config: SanitizerConfig, sandbox: Sandbox, emptyDir: string, log: Log): Pools {
+  const { childrenPerStage, reuse, idleMs } = config
+  const byOrigin = perOrigin(
+    (origin) =>
+      new Pool({
+        name: origin,
+        size: childrenPerStage,
+        warm: origin === 'local' ? childrenPerStage : 0,
+        sandbox,
+        reuse,
+        idleMs,
+        log,
+      }),
+  )
+  const avifSandbox = withAvifDecoder(sandbox, emptyDir)
+  const avif =
+    config.avif === 'wasm'
+      ? perOrigin(
+          (origin) => new Pool({ name: `avif ${origin}`, size: 1, warm: 0, sandbox: avifSandbox, reuse, idleMs, log }),
+        )
+      : undefined
+  const all = [...Object.values(byOrigin), ...Object.values(avif ?? {})]
+  return {
+    byOrigin,
+    formats: avif ? INPUT_FORMATS : IMAGE_FORMATS,
+    for: (format, origin) => (format === 'avif' ? avif : byOrigin)?.[origin],
+    all,
+    start: () => byOrigin.local.start(),
+    close: async () => void (await Promise.all(all.map((pool) => pool.close()))),
+  }
+}
+
+function perOrigin(create: (origin: ImageOrigin) => Pool): PoolsByOrigin {
+  return Object.fromEntries(IMAGE_ORIGINS.map((origin) => [origin, create(origin)])) as Record<ImageOrigin, Pool>
+}
+
+/** Pairs whose decoder reads AVIF, as WebAssembly; their encoders are like all others. */
+function withAvifDecoder(sandbox: Sandbox, emptyDir: string): Sandbox {
+  const wasm = sandboxAt('C', emptyDir, sandbox.uid)
+  return {
+    ...sandbox,
+    launch: (stage, stdio) => (stage === 'decoder' ? wasm.launch('avif-decoder', stdio) : sandbox.launch(stage, stdio)),
+    faultsOf: (pid, hello) => ('avif' in hello.accepted ? wasm : sandbox).faultsOf(pid, hello),
+  }
+}
