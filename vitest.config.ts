@@ -33,8 +33,6 @@ export default defineConfig({
           exclude: [...NEVER, 'e2e/interop/**'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          // A browser on two cores misses a frame now and then. The report marks what needed a second try; two misses fail.
-          retry: 1,
           // Each file boots every process; two cores do not carry two of them at once.
           fileParallelism: false,
         },
