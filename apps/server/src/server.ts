@@ -1,8 +1,16 @@
 import { createArchiveWriter, listAccounts, openDatabase, loadUnits } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
-import type { Sanitize, SessionEndCode } from '@drawbridge/contract'
+import type { InspectFile, Sanitize, SessionEndCode } from '@drawbridge/contract'
 import { createJobs } from '@drawbridge/jobs'
-import { askSanitizer, createDirectories, createHealth, createSanitize, isLoopback, paths } from '@drawbridge/runtime'
+import {
+  askSanitizer,
+  createDirectories,
+  createHealth,
+  createInspect,
+  createSanitize,
+  isLoopback,
+  paths,
+} from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import { C2S_LIMITS, parseJid } from '@drawbridge/xmpp'
 import { join } from 'node:path'
@@ -10,6 +18,7 @@ import { createAdminApi, LOCAL_ACTOR } from './admin/index.ts'
 import { openBlobs } from './blobs/blobs.ts'
 import { createMediaLinks } from './blobs/media-link.ts'
 import { FEATURES } from './features/index.ts'
+import { createAdmitFile } from './files/admission.ts'
 import { startWork } from './jobs/index.ts'
 import type { LiveSessions } from './policy/enforce.ts'
 import type { LivePolicy } from './policy/live.ts'
@@ -112,6 +121,7 @@ export interface BuiltServer extends AsyncDisposable {
 export interface Outside {
   readonly now?: () => Date
   readonly sanitize?: Sanitize
+  readonly inspect?: InspectFile
 }
 
 /** Builds the server in order: storage, keys, policy, features, streams. Rejects when a part cannot be had. */
@@ -200,6 +210,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     publicUrl: () => publicUrl,
   })
   const chats = createChats()
+  const mediaPolicy = createMediaPolicy(policy.gate, units)
   const ctx: Context = {
     domain: common.domain,
     domainJid: parseJid(common.domain),
@@ -222,7 +233,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     externalServices: config.externalServices,
     jobs,
     gate: policy.gate,
-    mediaPolicy: createMediaPolicy(policy.gate, units),
+    mediaPolicy,
+    admitFile: createAdmitFile({ inspect: outside.inspect ?? createInspect(at.sanitizerSocket), mediaPolicy }),
     log,
     blobs,
     evidenceRetentionMs: config.blobs.evidenceRetentionMs,

@@ -1,5 +1,5 @@
 import { insertAccount, uuidv7 } from '@drawbridge/db'
-import type { SanitizeVerdict } from '@drawbridge/contract'
+import type { InspectFile, SanitizeVerdict } from '@drawbridge/contract'
 import { silentLog } from '@drawbridge/runtime'
 import { testDatabase } from '@drawbridge/testkit'
 import { migrateJobs } from '@drawbridge/jobs'
@@ -22,6 +22,8 @@ export interface StoryOptions {
   readonly now?: () => Date
   /** What the sanitizer would say; the sanitizer itself is not what these stories are about. */
   readonly sanitize?: (bytes: Uint8Array, profile: string) => Promise<SanitizeVerdict> | SanitizeVerdict
+  /** What the sanitizer would say of a file that is no image. Default: a text. */
+  readonly inspect?: InspectFile
   /** Settings by section, beside those that every story has. */
   readonly settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** Jobs are done, from the outbox on. Costs a moment. */
@@ -78,6 +80,7 @@ export async function story<P extends string>(
   if (options.doesJobs) await migrateJobs(database.url)
   const server = await buildServer(config, silentLog, {
     ...(options.now ? { now: options.now } : {}),
+    inspect: options.inspect ?? (async () => ({ kind: 'text', classes: ['text'], entries: 0 })),
     ...(options.sanitize ? { sanitize: async (bytes, profile) => options.sanitize!(bytes, profile) } : {}),
   })
   const work = options.doesJobs ? await startWork(server.ctx, database.url) : undefined

@@ -1,3 +1,4 @@
+import { FILE_CLASSES } from '@drawbridge/policy'
 import type { FileClass } from '@drawbridge/policy'
 
 export { FILE_CLASSES } from '@drawbridge/policy'
@@ -19,3 +20,11 @@ export interface FileReport {
  * @param extension - of the file's name, in lower case and without the dot; empty when there is none.
  */
 export type InspectFile = (bytes: Uint8Array, extension: string, signal?: AbortSignal) => Promise<FileReport>
+
+/** Why a file that is no image is refused: one of its classes, or what the antivirus engines said or did not say. */
+export const FILE_REJECT_REASONS = [...FILE_CLASSES, 'infected', 'unscanned'] as const
+export type FileRejectReason = (typeof FILE_REJECT_REASONS)[number]
+
+export type FileAdmission =
+  | { readonly outcome: 'admitted'; readonly classes: readonly FileClass[] }
+  | { readonly outcome: 'refused'; readonly reason: FileRejectReason }

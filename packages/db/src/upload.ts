@@ -10,14 +10,22 @@ export type NewUpload = Pick<
   'id' | 'accountId' | 'filename' | 'declaredBytes' | 'declaredType' | 'tokenHash' | 'createdAt'
 >
 
-/** The clean file that came of an upload. What is about pixels is absent for what is not an image. */
+/** The clean file that came of an upload. What is about pixels is absent for what is not an image, and what it holds for what is. */
 export type PublishedFile = {
   readonly cleanSha256: Uint8Array
   readonly cleanBytes: number
   readonly cleanType: string
 } & {
   readonly [
-    Key in 'widthPx' | 'heightPx' | 'placeholder' | 'dominantColor' | 'profileVersion' | 'decoder' | 'encoder'
+    Key in
+      | 'widthPx'
+      | 'heightPx'
+      | 'placeholder'
+      | 'dominantColor'
+      | 'profileVersion'
+      | 'decoder'
+      | 'encoder'
+      | 'fileClasses'
   ]?: Exclude<Upload[Key], null>
 }
 

@@ -147,6 +147,18 @@ export function allowsEncryptedMedia({ e2ee }: Pick<MediaPolicy, 'e2ee'>): boole
   return e2ee === 'scan-with-key' || e2ee === 'client-sanitize'
 }
 
+/** The first class of a file that may not go this way, in the order of `FILE_CLASSES`: the worst first. */
+export function refusedClass(
+  policy: MediaPolicy,
+  classes: readonly FileClass[],
+  direction: 'upload' | 'download',
+): FileClass | undefined {
+  const refused = direction === 'upload' ? policy.refuseUpload : policy.refuseDownload
+  // What looks encrypted may be an encrypted image: that is for the policy of encrypted payloads to say.
+  const isRefused = (name: FileClass) => refused.includes(name) || (name === 'opaque' && !allowsEncryptedMedia(policy))
+  return FILE_CLASSES.find((name) => classes.includes(name) && isRefused(name))
+}
+
 function mergeField<F extends Field>(
   merged: { [K in F]: MediaPolicy[K] },
   field: F,

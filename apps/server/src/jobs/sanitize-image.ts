@@ -1,4 +1,4 @@
-import type { CleanImage, ImageRejectReason } from '@drawbridge/contract'
+import type { CleanImage, FileRejectReason, ImageRejectReason } from '@drawbridge/contract'
 import { findUpload, markUploadRefused, publishUpload, putEvidence, putImageMapping, uuidv7 } from '@drawbridge/db'
 import type { NewDerivative, PublishedFile, Upload } from '@drawbridge/db'
 import type { Handler } from '@drawbridge/jobs'
@@ -7,9 +7,11 @@ import { storeClean } from '../blobs/blobs.ts'
 import { claimsImage } from '../blobs/filename.ts'
 import { StorageFull } from '../blobs/object-store.ts'
 import { NO_ROOM } from '../blobs/reasons.ts'
+import { storedReason } from '../files/rejections.ts'
 import type { Context } from '../routing/feature.ts'
 
-type Refused = ImageRejectReason | typeof NO_ROOM
+/** Why there is no clean file: the image, another file's kind, or that there was no room for it. */
+type Refused = ImageRejectReason | `file:${FileRejectReason}` | typeof NO_ROOM
 
 /** What becomes of an upload: a clean file with its thumbnails, or a reason. */
 type Outcome =
@@ -18,7 +20,7 @@ type Outcome =
 
 type UploadContext = Pick<
   Context,
-  'db' | 'sanitize' | 'emit' | 'blobs' | 'mediaPolicy' | 'accounts' | 'now' | 'evidenceRetentionMs'
+  'admitFile' | 'db' | 'sanitize' | 'emit' | 'blobs' | 'mediaPolicy' | 'accounts' | 'now' | 'evidenceRetentionMs'
 >
 
 /**
@@ -55,8 +57,11 @@ async function settle(ctx: UploadContext, upload: Upload, bytes: Buffer, signal:
   if (verdict.outcome === 'not-an-image') {
     // What says it is an image and is none has no business here (images §7 F).
     if (claimsImage(upload.filename, upload.declaredType)) return { state: 'refused', reason: 'unsupported' }
+    const admission = await ctx.admitFile({ bytes, filename: upload.filename, owner: accountOf(ctx, upload) }, signal)
+    if (admission.outcome === 'refused') return { state: 'refused', reason: storedReason(admission.reason) }
     const cleanSha256 = await storeClean(db, blobs, bytes)
-    const file = { cleanSha256, cleanBytes: bytes.length, cleanType: 'application/octet-stream' }
+    const cleanType = 'application/octet-stream'
+    const file = { cleanSha256, cleanBytes: bytes.length, cleanType, fileClasses: admission.classes }
     return { state: 'clean', file, derivatives: [] }
   }
   const derivatives: NewDerivative[] = []

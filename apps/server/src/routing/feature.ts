@@ -36,6 +36,7 @@ import type { Invitations } from './invitations.ts'
 import type { Rosters } from './rosters.ts'
 import type { Unit, Units } from './units.ts'
 import type { Sessions } from './sessions.ts'
+import type { AdmitFile } from '../files/admission.ts'
 import type { Gate } from '../policy/gate.ts'
 import type { AskMediaPolicy } from '../policy/media.ts'
 import type { Blobs } from '../blobs/blobs.ts'
@@ -98,6 +99,7 @@ export interface Context {
   readonly blockLists: BlockLists
   readonly components: Components
   readonly sanitize: Sanitize
+  readonly admitFile: AdmitFile
   readonly mediaLinks: MediaLinks
   readonly pushTargets: PushTargets
   readonly chats: Chats

@@ -1,3 +1,4 @@
+import type { FileClass } from '@drawbridge/contract'
 import { bigint, boolean, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { account, bytea, instant } from './account.ts'
 
@@ -31,6 +32,7 @@ export const upload = pgTable('upload', {
   profileVersion: text('profile_version'),
   decoder: text('decoder'),
   encoder: text('encoder'),
+  fileClasses: text('file_classes').array().$type<readonly FileClass[]>(),
   createdAt: instant('created_at').notNull().defaultNow(),
   updatedAt: instant('updated_at').notNull().defaultNow(),
 })

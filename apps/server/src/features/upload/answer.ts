@@ -1,8 +1,9 @@
 import { problem, PROBLEM_MEDIA_TYPE, Refusal } from '@drawbridge/contract'
-import type { ErrorCode, ImageRejectReason, Problem } from '@drawbridge/contract'
+import type { ErrorCode, FileRejectReason, ImageRejectReason, Problem } from '@drawbridge/contract'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { INTERRUPTED, NO_ROOM, UNCHECKED } from '../../blobs/reasons.ts'
+import { FILE_REJECTIONS, fileReasonFrom } from '../../files/rejections.ts'
 
 /** How long a refused sender may go on sending before the connection is cut. */
 const DRAIN_MS = 2_000
@@ -48,7 +49,17 @@ const OTHER_REASONS: Readonly<Record<string, ErrorCode>> = {
 /** The problem of an upload that was refused for this reason, as it is stored. */
 export function uploadProblem(reason: string | null, req: IncomingMessage): Problem {
   const code = reason !== null && Object.hasOwn(OTHER_REASONS, reason) ? OTHER_REASONS[reason] : undefined
-  return code === undefined ? imageProblem(reason, req) : problemOf(code, req)
+  if (code !== undefined) return problemOf(code, req)
+  const fileReason = fileReasonFrom(reason)
+  return fileReason === undefined ? imageProblem(reason, req) : fileProblem(fileReason, req)
+}
+
+/** The problem of a file whose kind may not pass, or that no engine passed. */
+export function fileProblem(reason: FileRejectReason, req: IncomingMessage): Problem {
+  const language = languageOf(req)
+  const detail = FILE_REJECTIONS[reason][language]
+  const body = problem('file-type-refused', { details: { reason }, detail, language })
+  return reason === 'unscanned' ? { ...body, status: 503 } : body
 }
 
 /** The problem of a refused image (images §2, errors). */

@@ -1,6 +1,7 @@
 import { Refusal } from '@drawbridge/contract'
 import { findDerivative, findUpload } from '@drawbridge/db'
 import type { Upload } from '@drawbridge/db'
+import { refusedClass } from '@drawbridge/policy'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { claimsImage, dispositionOf, withExtension } from '../../blobs/filename.ts'
@@ -8,7 +9,7 @@ import { isSecret, parsePath } from '../../blobs/link.ts'
 import { StorageUnavailable } from '../../blobs/object-store.ts'
 import { ask } from '../../policy/gate.ts'
 import type { Context } from '../../routing/feature.ts'
-import { problemOf, sendProblem } from './answer.ts'
+import { fileProblem, problemOf, sendProblem } from './answer.ts'
 import { parseRange } from './range.ts'
 import { readerOf } from './reader.ts'
 import { refusalOf } from './slot.ts'
@@ -39,6 +40,8 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
     return refuse(req, res, isNameless ? new Refusal('link-expired') : refusalOf(verdict))
   }
   if (!file) return sendProblem(res, problemOf('item-not-found', req))
+  const closed = refusedClass(ctx.mediaPolicy(account), file.upload.fileClasses ?? [], 'download')
+  if (closed !== undefined) return sendProblem(res, { ...fileProblem(closed, req), status: 403 })
   try {
     await serve(req, res, file, isImage, ctx)
   } catch (error) {
