@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { createInspect, SanitizerUnavailable } from '@drawbridge/runtime'
-import { buildOffice, buildZip, windowsProgram } from '@drawbridge/testkit/files'
+import { buildOffice, buildTar, buildZip, windowsProgram } from '@drawbridge/testkit/files'
 import { expect, test } from 'vitest'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import type { ChildHandle } from '../src/children/launch.ts'
-import { plainLauncher, get, startInProcess, temporarySocket } from './process.ts'
+import { get, plainLauncher, startInProcess, startProcess, temporarySocket } from './process.ts'
 
 const program = buildZip([{ name: 'setup.exe', content: windowsProgram() }])
 
@@ -88,4 +89,16 @@ test('what is no extension, and a sanitizer that is not there, are said', async 
   expect((await get(sanitizer.socket, '/inspect')).status).toBe(405)
   await using nowhere = await temporarySocket()
   await expect(createInspect(nowhere.socket)(program, 'zip')).rejects.toThrow(SanitizerUnavailable)
+})
+
+test('in the strictest sandbox of this machine, every reader works', async () => {
+  await using place = await temporarySocket()
+  await using sanitizer = await startProcess(place.socket, { DRAWBRIDGE_SANITIZER_ALLOW_WEAK: 'true' })
+  const inspect = createInspect(sanitizer.socket)
+  const tar = buildTar([{ name: 'setup.exe', content: windowsProgram() }])
+  expect((await inspect(gzipSync(tar), 'tgz')).classes).toEqual(['archive', 'executable'])
+  expect((await inspect(zstdCompressSync(tar), 'zst')).classes).toEqual(['archive', 'executable'])
+  expect((await inspect(buildZip([{ name: 'a.zip', content: program }]), 'zip')).classes).toContain('executable')
+  expect((await inspect(Buffer.from('\ufeffGrüße\n', 'utf16le'), 'txt')).classes).toEqual(['text'])
+  expect((await inspect(Buffer.from('%PDF-1.4\n'), 'pdf')).kind).toBe('pdf')
 })

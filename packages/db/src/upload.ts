@@ -67,7 +67,7 @@ export async function publishUpload(
   derivatives: readonly NewDerivative[] = [],
 ): Promise<boolean> {
   const { cleanSha256, cleanBytes, cleanType, widthPx, heightPx } = file
-  const { placeholder, dominantColor, profileVersion, decoder, encoder } = file
+  const { placeholder, dominantColor, profileVersion, decoder, encoder, fileClasses } = file
   const column = <Key extends keyof NewDerivative>(key: Key) => sql.param(derivatives.map((row) => row[key]))
   const { rows } = await db.execute(sql`
     with published as (
@@ -75,7 +75,8 @@ export async function publishUpload(
         clean_bytes = ${cleanBytes}, clean_type = ${cleanType}, width_px = ${widthPx ?? null},
         height_px = ${heightPx ?? null}, placeholder = ${placeholder ?? null},
         dominant_color = ${dominantColor ?? null}, profile_version = ${profileVersion ?? null},
-        decoder = ${decoder ?? null}, encoder = ${encoder ?? null}
+        decoder = ${decoder ?? null}, encoder = ${encoder ?? null},
+        file_classes = ${fileClasses ? sql.param([...fileClasses]) : null}::text[]
       where id = ${id} and state = 'quarantined' returning id
     ), derived as (
       insert into upload_derivative (upload_id, id, max_side_px, sha256, bytes, type, width_px, height_px)
