@@ -16,6 +16,7 @@ import { C2S_LIMITS, parseJid } from '@drawbridge/xmpp'
 import { join } from 'node:path'
 import { createAdminApi, LOCAL_ACTOR } from './admin/index.ts'
 import { openBlobs } from './blobs/blobs.ts'
+import { createRenewal } from './blobs/renewal.ts'
 import { createMediaLinks } from './blobs/media-link.ts'
 import { FEATURES } from './features/index.ts'
 import { createAdmitFile } from './files/admission.ts'
@@ -327,6 +328,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     if (!writer.isConnected) throw new Error('the archive cannot be written')
   })
   const web = common.webDir === undefined ? undefined : await createWebFiles(common.webDir)
+  const renewal = createRenewal(blobs, log)
   const admin = createAdminApi({
     db,
     domain: common.domain,
@@ -334,6 +336,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     startedAt: new Date(),
     accounts,
     units,
+    blobs,
+    renewal,
     invitations,
     emit: ctx.emit,
     passwords,
@@ -341,6 +345,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     policy,
     sessions: liveSessions,
     log: log.child({ part: 'admin' }),
+    now,
     isHttps: streams.isHttps,
     changePassword,
     closeSessions,
@@ -379,6 +384,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     dismissAll()
     for (const feature of registry.features.toReversed()) await feature.stop?.(ctx)
     await jobs.close()
+    await renewal.stop()
     await policy.close()
     await ctx.cursors.flush()
     await writer.close()

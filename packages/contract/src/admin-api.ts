@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MEDIA_ROUTES } from './admin-media.ts'
 import { PEOPLE_ROUTES } from './admin-people.ts'
+import { EVIDENCE_ROUTES } from './admin-evidence.ts'
 import * as schemas from './admin-schemas.ts'
 
 /** What a caller must be allowed to do. `public` needs no sign-in; `own-session` any administrator's own token. */
@@ -19,6 +20,9 @@ export const PERMISSIONS = [
   'status.read',
   'audit.read',
   'report.read',
+  'evidence.read',
+  'evidence.write',
+  'files.write',
 ] as const
 export type Permission = (typeof PERMISSIONS)[number]
 
@@ -212,6 +216,7 @@ export const ADMIN_ROUTES = {
     response: z.strictObject({ effect: schemas.effect }),
   },
   ...MEDIA_ROUTES,
+  ...EVIDENCE_ROUTES,
   listSuspensions: {
     method: 'GET',
     path: '/api/v1/suspensions',

@@ -402,6 +402,26 @@ export const CODES = {
       de: 'Dateien können nicht gesendet werden: Sie müssten versiegelt werden, und dieser Server hat keinen Schlüssel dafür. Bitte informieren Sie Ihren Administrator.',
     },
   },
+  'evidence-needs-another': {
+    type: 'cancel',
+    condition: 'not-allowed',
+    http: 409,
+    problem: 'evidence-needs-another',
+    text: {
+      en: 'Two administrators have to agree: one asks with a reason, another one approves within a day.',
+      de: 'Zwei Administratoren müssen sich einig sein: Einer fragt mit einer Begründung an, ein anderer stimmt innerhalb eines Tages zu.',
+    },
+  },
+  'file-key-missing': {
+    type: 'cancel',
+    condition: 'not-allowed',
+    http: 409,
+    problem: 'file-key-missing',
+    text: {
+      en: 'Files are not encrypted here. Name a key file (DRAWBRIDGE_BLOB_KEY_FILE), restart, and try again.',
+      de: 'Dateien werden hier nicht verschlüsselt. Nennen Sie eine Schlüsseldatei (DRAWBRIDGE_BLOB_KEY_FILE), starten Sie neu, und versuchen Sie es erneut.',
+    },
+  },
   'link-expired': {
     type: 'cancel',
     condition: 'gone',

@@ -12,6 +12,8 @@ import {
 import { auditList, auditVerify } from './audit.ts'
 import { clientRuleAdd, clientRuleList, clientRuleRemove } from './client-rule.ts'
 import { doctor } from './doctor.ts'
+import { evidenceApprove, evidenceExport, evidenceList, evidenceRequest } from './evidence.ts'
+import { filesRenew } from './files.ts'
 import { invitationAdd, invitationList, invitationRevoke } from './invitation.ts'
 import { mediaPolicySet, mediaPolicyShow } from './media-policy.ts'
 import { sanitize } from './sanitize.ts'
@@ -53,6 +55,11 @@ export const COMMANDS: readonly Command[] = [
   suspensionStart,
   suspensionList,
   suspensionEnd,
+  evidenceList,
+  evidenceRequest,
+  evidenceApprove,
+  evidenceExport,
+  filesRenew,
   auditList,
   auditVerify,
 ]

@@ -6,10 +6,16 @@ import { silentLog } from '@drawbridge/runtime'
 import { testDatabase } from '@drawbridge/testkit'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { blobConfig } from '../blobs/blobs.config.ts'
+import { openBlobs } from '../blobs/blobs.ts'
+import { createRenewal } from '../blobs/renewal.ts'
 import type { LiveSession } from '../policy/enforce.ts'
 import { startPolicy } from '../policy/start.ts'
 import { createAccounts } from '../routing/accounts.ts'
@@ -65,6 +71,8 @@ async function admin({ now, sandbox = STRONG }: { now?: () => Date; sandbox?: Sa
   const closed: (readonly [string, SessionEndCode])[] = []
   const deleted: string[] = []
   const accounts = createAccounts('im.test', [])
+  const directory = await mkdtemp(join(tmpdir(), 'admin-'))
+  const blobs = await openBlobs(blobConfig.parse({}), directory)
   const passwords = createPasswords({
     db: database.db,
     domain: 'im.test',
@@ -79,6 +87,8 @@ async function admin({ now, sandbox = STRONG }: { now?: () => Date; sandbox?: Sa
     startedAt: new Date(),
     accounts,
     units: createUnits(accounts, []),
+    blobs,
+    renewal: createRenewal(blobs, silentLog),
     invitations: createInvitations({
       db: database.db,
       domain: 'im.test',
@@ -161,6 +171,7 @@ async function admin({ now, sandbox = STRONG }: { now?: () => Date; sandbox?: Sa
       await policy.close()
       await database.close()
       await disposable[Symbol.asyncDispose]()
+      await rm(directory, { recursive: true, force: true })
     },
   }
 }

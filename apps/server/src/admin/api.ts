@@ -10,6 +10,8 @@ import type {
 } from '@drawbridge/contract'
 import type { Db } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
+import type { Blobs } from '../blobs/blobs.ts'
+import type { Renewal } from '../blobs/renewal.ts'
 import type { LiveSessions } from '../policy/enforce.ts'
 import type { PolicyService } from '../policy/start.ts'
 import type { Accounts } from '../routing/accounts.ts'
@@ -30,6 +32,8 @@ export interface AdminDeps {
   readonly startedAt: Date
   readonly accounts: Accounts
   readonly units: Units
+  readonly blobs: Blobs
+  readonly renewal: Renewal
   readonly invitations: Invitations
   readonly emit: Context['emit']
   readonly passwords: Pick<Passwords, 'make' | 'verify'>

@@ -12,6 +12,7 @@ import { reportHandlers } from './reports.ts'
 import { createCall, createRouter } from './router.ts'
 import { sessionHandlers } from './session.ts'
 import { invitationHandlers } from './invitations.ts'
+import { evidenceHandlers } from './evidence.ts'
 import { inventoryHandlers } from './sessions.ts'
 import { statusHandlers } from './status.ts'
 import { suspensionHandlers } from './suspensions.ts'
@@ -42,8 +43,10 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
   const tokens = createTokens(now)
   const context: AdminContext = { ...deps, now, tokens }
   const openapi = buildOpenapi(deps.version)
+  const sessions = sessionHandlers(context)
   const handlers: AdminHandlers = {
-    ...sessionHandlers(context),
+    ...sessions,
+    ...evidenceHandlers(context, sessions.signIn),
     ...accountHandlers(context),
     ...unitHandlers(context),
     ...invitationHandlers(context),

@@ -108,7 +108,8 @@ async function receive(
       return true
     })
   } catch (error) {
-    if (gone.aborted || req.destroyed) return false
+    // A request that has come whole is destroyed, too: its sender still waits.
+    if (gone.aborted || (req.destroyed && !req.complete)) return false
     ctx.log.warn('an upload was not received', { id: upload.id, error: String(error) })
     const isFull = error instanceof StorageFull
     const isAway = error instanceof StorageUnavailable
