@@ -3,7 +3,7 @@ import type { Context } from '../../routing/feature.ts'
 import { roomNotice } from './history.ts'
 import { expel } from './leave.ts'
 import { announce, shownPresence, STATUS } from './occupant-presence.ts'
-import { affiliationRank, initialRole } from './privileges.ts'
+import { affiliationRank, initialRole, roleRank } from './privileges.ts'
 import type { Affiliation } from './privileges.ts'
 import { keyOfNick } from './room.ts'
 import type { Occupant, Room } from './room.ts'
@@ -90,7 +90,10 @@ function follow(room: Room, occupant: Occupant, change: AffiliationChange, actor
   const isOutside = room.config.isMembersOnly && affiliationRank(occupant.affiliation) < affiliationRank('member')
   if (isOutside) return expel(room, occupant, { codes: [STATUS.affiliationRemoved], actor, reason })
   if (occupant.affiliation === before) return
-  occupant.role = initialRole(occupant.affiliation, room.config.isModerated)
+  const role = initialRole(occupant.affiliation, room.config.isModerated)
+  // Whose voice was taken does not get it back by being less than before.
+  const isLess = affiliationRank(occupant.affiliation) < affiliationRank(before)
+  occupant.role = isLess && roleRank(occupant.role) < roleRank(role) ? occupant.role : role
   const saw = occupant.seats.some(({ seesJids }) => seesJids)
   room.lookAgain(occupant)
   announce(room, occupant, actor === undefined && reason === undefined ? undefined : { actor, reason })

@@ -124,6 +124,18 @@ function positionAfter(items: readonly { readonly jid: string }[], after: string
 
 const nameOf = (room: Room): string => room.config.name || (room.jid.localpart ?? '')
 
+/**
+ * §6.4: a room that is not public does not tell strangers that it is there: they hear what they would hear if it were
+ * not. @throws StanzaFault `item-not-found`; `forbidden` for whoever was banned and knows
+ */
+export function assertMayKnow(room: Room, account: string): void {
+  const affiliation = room.affiliationOf(account)
+  if (room.isLocked && affiliation !== 'owner') throw new StanzaFault({ condition: 'item-not-found' })
+  const isInside = () => room.occupantsOf(account).next().done === false
+  if (isVisible(room, account) || isInside()) return
+  throw new StanzaFault(affiliation === 'outcast' ? { condition: 'forbidden' } : { condition: 'item-not-found' })
+}
+
 /** §6.4, with the room's form of §15.5.4; §7.12: one's own reserved nick. */
 export function roomInfo({ attrs: { node } }: Element, { room, session }: RoomRequest): Element {
   const account = session.account.bareJid
@@ -133,7 +145,6 @@ export function roomInfo({ attrs: { node } }: Element, { room, session }: RoomRe
     return buildDiscoInfo({ node, identities, features: [] })
   }
   if (node !== undefined) throw new StanzaFault({ condition: 'item-not-found' })
-  assertMayKnow(room, account)
   const { config } = room
   const features = [
     ...FEATURES,
@@ -175,19 +186,9 @@ function infoFields({ config, occupants, subject, photoSha1 }: Room): FormField[
   ]
 }
 
-/** §6.4: a room that is not public does not tell strangers that it is there. */
-function assertMayKnow(room: Room, account: string): void {
-  const isInside = [...room.occupantsOf(account)].length > 0
-  const affiliation = room.affiliationOf(account)
-  if (room.isLocked && affiliation !== 'owner') throw new StanzaFault({ condition: 'item-not-found' })
-  if (isInside || isVisible(room, account)) return
-  throw new StanzaFault(affiliation === 'outcast' ? { condition: 'forbidden' } : { condition: 'item-not-found' })
-}
-
 /** §6.5: who is inside, to those who are inside; to others, to whom the room is open, nobody (MU-04). */
 export function roomItems(query: Element, request: RoomRequest): Element {
   const { room, session } = request
-  assertMayKnow(room, session.account.bareJid)
   const { node } = query.attrs
   if (node === NS_COMMANDS) return buildDiscoItems(hatCommands(request), node)
   if (node !== undefined) throw new StanzaFault({ condition: 'item-not-found' })

@@ -21,7 +21,7 @@ import type { Session } from '../../stream/session.ts'
 import { getList, setList } from './admin.ts'
 import { queryRoom, roomArchiveEnds, roomArchiveForm } from './archive.ts'
 import { getRoomVcard, occupantVcard, setRoomVcard } from './avatar.ts'
-import { roomInfo, roomItems, serviceInfo, serviceItems } from './disco.ts'
+import { assertMayKnow, roomInfo, roomItems, serviceInfo, serviceItems } from './disco.ts'
 import { executeHatCommand } from './hats.ts'
 import { moderate } from './moderate.ts'
 import { getConfig, setOwner } from './owner.ts'
@@ -40,7 +40,7 @@ type RoomHandler = (payload: Element, request: RoomRequest, ctx: Context) => Pro
 
 const key = (type: string, xmlns: string, name: string) => `${type} {${xmlns}}${name}`
 
-/** What a room answers. Each handler decides who may ask. */
+/** What a room answers to whoever may know of it. Each handler decides who may ask. */
 const ROOM: ReadonlyMap<string, RoomHandler> = new Map<string, RoomHandler>([
   [key('get', NS_DISCO_INFO, 'query'), roomInfo],
   [key('get', NS_DISCO_ITEMS, 'query'), roomItems],
@@ -85,21 +85,24 @@ export async function handleIq(
     if (!handle || to.isFull) throw new StanzaFault({ condition: 'service-unavailable' })
     return handle(payload, ctx, sender)
   }
+  if (to.isFull) return askOccupant(payload, stanza, sender, ctx)
   const room = roomsOf(ctx).get(to)
-  if (to.isFull) return askOccupant(payload, { room, session: sender, stanza }, ctx)
+  assertMayKnow(room, sender.account.bareJid)
   const handle = ROOM.get(wanted)
   if (!handle) throw new StanzaFault({ condition: 'service-unavailable' })
   return handle(payload, { room, session: sender, stanza }, ctx)
 }
 
-/** XEP-0045 §17.2: a request to an occupant. Outsiders learn nothing of who is there. */
+/** XEP-0045 §17.2: a request to an occupant. Outsiders learn nothing of who is there, nor whether there is a room. */
 function askOccupant(
   payload: Element,
-  { room, session, stanza }: RoomRequest,
+  stanza: IqStanza,
+  session: Session,
   ctx: Context,
 ): Promise<Answer> | Answer | typeof RELAYED {
-  const seat = room.seatOf(session)
-  if (!seat) {
+  const room = roomsOf(ctx).find(stanza.to?.localpart ?? '')
+  const seat = room?.seatOf(session)
+  if (!room || !seat) {
     // §6.6: for disco, "the service MUST return <bad-request/>"; XEP-0410 §3.2: for anything else it is not acceptable.
     const isDisco = payload.getNS() === NS_DISCO_INFO || payload.getNS() === NS_DISCO_ITEMS
     throw new StanzaFault(isDisco ? { condition: 'bad-request' } : { type: 'cancel', condition: 'not-acceptable' })

@@ -1,6 +1,7 @@
 import { buildForm, findForm, findFormValue, NS_MUC_REGISTER, NS_REGISTER, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Context } from '../../routing/feature.ts'
+import type { Session } from '../../stream/session.ts'
 import { applyAffiliations } from './affiliation.ts'
 import type { RoomRequest } from './iq.ts'
 import { assertNickFree, keyOfNick } from './room.ts'
@@ -12,7 +13,7 @@ const NICK_FIELD = 'muc#register_roomnick'
 /** XEP-0045 §7.10: the form, or the nick that is registered already. */
 export function getRegistration(_query: Element, { room, session }: RoomRequest): Element {
   const account = session.account.bareJid
-  assertMayRegister(room, account)
+  assertMayRegister(room, session)
   const known = room.affiliations.get(account)
   const form = buildForm({
     type: 'form',
@@ -52,7 +53,7 @@ export async function setRegistration(
     else await saveAffiliations(room, [{ ...known, jid: account, nick: null, nickKey: null }], ctx)
     return undefined
   }
-  assertMayRegister(room, account)
+  assertMayRegister(room, session)
   const form = findForm(query, NS_MUC_REGISTER)
   const nick = form && findFormValue(form, NICK_FIELD)
   if (!nick) throw new StanzaFault({ condition: 'bad-request', text: 'A nick is missing.' })
@@ -63,12 +64,19 @@ export async function setRegistration(
   return undefined
 }
 
-/** Who is banned, and who cannot enter a members-only room, is not made a member by asking. */
-function assertMayRegister(room: Room, account: string): void {
-  const affiliation = room.affiliationOf(account)
+/**
+ * Nobody gets by asking what others have to give: a place among members, or voice (MU-01). A member has voice in a
+ * moderated room, so there only those are made members who have it. @throws StanzaFault
+ */
+function assertMayRegister(room: Room, session: Session): void {
+  const affiliation = room.affiliationOf(session.account.bareJid)
   if (affiliation === 'outcast') throw new StanzaFault({ condition: 'forbidden' })
-  const isStranger = affiliation === 'none'
-  if (isStranger && room.config.isMembersOnly) {
+  if (affiliation !== 'none') return
+  const { role } = room.standingOf(session)
+  if (room.config.isMembersOnly) {
     throw new StanzaFault({ condition: 'not-allowed', text: 'Members of this room are named by its admins.' })
+  }
+  if (role === 'visitor' || (room.config.isModerated && role === 'none')) {
+    throw new StanzaFault({ condition: 'not-allowed', text: 'Please ask a moderator for voice first.' })
   }
 }

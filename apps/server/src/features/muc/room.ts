@@ -132,7 +132,7 @@ export class Room {
     return this.occupants.get(keyOfNick(nick))
   }
 
-  *occupantsOf(account: string): Iterable<Occupant> {
+  *occupantsOf(account: string): Generator<Occupant, void> {
     for (const occupant of this.occupants.values()) if (occupant.account === account) yield occupant
   }
 
