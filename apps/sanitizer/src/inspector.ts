@@ -46,7 +46,7 @@ export function createInspector({ config, sandbox, log }: InspectorParts): Inspe
     try {
       await lockedDown(child, sandbox).catch((cause: unknown) => {
         // No fault of the file.
-        throw new Error('no child could be started', { cause })
+        throw new Error(`no inspector could be started: ${child.lastWords}`, { cause })
       })
       child.send(Buffer.from(JSON.stringify({ extension } satisfies InspectRequest)), bytes)
       return reportFrom(await child.readFrame(MAX_REPORT_BYTES))
