@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { fixture, ordinaryPng } from '@drawbridge/testkit/images'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ChildHandle, Launch } from '../src/children/launch.ts'
 import { DECODER_FDS, ENCODER_FDS, type Stage } from '../src/children/protocol.ts'
 import type { SanitizerHealth } from '../src/health.ts'
 import type { Sanitizer } from '../src/server.ts'
-import { DECODER_LIES, ENCODER_LIES, FIRST_WIDTH, HEIGHT, LIES, type Lie } from './lies.ts'
+import { DECODER_LIES, ENCODER_LIES, FIRST_WIDTH, HEIGHT, LATE_LIE, LIES, type Lie } from './lies.ts'
 import { get, plainLauncher, startInProcess } from './process.ts'
 
 const LYING_CHILD = fileURLToPath(new URL('lying-child.ts', import.meta.url))
@@ -120,6 +121,31 @@ describe.each(['decoder', 'encoder'] as const)('a %s that lies', (stage) => {
   })
 })
 
+describe('a decoder that writes more than its image', () => {
+  test('WK-01: not one of those bytes becomes a pixel of the next image, whose pair is a new one', async () => {
+    const children = switchable()
+    await using sanitizer = await startInProcess({}, children.launch)
+    children.next = (stage, stdio) =>
+      stage === 'decoder' ? spawn(process.execPath, [LYING_CHILD, stage], { stdio: [...stdio] }) : honest(stage, stdio)
+    for (const pid of sanitizer.pids.decoder) process.kill(pid, 'SIGKILL')
+    // The first may still meet the dead one, and then gets a pair for itself alone.
+    await sanitizer.sanitize(ordinaryPng(60, HEIGHT), 'image')
+    const [liar] = sanitizer.pids.decoder
+    expect(await sanitizer.sanitize(ordinaryPng(widthFor(LATE_LIE), HEIGHT), 'image')).toMatchObject({
+      outcome: 'clean',
+    })
+    expect(sanitizer.pids.decoder).toEqual([liar])
+    children.next = honest
+    // The liar decodes this one truthfully, to gray; what is left in the socket comes before it.
+    const sent = ordinaryPng(60, HEIGHT)
+    const verdict = await sanitizer.sanitize(sent, 'image')
+    if (verdict.outcome !== 'clean') throw new Error(JSON.stringify(verdict))
+    const pixels = (bytes: Uint8Array) => sharp(bytes).removeAlpha().raw().toBuffer()
+    expect((await pixels(verdict.bytes)).equals(await pixels(sent))).toBe(true)
+    expect(sanitizer.pids.decoder).not.toContain(liar)
+  })
+})
+
 describe('children are replaced', () => {
   test('after every refusal by the decoder', async () => {
     await using sanitizer = await startInProcess({})
@@ -178,7 +204,6 @@ test('a child has nothing to tell: no environment but its tuning, an empty folde
 })
 
 test('the forbidden samples of the self-test are pictures that would decode if nothing were blocked', async () => {
-  const { default: sharp } = await import('sharp')
   const { FORBIDDEN_SAMPLES } = await import('../src/child/samples.ts')
   for (const format of ['svg', 'svgz', 'tiff', 'avif'] as const) {
     const { info } = await sharp(Buffer.from(FORBIDDEN_SAMPLES[format], 'base64'))

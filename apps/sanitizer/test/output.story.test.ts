@@ -9,6 +9,7 @@ import {
   SECRET,
 } from '@drawbridge/testkit/images'
 import type { CleanImage, ImageProfile } from '@drawbridge/contract'
+import { randomBytes } from 'node:crypto'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Sanitizer } from '../src/server.ts'
@@ -176,6 +177,18 @@ describe('profiles', () => {
     expect(await sanitizer.sanitize(ordinaryPng(2_500, 2_000), 'inline')).toMatchObject({ reason: 'too-large' })
     expect(await sanitizer.sanitize(animatedGif(8, 101), 'inline')).toMatchObject({ reason: 'too-many-frames' })
     expect(await clean(animatedGif(8, 101))).toMatchObject({ frames: 101 })
+  })
+
+  test('an emote fits into 256 pixels and 256 KiB', async () => {
+    expect(await clean(ordinaryPng(600, 300), 'emote')).toMatchObject({ widthPx: 256, heightPx: 128, thumbnails: [] })
+    const { bytes } = await clean(animatedGif(128, 12), 'emote')
+    expect(bytes.length).toBeLessThan(256 * 1024)
+    expect(await sanitizer.sanitize(ordinaryPng(1_200, 1_200), 'emote')).toMatchObject({ reason: 'too-large' })
+    const noise = randomBytes(256 * 256 * 4)
+    const sent = await sharp(noise, { raw: { width: 256, height: 256, channels: 4 } })
+      .png()
+      .toBuffer()
+    expect(await sanitizer.sanitize(sent, 'emote')).toMatchObject({ outcome: 'refused', reason: 'too-large' })
   })
 
   test('an image with a side over 4096 pixels is scaled down', async () => {
