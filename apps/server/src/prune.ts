@@ -1,4 +1,11 @@
-import { pruneClients, pruneDedup, pruneInvitations, pruneOutbox, pruneSmSessions } from '@drawbridge/db'
+import {
+  pruneClients,
+  pruneDedup,
+  pruneInvitations,
+  pruneOutbox,
+  pruneSightings,
+  pruneSmSessions,
+} from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 
@@ -17,6 +24,7 @@ export async function prune(db: Db, log: Log, clientRetentionMs: number): Promis
     await pruneOutbox(db, before(7))
     await pruneClients(db, new Date(Date.now() - clientRetentionMs), new Date())
     await pruneInvitations(db, before(90))
+    await pruneSightings(db, before(400), before(400).toISOString().slice(0, 10))
   } catch (error) {
     log.warn('old records were not deleted; the next round tries again', { error: String(error) })
   }

@@ -20,6 +20,7 @@ import { createRenewal } from './blobs/renewal.ts'
 import { createMediaLinks } from './blobs/media-link.ts'
 import { FEATURES } from './features/index.ts'
 import { createAdmitFile } from './files/admission.ts'
+import { startInventory } from './inventory.ts'
 import { startWork } from './jobs/index.ts'
 import type { LiveSessions } from './policy/enforce.ts'
 import type { LivePolicy } from './policy/live.ts'
@@ -163,7 +164,11 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
 
   // Policy: loaded before anybody can ask.
   const sessions = createSessions()
-  const admission = createAdmission({ policy: (): LivePolicy => policy.live, domain: common.domain })
+  const admission = createAdmission({
+    policy: (): LivePolicy => policy.live,
+    domain: common.domain,
+    settled: (session) => inventory.saw(session),
+  })
   const liveSessions: LiveSessions = { list: () => Array.from(sessions.all(), admission.liveSession) }
   const policy: PolicyService = await startPolicy({
     db,
@@ -171,10 +176,13 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     log: log.child({ part: 'policy' }),
     posture: config.policy.posture,
     leaseTtlMs: config.policy.leaseTtlMs,
+    unitsOf: (localpart) => units.of(`${localpart}@${common.domain}`).map(({ name }) => name),
     sessions: liveSessions,
     pendingWrites: () => writer.pending,
     deliverReleased: (messages) => deliverReleased(routing, messages),
   })
+
+  const inventory = startInventory({ db, log: log.child({ part: 'inventory' }), connected: () => sessions.all(), now })
 
   const closeSessions = (localpart: string, why: SessionEndCode, keep?: Session) => {
     revocations.revoke(localpart)
@@ -344,6 +352,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     throttle,
     policy,
     sessions: liveSessions,
+    simulationKey: sealer.derive('simulations'),
     log: log.child({ part: 'admin' }),
     now,
     isHttps: streams.isHttps,
@@ -387,6 +396,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     await renewal.stop()
     await policy.close()
     await ctx.cursors.flush()
+    await inventory[Symbol.asyncDispose]()
     await writer.close()
     await database.close()
   }

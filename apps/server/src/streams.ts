@@ -115,7 +115,14 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     stableName: (text) => createHmac('sha256', nameKey).update(text).digest('base64url').slice(0, 12),
     refusalBeforeSignIn: (remoteAddress) => admission.refusalBeforeSignIn(remoteAddress),
     refusalFor(account, client, entrance, connection) {
-      const facts = { at: Date.now(), account, client: client ?? NO_IDENTITY, entrance: entranceOf(connection) }
+      const { remoteAddress: address } = connection
+      const facts = {
+        at: Date.now(),
+        account,
+        client: client ?? NO_IDENTITY,
+        entrance: entranceOf(connection),
+        address,
+      }
       const verdict = ask(policy.gate, entrance === 'resume' ? 'session.resume' : 'session.open', facts)
       if (verdict.action === 'pass') return undefined
       return verdict.action === 'refuse'

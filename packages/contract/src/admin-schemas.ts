@@ -1,13 +1,14 @@
 import {
   CLIENT_POSTURES,
+  conditionFields,
   EVIDENCE_TIERS,
-  familySlug,
-  parseVersion,
   RULE_ACTIONS,
+  RULE_PRESETS,
   SUSPENSION_MODES,
   SUSPENSION_SCOPES,
 } from '@drawbridge/policy'
 import { z } from 'zod'
+import { IMAGE_FORMATS } from './sanitize.ts'
 import { sandboxStatus } from './sanitizer-health.ts'
 
 // Requests are strict: a key that nobody declared is refused, so nothing can be assigned by the way. Responses are
@@ -101,27 +102,59 @@ export const session = z
   })
   .meta({ id: 'Session' })
 
-/** A product name as a slug, like `gajim` or `drawbridge-web`: what `familySlug` makes of the name clients send. */
-export const clientFamily = z
-  .string()
-  .max(64)
-  .refine((family) => familySlug(family) === family, 'is not a client family, write it like gajim')
+const updateUrl = z
+  .url({ protocol: /^https?$/u })
+  .max(2048)
+  .meta({ description: 'Where the update is.' })
+
+/** Whom a rule or an exception is about. */
+const conditions = {
+  family: conditionFields.family.meta({ description: 'As `client list` shows it, like gajim; * for every family.' }),
+  from: conditionFields.from.meta({ description: 'First version that is meant.' }),
+  below: conditionFields.below.meta({ description: 'First version that is not meant any more, like 4.2.1.' }),
+  os: conditionFields.os.meta({ description: 'Operating systems, like windows or android.' }),
+  belowTier: conditionFields.belowTier.meta({ description: 'Only clients known less well than this.' }),
+  units: conditionFields.units.meta({ description: 'Only accounts in one of these units.' }),
+  accounts: conditionFields.accounts.meta({ description: 'Only these accounts.' }),
+  networks: conditionFields.networks.meta({ description: 'Only clients from these networks, like 10.1.0.0/16.' }),
+  activeFrom: instant.optional().meta({ description: 'Acts from here on.' }),
+  activeUntil: instant.optional().meta({ description: 'And no longer from here on.' }),
+} as const
+
+const ruleFields = {
+  ...conditions,
+  priority: z
+    .int()
+    .min(0)
+    .max(9_999)
+    .optional()
+    .meta({ description: 'Smaller numbers are asked first; the first rule that matches decides. Default 100.' }),
+  action: z.enum(RULE_ACTIONS).meta({ description: 'How far the rule climbs its ladder.' }),
+  preset: z.enum(RULE_PRESETS).optional().meta({ description: 'How fast it climbs. Default routine.' }),
+  deadline: instant
+    .optional()
+    .meta({ description: 'When it begins to block. Default: as far ahead as its preset says.' }),
+  formats: z
+    .array(z.enum(IMAGE_FORMATS))
+    .max(IMAGE_FORMATS.length)
+    .readonly()
+    .optional()
+    .meta({ description: 'Image formats that `degrade` withholds.' }),
+  url: updateUrl.optional(),
+} as const
 
 export const newClientRule = z
   .strictObject({
-    family: clientFamily,
-    below: z
-      .string()
-      .max(64)
-      .refine((below) => parseVersion(below) !== 'unparseable', 'cannot be compared, write it like 4.2.1')
-      .meta({ description: 'First allowed version, like 4.2.1.' }),
-    action: z.enum(RULE_ACTIONS),
-    url: z
-      .url({ protocol: /^https?$/u })
-      .max(2048)
+    ...ruleFields,
+    isShadowAccepted: z
+      .boolean()
       .optional()
-      .meta({ description: 'Where the update is.' }),
-    now: z.boolean().optional().meta({ description: 'Apply the action at once instead of by the routine ladder.' }),
+      .meta({ description: 'Save it although other rules keep it, or it keeps others, from ever deciding.' }),
+    simulation: z
+      .string()
+      .max(512)
+      .optional()
+      .meta({ description: 'What a dry run of the same rule returned: needed for rules that block, except locally.' }),
   })
   .meta({ id: 'NewClientRule' })
 
@@ -130,17 +163,129 @@ export const ruleStage = z.strictObject({ stage: z.enum(RULE_ACTIONS), at: insta
 export const clientRule = z
   .strictObject({
     id: z.string(),
-    family: z.string(),
-    below: z.string(),
-    action: z.enum(RULE_ACTIONS),
-    url: z.string().optional(),
-    now: z.boolean(),
+    ...ruleFields,
+    priority: z.int(),
+    preset: z.enum(RULE_PRESETS),
     createdAt: instant,
     createdBy: z.string(),
     stage: z.enum(RULE_ACTIONS).optional().meta({ description: 'The stage now in force; absent before the first.' }),
     stages: z.array(ruleStage).readonly(),
+    ceiling: z
+      .strictObject({ stage: z.enum(RULE_ACTIONS), reason: z.string() })
+      .optional()
+      .meta({ description: 'It has fallen back and climbs no further than this until it is released.' }),
+    confirmBy: instant.optional().meta({ description: 'Without confirmation it stops blocking here.' }),
+    confirmedAt: instant.optional(),
+    confirmedBy: z.string().optional(),
   })
   .meta({ id: 'ClientRule' })
+
+export const ruleCeiling = z
+  .strictObject({ stage: z.enum(RULE_ACTIONS), reason: text(500) })
+  .meta({ id: 'RuleCeiling' })
+
+/** A rule that keeps another from ever deciding. */
+export const ruleShadow = z
+  .strictObject({
+    rule: z.string(),
+    by: z.string(),
+    isWeaker: z.boolean().meta({ description: 'The hidden rule is the stricter one.' }),
+  })
+  .meta({ id: 'RuleShadow' })
+
+export const clientVersion = z
+  .strictObject({
+    family: z.string().optional().meta({ description: 'Absent: nobody knows what these clients are.' }),
+    version: z.string().optional(),
+    isUnknown: z.boolean().meta({ description: 'It cannot be named, compared, or contradicts itself.' }),
+    people: z.int().min(0),
+    sessions: z.int().min(0).meta({ description: 'Sessions that are open now.' }),
+    tiers: z.array(z.enum(EVIDENCE_TIERS)).readonly(),
+    firstSeenAt: instant,
+    lastSeenAt: instant,
+  })
+  .meta({ id: 'ClientVersion' })
+
+export const clientUse = z
+  .strictObject({
+    account: z.string(),
+    client: clientIdentity,
+    address: z.string().optional(),
+    firstSeenAt: instant,
+    lastSeenAt: instant,
+  })
+  .meta({ id: 'ClientUse' })
+
+export const clientDay = z
+  .strictObject({ day: z.iso.date(), family: z.string(), version: z.string(), people: z.int().min(0) })
+  .meta({ id: 'ClientDay' })
+
+export const clientsQuery = z.strictObject({
+  days: z.coerce.number().int().min(1).max(400).optional().meta({ description: 'How far back. Default 90.' }),
+})
+
+export const clientUsesQuery = z.strictObject({
+  days: z.coerce.number().int().min(1).max(400).optional(),
+  family: z.string().max(64).optional(),
+  version: z.string().max(64).optional(),
+  limit: z.coerce.number().int().min(1).max(5_000).optional(),
+})
+
+/** One client whose standing a rule would change. */
+export const affectedClient = z
+  .strictObject({
+    account: z.string(),
+    isAdmin: z.boolean(),
+    isBreakGlass: z.boolean().meta({ description: 'True: it is let in all the same.' }),
+    client: clientIdentity,
+    isLive: z.boolean(),
+    seenAt: instant,
+    before: z.enum(RULE_ACTIONS).optional(),
+    after: z.enum(RULE_ACTIONS).optional(),
+    hasOther: z.boolean().meta({ description: 'Was seen with another client that stays allowed.' }),
+  })
+  .meta({ id: 'AffectedClient' })
+
+export const simulation = z
+  .strictObject({
+    token: z
+      .string()
+      .meta({ description: 'Proof that this rule was simulated, for an hour: pass it when you save it.' }),
+    sessions: z.int().min(0).meta({ description: 'Live sessions that the rule reaches.' }),
+    people: z.int().min(0).meta({ description: 'People it reaches, now or by what they used in the last 90 days.' }),
+    stranded: z.int().min(0).meta({ description: 'Of those, people who were seen with no client that stays allowed.' }),
+    administrators: z.array(z.string()).readonly(),
+    breakGlass: z.array(z.string()).readonly(),
+    versions: z
+      .array(z.strictObject({ family: z.string(), version: z.string().optional(), people: z.int(), sessions: z.int() }))
+      .readonly(),
+    affected: z.array(affectedClient).readonly().meta({ description: 'The first 500, the strictest first.' }),
+    shadows: z.array(ruleShadow).readonly(),
+    isSelfLockOut: z.boolean().meta({ description: 'It would lock out whoever asks, or every administrator.' }),
+  })
+  .meta({ id: 'Simulation' })
+
+export const newClientException = z
+  .strictObject({
+    ...conditions,
+    rule: id.optional().meta({ description: 'Absent: any rule, the one for unknown clients included.' }),
+    reason: text(500),
+    until: instant.optional().meta({ description: 'Default: 14 days from now.' }),
+  })
+  .meta({ id: 'NewClientException' })
+
+export const clientException = z
+  .strictObject({
+    id: z.string(),
+    ...conditions,
+    rule: z.string().optional(),
+    reason: z.string(),
+    createdAt: instant,
+    createdBy: z.string(),
+    approvedBy: z.string().optional(),
+    until: instant,
+  })
+  .meta({ id: 'ClientException' })
 
 /** What a policy change did on this node, measured from its commit. */
 export const effect = z
@@ -267,6 +412,12 @@ export type ChangedAccount = z.infer<typeof changedAccount>
 export type ClientIdentityView = z.infer<typeof clientIdentity>
 export type SessionView = z.infer<typeof session>
 export type NewClientRule = z.infer<typeof newClientRule>
+export type ClientVersion = z.infer<typeof clientVersion>
+export type ClientUse = z.infer<typeof clientUse>
+export type Simulation = z.infer<typeof simulation>
+export type RuleShadow = z.infer<typeof ruleShadow>
+export type NewClientException = z.infer<typeof newClientException>
+export type ClientExceptionView = z.infer<typeof clientException>
 export type ClientRuleView = z.infer<typeof clientRule>
 export type Effect = z.infer<typeof effect>
 export type NewSuspension = z.infer<typeof newSuspension>

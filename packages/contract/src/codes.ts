@@ -60,6 +60,26 @@ export const CODES = {
       de: 'Ihre App nennt ihre Version nicht. Bitte verwenden Sie eine App, die das tut.',
     },
   },
+  'client-not-allowed': {
+    type: 'cancel',
+    condition: 'policy-violation',
+    http: 403,
+    problem: 'client-version-blocked',
+    text: {
+      en: 'This app is not allowed here. Please use another one, such as the web client.',
+      de: 'Diese App ist hier nicht zugelassen. Bitte verwenden Sie eine andere, zum Beispiel den Web-Client.',
+    },
+  },
+  'media-withheld': {
+    type: 'cancel',
+    condition: 'policy-violation',
+    http: 403,
+    problem: 'media-withheld',
+    text: {
+      en: 'This image is withheld from this version of your app. Please update it.',
+      de: 'Dieses Bild wird dieser Version Ihrer App vorenthalten. Bitte aktualisieren Sie sie.',
+    },
+  },
   suspended: {
     type: 'wait',
     condition: 'policy-violation',
@@ -210,6 +230,53 @@ export const CODES = {
     http: 404,
     problem: 'no-such-rule',
     text: { en: 'There is no such client rule.', de: 'Diese Client-Regel gibt es nicht.' },
+  },
+  'no-such-exception': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-exception',
+    text: { en: 'There is no such exception.', de: 'Diese Ausnahme gibt es nicht.' },
+  },
+  'rule-shadowed': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'rule-shadowed',
+    text: {
+      en: 'This rule would never decide, or keep a stricter one from deciding. Change their priorities, or accept it.',
+      de: 'Diese Regel würde nie entscheiden, oder sie verdeckt eine strengere. Ändern Sie die Prioritäten, oder nehmen Sie es hin.',
+    },
+  },
+  'not-simulated': {
+    type: 'cancel',
+    condition: 'not-acceptable',
+    http: 409,
+    problem: 'not-simulated',
+    text: {
+      en: 'A rule that blocks needs a simulation that is at most an hour old. Run one, look at it, and pass its token.',
+      de: 'Eine Regel, die aussperrt, braucht eine höchstens eine Stunde alte Simulation. Führen Sie eine durch, und geben Sie ihr Token an.',
+    },
+  },
+  'self-lock-out': {
+    type: 'cancel',
+    condition: 'not-acceptable',
+    http: 409,
+    problem: 'self-lock-out',
+    text: {
+      en: 'This rule would lock out you or every administrator. Make an exception first, or use the command line on the server.',
+      de: 'Diese Regel würde Sie oder alle Administratoren aussperren. Machen Sie zuerst eine Ausnahme, oder verwenden Sie die Befehlszeile auf dem Server.',
+    },
+  },
+  'not-confirmed': {
+    type: 'cancel',
+    condition: 'not-acceptable',
+    http: 409,
+    problem: 'not-confirmed',
+    text: {
+      en: 'To confirm, sign in to chat again first: the rule is confirmed by a session of yours that it lets in.',
+      de: 'Melden Sie sich zum Bestätigen zuerst neu im Chat an: Bestätigt wird durch eine Ihrer Sitzungen, die die Regel zulässt.',
+    },
   },
   'no-such-suspension': {
     type: 'cancel',

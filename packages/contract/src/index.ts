@@ -7,7 +7,7 @@ export * from './refusal.ts'
 export * from './problem.ts'
 export * from './admin-api.ts'
 export { type InvitationView, type IssuedInvitation, MAX_MEMBERS_PER_REQUEST, type UnitView } from './admin-people.ts'
-export { MAX_IMPORT_ROWS, accountName, clientFamily, instant, nameParams, password } from './admin-schemas.ts'
+export { MAX_IMPORT_ROWS, accountName, instant, nameParams, password } from './admin-schemas.ts'
 export type {
   Account,
   AuditEntryView,
@@ -15,15 +15,20 @@ export type {
   ChangedAccount,
   Check,
   ClientIdentityView,
+  ClientExceptionView,
   ClientRuleView,
+  ClientUse,
+  ClientVersion,
   CreatedAccount,
   Effect,
   HeldQueue,
   ImportResult,
   NewAccount,
+  NewClientException,
   NewClientRule,
   NewSuspension,
   SessionView,
+  Simulation,
   SignedIn,
   Status,
   SuspensionView,

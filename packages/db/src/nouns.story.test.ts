@@ -257,9 +257,8 @@ test('rules and suspensions come and go, each with a new epoch that is heard of 
     const made = [
       await policy.insertClientRule(tx, {
         id: uuidv7(),
-        family: 'gajim',
-        below: '1.9',
-        action: 'block',
+        rule: { family: 'gajim', below: '1.9', action: 'block' },
+        isFinal: true,
         createdBy: 'local:cli',
       }),
       await policy.insertSuspension(tx, {

@@ -1,13 +1,14 @@
-import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNull, sql } from 'drizzle-orm'
 import { POLICY_LOCK } from './archive-batch.ts'
 import type { Db } from './database.ts'
-import { clientRule, mediaPolicy, policyEpoch, suspension, unit } from './schema/index.ts'
+import { clientException, clientRule, mediaPolicy, policyEpoch, suspension, unit } from './schema/index.ts'
 import { uuidv7 } from './uuid.ts'
 
 /** Channel that hears the number of each new policy epoch. */
 export const POLICY_CHANNEL = 'drawbridge_policy'
 
 export type ClientRule = typeof clientRule.$inferSelect
+export type ClientException = typeof clientException.$inferSelect
 export type Suspension = typeof suspension.$inferSelect
 
 /** The policy epoch: raised by every change of client rules, suspensions and media policies. */
@@ -48,6 +49,45 @@ export async function insertClientRule(tx: Db, row: typeof clientRule.$inferInse
 /** Removes a rule; the caller bumps the epoch in the same transaction. Returns it as it was. */
 export async function deleteClientRule(tx: Db, id: string): Promise<ClientRule | undefined> {
   const [gone] = await tx.delete(clientRule).where(eq(clientRule.id, id)).returning()
+  return gone
+}
+
+/** Changes what became of a rule; the caller bumps the epoch in the same transaction. Undefined when it is gone. */
+export async function updateClientRule(
+  tx: Db,
+  id: string,
+  set: Partial<Pick<ClientRule, 'ceiling' | 'ceilingReason' | 'confirmedAt' | 'confirmedBy'>>,
+): Promise<ClientRule | undefined> {
+  const [row] = await tx.update(clientRule).set(set).where(eq(clientRule.id, id)).returning()
+  return row
+}
+
+export async function findClientRule(db: Db, id: string): Promise<ClientRule | undefined> {
+  const [row] = await db.select().from(clientRule).where(eq(clientRule.id, id))
+  return row
+}
+
+/** Exceptions that have not expired, oldest first. */
+export function listClientExceptions(db: Db, at: Date): Promise<ClientException[]> {
+  return db
+    .select()
+    .from(clientException)
+    .where(gt(clientException.untilAt, at))
+    .orderBy(asc(clientException.createdAt), asc(clientException.id))
+}
+
+/** Adds an exception; the caller bumps the epoch in the same transaction. */
+export async function insertClientException(
+  tx: Db,
+  row: typeof clientException.$inferInsert,
+): Promise<ClientException> {
+  const [made] = await tx.insert(clientException).values(row).returning()
+  return made!
+}
+
+/** Removes an exception; the caller bumps the epoch in the same transaction. Returns it as it was. */
+export async function deleteClientException(tx: Db, id: string): Promise<ClientException | undefined> {
+  const [gone] = await tx.delete(clientException).where(eq(clientException.id, id)).returning()
   return gone
 }
 

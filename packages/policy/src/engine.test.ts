@@ -93,8 +93,8 @@ test('settings that make no sense are refused whole', () => {
     { posture: 'maybe' },
     { modes: { 'client-versoin': 'off' } },
     { extra: true },
-    { clientRules: [{ id: 'r', family: 'Gajim!', below: '1', action: 'block', isNow: true, createdAt: 0 }] },
-    { clientRules: [{ id: 'r', family: 'gajim', below: 'new', action: 'block', isNow: true, createdAt: 0 }] },
+    { clientRules: [{ id: 'r', family: 'Gajim!', below: '1', action: 'block', preset: 'now', createdAt: 0 }] },
+    { clientRules: [{ id: 'r', family: 'gajim', below: 'new', action: 'block', preset: 'now', createdAt: 0 }] },
     { suspensions: [{ id: 's', scope: 'everything', mode: 'cut', reason: 'x', since: 0 }] },
   ]
   for (const settings of bad) expect(() => compile(settings as PolicySettingsInput), JSON.stringify(settings)).toThrow()

@@ -10,6 +10,13 @@ export type RuleName = (typeof RULE_NAMES)[number]
 export type LiveEffect =
   | { readonly action: 'none' }
   | { readonly action: 'notify' | 'warn' | 'disconnect'; readonly code: PolicyCode; readonly details: VerdictDetails }
+  /** Images of these formats are withheld from it, and it is warned. */
+  | {
+      readonly action: 'degrade'
+      readonly code: PolicyCode
+      readonly details: VerdictDetails
+      readonly formats: readonly string[]
+    }
 
 /** Answers some questions. A rule decides and never edits; it sees no clock, socket or database. */
 export interface Rule {
@@ -54,7 +61,13 @@ export function decide<Q extends Question>(policy: Policy, question: Q, facts: Q
   return findings.length === 0 ? CLEAR : { verdict: PASS, findings }
 }
 
-const EFFECT_ORDER = ['none', 'notify', 'warn', 'disconnect'] as const satisfies readonly LiveEffect['action'][]
+const EFFECT_ORDER = [
+  'none',
+  'notify',
+  'warn',
+  'degrade',
+  'disconnect',
+] as const satisfies readonly LiveEffect['action'][]
 
 /** The strictest effect that the enforced rules have on an open session. A rule that throws ends it. */
 export function liveEffect(policy: Policy, session: SessionFacts): LiveEffect {

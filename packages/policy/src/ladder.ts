@@ -1,22 +1,56 @@
 import type { ClientRuleSetting } from './settings.ts'
-import type { RuleAction } from './vocabulary.ts'
+import { RULE_ACTIONS } from './vocabulary.ts'
+import type { RuleAction, RulePreset } from './vocabulary.ts'
 
-const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
-/** From a rule's creation to its deadline. */
-const DEADLINE_MS = 14 * DAY_MS
+/** How long a rule that blocks waits to be confirmed, in milliseconds (control §3.5). */
+export const CONFIRM_WITHIN_MS = 10 * MINUTE_MS
 
-/** The routine ladder, as distances from the deadline in milliseconds. */
-const ROUTINE = [
-  { stage: 'notify', fromDeadlineMs: -14 * DAY_MS },
-  { stage: 'warn', fromDeadlineMs: -7 * DAY_MS },
-  { stage: 'degrade', fromDeadlineMs: -3 * DAY_MS },
-  { stage: 'block', fromDeadlineMs: 0 },
-  { stage: 'disconnect', fromDeadlineMs: 24 * HOUR_MS },
-] as const
+/** When each stage begins, in milliseconds before (negative) or after the deadline (control §3.2). */
+const PRESETS: Readonly<Record<RulePreset, readonly (readonly [stage: RuleAction, fromDeadlineMs: number])[]>> = {
+  routine: [
+    ['notify', -14 * DAY_MS],
+    ['warn', -7 * DAY_MS],
+    ['degrade', -3 * DAY_MS],
+    ['block', 0],
+    ['disconnect', 24 * HOUR_MS],
+  ],
+  urgent: [
+    ['notify', -72 * HOUR_MS],
+    ['warn', -24 * HOUR_MS],
+    ['degrade', -4 * HOUR_MS],
+    ['block', 0],
+    ['disconnect', HOUR_MS],
+  ],
+  // The deadline of these is now.
+  emergency: [
+    ['degrade', 0],
+    ['block', 0],
+    ['disconnect', 15 * MINUTE_MS],
+  ],
+  now: [
+    ['degrade', 0],
+    ['block', 0],
+    ['disconnect', 0],
+  ],
+}
 
-const ORDER = ['observe', 'notify', 'warn', 'degrade', 'block', 'disconnect'] as const satisfies readonly RuleAction[]
+/** From a rule's creation to its deadline, where it names none. */
+const DEADLINE_AFTER_MS: Readonly<Record<RulePreset, number>> = {
+  routine: 14 * DAY_MS,
+  urgent: 72 * HOUR_MS,
+  emergency: 0,
+  now: 0,
+}
+
+/** What of a rule decides when it does what. */
+export type Ladder = Pick<
+  ClientRuleSetting,
+  'action' | 'preset' | 'deadline' | 'formats' | 'createdAt' | 'ceiling' | 'confirmedAt' | 'isFinal'
+>
 
 /** One step of a rule's ladder: from `at` (ms since 1970) on, `stage` holds. */
 export interface Stage {
@@ -26,31 +60,69 @@ export interface Stage {
 
 /** True when `stage` is at least as strict as `least`. */
 export function isAtLeast(stage: RuleAction | undefined, least: RuleAction): boolean {
-  return stage !== undefined && ORDER.indexOf(stage) >= ORDER.indexOf(least)
+  return stage !== undefined && RULE_ACTIONS.indexOf(stage) >= RULE_ACTIONS.indexOf(least)
+}
+
+/** The stricter of two stages. */
+export function stricterOf(a: RuleAction, b: RuleAction): RuleAction {
+  return isAtLeast(a, b) ? a : b
 }
 
 /**
- * The steps of a rule, earliest first. It climbs no further than its action; `isNow` applies that action at once.
- * `degrade` is skipped, since no rule lists formats yet.
+ * The steps of a rule as it was written, earliest first; what is due at once begins with its creation. It climbs no
+ * further than its action. `degrade` is skipped where no formats are named, since there is nothing to withhold.
  */
-export function stagesOf(rule: Pick<ClientRuleSetting, 'action' | 'isNow' | 'createdAt'>): Stage[] {
-  if (rule.action === 'observe') return [{ stage: 'observe', at: rule.createdAt }]
-  if (rule.isNow) return [{ stage: rule.action === 'degrade' ? 'warn' : rule.action, at: rule.createdAt }]
-  return ROUTINE.filter(({ stage }) => stage !== 'degrade' && isAtLeast(rule.action, stage)).map(
-    ({ stage, fromDeadlineMs }) => ({ stage, at: rule.createdAt + DEADLINE_MS + fromDeadlineMs }),
-  )
+export function stagesOf(rule: Ladder): Stage[] {
+  const { action, preset, createdAt } = rule
+  if (action === 'allow' || action === 'observe') return [{ stage: action, at: createdAt }]
+  const deadline = rule.deadline ?? createdAt + DEADLINE_AFTER_MS[preset]
+  const isUsed = (stage: RuleAction) => isAtLeast(action, stage) && (stage !== 'degrade' || rule.formats.length > 0)
+  const steps = PRESETS[preset].filter(([stage]) => isUsed(stage))
+  // A preset without early stages still does what it was asked for: to warn, for example, at once.
+  const missing = isUsed(action) ? action : 'warn'
+  if (!steps.some(([stage]) => stage === missing)) steps.push([missing, 0])
+  const stages = steps.map(([stage, fromDeadlineMs]) => ({
+    stage,
+    at: Math.max(deadline + fromDeadlineMs, createdAt),
+  }))
+  // Of stages that begin together only the strictest is ever in force.
+  return stages.filter(({ at }, index) => stages[index + 1]?.at !== at)
 }
 
-/** The stage in force at an instant; undefined before the first. A clock behind the rule's creation counts as its start. */
-export function stageAt(
-  rule: Pick<ClientRuleSetting, 'action' | 'isNow' | 'createdAt'>,
-  at: number,
-): RuleAction | undefined {
+/**
+ * The stage in force at an instant; undefined before the first. A clock behind the rule's creation counts as its start.
+ * What blocks falls back to the stage before when it was not confirmed in time; a ceiling holds it there, too.
+ */
+export function stageAt(rule: Ladder, at: number): RuleAction | undefined {
   const now = Math.max(at, rule.createdAt)
-  return stagesOf(rule).findLast((stage) => stage.at <= now)?.stage
+  const isWithdrawn = confirmByOf(rule) !== undefined && now >= (confirmByOf(rule) ?? 0)
+  const isInForce = ({ stage }: Stage) =>
+    (rule.ceiling === undefined || isAtLeast(rule.ceiling, stage)) && !(isWithdrawn && isAtLeast(stage, 'block'))
+  const begun = stagesOf(rule).filter((stage) => stage.at <= now)
+  const found = begun.findLast(isInForce)?.stage
+  if (found !== undefined || begun.length === 0) return found
+  // Whoever is let in again is still told, and still gets no image of a format that is known to be dangerous.
+  const rest = rule.formats.length > 0 && isInForce({ stage: 'degrade', at }) ? 'degrade' : 'warn'
+  return isInForce({ stage: rest, at }) ? rest : rule.ceiling
+}
+
+/**
+ * Until when a rule that blocks must be confirmed, in ms since 1970: ten minutes from the moment it first blocks.
+ * Undefined when it never blocks, is final, or is confirmed.
+ */
+export function confirmByOf(rule: Ladder): number | undefined {
+  if (rule.isFinal || rule.confirmedAt !== undefined) return undefined
+  const blocksFrom = deadlineOf(rule)
+  return blocksFrom === undefined ? undefined : blocksFrom + CONFIRM_WITHIN_MS
 }
 
 /** When sign-in is refused, in ms since 1970; undefined for a rule that never blocks. */
-export function deadlineOf(rule: Pick<ClientRuleSetting, 'action' | 'isNow' | 'createdAt'>): number | undefined {
+export function deadlineOf(rule: Ladder): number | undefined {
   return stagesOf(rule).find(({ stage }) => isAtLeast(stage, 'block'))?.at
+}
+
+/** Every instant after `at` at which the rule changes what it does, in ms since 1970. */
+export function changesAfter(rule: Ladder, at: number): number[] {
+  const instants = [...stagesOf(rule).map((stage) => stage.at), confirmByOf(rule)]
+  return instants.filter((instant) => instant !== undefined).filter((instant) => instant > at)
 }

@@ -6,6 +6,8 @@ export interface AccountFacts {
   readonly isAdmin: boolean
   /** Passes every suspension and every lock-out. */
   readonly isBreakGlass: boolean
+  /** Names of the units it belongs to; absent where nobody has looked. */
+  readonly units?: readonly string[] | undefined
 }
 
 /** Who wants to open or resume a session, with which client. */
@@ -15,6 +17,8 @@ export interface SessionFacts {
   readonly account: AccountFacts
   readonly client: ClientIdentity
   readonly entrance: 'websocket' | 'tcp' | 'tls' | 'http'
+  /** The address that the client connects from, where it has one. */
+  readonly address?: string | undefined
   /**
    * The client has still time to say what it is (its session is in limbo), so its silence is not held against it yet.
    * What it has claimed already counts. The entrance asks again when limbo ends.
@@ -54,6 +58,9 @@ export interface MediaFacts {
   /** Of the session that the link was issued to. Absent: HTTP without an identity. */
   readonly client?: ClientIdentity | undefined
   readonly isImage: boolean
+  /** Its format as delivered, where it is an image that is known. */
+  readonly format?: string | undefined
+  readonly address?: string | undefined
 }
 
 /** A new account on its way. */
@@ -88,6 +95,7 @@ export interface Questions {
     readonly at: number
     readonly account?: AccountFacts | undefined
     readonly client?: ClientIdentity | undefined
+    readonly address?: string | undefined
     /** `public`: web app, update page, status document, health. They are always served. */
     readonly area: 'public' | 'admin' | 'app'
   }

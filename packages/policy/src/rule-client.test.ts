@@ -1,22 +1,27 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { claimFrom, identify, NO_IDENTITY } from './client.ts'
 import type { ClientIdentity } from './client.ts'
 import { decide, liveEffect } from './engine.ts'
-import { stageAt, stagesOf } from './ladder.ts'
+import { confirmByOf, isAtLeast, stageAt, stagesOf } from './ladder.ts'
+import { compileClientRules } from './match.ts'
 import { compile } from './rules.ts'
 import type { SessionFacts } from './questions.ts'
-import type { PolicySettingsInput } from './settings.ts'
-import type { RuleAction } from './vocabulary.ts'
+import { clientRuleSetting } from './settings.ts'
+import type { ClientRuleSetting, PolicySettingsInput } from './settings.ts'
+import { RULE_ACTIONS } from './vocabulary.ts'
+import type { RuleAction, RulePreset } from './vocabulary.ts'
+
+type ClientRuleInput = NonNullable<PolicySettingsInput['clientRules']>[number]
 
 const NOW = Date.parse('2026-11-23T04:00:00Z')
 const DAY = 86_400_000
 
-function rule(
-  action: RuleAction,
-  isNow: boolean,
-  more: Partial<{ family: string; below: string; id: string; url: string }> = {},
-) {
-  return { id: 'r1', family: 'gajim', below: '1.9.0', action, isNow, createdAt: NOW, ...more }
+/** A rule that is final: confirming is a story of its own. */
+function rule(action: RuleAction, isNow: boolean, more: Partial<ClientRuleInput> = {}): ClientRuleSetting {
+  const preset = isNow ? 'now' : 'routine'
+  const plain = { id: 'r1', family: 'gajim', below: '1.9.0', action, preset, createdAt: NOW, isFinal: true }
+  return clientRuleSetting.parse({ ...plain, ...more })
 }
 
 function client(name: string, version?: string): ClientIdentity {
@@ -129,6 +134,7 @@ test('a break-glass account is let in with any client, an administrator is not',
 
 test('a live session is disconnected, left chatting, warned or left alone, by the stage of the rule', () => {
   const effects: Readonly<Record<RuleAction, string>> = {
+    allow: 'none',
     observe: 'none',
     notify: 'notify',
     warn: 'warn',
@@ -182,10 +188,167 @@ test('a rule in its early stages is counted, and lets in', () => {
   expect(findings).toMatchObject([{ rule: 'client-version', mode: 'observe' }])
 })
 
-test('of two rules the strictest wins, in either order', () => {
-  const rules = [rule('observe', true, { id: 'lax', below: '2.0' }), rule('block', true, { id: 'strict' })]
-  for (const clientRules of [rules, rules.toReversed()]) {
-    const { verdict } = decide(compile({ clientRules }), 'session.open', facts(client('Gajim', '1.0')))
-    expect(verdict).toMatchObject({ action: 'refuse', details: { rule: 'strict' } })
+test('rules are asked by priority, of equal ones the newer first, and the first that matches decides', () => {
+  const lax = rule('observe', true, { id: 'lax', below: '2.0' })
+  const strict = rule('block', true, { id: 'strict' })
+  const opened = (clientRules: ClientRuleSetting[]) => open({ clientRules }, facts(client('Gajim', '1.0')))
+  expect(opened([lax, { ...strict, createdAt: NOW + 1 }])).toBe('client-too-old')
+  expect(opened([{ ...lax, createdAt: NOW + 1 }, strict])).toBe('pass')
+  expect(opened([lax, { ...strict, createdAt: NOW + 1, priority: 150 }])).toBe('pass')
+})
+
+test('whoever leaves open which version it is gets the strictest rule that may be about it', () => {
+  const clientRules = [
+    rule('allow', true, { id: 'new', from: '2.0', below: '3.0', priority: 1 }),
+    rule('warn', true, { id: 'middle', from: '1.5', below: '2.0', priority: 2 }),
+    rule('block', true, { id: 'old', below: '1.5', priority: 3 }),
+  ]
+  const opened = (version?: string) => open({ clientRules }, facts(client('Gajim', version)))
+  expect(['2.1', '1.7', '1.0'].map(opened)).toEqual(['pass', 'pass', 'client-too-old'])
+  expect(['latest', undefined].map(opened)).toEqual(['client-unknown', 'client-unknown'])
+})
+
+test('for any rules and any version, junk is never treated better than that version', () => {
+  const version = fc.constantFrom('0.9', '1.0', '1.5', '1.9.0', '2.0', '3.1')
+  const input = fc.record(
+    {
+      family: fc.constantFrom('gajim', '*', 'psi'),
+      from: version,
+      below: version,
+      priority: fc.nat(3),
+      action: fc.constantFrom(...RULE_ACTIONS),
+    },
+    { requiredKeys: ['family', 'action'] },
+  )
+  fc.assert(
+    fc.property(fc.array(input, { maxLength: 6 }), version, (drafts, claimed) => {
+      const find = compileClientRules(
+        drafts.map((draft, index) =>
+          clientRuleSetting.parse({ ...draft, id: `r${index}`, preset: 'now', createdAt: NOW + index, isFinal: true }),
+        ),
+        [],
+      )
+      const stageOf = (who: ClientIdentity) => find({ at: NOW + 100, client: who })?.stage
+      const known = stageOf(client('Gajim', claimed))
+      for (const junk of [client('Gajim', 'latest'), client('Gajim'), client('\u0000', claimed)]) {
+        if (known !== undefined && isAtLeast(known, 'notify')) expect(isAtLeast(stageOf(junk), known)).toBe(true)
+      }
+    }),
+  )
+})
+
+test('a rule is about those whom it names: by system, evidence, unit, account, network and time', () => {
+  const linux = { ...client('Gajim', '1.0'), os: 'Linux 6.12' }
+  const account = { localpart: 'alice', isAdmin: false, isBreakGlass: false, units: ['sales'] }
+  const matrix: readonly (readonly [Partial<ClientRuleInput>, 'pass' | 'client-too-old' | 'client-unknown'])[] = [
+    [{ os: ['linux'] }, 'client-too-old'],
+    [{ os: ['windows'] }, 'pass'],
+    [{ belowTier: 'E2' }, 'client-too-old'],
+    [{ belowTier: 'E1' }, 'pass'],
+    [{ units: ['sales', 'press'] }, 'client-too-old'],
+    [{ units: ['press'] }, 'pass'],
+    [{ accounts: ['alice'] }, 'client-too-old'],
+    [{ accounts: ['bob'] }, 'pass'],
+    [{ networks: ['10.0.0.0/8'] }, 'client-too-old'],
+    [{ networks: ['192.168.0.0/16', '2001:db8::/32'] }, 'pass'],
+    [{ activeFrom: NOW }, 'client-too-old'],
+    [{ activeFrom: NOW + 1 }, 'pass'],
+    [{ activeUntil: NOW }, 'pass'],
+    [{ units: ['sales'], networks: ['192.168.0.0/16'] }, 'pass'],
+  ]
+  for (const [more, expected] of matrix) {
+    const asked = facts(linux, { account, address: '::ffff:10.1.2.3' })
+    expect(open({ clientRules: [rule('block', true, more)] }, asked), JSON.stringify(more)).toBe(expected)
   }
+  // What cannot be told counts against whoever leaves it open.
+  const silent = facts(client('Gajim', '1.0'))
+  expect(open({ clientRules: [rule('block', true, { os: ['windows'] })] }, silent)).toBe('client-unknown')
+})
+
+test('a rule without a version keeps a family out, and one for every family reaches who says nothing', () => {
+  const family = rule('block', true, { below: undefined })
+  expect(open({ clientRules: [family] }, facts(client('Gajim', '99')))).toBe('client-not-allowed')
+  expect(open({ clientRules: [family] }, facts(NO_IDENTITY))).toBe('pass')
+  const everybody = rule('block', true, { family: '*', below: undefined, belowTier: 'E2' })
+  expect(open({ clientRules: [everybody] }, facts(NO_IDENTITY))).toBe('client-not-allowed')
+})
+
+test('an exception spares whom it names, for certain, until it ends', () => {
+  const clientRules = [rule('block', true)]
+  const exception = { id: 'e1', family: 'gajim', accounts: ['alice'], until: NOW + DAY }
+  const opened = (more: object, who: ClientIdentity, at = NOW) =>
+    open({ clientRules, exceptions: [{ ...exception, ...more }] }, facts(who, { at }))
+  const old = client('Gajim', '1.0')
+  expect(opened({}, old)).toBe('pass')
+  expect(opened({ rule: 'r1' }, old)).toBe('pass')
+  expect(opened({ rule: 'another' }, old)).toBe('client-too-old')
+  expect(opened({ accounts: ['bob'] }, old)).toBe('client-too-old')
+  expect(opened({}, old, NOW + DAY)).toBe('client-too-old')
+  expect(opened({ from: '0.9', below: '2.0' }, client('Gajim', 'junk')), 'junk may be anything').toBe('client-unknown')
+})
+
+test('degrade withholds images of the formats that it names, and leaves the rest', () => {
+  const clientRules = [rule('degrade', true, { formats: ['webp'] })]
+  const policy = compile({ clientRules })
+  const who = client('Gajim', '1.0')
+  expect(liveEffect(policy, facts(who))).toMatchObject({ action: 'degrade', formats: ['webp'] })
+  expect(open({ clientRules }, facts(who))).toBe('pass')
+  const read = (format: string | undefined, isImage = true) =>
+    decide(policy, 'media.read', { at: NOW, account: facts(who).account, client: who, isImage, format }).verdict
+  expect(read('webp')).toMatchObject({ action: 'refuse', code: 'media-withheld' })
+  expect(read(undefined), 'a format that is not known may be that one').toMatchObject({ code: 'media-withheld' })
+  expect(read('jpeg').action).toBe('pass')
+  expect(read(undefined, false).action).toBe('pass')
+})
+
+test('the presets climb as the table says, from the deadline that is named', () => {
+  const hours = (preset: RulePreset, more: Partial<ClientRuleInput> = {}) =>
+    stagesOf(rule('disconnect', false, { preset, formats: ['webp'], ...more })).map(({ stage, at }) => [
+      stage,
+      (at - NOW) / 3_600_000,
+    ])
+  expect(hours('routine')).toEqual([
+    ['notify', 0],
+    ['warn', 168],
+    ['degrade', 264],
+    ['block', 336],
+    ['disconnect', 360],
+  ])
+  expect(hours('urgent')).toEqual([
+    ['notify', 0],
+    ['warn', 48],
+    ['degrade', 68],
+    ['block', 72],
+    ['disconnect', 73],
+  ])
+  expect(hours('urgent', { deadline: NOW + 2 * 3_600_000 }), 'what is due begins at once').toEqual([
+    ['degrade', 0],
+    ['block', 2],
+    ['disconnect', 3],
+  ])
+  expect(hours('emergency')).toEqual([
+    ['block', 0],
+    ['disconnect', 0.25],
+  ])
+  expect(hours('now')).toEqual([['disconnect', 0]])
+})
+
+test('a rule that blocks falls back when nobody confirms it within ten minutes, and stays when somebody does', () => {
+  const MINUTE = 60_000
+  const provisional = rule('disconnect', true, { isFinal: false, formats: ['webp'] })
+  expect(confirmByOf(provisional)).toBe(NOW + 10 * MINUTE)
+  expect(stageAt(provisional, NOW + 10 * MINUTE - 1)).toBe('disconnect')
+  expect(stageAt(provisional, NOW + 10 * MINUTE)).toBe('degrade')
+  expect(stageAt({ ...provisional, formats: [] }, NOW + 10 * MINUTE)).toBe('warn')
+  expect(stageAt({ ...provisional, confirmedAt: NOW + MINUTE }, NOW + 10 * MINUTE)).toBe('disconnect')
+  const slow = rule('block', false, { isFinal: false })
+  expect(confirmByOf(slow)).toBe(NOW + 14 * DAY + 10 * MINUTE)
+  expect(stageAt(slow, NOW + 15 * DAY)).toBe('warn')
+})
+
+test('a ceiling holds a rule back at a stage', () => {
+  const held = rule('disconnect', true, { ceiling: 'degrade', formats: ['webp'] })
+  expect(stageAt(held, NOW + DAY)).toBe('degrade')
+  expect(stageAt({ ...held, ceiling: 'observe' }, NOW + DAY)).toBe('observe')
+  expect(open({ clientRules: [held] }, facts(client('Gajim', '1.0')))).toBe('pass')
 })

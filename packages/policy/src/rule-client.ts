@@ -1,51 +1,38 @@
 import { NO_IDENTITY, UNREADABLE_FAMILY } from './client.ts'
 import type { ClientIdentity } from './client.ts'
 import type { LiveEffect, Rule } from './engine.ts'
-import { deadlineOf, isAtLeast, stageAt } from './ladder.ts'
-import type { AccountFacts, SessionFacts } from './questions.ts'
-import type { ClientRuleSetting } from './settings.ts'
+import { deadlineOf, isAtLeast } from './ladder.ts'
+import { compileExceptions } from './match.ts'
+import type { FindRule, RuleMatch } from './match.ts'
+import type { AccountFacts, MediaFacts, SessionFacts } from './questions.ts'
+import type { ClientRuleSetting, RuleExceptionSetting } from './settings.ts'
 import { PASS, refuse } from './verdict.ts'
-import type { Refuse, Verdict, VerdictDetails } from './verdict.ts'
-import { checkVersion, parseVersion } from './version.ts'
-import type { Version } from './version.ts'
-import type { ClientPosture, RuleAction } from './vocabulary.ts'
-
-interface Compiled {
-  readonly setting: ClientRuleSetting
-  readonly minimum: Version
-}
-
-interface Match {
-  readonly setting: ClientRuleSetting
-  readonly stage: RuleAction
-  readonly isReadable: boolean
-}
+import type { PolicyCode, Refuse, Verdict, VerdictDetails } from './verdict.ts'
+import { parseVersion } from './version.ts'
+import type { ClientPosture } from './vocabulary.ts'
 
 interface Asked {
   readonly at: number
   readonly account?: AccountFacts | undefined
   readonly client?: ClientIdentity | undefined
+  readonly address?: string | undefined
 }
 
 /** HTTP has no limbo (control §3.1): who brings no identity there may have any client, and an old one is one of them. */
 const NAMELESS: ClientIdentity = { ...NO_IDENTITY, claims: [{ family: UNREADABLE_FAMILY }] }
 
-const EVERY_STAGE: readonly RuleAction[] = ['observe', 'notify', 'warn', 'degrade', 'block', 'disconnect']
-
 /**
- * Turns away clients older than a rule's minimum. A version that cannot be compared, or none, matches every rule of its
- * family; a family that cannot be read matches every rule. Of several matches the strictest stage wins, so no
- * permissive rule can hide a strict one. Who does not say over HTTP which client it is may have any. Break-glass accounts
- * are let in all the same.
+ * Acts on clients by the rules of administrators. Who does not say over HTTP which client it is may have any.
+ * Break-glass accounts are let in all the same.
  *
  * @param from - the lowest stage that refuses. `block` for the enforced rule; the observed twin of it uses `observe`,
  *   so that a rule in its early stages is counted before it hurts.
  */
-export function clientVersion(settings: readonly ClientRuleSetting[], from: 'observe' | 'block'): Rule {
-  const rules = settings.map(compileRule)
+export function clientVersion(find: FindRule, from: 'observe' | 'block'): Rule {
+  const matchOf = ({ account, client, at, address }: Asked): RuleMatch | undefined =>
+    account?.isBreakGlass === true || !client ? undefined : find({ at, account, client, address })
   const decide = (facts: Asked): Verdict => {
-    if (facts.account?.isBreakGlass === true || !facts.client) return PASS
-    const match = strictest(rules, facts.client, facts.at)
+    const match = matchOf(facts)
     return match && isAtLeast(match.stage, from) ? refusal(match) : PASS
   }
   const decideHttp = (facts: Asked): Verdict => decide({ ...facts, client: facts.client ?? NAMELESS })
@@ -56,10 +43,15 @@ export function clientVersion(settings: readonly ClientRuleSetting[], from: 'obs
       'session.resume': decide,
       'upload.request': decide,
       'upload.put': decide,
-      'media.read': decideHttp,
+      'media.read': (facts) => {
+        const asked = { ...facts, client: facts.client ?? NAMELESS }
+        const match = matchOf(asked)
+        if (match && isAtLeast(match.stage, from)) return refusal(match)
+        return match && isWithheld(match, facts) ? withheld(match) : PASS
+      },
       'http.request': (facts) => (facts.area === 'app' ? decideHttp(facts) : PASS),
     },
-    live: (session) => liveEffectOf(rules, session),
+    live: (session) => effectOf(matchOf(session)),
   }
 }
 
@@ -67,11 +59,13 @@ export function clientVersion(settings: readonly ClientRuleSetting[], from: 'obs
  * Turns away clients that nobody can name: no evidence, contradicting evidence, or a version that cannot be compared.
  * In posture `discover` the compiler lets it observe only.
  */
-export function clientUnknown(posture: ClientPosture): Rule {
+export function clientUnknown(posture: ClientPosture, exceptions: readonly RuleExceptionSetting[]): Rule {
+  const isExcused = compileExceptions(exceptions)
   const decide = (facts: Asked): Verdict => {
     if (facts.account?.isBreakGlass === true) return PASS
     const why = unknownBecause(facts.client)
-    return why === undefined ? PASS : refuse('client-unknown', `${why}, posture ${posture}`)
+    if (why === undefined || isExcused({ ...facts, client: facts.client ?? NO_IDENTITY }, undefined)) return PASS
+    return refuse('client-unknown', `${why}, posture ${posture}`)
   }
   const atBind = (facts: SessionFacts): Verdict => (facts.isIdentityPending === true ? PASS : decide(facts))
   return {
@@ -97,34 +91,29 @@ export function unknownBecause(client: ClientIdentity | undefined): string | und
   return undefined
 }
 
-function compileRule(setting: ClientRuleSetting): Compiled {
-  const minimum = parseVersion(setting.below)
-  if (minimum === 'unparseable') throw new Error(`rule ${setting.id}: ${setting.below} cannot be compared`)
-  return { setting, minimum }
+/** A format that is not known may be one of those. */
+function isWithheld({ stage, setting }: RuleMatch, { isImage, format }: MediaFacts): boolean {
+  return isImage && isAtLeast(stage, 'degrade') && (format === undefined || setting.formats.includes(format))
 }
 
-function strictest(rules: readonly Compiled[], client: ClientIdentity, at: number): Match | undefined {
-  let found: Match | undefined
-  for (const { setting, minimum } of rules) {
-    const stage = stageAt(setting, at)
-    if (stage === undefined || (found && EVERY_STAGE.indexOf(stage) <= EVERY_STAGE.indexOf(found.stage))) continue
-    for (const { family, version } of client.claims) {
-      if (family !== UNREADABLE_FAMILY && family !== setting.family) continue
-      const checked = checkVersion(version, minimum)
-      // An unreadable family is any client: whatever version it claims is of no use.
-      if (checked === 'allowed' && family !== UNREADABLE_FAMILY) continue
-      found = { setting, stage, isReadable: checked !== 'unparseable' && family !== UNREADABLE_FAMILY }
-    }
-  }
-  return found
+function refusal(match: RuleMatch): Refuse {
+  const { setting, stage } = match
+  return refuse(codeOf(match), `rule ${setting.id}, stage ${stage}: ${meant(setting)}`, { details: detailsOf(setting) })
 }
 
-function refusal({ setting, isReadable, stage }: Match): Refuse {
-  return refuse(
-    isReadable ? 'client-too-old' : 'client-unknown',
-    `rule ${setting.id}, stage ${stage}: ${setting.family} below ${setting.below}`,
-    { details: detailsOf(setting) },
-  )
+function withheld({ setting }: RuleMatch): Refuse {
+  return refuse('media-withheld', `rule ${setting.id}: ${setting.formats.join(', ')}`, { details: detailsOf(setting) })
+}
+
+function codeOf({ setting, isCertain }: RuleMatch): PolicyCode {
+  if (!isCertain) return 'client-unknown'
+  return setting.below === undefined ? 'client-not-allowed' : 'client-too-old'
+}
+
+function meant({ family, from, below }: ClientRuleSetting): string {
+  return [family, from !== undefined && `from ${from}`, below !== undefined && `below ${below}`]
+    .filter(Boolean)
+    .join(' ')
 }
 
 /** What the client is told: attributes of `<client-blocked/>` and members of the HTTP problem. */
@@ -133,18 +122,18 @@ function detailsOf(setting: ClientRuleSetting): VerdictDetails {
   return {
     rule: setting.id,
     family: setting.family,
-    min: setting.below,
+    ...(setting.below === undefined ? {} : { min: setting.below }),
     ...(setting.url === undefined ? {} : { url: setting.url }),
     ...(deadline === undefined ? {} : { deadline: new Date(deadline).toISOString() }),
   }
 }
 
 /** `block` leaves an open stream chatting; its uploads and downloads are refused when they are asked for. */
-function liveEffectOf(rules: readonly Compiled[], { account, client, at }: SessionFacts): LiveEffect {
-  const match = account.isBreakGlass ? undefined : strictest(rules, client, at)
-  if (!match || match.stage === 'observe') return { action: 'none' }
-  const code = match.isReadable ? 'client-too-old' : 'client-unknown'
-  const details = detailsOf(match.setting)
-  if (match.stage === 'disconnect') return { action: 'disconnect', code, details }
-  return { action: match.stage === 'notify' ? 'notify' : 'warn', code, details }
+function effectOf(match: RuleMatch | undefined): LiveEffect {
+  if (!match || !isAtLeast(match.stage, 'notify')) return { action: 'none' }
+  const { stage, setting } = match
+  const told = { code: codeOf(match), details: detailsOf(setting) }
+  if (stage === 'disconnect' || stage === 'notify') return { action: stage, ...told }
+  const { formats } = setting
+  return stage !== 'warn' && formats.length > 0 ? { action: 'degrade', formats, ...told } : { action: 'warn', ...told }
 }

@@ -1,4 +1,5 @@
 import type { Policy, Rule, RuleName } from './engine.ts'
+import { compileClientRules } from './match.ts'
 import { clientUnknown, clientVersion } from './rule-client.ts'
 import { federationOff } from './rule-federation.ts'
 import { suspension } from './rule-suspension.ts'
@@ -12,13 +13,15 @@ type Entry = Policy[number]
  * service is suspended. Federation before suspension: what can never leave must not be held for later.
  */
 const RULES: Readonly<Record<RuleName, (settings: PolicySettings) => readonly Entry[]>> = {
-  'client-version': ({ clientRules }) =>
-    clientRules.length === 0
-      ? []
-      : [enforce(clientVersion(clientRules, 'block')), observe(clientVersion(clientRules, 'observe'))],
-  'client-unknown': ({ posture }) => [
-    posture === 'enforce' ? enforce(clientUnknown(posture)) : observe(clientUnknown(posture)),
-  ],
+  'client-version': ({ clientRules, exceptions }) => {
+    if (clientRules.length === 0) return []
+    const find = compileClientRules(clientRules, exceptions)
+    return [enforce(clientVersion(find, 'block')), observe(clientVersion(find, 'observe'))]
+  },
+  'client-unknown': ({ posture, exceptions }) => {
+    const rule = clientUnknown(posture, exceptions)
+    return [posture === 'enforce' ? enforce(rule) : observe(rule)]
+  },
   federation: ({ federation }) => (federation === 'off' ? [enforce(federationOff())] : []),
   suspension: ({ suspensions }) => (suspensions.length === 0 ? [] : [enforce(suspension(suspensions))]),
 }

@@ -1,21 +1,49 @@
 import { z } from 'zod'
-import { familySlug } from './client.ts'
+import { conditionFields } from './conditions.ts'
 import { RULE_NAMES } from './engine.ts'
 import { mediaPolicy, mediaSettings } from './media-policy.ts'
-import { parseVersion } from './version.ts'
-import { CLIENT_POSTURES, RULE_ACTIONS, SUSPENSION_MODES, SUSPENSION_SCOPES } from './vocabulary.ts'
+import { CLIENT_POSTURES, RULE_ACTIONS, RULE_PRESETS, SUSPENSION_MODES, SUSPENSION_SCOPES } from './vocabulary.ts'
 
 const instantMs = z.int().min(0)
 
-/** One client version rule as stored. Instants are milliseconds since 1970. */
-export const clientRuleSetting = z.strictObject({
-  id: z.string().min(1).max(64),
-  family: z.string().refine((family) => familySlug(family) === family, 'is not a client family'),
-  below: z.string().refine((below) => parseVersion(below) !== 'unparseable', 'is not a version that can be compared'),
+/** Most exceptions and rules there may be: each is asked for each session that opens. */
+const MAX_RULES = 1_000
+
+/** A client rule as it is written. Instants are milliseconds since 1970. */
+export const clientRuleDocument = z.strictObject({
+  ...conditionFields,
+  /** Rules are asked from the smallest number up; of equal ones the newest first. The first that matches decides. */
+  priority: z.int().min(0).max(9_999).default(100),
+  /** How far the rule climbs. */
   action: z.enum(RULE_ACTIONS),
+  preset: z.enum(RULE_PRESETS).default('routine'),
+  /** When it begins to block; by default as far ahead as its preset says. */
+  deadline: instantMs.optional(),
+  /** Image formats, as delivered, that `degrade` withholds. */
+  formats: z.array(z.string().min(1).max(16)).max(16).readonly().default([]),
   url: z.string().max(2048).optional(),
-  isNow: z.boolean(),
+})
+
+/** A client rule with what has happened to it since. */
+export const clientRuleSetting = z.strictObject({
+  ...clientRuleDocument.shape,
+  id: z.string().min(1).max(64),
   createdAt: instantMs,
+  /** Falls back to this stage and no further, until somebody lets it climb again (control §3.5, guardrails). */
+  ceiling: z.enum(RULE_ACTIONS).optional(),
+  /** A session that the rule lets in has confirmed that it does not lock out whoever made it. */
+  confirmedAt: instantMs.optional(),
+  /** Needs no confirmation: it came from the local socket, which no rule can lock out. */
+  isFinal: z.boolean().default(false),
+})
+
+/** Whom rules leave alone for a while. It takes precedence over every rule, or over the one it names. */
+export const ruleExceptionSetting = z.strictObject({
+  id: z.string().min(1).max(64),
+  /** Absent: any client rule, the one for unknown clients included. */
+  rule: z.string().min(1).max(64).optional(),
+  ...conditionFields,
+  until: instantMs,
 })
 
 /** One suspension that has not ended. It acts until somebody, or the clock's keeper, records its end. */
@@ -31,7 +59,8 @@ export const suspensionSetting = z.strictObject({
 /** Everything that decides. Unknown keys, unknown rule names and values that cannot be compared are refused. */
 export const policySettings = z.strictObject({
   posture: z.enum(CLIENT_POSTURES).default('discover'),
-  clientRules: z.array(clientRuleSetting).readonly().default([]),
+  clientRules: z.array(clientRuleSetting).max(MAX_RULES).readonly().default([]),
+  exceptions: z.array(ruleExceptionSetting).max(MAX_RULES).readonly().default([]),
   suspensions: z.array(suspensionSetting).readonly().default([]),
   /** `off`: no stanza goes to or comes from another domain. */
   federation: z.enum(['off', 'on']).default('off'),
@@ -41,7 +70,9 @@ export const policySettings = z.strictObject({
   modes: z.partialRecord(z.enum(RULE_NAMES), z.enum(['enforce', 'observe', 'off'])).default({}),
 })
 
+export type ClientRuleDocument = z.output<typeof clientRuleDocument>
 export type ClientRuleSetting = z.output<typeof clientRuleSetting>
+export type RuleExceptionSetting = z.output<typeof ruleExceptionSetting>
 export type SuspensionSetting = z.output<typeof suspensionSetting>
 export type PolicySettings = z.output<typeof policySettings>
 export type PolicySettingsInput = z.input<typeof policySettings>

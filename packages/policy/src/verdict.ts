@@ -1,6 +1,8 @@
 /** Every reason a rule may refuse with. `packages/contract` must have a row for each: its types check it. */
 export const POLICY_CODES = [
   'client-too-old',
+  'client-not-allowed',
+  'media-withheld',
   'client-unknown',
   'suspended',
   'federation-off',

@@ -1,6 +1,13 @@
-/** What a client rule may do, from harmless to final: a rule climbs this ladder up to its own action (control by stages). */
-export const RULE_ACTIONS = ['observe', 'notify', 'warn', 'degrade', 'block', 'disconnect'] as const
+/**
+ * What a client rule may do, from harmless to final. `allow` ends the search for a rule and does nothing; the others are
+ * a ladder, which a rule climbs up to its own action.
+ */
+export const RULE_ACTIONS = ['allow', 'observe', 'notify', 'warn', 'degrade', 'block', 'disconnect'] as const
 export type RuleAction = (typeof RULE_ACTIONS)[number]
+
+/** How fast a rule climbs its ladder (control §3.2). */
+export const RULE_PRESETS = ['routine', 'urgent', 'emergency', 'now'] as const
+export type RulePreset = (typeof RULE_PRESETS)[number]
 
 /** What a suspension covers. Groups, rooms, peers and formats join the list when they exist. */
 export const SUSPENSION_SCOPES = ['service', 'images', 'files', 'federation'] as const

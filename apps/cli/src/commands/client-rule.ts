@@ -1,37 +1,62 @@
-import { ADMIN_ROUTES, type ClientRuleView } from '@drawbridge/contract'
-import { checked, parse, required } from '../arguments.ts'
-import type { Command } from '../command.ts'
+import { ADMIN_ROUTES, type ClientExceptionView, type ClientRuleView, type Simulation } from '@drawbridge/contract'
+import { checked, parse, parseInstant, required } from '../arguments.ts'
+import { type Command } from '../command.ts'
 import { effectLine } from './effect.ts'
+
+const CONDITIONS = {
+  family: { type: 'string' },
+  from: { type: 'string' },
+  below: { type: 'string' },
+  os: { type: 'string' },
+  'below-tier': { type: 'string' },
+  units: { type: 'string' },
+  accounts: { type: 'string' },
+  networks: { type: 'string' },
+} as const
+const CONDITIONS_USAGE =
+  '[--from V] [--below V] [--os LIST] [--below-tier E1|E2|E3|E4] [--units LIST] [--accounts LIST] [--networks LIST]'
+
+const RULE = {
+  ...CONDITIONS,
+  action: { type: 'string' },
+  preset: { type: 'string' },
+  now: { type: 'boolean' },
+  deadline: { type: 'string' },
+  format: { type: 'string' },
+  priority: { type: 'string' },
+  url: { type: 'string' },
+  'accept-shadow': { type: 'boolean' },
+} as const
+const RULE_USAGE = `--family F ${CONDITIONS_USAGE} --action allow|observe|notify|warn|degrade|block|disconnect [--format LIST] [--preset routine|urgent|emergency|now] [--deadline TIME] [--priority N] [--url U] [--now] [--accept-shadow]`
 
 export const clientRuleAdd: Command = {
   name: 'client-rule add',
-  usage: '--family F --below V --action observe|notify|warn|degrade|block|disconnect [--url U] [--now]',
-  summary: 'Act on clients of a family below a version. Without --now the milder actions come first, by the calendar.',
+  usage: RULE_USAGE,
+  summary:
+    'Act on clients, for example of a family below a version. The milder actions come first, by the calendar; --now skips them.',
 
   async run(args, cli) {
-    const { values } = parse(args, [], {
-      family: { type: 'string' },
-      below: { type: 'string' },
-      action: { type: 'string' },
-      url: { type: 'string' },
-      now: { type: 'boolean' },
-    })
-    const body = checked(ADMIN_ROUTES.addClientRule.body, {
-      family: required(values.family, '--family'),
-      below: required(values.below, '--below'),
-      action: required(values.action, '--action'),
-      ...(values.url !== undefined && { url: values.url }),
-      ...(values.now && { now: true }),
-    })
+    const body = ruleFrom(args)
     const added = await cli.admin('addClientRule', { body })
     cli.result([ruleLine(added.rule), effectLine(added.effect)], added)
+  },
+}
+
+export const clientRuleSimulate: Command = {
+  name: 'client-rule simulate',
+  usage: RULE_USAGE,
+  summary: 'Say whom a rule would reach, now and by what was used in the last 90 days, without making it.',
+
+  async run(args, cli) {
+    const simulation = await cli.admin('simulateClientRule', { body: ruleFrom(args) })
+    cli.result(simulationLines(simulation), simulation)
   },
 }
 
 export const clientRuleList: Command = {
   name: 'client-rule list',
   usage: '',
-  summary: 'List client version rules.',
+  summary: 'List client rules in the order in which they are asked.',
 
   async run(args, cli) {
     parse(args, [], {})
@@ -40,10 +65,53 @@ export const clientRuleList: Command = {
   },
 }
 
+export const clientRuleConfirm: Command = {
+  name: 'client-rule confirm',
+  usage: 'ID',
+  summary: 'Confirm a rule that blocks. Without it, a rule made in the console stops blocking after ten minutes.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['ID'], {})
+    const params = checked(ADMIN_ROUTES.confirmClientRule.params, { id: words[0] })
+    const confirmed = await cli.admin('confirmClientRule', { params })
+    cli.result([ruleLine(confirmed.rule), effectLine(confirmed.effect)], confirmed)
+  },
+}
+
+export const clientRuleHold: Command = {
+  name: 'client-rule hold',
+  usage: 'ID --at observe|notify|warn|degrade|block --reason TEXT',
+  summary: 'Let a rule fall back to a stage and climb no further.',
+
+  async run(args, cli) {
+    const { values, words } = parse(args, ['ID'], { at: { type: 'string' }, reason: { type: 'string' } })
+    const params = checked(ADMIN_ROUTES.holdClientRule.params, { id: words[0] })
+    const body = checked(ADMIN_ROUTES.holdClientRule.body, {
+      stage: required(values.at, '--at'),
+      reason: required(values.reason, '--reason'),
+    })
+    const held = await cli.admin('holdClientRule', { params, body })
+    cli.result([ruleLine(held.rule), effectLine(held.effect)], held)
+  },
+}
+
+export const clientRuleRelease: Command = {
+  name: 'client-rule release',
+  usage: 'ID',
+  summary: 'Let a rule that had fallen back climb again.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['ID'], {})
+    const params = checked(ADMIN_ROUTES.releaseClientRule.params, { id: words[0] })
+    const released = await cli.admin('releaseClientRule', { params })
+    cli.result([ruleLine(released.rule), effectLine(released.effect)], released)
+  },
+}
+
 export const clientRuleRemove: Command = {
   name: 'client-rule remove',
   usage: 'ID',
-  summary: 'Remove a client version rule.',
+  summary: 'Remove a client rule.',
 
   async run(args, cli) {
     const { words } = parse(args, ['ID'], {})
@@ -53,7 +121,149 @@ export const clientRuleRemove: Command = {
   },
 }
 
+export const clientExceptionAdd: Command = {
+  name: 'client-exception add',
+  usage: `--family F ${CONDITIONS_USAGE} [--rule ID] [--until TIME] --reason TEXT`,
+  summary: 'Spare some clients from client rules, by default for 14 days. --family "*" means every family.',
+
+  async run(args, cli) {
+    const options = { rule: { type: 'string' }, until: { type: 'string' }, reason: { type: 'string' } } as const
+    const { values } = parse(args, [], { ...CONDITIONS, ...options })
+    const body = checked(ADMIN_ROUTES.addClientException.body, {
+      ...conditionsFrom(values),
+      reason: required(values.reason, '--reason'),
+      ...(values.rule !== undefined && { rule: values.rule }),
+      ...(values.until !== undefined && { until: parseInstant(values.until, new Date()) }),
+    })
+    const added = await cli.admin('addClientException', { body })
+    cli.result([exceptionLine(added.exception), effectLine(added.effect)], added)
+  },
+}
+
+export const clientExceptionList: Command = {
+  name: 'client-exception list',
+  usage: '',
+  summary: 'List exceptions from client rules that have not expired.',
+
+  async run(args, cli) {
+    parse(args, [], {})
+    const { exceptions } = await cli.admin('listClientExceptions')
+    cli.result(exceptions.length === 0 ? 'no exceptions' : exceptions.map(exceptionLine), exceptions)
+  },
+}
+
+export const clientExceptionRemove: Command = {
+  name: 'client-exception remove',
+  usage: 'ID',
+  summary: 'End an exception.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['ID'], {})
+    const params = checked(ADMIN_ROUTES.removeClientException.params, { id: words[0] })
+    const removed = await cli.admin('removeClientException', { params })
+    cli.result([`${params.id}: removed`, effectLine(removed.effect)], removed)
+  },
+}
+
+type Written = { readonly [K in keyof typeof CONDITIONS]?: string | undefined }
+
+function ruleFrom(args: string[]) {
+  const { values } = parse(args, [], RULE)
+  const { preset, deadline, format, priority, url } = values
+  return checked(ADMIN_ROUTES.addClientRule.body, {
+    ...conditionsFrom(values),
+    action: required(values.action, '--action'),
+    ...(values.now ? { preset: 'now' } : preset !== undefined && { preset }),
+    ...(deadline !== undefined && { deadline: parseInstant(deadline, new Date()) }),
+    ...(format !== undefined && { formats: listFrom(format) }),
+    ...(priority !== undefined && { priority: Number(priority) }),
+    ...(url !== undefined && { url }),
+    ...(values['accept-shadow'] && { isShadowAccepted: true }),
+  })
+}
+
+function conditionsFrom({ family, from, below, os, units, accounts, networks, ...rest }: Written) {
+  const lists = Object.entries({ os, units, accounts, networks }).filter(([, text]) => text !== undefined)
+  return {
+    family: required(family, '--family'),
+    ...(from !== undefined && { from }),
+    ...(below !== undefined && { below }),
+    ...(rest['below-tier'] !== undefined && { belowTier: rest['below-tier'] }),
+    ...Object.fromEntries(lists.map(([key, text]) => [key, listFrom(text ?? '')])),
+  }
+}
+
+function listFrom(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
+
+/** Whom a rule or an exception is about, in the words of the command line. */
+function meant({
+  family,
+  from,
+  below,
+  os,
+  belowTier,
+  units,
+  accounts,
+  networks,
+}: ClientRuleView | ClientExceptionView) {
+  return [
+    family === '*' ? 'every client' : family,
+    from !== undefined && `from ${from}`,
+    below !== undefined && `below ${below}`,
+    os && `on ${os.join(', ')}`,
+    belowTier !== undefined && `known less well than ${belowTier}`,
+    units && `in ${units.join(', ')}`,
+    accounts && `of ${accounts.join(', ')}`,
+    networks && `from ${networks.join(', ')}`,
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
 function ruleLine(rule: ClientRuleView): string {
-  const stage = rule.stage === rule.action ? '' : `  (now: ${rule.stage ?? 'not yet in force'})`
-  return `${rule.id}  ${rule.family} below ${rule.below}: ${rule.action}${stage}${rule.url ? `  ${rule.url}` : ''}`
+  const { id, action, stage, url, formats, ceiling, confirmBy } = rule
+  return [
+    `${id}  ${meant(rule)}: ${action}`,
+    stage !== action && `(now: ${stage ?? 'not yet in force'})`,
+    formats && `withholds ${formats.join(', ')}`,
+    url,
+    ceiling && `held at ${ceiling.stage}: ${ceiling.reason}`,
+    confirmBy !== undefined && `confirm by ${confirmBy}`,
+  ]
+    .filter(Boolean)
+    .join('  ')
+}
+
+function exceptionLine(exception: ClientExceptionView): string {
+  const { id, rule, until, reason } = exception
+  return `${id}  ${meant(exception)}${rule === undefined ? '' : `  rule ${rule}`}  until ${until}: ${reason}`
+}
+
+function simulationLines(simulation: Simulation): string[] {
+  const { sessions, people, stranded, administrators, breakGlass, versions, shadows, isSelfLockOut, affected } =
+    simulation
+  return [
+    `${people} people, ${sessions} sessions now; ${stranded} people were seen with no other client that stays allowed`,
+    ...versions.map(({ family, version, ...counts }) =>
+      [`  ${family} ${version ?? 'without a version'}:`, `${counts.people} people, ${counts.sessions} sessions`].join(
+        ' ',
+      ),
+    ),
+    ...affected
+      .filter(({ hasOther, isBreakGlass }) => !hasOther && !isBreakGlass)
+      .slice(0, 20)
+      .map(
+        ({ account, client, after }) =>
+          `  ${account}  ${client.family ?? '?'} ${client.version ?? ''}  ${after ?? 'spared'}`,
+      ),
+    ...(administrators.length > 0 ? [`administrators among them: ${administrators.join(', ')}`] : []),
+    ...(breakGlass.length > 0 ? [`break-glass accounts, let in all the same: ${breakGlass.join(', ')}`] : []),
+    ...shadows.map(({ rule, by }) => `rule ${rule} would never decide, since ${by} covers it`),
+    ...(isSelfLockOut ? ['THIS LOCKS OUT you or every administrator'] : []),
+  ]
 }

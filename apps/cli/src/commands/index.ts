@@ -10,7 +10,19 @@ import {
   accountPassword,
 } from './account.ts'
 import { auditList, auditVerify } from './audit.ts'
-import { clientRuleAdd, clientRuleList, clientRuleRemove } from './client-rule.ts'
+import {
+  clientExceptionAdd,
+  clientExceptionList,
+  clientExceptionRemove,
+  clientRuleAdd,
+  clientRuleConfirm,
+  clientRuleHold,
+  clientRuleList,
+  clientRuleRelease,
+  clientRuleRemove,
+  clientRuleSimulate,
+} from './client-rule.ts'
+import { clientList, clientUses } from './client.ts'
 import { doctor } from './doctor.ts'
 import { evidenceApprove, evidenceExport, evidenceList, evidenceRequest } from './evidence.ts'
 import { filesRenew } from './files.ts'
@@ -47,9 +59,18 @@ export const COMMANDS: readonly Command[] = [
   invitationList,
   invitationRevoke,
   sessionList,
+  clientList,
+  clientUses,
+  clientRuleSimulate,
   clientRuleAdd,
+  clientRuleConfirm,
+  clientRuleHold,
+  clientRuleRelease,
   clientRuleList,
   clientRuleRemove,
+  clientExceptionAdd,
+  clientExceptionList,
+  clientExceptionRemove,
   mediaPolicyShow,
   mediaPolicySet,
   suspensionStart,

@@ -67,6 +67,7 @@ async function admin({ now, sandbox = STRONG }: { now?: () => Date; sandbox?: Sa
     log: silentLog,
     sessions: { list: () => sessions },
     deliverReleased: () => undefined,
+    ...(now ? { now } : {}),
   })
   const closed: (readonly [string, SessionEndCode])[] = []
   const deleted: string[] = []
@@ -104,6 +105,7 @@ async function admin({ now, sandbox = STRONG }: { now?: () => Date; sandbox?: Sa
     throttle: createThrottle(5),
     policy,
     sessions: { list: () => sessions },
+    simulationKey: randomBytes(32),
     log: silentLog,
     ...(now ? { now } : {}),
     isHttps: true,
@@ -331,6 +333,7 @@ test('rules and suspensions are added, listed and removed, and the status tells'
     entrance: 'tcp',
     signedInAt: new Date(0),
     closeWith: () => void a.sessions.pop(),
+    withhold: () => undefined,
     notify: () => undefined,
   })
   expect((await a.local('GET', '/api/v1/sessions')).body).toEqual({
@@ -347,7 +350,7 @@ test('rules and suspensions are added, listed and removed, and the status tells'
     ],
   })
   expect((await a.local('GET', '/api/v1/status')).body).toMatchObject({ sessions: 0 })
-  const rule = { family: 'gajim', below: '2.0', action: 'disconnect', now: true, url: 'https://im.test/' }
+  const rule = { family: 'gajim', below: '2.0', action: 'disconnect', preset: 'now', url: 'https://im.test/' }
   const added = await a.local('POST', '/api/v1/client-rules', { json: rule })
   expect(added).toMatchObject({
     status: 201,
@@ -383,6 +386,88 @@ test('rules and suspensions are added, listed and removed, and the status tells'
   })
   expect((await a.local('GET', '/api/v1/suspensions')).body).toMatchObject({ suspensions: [{ id: ended }] })
   expect((await a.local('GET', '/api/v1/status')).body).toMatchObject({ state: 'ok' })
+})
+
+test('a rule that blocks is simulated, saved and confirmed; nobody locks himself out', async () => {
+  let at = Date.parse('2026-11-23T03:00:00Z')
+  await using a = await admin({ now: () => new Date(at) })
+  for (const name of ['carol', 'dave']) {
+    await a.local('POST', '/api/v1/accounts', { json: { name, isAdmin: true, password: 'correct horse' } })
+  }
+  await a.local('POST', '/api/v1/accounts', { json: { name: 'alice', password: 'correct horse' } })
+  const session = (name: string, version: string): LiveSession => ({
+    id: `${name}-${version}`,
+    jid: `${name}@im.test/1`,
+    state: 'connected',
+    account: { localpart: name, isAdmin: name !== 'alice', isBreakGlass: false },
+    client: identify([claimFrom({ source: 'version-reply', name: 'Gajim', version })]),
+    entrance: 'tcp',
+    signedInAt: new Date(at),
+    closeWith: () => undefined,
+    withhold: () => undefined,
+    notify: () => undefined,
+  })
+  a.sessions.push(session('alice', '1.8'), session('carol', '1.9'), session('dave', '2.1'))
+  const token = await signIn(a, 'carol', 'correct horse')
+  const send = (path: string, json?: object) => a.network('POST', path, { token, ...(json ? { json } : {}) })
+  const rule = { family: 'gajim', below: '2.0', action: 'block', preset: 'now', formats: ['webp'] }
+
+  expect(await send('/api/v1/client-rules', rule)).toMatchObject({ status: 409, body: { code: 'not-simulated' } })
+  const everybody = await send('/api/v1/client-rules/simulation', rule)
+  expect(everybody.body).toMatchObject({
+    sessions: 2,
+    people: 2,
+    stranded: 2,
+    administrators: ['carol'],
+    isSelfLockOut: true,
+    versions: [
+      { family: 'gajim', version: '1.8', people: 1, sessions: 1 },
+      { family: 'gajim', version: '1.9', people: 1, sessions: 1 },
+    ],
+  })
+  const suicidal = { ...rule, simulation: everybody.body['token'] }
+  expect(await send('/api/v1/client-rules', suicidal)).toMatchObject({ status: 409, body: { code: 'self-lock-out' } })
+
+  const narrow = { ...rule, below: '1.9' }
+  const { body: simulated } = await send('/api/v1/client-rules/simulation', narrow)
+  expect(simulated).toMatchObject({ people: 1, administrators: [], isSelfLockOut: false })
+  const other = { ...narrow, below: '1.8.5', simulation: simulated['token'] }
+  expect((await send('/api/v1/client-rules', other)).body, 'of another rule').toMatchObject({ code: 'not-simulated' })
+  const added = await send('/api/v1/client-rules', { ...narrow, simulation: simulated['token'] })
+  expect(added).toMatchObject({
+    status: 201,
+    body: { rule: { stage: 'block', confirmBy: '2026-11-23T03:10:00.000Z' } },
+  })
+  const { id } = added.body['rule'] as { id: string }
+
+  a.sessions.splice(1, 1, { ...session('carol', '1.9'), signedInAt: new Date(at - 1) })
+  const confirm = () => send(`/api/v1/client-rules/${id}/confirmation`)
+  expect(await confirm(), 'the session was there before').toMatchObject({
+    status: 409,
+    body: { code: 'not-confirmed' },
+  })
+  at += 600_000
+  expect((await a.network('GET', '/api/v1/client-rules', { token })).body).toMatchObject({
+    rules: [{ id, stage: 'degrade' }],
+  })
+  a.sessions.push(session('carol', '1.9'))
+  expect((await confirm()).body).toMatchObject({ rule: { stage: 'block', confirmedBy: 'carol@im.test' } })
+
+  const shadowed = { family: 'gajim', below: '2.5', action: 'warn' }
+  expect(await send('/api/v1/client-rules', shadowed)).toMatchObject({ status: 409, body: { code: 'rule-shadowed' } })
+  expect((await send('/api/v1/client-rules', { ...shadowed, isShadowAccepted: true })).status).toBe(201)
+
+  const held = await a.network('PUT', `/api/v1/client-rules/${id}/ceiling`, {
+    token,
+    json: { stage: 'warn', reason: 'the update page is down' },
+  })
+  expect(held.body).toMatchObject({ rule: { stage: 'warn', ceiling: { reason: 'the update page is down' } } })
+  const released = await a.network('DELETE', `/api/v1/client-rules/${id}/ceiling`, { token })
+  expect(released.body).toMatchObject({ rule: { stage: 'block' } })
+
+  const spared = await send('/api/v1/client-exceptions', { family: '*', accounts: ['alice'], reason: 'on a ship' })
+  expect(spared).toMatchObject({ status: 201, body: { exception: { until: '2026-12-07T03:10:00.000Z' } } })
+  expect((await send('/api/v1/client-rules/simulation', narrow)).body).toMatchObject({ people: 0 })
 })
 
 test('while the service is cut, an administrator signs in and ends it', async () => {

@@ -41,6 +41,8 @@ export interface AdminDeps {
   readonly throttle: Throttle
   readonly policy: Pick<PolicyService, 'gate' | 'operations'>
   readonly sessions: LiveSessions
+  /** Signs simulations: 32 bytes. */
+  readonly simulationKey: Buffer
   readonly log: Log
   readonly now?: () => Date
   /** Over https, answers ask browsers never to come back without it. */

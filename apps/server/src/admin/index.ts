@@ -6,6 +6,7 @@ import { accountHandlers, removeAccount } from './accounts.ts'
 import type { Actor } from './actor.ts'
 import type { AdminContext, AdminDeps, AdminHandlers } from './api.ts'
 import { auditHandlers } from './audit.ts'
+import { clientHandlers } from './clients.ts'
 import { clientRuleHandlers } from './client-rules.ts'
 import { mediaPolicyHandlers } from './media-policy.ts'
 import { reportHandlers } from './reports.ts'
@@ -51,6 +52,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...unitHandlers(context),
     ...invitationHandlers(context),
     ...inventoryHandlers(context),
+    ...clientHandlers(context),
     ...clientRuleHandlers(context),
     ...mediaPolicyHandlers(context),
     ...suspensionHandlers(context),

@@ -1,8 +1,9 @@
-import type { ClientIdentityView, ClientRuleView, SuspensionView } from '@drawbridge/contract'
-import type { ClientRule, Suspension } from '@drawbridge/db'
-import { stageAt, stagesOf } from '@drawbridge/policy'
-import type { ClientIdentity } from '@drawbridge/policy'
-import { ruleSettingFrom } from '../policy/live.ts'
+import type { ClientExceptionView, ClientIdentityView, ClientRuleView, SuspensionView } from '@drawbridge/contract'
+import type { ClientException, ClientRule, Suspension } from '@drawbridge/db'
+import { confirmByOf, ruleExceptionSetting, stageAt, stagesOf } from '@drawbridge/policy'
+import type { ClientIdentity, Conditions, RuleAction } from '@drawbridge/policy'
+import { settingFrom } from '../policy/client-rules.ts'
+import { exceptionInputFrom } from '../policy/stored-rules.ts'
 
 /** An identity as the API shows it. */
 export function identityView(identity: ClientIdentity): ClientIdentityView {
@@ -12,20 +13,63 @@ export function identityView(identity: ClientIdentity): ClientIdentityView {
 
 /** A rule with its ladder and the stage in force at an instant (ms since 1970). */
 export function clientRuleView(row: ClientRule, at: number): ClientRuleView {
-  const setting = ruleSettingFrom(row)
+  const setting = settingFrom(row)
   const stage = stageAt(setting, at)
+  const confirmBy = confirmByOf(setting)
+  const { createdBy, ceiling, ceilingReason, confirmedAt, confirmedBy } = row
   return {
     id: row.id,
-    family: row.family,
-    below: row.below,
-    action: row.action,
-    ...(row.url === null ? {} : { url: row.url }),
-    now: row.isNow,
+    ...conditionsView(setting),
+    priority: setting.priority,
+    action: setting.action,
+    preset: setting.preset,
+    ...instantView('deadline', setting.deadline),
+    ...(setting.formats.length === 0 ? {} : { formats: setting.formats as ClientRuleView['formats'] }),
+    ...(setting.url === undefined ? {} : { url: setting.url }),
     createdAt: row.createdAt.toISOString(),
-    createdBy: row.createdBy,
+    createdBy,
     ...(stage === undefined ? {} : { stage }),
     stages: stagesOf(setting).map((step) => ({ stage: step.stage, at: new Date(step.at).toISOString() })),
+    ...(ceiling === null ? {} : { ceiling: { stage: ceiling as RuleAction, reason: ceilingReason ?? '' } }),
+    ...instantView('confirmBy', confirmBy),
+    ...(confirmedAt === null ? {} : { confirmedAt: confirmedAt.toISOString() }),
+    ...(confirmedBy === null ? {} : { confirmedBy }),
   }
+}
+
+/** An exception as administrators see it. */
+export function clientExceptionView(row: ClientException): ClientExceptionView {
+  const setting = ruleExceptionSetting.parse(exceptionInputFrom(row))
+  const { id, ruleId, reason, createdAt, createdBy, approvedBy, untilAt } = row
+  return {
+    id,
+    ...conditionsView(setting),
+    ...(ruleId === null ? {} : { rule: ruleId }),
+    reason,
+    createdAt: createdAt.toISOString(),
+    createdBy,
+    ...(approvedBy === null ? {} : { approvedBy }),
+    until: untilAt.toISOString(),
+  }
+}
+
+function conditionsView({ family, from, below, os, belowTier, units, accounts, networks, ...window }: Conditions) {
+  return {
+    family,
+    ...(from === undefined ? {} : { from }),
+    ...(below === undefined ? {} : { below }),
+    ...(os === undefined ? {} : { os }),
+    ...(belowTier === undefined ? {} : { belowTier }),
+    ...(units === undefined ? {} : { units }),
+    ...(accounts === undefined ? {} : { accounts }),
+    ...(networks === undefined ? {} : { networks }),
+    ...instantView('activeFrom', window.activeFrom),
+    ...instantView('activeUntil', window.activeUntil),
+  }
+}
+
+function instantView<K extends string>(key: K, at: number | undefined): { [P in K]?: string } {
+  return at === undefined ? {} : ({ [key]: new Date(at).toISOString() } as { [P in K]?: string })
 }
 
 /** A suspension as administrators see it. */

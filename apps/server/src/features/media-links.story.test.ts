@@ -10,7 +10,7 @@ import type { Device, StoryOptions } from '../../test/story.ts'
 
 const DAY_MS = 86_400_000
 const BOUND = /http:\/\/im\.test\/upload\/[\w-]{43}\/[\w.%-]+\?s=[\w-]+/g
-const RULE = { family: 'test', below: '2.0', action: 'block', now: true, url: 'https://im.test/update' } as const
+const RULE = { family: 'test', below: '2.0', action: 'block', preset: 'now', url: 'https://im.test/update' } as const
 const newer = identify([claimFrom({ source: 'client-element', name: 'test', version: '2.0' })])
 
 /** Alice has shared a file; bob and carol are there, carol with a newer client than the others. */

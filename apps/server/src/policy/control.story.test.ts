@@ -6,7 +6,7 @@ import type { BuiltServer } from '../server.ts'
 import type { PolicyService } from './start.ts'
 
 // Devices of a story call themselves `test` 1.0.
-const rule = { family: 'test', below: '2.0', now: true, url: 'https://im.test/update' } as const
+const rule = { family: 'test', below: '2.0', preset: 'now', url: 'https://im.test/update' } as const
 
 /** The operations of another process on the same database: what an administrator does reaches the server by itself. */
 async function elsewhere({ ctx }: BuiltServer, url: string): Promise<PolicyService> {

@@ -37,6 +37,8 @@ export interface LiveSession {
   /** Ends the session with its reason, now: nothing more is read from it or written to it. */
   closeWith(code: PolicyCode, details: VerdictDetails): void
   notify(notice: SessionNotice): void
+  /** Images of these formats are not for this client from now on; an empty list lets all of them through again. */
+  withhold(formats: readonly string[]): void
 }
 
 /** The sessions of this node. */
@@ -77,8 +79,9 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions): Enforcer {
     return true
   }
   const apply = (session: LiveSession, at: number): 'none' | 'notified' | 'disconnected' => {
-    const { account, client, entrance } = session
-    const effect = liveEffect(gate.policy, { at, account, client, entrance })
+    const { client, entrance, remoteAddress: address } = session
+    const effect = liveEffect(gate.policy, { at, account: gate.factsOf(session.account), client, entrance, address })
+    session.withhold(effect.action === 'degrade' ? effect.formats : [])
     if (effect.action === 'none') return 'none'
     const { action, code, details } = effect
     if (action === 'disconnect') {
@@ -86,8 +89,9 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions): Enforcer {
       countEffect({ action })
       return 'disconnected'
     }
-    if (!isNews(session, action, details['rule'] ?? code, at)) return 'none'
-    session.notify({ kind: 'client', stage: action, code, details })
+    const stage = action === 'notify' ? 'notify' : 'warn'
+    if (!isNews(session, stage, details['rule'] ?? code, at)) return 'none'
+    session.notify({ kind: 'client', stage, code, details })
     countEffect({ action })
     return 'notified'
   }

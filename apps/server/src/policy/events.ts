@@ -11,7 +11,7 @@ export const countVerdict = counter('drawbridge_policy_verdicts_total', 'Policy 
 
 /** What a change of the rules did to live sessions. */
 export const countEffect = counter('drawbridge_policy_effects_total', 'Effects of policy changes on live sessions.', {
-  action: ['disconnect', 'warn', 'notify'],
+  action: ['disconnect', 'degrade', 'warn', 'notify'],
 })
 
 /** The epoch in force here; nodes that differ for longer than their lease are in trouble. */

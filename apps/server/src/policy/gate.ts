@@ -1,5 +1,14 @@
 import { compile, decide, policySettings, staleVerdict } from '@drawbridge/policy'
-import type { Finding, Policy, PolicySettings, Question, Questions, RuleName, Verdict } from '@drawbridge/policy'
+import type {
+  AccountFacts,
+  Finding,
+  Policy,
+  PolicySettings,
+  Question,
+  Questions,
+  RuleName,
+  Verdict,
+} from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
 import { countVerdict, setEpoch } from './events.ts'
 
@@ -9,6 +18,8 @@ export interface GateOptions {
   readonly leaseTtlMs: number
   /** Monotonic clock in milliseconds. */
   readonly monotonic?: () => number
+  /** Names of the units that an account is in. Default: nobody is in any. */
+  readonly unitsOf?: (localpart: string) => readonly string[]
 }
 
 /**
@@ -20,12 +31,13 @@ export class Gate {
   readonly #waiting: { readonly epoch: number; readonly resolve: () => void }[] = []
   #policy: Policy = compile({})
   #settings: PolicySettings = policySettings.parse({})
+  #asksForUnits = false
   #epoch = -1
   #leaseUntil = Number.NEGATIVE_INFINITY
   #opened: PromiseWithResolvers<void> | undefined
 
   constructor(options: GateOptions) {
-    this.#options = { monotonic: () => performance.now(), ...options }
+    this.#options = { monotonic: () => performance.now(), unitsOf: () => [], ...options }
   }
 
   get policy(): Policy {
@@ -51,10 +63,21 @@ export class Gate {
     return this.#settings.posture === 'enforce' || this.#settings.clientRules.length > 0
   }
 
+  /** Names of the units that an account is in. */
+  unitsOf(localpart: string): readonly string[] {
+    return this.#options.unitsOf(localpart)
+  }
+
+  /** What rules know about an account: units are looked up only while some rule asks for them. */
+  factsOf<A extends AccountFacts>(account: A): AccountFacts {
+    return this.#asksForUnits ? { ...account, units: this.#options.unitsOf(account.localpart) } : account
+  }
+
   /** Replaces the rules whole. Throws when the settings are not valid; then nothing has changed. */
   replace(settings: PolicySettings, epoch: number): void {
     this.#policy = compile(settings)
     this.#settings = settings
+    this.#asksForUnits = [...settings.clientRules, ...settings.exceptions].some(({ units }) => units !== undefined)
     this.#epoch = epoch
     setEpoch(epoch)
     for (const waiter of this.#waiting.splice(0)) {
@@ -130,7 +153,8 @@ export function ask<Q extends Question>(gate: Gate, question: Q, facts: Question
     gate.record(question, 'lease', { mode: 'enforce', verdict }, facts)
     return verdict
   }
-  const { verdict, findings } = decide(gate.policy, question, facts)
+  const known = 'account' in facts && facts.account ? { ...facts, account: gate.factsOf(facts.account) } : facts
+  const { verdict, findings } = decide(gate.policy, question, known)
   for (const finding of findings) gate.record(question, finding.rule, finding, facts)
   return verdict
 }

@@ -1,25 +1,21 @@
 import {
   getPolicyEpoch,
   listActiveSuspensions,
+  listClientExceptions,
   listClientRules,
   listen,
   listMediaPolicies,
   POLICY_CHANNEL,
 } from '@drawbridge/db'
-import type { ClientRule, Db, Suspension } from '@drawbridge/db'
-import { mediaPolicy, policySettings, stagesOf, unitMediaPolicy } from '@drawbridge/policy'
-import type {
-  ClientPosture,
-  ClientRuleSetting,
-  MediaSettings,
-  PolicySettings,
-  SuspensionSetting,
-} from '@drawbridge/policy'
+import type { Db } from '@drawbridge/db'
+import { changesAfter, policySettings } from '@drawbridge/policy'
+import type { ClientPosture, PolicySettings } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createEnforcer } from './enforce.ts'
 import type { EnforceCounts, Enforcer, LiveSession, LiveSessions } from './enforce.ts'
 import { Gate } from './gate.ts'
+import { exceptionInputFrom, mediaSettingsFrom, ruleInputFrom, suspensionSettingFrom } from './stored-rules.ts'
 
 export interface LiveOptions {
   /** Best a pool of its own: rules must be readable while everything else is busy. */
@@ -33,6 +29,8 @@ export interface LiveOptions {
   /** How often to look even without a notification. Default 1 s. */
   readonly pollMs?: number
   readonly now?: () => Date
+  /** Names of the units that an account is in. */
+  unitsOf?(localpart: string): readonly string[]
   /** Messages on their way into the archive; see `exclusive`. */
   pendingWrites?(): number
   /** Told of suspensions whose announced end has come. */
@@ -89,7 +87,8 @@ class Live implements LivePolicy {
   constructor(options: LiveOptions) {
     this.#options = options
     this.#now = options.now ?? (() => new Date())
-    this.gate = new Gate({ log: options.log, leaseTtlMs: options.leaseTtlMs })
+    const { log, leaseTtlMs, unitsOf } = options
+    this.gate = new Gate({ log, leaseTtlMs, ...(unitsOf === undefined ? {} : { unitsOf }) })
     this.#enforcer = createEnforcer(this.gate, options.sessions)
   }
 
@@ -171,7 +170,7 @@ class Live implements LivePolicy {
       this.gate.renew(sentAt)
       return { epoch, ...this.#passTime() }
     }
-    const loaded = await load(db, posture)
+    const loaded = await load(db, posture, this.#now())
     this.gate.replace(loaded.settings, loaded.epoch)
     this.gate.renew(sentAt)
     const counts = this.#enforce()
@@ -188,8 +187,11 @@ class Live implements LivePolicy {
 
   #enforce(): EnforceCounts {
     const at = this.#now().getTime()
-    const stages = this.gate.settings.clientRules.flatMap((rule) => stagesOf(rule).map((stage) => stage.at))
-    this.#nextStageAt = Math.min(...stages.filter((stage) => stage > at))
+    const { clientRules, exceptions } = this.gate.settings
+    const windows = [...clientRules, ...exceptions].flatMap(({ activeFrom, activeUntil }) => [activeFrom, activeUntil])
+    const instants = [...windows, ...exceptions.map(({ until }) => until)].filter((instant) => instant !== undefined)
+    const changes = clientRules.flatMap((rule) => changesAfter(rule, at))
+    this.#nextStageAt = Math.min(...changes, ...instants.filter((instant) => instant > at))
     return this.#enforcer.all(at)
   }
 
@@ -201,36 +203,16 @@ class Live implements LivePolicy {
 }
 
 /** Epoch and rules of one moment. */
-async function load(db: Db, posture: ClientPosture): Promise<{ epoch: number; settings: PolicySettings }> {
+async function load(db: Db, posture: ClientPosture, at: Date): Promise<{ epoch: number; settings: PolicySettings }> {
   return db.transaction(
     async (tx) => {
       const epoch = await getPolicyEpoch(tx)
-      const clientRules = (await listClientRules(tx)).map(ruleSettingFrom)
+      const clientRules = (await listClientRules(tx)).map(ruleInputFrom)
+      const exceptions = (await listClientExceptions(tx, at)).map(exceptionInputFrom)
       const suspensions = (await listActiveSuspensions(tx)).map(suspensionSettingFrom)
       const media = mediaSettingsFrom(await listMediaPolicies(tx))
-      return { epoch, settings: policySettings.parse({ posture, clientRules, suspensions, media }) }
+      return { epoch, settings: policySettings.parse({ posture, clientRules, exceptions, suspensions, media }) }
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },
   )
-}
-
-/** A row as the rule engine takes it. */
-export function ruleSettingFrom({ id, family, below, action, url, isNow, createdAt }: ClientRule): ClientRuleSetting {
-  return { id, family, below, action, ...(url === null ? {} : { url }), isNow, createdAt: createdAt.getTime() }
-}
-
-function suspensionSettingFrom({ id, scope, mode, reason, sinceAt, untilAt }: Suspension): SuspensionSetting {
-  const until = untilAt === null ? {} : { until: untilAt.getTime() }
-  return { id, scope, mode, reason, since: sinceAt.getTime(), ...until }
-}
-
-/** Stored policies as one snapshot. What the service does not say has its default. */
-export function mediaSettingsFrom(
-  rows: readonly { readonly unit: string | undefined; readonly policy: unknown }[],
-): MediaSettings {
-  const service = mediaPolicy.parse(rows.find(({ unit }) => unit === undefined)?.policy ?? {})
-  const units = rows.flatMap(({ unit, policy }) =>
-    unit === undefined ? [] : [[unit, unitMediaPolicy.parse(policy)] as const],
-  )
-  return { service, units: Object.fromEntries(units) }
 }

@@ -1,16 +1,14 @@
-import type { Effect, NewClientRule, NewSuspension } from '@drawbridge/contract'
+import type { Effect, NewSuspension } from '@drawbridge/contract'
 import { Refusal } from '@drawbridge/contract'
 import { changedMediaFields, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
 import type { MediaPolicy, UnitMediaPolicy } from '@drawbridge/policy'
 import {
   appendAudit,
   bumpPolicyEpoch,
-  deleteClientRule,
   endSuspension as markEnded,
   findMediaPolicy,
   findSuspension,
   findUnit,
-  insertClientRule,
   insertSuspension,
   listActiveSuspensions,
   listHolding,
@@ -19,8 +17,10 @@ import {
   transferHeld,
   uuidv7,
 } from '@drawbridge/db'
-import type { AuditEntry, ClientRule, Db, ReleasedMessage, Suspension } from '@drawbridge/db'
+import type { AuditEntry, Db, ReleasedMessage, Suspension } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
+import { createClientRuleOperations, isId } from './client-rules.ts'
+import type { ClientRuleOperations } from './client-rules.ts'
 import { observeEffect } from './events.ts'
 import type { LivePolicy } from './live.ts'
 
@@ -46,9 +46,7 @@ interface ChangeOptions<T> {
 }
 
 /** Everything that changes the rules. Each returns when this node enforces the change on its live sessions. */
-export interface Operations {
-  addClientRule(actor: string, rule: NewClientRule): Promise<{ rule: ClientRule; effect: Effect }>
-  removeClientRule(actor: string, id: string): Promise<{ effect: Effect }>
+export interface Operations extends ClientRuleOperations {
   startSuspension(actor: string, suspension: NewSuspension): Promise<{ suspension: Suspension; effect: Effect }>
   endSuspension(actor: string, id: string): Promise<{ suspension: Suspension; effect: Effect; released: number }>
   setMediaPolicy(actor: string, policy: MediaPolicy): Promise<{ effect: Effect }>
@@ -105,33 +103,18 @@ export function createOperations({ db, live, log, deliverReleased, ...options }:
     return { result: result.result, effect }
   }
 
+  const rules = createClientRuleOperations(change, now)
+
   return {
     get lastEffectMs() {
       return lastEffectMs
     },
-    addClientRule: (actor, { family, below, action, url, now: isNow = false }) =>
-      inTurn(async () => {
-        const row = { id: uuidv7(), family, below, action, url: url ?? null, isNow, createdBy: actor, createdAt: now() }
-        const { result, effect } = await change(async (tx) => {
-          const result = await insertClientRule(tx, row)
-          const detail = { family, below, action, url: url ?? null, now: isNow }
-          return { result, entry: { actor, action: 'add-client-rule', target: row.id, detail } }
-        })
-        return { rule: result, effect }
-      }),
-    removeClientRule: (actor, id) =>
-      inTurn(async () => {
-        const { effect } = await change(async (tx) => {
-          const result = isId(id) ? await deleteClientRule(tx, id) : undefined
-          if (!result) throw new Refusal('no-such-rule')
-          const { family, below, action } = result
-          return {
-            result,
-            entry: { actor, action: 'remove-client-rule', target: id, detail: { family, below, action } },
-          }
-        })
-        return { effect }
-      }),
+    addClientRule: (...args) => inTurn(() => rules.addClientRule(...args)),
+    confirmClientRule: (...args) => inTurn(() => rules.confirmClientRule(...args)),
+    setClientRuleCeiling: (...args) => inTurn(() => rules.setClientRuleCeiling(...args)),
+    removeClientRule: (...args) => inTurn(() => rules.removeClientRule(...args)),
+    addClientException: (...args) => inTurn(() => rules.addClientException(...args)),
+    removeClientException: (...args) => inTurn(() => rules.removeClientException(...args)),
     startSuspension: (actor, { scope, mode, reason, until }) =>
       inTurn(async () => {
         const untilAt = until === undefined ? null : new Date(until)
@@ -233,9 +216,4 @@ function heirOf(ending: Suspension, active: readonly Suspension[]): Suspension |
       mode === 'hold' &&
       (scope === ending.scope || scope === 'service' || (scope === 'files' && ending.scope === 'images')),
   )
-}
-
-/** Ids are UUIDs; anything else would be an error of the database instead of a 404. */
-function isId(id: string): boolean {
-  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u.test(id)
 }

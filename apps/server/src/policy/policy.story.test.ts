@@ -31,6 +31,7 @@ function session(localpart: string, version: string, isBreakGlass = false): Fake
     closed,
     notices,
     closeWith: (code, details) => void closed.push({ code, details }),
+    withhold: () => undefined,
     notify: (notice) => void notices.push(notice),
   }
 }
@@ -83,7 +84,7 @@ const rule = {
   family: 'drawbridge-web',
   below: '4.2.0',
   action: 'disconnect',
-  now: true,
+  preset: 'now',
   url: 'https://im.test/',
 } as const
 
@@ -414,7 +415,7 @@ test('a rule climbs its ladder by the clock alone', async () => {
   let now = Date.parse('2026-11-23T04:00:00Z')
   const alice = session('alice', '4.1.9')
   await using n = await node([alice], { now: () => new Date(now), pollMs: 20 })
-  await n.operations.addClientRule('local:cli', { ...rule, now: false })
+  await n.operations.addClientRule('local:cli', { ...rule, preset: 'routine' })
   expect(alice.notices).toMatchObject([{ kind: 'client', stage: 'notify' }])
   now += 8 * 86_400_000
   await vi.waitFor(() => expect(alice.notices.at(-1)).toMatchObject({ stage: 'warn' }), { timeout: 3_000 })
@@ -441,7 +442,9 @@ test('a node that cannot read the rules refuses new sessions and sends, and reco
 test('rules in the database that make no sense never replace those in force', async () => {
   await using n = await node([], { leaseTtlMs: 300, pollMs: 30 })
   await n.operations.addClientRule('local:cli', rule)
-  await n.database.pool.query(`update client_rule set below = 'newest'; update policy_epoch set epoch = epoch + 1`)
+  await n.database.pool.query(
+    `update client_rule set rule = rule || '{"below":"newest"}'; update policy_epoch set epoch = epoch + 1`,
+  )
   await vi.waitFor(() => expect(n.gate.isStale).toBe(true), { timeout: 3_000, interval: 10 })
   expect(n.gate.settings.clientRules).toHaveLength(1)
 })

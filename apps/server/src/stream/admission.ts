@@ -24,11 +24,14 @@ const SUBJECTS: Partial<Record<ErrorCode, string>> = {
   suspended: 'Service suspended',
   'client-too-old': 'Update required',
   'client-unknown': 'Update required',
+  'client-not-allowed': 'Another app required',
 }
 
 export interface AdmissionOptions {
   readonly policy: () => LivePolicy
   readonly domain: string
+  /** It is known, as well as it will be for now, what the client of a session is, and the session may stay. */
+  readonly settled?: (session: Session) => void
 }
 
 export interface Admission {
@@ -52,7 +55,7 @@ export interface Admission {
 }
 
 /** Decides who stays, and says goodbye in words. */
-export function createAdmission({ policy, domain }: AdmissionOptions): Admission {
+export function createAdmission({ policy, domain, settled }: AdmissionOptions): Admission {
   const headline = (session: Session, subject: string, body: string, ...details: Element[]) =>
     session.send(
       xml(
@@ -77,7 +80,8 @@ export function createAdmission({ policy, domain }: AdmissionOptions): Admission
   const settle = (session: Session, isIdentityPending: boolean): boolean => {
     const { gate } = policy()
     const { account, client } = session
-    const facts = { at: Date.now(), account, client, entrance: entranceOf(session), isIdentityPending }
+    const address = session.remoteAddress
+    const facts = { at: Date.now(), account, client, entrance: entranceOf(session), address, isIdentityPending }
     const verdict = ask(gate, 'session.open', facts)
     if (verdict.action === 'pass') return true
     if (verdict.action === 'refuse') expel(session, verdict.code, verdict.details)
@@ -94,6 +98,7 @@ export function createAdmission({ policy, domain }: AdmissionOptions): Admission
     remoteAddress: session.remoteAddress,
     signedInAt: session.signedInAt,
     closeWith: (code, details) => expel(session, code, details),
+    withhold: (formats) => session.withhold(formats),
     notify(notice) {
       if (notice.kind === 'client') {
         const elements = blockedElements(notice.code, notice.details)
@@ -120,9 +125,12 @@ export function createAdmission({ policy, domain }: AdmissionOptions): Admission
       if (!claim) return
       session.learn(claim)
       // While it waits in limbo, `admit` asks as soon as everything that can be known is known.
-      if (session.isLimbo || !policy().gate.asksForClient) return
+      if (session.isLimbo) return
+      if (!policy().gate.asksForClient) return settled?.(session)
       // Before its first presence it is still on its way in; later it is a live session, and the ladder decides.
-      if (session.presence !== undefined || settle(session, false)) policy().greet(liveSession(session))
+      if (session.presence === undefined && !settle(session, false)) return
+      settled?.(session)
+      policy().greet(liveSession(session))
     },
     async admit(session) {
       const isPending = session.client.tier === 'E0'
@@ -138,6 +146,7 @@ export function createAdmission({ policy, domain }: AdmissionOptions): Admission
         if (!settle(session, false)) return
         if (mustWait) session.leaveLimbo()
       }
+      settled?.(session)
       policy().greet(liveSession(session))
     },
   }
@@ -198,8 +207,11 @@ export function textOf(code: ErrorCode, details: VerdictDetails): string {
     .join(' ')
 }
 
+/** Codes that say something about the client. */
+const BLOCKED: ReadonlySet<ErrorCode> = new Set(['client-too-old', 'client-unknown', 'client-not-allowed'])
+
 function blockedElements(code: ErrorCode, { rule, min, url, deadline }: VerdictDetails): Element[] {
-  if (rule === undefined || (code !== 'client-too-old' && code !== 'client-unknown')) return []
+  if (rule === undefined || !BLOCKED.has(code)) return []
   return [
     buildClientBlocked({
       rule,

@@ -76,6 +76,7 @@ export class Session {
   /** What a feature keeps about this session, under its own name. */
   readonly notes = new Map<string, unknown>()
   #capsNode: string | undefined
+  #withheldFormats: readonly string[] = []
   connection: Connection | undefined
   /** Of its connection, or the last one it had. */
   framing: Connection['framing']
@@ -184,6 +185,15 @@ export class Session {
     if (node === undefined || node === this.#capsNode) return
     this.#capsNode = node
     this.#host.capsAnnounced(this, node)
+  }
+
+  /** Image formats that this client must not get; empty for nearly everybody. */
+  get withheldFormats(): readonly string[] {
+    return this.#withheldFormats
+  }
+
+  withhold(formats: readonly string[]): void {
+    this.#withheldFormats = formats
   }
 
   /** Holds the client's stanzas back until `leaveLimbo`. */

@@ -37,7 +37,7 @@ beforeAll(async () => {
   resumeId = /<enabled[^>]* id="([^"]+)"/.exec(outcome)?.[1] ?? ''
   line.destroy()
   for (const family of ['old', 'drawbridge-web']) {
-    const rule = { family, below: '2.0.0', action: 'block', now: true, url: 'https://im.test/update' }
+    const rule = { family, below: '2.0.0', action: 'block', preset: 'now', url: 'https://im.test/update' }
     const { status } = await server.admin('POST', '/api/v1/client-rules', rule)
     if (status !== 201) throw new Error(`no rule: ${status}`)
   }

@@ -1,4 +1,4 @@
-import { bigint, boolean, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, date, integer, jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
 import { account, bytea, instant } from './account.ts'
 
 /** Clients of an account, by the id of their SASL2 user agent (XEP-0388). */
@@ -32,3 +32,33 @@ export const fastToken = pgTable('fast_token', {
   expiresAt: instant('expires_at').notNull(),
   usedAt: instant('used_at'),
 })
+
+/** Which clients people use, as far as they have said. */
+export const clientSighting = pgTable(
+  'client_sighting',
+  {
+    accountId: uuid('account_id')
+      .notNull()
+      .references(() => account.id, { onDelete: 'cascade' }),
+    clientKey: bytea('client_key').notNull(),
+    family: text('family'),
+    version: text('version'),
+    identity: jsonb('identity').$type<unknown>().notNull(),
+    address: text('address'),
+    firstSeenAt: instant('first_seen_at').notNull(),
+    lastSeenAt: instant('last_seen_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.clientKey] })],
+)
+
+/** How many people used each version on each day. */
+export const clientDay = pgTable(
+  'client_day',
+  {
+    day: date('day', { mode: 'string' }).notNull(),
+    family: text('family').notNull(),
+    version: text('version').notNull(),
+    people: integer('people').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.day, table.family, table.version] })],
+)

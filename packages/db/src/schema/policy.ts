@@ -1,18 +1,32 @@
-import type { NewClientRule, NewSuspension } from '@drawbridge/contract'
+import type { NewSuspension } from '@drawbridge/contract'
 import { bigint, boolean, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { bytea, instant } from './account.ts'
 import { unit } from './unit.ts'
 
-/** Minimum versions of clients. */
+/** What clients may be used: each rule as one document, which `packages/policy` checks. */
 export const clientRule = pgTable('client_rule', {
   id: uuid('id').primaryKey(),
-  family: text('family').notNull(),
-  below: text('below').notNull(),
-  action: text('action').$type<NewClientRule['action']>().notNull(),
-  url: text('url'),
-  isNow: boolean('is_now').notNull().default(false),
   createdBy: text('created_by').notNull(),
   createdAt: instant('created_at').notNull().defaultNow(),
+  rule: jsonb('rule').$type<unknown>().notNull(),
+  ceiling: text('ceiling'),
+  ceilingReason: text('ceiling_reason'),
+  confirmedAt: instant('confirmed_at'),
+  confirmedBy: text('confirmed_by'),
+  isFinal: boolean('is_final').notNull(),
+  simulation: jsonb('simulation').$type<unknown>(),
+})
+
+/** Whom client rules leave alone for a while. */
+export const clientException = pgTable('client_exception', {
+  id: uuid('id').primaryKey(),
+  ruleId: uuid('rule_id').references(() => clientRule.id, { onDelete: 'cascade' }),
+  conditions: jsonb('conditions').$type<unknown>().notNull(),
+  reason: text('reason').notNull(),
+  createdBy: text('created_by').notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  approvedBy: text('approved_by'),
+  untilAt: instant('until_at').notNull(),
 })
 
 /** Suspensions, ended ones included. */

@@ -297,7 +297,7 @@ test('a suspension stops files at the slot, and at the PUT of a slot that was gi
 test('a client that is blocked puts no file, even into a slot from before (control §3.4)', async () => {
   await using u = await uploads()
   const slot = await slotFor(u.alice, 'a.png', png())
-  await u.operations.addClientRule('local:cli', { family: 'test', below: '2.0', action: 'block', now: true })
+  await u.operations.addClientRule('local:cli', { family: 'test', below: '2.0', action: 'block', preset: 'now' })
   const put = await u.fetch('PUT', slot.url, png(), slot.headers)
   expect([put.status, JSON.parse(put.body)]).toMatchObject([403, { type: '/problems/client-version-blocked' }])
 })

@@ -1,0 +1,94 @@
+import { countClientDay, noteSightings } from '@drawbridge/db'
+import type { ClientSighting, Db } from '@drawbridge/db'
+import type { ClientIdentity } from '@drawbridge/policy'
+import type { Log } from '@drawbridge/runtime'
+import { createHash } from 'node:crypto'
+
+/** How often what was seen is written, in milliseconds. */
+const FLUSH_MS = 2_000
+/** How often the clients that stay connected are seen anew, and the day is counted. */
+const ROUND_MS = 3_600_000
+/** Sightings that wait to be written; while the database is away the oldest go. */
+const MAX_WAITING = 100_000
+
+/** A session as the inventory notes it. */
+export interface Seen {
+  readonly account: { readonly id: string }
+  readonly client: ClientIdentity
+  readonly remoteAddress?: string | undefined
+}
+
+export interface Inventory extends AsyncDisposable {
+  /** Notes a client that was let in, or about which more is known now. Costs nothing but memory until it is written. */
+  saw(session: Seen): void
+}
+
+export interface InventoryOptions {
+  readonly db: Db
+  readonly log: Log
+  /** Everybody who is connected now. */
+  readonly connected: () => Iterable<Seen>
+  readonly now: () => Date
+}
+
+/** Remembers which clients people use (control §2, rows 1 and 2): in memory first, written in batches. */
+export function startInventory({ db, log, connected, now }: InventoryOptions): Inventory {
+  const waiting = new Map<string, ClientSighting>()
+  let last = Promise.resolve()
+  const saw = ({ account, client, remoteAddress }: Seen) => {
+    const clientKey = keyOf(client)
+    const key = `${account.id} ${clientKey.toString('base64')}`
+    waiting.delete(key)
+    waiting.set(key, {
+      accountId: account.id,
+      clientKey,
+      family: client.family ?? null,
+      version: client.version ?? null,
+      identity: client,
+      address: remoteAddress ?? null,
+      seenAt: now(),
+    })
+    const [oldest] = waiting.keys()
+    if (waiting.size > MAX_WAITING && oldest !== undefined) waiting.delete(oldest)
+  }
+  const write = async () => {
+    const batch = [...waiting]
+    if (batch.length === 0) return
+    try {
+      await noteSightings(
+        db,
+        batch.map(([, sighting]) => sighting),
+      )
+      for (const [key, sighting] of batch) if (waiting.get(key) === sighting) waiting.delete(key)
+    } catch (error) {
+      log.warn('clients that were seen are written later', { waiting: waiting.size, error: String(error) })
+    }
+  }
+  const flush = () => (last = last.then(write))
+  const round = () => {
+    for (const session of connected()) saw(session)
+    last = last
+      .then(write)
+      .then(() =>
+        countClientDay(db, now().toISOString().slice(0, 10)).catch((error: unknown) =>
+          log.warn('the clients of today are counted later', { error: String(error) }),
+        ),
+      )
+  }
+  const timers = [setInterval(flush, FLUSH_MS), setInterval(round, ROUND_MS)]
+  return {
+    saw,
+    async [Symbol.asyncDispose]() {
+      for (const timer of timers) clearInterval(timer)
+      round()
+      await last
+    },
+  }
+}
+
+/** The same client of the same person, whichever session it is. */
+function keyOf({ family, version, build, os, tier, isSuspect }: ClientIdentity): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify([family, version, build, os, tier, isSuspect]))
+    .digest()
+}

@@ -1,0 +1,155 @@
+import { Refusal } from '@drawbridge/contract'
+import type { Effect, NewClientException, NewClientRule } from '@drawbridge/contract'
+import {
+  deleteClientException,
+  deleteClientRule,
+  insertClientException,
+  insertClientRule,
+  listClientRules,
+  updateClientRule,
+  uuidv7,
+} from '@drawbridge/db'
+import type { AuditEntry, ClientException, ClientRule, Db } from '@drawbridge/db'
+import { clientRuleSetting, findShadows } from '@drawbridge/policy'
+import type { ClientRuleSetting, RuleAction, Shadow } from '@drawbridge/policy'
+import { conditionsFrom, documentFrom, ruleInputFrom } from './stored-rules.ts'
+
+/** How long an exception lasts where nothing else is said (control §3.2), in milliseconds. */
+const EXCEPTION_MS = 14 * 86_400_000
+
+interface RuleChange {
+  readonly rule: ClientRule
+  readonly effect: Effect
+}
+
+/** Changes of the client rules. Each returns when this node enforces it on its live sessions. */
+export interface ClientRuleOperations {
+  /**
+   * What comes from the local socket is final: that way in cannot be locked out. Other rules that block need to be
+   * confirmed.
+   *
+   * @param simulation - what was simulated before, for the record.
+   * @throws Refusal `rule-shadowed`
+   */
+  addClientRule(actor: string, rule: NewClientRule, simulation?: unknown): Promise<RuleChange>
+  confirmClientRule(actor: string, id: string): Promise<RuleChange>
+  /** Lets a rule fall back to a stage; undefined lets it climb again. */
+  setClientRuleCeiling(actor: string, id: string, ceiling: RuleCeiling | undefined): Promise<RuleChange>
+  removeClientRule(actor: string, id: string): Promise<{ effect: Effect }>
+  addClientException(
+    actor: string,
+    exception: NewClientException,
+  ): Promise<{ exception: ClientException; effect: Effect }>
+  removeClientException(actor: string, id: string): Promise<{ effect: Effect }>
+}
+
+export interface RuleCeiling {
+  readonly stage: RuleAction
+  readonly reason: string
+}
+
+/** One change of the rules: what it does, and the audit row, in one transaction. */
+export type Change = <T>(
+  work: (tx: Db) => Promise<{ readonly result: T; readonly entry: AuditEntry }>,
+) => Promise<{ result: T; effect: Effect }>
+
+/** Builds the operations. @param change - see `createOperations`, which runs them one at a time. */
+export function createClientRuleOperations(change: Change, now: () => Date): ClientRuleOperations {
+  const update = async (
+    actor: string,
+    action: string,
+    id: string,
+    set: Parameters<typeof updateClientRule>[2],
+  ): Promise<RuleChange> => {
+    const { result, effect } = await change(async (tx) => {
+      const result = isId(id) ? await updateClientRule(tx, id, set) : undefined
+      if (!result) throw new Refusal('no-such-rule')
+      return { result, entry: { actor, action, target: id, detail: { ...set } } }
+    })
+    return { rule: result, effect }
+  }
+  return {
+    async addClientRule(actor, rule, simulation = null) {
+      const isFinal = actor.startsWith('local:')
+      const document = documentFrom(rule)
+      const row = { id: uuidv7(), rule: document, isFinal, simulation, createdBy: actor, createdAt: now() }
+      const { result, effect } = await change(async (tx) => {
+        const before = (await listClientRules(tx)).map(settingFrom)
+        const result = await insertClientRule(tx, row)
+        const shadows = newShadows(before, settingFrom(result))
+        if (shadows.length > 0 && rule.isShadowAccepted !== true) {
+          throw new Refusal('rule-shadowed', { detail: shadows.map(({ rule, by }) => `${rule} by ${by}`).join(', ') })
+        }
+        return { result, entry: { actor, action: 'add-client-rule', target: row.id, detail: { ...document, isFinal } } }
+      })
+      return { rule: result, effect }
+    },
+    confirmClientRule: (actor, id) =>
+      update(actor, 'confirm-client-rule', id, { confirmedAt: now(), confirmedBy: actor }),
+    setClientRuleCeiling: (actor, id, ceiling) =>
+      update(actor, ceiling ? 'hold-client-rule' : 'release-client-rule', id, {
+        ceiling: ceiling?.stage ?? null,
+        ceilingReason: ceiling?.reason ?? null,
+      }),
+    async removeClientRule(actor, id) {
+      const { effect } = await change(async (tx) => {
+        const result = isId(id) ? await deleteClientRule(tx, id) : undefined
+        if (!result) throw new Refusal('no-such-rule')
+        const detail = result.rule as Record<string, unknown>
+        return { result, entry: { actor, action: 'remove-client-rule', target: id, detail } }
+      })
+      return { effect }
+    },
+    async addClientException(actor, exception) {
+      const untilAt =
+        exception.until === undefined ? new Date(now().getTime() + EXCEPTION_MS) : new Date(exception.until)
+      if (untilAt <= now()) throw new Refusal('end-in-the-past')
+      const { rule, reason } = exception
+      const row = {
+        id: uuidv7(),
+        ruleId: rule ?? null,
+        conditions: conditionsFrom(exception),
+        reason,
+        untilAt,
+        createdBy: actor,
+        createdAt: now(),
+      }
+      const { result, effect } = await change(async (tx) => {
+        const rules = await listClientRules(tx)
+        if (rule !== undefined && !rules.some(({ id }) => id === rule)) throw new Refusal('no-such-rule')
+        const result = await insertClientException(tx, row)
+        const detail = { ...row.conditions, rule: rule ?? null, reason, until: untilAt.toISOString() }
+        return { result, entry: { actor, action: 'add-client-exception', target: row.id, detail } }
+      })
+      return { exception: result, effect }
+    },
+    async removeClientException(actor, id) {
+      const { effect } = await change(async (tx) => {
+        const result = isId(id) ? await deleteClientException(tx, id) : undefined
+        if (!result) throw new Refusal('no-such-exception')
+        const { reason, ruleId, conditions } = result
+        const detail = { reason, rule: ruleId, conditions }
+        return { result, entry: { actor, action: 'remove-client-exception', target: id, detail } }
+      })
+      return { effect }
+    },
+  }
+}
+
+/** A row as the engine takes it, checked. */
+export function settingFrom(row: ClientRule): ClientRuleSetting {
+  return clientRuleSetting.parse(ruleInputFrom(row))
+}
+
+/** Shadows that a new rule brings: it would never decide, or keeps a stricter rule from deciding. */
+export function newShadows(before: readonly ClientRuleSetting[], added: ClientRuleSetting): Shadow[] {
+  const known = new Set(findShadows(before).map(({ rule }) => rule))
+  return findShadows([...before, added]).filter(
+    ({ rule, isWeaker }) => !known.has(rule) && (rule === added.id || isWeaker),
+  )
+}
+
+/** Ids are UUIDs; anything else would be an error of the database instead of a 404. */
+export function isId(id: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u.test(id)
+}

@@ -1,0 +1,73 @@
+import type { NewClientException, NewClientRule } from '@drawbridge/contract'
+import type { ClientException, ClientRule, Suspension } from '@drawbridge/db'
+import { clientRuleDocument, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
+import type { ClientRuleDocument, MediaSettings, PolicySettingsInput, SuspensionSetting } from '@drawbridge/policy'
+
+type ClientRuleInput = NonNullable<PolicySettingsInput['clientRules']>[number]
+type ExceptionInput = NonNullable<PolicySettingsInput['exceptions']>[number]
+
+/** A row as the rule engine takes it; whether it makes sense is for the engine's schema to say. */
+export function ruleInputFrom({ id, rule, createdAt, ceiling, confirmedAt, isFinal }: ClientRule): ClientRuleInput {
+  return {
+    ...(rule as ClientRuleInput),
+    id,
+    createdAt: createdAt.getTime(),
+    isFinal,
+    ...(ceiling === null ? {} : { ceiling: ceiling as ClientRuleInput['ceiling'] }),
+    ...(confirmedAt === null ? {} : { confirmedAt: confirmedAt.getTime() }),
+  }
+}
+
+/** The same for an exception. */
+export function exceptionInputFrom({ id, ruleId, conditions, untilAt }: ClientException): ExceptionInput {
+  return {
+    ...(conditions as ExceptionInput),
+    id,
+    until: untilAt.getTime(),
+    ...(ruleId === null ? {} : { rule: ruleId }),
+  }
+}
+
+/** The same for a suspension. */
+export function suspensionSettingFrom({ id, scope, mode, reason, sinceAt, untilAt }: Suspension): SuspensionSetting {
+  const until = untilAt === null ? {} : { until: untilAt.getTime() }
+  return { id, scope, mode, reason, since: sinceAt.getTime(), ...until }
+}
+
+/** Stored policies as one snapshot. What the service does not say has its default. */
+export function mediaSettingsFrom(
+  rows: readonly { readonly unit: string | undefined; readonly policy: unknown }[],
+): MediaSettings {
+  const service = mediaPolicy.parse(rows.find(({ unit }) => unit === undefined)?.policy ?? {})
+  const units = rows.flatMap(({ unit, policy }) =>
+    unit === undefined ? [] : [[unit, unitMediaPolicy.parse(policy)] as const],
+  )
+  return { service, units: Object.fromEntries(units) }
+}
+
+/** What an administrator wrote, as it is stored. */
+export function documentFrom(rule: NewClientRule): ClientRuleDocument {
+  const { isShadowAccepted: _, simulation: __, deadline, ...fields } = rule
+  return clientRuleDocument.parse({
+    ...inMs(fields),
+    ...(deadline === undefined ? {} : { deadline: Date.parse(deadline) }),
+  })
+}
+
+/** Whom an exception is about, as it is stored. */
+export function conditionsFrom(exception: NewClientException): Record<string, unknown> {
+  const { rule: _, reason: __, until: ___, ...fields } = exception
+  return inMs(fields)
+}
+
+function inMs<T extends { readonly activeFrom?: string | undefined; readonly activeUntil?: string | undefined }>({
+  activeFrom,
+  activeUntil,
+  ...fields
+}: T): Omit<T, 'activeFrom' | 'activeUntil'> & { readonly activeFrom?: number; readonly activeUntil?: number } {
+  return {
+    ...fields,
+    ...(activeFrom === undefined ? {} : { activeFrom: Date.parse(activeFrom) }),
+    ...(activeUntil === undefined ? {} : { activeUntil: Date.parse(activeUntil) }),
+  }
+}
