@@ -20,8 +20,8 @@ test.each([
   [account, [], 'The request is an object.'],
   [account, undefined, 'The request is an object.'],
   [ADMIN_ROUTES.importAccounts.body, { accounts: [{ name: 'a' }, 7] }, 'Row 2 is an object.'],
-  [rule, { family: 'gajim', action: 'notify' }, 'below is missing.'],
-  [rule, { family: 'gajim', below: '1.0', action: 'shout' }, /^action is one of observe, notify, /],
+  [rule, { below: '1.0', action: 'notify' }, 'family is missing.'],
+  [rule, { family: 'gajim', below: '1.0', action: 'shout' }, /^action is one of allow, observe, notify, /],
   [ADMIN_ROUTES.listAccounts.query, { limit: '501' }, 'limit is at most 500.'],
 ])('a request is told what is wrong with it', (schema, value, sentence) =>
   expect(said(schema as z.ZodType, value)).toEqual([
