@@ -58,7 +58,7 @@ function perOrigin(create: (origin: ImageOrigin) => Pool): PoolsByOrigin {
 
 /** Pairs whose decoder reads AVIF, as WebAssembly; their encoders are like all others. */
 function withAvifDecoder(sandbox: Sandbox, emptyDir: string): Sandbox {
-  const wasm = sandboxAt('C', emptyDir, sandbox.uid)
+  const wasm = sandboxAt({ level: 'C', emptyDir, ...(sandbox.uid !== undefined && { uid: sandbox.uid }) })
   return {
     ...sandbox,
     launch: (stage, stdio) => (stage === 'decoder' ? wasm.launch('avif-decoder', stdio) : sandbox.launch(stage, stdio)),

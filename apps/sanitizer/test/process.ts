@@ -103,10 +103,11 @@ export async function startInProcess(settings: Record<string, string>, launch?: 
   const config = loadConfig(sanitizerConfig, {
     env: { ...ONE_CHILD, ...settings, DRAWBRIDGE_SANITIZER_SOCKET: place.socket },
   })
+  // Children that lie do not lock themselves down first: what is tested then is the parent.
+  const plain = launch && sandboxAt({ level: 'D', emptyDir: `${place.socket}.empty` })
   const sanitizer = await startSanitizer(config, {
     log: silentLog,
-    // Children that lie do not lock themselves down first: what is tested then is the parent.
-    ...(launch && { sandbox: { ...sandboxAt('D', place.socket), launch, faultsOf: () => [] } }),
+    ...(plain && { sandbox: { ...plain, launch, faultsOf: () => [] } }),
   })
   return {
     socket: sanitizer.socket,

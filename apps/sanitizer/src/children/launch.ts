@@ -25,8 +25,8 @@ export interface LaunchOptions {
   readonly emptyDir: string
   /** User and group that children become; only root can have them do so. */
   readonly uid?: number
-  /** What runs, by stage. */
-  readonly scripts?: Readonly<Record<Stage, string>>
+  /** What runs at each stage. */
+  readonly scripts?: (stage: Stage) => string
 }
 
 const SCRIPTS: Readonly<Record<Stage, string>> = {
@@ -89,7 +89,7 @@ export function hasBubblewrap(): boolean {
  * A launcher for one level. All have an empty environment, no descriptors but their pipes, limits, and another user
  * where the sanitizer runs as root; these bound accidents and resources, and the level bounds code execution.
  */
-export function createLauncher({ level, emptyDir, uid, scripts = SCRIPTS }: LaunchOptions): Launch {
+export function createLauncher({ level, emptyDir, uid, scripts = (stage) => SCRIPTS[stage] }: LaunchOptions): Launch {
   const readable = readablePaths()
   const order: SandboxOrder = { level, readable, ...(uid !== undefined && { uid }) }
   const limits = [
@@ -101,7 +101,7 @@ export function createLauncher({ level, emptyDir, uid, scripts = SCRIPTS }: Laun
   const namespaces = level === 'A' ? bubblewrap(readable, uid !== undefined) : []
   const program = level === 'A' ? buildProgram(START_FILTER) : undefined
   return (stage, stdio) => {
-    const node = [process.execPath, ...NODE_ARGS[level](readable), scripts[stage], JSON.stringify(order)]
+    const node = [process.execPath, ...NODE_ARGS[level](readable), scripts(stage), JSON.stringify(order)]
     const [command = process.execPath, ...args] = [...limits, ...namespaces, ...node]
     const child: ChildProcess = spawn(command, args, {
       cwd: emptyDir,

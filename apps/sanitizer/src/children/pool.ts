@@ -34,7 +34,8 @@ export interface PoolStatus {
   readonly started: number
 }
 
-const HELLO_TIMEOUT_MS = 8_000
+/** WebAssembly children take a second of CPU each, and start together. */
+const HELLO_TIMEOUT_MS = 20_000
 const MIN_RESPAWN_MS = 100
 const MAX_RESPAWN_MS = 5_000
 

@@ -1,6 +1,6 @@
 import type { SandboxLevel } from '@drawbridge/contract'
 import type { Log } from '@drawbridge/runtime'
-import { createLauncher, hasBubblewrap, type Launch } from '../children/launch.ts'
+import { createLauncher, hasBubblewrap, type Launch, type LaunchOptions } from '../children/launch.ts'
 import type { Hello } from '../children/protocol.ts'
 import type { SanitizerConfig } from '../sanitizer.config.ts'
 import { isSupportedArch } from './bpf.ts'
@@ -41,15 +41,16 @@ export async function startAtStrongestLevel<T>(
   const skipped: SkippedLevel[] = []
   for (const level of wantedLevels(config)) {
     try {
-      await prepare(level)
-      const sandbox = sandboxAt(level, emptyDir, process.getuid?.() === 0 ? config.childUid : undefined)
+      await prepareLevel(level)
+      const isRoot = process.getuid?.() === 0
+      const sandbox = sandboxAt({ level, emptyDir, ...(isRoot && { uid: config.childUid }) })
       const started = await start(sandbox)
-      if (level === 'D') log.warn('images are decoded without a sandbox', { event: 'sandbox-weak', level })
+      if (level === 'D') log.warn('images are decoded without a sandbox', { event: 'sandbox-weak', sandbox: level })
       return { sandbox, started, skipped }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       skipped.push({ level, why })
-      log.info('a sandbox level cannot be used', { event: 'sandbox-skipped', level, why })
+      log.info('a sandbox level cannot be used', { event: 'sandbox-skipped', sandbox: level, why })
     }
   }
   const tried = skipped.map(({ level, why }) => `${level}: ${why}`).join('; ')
@@ -72,7 +73,7 @@ function wantedLevels({ sandbox, minSandbox, allowWeak }: SanitizerConfig): read
 }
 
 /** What a level needs of the host and of this process. @throws when it is not there. */
-async function prepare(level: SandboxLevel): Promise<void> {
+export async function prepareLevel(level: SandboxLevel): Promise<void> {
   if (level === 'C' || level === 'D') return
   if (process.platform !== 'linux' || !isSupportedArch(process.arch)) {
     throw new Error(`needs Linux on x64 or arm64, this is ${process.platform} on ${process.arch}`)
@@ -92,11 +93,12 @@ async function denyRings(): Promise<void> {
   hasDeniedRings = true
 }
 
-/** A level as it is, whether or not it works here. */
-export function sandboxAt(level: SandboxLevel, emptyDir: string, uid?: number): Sandbox {
+/** One level as it is: whether it works here, only a child can tell. */
+export function sandboxAt(options: LaunchOptions): Sandbox {
+  const { level, uid } = options
   return {
     level,
-    launch: createLauncher({ level, emptyDir, ...(uid !== undefined && { uid }) }),
+    launch: createLauncher(options),
     ...(uid !== undefined && { uid }),
     faultsOf: (pid, { sandbox }) => {
       if (sandbox?.level !== level) return ['it did not lock itself down']
