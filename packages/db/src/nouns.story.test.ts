@@ -8,6 +8,7 @@ import { insertOutbox, listOutbox, markOutboxDone, pruneOutbox } from './outbox.
 import * as pep from './pep.ts'
 import * as personal from './personal.ts'
 import * as policy from './policy.ts'
+import * as rooms from './room.ts'
 import * as roster from './roster.ts'
 import { findSetting, putSetting } from './setting.ts'
 import * as streams from './stream.ts'
@@ -137,6 +138,22 @@ test('private XML and vCards are replaced as a whole', async () => {
     photoSha1: 'abc',
     filterVersion: 1,
   })
+})
+
+test('a room remembers who invited whom, until it is answered or one of them is gone', async () => {
+  const room = { id: uuidv7(), localpart: 'hall', createdBy: 'a@im.test', createdAt: new Date(), config: {} }
+  await rooms.insertRoom(db, { ...room, secret: Buffer.alloc(32) })
+  const invitation = (invitee: string, inviter: string) => ({ invitee, inviter })
+  const stored = async () => (await rooms.listRooms(db)).find(({ row }) => row.id === room.id)?.invitations
+  const added = [invitation('b@im.test', 'a@im.test'), invitation('c@im.test', 'a@im.test')]
+  await rooms.changeRoomInvitations(db, room.id, { added, removed: [] }, new Date(0))
+  await rooms.changeRoomInvitations(db, room.id, { added, removed: [] }, new Date(1))
+  expect(await stored()).toMatchObject(added)
+  const later = invitation('b@im.test', 'c@im.test')
+  await rooms.changeRoomInvitations(db, room.id, { added: [later], removed: added.slice(0, 1) }, new Date(2))
+  expect(await stored()).toMatchObject([added[1], later])
+  await rooms.forgetInRooms(db, 'c@im.test')
+  expect(await stored()).toEqual([])
 })
 
 test('a node keeps its newest items', async () => {

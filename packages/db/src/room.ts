@@ -1,6 +1,6 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, asc, eq, inArray, or } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { room, roomAffiliation, roomHat, type StoredAffiliation } from './schema/index.ts'
+import { room, roomAffiliation, roomHat, roomInvitation, type StoredAffiliation } from './schema/index.ts'
 
 /** A room as it is kept (XEP-0045). */
 export type RoomRow = typeof room.$inferSelect
@@ -20,21 +20,35 @@ export interface RoomHatRow {
   readonly title: string
 }
 
+/** Who invited whom, by bare JIDs. */
+export interface RoomInvitation {
+  readonly invitee: string
+  readonly inviter: string
+}
+
 /** A room with what belongs to it. */
 export interface StoredRoom {
   readonly row: RoomRow
   readonly affiliations: readonly RoomAffiliationRow[]
   readonly hats: readonly RoomHatRow[]
+  /** Not answered yet, oldest first. */
+  readonly invitations: readonly RoomInvitation[]
 }
 
 /** Every room: they are all in memory while the server runs. */
 export async function listRooms(db: Db): Promise<StoredRoom[]> {
-  const [rows, affiliations, hats] = [
+  const [rows, affiliations, hats, invitations] = [
     await db.select().from(room),
     Map.groupBy(await db.select().from(roomAffiliation), ({ roomId }) => roomId),
     Map.groupBy(await db.select().from(roomHat), ({ roomId }) => roomId),
+    Map.groupBy(await db.select().from(roomInvitation).orderBy(asc(roomInvitation.invitedAt)), ({ roomId }) => roomId),
   ]
-  return rows.map((row) => ({ row, affiliations: affiliations.get(row.id) ?? [], hats: hats.get(row.id) ?? [] }))
+  return rows.map((row) => ({
+    row,
+    affiliations: affiliations.get(row.id) ?? [],
+    hats: hats.get(row.id) ?? [],
+    invitations: invitations.get(row.id) ?? [],
+  }))
 }
 
 /** Makes a room with its first owner. */
@@ -90,10 +104,28 @@ export async function putRoomHats(
   })
 }
 
+/** Remembers invitations, and forgets others: answered ones, and the oldest of too many. */
+export async function changeRoomInvitations(
+  db: Db,
+  roomId: string,
+  { added, removed }: { readonly added: readonly RoomInvitation[]; readonly removed: readonly RoomInvitation[] },
+  at: Date,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    for (const { invitee, inviter } of removed) {
+      const is = [eq(roomInvitation.invitee, invitee), eq(roomInvitation.inviter, inviter)]
+      await tx.delete(roomInvitation).where(and(eq(roomInvitation.roomId, roomId), ...is))
+    }
+    const rows = added.map((invitation) => ({ roomId, ...invitation, invitedAt: at }))
+    if (rows.length > 0) await tx.insert(roomInvitation).values(rows).onConflictDoNothing()
+  })
+}
+
 /** Forgets an account in every room. */
 export async function forgetInRooms(db: Db, jid: string): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.delete(roomAffiliation).where(eq(roomAffiliation.jid, jid))
     await tx.delete(roomHat).where(eq(roomHat.jid, jid))
+    await tx.delete(roomInvitation).where(or(eq(roomInvitation.invitee, jid), eq(roomInvitation.inviter, jid)))
   })
 }

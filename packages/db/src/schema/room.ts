@@ -38,6 +38,18 @@ export const roomAffiliation = pgTable(
   (t) => [primaryKey({ columns: [t.roomId, t.jid] }), unique().on(t.roomId, t.nickKey)],
 )
 
+/** Invitations that are not answered yet, by bare JIDs (XEP-0045 §7.8.2). */
+export const roomInvitation = pgTable(
+  'room_invitation',
+  {
+    roomId: roomId(),
+    invitee: text('invitee').notNull(),
+    inviter: text('inviter').notNull(),
+    invitedAt: instant('invited_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.roomId, t.invitee, t.inviter] })],
+)
+
 /** Hats (XEP-0317). */
 export const roomHat = pgTable(
   'room_hat',

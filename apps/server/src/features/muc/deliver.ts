@@ -4,6 +4,7 @@ import type { Element } from '@drawbridge/xmpp'
 import { planDelivery, withStanzaId } from '../../routing/deliver.ts'
 import type { CommittedMessage, Context } from '../../routing/feature.ts'
 import { Broadcast, Outgoing } from '../../routing/outgoing.ts'
+import { followDecline } from './invite.ts'
 import { isSubjectChange } from './messages.ts'
 import type { Room, Seat } from './room.ts'
 import { roomsOf } from './rooms.ts'
@@ -17,7 +18,7 @@ export function deliverMessage(message: CommittedMessage, ctx: Context): void {
   if (!room || !to || type === 'error') return
   if (to.isFull) return deliverPrivately(message, room, to.resourcepart ?? '')
   if (type === 'groupchat') return deliverToAll(message, room, ctx)
-  if (message.positions.size > 0) return deliverToOwners(message, ctx)
+  if (message.positions.size > 0) return deliverToOwners(message, room, ctx)
   if (sender) handleVoiceForm(element, room, sender)
 }
 
@@ -58,8 +59,9 @@ function addressed({ stanza, id, positions }: CommittedMessage, { occupant, addr
 }
 
 /** An invitation or its refusal: to the account in whose archive it is, wherever that is signed in. */
-function deliverToOwners({ stanza, id, positions }: CommittedMessage, ctx: Context): void {
+function deliverToOwners({ stanza, id, positions }: CommittedMessage, room: Room, ctx: Context): void {
   for (const [owner, position] of positions) {
+    followDecline(stanza.element, room, owner, ctx)
     const account = ctx.accounts.findByBareJid(owner)
     const element = xml('message', { ...stanza.element.attrs, to: owner }, stanza.element.children)
     if (!account) continue

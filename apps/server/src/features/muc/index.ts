@@ -57,6 +57,7 @@ async function forgetAccount(jid: string, ctx: Context): Promise<void> {
   await forgetInRooms(ctx.db, jid)
   for (const room of roomsOf(ctx).all()) {
     room.hats.delete(jid)
+    room.invitations = room.invitations.filter(({ invitee, inviter }) => invitee !== jid && inviter !== jid)
     if (room.affiliations.delete(jid)) followChange(room, { jid, affiliation: 'none' }, undefined)
   }
 }

@@ -5,7 +5,7 @@ import type { Session } from '../../stream/session.ts'
 import { affiliationRank, isAdmin } from './privileges.ts'
 import { MAX_REASON } from './room.ts'
 import type { Occupant, Room } from './room.ts'
-import { saveAffiliations } from './rooms.ts'
+import { changeInvitations, saveAffiliations } from './rooms.ts'
 
 /** Most people that one message can invite. */
 const MAX_INVITED = 20
@@ -22,19 +22,40 @@ export function recordInvitation(draft: Draft, room: Room, sender: Session, ctx:
     if (jid.domainpart !== ctx.domain) throw new StanzaFault({ condition: 'remote-server-not-found' })
     return jid.bareString
   })
-  const [first] = invites
   const content = [
     // MU-11: who invites is said by the room, whatever the message says.
-    xml('invite', { from: room.config.isNonAnonymous ? occupant.account : occupant.jid }, reasonOf(first)),
+    xml('invite', { from: room.config.isNonAnonymous ? occupant.account : occupant.jid }, wordsOf(invites)),
     room.config.password === '' ? undefined : xml('password', {}, room.config.password),
   ]
   speak(draft, room, buildMucUser({ content }))
-  for (const owner of new Set(invitees)) {
-    // Nobody learns from the answer who has an account here.
-    if (!ctx.accounts.findByBareJid(owner)) continue
+  // Nobody learns from the answer who has an account here.
+  const known = [...new Set(invitees)].filter((invitee) => ctx.accounts.findByBareJid(invitee))
+  for (const owner of known) {
     draft.archives.push({ owner, peer: room.address, direction: 'in' })
     if (room.config.isMembersOnly) admit(room, owner, ctx)
   }
+  const added = known.map((invitee) => ({ invitee, inviter: occupant.account }))
+  changeInvitations(room, { added }, ctx)
+}
+
+/**
+ * Why, and whether a conversation goes on in the room (§7.9). One message is kept for all whom it invites, so it says
+ * the same to all of them.
+ */
+function wordsOf(invites: readonly Element[]): Element[] {
+  const [words = [], ...others] = invites.map((invite) => [...reasonOf(invite), ...continueOf(invite)])
+  if (others.some((other) => other.join('') !== words.join(''))) {
+    throw new StanzaFault({ condition: 'not-acceptable', text: 'Please send one invitation for each reason.' })
+  }
+  return words
+}
+
+function continueOf(invite: Element): Element[] {
+  const element = invite.getChild('continue')
+  if (!element) return []
+  const { thread } = element.attrs
+  if (thread !== undefined && thread.length > MAX_REASON) throw new StanzaFault({ condition: 'not-acceptable' })
+  return [xml('continue', { thread })]
 }
 
 /** §7.8.2: in a members-only room by those who may make members, or by any member where the owner allows it. */
@@ -55,26 +76,37 @@ function admit(room: Room, jid: string, ctx: Context): void {
   )
 }
 
-/** §7.8.2: the refusal of an invitation goes to whoever invited; anybody else hears nothing. */
+/**
+ * §7.8.2: who was invited may say no to whoever invited, once. To anybody else there is no invitation here, whether there
+ * is a room or not.
+ */
 export function recordDecline(draft: Draft, room: Room, sender: Session, ctx: Context): void {
-  const account = sender.account.bareJid
-  if (room.affiliationOf(account) === 'outcast') throw new StanzaFault({ condition: 'forbidden' })
+  const invitee = sender.account.bareJid
   const decline = draft.stanza.element.getChild('x', NS_MUC_USER)?.getChild('decline')
   const to = findJid(decline?.attrs['to'])
-  const inviter =
-    to && (to.bareString === room.address ? room.occupantAt(to.resourcepart ?? '')?.account : to.bareString)
-  speak(draft, room, buildMucUser({ content: xml('decline', { from: account }, reasonOf(decline)) }))
-  if (inviter === undefined || !ctx.accounts.findByBareJid(inviter)) return
-  const isOfRoom = room.affiliationOf(inviter) !== 'none' || [...room.occupantsOf(inviter)].length > 0
-  if (isOfRoom) draft.archives.push({ owner: inviter, peer: room.address, direction: 'in' })
+  const named = to && (to.bareString === room.address ? room.occupantAt(to.resourcepart ?? '')?.account : to.bareString)
+  const inviters = room.invitations.filter((invitation) => invitation.invitee === invitee).map(({ inviter }) => inviter)
+  // Who invited may have left, or go by another nick now.
+  const inviter = inviters.find((one) => one === named) ?? inviters.at(-1)
+  if (inviter === undefined) throw new StanzaFault({ condition: 'item-not-found' })
+  speak(draft, room, buildMucUser({ content: xml('decline', { from: invitee }, decline && reasonOf(decline)) }))
+  if (ctx.accounts.findByBareJid(inviter)) {
+    draft.archives.push({ owner: inviter, peer: room.address, direction: 'in' })
+  }
 }
 
-function reasonOf(element: Element | undefined): Element | undefined {
-  const reason = element?.getChildText('reason')
-  if (!reason) return undefined
+/** A refusal has been handed over: it was the only one. */
+export function followDecline(element: Element, room: Room, inviter: string, ctx: Context): void {
+  const invitee = element.getChild('x', NS_MUC_USER)?.getChild('decline')?.attrs['from']
+  if (invitee !== undefined) changeInvitations(room, { answered: [{ invitee, inviter }] }, ctx)
+}
+
+function reasonOf(element: Element): Element[] {
+  const reason = element.getChildText('reason')
+  if (!reason) return []
   if (reason.length > MAX_REASON)
     throw new StanzaFault({ condition: 'not-acceptable', text: 'This reason is too long.' })
-  return xml('reason', {}, reason)
+  return [xml('reason', {}, reason)]
 }
 
 /** Replaces the message by what the room itself says. */

@@ -160,22 +160,6 @@ test('an invitation waits for whoever is away; nobody learns whether an account 
   expect(waited.attrs).toMatchObject({ from: HALL, to: 'bob@im.test' })
 })
 
-test('whoever declines is heard by whoever invited (XEP-0045 §7.8.2)', async () => {
-  await using s = await story({ alice: 1, bob: 1, carol: 1 })
-  await hall([s.alice])
-  await s.alice.available()
-  s.alice.received()
-  const decline = (to: string) =>
-    `<message to="${HALL}"><x xmlns="http://jabber.org/protocol/muc#user"><decline to="${to}"><reason>Busy</reason></decline></x></message>`
-  await s.bob.send(decline(`${HALL}/Alice`))
-  const got = await s.alice.next(({ name }) => name === 'message')
-  expect(got.getChild('x')?.getChild('decline')?.attrs['from']).toBe('bob@im.test')
-  // To somebody who has nothing to do with the room, nothing is carried.
-  await s.carol.available()
-  await s.bob.send(decline('carol@im.test'))
-  expect(s.carol.received().filter((text) => text.includes('decline'))).toEqual([])
-})
-
 test('an invitation from person to person passes with its sender (XEP-0249 §2)', async () => {
   await using s = await story({ alice: 1, bob: 1 })
   await s.bob.available()

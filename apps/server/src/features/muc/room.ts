@@ -1,4 +1,4 @@
-import type { RoomAffiliationRow, RoomHatRow, RoomRow, StoredAffiliation } from '@drawbridge/db'
+import type { RoomAffiliationRow, RoomHatRow, RoomInvitation, RoomRow, StoredAffiliation } from '@drawbridge/db'
 import { mixesAlphabets, nicknameKey, parseJid, PrecisFault, StanzaFault } from '@drawbridge/xmpp'
 import type { Element, Jid } from '@drawbridge/xmpp'
 import { createHmac } from 'node:crypto'
@@ -74,6 +74,8 @@ export class Room {
   photoSha1: string | undefined
   readonly affiliations = new Map<string, Affiliated>()
   readonly hats = new Map<string, readonly Omit<RoomHatRow, 'jid'>[]>()
+  /** Not answered yet, oldest first; replaced, never changed. */
+  invitations: readonly RoomInvitation[] = []
   /** Being made: nobody but its creator may enter before it is configured (§10.1.3). */
   isLocked = false
   isDestroyed = false

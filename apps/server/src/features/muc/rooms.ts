@@ -1,5 +1,13 @@
-import { changeRoomAffiliations, deleteRoom, insertRoom, listRooms, updateRoom, uuidv7 } from '@drawbridge/db'
-import type { RoomAffiliationRow } from '@drawbridge/db'
+import {
+  changeRoomAffiliations,
+  changeRoomInvitations,
+  deleteRoom,
+  insertRoom,
+  listRooms,
+  updateRoom,
+  uuidv7,
+} from '@drawbridge/db'
+import type { RoomAffiliationRow, RoomInvitation } from '@drawbridge/db'
 import { StanzaFault } from '@drawbridge/xmpp'
 import type { Jid } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
@@ -12,6 +20,8 @@ import { Room, roomJid } from './room.ts'
 
 /** First part of the service's domain. */
 export const LABEL = 'rooms'
+/** Most invitations that one room remembers until they are answered; the oldest go first. */
+const MAX_INVITATIONS = 1_000
 /** Most affiliations that one room keeps. */
 export const MAX_AFFILIATIONS = 10_000
 /** Rooms that one account may enter at once, and how many more each second: many devices with many bookmarks. */
@@ -53,10 +63,11 @@ export async function loadRooms(ctx: Context): Promise<void> {
   const joins = new Map<string, { tokens: number; at: number }>()
   const closing = new Map<string, Promise<void>>()
   const count = (account: string, by: number) => counts.set(account, (counts.get(account) ?? 0) + by)
-  for (const { row, affiliations, hats } of await listRooms(ctx.db)) {
+  for (const { row, affiliations, hats, invitations } of await listRooms(ctx.db)) {
     const room = new Room(row, roomJid(row.localpart, domain), roomConfigSchema.parse(row.config))
     for (const affiliated of affiliations) room.put(affiliated)
     for (const [jid, list] of Map.groupBy(hats, (hat) => hat.jid)) room.hats.set(jid, list)
+    room.invitations = invitations
     byLocalpart.set(row.localpart, room)
     count(row.createdBy, 1)
   }
@@ -150,4 +161,22 @@ export async function saveAffiliations(
   await changeRoomAffiliations(ctx.db, room.id, { set, removed })
   for (const jid of removed) room.affiliations.delete(jid)
   for (const row of set) room.put(row)
+}
+
+/** In force at once, stored by and by: what is lost is that somebody may decline. */
+export function changeInvitations(
+  room: Room,
+  { added = [], answered = [] }: { added?: readonly RoomInvitation[]; answered?: readonly RoomInvitation[] },
+  ctx: Context,
+): void {
+  const isIn = (list: readonly RoomInvitation[], { invitee, inviter }: RoomInvitation) =>
+    list.some((other) => other.invitee === invitee && other.inviter === inviter)
+  const fresh = added.filter((invitation) => !isIn(room.invitations, invitation))
+  const kept = [...room.invitations.filter((invitation) => !isIn(answered, invitation)), ...fresh]
+  room.invitations = kept.slice(-MAX_INVITATIONS)
+  const removed = [...answered, ...kept.slice(0, -MAX_INVITATIONS)]
+  if (fresh.length === 0 && removed.length === 0) return
+  void changeRoomInvitations(ctx.db, room.id, { added: fresh, removed }, ctx.now()).catch((error: unknown) =>
+    ctx.log.error('an invitation was not stored', { room: room.address, error: String(error) }),
+  )
 }
