@@ -28,6 +28,15 @@ export const serverConfig = z.object({
         env: 'DRAWBRIDGE_PUBLIC_URL',
         doc: 'Address under which browsers and clients reach the HTTP port, when a proxy stands in front. Links to files are made with it; old ones keep their host, and after a change they are refused while rules for clients block.',
       }),
+    mediaUrl: z
+      .url({ protocol: /^https?$/ })
+      .refine((url) => new URL(url).origin === url.replace(/\/$/, ''), 'expected an origin without a path')
+      .transform((url) => new URL(url).origin)
+      .optional()
+      .meta({
+        env: 'DRAWBRIDGE_MEDIA_URL',
+        doc: 'Another origin for files, such as https://files.example.com, that leads to the same HTTP port: then nothing that somebody uploaded is of the origin of the web client, and that host answers for files only. Its host must be below the same registered domain, and a proxy in front must pass the host on. Absent: files are of the same origin, and kept from being shown or run by their headers alone.',
+      }),
     statusUrl: z
       .url({ protocol: /^https?$/ })
       .optional()

@@ -68,6 +68,7 @@ import type { Accept } from './transport/connection.ts'
 import { listenHttp } from './transport/http.ts'
 import type { HttpHandler } from './transport/http.ts'
 import { listenLocally } from './transport/local.ts'
+import { mediaOrigin } from './transport/media-origin.ts'
 import { featureRoutes, serviceRoutes } from './transport/service.ts'
 import { listenTcp } from './transport/tcp.ts'
 import { createTrust } from './transport/proxy.config.ts'
@@ -280,6 +281,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     hasBosh: config.web.hasBosh,
     statusUrl: () => config.web.statusUrl ?? `${publicUrl}/status.json`,
     publicUrl: () => publicUrl,
+    mediaUrl: () => config.web.mediaUrl ?? publicUrl,
+    hasMediaOrigin: config.web.mediaUrl !== undefined,
     route: (stanza) => route(routing, stanza, undefined),
     emit: (event, payload) => registry.emit(event, payload, ctx),
   }
@@ -335,7 +338,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   health.add('ready', 'archive', () => {
     if (!writer.isConnected) throw new Error('the archive cannot be written')
   })
-  const web = common.webDir === undefined ? undefined : await createWebFiles(common.webDir)
+  const web = common.webDir === undefined ? undefined : await createWebFiles(common.webDir, config.web.mediaUrl)
   const renewal = createRenewal(blobs, log)
   const admin = createAdminApi({
     db,
@@ -368,6 +371,12 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     },
   })
   const origins = createOrigins(config.web.allowedOrigins, () => publicUrl)
+  const { mediaUrl } = config.web
+  /** Our own pages are of another origin than the files, too. */
+  const fileReaders = {
+    isForeign: (origin: string) =>
+      origins.isForeign(origin) || (mediaUrl !== undefined && origin === URL.parse(publicUrl)?.origin),
+  }
   const bosh = createBosh({
     accept,
     isEncrypted: true,
@@ -375,9 +384,10 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     maxPerAddress: config.stream.maxConnectionsPerAddress,
   })
   const handlers: HttpHandler[] = [
+    ...(mediaUrl === undefined ? [] : [mediaOrigin(mediaUrl, UPLOAD_PATH)]),
     ...(config.web.hasBosh ? [bosh] : []),
     (req, res) => admin.handle(req, res),
-    crossOrigin(origins, UPLOAD_PATH),
+    crossOrigin(fileReaders, UPLOAD_PATH),
     featureRoutes(registry, ctx),
     serviceRoutes({ domain: common.domain, health, status: () => buildStatusDocument(policy.gate), measure }),
     ...(web ? [web] : []),

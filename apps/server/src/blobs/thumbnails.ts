@@ -20,11 +20,11 @@ export interface Thumbnail extends Derivative {
 /** Thumbnails of a clean upload, largest first. They end with it. */
 export async function thumbnailsOf(
   upload: Upload,
-  { db, mediaLinks, publicUrl }: Pick<Context, 'db' | 'mediaLinks' | 'publicUrl'>,
+  { db, mediaLinks, mediaUrl }: Pick<Context, 'db' | 'mediaLinks' | 'mediaUrl'>,
 ): Promise<Thumbnail[]> {
   return (await listDerivatives(db, upload.id)).map((derivative) => {
     const link = mediaLinks.linkTo(derivative.id)
-    return { ...derivative, link, url: publicUrl() + pathOf(link, thumbnailName(upload, derivative)) }
+    return { ...derivative, link, url: mediaUrl() + pathOf(link, thumbnailName(upload, derivative)) }
   })
 }
 

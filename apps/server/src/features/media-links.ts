@@ -43,7 +43,7 @@ function unbind(root: Element): undefined {
 
 /** Binds every link to a file of ours in the text of a stanza. */
 function bind(text: string, session: Session, ctx: Context): string {
-  const prefix = escapeAttribute(ctx.publicUrl()) + UPLOAD_PATH
+  const prefix = escapeAttribute(ctx.mediaUrl()) + UPLOAD_PATH
   const now = ctx.now()
   let bound = ''
   let done = 0

@@ -149,6 +149,9 @@ export interface Context {
   readonly hasBosh: boolean
   /** Base URL under which people reach the HTTP port, without a trailing slash. */
   publicUrl(): string
+  /** The same for files, which may have an origin of their own. */
+  mediaUrl(): string
+  readonly hasMediaOrigin: boolean
   /** Sends a stanza from the server itself, or on behalf of an account, through the message path. */
   route(stanza: MessageStanza | PresenceStanza | IqStanza): Promise<void>
   /** Announces something that happened, to the features that listen for it. */

@@ -60,7 +60,7 @@ function lookupsOf({ from, to }: Parties, ctx: Context): Lookups {
   const { db } = ctx
   const readers = to === undefined ? [from] : [from, to]
   return {
-    isOwnLink: (url) => isOwnLink(url, ctx.publicUrl()),
+    isOwnLink: (url) => isOwnLink(url, ctx.mediaUrl()) || isOwnLink(url, ctx.publicUrl()),
     findFile: (url) => findFile(url, ctx),
     clean: (bytes, purpose, deadline) => cleanInline(bytes, { purpose, readers, deadline }, ctx),
     async findAvatar(sha1) {

@@ -36,7 +36,7 @@ export function createOrigins(allowed: readonly string[], publicUrl: () => strin
 }
 
 /** Lets web clients of other origins read and write what is below this path; whoever answers knows nothing of it. */
-export function crossOrigin({ isForeign }: Origins, path: string): HttpHandler {
+export function crossOrigin({ isForeign }: Pick<Origins, 'isForeign'>, path: string): HttpHandler {
   return (req, res, { pathname }) => {
     const { origin } = req.headers
     if (!pathname.startsWith(path)) return false

@@ -16,9 +16,9 @@ const TYPES: Record<string, string> = {
   '.txt': 'text/plain; charset=utf-8',
 }
 
-/** Nothing but our own files runs; images come from here, or are avatars that our encoder made. */
-const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
+/** Nothing but our own files runs; images come from where files are, or are avatars that our encoder made. */
+const pagePolicy = (media: string) =>
+  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'${media} blob:; connect-src 'self'${media}; ` +
   "font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; " +
   "frame-ancestors 'none'; require-trusted-types-for 'script'"
 
@@ -38,7 +38,8 @@ interface Asset {
  * is asked for again each time. A new build in the directory is noticed with the next page, and the assets of the last
  * one stay: a page that is open may still load its later parts.
  */
-export async function createWebFiles(directory: string): Promise<HttpHandler> {
+export async function createWebFiles(directory: string, mediaUrl?: string): Promise<HttpHandler> {
+  const policy = pagePolicy(mediaUrl === undefined ? '' : ` ${mediaUrl}`)
   let assets = await readAssets(directory)
   let builtAt = await buildTime(directory)
   return async (req, res, url) => {
@@ -58,7 +59,7 @@ export async function createWebFiles(directory: string): Promise<HttpHandler> {
     res.setHeader('cache-control', asset.cache)
     res.setHeader('content-type', asset.type)
     if (asset.type.startsWith('text/html')) {
-      res.setHeader('content-security-policy', PAGE_POLICY)
+      res.setHeader('content-security-policy', policy)
       res.setHeader('x-frame-options', 'DENY')
     }
     res.setHeader('cross-origin-opener-policy', 'same-origin')

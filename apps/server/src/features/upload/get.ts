@@ -54,7 +54,7 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
 async function serve(req: IncomingMessage, res: ServerResponse, file: CleanFile, isImage: boolean, ctx: Context) {
   const name = file.sha256.toString('hex')
   const etag = `"${name}"`
-  const headers = { ...headersOf(file, isImage), ETag: etag, 'Accept-Ranges': 'bytes' }
+  const headers = { ...headersOf(file, isImage, ctx.hasMediaOrigin), ETag: etag, 'Accept-Ranges': 'bytes' }
   if (req.headers['if-none-match']?.includes(etag)) {
     res.writeHead(304, headers)
     return void res.end()
@@ -108,10 +108,10 @@ function refuse(req: IncomingMessage, res: ServerResponse, refusal: Refusal): vo
   sendProblem(res, body, { 'Retry-After': String(seconds > 0 ? Math.min(seconds, 3600) : 60) })
 }
 
-function headersOf({ filename, type }: CleanFile, isImage: boolean): Record<string, string> {
+function headersOf({ filename, type }: CleanFile, isImage: boolean, isOfOtherOrigin: boolean): Record<string, string> {
   const common = {
     'X-Content-Type-Options': 'nosniff',
-    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': isOfOtherOrigin ? 'same-site' : 'same-origin',
     'Referrer-Policy': 'no-referrer',
     // Nothing of this URL ever changes; a suspension still has to reach proxies, so these keep no copy.
     'Cache-Control': 'private, max-age=31536000, immutable',

@@ -36,7 +36,7 @@ export async function giveSlot(request: Element, session: Session, ctx: Context)
     await assertRoom(tx, account, bytes, ctx)
     await insertUpload(tx, row)
   })
-  const url = ctx.publicUrl() + pathOf(link, name)
+  const url = ctx.mediaUrl() + pathOf(link, name)
   return xml(
     'slot',
     { xmlns: NS_UPLOAD },

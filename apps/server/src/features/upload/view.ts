@@ -9,7 +9,7 @@ import type { KnownReader } from './reader.ts'
 export async function viewOf(upload: Upload, link: Link, reader: KnownReader, ctx: Context) {
   const { filename, cleanType: type, cleanBytes: bytes, widthPx, heightPx, placeholder, dominantColor } = upload
   const bound = (to: Link, url: string) => url + ctx.mediaLinks.queryFor(keyOf(to), reader, ctx.now())
-  const file = { url: bound(link, ctx.publicUrl() + pathOf(link, filename)), type, bytes }
+  const file = { url: bound(link, ctx.mediaUrl() + pathOf(link, filename)), type, bytes }
   if (widthPx === null || heightPx === null) return file
   const thumbnails = (await thumbnailsOf(upload, ctx)).map((thumbnail) => ({
     url: bound(thumbnail.link, thumbnail.url),
