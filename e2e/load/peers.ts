@@ -1,19 +1,28 @@
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { buildGenerator } from './generator.ts'
 import type { Generator } from './generator.ts'
-import { signInByScram } from './scram.ts'
+import { residentBytes } from './heap.ts'
+import { holdSession, signInByScram } from './scram.ts'
 import { CONTENDERS, PASSWORD, ROOM } from './servers.ts'
 import type { Contender, LoadedServer } from './servers.ts'
 
 const USERS = 200
-const IDLE = 400
-const SIGN_INS = 200
+/** Idle people, and how many devices each of them has. */
+const IDLE = 250
+const DEVICES = 8
+/** Held beforehand, so that what a server keeps for all of them is there. */
+const IDLE_BEFORE = 100
+const SIGN_INS = 1_000
 const SECONDS = '5'
 const WARM_UP = '2'
 const TICKS_PER_SECOND = 100
+/** For what comes after a sign-in, before memory is looked at. */
+const SETTLE_MS = 2_000
 
 /**
  * `peers.ts [NAME]`: the same work for Drawbridge and for its peers, one after the other on the same machine. What counts are the ratios
@@ -72,8 +81,6 @@ async function measure(contender: Contender, load: Generator): Promise<void> {
   }
   record(`room of ${USERS}, per delivery`, await room(load, plain))
   record(`sign-in by SCRAM, server CPU`, await signIns(plain))
-  await plain.accounts(IDLE)
-  record(`idle session, memory`, await idle(load, plain))
   // Ours has no way to be without an archive; the peers get one.
   const ours = contender.name === 'Drawbridge'
   await using archiving = ours ? undefined : await start(true)
@@ -84,6 +91,9 @@ async function measure(contender: Contender, load: Generator): Promise<void> {
   for (const window of ['1', '8']) {
     record(`chat, archived, ${window} under way`, await chat(load, server, window, true))
   }
+  await using fresh = await contender.start(join(directory, `${contender.name}-idle`), false, register)
+  await fresh.accounts(IDLE)
+  record(`idle session, of ${IDLE * DEVICES}`, await idle(fresh))
 }
 
 function options(server: LoadedServer, users: number): string[] {
@@ -120,7 +130,8 @@ function figureOf(line: string): string {
 }
 
 async function signIns(server: LoadedServer): Promise<string> {
-  await signInByScram(server.port, 'u0', PASSWORD)
+  // What is compiled on the way is not a sign-in's share.
+  for (let n = 0; n < USERS; n++) await signInByScram(server.port, `u${n}`, PASSWORD)
   const before = cpuSeconds(server.pids)
   let mechanism = ''
   for (let n = 0; n < SIGN_INS; n++) mechanism = await signInByScram(server.port, `u${n % USERS}`, PASSWORD)
@@ -128,9 +139,29 @@ async function signIns(server: LoadedServer): Promise<string> {
   return `${ms.toFixed(2)} ms (${mechanism})`
 }
 
-async function idle(load: Generator, server: LoadedServer): Promise<string> {
-  const line = await load.run(['-m', 'idle', '-s', '3', ...options(server, IDLE)])
-  return `${/= ([\d.-]+) KiB\/session/.exec(line)?.[1] ?? '?'} KiB`
+/** How much a server grows by a session that says nothing: what is resident, and what is in its heap. */
+async function idle(server: LoadedServer): Promise<string> {
+  const sockets: Socket[] = []
+  const hold = async (count: number) => {
+    const names = Array.from({ length: count }, (_, n) => `u${n % IDLE}`)
+    // A few at once: some servers check passwords by a hash that is meant to be slow.
+    const lanes = Array.from({ length: 8 }, async () => {
+      for (let name = names.pop(); name !== undefined; name = names.pop()) {
+        sockets.push(await holdSession(server.port, name, PASSWORD))
+      }
+    })
+    await Promise.all(lanes)
+    await wait(SETTLE_MS)
+    return { heap: await server.heapBytes?.(), resident: residentBytes(server.pids) }
+  }
+  const before = await hold(IDLE_BEFORE)
+  const count = IDLE * DEVICES - IDLE_BEFORE
+  const after = await hold(count)
+  for (const socket of sockets) socket.destroy()
+  const perSession = (bytes: number) => `${(bytes / count / 1024).toFixed(1)} KiB`
+  const resident = `${perSession(after.resident - before.resident)} resident`
+  if (after.heap === undefined || before.heap === undefined) return resident
+  return `${resident}, ${perSession(after.heap - before.heap)} in the heap`
 }
 
 /** User and system time of these processes so far. */

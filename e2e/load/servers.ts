@@ -9,6 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { xml } from '@drawbridge/xmpp'
 import { startStack } from '../support/stack.ts'
 import { connectClient } from '../support/xmpp-client.ts'
+import { heapBytes, PROBED } from './heap.ts'
 
 const START_MS = 30_000
 export const PASSWORD = 'heavy-lifting-99'
@@ -20,6 +21,8 @@ export interface LoadedServer extends AsyncDisposable {
   readonly pids: readonly number[]
   /** Who signs in by generator: `u0` to `u(n - 1)` have to be there. */
   accounts(count: number): Promise<void>
+  /** Collects its garbage and says how many bytes are left, where it can. */
+  heapBytes?(): Promise<number>
 }
 
 export interface Contender {
@@ -50,6 +53,7 @@ export const CONTENDERS: readonly Contender[] = [
           DRAWBRIDGE_STREAM_MAX_STANZAS_PER_SECOND: '1000000',
           DRAWBRIDGE_STREAM_MAX_CONNECTIONS_PER_ADDRESS: '20000',
           DRAWBRIDGE_ROOM_PROFILE: 'open',
+          NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} ${PROBED}`,
         },
       })
       const owner = await stack.account('owner')
@@ -59,6 +63,7 @@ export const CONTENDERS: readonly Contender[] = [
       return {
         port: stack.c2sPort,
         pids: [stack.pidOf('server')],
+        heapBytes: () => heapBytes(stack.pidOf('server')),
         async accounts(count) {
           if (count <= made) return
           const rows = Array.from({ length: count - made }, (_, index) => `u${made + index},${PASSWORD}`)

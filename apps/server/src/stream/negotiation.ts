@@ -71,6 +71,8 @@ export class Negotiation {
   readonly #stream: NegotiatedStream
   #from: string | undefined
   #exchange: Exchange | undefined
+  /** What was enough. The rest of the exchange, verifiers among it, is not kept for as long as the session lasts. */
+  #proved: Pick<Exchange, 'profile' | 'mechanism'> | undefined
   /** A step takes a moment; what comes of a step that was given up meanwhile is not looked at. */
   #checking: Exchange | undefined
   #tries = 0
@@ -143,7 +145,7 @@ export class Negotiation {
 
   /** The credentials were right, and yet the client is not let in. */
   refuse(condition: SaslFailure, text?: string, details?: readonly Element[]): void {
-    this.#failed(this.#exchange?.profile ?? SASL2, condition, { text, details })
+    this.#failed(this.#proved?.profile ?? SASL2, condition, { text, details })
   }
 
   #situation(): SaslSituation {
@@ -258,7 +260,9 @@ export class Negotiation {
     })
   }
 
-  #finish({ mechanism }: Exchange, signIn: SignIn): void {
+  #finish({ profile, mechanism }: Exchange, signIn: SignIn): void {
+    this.#exchange = undefined
+    this.#proved = { profile, mechanism }
     countSignIn({ mechanism, outcome: 'success' })
     this.#stream.signedIn(signIn)
   }
@@ -269,8 +273,9 @@ export class Negotiation {
 
   #failed(profile: SaslProfile, condition: SaslFailure, why: FailureDetails = {}): void {
     const { name, text, details } = why
-    countSignIn({ mechanism: this.#exchange?.mechanism ?? 'none', outcome: condition })
-    this.#exchange = undefined
+    const { mechanism = 'none' } = this.#exchange ?? this.#proved ?? {}
+    countSignIn({ mechanism, outcome: condition })
+    this.#exchange = this.#proved = undefined
     this.#checking = undefined
     this.#server.signInRefused({ name, condition, remoteAddress: this.#connection.remoteAddress })
     this.#stream.write(profile.buildFailure(condition, text, details))
