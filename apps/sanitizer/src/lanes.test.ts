@@ -1,12 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { type Lane, Lanes, Overloaded } from './lanes.ts'
+import type { SanitizeOptions } from '@drawbridge/contract'
+import { type Lane, Lanes, Overloaded, turnFor } from './lanes.ts'
 
 /** Work that lasts until it is told to end. */
 function desk(lanes: Lanes) {
   const order: string[] = []
   const ends = new Map<string, () => void>()
-  const enter = (name: string, lane: Lane, { isHeavy = false, signal = new AbortController().signal } = {}) =>
-    lanes.run({ lane, isHeavy }, { signal }, () => {
+  const enter = (
+    name: string,
+    lane: Lane,
+    { isHeavy = false, signal = new AbortController().signal, onQueued }: { isHeavy?: boolean } & SanitizeOptions = {},
+  ) =>
+    lanes.run({ lane, isHeavy }, { signal, onQueued }, () => {
       order.push(name)
       return new Promise<void>((resolve) => ends.set(name, resolve))
     })
@@ -70,5 +75,60 @@ describe('admission', () => {
     await end('first')
     expect(order).toEqual(['first', 'third'])
     expect(lanes.status).toEqual({ waiting: 0, running: 1 })
+  })
+
+  test('everybody has a place: inline, small pictures, photos, animations, and bulk last', async () => {
+    const { order, enter, end } = desk(new Lanes(1, 10))
+    void enter('first', 'photo')
+    const lanes: readonly Lane[] = ['bulk', 'animation', 'photo', 'small', 'inline']
+    for (const lane of lanes) void enter(lane, lane)
+    for (const name of ['first', ...lanes.toReversed()]) await end(name)
+    expect(order).toEqual(['first', 'inline', 'small', 'photo', 'animation', 'bulk'])
+  })
+
+  test('bulk work fills only half of the queue', async () => {
+    const { enter, end } = desk(new Lanes(1, 4))
+    void enter('first', 'photo')
+    void enter('bulk 1', 'bulk')
+    void enter('bulk 2', 'bulk')
+    await expect(enter('bulk 3', 'bulk')).rejects.toThrow(Overloaded)
+    void enter('photo', 'photo')
+    await end('first')
+    await end('photo')
+  })
+
+  test('who waits is told how many are ahead, and each time that changes', async () => {
+    const { enter, end } = desk(new Lanes(1, 10))
+    const heard: number[] = []
+    void enter('first', 'photo')
+    void enter('second', 'photo')
+    void enter('third', 'photo', { onQueued: (ahead) => heard.push(ahead) })
+    void enter('avatar', 'inline')
+    await end('first')
+    await end('avatar')
+    await end('second')
+    expect(heard).toEqual([1, 2, 1, 0])
+  })
+})
+
+describe('the lane of an image', () => {
+  const bounds = (widthPx: number, frames = 1) => ({
+    widthPx,
+    heightPx: 1_000,
+    frames,
+    features: new Set<never>(),
+    endOffset: 0,
+  })
+
+  test.each([
+    ['avatar', bounds(4_000), {}, { lane: 'inline', isHeavy: false }],
+    ['inline', bounds(100), {}, { lane: 'inline', isHeavy: false }],
+    ['image', bounds(1_000), {}, { lane: 'small', isHeavy: false }],
+    ['image', bounds(2_000), {}, { lane: 'photo', isHeavy: false }],
+    ['image', bounds(12_000), {}, { lane: 'photo', isHeavy: true }],
+    ['image', bounds(100, 5), {}, { lane: 'animation', isHeavy: false }],
+    ['avatar', bounds(100), { isBulk: true }, { lane: 'bulk', isHeavy: true }],
+  ] as const)('%s', (profile, size, options, turn) => {
+    expect(turnFor(size, profile, options)).toEqual(turn)
   })
 })

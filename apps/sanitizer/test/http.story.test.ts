@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { fixture, ordinaryPng } from '@drawbridge/testkit/images'
-import { createSanitize, SanitizerUnavailable } from '@drawbridge/runtime'
+import { createSanitize, ImageBudgetSpent, SanitizerUnavailable } from '@drawbridge/runtime'
 import { describe, expect, test } from 'vitest'
+import type { SanitizerHealth } from '../src/health.ts'
 import { get, startInProcess, startProcess, temporarySocket } from './process.ts'
 
 describe('the process', () => {
@@ -73,7 +74,9 @@ describe('requests', () => {
     expect([large.status, (JSON.parse(large.body) as { reason: string }).reason]).toEqual([413, 'too-large'])
     expect((await post(Buffer.from('hello'))).status).toBe(204)
     expect((await post(ordinaryPng())).status).toBe(200)
-    expect((await post(ordinaryPng(), '?profile=poster')).status).toBe(400)
+    for (const query of ['?profile=poster', '?origin=moon', '?bulk=yes', '?payer=a&pixels=-1', '?surprise=1']) {
+      expect((await post(ordinaryPng(), query)).status).toBe(400)
+    }
     expect((await get(sanitizer.socket, '/sanitize')).status).toBe(405)
     expect((await get(sanitizer.socket, '/')).status).toBe(404)
   })
@@ -100,6 +103,56 @@ describe('requests', () => {
     expect(failures).toHaveLength(5)
     for (const { reason } of failures) expect(reason).toBeInstanceOf(SanitizerUnavailable)
     expect(await sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })
+  })
+})
+
+describe('who waits, and who has had enough', () => {
+  test('an image that waits hears how many are ahead of it', async () => {
+    await using sanitizer = await startInProcess({ DRAWBRIDGE_SANITIZER_CHILDREN: '1' })
+    const sanitize = createSanitize(sanitizer.socket)
+    const heard: number[][] = [[], [], []]
+    const photos = heard.map((ahead) =>
+      sanitize(ordinaryPng(1_500, 1_500), 'image', { onQueued: (count) => void ahead.push(count) }),
+    )
+    for (const verdict of await Promise.all(photos)) expect(verdict).toMatchObject({ outcome: 'clean' })
+    // Whichever came first never waited; whichever came last saw the one before it go.
+    expect(heard.map((ahead) => ahead.join(' ')).toSorted((a, b) => a.length - b.length)).toEqual(['', '0', '1 0'])
+  })
+
+  test('UP-07: pixels are charged from the header, before any work; others are not held up', async () => {
+    await using sanitizer = await startInProcess({})
+    const sanitize = createSanitize(sanitizer.socket)
+    const payer = { key: 'alice', pixelsPerMinute: 250_000, cpuMsPerMinute: 60_000 }
+    const image = ordinaryPng(400, 400)
+    expect(await sanitize(image, 'image', { payer })).toMatchObject({ outcome: 'clean' })
+    const spent = await sanitize(image, 'image', { payer }).catch((error: unknown) => error)
+    expect(spent).toBeInstanceOf(ImageBudgetSpent)
+    expect((spent as ImageBudgetSpent).retryAfterMs).toBeGreaterThan(10_000)
+    expect(await sanitize(image, 'image', { payer: { ...payer, key: 'bob' } })).toMatchObject({ outcome: 'clean' })
+    expect(await sanitize(image, 'image')).toMatchObject({ outcome: 'clean' })
+  })
+
+  test('what is refused by its header costs no children, and no budget', async () => {
+    await using sanitizer = await startInProcess({ DRAWBRIDGE_SANITIZER_MAX_PIXELS: '100000' })
+    const sanitize = createSanitize(sanitizer.socket)
+    const payer = { key: 'alice', pixelsPerMinute: 90_000, cpuMsPerMinute: 60_000 }
+    for (let i = 0; i < 5; i++) {
+      expect(await sanitize(ordinaryPng(500, 500), 'image', { payer })).toMatchObject({ reason: 'too-large' })
+    }
+    expect(await sanitize(ordinaryPng(300, 300), 'image', { payer })).toMatchObject({ outcome: 'clean' })
+  })
+
+  test('images of other servers, and fetched ones, have children of their own, which start with the first', async () => {
+    await using sanitizer = await startInProcess({})
+    const sanitize = createSanitize(sanitizer.socket)
+    const local = sanitizer.pids.decoder
+    for (const origin of ['remote', 'fetched'] as const) {
+      expect(await sanitize(ordinaryPng(), 'image', { origin })).toMatchObject({ outcome: 'clean' })
+    }
+    expect(sanitizer.pids.decoder).toHaveLength(3)
+    expect(sanitizer.pids.decoder).toEqual(expect.arrayContaining([...local]))
+    const health = JSON.parse((await get(sanitizer.socket, '/health')).body) as SanitizerHealth
+    expect(health.children).toMatchObject({ local: { started: 1 }, remote: { started: 1 }, fetched: { started: 1 } })
   })
 })
 

@@ -83,7 +83,7 @@ describe('what comes with an image', () => {
   test('two thumbnails, clean files of their own', async () => {
     const sent = await photo().resize(1_200, 900).jpeg({ quality: 92 }).toBuffer()
     const { thumbnails } = await clean(sent)
-    expect(thumbnails.map(({ bytes: _, ...facts }) => facts)).toEqual([
+    expect(thumbnails).toMatchObject([
       { maxSidePx: 512, format: 'jpeg', widthPx: 512, heightPx: 384 },
       { maxSidePx: 128, format: 'jpeg', widthPx: 128, heightPx: 96 },
     ])

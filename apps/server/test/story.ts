@@ -1,5 +1,5 @@
 import { insertAccount, uuidv7 } from '@drawbridge/db'
-import type { InspectFile, SanitizeVerdict } from '@drawbridge/contract'
+import type { InspectFile, SanitizeOptions, SanitizeVerdict } from '@drawbridge/contract'
 import { silentLog } from '@drawbridge/runtime'
 import { testDatabase } from '@drawbridge/testkit'
 import { migrateJobs } from '@drawbridge/jobs'
@@ -21,7 +21,11 @@ const WAIT_MS = 5_000
 export interface StoryOptions {
   readonly now?: () => Date
   /** What the sanitizer would say; the sanitizer itself is not what these stories are about. */
-  readonly sanitize?: (bytes: Uint8Array, profile: string) => Promise<SanitizeVerdict> | SanitizeVerdict
+  readonly sanitize?: (
+    bytes: Uint8Array,
+    profile: string,
+    how: SanitizeOptions,
+  ) => Promise<SanitizeVerdict> | SanitizeVerdict
   /** What the sanitizer would say of a file that is no image. Default: a text. */
   readonly inspect?: InspectFile
   /** Settings by section, beside those that every story has. */
@@ -81,7 +85,9 @@ export async function story<P extends string>(
   const server = await buildServer(config, silentLog, {
     ...(options.now ? { now: options.now } : {}),
     inspect: options.inspect ?? (async () => ({ kind: 'text', classes: ['text'], entries: 0 })),
-    ...(options.sanitize ? { sanitize: async (bytes, profile) => options.sanitize!(bytes, profile) } : {}),
+    ...(options.sanitize
+      ? { sanitize: async (bytes, profile, how = {}) => options.sanitize!(bytes, profile, how) }
+      : {}),
   })
   const work = options.doesJobs ? await startWork(server.ctx, database.url) : undefined
   const open = new Set<FakeConnection>()

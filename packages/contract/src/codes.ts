@@ -311,6 +311,16 @@ export const CODES = {
       de: 'Dieses Bild kann nicht gesendet werden. Versuchen Sie, es als PNG oder JPEG zu speichern.',
     },
   },
+  'image-budget': {
+    type: 'wait',
+    condition: 'resource-constraint',
+    http: 429,
+    problem: 'image-budget',
+    text: {
+      en: 'You have sent very many images in a short time. Please wait a minute, then send this one again.',
+      de: 'Sie haben in kurzer Zeit sehr viele Bilder gesendet. Bitte warten Sie eine Minute und senden Sie dieses dann erneut.',
+    },
+  },
   'unknown-content-refused': {
     type: 'modify',
     condition: 'policy-violation',

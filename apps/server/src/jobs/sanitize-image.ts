@@ -2,16 +2,18 @@ import type { CleanImage, FileRejectReason, ImageRejectReason } from '@drawbridg
 import { findUpload, markUploadRefused, publishUpload, putEvidence, putImageMapping, uuidv7 } from '@drawbridge/db'
 import type { NewDerivative, PublishedFile, Upload } from '@drawbridge/db'
 import type { Handler } from '@drawbridge/jobs'
+import { ImageBudgetSpent } from '@drawbridge/runtime'
 import { createHash } from 'node:crypto'
 import { storeClean } from '../blobs/blobs.ts'
 import { claimsImage } from '../blobs/filename.ts'
 import { StorageFull } from '../blobs/object-store.ts'
-import { NO_ROOM } from '../blobs/reasons.ts'
+import { NO_ROOM, OVER_BUDGET } from '../blobs/reasons.ts'
 import { storedReason } from '../files/rejections.ts'
 import type { Context } from '../routing/feature.ts'
+import { chargedTo } from '../routing/image-payer.ts'
 
-/** Why there is no clean file: the image, another file's kind, or that there was no room for it. */
-type Refused = ImageRejectReason | `file:${FileRejectReason}` | typeof NO_ROOM
+/** Why there is no clean file: the image, another file's kind, or that there was no room for it, or no budget. */
+type Refused = ImageRejectReason | `file:${FileRejectReason}` | typeof NO_ROOM | typeof OVER_BUDGET
 
 /** What becomes of an upload: a clean file with its thumbnails, or a reason. */
 type Outcome =
@@ -20,7 +22,16 @@ type Outcome =
 
 type UploadContext = Pick<
   Context,
-  'admitFile' | 'db' | 'sanitize' | 'emit' | 'blobs' | 'mediaPolicy' | 'accounts' | 'now' | 'evidenceRetentionMs'
+  | 'admitFile'
+  | 'db'
+  | 'sanitize'
+  | 'emit'
+  | 'blobs'
+  | 'images'
+  | 'mediaPolicy'
+  | 'accounts'
+  | 'now'
+  | 'evidenceRetentionMs'
 >
 
 /**
@@ -37,7 +48,7 @@ export function sanitizeImageHandler(ctx: UploadContext): Handler<{ uploadId: st
     const bytes = await blobs.quarantine.read(uploadId)
     const isWhole = bytes?.length === upload.declaredBytes
     const outcome: Outcome = isWhole
-      ? await settle(ctx, upload, bytes, signal).catch(noRoom)
+      ? await settle(ctx, upload, bytes, signal).catch(noFaultOfTheFile)
       : { state: 'refused', reason: 'failed' }
     if (isWhole) await seal(ctx, upload, bytes, outcome)
     if (outcome.state === 'refused') await markUploadRefused(db, uploadId, outcome.reason)
@@ -52,7 +63,9 @@ async function settle(ctx: UploadContext, upload: Upload, bytes: Buffer, signal:
   const { db, blobs } = ctx
   const onQueued = (ahead: number) => ctx.emit('upload.queued', { id: upload.id, ahead })
   const acceptsAvif = policyOf(ctx, upload).avif === 'accept'
-  const verdict = await ctx.sanitize(bytes, 'image', { signal, onQueued, acceptsAvif })
+  const owner = accountOf(ctx, upload)
+  const charged = owner && chargedTo(owner.bareJid, ctx)
+  const verdict = await ctx.sanitize(bytes, 'image', { signal, onQueued, acceptsAvif, ...charged })
   if (verdict.outcome === 'refused') return { state: 'refused', reason: verdict.reason }
   if (verdict.outcome === 'not-an-image') {
     // What says it is an image and is none has no business here (images §7 F).
@@ -110,8 +123,12 @@ const accountOf = ({ accounts }: UploadContext, { accountId }: Upload) =>
 
 const policyOf = (ctx: UploadContext, upload: Upload) => ctx.mediaPolicy(accountOf(ctx, upload))
 
-/** A full store is no fault of the sender, but waiting does not help either; what was quarantined makes room. */
-function noRoom(error: unknown): Outcome {
+/**
+ * Waiting does not help against a full store; what was quarantined makes room. Who has spent a budget has to wait, and
+ * that is longer than a request does.
+ */
+function noFaultOfTheFile(error: unknown): Outcome {
   if (error instanceof StorageFull) return { state: 'refused', reason: NO_ROOM }
+  if (error instanceof ImageBudgetSpent) return { state: 'refused', reason: OVER_BUDGET }
   throw error
 }

@@ -62,7 +62,7 @@ function lookupsOf({ from, to }: Parties, ctx: Context): Lookups {
   return {
     isOwnLink: (url) => isOwnLink(url, ctx.mediaUrl()) || isOwnLink(url, ctx.publicUrl()),
     findFile: (url) => findFile(url, ctx),
-    clean: (bytes, purpose, deadline) => cleanInline(bytes, { purpose, readers, deadline }, ctx),
+    clean: (bytes, purpose, deadline) => cleanInline(bytes, { purpose, sender: from, readers, deadline }, ctx),
     async findAvatar(sha1) {
       if (!/^[0-9a-f]{40}$/.test(sha1)) return undefined
       const hash = { name: 'sha-1', hash: Buffer.from(sha1, 'hex') } as const
@@ -103,9 +103,10 @@ async function findFile(url: string, ctx: Context): Promise<SharedFile | undefin
   }
 }
 
-/** What an image in a stanza is cleaned for, and who is to find it by its hash. */
+/** What an image in a stanza is cleaned for, who sends it, and who is to find it by its hash; by bare JID. */
 export interface Cleaning {
   readonly purpose: 'avatar' | 'inline'
+  readonly sender: string
   readonly readers: readonly string[]
   readonly deadline?: AbortSignal
 }
@@ -119,8 +120,8 @@ export interface Cleaning {
  */
 export async function cleanInline(
   bytes: Uint8Array | undefined,
-  { purpose, readers, deadline }: Cleaning,
-  ctx: Pick<Context, 'db' | 'sanitize' | 'log' | 'blobs'>,
+  { purpose, sender, readers, deadline }: Cleaning,
+  ctx: Pick<Context, 'db' | 'sanitize' | 'log' | 'blobs' | 'accounts' | 'images'>,
 ): Promise<MadeImage> {
   const { db } = ctx
   const own = bytes && (await findOwn(bytes, ctx))
@@ -128,7 +129,7 @@ export async function cleanInline(
     await addImageReaders(db, own.mapping, readers)
     return own
   }
-  const image = await sanitizeInline(bytes, purpose, ctx, deadline)
+  const image = await sanitizeInline(bytes, { profile: purpose, sender }, ctx, deadline)
   const { widthPx, heightPx } = image
   const made: MadeImage = { bytes: image.bytes, type: `image/${image.format}`, widthPx, heightPx }
   await storeClean(db, ctx.blobs, made.bytes)

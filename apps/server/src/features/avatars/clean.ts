@@ -20,7 +20,7 @@ export function sha1Hex(bytes: Uint8Array): string {
  * @throws StanzaFault as `cleanInline`. Never the bytes as they came.
  */
 export async function cleanAvatar(bytes: Uint8Array | undefined, owner: string, ctx: Context): Promise<Avatar> {
-  const made = await cleanInline(bytes, { purpose: 'avatar', readers: [owner] }, ctx)
+  const made = await cleanInline(bytes, { purpose: 'avatar', sender: owner, readers: [owner] }, ctx)
   return { ...made, id: sha1Hex(made.bytes) }
 }
 

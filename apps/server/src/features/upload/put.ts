@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { asFull } from '../../blobs/file-store.ts'
 import { claimsImage } from '../../blobs/filename.ts'
 import { StorageFull, StorageUnavailable } from '../../blobs/object-store.ts'
-import { INTERRUPTED, NO_ROOM, UNCHECKED } from '../../blobs/reasons.ts'
+import { INTERRUPTED, NO_ROOM, OVER_BUDGET, UNCHECKED } from '../../blobs/reasons.ts'
 import { ask } from '../../policy/gate.ts'
 import type { Context } from '../../routing/feature.ts'
 import { problemOf, refuseBody, sendProblem, uploadProblem } from './answer.ts'
@@ -161,7 +161,7 @@ async function answer(
   }
   if (verdict.state === 'refused') {
     countRefusedUpload(verdict.reason)
-    sendProblem(res, uploadProblem(verdict.reason, req))
+    sendProblem(res, uploadProblem(verdict.reason, req), verdict.reason === OVER_BUDGET ? { 'Retry-After': '60' } : {})
     return true
   }
   const isImage = verdict.cleanType?.startsWith('image/') === true
