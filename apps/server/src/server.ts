@@ -430,9 +430,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
 }
 
 /** Starts everything and listens. Rejects with a sentence when a port is taken. */
-export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+export async function startServer(config: ServerConfig, log: Log, outside: Outside = {}): Promise<RunningServer> {
   const { common, stream } = config
-  const built = await buildServer(config, log)
+  const built = await buildServer(config, log, outside)
   const at = paths(common.dataDir)
   const tls = await loadTls({
     certificateFile: common.tlsCert,

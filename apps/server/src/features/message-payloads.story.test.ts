@@ -35,13 +35,6 @@ const KINDS = [
     { kept: true },
   ],
   [
-    'a file with its description (XEP-0446 §3, XEP-0447 §3.1)',
-    '<file-sharing xmlns="urn:xmpp:sfs:0" disposition="attachment"><file xmlns="urn:xmpp:file:metadata:0">' +
-      '<media-type>text/plain</media-type><name>notes.txt</name><size>3</size></file>' +
-      '<sources><url-data xmlns="http://jabber.org/protocol/url-data" target="http://im.test/upload/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/notes.txt"/></sources></file-sharing>',
-    { kept: true },
-  ],
-  [
     'a text that is not to be stored (XEP-0334 §4.2)',
     '<body>psst</body><no-store xmlns="urn:xmpp:hints"/>',
     { kept: false },

@@ -5,6 +5,7 @@ import type { Element } from '@drawbridge/xmpp'
 import { setTimeout as wait } from 'node:timers/promises'
 import { defineFeature } from '../routing/feature.ts'
 import type { Context } from '../routing/feature.ts'
+import { filterMessages } from '../routing/filter-stored.ts'
 import { storedStanza } from '../routing/stored.ts'
 import { Outgoing } from '../routing/outgoing.ts'
 import type { Session } from '../stream/session.ts'
@@ -95,7 +96,7 @@ async function flush(session: Session, ctx: Context): Promise<void> {
     while (!session.isEnded) {
       progress.hasMissed = false
       const page = await listUndelivered(ctx.db, owner, PAGE, progress.last)
-      for (const message of page) {
+      for (const message of await filterMessages(page, ctx)) {
         progress.last = message.position
         // What was retracted meanwhile is not handed out any more (XEP-0424 §5).
         if (message.retraction || progress.live.has(message.id)) continue

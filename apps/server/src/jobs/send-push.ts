@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Context } from '../routing/feature.ts'
 import { isAtHand, PUSH_TRIES, retryAtAfter, wasSeen } from '../routing/push-targets.ts'
 import type { PushTarget } from '../routing/push-targets.ts'
+import { filterMessages } from '../routing/filter-stored.ts'
 import { parseStored } from '../routing/stored.ts'
 import { countPush } from './events.ts'
 
@@ -67,7 +68,7 @@ async function summaryOf(
     if (!ctx.findService(address.domainpart)?.audience?.(address, ctx)?.mayHear(owner)) return count
   }
   const page = await listArchive(db, room ?? owner, { ids: [message], page: { max: 1 } })
-  const [found] = typeof page === 'string' ? [] : page.messages
+  const [found] = typeof page === 'string' ? [] : await filterMessages(page.messages, ctx)
   if (!found || found.retraction) return count
   const peer = room === undefined || found.resource === null ? found.peer : `${found.peer}/${found.resource}`
   const sender = { ...count, 'last-message-sender': peer }

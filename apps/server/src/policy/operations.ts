@@ -36,7 +36,7 @@ export interface OperationsOptions {
   readonly log: Log
   readonly now?: () => Date
   /** Hands messages that have just entered their recipients' archives to live sessions, in this order, synchronously. */
-  deliverReleased(messages: readonly ReleasedMessage[]): void
+  deliverReleased(messages: readonly ReleasedMessage[]): Promise<void> | void
 }
 
 interface ChangeOptions<T> {
@@ -146,7 +146,7 @@ export function createOperations({ db, live, log, deliverReleased, ...options }:
             const detail = { scope: result.scope, mode: result.mode, released: released + rest.length }
             return { result, entry: { actor, action: 'end-suspension', target: id, detail } }
           },
-          { committed: () => deliverReleased(rest), writtenWithinMs: RELEASE_WAIT_MS },
+          { committed: () => void deliverReleased(rest), writtenWithinMs: RELEASE_WAIT_MS },
         )
         released += rest.length
         return { suspension: result, effect, released }
@@ -193,7 +193,7 @@ function differences(before: UnitMediaPolicy, after: UnitMediaPolicy) {
 async function drain(db: Db, id: string, deliver: OperationsOptions['deliverReleased']): Promise<number> {
   for (let released = 0; ;) {
     const batch = await releaseHeld(db, id, RELEASE_BATCH)
-    deliver(batch)
+    await deliver(batch)
     released += batch.length
     if (batch.length < RELEASE_BATCH) return released
   }

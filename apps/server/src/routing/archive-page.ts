@@ -13,6 +13,7 @@ import {
 import type { Element, MamQuery } from '@drawbridge/xmpp'
 import type { Session } from '../stream/session.ts'
 import type { Context } from './feature.ts'
+import { filterMessages } from './filter-stored.ts'
 import { storedStanza } from './stored.ts'
 
 /** Whose archive is read, by whom, and how. That they may is decided before. */
@@ -40,7 +41,7 @@ export async function sendArchivePage(payload: Element, reader: ArchiveReader, c
   const page = await readPage(query, reader, ctx)
   const { owner, session, present = (message: ArchivedMessage) => storedStanza(message, owner) } = reader
   const to = session.jid.toString()
-  for (const message of page.messages) {
+  for (const message of await filterMessages(page.messages, ctx)) {
     const { id, sentAt: stamp } = message
     const result = buildMamResult({ id, stamp, stanza: present(message) }, query.queryId)
     session.send(xml('message', { xmlns: NS_CLIENT, from: owner, to }, result))

@@ -17,6 +17,7 @@ import { RELAYED } from './feature.ts'
 import type { ComponentLink } from './components.ts'
 import type { Context, Draft, Origin } from './feature.ts'
 import type { Registry } from './registry.ts'
+import { filterMessages, isFiltered } from './filter-stored.ts'
 import { parseStored } from './stored.ts'
 
 /** How often a message is decided anew when the policy changes under it. */
@@ -241,9 +242,17 @@ function dedupOf({ stanza, sender }: Draft) {
 
 /**
  * Delivers what a suspension had held back, now that it is in its recipients' archives, in this order. The stamp is the
- * time at which it was accepted (XEP-0203).
+ * time at which it was accepted (XEP-0203). At once, unless an older image filter had let some of them in.
  */
-export function deliverReleased(routing: Routing, messages: readonly ReleasedMessage[]): void {
+export function deliverReleased(routing: Routing, messages: readonly ReleasedMessage[]): Promise<void> | void {
+  if (messages.every(isFiltered)) return handOver(routing, messages)
+  return filterMessages(messages, routing.ctx).then(
+    (filtered) => handOver(routing, filtered),
+    (error: unknown) => routing.ctx.log.error('released messages stay in the archive', { error: String(error) }),
+  )
+}
+
+function handOver(routing: Routing, messages: readonly ReleasedMessage[]): void {
   const { ctx, registry } = routing
   const released = messages.flatMap(({ id, stanza: text, sentAt, archives, retraction }) => {
     if (retraction) return []

@@ -1,3 +1,4 @@
+import { FILTER_VERSION } from '@drawbridge/image-filter'
 import { buildTombstone, C2S_LIMITS, parseElement } from '@drawbridge/xmpp'
 import type { ArchivedMessage } from '@drawbridge/db'
 import type { Element, XmlLimits } from '@drawbridge/xmpp'
@@ -16,9 +17,18 @@ export function parseStored(text: string): Element {
  * retracted one only its tombstone (XEP-0424 §4).
  */
 export function storedStanza(
-  { id, stanza, retraction, direction }: Pick<ArchivedMessage, 'id' | 'stanza' | 'retraction' | 'direction'>,
+  {
+    id,
+    stanza,
+    filterVersion,
+    retraction,
+    direction,
+  }: Pick<ArchivedMessage, 'id' | 'stanza' | 'filterVersion' | 'retraction' | 'direction'>,
   owner: string,
 ): Element {
+  // Fails closed: whoever reads an archive passes it through the filter first (filter-stored.ts).
+  if (Math.min(filterVersion, retraction?.filterVersion ?? filterVersion) < FILTER_VERSION)
+    throw new Error('not filtered')
   const element = parseStored(stanza)
   nameOwner(element, direction, owner)
   if (!retraction) return withStanzaId(element, owner, id)

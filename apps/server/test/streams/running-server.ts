@@ -1,3 +1,4 @@
+import type { Sanitize } from '@drawbridge/contract'
 import { migrateJobs } from '@drawbridge/jobs'
 import { createLog, paths } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
@@ -24,6 +25,8 @@ export interface ServerOptions {
   readonly proxy?: Readonly<Record<string, unknown>>
   /** Settings of the section `web`. */
   readonly web?: Readonly<Record<string, unknown>>
+  /** What the sanitizer would say. */
+  readonly sanitize?: Sanitize
 }
 
 /** The whole server on free loopback ports, with a database of its own, for `im.test`. */
@@ -53,6 +56,7 @@ export async function runServer({
   web = {},
   components = {},
   proxy = {},
+  sanitize,
 }: ServerOptions = {}): Promise<RunningServer> {
   const database = await testDatabase()
   const directory = await mkdtemp(join(tmpdir(), 'streams-'))
@@ -69,7 +73,7 @@ export async function runServer({
     policy: {},
   })
   const complaints: string[] = []
-  const server = await startServer(config, logInto(complaints))
+  const server = await startServer(config, logInto(complaints), sanitize ? { sanitize } : {})
   const portOf = (address: string) => Number(address.split(':').at(-1))
   const { c2s, c2sTls, http } = server.addresses
   const [c2sPort, c2sTlsPort, httpPort] = [portOf(c2s), portOf(c2sTls), portOf(http)]

@@ -1,11 +1,4 @@
-import {
-  createPepNode,
-  DEFAULT_NODE_CONFIG,
-  findVcard,
-  listLastPepItems,
-  publishPepItem,
-  putVcard,
-} from '@drawbridge/db'
+import { createPepNode, DEFAULT_NODE_CONFIG, listLastPepItems, publishPepItem, putVcard } from '@drawbridge/db'
 import { buildInfo, FILTER_VERSION } from '@drawbridge/image-filter'
 import {
   base64From,
@@ -21,6 +14,7 @@ import type { Account } from '../../routing/accounts.ts'
 import type { Context, DomainEvents } from '../../routing/feature.ts'
 import { findOwnAvatar } from './clean.ts'
 import type { Avatar } from './clean.ts'
+import { findFilteredVcard } from '../../routing/filter-stored.ts'
 import { findPublished } from './publish.ts'
 import { withPhoto } from './vcard.ts'
 
@@ -39,7 +33,7 @@ function hashesOf(ctx: Context): Hashes {
 export function photoHash(owner: Account, ctx: Context): string | undefined | Promise<string | undefined> {
   const known = hashesOf(ctx)
   if (known.has(owner.bareJid)) return known.get(owner.bareJid)
-  const looking = findVcard(ctx.db, owner.id).then((row) => {
+  const looking = findFilteredVcard(owner, ctx).then((row) => {
     const sha1 = row?.photoSha1 ?? undefined
     // Unless a newer one was set meanwhile.
     if (known.get(owner.bareJid) === looking) known.set(owner.bareJid, sha1)
@@ -64,7 +58,7 @@ function announce(owner: Account, sha1: string | undefined, ctx: Context): void 
 export async function followMetadata({ owner, change }: DomainEvents['pep.changed'], ctx: Context): Promise<void> {
   if (change.node.node !== NS_AVATAR_METADATA || change.what === 'configured') return
   const id = change.what === 'published' ? change.item.payload.getChild('info')?.attrs['id'] : undefined
-  const row = await findVcard(ctx.db, owner.id)
+  const row = await findFilteredVcard(owner, ctx)
   if ((row?.photoSha1 ?? undefined) === id) return
   const avatar = id === undefined ? undefined : await findPublished(owner, id, ctx)
   const card = withPhoto(row && parseElement(row.element, C2S_LIMITS), avatar)
@@ -78,7 +72,7 @@ export async function followMetadata({ owner, change }: DomainEvents['pep.change
 
 /** XEP-0398 §3: the photo of the vCard is published as XEP-0084. */
 export async function followVcard({ owner }: DomainEvents['vcard.changed'], ctx: Context): Promise<void> {
-  const row = await findVcard(ctx.db, owner.id)
+  const row = await findFilteredVcard(owner, ctx)
   const photo = row && parseElement(row.element, C2S_LIMITS).getChild('PHOTO')?.getChildText('BINVAL')
   const bytes = photo === undefined ? undefined : findBase64(photo)
   const avatar = bytes && (await findOwnAvatar(bytes, ctx))

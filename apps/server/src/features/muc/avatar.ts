@@ -1,8 +1,9 @@
-import { findVcard, updateRoom } from '@drawbridge/db'
+import { updateRoom } from '@drawbridge/db'
 import { C2S_LIMITS, findBase64, NS_VCARD, parseElement, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
+import { findFilteredVcard } from '../../routing/filter-stored.ts'
 import { roomNotice } from './history.ts'
 import type { RoomRequest } from './iq.ts'
 import type { Occupant, Seat } from './room.ts'
@@ -41,7 +42,7 @@ export async function setRoomVcard(vcard: Element, { room, session }: RoomReques
  */
 export async function occupantVcard(target: Occupant, seat: Seat, ctx: Context): Promise<Element> {
   const account = ctx.accounts.findByBareJid(target.account)
-  const row = account && (await findVcard(ctx.db, account.id))
+  const row = account && (await findFilteredVcard(account, ctx))
   if (!row) throw new StanzaFault({ condition: 'service-unavailable' })
   const card = parseElement(row.element, C2S_LIMITS)
   if (seat.seesJids || target === seat.occupant) return card

@@ -4,6 +4,7 @@ import { buildDelay, buildMucUser, NS_CLIENT, xml } from '@drawbridge/xmpp'
 import type { Element, MucHistory, MucItem } from '@drawbridge/xmpp'
 import type { Context } from '../../routing/feature.ts'
 import { Broadcast, Outgoing } from '../../routing/outgoing.ts'
+import { filterMessages } from '../../routing/filter-stored.ts'
 import { storedStanza } from '../../routing/stored.ts'
 import { MAX_HISTORY } from './config.ts'
 import type { Room, Seat } from './room.ts'
@@ -37,7 +38,7 @@ export async function sendHistory(room: Room, seat: Seat, wanted: MucHistory, ct
 }
 
 /** Nobody is asked to wait for what was said before the room was there: an address may have had another room. */
-async function readHistory(room: Room, wanted: MucHistory, ctx: Context): Promise<ArchivedMessage[]> {
+async function readHistory(room: Room, wanted: MucHistory, ctx: Context): Promise<readonly ArchivedMessage[]> {
   const { isLogged, maxHistory } = room.config
   const max = Math.min(wanted.maxStanzas ?? maxHistory, wanted.since || wanted.seconds ? MAX_HISTORY : maxHistory)
   if (!isLogged || maxHistory === 0 || max === 0 || wanted.maxChars === 0) return []
@@ -47,7 +48,7 @@ async function readHistory(room: Room, wanted: MucHistory, ctx: Context): Promis
   const start = new Date(Math.max(...starts))
   const page = await listArchive(ctx.db, room.address, { start, page: { max, before: '' } })
   if (page === 'item-not-found') return []
-  const messages = page.messages.filter(isPlain)
+  const messages = await filterMessages(page.messages.filter(isPlain), ctx)
   if (wanted.maxChars === undefined) return messages
   // Whole stanzas count, and the newest matter most.
   let left = wanted.maxChars

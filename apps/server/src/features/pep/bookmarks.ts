@@ -14,6 +14,7 @@ import {
 import type { Bookmark, Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
+import { filterItem } from '../../routing/filter-stored.ts'
 import { publishItem } from './store.ts'
 
 // Bookmarks are kept once, as XEP-0402 has them: an item for each room. The two older ways, one element in private
@@ -31,7 +32,8 @@ export function asLegacyNode(node: PepNode): PepNode {
 
 async function listBookmarks(owner: Account, ctx: Context): Promise<Bookmark[]> {
   const items = await listPepItems(ctx.db, owner.id, NODE_BOOKMARKS, { limit: ctx.limits.maxPepItems })
-  return items.map(({ itemId, payload }) => ({ jid: itemId, conference: parseElement(payload, C2S_LIMITS) }))
+  const filtered = await Promise.all(items.map((item) => filterItem(owner, item, ctx)))
+  return filtered.map(({ itemId, payload }) => ({ jid: itemId, conference: parseElement(payload, C2S_LIMITS) }))
 }
 
 /** What older clients keep beside rooms, and rooms from before there was a node for them. */

@@ -6,6 +6,7 @@ import type { Context, DomainEvents, PepChange } from '../../routing/feature.ts'
 import type { Broadcast } from '../../routing/outgoing.ts'
 import { inTurns } from '../../routing/fanout.ts'
 import { hasFrom } from '../../routing/rosters.ts'
+import { filterItem } from '../../routing/filter-stored.ts'
 import type { Session } from '../../stream/session.ts'
 import { refusalToRead } from './access.ts'
 import type { Standing } from './access.ts'
@@ -157,7 +158,7 @@ async function sendFrom(
       const contact = node.accessModel === 'roster' ? await ctx.rosters.findContact(owner, reader) : SEES_PRESENCE
       if (!hasFrom(contact) || refusalToRead(node, { affiliation, contact, isSubscribed: false }, 'read')) continue
     }
-    const event = buildEvent(owner.bareJid, lastItem(node, item), item.publishedAt)
+    const event = buildEvent(owner.bareJid, lastItem(node, await filterItem(owner, item, ctx)), item.publishedAt)
     for (const session of sessions) session.send(event.to(session.jid.toString()))
   }
 }

@@ -1,5 +1,6 @@
 import { listPepItemIds, listPepItems } from '@drawbridge/db'
 import type { PepItem, PepNode } from '@drawbridge/db'
+import { FILTER_VERSION } from '@drawbridge/image-filter'
 import {
   buildRsm,
   C2S_LIMITS,
@@ -14,6 +15,7 @@ import {
 import type { Element, RsmResult } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context, IqRequest } from '../../routing/feature.ts'
+import { filterItem } from '../../routing/filter-stored.ts'
 import { nodeName, openToRead } from './access.ts'
 import { LEGACY_BOOKMARKS, readLegacyBookmarks } from './bookmarks.ts'
 import { adoptVcard, NODE_VCARD4 } from './vcard4.ts'
@@ -26,7 +28,8 @@ export async function retrieve(pubsub: Element, items: Element, request: IqReque
   const name = nodeName(items)
   if (name === NODE_VCARD4) await adoptVcard(ctx.accounts.findByBareJid(request.to.bareString), ctx)
   const { owner, node } = await openToRead(name, request, 'read', ctx)
-  const { found, page } = await select(owner, node, pubsub, items, ctx)
+  const { found: rows, page } = await select(owner, node, pubsub, items, ctx)
+  const found = await Promise.all(rows.map((item) => filterItem(owner, item, ctx)))
   return xml('pubsub', { xmlns: NS_PUBSUB }, xml('items', { node: name }, found.map(buildItem)), page && buildRsm(page))
 }
 
@@ -35,7 +38,7 @@ function buildItem({ itemId, payload, publisher }: Pick<PepItem, 'itemId' | 'pay
 }
 
 interface Selection {
-  readonly found: readonly Pick<PepItem, 'itemId' | 'payload' | 'publisher'>[]
+  readonly found: readonly Omit<PepItem, 'publishedAt'>[]
   /** Which part of the node's items these are, where they are not all of them (§6.5.4). */
   readonly page?: RsmResult
 }
@@ -49,7 +52,9 @@ async function select(
 ): Promise<Selection> {
   if (node.node === LEGACY_BOOKMARKS) {
     const payload = (await readLegacyBookmarks(owner, ctx)).toString()
-    return { found: [{ itemId: 'current', payload, publisher: null }] }
+    // Made of items that have been filtered.
+    const filterVersion = FILTER_VERSION
+    return { found: [{ node: node.node, itemId: 'current', payload, publisher: null, filterVersion }] }
   }
   const { maxPepItems } = ctx.limits
   const since = expiry(node, ctx)

@@ -25,6 +25,7 @@ import type { Context, IqRequest } from '../../routing/feature.ts'
 import { isKnown, lookUp, nodeName, openToRead } from './access.ts'
 import type { Access } from './access.ts'
 import { askOwner } from './approval.ts'
+import { filterItem } from '../../routing/filter-stored.ts'
 import { pubsubFault, unavailable } from './errors.ts'
 import { buildEvent } from './event.ts'
 import { lastItem, sessionsAt } from './notify.ts'
@@ -70,7 +71,7 @@ async function refuseTooMany({ owner, node, subscriptions }: Access, ctx: Contex
 async function sendLast({ owner, node }: Access, jid: string, ctx: Context): Promise<void> {
   const [item] = await listLastPepItems(ctx.db, owner.id, [node.node])
   if (!item) return
-  const event = buildEvent(owner.bareJid, lastItem(node, item), item.publishedAt)
+  const event = buildEvent(owner.bareJid, lastItem(node, await filterItem(owner, item, ctx)), item.publishedAt)
   for (const session of sessionsAt(jid, ctx)) session.send(event.to(session.jid.toString()))
 }
 

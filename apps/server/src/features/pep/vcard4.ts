@@ -5,6 +5,7 @@ import { C2S_LIMITS, NS_VCARD, parseElement, vcard4From, vcardTempFrom, xml } fr
 import type { Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context, DomainEvents } from '../../routing/feature.ts'
+import { findFilteredVcard } from '../../routing/filter-stored.ts'
 import { publishItem } from './store.ts'
 
 /** Where the vCard of an account is (XEP-0292 §4). */
@@ -19,8 +20,10 @@ export function followVcard4(owner: Account, vcard: Element): (tx: Db) => Promis
 async function replaceVcard(db: Db, owner: Account, card: Element): Promise<void> {
   const row = await findVcard(db, owner.id)
   const photo = row && parseElement(row.element, C2S_LIMITS).getChild('PHOTO')
+  // What an older filter let in stays so until somebody asks for it.
+  const filterVersion = row?.filterVersion ?? FILTER_VERSION
   const element = card.append(photo?.clone()).toString()
-  await putVcard(db, owner.id, { element, photoSha1: row?.photoSha1 ?? null, filterVersion: FILTER_VERSION })
+  await putVcard(db, owner.id, { element, photoSha1: row?.photoSha1 ?? null, filterVersion })
 }
 
 /** A vCard4 that is taken back is taken back in both formats. */
@@ -32,7 +35,7 @@ export async function followRemoval({ owner, change }: DomainEvents['pep.changed
 /** A vCard from before there was a node for it is found in the node, too. */
 export async function adoptVcard(owner: Account | undefined, ctx: Context): Promise<void> {
   if (!owner || (await findPepNode(ctx.db, owner.id, NODE_VCARD4))) return
-  const row = await findVcard(ctx.db, owner.id)
+  const row = await findFilteredVcard(owner, ctx)
   if (!row) return
   const payload = vcard4From(parseElement(row.element, C2S_LIMITS))
   if (payload.children.length === 0) return
