@@ -8,6 +8,7 @@ import { join } from 'node:path'
 const BENCHMARKS = [
   ['tokenizer beside saxes and ltx, and hostile input', 'packages/xmpp/bench/tokenizer.ts'],
   ['archive writer: durable commits', 'packages/db/bench/writer.ts'],
+  ['what the time of a refused sign-in tells', 'apps/server/test/bench/timing.ts'],
   ['chat, rooms, sign-in and idle sessions, beside peers', 'e2e/load/peers.ts'],
   ['images: through decoder and encoder, beside djpeg and cjpeg', 'apps/sanitizer/bench/pipeline.ts'],
   ['images: from the request for a slot to served', 'e2e/load/images.ts'],
