@@ -51,13 +51,17 @@ export async function listRooms(db: Db): Promise<StoredRoom[]> {
   }))
 }
 
-/** Makes a room with its first owner. */
+/** Makes a room with its first owner, locked until that owner has configured it. */
 export async function insertRoom(
   db: Db,
   row: Pick<RoomRow, 'id' | 'localpart' | 'createdBy' | 'createdAt' | 'config' | 'secret'>,
 ): Promise<'inserted' | 'exists'> {
   return db.transaction(async (tx) => {
-    const made = await tx.insert(room).values(row).onConflictDoNothing().returning({ id: room.id })
+    const made = await tx
+      .insert(room)
+      .values({ ...row, isLocked: true })
+      .onConflictDoNothing()
+      .returning({ id: room.id })
     if (made.length === 0) return 'exists'
     await tx.insert(roomAffiliation).values({ roomId: row.id, jid: row.createdBy, affiliation: 'owner' })
     return 'inserted'
@@ -68,7 +72,7 @@ export async function insertRoom(
 export async function updateRoom(
   db: Db,
   id: string,
-  set: Partial<Pick<RoomRow, 'config' | 'subject' | 'subjectNick' | 'subjectAt' | 'vcard' | 'photoSha1'>>,
+  set: Partial<Pick<RoomRow, 'config' | 'isLocked' | 'subject' | 'subjectNick' | 'subjectAt' | 'vcard' | 'photoSha1s'>>,
 ): Promise<void> {
   await db.update(room).set(set).where(eq(room.id, id))
 }

@@ -1,4 +1,4 @@
-import { jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
+import { boolean, jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
 import { bytea, instant } from './account.ts'
 
 /** Affiliations that are kept (XEP-0045 §5.2); whoever has none has no row. */
@@ -16,7 +16,8 @@ export const room = pgTable('room', {
   subjectNick: text('subject_nick'),
   subjectAt: instant('subject_at'),
   vcard: text('vcard'),
-  photoSha1: text('photo_sha1'),
+  isLocked: boolean('is_locked').notNull().default(false),
+  photoSha1s: text('photo_sha1s').array().notNull().default([]),
 })
 
 const roomId = () =>

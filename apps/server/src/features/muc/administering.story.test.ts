@@ -224,7 +224,7 @@ test('values that mean nothing are refused, fields of other services are left al
   }
   expect(conditionOf(await configure(s.alice, HALL, { publicroom: 'maybe' }))).toBe('bad-request')
   expect(conditionOf(await configure(s.alice, HALL, { roomowners: ['@'] }))).toBe('jid-malformed')
-  expect(conditionOf(await configure(s.alice, HALL, { presencebroadcast: 'x', 'pubsub#x': 'y' }))).toBeUndefined()
+  expect(conditionOf(await configure(s.alice, HALL, { 'muc#roomconfig_x_captcha': 'yes' }))).toBeUndefined()
 })
 
 test('a room that is destroyed says where to go, and why (XEP-0045 §10.9)', async () => {

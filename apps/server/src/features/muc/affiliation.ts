@@ -105,7 +105,7 @@ export function showJids(room: Room, occupant: Occupant): void {
   for (const seat of occupant.seats) {
     if (!seat.seesJids) continue
     for (const other of room.occupants.values()) {
-      if (other !== occupant) seat.session.send(shownPresence(room, other).open.to(seat.address))
+      if (other !== occupant && other.isShown) seat.session.send(shownPresence(room, other).open.to(seat.address))
     }
   }
 }

@@ -26,12 +26,14 @@ export async function setRoomVcard(vcard: Element, { room, session }: RoomReques
   if (text !== null && text.length > MAX_LENGTH) {
     throw new StanzaFault({ condition: 'not-acceptable', text: 'This vCard is too long.' })
   }
-  const binary = vcard.getChild('PHOTO')?.getChildText('BINVAL')
-  const bytes = binary === undefined ? undefined : findBase64(binary)
-  const photoSha1 = bytes && bytes.length > 0 ? createHash('sha1').update(bytes).digest('hex') : null
-  await updateRoom(ctx.db, room.id, { vcard: text, photoSha1 })
+  // XEP-0486 §5.1: one picture in several formats has a hash for each.
+  const photos = vcard.getChildren('PHOTO').map((photo) => findBase64(photo.getChildText('BINVAL') ?? ''))
+  const photoSha1s = photos.flatMap((bytes) =>
+    bytes && bytes.length > 0 ? [createHash('sha1').update(bytes).digest('hex')] : [],
+  )
+  await updateRoom(ctx.db, room.id, { vcard: text, photoSha1s })
   room.vcard = text ?? undefined
-  room.photoSha1 = photoSha1 ?? undefined
+  room.photoSha1s = photoSha1s
   roomNotice(room, [104])
   return undefined
 }

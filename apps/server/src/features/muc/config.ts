@@ -32,6 +32,10 @@ export const roomConfigSchema = z.object({
   allowsSubject: z.boolean().default(false),
   privateMessages: z.enum(PM_RULES).default('anyone'),
   memberListFor: z.array(z.enum(LIST_ROLES)).default([...LIST_ROLES]),
+  /** Roles whose presence the others get. */
+  presenceOf: z.array(z.enum(LIST_ROLES)).default([...LIST_ROLES]),
+  /** URI of a PubSub node that belongs to the room; clients show it, the room does nothing with it. */
+  pubsub: z.union([z.literal(''), z.string().max(MAX_DESCRIPTION).startsWith('xmpp:')]).default(''),
   /** Occupants can read the archive, and get the past on entering. The record itself is kept in any case. */
   isLogged: z.boolean().default(true),
   maxHistory: z.number().int().min(0).max(MAX_HISTORY).default(20),
@@ -60,7 +64,7 @@ interface ConfigField {
 }
 
 const text = (
-  key: 'name' | 'description' | 'language',
+  key: 'name' | 'description' | 'language' | 'pubsub',
   name: string,
   label: string,
   type: ConfigField['type'] = 'text-single',
@@ -96,6 +100,20 @@ const number = (key: 'maxUsers' | 'maxHistory', name: string, label: string, cho
       if (value === '' || value === 'none') return { [key]: 0 }
       if (!/^\d{1,6}$/.test(value)) throw notAcceptable(field)
       return { [key]: Number(value) }
+    },
+  }) satisfies ConfigField
+
+const roles = (key: 'memberListFor' | 'presenceOf', name: string, label: string) =>
+  ({
+    name,
+    type: 'list-multi',
+    label,
+    options: LIST_ROLES.map((value) => ({ value })),
+    values: (config) => config[key],
+    read(values, _form, field) {
+      const known = values.map((value) => LIST_ROLES.find((role) => role === value))
+      if (known.includes(undefined)) throw notAcceptable(field)
+      return { [key]: known.filter((role) => role !== undefined) }
     },
   }) satisfies ConfigField
 
@@ -154,18 +172,9 @@ const FIELDS: readonly ConfigField[] = [
       return { privateMessages: known }
     },
   },
-  {
-    name: 'muc#roomconfig_getmemberlist',
-    type: 'list-multi',
-    label: 'Roles that may read the list of members',
-    options: LIST_ROLES.map((value) => ({ value })),
-    values: ({ memberListFor }) => memberListFor,
-    read(values, _form, field) {
-      const roles = values.map((value) => LIST_ROLES.find((role) => role === value))
-      if (roles.includes(undefined)) throw notAcceptable(field)
-      return { memberListFor: roles.filter((role) => role !== undefined) }
-    },
-  },
+  roles('memberListFor', 'muc#roomconfig_getmemberlist', 'Roles that may read the list of members'),
+  roles('presenceOf', 'muc#roomconfig_presencebroadcast', 'Roles whose presence the others get'),
+  text('pubsub', 'muc#roomconfig_pubsub', 'URI of a PubSub node that belongs to the room'),
   boolean('isLogged', 'muc#roomconfig_enablelogging', 'Occupants can read the archive'),
   number('maxHistory', 'muc#maxhistoryfetch', 'Messages of the past on entering', [0, 10, 20, 50, MAX_HISTORY]),
 ]

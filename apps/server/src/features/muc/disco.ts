@@ -167,7 +167,7 @@ export function roomInfo({ attrs: { node } }: Element, { room, session }: RoomRe
   })
 }
 
-function infoFields({ config, occupants, subject, photoSha1 }: Room): FormField[] {
+function infoFields({ config, occupants, subject, photoSha1s }: Room): FormField[] {
   const field = (name: string, value: string, type: FormField['type'] = 'text-single'): FormField => ({
     name,
     type,
@@ -182,7 +182,11 @@ function infoFields({ config, occupants, subject, photoSha1 }: Room): FormField[
     field('muc#roominfo_logs', config.isLogged ? '1' : '0', 'boolean'),
     field('muc#maxhistoryfetch', String(config.maxHistory)),
     field('muc#roomconfig_changesubject', config.allowsSubject ? '1' : '0', 'boolean'),
-    ...(photoSha1 === undefined ? [] : [field('muc#roominfo_avatarhash', photoSha1, 'text-multi')]),
+    ...(config.pubsub === '' ? [] : [field('muc#roominfo_pubsub', config.pubsub)]),
+    // XEP-0486 §5.1: of every format, in their order.
+    ...(photoSha1s.length === 0
+      ? []
+      : [{ name: 'muc#roominfo_avatarhash', type: 'text-multi', values: photoSha1s } as const]),
   ]
 }
 

@@ -7,7 +7,7 @@ import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
 import { TURN } from './fan-out.ts'
 import { sendHistory } from './history.ts'
-import { sendSelf, shownPresence, STATUS } from './occupant-presence.ts'
+import { isBroadcast, sendSelf, shownPresence, STATUS } from './occupant-presence.ts'
 import { affiliationRank, initialRole, isAdmin } from './privileges.ts'
 import { assertNickFree, keyOfNick } from './room.ts'
 import type { Occupant, Room, Seat } from './room.ts'
@@ -47,9 +47,7 @@ async function create(jid: Jid, { account }: Session, ctx: Context): Promise<Roo
   if (rooms.countBy(account.bareJid) >= maxRoomsPerAccount) {
     throw new StanzaFault({ type: 'cancel', condition: 'resource-constraint', text: 'You have too many rooms.' })
   }
-  const room = await rooms.create(jid, account.bareJid)
-  if (room !== 'exists') room.isLocked = true
-  return room
+  return rooms.create(jid, account.bareJid)
 }
 
 /** The rules of this server, and a bound on how often anybody enters rooms (MU-12). */
@@ -109,6 +107,7 @@ function newOccupant(room: Room, nick: string, nickKey: string, account: string)
     occupantId: room.occupantIdOf(account),
     role: initialRole(affiliation, room.config.isModerated),
     affiliation,
+    isShown: false,
     seats: [],
     shown: undefined,
   }
@@ -136,7 +135,7 @@ async function welcome(room: Room, seat: Seat, join: MucJoin, codes: number[], c
   announceTo(room, seat)
   let inTurn = 0
   for (const other of room.occupants.values()) {
-    if (other === occupant) continue
+    if (other === occupant || !other.isShown) continue
     const { open, hidden } = shownPresence(room, other)
     session.send((seat.seesJids ? open : hidden).to(seat.address))
     if (++inTurn % TURN !== 0) continue
@@ -152,11 +151,14 @@ async function welcome(room: Room, seat: Seat, join: MucJoin, codes: number[], c
 /** Everybody hears of the newcomer, its other devices included, but the device itself: it hears last. */
 function announceTo(room: Room, seat: Seat): void {
   const { occupant } = seat
-  const { open, hidden } = shownPresence(room, occupant)
-  room.fanOut.send(
-    room.seats.filter((other) => other.occupant !== occupant),
-    open,
-    hidden,
-  )
+  occupant.isShown = isBroadcast(room, occupant)
+  if (occupant.isShown) {
+    const { open, hidden } = shownPresence(room, occupant)
+    room.fanOut.send(
+      room.seats.filter((other) => other.occupant !== occupant),
+      open,
+      hidden,
+    )
+  }
   for (const own of occupant.seats) if (own !== seat) sendSelf(room, own, [])
 }

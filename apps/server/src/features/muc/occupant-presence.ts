@@ -76,20 +76,35 @@ export function shownPresence(room: Room, occupant: Occupant): { open: Broadcast
   return (occupant.shown = { open, hidden })
 }
 
-/** Tells everybody of an occupant as it is now, its own devices with 110 (§7.2.2, §7.7, §8, §9). */
+/** Whether the others get the presence of an occupant in its role (§10.2, `muc#roomconfig_presencebroadcast`). */
+export function isBroadcast({ config }: Room, { role }: Occupant): boolean {
+  return config.presenceOf.some((shown) => shown === role)
+}
+
+/**
+ * Tells everybody of an occupant as it is now, its own devices with 110 (§7.2.2, §7.7, §8, §9). One whose role is no
+ * longer shown is gone for the others.
+ */
 export function announce(room: Room, occupant: Occupant, change?: Change, selfCodes: readonly number[] = []): void {
-  const others = room.seats.filter((seat) => seat.occupant !== occupant)
-  if (change) {
-    const [seat] = occupant.seats.slice(-1)
-    if (!seat) return
-    const open = new Broadcast(buildPresence(room, occupant, seat, { hasJid: true, isGone: false, change }))
-    const hidden = new Broadcast(buildPresence(room, occupant, seat, { hasJid: false, isGone: false, change }))
+  const [seat] = occupant.seats.slice(-1)
+  if (!seat) return
+  if (isBroadcast(room, occupant)) {
+    occupant.isShown = true
+    const others = room.seats.filter((other) => other.occupant !== occupant)
+    const { open, hidden } = change ? changedPresence(room, occupant, seat, change) : shownPresence(room, occupant)
     room.fanOut.send(others, open, hidden)
   } else {
-    const { open, hidden } = shownPresence(room, occupant)
-    room.fanOut.send(others, open, hidden)
+    announceGone(room, occupant, seat, change)
+    occupant.isShown = false
   }
-  for (const seat of occupant.seats) sendSelf(room, seat, selfCodes, change)
+  for (const own of occupant.seats) sendSelf(room, own, selfCodes, change)
+}
+
+function changedPresence(room: Room, occupant: Occupant, seat: Seat, change: Change) {
+  return {
+    open: new Broadcast(buildPresence(room, occupant, seat, { hasJid: true, isGone: false, change })),
+    hidden: new Broadcast(buildPresence(room, occupant, seat, { hasJid: false, isGone: false, change })),
+  }
 }
 
 /** The presence of its own occupant to one device: it is about itself, so the JID is no secret. */
@@ -105,8 +120,9 @@ export function sendSelf(room: Room, seat: Seat, codes: readonly number[], chang
   seat.session.send(new Broadcast(self).to(seat.address))
 }
 
-/** Says that an occupant is gone, to those who stay. Call it while `seat` can still be named, after it has risen. */
+/** Says that an occupant is gone, to those who knew. Call it while `seat` can still be named, after it has risen. */
 export function announceGone(room: Room, occupant: Occupant, seat: Seat, change?: Change): void {
+  if (!occupant.isShown) return
   const open = new Broadcast(buildPresence(room, occupant, seat, { hasJid: true, isGone: true, change }))
   const hidden = new Broadcast(buildPresence(room, occupant, seat, { hasJid: false, isGone: true, change }))
   room.fanOut.send(

@@ -19,7 +19,7 @@ import type { NamedPeople, RoomConfig } from './config.ts'
 import { roomNotice } from './history.ts'
 import type { RoomRequest } from './iq.ts'
 import { closeIfEmpty, expel } from './leave.ts'
-import { STATUS, shownPresence } from './occupant-presence.ts'
+import { announce, isBroadcast, STATUS, shownPresence } from './occupant-presence.ts'
 import { affiliationRank } from './privileges.ts'
 import { MAX_REASON } from './room.ts'
 import type { Room } from './room.ts'
@@ -58,7 +58,6 @@ export async function setOwner(query: Element, request: RoomRequest, ctx: Contex
   if (changes.length > 0) await applyAffiliations(room, changes, room.seatOf(request.session)?.occupant.nick, ctx)
   const before = room.config
   await saveConfig(room, config, ctx)
-  room.isLocked = false
   followConfig(room, before)
   await closeIfEmpty(room, ctx)
   return undefined
@@ -98,9 +97,13 @@ function followConfig(room: Room, before: RoomConfig): void {
   if (config.isMembersOnly && !before.isMembersOnly) removeOutsiders(room)
   const codes = changeCodes(before, config)
   if (codes.length > 0) roomNotice(room, codes)
+  for (const occupant of room.occupants.values()) {
+    if (isBroadcast(room, occupant) !== occupant.isShown) announce(room, occupant)
+  }
   // Now everybody may know who is who, and is shown so.
   if (config.isNonAnonymous && !wasOpen) {
     for (const occupant of room.occupants.values()) {
+      if (!occupant.isShown) continue
       const { open } = shownPresence(room, occupant)
       room.fanOut.send(
         room.seats.filter((seat) => seat.occupant !== occupant),

@@ -39,6 +39,8 @@ export interface Occupant {
   readonly occupantId: string
   role: Role
   affiliation: Affiliation
+  /** The others know that it is here: presence of its role is broadcast. */
+  isShown: boolean
   /** Newest last: the last one's presence is the occupant's. */
   seats: readonly Seat[]
   /** The presence as others get it, serialized once for each kind of viewer. */
@@ -71,13 +73,14 @@ export class Room {
   config: RoomConfig
   subject: Subject | undefined
   vcard: string | undefined
-  photoSha1: string | undefined
+  /** Hashes of its picture, one for each format. */
+  photoSha1s: readonly string[]
   readonly affiliations = new Map<string, Affiliated>()
   readonly hats = new Map<string, readonly Omit<RoomHatRow, 'jid'>[]>()
   /** Not answered yet, oldest first; replaced, never changed. */
   invitations: readonly RoomInvitation[] = []
   /** Being made: nobody but its creator may enter before it is configured (§10.1.3). */
-  isLocked = false
+  isLocked: boolean
   isDestroyed = false
   /** By the nick as it is compared (RFC 8266). */
   readonly occupants = new Map<string, Occupant>()
@@ -98,7 +101,8 @@ export class Room {
       this.subject = { text: row.subject, nick: row.subjectNick ?? '', at: row.subjectAt ?? row.createdAt }
     }
     this.vcard = row.vcard ?? undefined
-    this.photoSha1 = row.photoSha1 ?? undefined
+    this.photoSha1s = row.photoSha1s
+    this.isLocked = row.isLocked
   }
 
   put({ jid, affiliation, nick, nickKey, reason }: RoomAffiliationRow): void {

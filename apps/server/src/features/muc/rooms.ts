@@ -64,6 +64,11 @@ export async function loadRooms(ctx: Context): Promise<void> {
   const closing = new Map<string, Promise<void>>()
   const count = (account: string, by: number) => counts.set(account, (counts.get(account) ?? 0) + by)
   for (const { row, affiliations, hats, invitations } of await listRooms(ctx.db)) {
+    // §10.1.3: it was never configured, and its owner is no longer inside to do so.
+    if (row.isLocked) {
+      await deleteRoom(ctx.db, row.id)
+      continue
+    }
     const room = new Room(row, roomJid(row.localpart, domain), roomConfigSchema.parse(row.config))
     for (const affiliated of affiliations) room.put(affiliated)
     for (const [jid, list] of Map.groupBy(hats, (hat) => hat.jid)) room.hats.set(jid, list)
@@ -98,8 +103,8 @@ export async function loadRooms(ctx: Context): Promise<void> {
         secret: Buffer.from(randomBytes(32)),
       }
       if ((await insertRoom(ctx.db, row)) === 'exists') return 'exists'
-      const none = { subject: null, subjectNick: null, subjectAt: null, vcard: null, photoSha1: null }
-      const room = new Room({ ...row, ...none }, jid, config)
+      const none = { subject: null, subjectNick: null, subjectAt: null, vcard: null, photoSha1s: [] }
+      const room = new Room({ ...row, ...none, isLocked: true }, jid, config)
       room.put({ jid: by, affiliation: 'owner', nick: null, nickKey: null, reason: null })
       byLocalpart.set(localpart, room)
       count(by, 1)
@@ -139,9 +144,11 @@ export function roomsWith(session: Session): Set<Room> {
   return fresh
 }
 
+/** §10.1.3: a room that is configured is open. */
 export async function saveConfig(room: Room, config: RoomConfig, ctx: Context): Promise<void> {
-  await updateRoom(ctx.db, room.id, { config })
+  await updateRoom(ctx.db, room.id, { config, isLocked: false })
   room.config = config
+  room.isLocked = false
 }
 
 /** Stores affiliations, then has them in force. `none` is no row, unless a nick stays reserved. */
