@@ -11,6 +11,7 @@ const BENCHMARKS = [
   ['what the time of a refused sign-in tells', 'apps/server/test/bench/timing.ts'],
   ['chat, rooms, sign-in and idle sessions, beside peers', 'e2e/load/peers.ts'],
   ['images: through decoder and encoder, beside djpeg and cjpeg', 'apps/sanitizer/bench/pipeline.ts'],
+  ['images: what each level of the sandbox costs', 'apps/sanitizer/bench/sandbox.ts'],
   ['images: from the request for a slot to served', 'e2e/load/images.ts'],
 ] as const
 

@@ -58,6 +58,7 @@ describe('every level', () => {
     ['JPEG in Display P3', () => fixture('jpegP3')],
     ['JPEG with metadata, turned', () => loadedJpeg(6)],
     ['PNG', () => ordinaryPng()],
+    ['a PNG whose answer is longer than what a socket holds', () => ordinaryPng(1_600, 1_250)],
     ['PNG with metadata', () => loadedPng()],
     ['WebP with alpha', () => fixture('webp')],
     ['lossless WebP', () => fixture('webpLossless')],

@@ -95,7 +95,11 @@ export async function probeThread(): Promise<Record<SandboxProbe, boolean>> {
  * and on the main thread.
  */
 export async function startNodeProbes(): Promise<() => Promise<{ landlockAbi: number; denied: Denied }>> {
-  const worker = new Worker(new URL('../child/probe-worker.ts', import.meta.url))
+  const worker = new Worker(new URL('../child/probe-worker.ts', import.meta.url), {
+    // Otherwise Node opens our own, which makes the descriptor on which answers leave non-blocking.
+    stdout: true,
+    stderr: true,
+  })
   await once(worker, 'message')
   return async () => {
     const main = await probeThread()
