@@ -19,6 +19,9 @@ const NEEDED: readonly SystemPackage[] = [
   },
   // The sanitizer's strongest sandbox. Without it the next one is used, and its tests skip.
   { name: 'bubblewrap', isThere: () => hasCommand('bwrap') },
+  // A real antivirus engine, and a real ICAP server, for files.
+  { name: 'clamav-daemon', isThere: () => hasCommand('clamd') },
+  { name: 'c-icap', isThere: () => hasCommand('c-icap') },
   { name: 'prosody', isThere: () => hasCommand('prosody') },
   ...['go-sendxmpp', 'mcabber', 'profanity', 'tmux'].map((name) => ({
     name,

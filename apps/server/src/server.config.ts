@@ -7,6 +7,7 @@ import { imagesConfig } from './routing/images.config.ts'
 import { contactConfig, registrationConfig } from './routing/registration.config.ts'
 import { externalServicesConfig } from './features/external-services.config.ts'
 import { componentConfig } from './stream/component.config.ts'
+import { antivirusConfig } from './files/antivirus.config.ts'
 import { streamConfig } from './stream/stream.config.ts'
 import { allowedOrigins } from './transport/origins.ts'
 import { proxyConfig } from './transport/proxy.config.ts'
@@ -110,6 +111,7 @@ export const serverConfig = z.object({
       doc: 'Subscriptions one node may have, beside the contacts who see presence, and people its owner may name. More makes publishing slower.',
     }),
   }),
+  antivirus: antivirusConfig.prefault({}),
   proxy: proxyConfig.prefault({}),
   push: pushConfig.prefault({}),
   externalServices: externalServicesConfig.prefault({}),

@@ -20,6 +20,7 @@ import { createRenewal } from './blobs/renewal.ts'
 import { createMediaLinks } from './blobs/media-link.ts'
 import { FEATURES } from './features/index.ts'
 import { createAdmitFile } from './files/admission.ts'
+import { checkAntivirus, createAntivirus } from './files/antivirus.ts'
 import { startInventory } from './inventory.ts'
 import { startWork } from './jobs/index.ts'
 import type { LiveSessions } from './policy/enforce.ts'
@@ -221,6 +222,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   })
   const chats = createChats()
   const mediaPolicy = createMediaPolicy(policy.gate, units)
+  const antivirus = createAntivirus(config.antivirus, log.child({ part: 'antivirus' }))
   const ctx: Context = {
     domain: common.domain,
     domainJid: parseJid(common.domain),
@@ -244,7 +246,11 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     jobs,
     gate: policy.gate,
     mediaPolicy,
-    admitFile: createAdmitFile({ inspect: outside.inspect ?? createInspect(at.sanitizerSocket), mediaPolicy }),
+    admitFile: createAdmitFile({
+      inspect: outside.inspect ?? createInspect(at.sanitizerSocket),
+      mediaPolicy,
+      antivirus,
+    }),
     log,
     blobs,
     evidenceRetentionMs: config.blobs.evidenceRetentionMs,
@@ -365,9 +371,10 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     sandbox,
     async checks() {
       const { checks } = await health.ready()
-      return Object.entries(checks).map(([name, answer]) =>
+      const parts = Object.entries(checks).map(([name, answer]) =>
         answer === 'ok' ? { name, isOk: true } : { name, isOk: false, detail: answer },
       )
+      return antivirus ? [...parts, await checkAntivirus(antivirus)] : parts
     },
   })
   const origins = createOrigins(config.web.allowedOrigins, () => publicUrl)

@@ -1,3 +1,4 @@
+export { antivirusAt, type AntivirusEngine, ScanRefused, type ScanVerdict } from './antivirus/engine.ts'
 export * from './common.config.ts'
 export * from './config.ts'
 export * from './directories.ts'

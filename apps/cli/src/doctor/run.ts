@@ -6,7 +6,7 @@ import { type Finding, finding } from './finding.ts'
 import { checkFloors, versionOf } from './floors.ts'
 import { checkCertificate, checkDataDirectory, checkPortsFree } from './host.ts'
 import { checkSanitizer } from './sanitizer.ts'
-import { checkPostgres, checkRedis } from './services.ts'
+import { checkAntivirus, checkPostgres, checkRedis } from './services.ts'
 import { ROOT } from '../up/root.ts'
 
 const MARKS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const
@@ -24,6 +24,7 @@ export async function runDoctor(args: string[], cli: Cli): Promise<void> {
     await checkPostgres(config, paths, ROOT),
     ...(await checkRedis(config)),
     await checkSanitizer(paths),
+    ...(await checkAntivirus(cli.env['DRAWBRIDGE_ANTIVIRUS'])),
   ]
   cli.result(
     findings.flatMap(({ name, level, detail, more = {} }) => [

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { openDatabase } from '@drawbridge/db'
-import type { CommonConfig, Paths } from '@drawbridge/runtime'
+import { antivirusAt, type CommonConfig, type Paths } from '@drawbridge/runtime'
 import { type Finding, finding } from './finding.ts'
 import { judge, versionOf } from './floors.ts'
 
@@ -40,6 +40,20 @@ export async function checkRedis(config: Readonly<CommonConfig>): Promise<Findin
   } catch (error) {
     return [finding('redis', 'fail', `does not answer (${error instanceof Error ? error.message : 'unknown'})`)]
   }
+}
+
+/** Version and database of each antivirus engine. @param addresses - as configured, separated by commas. */
+export async function checkAntivirus(addresses = ''): Promise<Finding[]> {
+  const wanted = addresses.split(',').flatMap((address) => address.trim() || [])
+  const findings = wanted.map(async (address) => {
+    try {
+      return finding('antivirus', 'ok', await antivirusAt(address).version(AbortSignal.timeout(TIMEOUT_MS)))
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'unknown'
+      return finding('antivirus', 'fail', `${address} does not answer (${why}); files wait, then pass or not by policy`)
+    }
+  })
+  return Promise.all(findings)
 }
 
 /** RESP needs no library for two commands; the client library is at home in packages/jobs. */

@@ -9,3 +9,8 @@ export const countAdmission = counter(
     outcome: ['admitted', ...FILE_REJECT_REASONS],
   },
 )
+
+/** `known`: the same bytes were scanned before, by the same version. */
+export const countScan = counter('drawbridge_antivirus_scans_total', 'Files given to antivirus engines, by outcome.', {
+  outcome: ['clean', 'infected', 'known', 'unavailable'],
+})
