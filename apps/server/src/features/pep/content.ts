@@ -64,8 +64,9 @@ export async function cleanItem(
   // The avatars' feature has written it anew before.
   if (node === NS_AVATAR_METADATA && publisher === owner.bareJid) return
   // Inside an element of its own, so that the payload itself can be judged like anything in it.
-  await filterImages(xml('item', {}, payload), aroundOf('component', parties, ctx))
-  if (payload.parent?.children.length === 0) throw imageRefused('unsupported')
+  const wrapper = xml('item', {}, payload)
+  await filterImages(wrapper, aroundOf('component', parties, ctx))
+  if (!wrapper.children.includes(payload)) throw imageRefused('unsupported')
   payload.parent = null
 }
 
