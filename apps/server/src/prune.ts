@@ -1,4 +1,5 @@
 import {
+  pruneCensus,
   pruneClients,
   pruneDedup,
   pruneInvitations,
@@ -24,6 +25,7 @@ export async function prune(db: Db, log: Log, clientRetentionMs: number): Promis
     await pruneOutbox(db, before(7))
     await pruneClients(db, new Date(Date.now() - clientRetentionMs), new Date())
     await pruneInvitations(db, before(90))
+    await pruneCensus(db, before(400).toISOString().slice(0, 10))
     await pruneSightings(db, before(400), before(400).toISOString().slice(0, 10))
   } catch (error) {
     log.warn('old records were not deleted; the next round tries again', { error: String(error) })

@@ -21,6 +21,7 @@ import { createMediaLinks } from './blobs/media-link.ts'
 import { FEATURES } from './features/index.ts'
 import { createAdmitFile } from './files/admission.ts'
 import { checkAntivirus, createAntivirus } from './files/antivirus.ts'
+import { startImageCensus } from './image-census.ts'
 import { startInventory } from './inventory.ts'
 import { startWork } from './jobs/index.ts'
 import type { LiveSessions } from './policy/enforce.ts'
@@ -184,6 +185,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     deliverReleased: (messages) => deliverReleased(routing, messages),
   })
 
+  const sanitize = rememberFailures(db, timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)))
+  const census = startImageCensus(db, sanitize, log.child({ part: 'census' }), now)
   const inventory = startInventory({ db, log: log.child({ part: 'inventory' }), connected: () => sessions.all(), now })
 
   const closeSessions = (localpart: string, why: SessionEndCode, keep?: Session) => {
@@ -236,7 +239,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     invitations,
     blockLists: createBlockLists(),
     components,
-    sanitize: rememberFailures(db, timed(outside.sanitize ?? createSanitize(at.sanitizerSocket))),
+    sanitize: census.sanitize,
     mediaLinks: createMediaLinks(sealer.derive('media links'), config.web.mediaLinkTtlMs),
     pushTargets: createPushTargets(chats.forget),
     chats,
@@ -414,6 +417,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     await policy.close()
     await ctx.cursors.flush()
     await inventory[Symbol.asyncDispose]()
+    await census[Symbol.asyncDispose]()
     await writer.close()
     await database.close()
   }

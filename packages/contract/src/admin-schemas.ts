@@ -320,6 +320,62 @@ export const suspension = z
   })
   .meta({ id: 'Suspension' })
 
+/** What a recall is about: everything that it names must hold. */
+const recallFields = {
+  hashes: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/u, 'is not a SHA-256 in hexadecimal digits'))
+    .min(1)
+    .max(1_000)
+    .readonly()
+    .optional()
+    .meta({ description: 'SHA-256 of files, as they were sent or as they are served.' }),
+  senders: z.array(accountName).min(1).max(1_000).readonly().optional(),
+  formats: z.array(z.enum(IMAGE_FORMATS)).min(1).readonly().optional().meta({ description: 'As they are served.' }),
+  room: z.string().min(3).max(3071).optional().meta({ description: 'What was shared in this room until now.' }),
+  sentFrom: instant.optional(),
+  sentUntil: instant.optional(),
+} as const
+
+export const newRecall = z
+  .strictObject({ ...recallFields, reason: text(500).meta({ description: 'Shown to users.' }) })
+  .refine(({ reason: _, ...scope }) => Object.values(scope).some((part) => part !== undefined), {
+    error: 'says nothing about which files: name a hash, sender, room, format or time',
+  })
+  .meta({ id: 'NewRecall' })
+
+export const recall = z
+  .strictObject({
+    id: z.string(),
+    hashes: z.array(z.string()).readonly().optional(),
+    uploads: z.int().optional().meta({ description: 'How many files of a room it names.' }),
+    senders: z.array(z.string()).readonly().optional(),
+    formats: z.array(z.string()).readonly().optional(),
+    sentFrom: instant.optional(),
+    sentUntil: instant.optional(),
+    reason: z.string(),
+    since: instant,
+    startedBy: z.string(),
+    endedAt: instant.optional(),
+    endedBy: z.string().optional(),
+  })
+  .meta({ id: 'Recall' })
+
+export const censusRow = z
+  .strictObject({
+    day: z.iso.date(),
+    profile: z.string(),
+    inputFormat: z.string(),
+    outcome: z.string(),
+    reason: z.string(),
+    features: z.array(z.string()).readonly(),
+    decoder: z.string(),
+    encoder: z.string(),
+    images: z.int(),
+    bytesIn: z.int(),
+    bytesOut: z.int(),
+  })
+  .meta({ id: 'ImageCensusRow' })
+
 export const heldQueue = z
   .strictObject({ count: z.int().min(0), oldestAt: instant.optional() })
   .meta({ id: 'HeldQueue' })
@@ -422,6 +478,8 @@ export type ClientRuleView = z.infer<typeof clientRule>
 export type Effect = z.infer<typeof effect>
 export type NewSuspension = z.infer<typeof newSuspension>
 export type SuspensionView = z.infer<typeof suspension>
+export type NewRecall = z.infer<typeof newRecall>
+export type RecallView = z.infer<typeof recall>
 export type HeldQueue = z.infer<typeof heldQueue>
 export type Check = z.infer<typeof check>
 export type Status = z.infer<typeof status>

@@ -80,6 +80,23 @@ export const CODES = {
       de: 'Dieses Bild wird dieser Version Ihrer App vorenthalten. Bitte aktualisieren Sie sie.',
     },
   },
+  'media-recalled': {
+    type: 'cancel',
+    condition: 'policy-violation',
+    http: 410,
+    problem: 'media-recalled',
+    text: {
+      en: 'This file was recalled by the administrator.',
+      de: 'Diese Datei wurde vom Administrator zurückgerufen.',
+    },
+  },
+  'no-such-recall': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-recall',
+    text: { en: 'There is no such recall, or it has ended.', de: 'Diesen Rückruf gibt es nicht, oder er ist beendet.' },
+  },
   suspended: {
     type: 'wait',
     condition: 'policy-violation',

@@ -26,6 +26,8 @@ export type {
   NewAccount,
   NewClientException,
   NewClientRule,
+  NewRecall,
+  RecallView,
   NewSuspension,
   SessionView,
   Simulation,

@@ -3,7 +3,7 @@ import { PASS, refuse } from './verdict.ts'
 import type { PolicyCode, Verdict, VerdictDetails } from './verdict.ts'
 
 /** The rules there are. Counters and settings use this closed list. */
-export const RULE_NAMES = ['client-version', 'client-unknown', 'federation', 'suspension'] as const
+export const RULE_NAMES = ['client-version', 'client-unknown', 'federation', 'recall', 'suspension'] as const
 export type RuleName = (typeof RULE_NAMES)[number]
 
 /** What must happen now to a session that is already open, after the rules have changed. */

@@ -50,6 +50,17 @@ export interface StanzaFacts {
   readonly media?: 'image' | 'file' | undefined
 }
 
+/** A file that is there. */
+export interface FileFacts {
+  /** Id of the upload; absent for what is kept elsewhere, such as avatars. */
+  readonly id?: string | undefined
+  /** Of the bytes as delivered, in hex. */
+  readonly sha256: string
+  /** Localpart of whoever sent it; absent when that account is gone. */
+  readonly sender?: string | undefined
+  readonly sentAt: number
+}
+
 /** One file on its way in or out. */
 export interface MediaFacts {
   readonly at: number
@@ -58,6 +69,8 @@ export interface MediaFacts {
   /** Of the session that the link was issued to. Absent: HTTP without an identity. */
   readonly client?: ClientIdentity | undefined
   readonly isImage: boolean
+  /** On its way out: what it is. Absent where there is nothing. */
+  readonly file?: FileFacts | undefined
   /** Its format as delivered, where it is an image that is known. */
   readonly format?: string | undefined
   readonly address?: string | undefined

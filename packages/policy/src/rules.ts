@@ -2,6 +2,7 @@ import type { Policy, Rule, RuleName } from './engine.ts'
 import { compileClientRules } from './match.ts'
 import { clientUnknown, clientVersion } from './rule-client.ts'
 import { federationOff } from './rule-federation.ts'
+import { recall } from './rule-recall.ts'
 import { suspension } from './rule-suspension.ts'
 import { policySettings } from './settings.ts'
 import type { PolicySettings, PolicySettingsInput } from './settings.ts'
@@ -23,6 +24,7 @@ const RULES: Readonly<Record<RuleName, (settings: PolicySettings) => readonly En
     return [posture === 'enforce' ? enforce(rule) : observe(rule)]
   },
   federation: ({ federation }) => (federation === 'off' ? [enforce(federationOff())] : []),
+  recall: ({ recalls }) => (recalls.length === 0 ? [] : [enforce(recall(recalls))]),
   suspension: ({ suspensions }) => (suspensions.length === 0 ? [] : [enforce(suspension(suspensions))]),
 }
 

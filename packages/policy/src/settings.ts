@@ -56,12 +56,41 @@ export const suspensionSetting = z.strictObject({
   until: instantMs.optional(),
 })
 
+/** Files that were delivered and are taken back for now. */
+export const recallSetting = z
+  .strictObject({
+    id: z.string().min(1).max(64),
+    /** SHA-256 of files as delivered, in hex. */
+    hashes: z
+      .array(z.string().regex(/^[0-9a-f]{64}$/u))
+      .min(1)
+      .max(10_000)
+      .readonly()
+      .optional(),
+    /** Ids of uploads. */
+    uploads: z.array(z.string()).max(100_000).readonly().optional(),
+    /** Localparts. */
+    senders: z.array(z.string()).min(1).max(1_000).readonly().optional(),
+    /** Image formats as delivered. */
+    formats: z.array(z.string()).min(1).max(16).readonly().optional(),
+    sentFrom: instantMs.optional(),
+    sentUntil: instantMs.optional(),
+    reason: z.string(),
+    since: instantMs,
+  })
+  .refine(
+    ({ hashes, uploads, senders, formats, sentFrom, sentUntil }) =>
+      [hashes, uploads, senders, formats, sentFrom, sentUntil].some((part) => part !== undefined),
+    'names nothing',
+  )
+
 /** Everything that decides. Unknown keys, unknown rule names and values that cannot be compared are refused. */
 export const policySettings = z.strictObject({
   posture: z.enum(CLIENT_POSTURES).default('discover'),
   clientRules: z.array(clientRuleSetting).max(MAX_RULES).readonly().default([]),
   exceptions: z.array(ruleExceptionSetting).max(MAX_RULES).readonly().default([]),
   suspensions: z.array(suspensionSetting).readonly().default([]),
+  recalls: z.array(recallSetting).max(MAX_RULES).readonly().default([]),
   /** `off`: no stanza goes to or comes from another domain. */
   federation: z.enum(['off', 'on']).default('off'),
   /** What may pass as media. Features ask it, not rules: its answers are settings, not verdicts. */
@@ -73,6 +102,7 @@ export const policySettings = z.strictObject({
 export type ClientRuleDocument = z.output<typeof clientRuleDocument>
 export type ClientRuleSetting = z.output<typeof clientRuleSetting>
 export type RuleExceptionSetting = z.output<typeof ruleExceptionSetting>
+export type RecallSetting = z.output<typeof recallSetting>
 export type SuspensionSetting = z.output<typeof suspensionSetting>
 export type PolicySettings = z.output<typeof policySettings>
 export type PolicySettingsInput = z.input<typeof policySettings>

@@ -3,6 +3,7 @@ export const POLICY_CODES = [
   'client-too-old',
   'client-not-allowed',
   'media-withheld',
+  'media-recalled',
   'client-unknown',
   'suspended',
   'federation-off',

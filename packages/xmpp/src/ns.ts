@@ -241,6 +241,8 @@ export const NS_NICK = 'http://jabber.org/protocol/nick'
 
 // Ours
 export const NS_DRAWBRIDGE_CLIENT = 'urn:drawbridge:client:1'
+/** Our own: `<purge/>` tells a client to ask anew for every file that it keeps. */
+export const NS_DRAWBRIDGE_MEDIA = 'urn:drawbridge:media:1'
 export const NS_DRAWBRIDGE_IMAGE = 'urn:drawbridge:image:1'
 export const NS_DRAWBRIDGE_SUSPENSION = 'urn:drawbridge:suspension:1'
 export const NS_DRAWBRIDGE_PUSH = 'urn:drawbridge:push:1'

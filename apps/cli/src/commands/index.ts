@@ -28,6 +28,7 @@ import { evidenceApprove, evidenceExport, evidenceList, evidenceRequest } from '
 import { filesRenew } from './files.ts'
 import { invitationAdd, invitationList, invitationRevoke } from './invitation.ts'
 import { mediaPolicySet, mediaPolicyShow } from './media-policy.ts'
+import { imageCensus, recallEnd, recallList, recallStart } from './recall.ts'
 import { sanitize } from './sanitize.ts'
 import { sessionList, status } from './status.ts'
 import { suspensionEnd, suspensionList, suspensionStart } from './suspension.ts'
@@ -73,6 +74,10 @@ export const COMMANDS: readonly Command[] = [
   clientExceptionRemove,
   mediaPolicyShow,
   mediaPolicySet,
+  recallStart,
+  recallList,
+  recallEnd,
+  imageCensus,
   suspensionStart,
   suspensionList,
   suspensionEnd,

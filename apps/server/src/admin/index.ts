@@ -16,6 +16,7 @@ import { invitationHandlers } from './invitations.ts'
 import { evidenceHandlers } from './evidence.ts'
 import { inventoryHandlers } from './sessions.ts'
 import { statusHandlers } from './status.ts'
+import { recallHandlers } from './recalls.ts'
 import { suspensionHandlers } from './suspensions.ts'
 import { unitHandlers } from './units.ts'
 import { createTokens } from './tokens.ts'
@@ -55,6 +56,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...clientHandlers(context),
     ...clientRuleHandlers(context),
     ...mediaPolicyHandlers(context),
+    ...recallHandlers(context),
     ...suspensionHandlers(context),
     ...statusHandlers(context),
     ...auditHandlers(context),

@@ -22,6 +22,8 @@ export type SessionNotice =
     }
   /** All suspensions in force now that concern users; an empty list is the all-clear. */
   | { readonly kind: 'suspensions'; readonly suspensions: readonly PublicSuspension[] }
+  /** Files that it may have kept are not to be shown any more, or may be again: it has to ask anew. */
+  | { readonly kind: 'purge' }
 
 /** A session as policy needs it, whatever carries it. */
 export interface LiveSession {
@@ -66,6 +68,7 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions): Enforcer {
   const warned = new Map<string, string>()
   const reminded = new Map<string, number>()
   let told = '[]'
+  let recalled = '[]'
 
   const isNews = (session: LiveSession, stage: 'notify' | 'warn', rule: string, at: number): boolean => {
     if (stage === 'warn') {
@@ -106,6 +109,9 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions): Enforcer {
       const state = JSON.stringify(suspensions)
       const isChanged = state !== told
       told = state
+      const recalls = JSON.stringify(gate.settings.recalls.map(({ id }) => id))
+      const isPurged = recalls !== recalled
+      recalled = recalls
       const open = new Set<string>()
       let disconnected = 0
       let notified = 0
@@ -118,6 +124,7 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions): Enforcer {
         }
         open.add(session.id)
         if (isChanged) session.notify({ kind: 'suspensions', suspensions })
+        if (isPurged) session.notify({ kind: 'purge' })
         if (isChanged || outcome === 'notified') notified++
       }
       forget(open, at)

@@ -1,5 +1,6 @@
 import {
   getPolicyEpoch,
+  listActiveRecalls,
   listActiveSuspensions,
   listClientExceptions,
   listClientRules,
@@ -15,7 +16,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { createEnforcer } from './enforce.ts'
 import type { EnforceCounts, Enforcer, LiveSession, LiveSessions } from './enforce.ts'
 import { Gate } from './gate.ts'
-import { exceptionInputFrom, mediaSettingsFrom, ruleInputFrom, suspensionSettingFrom } from './stored-rules.ts'
+import {
+  exceptionInputFrom,
+  mediaSettingsFrom,
+  recallInputFrom,
+  ruleInputFrom,
+  suspensionSettingFrom,
+} from './stored-rules.ts'
 
 export interface LiveOptions {
   /** Best a pool of its own: rules must be readable while everything else is busy. */
@@ -210,8 +217,12 @@ async function load(db: Db, posture: ClientPosture, at: Date): Promise<{ epoch: 
       const clientRules = (await listClientRules(tx)).map(ruleInputFrom)
       const exceptions = (await listClientExceptions(tx, at)).map(exceptionInputFrom)
       const suspensions = (await listActiveSuspensions(tx)).map(suspensionSettingFrom)
+      const recalls = (await listActiveRecalls(tx)).map(recallInputFrom)
       const media = mediaSettingsFrom(await listMediaPolicies(tx))
-      return { epoch, settings: policySettings.parse({ posture, clientRules, exceptions, suspensions, media }) }
+      return {
+        epoch,
+        settings: policySettings.parse({ posture, clientRules, exceptions, suspensions, recalls, media }),
+      }
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },
   )

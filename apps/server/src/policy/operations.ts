@@ -21,6 +21,8 @@ import type { AuditEntry, Db, ReleasedMessage, Suspension } from '@drawbridge/db
 import type { Log } from '@drawbridge/runtime'
 import { createClientRuleOperations, isId } from './client-rules.ts'
 import type { ClientRuleOperations } from './client-rules.ts'
+import { createRecallOperations } from './recalls.ts'
+import type { RecallOperations } from './recalls.ts'
 import { observeEffect } from './events.ts'
 import type { LivePolicy } from './live.ts'
 
@@ -46,7 +48,7 @@ interface ChangeOptions<T> {
 }
 
 /** Everything that changes the rules. Each returns when this node enforces the change on its live sessions. */
-export interface Operations extends ClientRuleOperations {
+export interface Operations extends ClientRuleOperations, RecallOperations {
   startSuspension(actor: string, suspension: NewSuspension): Promise<{ suspension: Suspension; effect: Effect }>
   endSuspension(actor: string, id: string): Promise<{ suspension: Suspension; effect: Effect; released: number }>
   setMediaPolicy(actor: string, policy: MediaPolicy): Promise<{ effect: Effect }>
@@ -104,6 +106,7 @@ export function createOperations({ db, live, log, deliverReleased, ...options }:
   }
 
   const rules = createClientRuleOperations(change, now)
+  const recalls = createRecallOperations(db, change, now)
 
   return {
     get lastEffectMs() {
@@ -115,6 +118,8 @@ export function createOperations({ db, live, log, deliverReleased, ...options }:
     removeClientRule: (...args) => inTurn(() => rules.removeClientRule(...args)),
     addClientException: (...args) => inTurn(() => rules.addClientException(...args)),
     removeClientException: (...args) => inTurn(() => rules.removeClientException(...args)),
+    startRecall: (...args) => inTurn(() => recalls.startRecall(...args)),
+    endRecall: (...args) => inTurn(() => recalls.endRecall(...args)),
     startSuspension: (actor, { scope, mode, reason, until }) =>
       inTurn(async () => {
         const untilAt = until === undefined ? null : new Date(until)

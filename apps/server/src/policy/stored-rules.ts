@@ -1,9 +1,10 @@
 import type { NewClientException, NewClientRule } from '@drawbridge/contract'
-import type { ClientException, ClientRule, Suspension } from '@drawbridge/db'
+import type { ClientException, ClientRule, Recall, Suspension } from '@drawbridge/db'
 import { clientRuleDocument, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
 import type { ClientRuleDocument, MediaSettings, PolicySettingsInput, SuspensionSetting } from '@drawbridge/policy'
 
 type ClientRuleInput = NonNullable<PolicySettingsInput['clientRules']>[number]
+type RecallInput = NonNullable<PolicySettingsInput['recalls']>[number]
 type ExceptionInput = NonNullable<PolicySettingsInput['exceptions']>[number]
 
 /** A row as the rule engine takes it; whether it makes sense is for the engine's schema to say. */
@@ -26,6 +27,11 @@ export function exceptionInputFrom({ id, ruleId, conditions, untilAt }: ClientEx
     until: untilAt.getTime(),
     ...(ruleId === null ? {} : { rule: ruleId }),
   }
+}
+
+/** The same for a recall. */
+export function recallInputFrom({ id, scope, reason, sinceAt }: Recall): RecallInput {
+  return { ...(scope as RecallInput), id, reason, since: sinceAt.getTime() }
 }
 
 /** The same for a suspension. */

@@ -1,6 +1,6 @@
 import { CODES, isErrorCode, SESSION_END, suspensionText } from '@drawbridge/contract'
 import type { ErrorCode, PublicSuspension, SessionEndCode } from '@drawbridge/contract'
-import { buildClientBlocked, buildSuspensions, NS_CLIENT, xml } from '@drawbridge/xmpp'
+import { buildClientBlocked, buildSuspensions, NS_CLIENT, NS_DRAWBRIDGE_MEDIA, xml } from '@drawbridge/xmpp'
 import type { Element, SuspensionNotice } from '@drawbridge/xmpp'
 import { claimFrom, claimFromCaps } from '@drawbridge/policy'
 import type { Claim, ClientIdentity, VerdictDetails } from '@drawbridge/policy'
@@ -104,6 +104,11 @@ export function createAdmission({ policy, domain, settled }: AdmissionOptions): 
         const elements = blockedElements(notice.code, notice.details)
         return headline(session, 'Please update', textOf(notice.code, notice.details), ...elements)
       }
+      if (notice.kind === 'purge') {
+        // Foreign clients would show it as a message; what they have cached is theirs.
+        if (isOwnClient(session.client)) session.send(purgeNotice(domain, session))
+        return undefined
+      }
       const [first] = notice.suspensions
       const subject = first ? 'Service notice' : 'Service is back to normal'
       const body = first ? suspensionText(first, 'en') : 'Everything works as usual again.'
@@ -150,6 +155,12 @@ export function createAdmission({ policy, domain, settled }: AdmissionOptions): 
       policy().greet(liveSession(session))
     },
   }
+}
+
+/** For our own client: what it keeps of files has to be asked for anew (control §4.4). */
+function purgeNotice(domain: string, { jid }: Session): Element {
+  const attributes = { xmlns: NS_CLIENT, type: 'headline', from: domain, to: jid.toString() }
+  return xml('message', attributes, xml('purge', { xmlns: NS_DRAWBRIDGE_MEDIA }))
 }
 
 function noticesFrom(suspensions: readonly PublicSuspension[]): SuspensionNotice[] {

@@ -33,7 +33,8 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
   const isImage = file ? file.type in OUR_TYPES : claimsImage(url.pathname, '')
   const { account, client } = readerOf(url, ctx)
   if (account === 'gone') return refuse(req, res, new Refusal('account-disabled'))
-  const verdict = ask(ctx.gate, 'media.read', { at: ctx.now().getTime(), account, client, isImage })
+  const facts = { at: ctx.now().getTime(), account, client, isImage, ...(file ? factsOf(file, ctx) : {}) }
+  const verdict = ask(ctx.gate, 'media.read', facts)
   if (verdict.action !== 'pass') {
     // Nobody is known here who could update; a fresh link says who asks.
     const isNameless = client === undefined && verdict.action === 'refuse' && verdict.code === 'client-unknown'
@@ -49,6 +50,13 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
     ctx.log.warn('a file cannot be read', { id: file.upload.id, error })
     sendProblem(res, problemOf('storage-unavailable', req), { 'Retry-After': '10' })
   }
+}
+
+/** What rules may want to know of a file that is there. */
+function factsOf({ upload, type, sha256 }: CleanFile, { accounts }: Context) {
+  const sender = upload.accountId === null ? undefined : accounts.findById(upload.accountId)?.localpart
+  const file = { id: upload.id, sha256: sha256.toString('hex'), sender, sentAt: upload.createdAt.getTime() }
+  return { file, format: type.startsWith('image/') ? type.slice('image/'.length) : undefined }
 }
 
 async function serve(req: IncomingMessage, res: ServerResponse, file: CleanFile, isImage: boolean, ctx: Context) {

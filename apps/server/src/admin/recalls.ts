@@ -1,0 +1,56 @@
+import type { RecallView } from '@drawbridge/contract'
+import { listCensus, listRecalls } from '@drawbridge/db'
+import type { Recall } from '@drawbridge/db'
+import { recallSetting } from '@drawbridge/policy'
+import { recallInputFrom } from '../policy/stored-rules.ts'
+import { actorOf } from './api.ts'
+import type { AdminContext, AdminHandlers } from './api.ts'
+
+const LISTED = 200
+const DAY_MS = 86_400_000
+const DEFAULT_DAYS = 30
+
+/** Taking back what was delivered, and what images there were. */
+export function recallHandlers({
+  db,
+  policy: { operations },
+  now,
+}: AdminContext): AdminHandlers<'listRecalls' | 'startRecall' | 'endRecall' | 'getImageCensus'> {
+  return {
+    async listRecalls() {
+      return { recalls: (await listRecalls(db, LISTED)).map(recallView) }
+    },
+    async startRecall(request) {
+      const { recall, effect } = await operations.startRecall(actorOf(request).name, request.body)
+      return { recall: recallView(recall), effect }
+    },
+    async endRecall(request) {
+      const { recall, effect } = await operations.endRecall(actorOf(request).name, request.params.id)
+      return { recall: recallView(recall), effect }
+    },
+    async getImageCensus({ query: { days = DEFAULT_DAYS } }) {
+      const from = new Date(now().getTime() - days * DAY_MS).toISOString().slice(0, 10)
+      const rows = await listCensus(db, from)
+      return { rows: rows.map((row) => ({ ...row, features: row.features === '' ? [] : row.features.split(' ') })) }
+    },
+  }
+}
+
+function recallView(row: Recall): RecallView {
+  const { hashes, uploads, senders, formats, sentFrom, sentUntil } = recallSetting.parse(recallInputFrom(row))
+  const { id, reason, sinceAt, startedBy, endedAt, endedBy } = row
+  return {
+    id,
+    ...(hashes === undefined ? {} : { hashes }),
+    ...(uploads === undefined ? {} : { uploads: uploads.length }),
+    ...(senders === undefined ? {} : { senders }),
+    ...(formats === undefined ? {} : { formats }),
+    ...(sentFrom === undefined ? {} : { sentFrom: new Date(sentFrom).toISOString() }),
+    ...(sentUntil === undefined ? {} : { sentUntil: new Date(sentUntil).toISOString() }),
+    reason,
+    since: sinceAt.toISOString(),
+    startedBy,
+    ...(endedAt === null ? {} : { endedAt: endedAt.toISOString() }),
+    ...(endedBy === null ? {} : { endedBy }),
+  }
+}

@@ -1,0 +1,73 @@
+import { Refusal } from '@drawbridge/contract'
+import type { Effect, NewRecall } from '@drawbridge/contract'
+import {
+  endRecall,
+  insertRecall,
+  listCleanHashes,
+  listLinkedUploads,
+  MAX_RECALLED_UPLOADS,
+  uuidv7,
+} from '@drawbridge/db'
+import type { Db, Recall } from '@drawbridge/db'
+import { linkOfKey } from '../blobs/link.ts'
+import { isId } from './client-rules.ts'
+import type { Change } from './client-rules.ts'
+
+/** Taking back what was delivered. Each returns when this node serves it no more, or again. */
+export interface RecallOperations {
+  startRecall(actor: string, recall: NewRecall): Promise<{ recall: Recall; effect: Effect }>
+  endRecall(actor: string, id: string): Promise<{ recall: Recall; effect: Effect }>
+}
+
+/** Builds the operations. @param change - see `createOperations`, which runs them one at a time. */
+export function createRecallOperations(db: Db, change: Change, now: () => Date): RecallOperations {
+  return {
+    async startRecall(actor, recall) {
+      // Asked before anybody has to wait: a room may hold many messages.
+      const scope = await scopeFrom(db, recall)
+      const row = { id: uuidv7(), scope, reason: recall.reason, sinceAt: now(), startedBy: actor }
+      const { reason, ...written } = recall
+      const { result, effect } = await change(async (tx) => {
+        const result = await insertRecall(tx, row)
+        return { result, entry: { actor, action: 'start-recall', target: row.id, detail: { ...written, reason } } }
+      })
+      return { recall: result, effect }
+    },
+    async endRecall(actor, id) {
+      const { result, effect } = await change(async (tx) => {
+        const result = isId(id) ? await endRecall(tx, id, actor, now()) : undefined
+        if (!result) throw new Refusal('no-such-recall')
+        return { result, entry: { actor, action: 'end-recall', target: id } }
+      })
+      return { recall: result, effect }
+    },
+  }
+}
+
+/**
+ * What the rule needs: hashes of what is served, whatever the hash that was given is of, and for a room the uploads that
+ * were shared there until now. @throws Refusal when a room holds more than one recall can name.
+ */
+async function scopeFrom(db: Db, recall: NewRecall): Promise<Record<string, unknown>> {
+  const { hashes, senders, formats, room, sentFrom, sentUntil } = recall
+  const scope: Record<string, unknown> = {
+    ...(senders === undefined ? {} : { senders }),
+    ...(formats === undefined ? {} : { formats }),
+    ...(sentFrom === undefined ? {} : { sentFrom: Date.parse(sentFrom) }),
+    ...(sentUntil === undefined ? {} : { sentUntil: Date.parse(sentUntil) }),
+  }
+  if (hashes !== undefined) scope['hashes'] = [...new Set([...hashes, ...(await listCleanHashes(db, hashes))])]
+  if (room !== undefined) {
+    const window = { from: dateFrom(sentFrom), until: dateFrom(sentUntil) }
+    const keys = await listLinkedUploads(db, room, window)
+    if (keys.length >= MAX_RECALLED_UPLOADS) {
+      throw new Refusal('bad-request', { detail: 'The room holds too many files for one recall: name a shorter time.' })
+    }
+    scope['uploads'] = keys.flatMap((key) => linkOfKey(key)?.id ?? [])
+  }
+  return scope
+}
+
+function dateFrom(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text)
+}

@@ -1,0 +1,60 @@
+import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
+import type { Db } from './database.ts'
+import { recall } from './schema/index.ts'
+
+export type Recall = typeof recall.$inferSelect
+
+/** Recalls that have not ended, oldest first. */
+export function listActiveRecalls(db: Db): Promise<Recall[]> {
+  return db.select().from(recall).where(isNull(recall.endedAt)).orderBy(asc(recall.sinceAt), asc(recall.id))
+}
+
+/** Recalls, newest first. */
+export function listRecalls(db: Db, limit: number): Promise<Recall[]> {
+  return db.select().from(recall).orderBy(desc(recall.sinceAt), desc(recall.id)).limit(limit)
+}
+
+/** Starts a recall; the caller bumps the epoch in the same transaction. */
+export async function insertRecall(tx: Db, row: typeof recall.$inferInsert): Promise<Recall> {
+  const [made] = await tx.insert(recall).values(row).returning()
+  return made!
+}
+
+/** Ends a recall; the caller bumps the epoch in the same transaction. Undefined when it is absent or has ended. */
+export async function endRecall(tx: Db, id: string, by: string, at: Date): Promise<Recall | undefined> {
+  const [row] = await tx
+    .update(recall)
+    .set({ endedAt: at, endedBy: by })
+    .where(and(eq(recall.id, id), isNull(recall.endedAt)))
+    .returning()
+  return row
+}
+
+/** Clean files, by SHA-256 in hex, that came of these, whether the hash is of what was sent or of what is served. */
+export async function listCleanHashes(db: Db, sha256s: readonly string[]): Promise<string[]> {
+  const { rows } = await db.execute<{ sha256: string }>(sql`
+    with given as (select decode(h, 'hex') as sha256 from unnest(${sql.param([...sha256s])}::text[]) as t (h))
+    select distinct encode(i.clean_sha256, 'hex') as sha256 from image_map i
+    join given g on g.sha256 in (i.raw_sha256, i.clean_sha256)`)
+  return rows.map(({ sha256 }) => sha256)
+}
+
+/** Most uploads that one recall of a room can name. */
+export const MAX_RECALLED_UPLOADS = 100_000
+
+/** Keys of the uploads that messages in an archive link to, each once. */
+export async function listLinkedUploads(
+  db: Db,
+  owner: string,
+  { from, until }: { readonly from?: Date | undefined; readonly until?: Date | undefined },
+): Promise<string[]> {
+  const { rows } = await db.execute<{ key: string }>(sql`
+    select distinct link.key[1] as key
+    from archive a join message m on m.id = a.message_id,
+      regexp_matches(m.stanza, '/upload/([A-Za-z0-9_-]{43})/', 'g') as link (key)
+    where a.owner = ${owner} and m.stanza like '%/upload/%'
+      ${from === undefined ? sql`` : sql`and a.sent_at >= ${from.toISOString()}`}
+      ${until === undefined ? sql`` : sql`and a.sent_at < ${until.toISOString()}`}
+    limit ${MAX_RECALLED_UPLOADS}`)
+  return rows.map(({ key }) => key)
+}
