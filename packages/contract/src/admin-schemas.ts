@@ -338,7 +338,7 @@ const recallFields = {
 
 export const newRecall = z
   .strictObject({ ...recallFields, reason: text(500).meta({ description: 'Shown to users.' }) })
-  .refine(({ reason: _, ...scope }) => Object.values(scope).some((part) => part !== undefined), {
+  .refine((recall) => Object.keys(recallFields).some((key) => Object.hasOwn(recall, key)), {
     error: 'says nothing about which files: name a hash, sender, room, format or time',
   })
   .meta({ id: 'NewRecall' })
