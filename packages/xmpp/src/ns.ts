@@ -87,6 +87,8 @@ export const NS_BLOCKING = 'urn:xmpp:blocking'
 export const NS_BLOCKING_ERRORS = 'urn:xmpp:blocking:errors'
 /** XEP-0377 */
 export const NS_REPORTING = 'urn:xmpp:reporting:1'
+/** XEP-0138, refused */
+export const NS_COMPRESS = 'http://jabber.org/protocol/compress'
 /** XEP-0016, refused */
 export const NS_PRIVACY = 'jabber:iq:privacy'
 /** XEP-0049 */

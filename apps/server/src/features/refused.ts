@@ -13,7 +13,7 @@ export const REFUSED: readonly {
     xeps: [138],
     name: 'Stream compression',
     why: 'A little input makes a lot of output, and lengths give secrets away.',
-    answer: '`<unsupported-stanza-type/>`, the stream ends',
+    answer: '`<unsupported-method/>`, the stream goes on; before sign-in `<not-authorized/>`, the stream ends',
   },
   {
     xeps: [16],

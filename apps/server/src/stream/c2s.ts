@@ -7,6 +7,7 @@ import {
   JidFault,
   NS_BIND,
   NS_CLIENT,
+  NS_COMPRESS,
   NS_CSI,
   NS_FRAMING,
   NS_SASL,
@@ -268,6 +269,7 @@ export class C2sStream implements StreamHandler {
       this.#write(buildSmFailed('unexpected-request'))
       return
     }
+    if (xmlns === NS_COMPRESS) return this.#refuseCompression()
     const payload = element.name === 'iq' && xmlns === NS_CLIENT ? element.getChild('bind', NS_BIND) : undefined
     if (!payload || element.attrs['type'] !== 'set' || element.attrs['id'] === undefined)
       return this.#fail('not-authorized')
@@ -341,7 +343,13 @@ export class C2sStream implements StreamHandler {
     if (xmlns === NS_CSI && (element.name === 'active' || element.name === 'inactive')) {
       return session.setActive(element.name === 'active')
     }
+    if (xmlns === NS_COMPRESS) return this.#refuseCompression()
     this.#fail('unsupported-stanza-type')
+  }
+
+  /** XEP-0138 §2: asked for what was never offered; that "SHOULD NOT result in a stream error". */
+  #refuseCompression(): void {
+    this.#write(xml('failure', { xmlns: NS_COMPRESS }, xml('unsupported-method')))
   }
 
   #streamManagement(session: Session, element: Element): void {

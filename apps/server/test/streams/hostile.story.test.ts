@@ -4,7 +4,7 @@ import { dialTcp } from './line.ts'
 import type { Line, TcpLine } from './line.ts'
 import { runServer } from './running-server.ts'
 import type { RunningServer } from './running-server.ts'
-import { bound, header, open, PING, signIn } from './sign-in.ts'
+import { bound, header, open, PING, signIn, bindRequest, PONG } from './sign-in.ts'
 
 // Hostile streams on real sockets: each gets the stream error that the RFC names, nothing behind it takes effect, and the
 // process and its next client do not notice.
@@ -365,6 +365,21 @@ describe('before signing in', () => {
     await signIn(line, 'alice')
     line.send(SMUGGLED)
     expect(await errorOf(line)).toBe('not-authorized')
+  })
+
+  test('DS-20 whoever asks for compression after signing in hears that there is none, and goes on (XEP-0138 §2)', async () => {
+    const compress = `<compress xmlns='http://jabber.org/protocol/compress'><method>zlib</method></compress>`
+    const refusal = /<failure xmlns="http:\/\/jabber.org\/protocol\/compress"><unsupported-method\/><\/failure>/
+    const line = await server.tcp()
+    await signIn(line, 'alice')
+    line.send(compress)
+    await line.until(refusal)
+    line.send(bindRequest('uncompressed'))
+    await line.until(/<iq[^>]*type="result".*?<\/iq>/s)
+    line.send(compress)
+    await line.until(refusal)
+    line.send(PING)
+    await line.until(PONG)
   })
 
   test('DS-20, DS-02 compression is not offered, and the largest stanza is named', async () => {
