@@ -33,6 +33,9 @@ describe('messages', () => {
     expect(stanza('<message/>').type).toBe('normal')
     expect(stanza("<message type='shout'/>").type).toBe('normal')
     expect(stanza("<message type='constructor'/>").type).toBe('normal')
+    // And so they go on: a client that gets it has nothing to make of a type it does not know.
+    expect(stanza("<message type='shout'/>").element.attrs['type']).toBeUndefined()
+    expect(stanza("<message type='normal'/>").element.attrs['type']).toBe('normal')
   })
 })
 

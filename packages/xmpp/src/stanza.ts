@@ -82,7 +82,10 @@ export function stanzaFrom(element: Element, origin: StanzaOrigin): Stanza {
       for (const name of ['origin-id', 'stanza-id']) {
         assertShort(name, element.getChild(name, NS_SID)?.attrs['id'])
       }
-      return { kind: 'message', ...base, to: own, id, type: messageType(element.attrs['type']) }
+      const type = messageType(element.attrs['type'])
+      // So that whoever gets it takes it for the same: `normal` is what no type means.
+      if (type !== element.attrs['type']) delete element.attrs['type']
+      return { kind: 'message', ...base, to: own, id, type }
     }
     case 'presence':
       return { kind: 'presence', ...base, id, type: presenceType(element.attrs['type']) }

@@ -157,7 +157,7 @@ test('a subscriber turns notifications off and on again (XEP-0060 §6.3)', async
   expect((await s.bob.ask('get', pubsub('<default node="news"/>'), to)).toString()).toContain('pubsub#deliver')
 })
 
-test('what is wrong with a subscription is said as the XEP says it (XEP-0060 §6.1.3, §6.2.3)', async () => {
+test('what is wrong with a subscription is said as the XEP says it (XEP-0060 §6.1.3, §6.2.3, §6.3.4)', async () => {
   await using s = await story({ alice: 1, bob: 1, carol: 1 })
   await befriend(s.bob, s.alice)
   await s.alice.ask('set', create('news'))
@@ -177,6 +177,12 @@ test('what is wrong with a subscription is said as the XEP says it (XEP-0060 §6
     [pubsub(options('news', mine, '1')), 'unexpected-request not-subscribed'],
   ] as const) {
     expect([request, outcomeOf(await s.bob.ask('set', request, to))]).toEqual([request, outcome])
+  }
+  for (const [request, type] of [
+    [unsubscribe('news', mine), 'cancel'],
+    [pubsub(options('news', mine, '1')), 'modify'],
+  ] as const) {
+    expect((await s.bob.ask('set', request, to)).getChild('error')?.attrs['type']).toBe(type)
   }
   // SP-12: a stranger hears the same of what is closed, what is missing and who is missing.
   for (const [node, account] of [

@@ -26,7 +26,7 @@ import { isKnown, lookUp, nodeName, openToRead } from './access.ts'
 import type { Access } from './access.ts'
 import { askOwner } from './approval.ts'
 import { filterItem } from '../../routing/filter-stored.ts'
-import { pubsubFault, unavailable } from './errors.ts'
+import { notSubscribed, pubsubFault, unavailable } from './errors.ts'
 import { buildEvent } from './event.ts'
 import { lastItem, sessionsAt } from './notify.ts'
 
@@ -89,14 +89,14 @@ async function ownSubscription(element: Element, request: IqRequest, ctx: Contex
   const mine = access?.subscriptions ?? []
   if (!access || mine.length === 0) {
     await openToRead(name, request, 'subscribe', ctx)
-    throw pubsubFault('unexpected-request', 'not-subscribed')
+    throw notSubscribed(element)
   }
   const jid = findJid(element.attrs['jid'])
   // §6.2.3.3: somebody else's subscription.
   if (jid && jid.bareString !== request.session.account.bareJid) throw new StanzaFault({ condition: 'forbidden' })
   if (!jid) throw pubsubFault('bad-request', 'jid-required')
   const subscription = mine.find((one) => one.jid === jid.toString())
-  if (!subscription) throw pubsubFault('unexpected-request', 'not-subscribed')
+  if (!subscription) throw notSubscribed(element)
   const { subid = subscription.subid } = element.attrs
   if (subid !== subscription.subid) throw pubsubFault('not-acceptable', 'invalid-subid')
   return { owner: access.owner, subscription }
