@@ -1,4 +1,4 @@
-import { buildCarbon, isCarbonEligible, NS_CARBONS, NS_CLIENT, stripPrivate, xml } from '@drawbridge/xmpp'
+import { buildCarbon, hasHint, isCarbonEligible, NS_CARBONS, NS_CLIENT, stripPrivate, xml } from '@drawbridge/xmpp'
 import type { CarbonDirection, MessageStanza } from '@drawbridge/xmpp'
 import { stampedFor } from '../routing/deliver.ts'
 import { defineFeature } from '../routing/feature.ts'
@@ -39,35 +39,58 @@ function toggle(name: 'enable' | 'disable', isOn: boolean): IqRoute {
   }
 }
 
-// Kept by stanza, not by draft: a message that is decided anew because the policy changed has lost the element already.
+// By stanza, since a message that is decided anew because the policy changed has lost the element already; and by draft,
+// since a service says it in a stanza of its own.
 const privateStanzas = new WeakSet<MessageStanza>()
+const privateDrafts = new WeakSet<Draft>()
 
 /** §9: `<private/>` keeps copies from being made, and is removed before delivery. */
-function markPrivate({ stanza }: Draft): void {
+function markPrivate(draft: Draft): void {
+  const { stanza } = draft
   if (stripPrivate(stanza.element)) privateStanzas.add(stanza)
+  if (privateStanzas.has(stanza)) privateDrafts.add(draft)
 }
 
 function copy(draft: Draft, ctx: Context): void {
   const { stanza, sender, heldBy } = draft
-  if (privateStanzas.has(stanza) || !isCarbonEligible(stanza.element)) return
+  if (privateDrafts.has(draft)) return
   const from = stanza.from.bareString
+  if (sender && from !== sender.account.bareJid) return copyAmongCompanions(draft, sender, ctx)
+  if (!isCarbonEligible(stanza.element)) return
   const to = stanza.to?.bareString
   const isDone = (session: Session) => session === sender || draft.deliveredTo.has(session)
-  copyTo(draft, 'sent', from, ctx, isDone)
+  copyTo(draft, 'sent', from, ctx.sessions.of(from), isDone)
   // What a suspension holds back reaches nobody but its sender. To oneself, the sent copy is enough.
-  if (heldBy === undefined && to !== undefined && to !== from) copyTo(draft, 'received', to, ctx, isDone)
+  if (heldBy === undefined && to !== undefined && to !== from) {
+    copyTo(draft, 'received', to, ctx.sessions.of(to), isDone)
+  }
+}
+
+/**
+ * §6.1: what one device says in private in a room, the others hear that are there under the same nick. What the room
+ * hands over, it hands to all of them by itself.
+ */
+function copyAmongCompanions(draft: Draft, sender: Session, ctx: Context): void {
+  const { stanza } = draft
+  const isToOneself = stanza.to.toString() === stanza.from.toString()
+  if (stanza.type === 'groupchat' || isToOneself || hasHint(stanza.element, 'no-copy')) return
+  const companions = ctx.findService(stanza.from.domainpart)?.companions?.(stanza.from, sender, ctx) ?? []
+  copyTo(draft, 'sent', sender.account.bareJid, companions, (session) => session === sender, sender.jid.toString())
 }
 
 function copyTo(
   draft: Draft,
   direction: CarbonDirection,
   owner: string,
-  { sessions }: Context,
+  devices: readonly Session[],
   isDone: (session: Session) => boolean,
+  /** Who says it, where that is not what the message says by now. */
+  author?: string,
 ): void {
-  const recipients = sessions.of(owner).filter((session) => session.hasCarbons && !isDone(session))
+  const recipients = devices.filter((session) => session.hasCarbons && !isDone(session))
   if (recipients.length === 0) return
-  const { element, archived } = stampedFor(draft, owner)
+  const { element: stamped, archived } = stampedFor(draft, owner)
+  const element = author === undefined ? stamped : xml('message', { ...stamped.attrs, from: author }, stamped.children)
   const { type } = element.attrs
   const broadcast = new Broadcast(
     xml('message', { xmlns: NS_CLIENT, from: owner, type }, buildCarbon(direction, element)),

@@ -304,6 +304,8 @@ export interface Service {
    */
   message(draft: Draft, ctx: Context): void
   deliver(message: CommittedMessage, ctx: Context): void
+  /** Devices that speak from this address, where the service speaks for this one (XEP-0280 §6.1). */
+  companions?(address: Jid, session: Session, ctx: Context): readonly Session[]
   /** Whom a message from this address to everybody there concerns; nothing, where nobody else is to hear of it. */
   audience?(address: Jid, ctx: Context): Audience | undefined
 }

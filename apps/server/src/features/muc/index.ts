@@ -33,6 +33,10 @@ export const muc = defineFeature({
     iq: handleIq,
     message: handleMessage,
     deliver: deliverMessage,
+    companions: ({ localpart = '', resourcepart }, session, ctx) => {
+      const occupant = roomsOf(ctx).find(localpart)?.seatOf(session)?.occupant
+      return occupant && occupant.nick === resourcepart ? occupant.seats.map((seat) => seat.session) : []
+    },
     audience: ({ localpart = '' }, ctx) => {
       const room = roomsOf(ctx).find(localpart)
       return room && audienceOf(room)

@@ -4,6 +4,7 @@ import {
   NS_COMMANDS,
   NS_DISCO_INFO,
   NS_DISCO_ITEMS,
+  NS_FASTEN,
   NS_MAM,
   NS_MODERATION,
   NS_MUC_ADMIN,
@@ -23,7 +24,7 @@ import { queryRoom, roomArchiveEnds, roomArchiveForm } from './archive.ts'
 import { getRoomVcard, occupantVcard, setRoomVcard } from './avatar.ts'
 import { assertMayKnow, roomInfo, roomItems, serviceInfo, serviceItems } from './disco.ts'
 import { executeHatCommand } from './hats.ts'
-import { moderate } from './moderate.ts'
+import { moderate, moderateAsBefore } from './moderate.ts'
 import { getConfig, setOwner } from './owner.ts'
 import { getRegistration, setRegistration } from './register.ts'
 import type { Room } from './room.ts'
@@ -57,6 +58,7 @@ const ROOM: ReadonlyMap<string, RoomHandler> = new Map<string, RoomHandler>([
   [key('get', NS_MAM, 'query'), roomArchiveForm],
   [key('get', NS_MAM, 'metadata'), roomArchiveEnds],
   [key('set', NS_MODERATION, 'moderate'), moderate],
+  [key('set', NS_FASTEN, 'apply-to'), moderateAsBefore],
   [key('set', NS_COMMANDS, 'command'), executeHatCommand],
 ])
 

@@ -259,6 +259,17 @@ test("a request to somebody inside goes there and back by nicks, and his answer 
   )
 })
 
+test('whoever asks somebody inside hears that nobody answers, when that device is gone (RFC 6120 §8.2.3)', async () => {
+  await using s = await story({ alice: 1, bob: 1, carol: 1 })
+  await hall([s.alice, s.bob, s.carol])
+  await s.bob.send(`<iq type="get" id="v1" to="${HALL}/Carol"><query xmlns="jabber:iq:version"/></iq>`)
+  await s.carol.next(({ name }) => name === 'iq')
+  s.carol.disconnect()
+  const got = await s.bob.next(({ name }) => name === 'iq')
+  expect(got.attrs).toMatchObject({ type: 'error', id: 'v1', from: `${HALL}/Carol`, to: s.bob.jid })
+  expect(conditionOf(got)).toBe('service-unavailable')
+})
+
 test('MU-09: a client asks whether it is still inside, and is answered by the room (XEP-0410 §3.3)', async () => {
   await using s = await story({ alice: 1, bob: 2 })
   await hall([s.alice, s.bob])

@@ -1,3 +1,4 @@
+import { buildStanzaError, NS_CLIENT, xml } from '@drawbridge/xmpp'
 import type { Session } from '../../stream/session.ts'
 import { setRequestsWaiting } from './metrics.ts'
 
@@ -23,9 +24,10 @@ export class Relay {
   expect(waiting: Waiting): string {
     const id = `relay${++this.#count}`
     this.#waiting.set(id, waiting)
-    for (const oldest of this.#waiting.keys()) {
+    for (const [oldest, unanswered] of this.#waiting) {
       if (this.#waiting.size <= MAX_WAITING) break
       this.#waiting.delete(oldest)
+      giveUp(unanswered)
     }
     setRequestsWaiting(this.#waiting.size)
     return id
@@ -40,10 +42,19 @@ export class Relay {
     return waiting
   }
 
-  /** A session is over: nobody waits for it, and it waits for nobody. */
+  /** A session is over: nobody waits for it any longer, and it waits for nobody. */
   forget(session: Session): void {
-    for (const [id, { asker, answerer }] of this.#waiting) {
-      if (asker === session || answerer === session) this.#waiting.delete(id)
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.asker !== session && waiting.answerer !== session) continue
+      this.#waiting.delete(id)
+      if (waiting.asker !== session) giveUp(waiting)
     }
+    setRequestsWaiting(this.#waiting.size)
   }
+}
+
+/** RFC 6120 §8.2.3: who asked hears something, also where nobody is left to answer. */
+function giveUp({ asker, id, asked }: Waiting): void {
+  const attrs = { xmlns: NS_CLIENT, type: 'error', id, from: asked, to: asker.jid.toString() }
+  asker.send(xml('iq', attrs, buildStanzaError({ condition: 'service-unavailable' })))
 }

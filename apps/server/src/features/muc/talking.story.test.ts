@@ -196,6 +196,53 @@ test('a moderator takes a message back: everybody is told by the room, and a tom
   expect(first).toContain('<reason>Spam</reason>')
 })
 
+test('a client of before takes a message back in its own way, and understands what the room says of it (XEP-0425 0.2 §4)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await hall([s.alice, s.bob])
+  await s.bob.send(say('b1', 'rubbish'))
+  const id = (await s.bob.next(({ attrs }) => attrs['id'] === 'b1')).getChild('stanza-id')?.attrs['id'] ?? ''
+  const moderate = `<apply-to xmlns="urn:xmpp:fasten:0" id="${id}"><moderate xmlns="urn:xmpp:message-moderate:0"><retract xmlns="urn:xmpp:message-retract:0"/><reason>Spam</reason></moderate></apply-to>`
+  expect(conditionOf(await s.bob.ask('set', moderate, HALL))).toBe('forbidden')
+  expect(conditionOf(await s.alice.ask('set', `<apply-to xmlns="urn:xmpp:fasten:0" id="${id}"/>`, HALL))).toBe(
+    'bad-request',
+  )
+  expect((await s.alice.ask('set', moderate, HALL)).attrs['type']).toBe('result')
+  const told = await s.bob.next((element) => element.getChild('apply-to') !== undefined)
+  expect(told.getChild('apply-to')?.attrs['id']).toBe(id)
+  const moderated = told.getChild('apply-to')?.getChild('moderated', 'urn:xmpp:message-moderate:0')
+  expect(moderated?.attrs['by']).toBe(`${HALL}/Alice`)
+  expect(moderated?.getChild('retract', 'urn:xmpp:message-retract:0')).toBeDefined()
+  expect(moderated?.getChildText('reason')).toBe('Spam')
+  expect((await archived(s.bob, HALL))[0]).not.toContain('rubbish')
+})
+
+test('what one device says in private in a room, those see that are there under the same nick (XEP-0280 §6.1)', async () => {
+  await using s = await story({ alice: 2, bob: 3 })
+  await hall([s.alice, s.bob])
+  const [pc, phone, elsewhere] = [1, 2, 3].map((n) => s.device('bob', n)) as [Device, Device, Device]
+  await enter(phone, HALL, 'Bob')
+  await enter(s.device('alice', 2), HALL, 'Alice')
+  for (const device of [pc, phone, elsewhere, s.device('alice', 2)]) {
+    await device.ask('set', '<enable xmlns="urn:xmpp:carbons:2"/>')
+    device.received()
+  }
+  const whisper = (id: string, inside = '') =>
+    pc.send(`<message type="chat" id="${id}" to="${HALL}/Alice"><body>psst</body>${inside}</message>`)
+  await whisper('w1')
+  const carbon = await phone.next(({ name }) => name === 'message')
+  expect(carbon.attrs).toMatchObject({ from: 'bob@im.test', to: phone.jid, type: 'chat' })
+  const copied = carbon.getChild('sent', 'urn:xmpp:carbons:2')?.getChild('forwarded')?.getChild('message')
+  expect(copied?.attrs).toMatchObject({ from: pc.jid, to: `${HALL}/Alice`, id: 'w1' })
+  expect(copied?.getChildText('body')).toBe('psst')
+  // The other devices of whom it is for have the message itself, and no copy.
+  expect(s.device('alice', 2).received().join()).not.toContain('urn:xmpp:carbons:2')
+  expect([...pc.received(), ...elsewhere.received()].join()).not.toContain('psst')
+  phone.received()
+  await whisper('w2', '<private xmlns="urn:xmpp:carbons:2"/>')
+  await whisper('w3', '<no-copy xmlns="urn:xmpp:hints"/>')
+  expect(phone.received()).toEqual([])
+})
+
 test('people take back their own messages only, and nobody can pretend to be the room (XEP-0424 §6, XEP-0425 §6)', async () => {
   await using s = await story({ alice: 1, bob: 1 })
   await hall([s.alice, s.bob])
