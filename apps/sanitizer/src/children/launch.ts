@@ -120,6 +120,9 @@ export function createLauncher({ level, emptyDir, uid, scripts = (stage) => SCRI
 /**
  * Namespaces of its own for everything, and a file system that holds Node and the codecs, read-only. Killing the process
  * that is started kills all of them: the one inside is process 1 of its namespace.
+ *
+ * No session of its own, which would keep a terminal from being written to: there is none within reach, and the scheduler
+ * would treat each child as a program that competes with the sanitizer (half as long again per image on a busy machine).
  */
 function bubblewrap(readable: readonly string[], isRoot: boolean): string[] {
   // Root needs no user namespace, and keeps just what it takes to become somebody else.
@@ -130,7 +133,7 @@ function bubblewrap(readable: readonly string[], isRoot: boolean): string[] {
     BWRAP,
     ...identity,
     ...['--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
-    ...['--die-with-parent', '--new-session'],
+    '--die-with-parent',
     ...readable.flatMap((path) => ['--ro-bind', path, path]),
     ...['--chdir', '/', '--remount-ro', '/'],
     ...['--seccomp', String(SECCOMP_FD), '--'],
