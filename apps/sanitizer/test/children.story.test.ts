@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -144,6 +145,16 @@ describe('a decoder that writes more than its image', () => {
     expect((await pixels(verdict.bytes)).equals(await pixels(sent))).toBe(true)
     expect(sanitizer.pids.decoder).not.toContain(liar)
   })
+})
+
+test('a file larger than any pipe comes out whole, also where workers have made the pipes non-blocking', async () => {
+  await using sanitizer = await startInProcess({}, honest)
+  const raw = { width: 1_200, height: 1_000, channels: 3 } as const
+  const sent = await sharp(randomBytes(3_600_000), { raw }).png({ compressionLevel: 0 }).toBuffer()
+  const verdict = await sanitizer.sanitize(sent, 'image')
+  if (verdict.outcome !== 'clean') throw new Error(JSON.stringify(verdict))
+  const pixels = (bytes: Uint8Array) => sharp(bytes).raw().toBuffer()
+  expect((await pixels(verdict.bytes)).equals(await pixels(sent))).toBe(true)
 })
 
 describe('children are replaced', () => {

@@ -91,6 +91,17 @@ function write(image: Sharp, encoding: Encoding, animation: { delay?: number[]; 
   return image.toFormat(format, { ...options, ...animation }).toBuffer()
 }
 
+/** Kept from one image to the next: fresh memory costs more than to copy into it. */
+let kept = Buffer.alloc(0)
+/** Larger ones are let go. A photo of 12 MP with transparency fits. */
+const MAX_KEPT_BYTES = 48 * 1024 * 1024
+
+function roomFor(bytes: number): Buffer {
+  if (bytes > MAX_KEPT_BYTES) return Buffer.allocUnsafeSlow(bytes)
+  if (kept.length < bytes) kept = Buffer.allocUnsafeSlow(bytes)
+  return kept.subarray(0, bytes)
+}
+
 /**
  * Reads the pixels of one image: between two copies of its token, which the decoder could not know before it was given
  * this image. So what it wrote too much, too little or too late for another one is noticed, and no pixel of it is used.
@@ -99,7 +110,7 @@ function readPixels({ token, rawBytes }: EncodeRequest): Buffer | undefined {
   const expected = Buffer.from(token, 'base64')
   const mark = Buffer.alloc(TOKEN_BYTES)
   const isHere = () => fill(ENCODER_FDS.pixels, mark) && mark.equals(expected)
-  const pixels = Buffer.allocUnsafeSlow(rawBytes)
+  const pixels = roomFor(rawBytes)
   return isHere() && fill(ENCODER_FDS.pixels, pixels) && isHere() ? pixels : undefined
 }
 

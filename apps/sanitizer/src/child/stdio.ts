@@ -24,7 +24,7 @@ export function writeFrame(fd: number, body: Uint8Array): void {
 /** Reads until `target` is full. False: the other side closed before. */
 export function fill(fd: number, target: Buffer): boolean {
   for (let at = 0; at < target.length;) {
-    const count = readSync(fd, target, at, target.length - at, null)
+    const count = whenReady(() => readSync(fd, target, at, target.length - at, null))
     if (count === 0) return false
     at += count
   }
@@ -33,5 +33,20 @@ export function fill(fd: number, target: Buffer): boolean {
 
 /** Writes all of `source`. Throws when the other side is gone. */
 export function drain(fd: number, source: Uint8Array): void {
-  for (let at = 0; at < source.length;) at += writeSync(fd, source, at, source.length - at)
+  for (let at = 0; at < source.length;) at += whenReady(() => writeSync(fd, source, at, source.length - at))
+}
+
+const RETRY_MS = 0.2
+const never = new Int32Array(new SharedArrayBuffer(4))
+
+/** A worker that starts makes Node's standard descriptors non-blocking, for good: then this waits in its own way. */
+function whenReady(call: () => number): number {
+  for (;;) {
+    try {
+      return call()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(never, 0, 0, RETRY_MS)
+    }
+  }
 }

@@ -35,12 +35,13 @@ export function verifyJpeg(bytes: Uint8Array): Verified {
 }
 
 function skipScan(reader: ByteReader): void {
-  for (let at = reader.offset; at + 1 < reader.bytes.length; at++) {
-    if (reader.bytes[at] !== 0xff) continue
-    const next = reader.bytes[at + 1] ?? 0
-    if (next === 0 || (next >= 0xd0 && next <= 0xd7)) continue
-    reader.offset = at
-    return
-  }
-  must(false, 'JPEG: scan without an end')
+  const { bytes } = reader
+  let at = bytes.indexOf(0xff, reader.offset)
+  while (bytes[at + 1] === 0 || isRestart(bytes[at + 1])) at = bytes.indexOf(0xff, at + 2)
+  must(at >= 0 && at + 1 < bytes.length, 'JPEG: scan without an end')
+  reader.offset = at
+}
+
+function isRestart(marker = 0): boolean {
+  return marker >= 0xd0 && marker <= 0xd7
 }

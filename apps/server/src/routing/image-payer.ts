@@ -6,7 +6,7 @@ import type { Context } from './feature.ts'
  * Who an image of this sender is charged to, and whose children decode it: each account here pays for itself, and
  * everybody of another domain together, since a domain can make up accounts as it likes. The sanitizer keeps the budgets:
  * it alone knows before the work how many pixels there are, and nothing can come between its look and its charge
- * (ADR 12). What it is told names nobody.
+ * (ADR 13). What it is told names nobody.
  *
  * @param sender - a bare JID.
  */
