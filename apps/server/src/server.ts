@@ -207,7 +207,11 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
 
   // Features.
   const registry = buildRegistry(FEATURES)
-  const components = createComponents(config.components.secrets.map(({ label }) => label))
+  const components = createComponents({
+    domain: common.domain,
+    labels: config.components.secrets.map(({ label }) => label),
+    domains: new Map(config.components.domains.map(({ domain, label }) => [domain, label])),
+  })
   const jobs = createJobs({
     databaseUrl: common.databaseUrl,
     ...(common.redisUrl === undefined ? {} : { redisUrl: common.redisUrl }),

@@ -84,6 +84,18 @@ export async function putPushTarget(db: Db, target: StoredPushTarget): Promise<v
     })
 }
 
+/** The publish options that a service is to get with each notification, serialized. */
+export async function findPublishOptions(
+  db: Db,
+  { accountId, service, node }: Pick<StoredPushTarget, 'accountId' | 'service' | 'node'>,
+): Promise<string | undefined> {
+  const [row] = await db
+    .select({ options: pushTarget.options })
+    .from(pushTarget)
+    .where(and(eq(pushTarget.accountId, accountId), eq(pushTarget.service, service), eq(pushTarget.node, node)))
+  return row?.options ?? undefined
+}
+
 /** Disables these nodes of a service, or all of them. */
 export async function deletePushTargets(
   db: Db,

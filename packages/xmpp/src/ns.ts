@@ -38,6 +38,7 @@ export const NS_CLIENT_ACCESS = 'urn:xmpp:cam:0'
 export const NS_SASL_CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0'
 /** XEP-0357 */
 export const NS_PUSH = 'urn:xmpp:push:0'
+export const NS_PUSH_SUMMARY = 'urn:xmpp:push:summary'
 /** XEP-0478 */
 export const NS_STREAM_LIMITS = 'urn:xmpp:stream-limits:0'
 

@@ -7,7 +7,9 @@ import { isAtHand, PUSH_TRIES, retryAtAfter, wasSeen } from '../routing/push-tar
 import type { PushTarget } from '../routing/push-targets.ts'
 import { filterMessages } from '../routing/filter-stored.ts'
 import { parseStored } from '../routing/stored.ts'
+import type { PushOutcome } from '../web-push/web-push.ts'
 import { countPush } from './events.ts'
+import { tellAppServer } from './app-server.ts'
 
 /** Longest text in a notification, in characters; with its escapes it fits into one record of Web Push. */
 const BODY_MAX = 500
@@ -40,17 +42,34 @@ export function sendPushHandler(ctx: Context): Handler<PushPayload> {
     // After a restart nothing is known of what it was told before.
     const unread = Math.max(target.unread, 1)
     if (unread === target.told) return
-    const device = await findPushDevice(ctx.db, target.accountId, node)
-    if (!device) return disable(ctx, owner, target)
-    const text = JSON.stringify({ account: owner, ...(await summaryOf(ctx, { owner, message, room }, unread)) })
-    const outcome = await ctx.webPush.send(ctx.webPush.open(device.sealed, target.accountId), text, signal)
-    countPush({ outcome: outcome.status })
+    const isAppServer = ctx.components.find(parseJid(service).domainpart) !== undefined
+    const outcome = isAppServer
+      ? await tellAppServer(ctx, owner, target, Math.min(unread, UNREAD_MAX))
+      : await tellDevice(
+          ctx,
+          target,
+          { account: owner, ...(await summaryOf(ctx, { owner, message, room }, unread)) },
+          signal,
+        )
+    countPush({ by: isAppServer ? 'app-server' : 'web-push', outcome: outcome.status })
     if (outcome.status === 'gone') return disable(ctx, owner, target)
     if (outcome.status === 'failed') return failed(ctx, target, outcome.reason)
     target.told = unread
     target.toldAt = performance.now()
     if (target.failures > 0) await note(ctx, target, 0)
   }
+}
+
+/** By Web Push, encrypted for the device. */
+async function tellDevice(
+  { db, webPush }: Context,
+  { accountId, node }: PushTarget,
+  content: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<PushOutcome> {
+  const device = await findPushDevice(db, accountId, node)
+  if (!device) return { status: 'gone' }
+  return webPush.send(webPush.open(device.sealed, accountId), JSON.stringify(content), signal)
 }
 
 /** The fields of `urn:xmpp:push:summary` that the operator lets out (XEP-0357 §7, §9). */
@@ -77,7 +96,7 @@ async function summaryOf(
   return { ...sender, 'last-message-body': body.slice(0, BODY_MAX) }
 }
 
-/** XEP-0357 §7.1: what the push service does not know any more is disabled. */
+/** XEP-0357 §7.1: what the push service does not know any more, or refuses, is disabled. */
 async function disable({ db, pushTargets }: Context, owner: string, target: PushTarget): Promise<void> {
   const { accountId, service, node } = target
   await deletePushTargets(db, accountId, service, [node])

@@ -63,9 +63,9 @@ export function buildRegistry(features: readonly Feature[]): Registry {
   }
   const services = new Map(features.flatMap(({ service }) => (service ? [[service.label, service]] : [])))
   const findService: Registry['findService'] = (domainpart, { domain, components }) => {
-    if (domainpart === domain || !domainpart.endsWith(`.${domain}`)) return undefined
-    const label = domainpart.slice(0, -domain.length - 1)
-    return services.get(label) ?? components.find(label)
+    if (domainpart === domain) return undefined
+    const label = domainpart.endsWith(`.${domain}`) ? domainpart.slice(0, -domain.length - 1) : ''
+    return services.get(label) ?? components.find(domainpart)
   }
   const askService: Stage = {
     feature: 'service',

@@ -365,7 +365,7 @@ function verdictOn(
     to: to?.toString() ?? from.bareString,
     kind,
     type,
-    target: targetOf(stanza, ctx.domain),
+    target: targetOf(stanza, ctx),
     isDurable: isMessage && isDurable(element),
     hasBody: isMessage && element.getChild('body') !== undefined,
     namespaces: element.getChildElements().flatMap((child) => child.getNS() ?? []),
@@ -373,10 +373,11 @@ function verdictOn(
   })
 }
 
-function targetOf({ from, to }: Stanza, domain: string): 'server' | 'self' | 'local' | 'remote' {
+function targetOf({ from, to }: Stanza, { domain, components }: Context): 'server' | 'self' | 'local' | 'remote' {
   if (!to || to.bareString === from.bareString) return 'self'
-  // A service of ours is as local as an account.
-  if (to.domainpart !== domain) return to.domainpart.endsWith(`.${domain}`) ? 'local' : 'remote'
+  // A service of ours is as local as an account, and so is a component, whatever domain it was given.
+  const isHere = to.domainpart.endsWith(`.${domain}`) || components.find(to.domainpart) !== undefined
+  if (to.domainpart !== domain) return isHere ? 'local' : 'remote'
   return to.localpart === undefined ? 'server' : 'local'
 }
 

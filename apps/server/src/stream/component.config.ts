@@ -1,3 +1,4 @@
+import { findJid } from '@drawbridge/xmpp'
 import { port } from '@drawbridge/runtime'
 import * as z from 'zod'
 
@@ -8,6 +9,11 @@ const SECRET_MIN_CHARACTERS = 16
 interface ComponentSecret {
   readonly label: string
   readonly secret: string
+}
+
+interface ComponentDomain {
+  readonly domain: string
+  readonly label: string
 }
 
 /** External components (XEP-0114): programs on this machine that speak for a domain below the server's. */
@@ -38,5 +44,25 @@ export const componentConfig = z.object({
       env: 'DRAWBRIDGE_COMPONENTS',
       secret: true,
       doc: 'Components with their secrets, as `label:secret`, separated by commas: `bridge:…` speaks for bridge.example.org and everybody at it.',
+    }),
+  domains: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const domains: ComponentDomain[] = []
+      for (const entry of text.split(',').filter((part) => part.trim() !== '')) {
+        const [domain = '', label = '', ...rest] = entry.trim().split('=')
+        const jid = findJid(domain)
+        if (!jid || jid.toString() !== jid.domainpart || !LABEL.test(label) || rest.length > 0) {
+          context.addIssue('expected domain=label, separated by commas')
+          return z.NEVER
+        }
+        domains.push({ domain: jid.domainpart, label })
+      }
+      return domains as readonly ComponentDomain[]
+    })
+    .meta({
+      env: 'DRAWBRIDGE_COMPONENT_DOMAINS',
+      doc: 'Domains elsewhere that a component answers for, as `domain=label`, separated by commas: with `push.example.net=apps`, what people send to push.example.net goes to the component `apps`, which may speak as that domain. This is how phones reach the app servers of their makers (XEP-0357). Whoever runs the component can claim anything in the name of these domains.',
     }),
 })

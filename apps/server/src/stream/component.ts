@@ -14,10 +14,13 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { ComponentLink, Components } from '../routing/components.ts'
 import type { Connection, StreamHandler } from '../transport/connection.ts'
 import { countStreamError } from './events.ts'
+import { Queries } from './queries.ts'
 
 const NS_COMPONENT = 'jabber:component:accept'
 /** Stanzas of a component that are under way at once; beyond it, it is not read. */
 const PENDING_MAX = 256
+/** Questions of the server to a component at once; one more gets no answer. */
+export const QUESTIONS_MAX = 64
 /** Bytes that a component may leave unread before it counts as stuck. */
 const BUFFER_MAX_BYTES = 8 * 1024 * 1024
 
@@ -34,14 +37,15 @@ export interface ComponentServer {
 }
 
 /**
- * XEP-0114: one external component. It proves a shared secret and then speaks for its own domain, for everything at it
- * and for nothing else. What it sends passes the same filters and rules as what a client sends.
+ * XEP-0114: one external component. It proves a shared secret and then speaks for its own domain and those that the
+ * operator has given to it, for everything at them and for nothing else. What it sends passes the same filters and rules as what a client sends.
  */
 export class ComponentStream implements StreamHandler, ComponentLink {
   readonly #server: ComponentServer
   readonly #connection: Connection
   readonly #id = randomBytes(16).toString('base64url')
   readonly #deadline: NodeJS.Timeout
+  readonly #queries = new Queries(QUESTIONS_MAX)
   #label: string | undefined
   #isOpen = false
   #isBound = false
@@ -102,10 +106,9 @@ export class ComponentStream implements StreamHandler, ComponentLink {
   }
 
   #receive(element: Element): void {
-    const { domain } = this.#server
     const from = findJid(element.attrs['from'] ?? '')
     // §3: a component may use any address at its domain; anybody else's is forged (RFC 6120 §8.1.2.2).
-    if (from?.domainpart !== `${this.#label}.${domain}`) return this.#fail('invalid-from')
+    if (!from || !this.#server.components.has(this.#label ?? '', from.domainpart)) return this.#fail('invalid-from')
     if (element.attrs['to'] === undefined) return this.#fail('improper-addressing')
     element.attrs['xmlns'] = NS_CLIENT
     let stanza: Stanza
@@ -117,6 +120,7 @@ export class ComponentStream implements StreamHandler, ComponentLink {
       if (reply) this.send(reply)
       return
     }
+    if (this.#queries.isAnswer(stanza)) return
     if (++this.#pending === PENDING_MAX) this.#connection.pause('pending')
     void this.#server
       .route(stanza, this)
@@ -131,6 +135,10 @@ export class ComponentStream implements StreamHandler, ComponentLink {
     // Its stream has declared another namespace for the same stanzas, so they need none of their own.
     this.#connection.write(serialize(element, { parentNS: NS_CLIENT }))
     if (this.#connection.pendingBytes > BUFFER_MAX_BYTES) this.#fail('resource-constraint')
+  }
+
+  ask(from: string, request: (id: string) => Element): Promise<Element | undefined> {
+    return this.#queries.ask(from, (id) => this.send(request(id)))
   }
 
   close(): void {
@@ -167,6 +175,7 @@ export class ComponentStream implements StreamHandler, ComponentLink {
   #stop(): void {
     this.#isClosed = true
     clearTimeout(this.#deadline)
+    this.#queries.end()
     if (this.#isBound && this.#label !== undefined) this.#server.components.detach(this.#label, this)
   }
 }

@@ -14,9 +14,14 @@ interface Query {
 
 let queryCount = 0
 
-/** What the server asked one client and waits for (RFC 6120 §8.2.3). */
+/** What the server asked one client or component and waits for (RFC 6120 §8.2.3). */
 export class Queries {
   readonly #open = new Map<string, Query>()
+  readonly #max: number
+
+  constructor(max = QUERIES_MAX) {
+    this.#max = max
+  }
 
   get size(): number {
     return this.#open.size
@@ -24,7 +29,7 @@ export class Queries {
 
   /** Resolves with the reply, or with nothing after a time or at the end. `send` gets the id. */
   ask(from: string, send: (id: string) => void): Promise<Element | undefined> {
-    if (this.#open.size >= QUERIES_MAX) return Promise.resolve(undefined)
+    if (this.#open.size >= this.#max) return Promise.resolve(undefined)
     const id = `q${++queryCount}`
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#settle(id, undefined), QUERY_TIMEOUT_MS)

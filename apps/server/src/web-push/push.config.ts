@@ -14,7 +14,7 @@ export const pushConfig = z.object({
     }),
   content: z.enum(PUSH_CONTENTS).default('count').meta({
     env: 'DRAWBRIDGE_PUSH_CONTENT',
-    doc: 'What a notification says, encrypted for the device: `count` only how many messages wait, `sender` also who sent the last one, `message` also its text. More is shown on locked screens.',
+    doc: 'What a notification says, encrypted for the device: `count` only how many messages wait, `sender` also who sent the last one, `message` also its text. More is shown on locked screens. App servers of mobile clients, which could read along, are never told more than a number.',
   }),
   intervalMs: duration.default(5_000).meta({
     env: 'DRAWBRIDGE_PUSH_INTERVAL',

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dialTcp } from './line.ts'
+import { connectComponent, dialComponent, end, handshake, SECRET } from './component-line.ts'
 import type { TcpLine } from './line.ts'
 import { runServer } from './running-server.ts'
 import type { RunningServer } from './running-server.ts'
 import { bound } from './sign-in.ts'
 
-const SECRET = 'a-secret-of-the-bridge'
 const OMEMO = `<encrypted xmlns='eu.siacs.conversations.axolotl'/>`
 
 describe('an external component (XEP-0114)', () => {
@@ -17,34 +15,13 @@ describe('an external component (XEP-0114)', () => {
   })
   afterAll(() => server[Symbol.asyncDispose]())
 
-  /** Opens a stream and returns its id. */
-  async function dial(to = 'bridge.im.test', xmlns = 'jabber:component:accept'): Promise<[TcpLine, string]> {
-    const line = await dialTcp(server.componentPort)
-    line.send(`<stream:stream xmlns='${xmlns}' xmlns:stream='http://etherx.jabber.org/streams' to='${to}'>`)
-    const header = await line.until(/<stream:stream [^>]*>/)
-    return [line, /\bid="([^"]+)"/.exec(header)?.[1] ?? '']
-  }
-  const shake = (id: string, secret = SECRET) =>
-    `<handshake>${createHash('sha1')
-      .update(id + secret)
-      .digest('hex')}</handshake>`
-  async function connect(to?: string): Promise<TcpLine> {
-    const [line, id] = await dial(to)
-    line.send(shake(id))
-    await line.until(/<handshake\/>/)
-    return line
-  }
+  const dial = (to?: string, xmlns?: string) => dialComponent(server, to, xmlns)
+  const connect = (to?: string) => connectComponent(server, to)
   async function alice(resource: string): Promise<TcpLine> {
     const line = await bound(await server.tcp(), 'alice', resource)
     line.send('<presence/>')
     await line.until(/<presence [^>]*\/>/)
     return line
-  }
-  async function end(...lines: TcpLine[]): Promise<void> {
-    for (const line of lines) {
-      line.send('</stream:stream>')
-      await line.closed()
-    }
   }
 
   test('proves its secret and then talks with alice, from any address at its domain (XEP-0114 §2, §3)', async () => {
@@ -75,7 +52,7 @@ describe('an external component (XEP-0114)', () => {
 
   test('a wrong secret, an unknown name and another namespace do not get in (XEP-0114 §2)', async () => {
     const [line, id] = await dial()
-    line.send(shake(id, 'wrong'))
+    line.send(handshake(id, 'wrong'))
     expect(await line.closed()).toContain('<not-authorized')
     const [unknown] = await dial('rooms.im.test')
     expect(await unknown.closed()).toContain('<host-unknown')
@@ -89,7 +66,7 @@ describe('an external component (XEP-0114)', () => {
   test('the one that is connected stays: a second gets a conflict', async () => {
     const bridge = await connect('other.im.test')
     const [second, id] = await dial('other.im.test')
-    second.send(shake(id))
+    second.send(handshake(id))
     expect(await second.closed()).toContain('<conflict')
     await end(bridge)
     await end(await connect('other.im.test'))

@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly registration?: Readonly<Record<string, unknown>>
   /** Settings of the section `proxy`. */
   readonly proxy?: Readonly<Record<string, unknown>>
+  /** Settings of the section `push`. */
+  readonly push?: Readonly<Record<string, unknown>>
   /** Settings of the section `web`. */
   readonly web?: Readonly<Record<string, unknown>>
   /** What the sanitizer would say. */
@@ -56,6 +58,7 @@ export async function runServer({
   web = {},
   components = {},
   proxy = {},
+  push = {},
   sanitize,
 }: ServerOptions = {}): Promise<RunningServer> {
   const database = await testDatabase()
@@ -68,6 +71,7 @@ export async function runServer({
     web,
     proxy,
     components,
+    push,
     registration,
     limits: {},
     policy: {},

@@ -1,8 +1,9 @@
 import { xml, type Element } from '../element.ts'
 import { StanzaFault } from '../errors.ts'
 import { findJid, type Jid } from '../jid.ts'
-import { NS_DATA, NS_DRAWBRIDGE_PUSH, NS_PUBSUB_PUBLISH_OPTIONS } from '../ns.ts'
+import { NS_DATA, NS_DRAWBRIDGE_PUSH, NS_PUBSUB, NS_PUBSUB_PUBLISH_OPTIONS, NS_PUSH, NS_PUSH_SUMMARY } from '../ns.ts'
 import { findBase64 } from '../payload/base64.ts'
+import { buildForm } from './forms.ts'
 
 /** XEP-0357 §5, §6: what a client enables or disables. */
 export interface PushRequest {
@@ -24,7 +25,7 @@ export function parsePushRequest({ attrs: { jid = '', node } }: Element): PushRe
 }
 
 /**
- * The publish options in `<enable/>`, to be sent along with each notification.
+ * The publish options in `<enable/>`, to be sent along with each notification: its fields, as a form that is submitted.
  * @throws StanzaFault `bad-request` for a form of another kind, or a huge one
  */
 export function findPushOptions(enable: Element): Element | undefined {
@@ -32,8 +33,43 @@ export function findPushOptions(enable: Element): Element | undefined {
   if (!form) return undefined
   const kind = form.getChildren('field').find(({ attrs }) => attrs['var'] === 'FORM_TYPE')
   if (kind?.getChildText('value') !== NS_PUBSUB_PUBLISH_OPTIONS) throw badRequest('these are no publish options')
-  if (form.toString().length > OPTIONS_MAX_CHARACTERS) throw badRequest('too many publish options')
-  return form
+  const fields = form.getChildren('field').flatMap((field) => {
+    const { var: name } = field.attrs
+    const values = field.getChildren('value').map((value) => value.getText())
+    return name === undefined || name === 'FORM_TYPE' ? [] : [{ name, values }]
+  })
+  const options = buildForm({ type: 'submit', formType: NS_PUBSUB_PUBLISH_OPTIONS, fields })
+  if (options.toString().length > OPTIONS_MAX_CHARACTERS) throw badRequest('too many publish options')
+  return options
+}
+
+/** What an app server is told (XEP-0357 §7). */
+export interface PushNotification {
+  readonly node: string | undefined
+  /** Fields of `urn:xmpp:push:summary`. */
+  readonly summary: Readonly<Record<string, string | number>>
+  /** See `findPushOptions`. */
+  readonly options: Element | undefined
+}
+
+/** XEP-0357 §7: the payload that publishes a notification at a push service. */
+export function buildPushPublish({ node, summary, options }: PushNotification): Element {
+  const fields = Object.entries(summary).map(([name, value]) => ({ name, values: [String(value)] }))
+  const form = buildForm({ type: 'submit', formType: NS_PUSH_SUMMARY, fields })
+  return xml(
+    'pubsub',
+    { xmlns: NS_PUBSUB },
+    xml('publish', { node }, xml('item', {}, xml('notification', { xmlns: NS_PUSH }, form))),
+    options && xml('publish-options', {}, options),
+  )
+}
+
+/** XEP-0357 §8: the node that its push service takes no more notifications for, if an element says so to `account`. */
+export function findPushStop(message: Element, account: string): string | undefined {
+  const pubsub = message.getChild('pubsub', NS_PUBSUB)
+  const affiliations = pubsub?.getChildren('affiliation') ?? []
+  const isStop = affiliations.some(({ attrs }) => attrs['affiliation'] === 'none' && attrs['jid'] === account)
+  return isStop ? pubsub?.attrs['node'] : undefined
 }
 
 /** A browser's `PushSubscription`, registered at our own push service (urn:drawbridge:push:1). */

@@ -9,7 +9,7 @@ import {
   putPushTarget,
 } from '@drawbridge/db'
 import { sendPush } from '@drawbridge/jobs'
-import { findPushOptions, NS_PUSH, parsePushRequest, StanzaFault } from '@drawbridge/xmpp'
+import { findPushOptions, findPushStop, NS_PUSH, parsePushRequest, StanzaFault } from '@drawbridge/xmpp'
 import type { Element, Jid, SettingIdentity } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
 import type { Context, DomainEvents, Draft, IqRequest, Released } from '../../routing/feature.ts'
@@ -27,8 +27,8 @@ const TARGETS_MAX = 20
 
 /**
  * XEP-0357: Push Notifications. What is enabled is in memory (`ctx.pushTargets`). A message that somebody must be woken
- * up for commits a job along with itself, and the job tells the device (`jobs/send-push.ts`). The only push service is
- * our own, by Web Push, as long as no gateway reaches another.
+ * up for commits a job along with itself, and the job tells the device (`jobs/send-push.ts`). Push services are our own,
+ * by Web Push, and the app servers of mobile clients that a component speaks for (XEP-0114).
  */
 export const push = defineFeature({
   name: 'push',
@@ -66,13 +66,12 @@ const targetsOf = ({ account, jid }: Session, ctx: Context): readonly PushTarget
 // --- enabling (§5, §6) ------------------------------------------------------------------------------------------------
 
 async function enable(payload: Element, { session }: IqRequest, ctx: Context): Promise<undefined> {
-  const { service, node } = parsePushRequest(payload)
+  // The node is a SHOULD (§5): an app server may know one account by its address.
+  const { service, node = '' } = parsePushRequest(payload)
   const options = findPushOptions(payload)
-  refuseForeign(service, ctx)
   const { id: accountId, bareJid } = session.account
-  // One answer for a node of somebody else and for none at all.
-  if (node === undefined || !(await findPushDevice(ctx.db, accountId, node)))
-    throw new StanzaFault({ condition: 'item-not-found', text: 'Register the device at the push service first.' })
+  if (isOwn(service, ctx)) await assertRegistered(ctx, accountId, node)
+  else if (!ctx.components.find(service.domainpart)) throw unreachable(service)
   const { clientId, jid } = session
   const identity = session.notes.get('disco.identity') as SettingIdentity | undefined
   const target = { accountId, service: service.toString(), node, resource: jid.resourcepart ?? '', clientId, identity }
@@ -140,14 +139,32 @@ async function learnIdentity({ session, identity }: DomainEvents['disco.known'],
   }
 }
 
-function refuseForeign(service: Jid, { domain }: Context): void {
-  const own = `${SERVICE_LABEL}.${domain}`
-  if (service.toString() === own) return
-  throw new StanzaFault({
+const isOwn = (service: Jid, { domain }: Context) => service.toString() === `${SERVICE_LABEL}.${domain}`
+
+/** One answer for a node of somebody else and for none at all. */
+async function assertRegistered({ db }: Context, accountId: string, node: string): Promise<void> {
+  if (await findPushDevice(db, accountId, node)) return
+  throw new StanzaFault({ condition: 'item-not-found', text: 'Register the device at the push service first.' })
+}
+
+const unreachable = (service: Jid) =>
+  new StanzaFault({
     type: 'cancel',
     condition: 'feature-not-implemented',
-    text: `Only the push service of this server can be used: ${own}.`,
+    text: `This server cannot reach ${service.domainpart}. Its operator can connect app servers as components.`,
   })
+
+/** XEP-0357 §8: an app server does not want to hear of a device any more. */
+function heedStop({ stanza: { from, to, element }, origin }: Draft, ctx: Context): void {
+  if (origin !== 'component' || to === undefined) return
+  const owner = to.bareString
+  const node = findPushStop(element, owner)
+  const target = node === undefined ? undefined : ctx.pushTargets.find(owner, from.toString(), node)
+  if (!target) return
+  ctx.pushTargets.remove(owner, (other) => other === target)
+  deletePushTargets(ctx.db, target.accountId, target.service, [target.node]).catch((error: unknown) =>
+    ctx.log.warn('a push was not disabled', { error: String(error) }),
+  )
 }
 
 // --- publishing (§7) --------------------------------------------------------------------------------------------------
@@ -157,6 +174,7 @@ function record(draft: Draft, ctx: Context): void {
 }
 
 function notify(draft: Draft, ctx: Context): void {
+  heedStop(draft, ctx)
   if (draft.heldBy !== undefined) return
   const room = roomOf(draft)
   for (const wake of noteWakes(draft, draft.id, draft.outbox, ctx)) {
