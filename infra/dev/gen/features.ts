@@ -5,12 +5,19 @@ interface Claim {
   readonly xep: number
   readonly version: string
   readonly status?: 'partial'
+  readonly missing?: string
 }
 
 /** Extensions of the stream itself, which are no features: they act before and below stanzas (apps/server/src/stream). */
 const STREAM: readonly (Claim & { readonly feature: string })[] = [
   { xep: 114, version: '1.6', feature: 'stream' },
-  { xep: 124, version: '1.11.2', status: 'partial', feature: 'stream' },
+  {
+    xep: 124,
+    version: '1.11.2',
+    status: 'partial',
+    missing: 'key sequences, several streams in one session, polling and script syntax (ADR 8)',
+    feature: 'stream',
+  },
   { xep: 198, version: '1.6.3', feature: 'stream' },
   { xep: 206, version: '1.4', feature: 'stream' },
   { xep: 352, version: '1.0.0', feature: 'stream' },
@@ -37,10 +44,10 @@ export async function listClaims(root: string): Promise<readonly (Claim & { read
 /** docs/xeps.md and docs/doap.xml, from what the server's list of features claims. */
 export async function renderXeps(root: string): Promise<Record<string, string>> {
   const claims = await listClaims(root)
-  const rows = claims.map(({ xep, version, status, feature }) => [
+  const rows = claims.map(({ xep, version, status = 'complete', missing, feature }) => [
     link(xep),
     version,
-    status ?? 'complete',
+    missing === undefined ? status : `${status}: ${missing}`,
     `\`${feature}\``,
   ])
   const columns = ['Extension', 'Version', 'Status', 'Feature']

@@ -383,7 +383,13 @@ export interface BindInline {
 export interface Feature {
   readonly name: string
   /** What the feature claims; `pnpm gen` turns this into doap.xml and docs/xeps.md. */
-  readonly implements: readonly { readonly xep: number; readonly version: string; readonly status?: 'partial' }[]
+  readonly implements: readonly {
+    readonly xep: number
+    readonly version: string
+    readonly status?: 'partial'
+    /** What of it is not there, for who reads the list. */
+    readonly missing?: string
+  }[]
   /** Advertised in disco#info of the server (XEP-0030 §3.1). */
   readonly disco?: readonly string[]
   /** Further identities in disco#info of the server, and of each account's bare JID (XEP-0030 §3.1). */

@@ -45,6 +45,7 @@ const NICK_NODE = 'x-roomuser-item'
 const FEATURES = [
   NS_DISCO_INFO,
   NS_DISCO_ITEMS,
+  NS_HATS,
   NS_MUC,
   NS_MUC_REGISTER,
   NS_MUC_STABLE_ID,
@@ -151,7 +152,6 @@ export function roomInfo({ attrs: { node } }: Element, { room, session }: RoomRe
   const features = [
     ...FEATURES,
     NS_COMMANDS,
-    NS_HATS,
     NS_MUC_SELF_PING,
     NS_REGISTER,
     ...(config.isLogged ? ARCHIVE_FEATURES : []),

@@ -284,7 +284,7 @@ test('MU-09: a client asks whether it is still inside, and is answered by the ro
 test('admins give hats, everybody sees them, and the room says who may give them (XEP-0317 §2, §3)', async () => {
   await using s = await story({ alice: 1, bob: 1 })
   await hall([s.alice, s.bob])
-  expect(features(await info(s.bob, HALL))).toContain('urn:xmpp:hats:0')
+  for (const to of [HALL, 'rooms.im.test']) expect(features(await info(s.bob, to))).toContain('urn:xmpp:hats:0')
   const command = (node: string, form = '') =>
     `<command xmlns="http://jabber.org/protocol/commands" node="urn:xmpp:hats:commands:${node}">${form}</command>`
   const form =
