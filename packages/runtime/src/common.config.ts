@@ -73,6 +73,10 @@ export const commonConfig = z
       env: 'DRAWBRIDGE_WEB_DIR',
       doc: 'Directory of a built web client to serve instead of the own one, which `drawbridge up` builds when it changed.',
     }),
+    hasPreviews: boolean.default(false).meta({
+      env: 'DRAWBRIDGE_PREVIEWS',
+      doc: 'Whether links have previews. Then a process of its own fetches public pages that people link to, which shows their operators that somebody here did. Off: nothing here ever connects to the web, as on a site without one.',
+    }),
     allowPlaintext: boolean.default(false).meta({
       env: 'DRAWBRIDGE_ALLOW_PLAINTEXT',
       doc: 'Lets XMPP clients sign in without TLS. For benchmarks and tests; refused unless DRAWBRIDGE_BIND is a loopback address.',

@@ -12,6 +12,7 @@ export interface Paths {
   readonly run: string
   readonly adminSocket: string
   readonly sanitizerSocket: string
+  readonly fetcherSocket: string
   /** Says which process owns this data directory. */
   readonly lock: string
   /** Keys and certificates, 0700. */
@@ -37,6 +38,7 @@ export function paths(dataDir: string): Paths {
     run,
     adminSocket: join(sockets, 'admin.sock'),
     sanitizerSocket: join(sockets, 'sanitizer.sock'),
+    fetcherSocket: join(sockets, 'fetcher.sock'),
     lock: join(run, 'drawbridge.lock'),
     secrets: join(data, 'secrets'),
     blobs: join(data, 'blobs'),

@@ -44,6 +44,22 @@ export function sanitizerPart(paths: Paths, env: NodeJS.ProcessEnv): Part<Runnin
   }
 }
 
+/** The fetcher: it alone connects to the web, so it gets nothing that is worth taking. */
+export function fetcherPart(paths: Paths, env: NodeJS.ProcessEnv): Part<RunningProcess> {
+  const passed = Object.entries(env).filter(([name]) =>
+    /^(PATH|TMPDIR|LANG|TZ|NODE_EXTRA_CA_CERTS|DRAWBRIDGE_LOG_LEVEL)$/.test(name),
+  )
+  return {
+    name: 'The fetcher',
+    start: () =>
+      startProcess({
+        name: 'The fetcher',
+        script: join(ROOT, 'apps/sanitizer/src/fetcher/main.ts'),
+        env: { ...Object.fromEntries(passed), DRAWBRIDGE_FETCHER_SOCKET: paths.fetcherSocket },
+      }),
+  }
+}
+
 /**
  * The server. `databaseUrl` is asked at each start, since the embedded PostgreSQL may have come back elsewhere;
  * undefined leaves what the environment says.

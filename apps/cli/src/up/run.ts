@@ -6,7 +6,7 @@ import { parse } from '../arguments.ts'
 import { type Cli, Refused } from '../command.ts'
 import { createDemo, createFirstAdmin, type Newcomer } from './first-start.ts'
 import { takeLock } from './lock.ts'
-import { postgresPart, sanitizerPart, serverPart } from './parts.ts'
+import { fetcherPart, postgresPart, sanitizerPart, serverPart } from './parts.ts'
 import { checkPorts } from './ports.ts'
 import { ROOT } from './root.ts'
 import { type Running, type Supervised, supervise } from './supervise.ts'
@@ -40,13 +40,17 @@ export async function runUp(args: string[], cli: Cli): Promise<void> {
         ? keep('PostgreSQL', supervise(postgresPart(paths, note), { note, onRestart: () => followDatabase() }))
         : Promise.resolve(undefined)
     const startingSanitizer = keep('sanitizer', supervise(sanitizerPart(paths, env), { note }))
+    const startingFetcher = config.hasPreviews
+      ? keep('fetcher', supervise(fetcherPart(paths, env), { note }))
+      : Promise.resolve(undefined)
     // Awaited one after the other: when one fails, nobody listens to the others any more.
-    for (const promise of [building, startingSanitizer]) promise.catch(() => {})
+    for (const promise of [building, startingSanitizer, startingFetcher]) promise.catch(() => {})
     const postgres = await startingPostgres
     const databaseUrl = () => postgres?.current().url ?? config.databaseUrl ?? ''
     await migrateAll(databaseUrl(), config.redisUrl)
     await building
     const sanitizer = await startingSanitizer
+    await startingFetcher
 
     shutdown.signal.throwIfAborted()
     let urlInUse: string | undefined

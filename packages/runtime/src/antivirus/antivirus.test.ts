@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { antivirusAt, ScanRefused } from './engine.ts'
+import { antivirusAt } from './address.ts'
+import { ScanRefused } from './engine.ts'
 
 const soon = () => AbortSignal.timeout(2_000)
 

@@ -1,6 +1,4 @@
 import { connect, type Socket } from 'node:net'
-import { createClamd } from './clamd.ts'
-import { createIcap } from './icap.ts'
 
 /** What an engine says of a file. */
 export type ScanVerdict =
@@ -19,19 +17,6 @@ export interface AntivirusEngine {
 
 /** The engine said that it will not look at this file: too large for it, for instance. Asking again does not help. */
 export class ScanRefused extends Error {}
-
-/**
- * The engine at an address: `clamd:///run/clamav/clamd.ctl` or `clamd://host:3310` for ClamAV, and
- * `icap://host:1344/service` for any engine that speaks ICAP (RFC 3507).
- *
- * @throws when the address is neither.
- */
-export function antivirusAt(address: string): AntivirusEngine {
-  const url = URL.parse(address)
-  if (url?.protocol === 'clamd:') return createClamd(url)
-  if (url?.protocol === 'icap:' && url.hostname !== '') return createIcap(url)
-  throw new Error(`${address} is not the address of an antivirus engine`)
-}
 
 /** No answer of an engine is longer, apart from a file that it sends back. */
 const MAX_ANSWER_BYTES = 65_536
