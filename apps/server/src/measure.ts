@@ -17,7 +17,7 @@ import {
   setPushDevices,
 } from './events.ts'
 import type { Context } from './routing/feature.ts'
-import { SESSION_QUEUES, setSessionQueue, setUnsent } from './stream/metrics.ts'
+import { SESSION_QUEUES, setComponentQueue, setComponentUnsent, setSessionQueue, setUnsent } from './stream/metrics.ts'
 
 /** The database is asked no more often than this, in milliseconds, however often somebody looks. */
 const ASK_EVERY_MS = 10_000
@@ -28,12 +28,17 @@ export interface Measure {
   (): Promise<void>
 }
 
-type Measured = Pick<Context, 'sessions' | 'writer' | 'db' | 'jobs' | 'pushTargets'> & {
+type Measured = Pick<Context, 'sessions' | 'writer' | 'db' | 'jobs' | 'pushTargets' | 'components'> & {
+  /** See `Feature.measure`. */
+  readonly measureFeatures: () => void
   /** Undefined while the sanitizer does not answer. */
   readonly sandbox: () => Promise<SandboxStatus | undefined>
 }
 
-export function createMeasure({ sessions, writer, db, jobs, pushTargets, sandbox }: Measured, log: Log): Measure {
+export function createMeasure(
+  { sessions, writer, db, jobs, pushTargets, components, sandbox, measureFeatures }: Measured,
+  log: Log,
+): Measure {
   const askHeld = nowAndThen(log, async () => setHeld((await countHeld(db)).count))
   const askJobs = nowAndThen(log, async () => {
     for (const [name, counts] of Object.entries(await jobs.counts())) {
@@ -62,6 +67,16 @@ export function createMeasure({ sessions, writer, db, jobs, pushTargets, sandbox
       else if (connection.framing === 'ws') websocket++
       else tcp++
     }
+    const atComponents = { stanzas: 0, questions: 0, bytes: 0 }
+    for (const { waiting: at } of components.links()) {
+      atComponents.stanzas += at.stanzas
+      atComponents.questions += at.questions
+      atComponents.bytes += at.bytes
+    }
+    setComponentQueue({ queue: 'stanzas' }, atComponents.stanzas)
+    setComponentQueue({ queue: 'questions' }, atComponents.questions)
+    setComponentUnsent(atComponents.bytes)
+    measureFeatures()
     setSessions({ transport: 'tcp' }, tcp)
     setSessions({ transport: 'websocket' }, websocket)
     setWaiting(waiting)

@@ -1,13 +1,16 @@
+import { HELD_MAX as ROOM_HELD_MAX, ROUNDS_MAX } from './features/muc/fan-out.ts'
 import { MAX_WAITING } from './features/muc/relay.ts'
 import { LIVE_MAX } from './features/offline.ts'
 import { MAX_WAITING as MAX_CHANGES } from './features/pep/order.ts'
 import { DEVICES_MAX } from './features/push/service.ts'
 import { HELD_MAX } from './stream/client-state.ts'
+import { BUFFER_MAX_BYTES, PENDING_MAX as COMPONENT_PENDING_MAX, QUESTIONS_MAX } from './stream/component.ts'
 import { CHECKS_MAX } from './stream/password.ts'
 import { PENDING_MAX } from './stream/pipeline.ts'
 import { QUERIES_MAX } from './stream/queries.ts'
 import { UNACKNOWLEDGED_MAX } from './stream/resume.ts'
 import { UNSENT_MAX_BYTES } from './stream/session.ts'
+import { HOLD_MAX } from './transport/bosh.ts'
 
 /** Where something waits in this process, and what keeps it from growing without end. */
 export interface Queue {
@@ -127,5 +130,54 @@ export const QUEUES: readonly Queue[] = [
     max: `${MAX_CHANGES} of an account`,
     beyond: 'whoever publishes waits, and is not read meanwhile',
     metric: 'drawbridge_pep_changes_waiting',
+  },
+  {
+    what: 'stanzas that are on their way to everybody in a room',
+    where: 'features/muc/fan-out.ts',
+    max: `${ROUNDS_MAX} of a room, what was being committed then, and one for each who leaves; a stanza is kept once for all`,
+    beyond: 'whoever sends to the room waits, and is not read meanwhile',
+    metric: 'drawbridge_room_rounds',
+  },
+  {
+    what: 'messages for somebody who enters a room, while the history is read',
+    where: 'features/muc/fan-out.ts',
+    max: `${ROOM_HELD_MAX} of each device`,
+    beyond: 'it is told that it has left (status 333), and enters again; the archive has the messages',
+    metric: 'drawbridge_room_messages_held',
+  },
+  {
+    what: 'stanzas of a component that are not done (XEP-0114)',
+    where: 'stream/component.ts',
+    max: `${COMPONENT_PENDING_MAX} of a component`,
+    beyond: 'its connection is not read',
+    metric: 'drawbridge_component_queue',
+  },
+  {
+    what: 'questions of the server to a component: what an app server is told (XEP-0357)',
+    where: 'stream/component.ts',
+    max: `${QUESTIONS_MAX} of a component, ten seconds each`,
+    beyond: 'it is not asked; the outbox keeps a push and tries again',
+    metric: 'drawbridge_component_queue',
+  },
+  {
+    what: 'bytes a component does not take',
+    where: 'stream/component.ts',
+    max: `${BUFFER_MAX_BYTES} of a component`,
+    beyond: 'its stream ends',
+    metric: 'drawbridge_component_unsent_bytes',
+  },
+  {
+    what: 'requests of a BOSH session that came before their turn (XEP-0124 §14)',
+    where: 'transport/bosh.ts',
+    max: `${HOLD_MAX + 1} of a session, each of one stanza’s size`,
+    beyond: 'the session ends (item-not-found)',
+    metric: 'drawbridge_bosh_requests_early',
+  },
+  {
+    what: 'text that waits for the next request of a BOSH session',
+    where: 'transport/bosh.ts',
+    max: `${UNSENT_MAX_BYTES} of a session, as of every other connection`,
+    beyond: 'the session is cut; it resumes, or reads the archive',
+    metric: 'drawbridge_session_unsent_bytes',
   },
 ]

@@ -345,7 +345,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       (sanitizer) => sanitizer.sandbox,
       () => undefined,
     )
-  const measure = createMeasure({ ...ctx, sandbox }, log)
+  const measureFeatures = () => registry.features.forEach((feature) => feature.measure?.(ctx))
+  const measure = createMeasure({ ...ctx, sandbox, measureFeatures }, log)
   const health = createHealth()
   health.add('ready', 'database', () => database.pool.query('select 1'))
   health.add('ready', 'archive', () => {

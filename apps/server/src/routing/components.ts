@@ -5,6 +5,8 @@ import type { Service } from './feature.ts'
 
 /** A component that is connected: it takes stanzas as they are (XEP-0114). */
 export interface ComponentLink {
+  /** What is under way: its stanzas, and what the server has asked it; and bytes that it has not taken. */
+  readonly waiting: { readonly stanzas: number; readonly questions: number; readonly bytes: number }
   send(element: Element): void
   /** Sends a request of `from`, made with the id it gets. Resolves with the answer, or with nothing if none comes. */
   ask(from: string, request: (id: string) => Element): Promise<Element | undefined>
@@ -19,6 +21,8 @@ export interface Components {
   has(label: string, domainpart: string): boolean
   /** See `ComponentLink.ask`; nothing as well where no component is connected. */
   ask(domainpart: string, ...request: Parameters<ComponentLink['ask']>): Promise<Element | undefined>
+  /** Those that are connected. */
+  links(): Iterable<ComponentLink>
   /** False when the component is connected already: the one that is there stays. */
   attach(label: string, link: ComponentLink): boolean
   detach(label: string, link: ComponentLink): void
@@ -46,6 +50,7 @@ export function createComponents({ domain, labels, domains }: ComponentsOptions)
     find: (domainpart) => services.get(labelOf.get(domainpart) ?? ''),
     has: (label, domainpart) => labelOf.get(domainpart) === label,
     ask: async (domainpart, from, request) => links.get(labelOf.get(domainpart) ?? '')?.ask(from, request),
+    links: () => links.values(),
     attach(label, link) {
       if (links.has(label)) return false
       links.set(label, link)

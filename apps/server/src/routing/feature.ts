@@ -442,6 +442,8 @@ export interface Feature {
     readonly [K in keyof DomainEvents]?: (payload: DomainEvents[K], ctx: Context) => Promise<void> | void
   }
   readonly http?: readonly HttpRoute[]
+  /** Brings its levels among the metrics up to date: called when somebody looks at them, so that they cost nothing else. */
+  readonly measure?: (ctx: Context) => void
   /** Loads what the synchronous stages need to have in memory. Called once, before the first stream. */
   readonly start?: (ctx: Context) => Promise<void> | void
   readonly stop?: (ctx: Context) => Promise<void> | void

@@ -18,11 +18,11 @@ import { Queries } from './queries.ts'
 
 const NS_COMPONENT = 'jabber:component:accept'
 /** Stanzas of a component that are under way at once; beyond it, it is not read. */
-const PENDING_MAX = 256
+export const PENDING_MAX = 256
 /** Questions of the server to a component at once; one more gets no answer. */
 export const QUESTIONS_MAX = 64
 /** Bytes that a component may leave unread before it counts as stuck. */
-const BUFFER_MAX_BYTES = 8 * 1024 * 1024
+export const BUFFER_MAX_BYTES = 8 * 1024 * 1024
 
 export interface ComponentServer {
   readonly domain: string
@@ -135,6 +135,10 @@ export class ComponentStream implements StreamHandler, ComponentLink {
     // Its stream has declared another namespace for the same stanzas, so they need none of their own.
     this.#connection.write(serialize(element, { parentNS: NS_CLIENT }))
     if (this.#connection.pendingBytes > BUFFER_MAX_BYTES) this.#fail('resource-constraint')
+  }
+
+  get waiting(): ComponentLink['waiting'] {
+    return { stanzas: this.#pending, questions: this.#queries.size, bytes: this.#connection.pendingBytes }
   }
 
   ask(from: string, request: (id: string) => Element): Promise<Element | undefined> {

@@ -11,4 +11,13 @@ export const setSessionQueue = gauge('drawbridge_session_queue', 'What waits in 
   of: OF,
 })
 
+export const setComponentQueue = gauge('drawbridge_component_queue', 'What waits at components, by queue.', {
+  queue: ['stanzas', 'questions'],
+})
+
+export const setComponentUnsent = gauge(
+  'drawbridge_component_unsent_bytes',
+  'Bytes that components have not taken yet.',
+)
+
 export const setUnsent = gauge('drawbridge_session_unsent_bytes', 'Bytes that clients have not taken yet.', { of: OF })

@@ -11,6 +11,25 @@ export const RID_MAX = Number.MAX_SAFE_INTEGER
 /** XEP-0124 §17.2: why a session ends, as far as we say so. */
 export type Terminal = 'bad-request' | 'host-unknown' | 'item-not-found' | 'policy-violation' | 'remote-stream-error'
 
+/** The protocol that is spoken here. */
+const VERSION = [1, 11] as const
+
+/** XEP-0124 §7.2: the client's version or ours, whichever is lower. */
+export function versionFor(asked = ''): string {
+  const [, major = '', minor = ''] = /^(\d{1,4})\.(\d{1,4})$/.exec(asked) ?? []
+  if (major === '') return VERSION.join('.')
+  const isLower = Number(major) - VERSION[0] || Number(minor) - VERSION[1]
+  return isLower < 0 ? asked : VERSION.join('.')
+}
+
+/** XEP-0206 §5: whether the client asks for a new stream. Its namespace counts, not the prefix it has given it. */
+export function isRestart({ attrs }: Element): boolean {
+  return Object.entries(attrs).some(([name, value]) => {
+    const [, prefix] = /^xmlns:(.+)$/.exec(name) ?? []
+    return prefix !== undefined && value === NS_XBOSH && attrs[`${prefix}:restart`] === 'true'
+  })
+}
+
 /** The text of a `<body/>` around what is serialized already (XEP-0206 §3). */
 export function wrap(attrs: Readonly<Record<string, string | number>>, content: string): string {
   const declared = { xmlns: NS_HTTPBIND, 'xmlns:xmpp': NS_XBOSH, 'xmlns:stream': 'http://etherx.jabber.org/streams' }

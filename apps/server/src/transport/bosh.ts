@@ -4,8 +4,21 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { addressOf } from '../routing/client-address.ts'
 import { addressKey } from '../stream/throttle.ts'
-import { bodyLimits, numberIn, parseBody, RID_MAX, ridOf, sidIn, terminate, wrap, WRAPPER_BYTES } from './bosh-body.ts'
+import {
+  bodyLimits,
+  isRestart,
+  numberIn,
+  parseBody,
+  RID_MAX,
+  ridOf,
+  sidIn,
+  terminate,
+  versionFor,
+  wrap,
+  WRAPPER_BYTES,
+} from './bosh-body.ts'
 import type { Terminal } from './bosh-body.ts'
+import { setEarly } from './events.ts'
 import type { HttpHandler } from './http.ts'
 import type { Accept, ChannelBindings, Connection, PauseReason, StreamHandler } from './connection.ts'
 
@@ -17,7 +30,7 @@ const WAIT_MAX_S = 60
 const INACTIVITY_S = 60
 const PAUSE_MAX_S = 120
 /** Requests that may wait here at once (`hold`), and one more that brings something (`requests`). */
-const HOLD_MAX = 1
+export const HOLD_MAX = 1
 export interface BoshOptions {
   readonly accept: Accept
   /** See `WebSocketOptions`: whose pages may open a stream, and whether it is protected on its way. */
@@ -35,6 +48,7 @@ export interface BoshOptions {
 export function createBosh(options: BoshOptions): HttpHandler {
   const sessions = new Map<string, BoshConnection>()
   const counts = new Map<string, number>()
+  let early = 0
   const create = (body: Element, rid: number, request: Request): void => {
     const address = addressOf(request.req)
     const key = addressKey(address)
@@ -47,7 +61,7 @@ export function createBosh(options: BoshOptions): HttpHandler {
       if (left > 0) counts.set(key, left)
       else counts.delete(key)
     }
-    const session = new BoshConnection(options, address, body, rid, ended)
+    const session = new BoshConnection(options, address, body, rid, { ended, early: (by) => setEarly((early += by)) })
     sessions.set(session.sid, session)
     session.receive(rid, body, request.res)
   }
@@ -82,6 +96,13 @@ interface Request {
   readonly res: ServerResponse
 }
 
+/** Where the sessions are. */
+interface Host {
+  ended(sid: string): void
+  /** So many requests more, or less, wait for those before them. */
+  early(by: number): void
+}
+
 interface Waiting {
   readonly rid: number
   readonly res: ServerResponse
@@ -97,7 +118,7 @@ class BoshConnection implements Connection {
   readonly sid = randomBytes(18).toString('base64url')
   limits: XmlLimits = bodyLimits(PREAUTH_LIMITS)
   readonly #handler: StreamHandler
-  readonly #ended: (sid: string) => void
+  readonly #host: Host
   readonly #waitMs: number
   readonly #hold: number
   /** The rid that is to be looked at next. */
@@ -118,16 +139,10 @@ class BoshConnection implements Connection {
   #isGone = false
   #inactivity: NodeJS.Timeout | undefined
 
-  constructor(
-    { accept, isEncrypted }: BoshOptions,
-    remoteAddress: string,
-    body: Element,
-    rid: number,
-    ended: (sid: string) => void,
-  ) {
+  constructor({ accept, isEncrypted }: BoshOptions, remoteAddress: string, body: Element, rid: number, host: Host) {
     this.isEncrypted = isEncrypted
     this.remoteAddress = remoteAddress
-    this.#ended = ended
+    this.#host = host
     this.#next = rid
     const wait = numberIn(body, 'wait', WAIT_MAX_S) ?? WAIT_MAX_S
     this.#waitMs = wait * 1_000
@@ -140,7 +155,7 @@ class BoshConnection implements Connection {
       inactivity: INACTIVITY_S,
       maxpause: PAUSE_MAX_S,
       polling: 0,
-      ver: '1.11',
+      ver: versionFor(body.attrs['ver']),
       ack: rid,
       'xmpp:version': '1.0',
       'xmpp:restartlogic': 'true',
@@ -156,14 +171,17 @@ class BoshConnection implements Connection {
     if (rid < this.#next) return this.#repeat(rid, res)
     if (rid > this.#next + this.#hold + 1) return this.#refuse(res, 'item-not-found')
     // The same once more, on the connection that works.
-    this.#early.get(rid)?.res.destroy()
+    const same = this.#early.get(rid)
+    same?.res.destroy()
     this.#early.set(rid, { body, res })
+    if (!same) this.#host.early(1)
     this.#drain()
   }
 
   #drain(): void {
     for (let turn; this.#paused.size === 0 && (turn = this.#early.get(this.#next));) {
       this.#early.delete(this.#next)
+      this.#host.early(-1)
       const rid = this.#next++
       // A whole rid period is beyond any session; one that tries is not counting (§14.1).
       if (rid >= RID_MAX) return this.#refuse(turn.res, 'bad-request')
@@ -177,7 +195,7 @@ class BoshConnection implements Connection {
     const { attrs } = body
     try {
       const isFirst = this.#preamble !== undefined
-      if (isFirst || attrs['xmpp:restart'] === 'true' || attrs['restart'] === 'true') this.#open(attrs)
+      if (isFirst || isRestart(body)) this.#open(attrs)
       for (const element of body.getChildElements()) {
         if (this.#end !== undefined) return
         element.parent = null
@@ -346,8 +364,9 @@ class BoshConnection implements Connection {
       finish(res, wrap({ type: 'terminate' }, ''))
     }
     for (const { res } of this.#early.values()) finish(res, wrap({ type: 'terminate' }, ''))
+    this.#host.early(-this.#early.size)
     this.#early.clear()
-    this.#ended(this.sid)
+    this.#host.ended(this.sid)
     this.#handler.gone()
   }
 }

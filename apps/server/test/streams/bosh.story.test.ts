@@ -81,6 +81,32 @@ describe('BOSH (XEP-0124, XEP-0206)', () => {
     expect(features?.getChild('mechanisms', SASL)?.toString()).toContain('SCRAM-SHA-256')
   })
 
+  test.each([
+    ['1.6', '1.6'],
+    ['1.12', '1.11'],
+    ['2.0', '1.11'],
+    ['newest', '1.11'],
+  ])(
+    'my client speaks version %s of the protocol and hears %s, whichever is lower (XEP-0124 §7.2)',
+    async (ver, heard) => {
+      expect((await client().create({ ver })).attrs['ver']).toBe(heard)
+    },
+  )
+
+  test('my client may call the namespace of a restart what it likes (XEP-0206 §5)', async () => {
+    const alice = client()
+    await alice.create()
+    await alice.post({}, plain('alice', 'alice-password'))
+    const restart = (attrs: string) =>
+      alice.raw(`<body xmlns='${NS}' rid='${++alice.rid}' sid='${alice.sid}' to='im.test' ${attrs}/>`)
+    expect((await restart(`xmlns:xmpp='urn:example:other' xmpp:restart='true' pause='60'`)).toString()).not.toContain(
+      'xmpp-bind',
+    )
+    expect((await restart(`xmlns:b='urn:xmpp:xbosh' b:restart='true'`)).toString()).toContain(
+      'urn:ietf:params:xml:ns:xmpp-bind',
+    )
+  })
+
   test('alice signs in over HTTP and chats with bob on a socket, both ways (XEP-0206 §5, §6)', async () => {
     const alice = client()
     await alice.signIn('alice')

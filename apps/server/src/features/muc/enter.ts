@@ -7,6 +7,7 @@ import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
 import { TURN } from './fan-out.ts'
 import { sendHistory } from './history.ts'
+import { leave, LOST } from './leave.ts'
 import { isBroadcast, sendSelf, shownPresence, STATUS } from './occupant-presence.ts'
 import { affiliationRank, initialRole, isAdmin } from './privileges.ts'
 import { assertNickFree, keyOfNick } from './room.ts'
@@ -146,6 +147,8 @@ async function welcome(room: Room, seat: Seat, join: MucJoin, codes: number[], c
   if (room.config.isLogged) codes.push(STATUS.logged)
   sendSelf(room, seat, codes)
   await sendHistory(room, seat, join.history, ctx)
+  // It has missed what was said meanwhile, and has to enter again (code 333).
+  if (seat.isOverrun && !seat.isGone) await leave(room, seat, ctx, LOST)
 }
 
 /** Everybody hears of the newcomer, its other devices included, but the device itself: it hears last. */

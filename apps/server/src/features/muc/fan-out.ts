@@ -1,8 +1,14 @@
-import type { Broadcast } from '../../routing/outgoing.ts'
+import type { Broadcast, Outgoing } from '../../routing/outgoing.ts'
 import type { Seat } from './room.ts'
 
 /** Recipients served in one turn; what is left waits for the next, so that no room holds up the others. */
 export const TURN = 500
+
+/** Rounds of one room that are not served yet; beyond it, whoever sends to the room waits, and is not read meanwhile. */
+export const ROUNDS_MAX = 256
+
+/** Messages that are held for one seat while its history is read; beyond it, it is told that it has lost its place. */
+export const HELD_MAX = 1_000
 
 /** One stanza for everybody in a room: those who see real JIDs get one text, the others another. */
 interface Round {
@@ -20,6 +26,7 @@ interface Round {
  */
 export class FanOut {
   readonly #rounds: Round[] = []
+  readonly #ready: (() => void)[] = []
   #isScheduled = false
 
   /** `seats` must not change afterwards: rooms replace their list. */
@@ -34,20 +41,37 @@ export class FanOut {
     return this.#rounds.length === 0
   }
 
+  /** Rounds that are not served yet. */
+  get length(): number {
+    return this.#rounds.length
+  }
+
+  /** Nothing where there is room for one more; else a promise for when half of the rounds are served. */
+  whenReady(): Promise<void> | undefined {
+    if (this.#rounds.length < ROUNDS_MAX) return undefined
+    return new Promise((resolve) => this.#ready.push(resolve))
+  }
+
   #run(): void {
     let left = TURN
     while (left > 0) {
       const [round] = this.#rounds
-      if (!round) return
+      if (!round) break
       left = serve(round, left)
       if (round.at >= round.seats.length) this.#rounds.shift()
     }
+    this.#wake()
     if (this.#rounds.length === 0) return
     this.#isScheduled = true
     setImmediate(() => {
       this.#isScheduled = false
       this.#run()
     })
+  }
+
+  #wake(): void {
+    if (this.#rounds.length > ROUNDS_MAX / 2) return
+    for (const resolve of this.#ready.splice(0)) resolve()
   }
 }
 
@@ -58,10 +82,16 @@ function serve(round: Round, budget: number): number {
     const seat = seats[i]
     if (!seat || seat.isGone) continue
     const outgoing = (seat.seesJids ? open : hidden).to(seat.address)
-    if (isMessage && seat.waiting) seat.waiting.push(outgoing)
+    if (isMessage && seat.waiting) hold(seat, seat.waiting, outgoing)
     else seat.session.send(outgoing)
   }
   budget -= end - round.at
   round.at = end
   return budget
+}
+
+function hold(seat: Seat, waiting: Outgoing[], outgoing: Outgoing): void {
+  if (waiting.length < HELD_MAX && !seat.isOverrun) return void waiting.push(outgoing)
+  seat.isOverrun = true
+  waiting.length = 0
 }

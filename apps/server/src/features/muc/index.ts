@@ -7,6 +7,7 @@ import { deliverMessage } from './deliver.ts'
 import { handleIq } from './iq.ts'
 import { leaveAll, LOST } from './leave.ts'
 import { handleMessage } from './messages.ts'
+import { setHeldForHistory, setRounds } from './metrics.ts'
 import { handlePresence } from './presence.ts'
 import { LABEL, loadRooms, roomsOf } from './rooms.ts'
 
@@ -58,8 +59,32 @@ export const muc = defineFeature({
     'session.unavailable': ({ session, farewell }, ctx) => leaveAll(session, ctx, { farewell }),
     'account.deleted': ({ localpart }, ctx) => forgetAccount(`${localpart}@${ctx.domain}`, ctx),
   },
+  /** A room that cannot keep up makes those wait who send to it, and only them (OV-01). */
+  enter: ({ to }, _session, ctx) => {
+    const { domain, find } = roomsOf(ctx)
+    return to?.domainpart === domain ? find(to.localpart ?? '')?.fanOut.whenReady() : undefined
+  },
+  measure,
   start: loadRooms,
 })
+
+/** Of each the sum, and the largest. */
+function measure(ctx: Context): void {
+  const rounds = { all: 0, longest: 0 }
+  const held = { all: 0, longest: 0 }
+  const add = (level: typeof rounds, length: number) => {
+    level.all += length
+    level.longest = Math.max(level.longest, length)
+  }
+  for (const { fanOut, seats } of roomsOf(ctx).all()) {
+    add(rounds, fanOut.length)
+    for (const { waiting } of seats) if (waiting) add(held, waiting.length)
+  }
+  for (const of of ['all', 'longest'] as const) {
+    setRounds({ of }, rounds[of])
+    setHeldForHistory({ of }, held[of])
+  }
+}
 
 /** Whoever gets the name next is another person. */
 async function forgetAccount(jid: string, ctx: Context): Promise<void> {

@@ -25,6 +25,8 @@ export interface Seat {
   isGone: boolean
   /** Messages that came while the history for this seat is being read; absent afterwards. */
   waiting: Outgoing[] | undefined
+  /** More of them came than are held: the seat has no place here any more. */
+  isOverrun: boolean
 }
 
 /** Somebody in a room under one nick, with one or more devices. */
@@ -167,6 +169,7 @@ export class Room {
       seesJids: false,
       isGone: false,
       waiting: undefined,
+      isOverrun: false,
     }
     this.occupants.set(occupant.nickKey, occupant)
     occupant.seats = [...occupant.seats, seat]
