@@ -142,6 +142,10 @@ test('an image over which decoders died is remembered, until the rules change', 
   await noteImageFailed(db, killer!, 'v1')
   await noteImageStrike(db, unlucky!)
   expect([await hasFailed(db, killer!, anHourAgo()), await hasFailed(db, unlucky!, anHourAgo())]).toEqual([true, false])
+  // The same file of somebody else, in work when the same process broke.
+  await noteImageStrike(db, unlucky!)
+  expect(await hasFailed(db, unlucky!, anHourAgo())).toBe(false)
+  await opened.pool.query("update image_failure set updated_at = now() - interval '1 minute'")
   await noteImageStrike(db, unlucky!)
   expect(await hasFailed(db, unlucky!, anHourAgo())).toBe(true)
   expect(await hasFailed(db, { ...killer!, profile: 'avatar' }, anHourAgo())).toBe(false)

@@ -10,6 +10,8 @@ export interface ImageAttempt {
 
 /** A file that was in work so often when the sanitizer broke is not tried again (images §2, failures). */
 const STRIKES_MAX = 2
+/** What breaks at about the same time breaks for the same reason. */
+const ONE_BREAK_MS = 1_000
 
 /** Whether this image is known, since `since`, to kill whoever decodes it. */
 export async function hasFailed(db: Db, { rawSha256, profile }: ImageAttempt, since: Date): Promise<boolean> {
@@ -37,7 +39,7 @@ export async function noteImageFailed(db: Db, attempt: ImageAttempt, policyVersi
     .onConflictDoUpdate({ target: [imageFailure.rawSha256, imageFailure.profile], set: found })
 }
 
-/** The sanitizer broke while it had this image: perhaps because of it. */
+/** The sanitizer broke while it had this image: perhaps because of it. However often it had it then, that counts once. */
 export async function noteImageStrike(db: Db, { rawSha256, profile }: ImageAttempt): Promise<void> {
   await db
     .insert(imageFailure)
@@ -45,6 +47,7 @@ export async function noteImageStrike(db: Db, { rawSha256, profile }: ImageAttem
     .onConflictDoUpdate({
       target: [imageFailure.rawSha256, imageFailure.profile],
       set: { strikes: sql`${imageFailure.strikes} + 1`, updatedAt: new Date() },
+      setWhere: lt(imageFailure.updatedAt, new Date(Date.now() - ONE_BREAK_MS)),
     })
 }
 

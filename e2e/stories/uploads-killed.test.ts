@@ -1,0 +1,316 @@
+import { silentLog } from '@drawbridge/runtime'
+import { existsSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sweep } from '../../apps/server/src/features/upload/sweep.ts'
+import { buildServer } from '../../apps/server/src/server.ts'
+import { serverConfig } from '../../apps/server/src/server.config.ts'
+import { startUploadRig, statOf } from '../support/upload-rig.ts'
+import type { Put, Slot, UploadRig } from '../support/upload-rig.ts'
+
+// Every point once; `DRAWBRIDGE_TEST_KILL_ROUNDS=200` runs all of them again and again (a quarter of an hour).
+const ROUNDS = Number(process.env['DRAWBRIDGE_TEST_KILL_ROUNDS'] ?? 10) // oxlint-disable-line no-restricted-properties
+const MARK = 'bytes of the sender'
+const END_MS = 60_000
+
+let rig: UploadRig
+let drawn: Buffer
+beforeAll(async () => {
+  rig = await startUploadRig()
+  drawn = await drawPhoto()
+})
+afterAll(() => rig?.[Symbol.asyncDispose]())
+
+/** What happens to an upload at one point of its life. Resolves when something was killed there. */
+type Point = (slot: Slot, photo: Buffer) => Promise<Put | undefined>
+
+const POINTS: Readonly<Record<string, Point>> = {
+  'after the slot': async () => {
+    await rig.kill('server')
+    return undefined
+  },
+
+  'in mid-PUT': async (slot, photo) => {
+    const half = Math.floor(photo.length / 2)
+    const put = rig.put(slot, photo, half)
+    await until(async () => (await sizeOf('spool', slot)) >= half)
+    await rig.kill('server')
+    return put
+  },
+
+  'after the file is in quarantine, before its row says so': async (slot, photo) => {
+    const half = Math.floor(photo.length / 2)
+    const put = rig.put(slot, photo, half)
+    await until(async () => (await rowOf(slot))?.put_at !== null)
+    await using hold = await holdUp('select from upload where id = $1 for update', [slot.id])
+    put.request.end(photo.subarray(half))
+    await until(async () => existsSync(pathOf('quarantine', slot)) && (await hold.waiting()) > 0)
+    await rig.kill('server')
+    return put
+  },
+
+  'after the row, before the job': async (slot, photo) => {
+    await using _hold = await holdUp('lock table bullmq.job in access exclusive mode')
+    const put = rig.put(slot, photo)
+    await until(async () => (await rowOf(slot))?.state === 'quarantined')
+    await rig.kill('server')
+    return put
+  },
+
+  'when the job is taken': async (slot, photo) => {
+    await using hold = await holdUp('lock table image_failure in access exclusive mode')
+    const put = rig.put(slot, photo)
+    await until(async () => (await hold.waiting()) > 0)
+    await rig.kill('server')
+    return put
+  },
+
+  'in the queue of the sanitizer': async (slot, photo) => {
+    const decoders = await stopped('decoder')
+    const { idle } = (await rig.health()).children.local
+    const others = await Promise.all(
+      Array.from({ length: idle + 1 }, async (_, n) => {
+        const another = photoOf(`${slot.id} ${n}`)
+        const other = await rig.slot(`other${n}.png`, another.length)
+        return { other, put: rig.put(other, another) }
+      }),
+    )
+    const put = rig.put(slot, photo)
+    await until(async () => (await rig.health()).queue.waiting > 0)
+    await rig.kill('sanitizer')
+    for (const pid of decoders) end(pid)
+    await rig.restore()
+    for (const { other, put: another } of others) await settled(other, another)
+    return put
+  },
+
+  'while it is decoded': async (slot, photo) => {
+    const decoders = await stopped('decoder')
+    const put = rig.put(slot, photo)
+    await until(async () => (await rig.health()).children.local.busy > 0)
+    for (const pid of decoders) end(pid)
+    return put
+  },
+
+  'while it is encoded': async (slot, photo) => {
+    const encoders = await stopped('encoder')
+    const decoders = rig.children('decoder').map((pid) => ({ pid, ticks: statOf(pid).ticks }))
+    const put = rig.put(slot, photo)
+    // Its decoder has worked, and waits for an encoder that reads.
+    const hasDecoded = ({ pid, ticks }: (typeof decoders)[number]) =>
+      statOf(pid).ticks > ticks && statOf(pid).state === 'S'
+    await until(async () => decoders.some(hasDecoded) && (await rig.health()).children.local.busy > 0)
+    for (const pid of encoders) end(pid)
+    return put
+  },
+
+  'after the clean file is stored, before its row says so': async (slot, photo) => {
+    const { put, hold } = await heldBeforePublishing(slot, photo)
+    expect(await clean()).not.toEqual([])
+    await rig.kill('server')
+    await hold[Symbol.asyncDispose]()
+    return put
+  },
+
+  'after the row says that it is clean, before anybody is told': async (slot, photo) => {
+    const { put, hold } = await heldBeforePublishing(slot, photo)
+    rig.signal('server', 'SIGSTOP')
+    await hold.release()
+    await until(async () => (await rowOf(slot))?.state === 'clean')
+    expect(existsSync(pathOf('quarantine', slot))).toBe(true)
+    await rig.kill('server')
+    return put
+  },
+}
+
+describe('an upload whose server, sanitizer, decoder or encoder is killed', () => {
+  const names = Object.keys(POINTS)
+  const ends = new Map<string, string[]>()
+
+  test.each(Array.from({ length: ROUNDS }, (_, round) => [round + 1, names[round % names.length]!] as const))(
+    'round %i: %s, ends clean or refused, and is never served as it came',
+    async (round, name) => {
+      const photo = photoOf(`round ${round}`)
+      const slot = await rig.slot(`round${round}.png`, photo.length)
+      const killed = await POINTS[name]!(slot, photo)
+      await rig.restore()
+      // A slot is good for its file after the server has been away.
+      const put = killed ?? rig.put(slot, photo)
+      ends.set(name, [...(ends.get(name) ?? []), await settled(slot, put)])
+    },
+    END_MS * 2,
+  )
+
+  test('and afterwards no file is left that nothing refers to', async () => {
+    expect(await rig.get({ ...(await rig.slot('unused.png', 9)) })).toMatchObject({ status: 404 })
+    await rig.stop()
+    await sweepLater()
+    const { rows } = await rig.database.pool.query<{ name: string }>(
+      "select encode(clean_sha256, 'hex') as name from upload where state = 'clean' " +
+        "union select encode(sha256, 'hex') from upload_derivative",
+    )
+    expect(await clean()).toEqual(rows.map((row) => row.name).toSorted())
+    for (const area of ['spool', 'quarantine', 'aside']) expect([area, await filesIn(area)]).toEqual([area, []])
+    const { rows: unfinished } = await rig.database.pool.query(
+      "select state from upload where state not in ('clean', 'refused')",
+    )
+    expect(unfinished).toEqual([])
+    // Only a file that did not come whole is ever refused: everything else had a second chance.
+    for (const [name, outcomes] of ends) {
+      const expected = /mid-PUT|before its row|in the queue/.test(name) ? /^(?:clean|refused .*)$/ : /^clean$/
+      for (const outcome of outcomes) expect([name, outcome]).toEqual([name, expect.stringMatching(expected)])
+    }
+    console.log([...ends].map(([name, outcomes]) => `${name}: ${tally(outcomes)}`).join('\n'))
+  })
+})
+
+/** Waits for the end of an upload, looking at its link all the time. */
+async function settled(slot: Slot, put: Put): Promise<string> {
+  const answer = await put.answered
+  let row = await rowOf(slot)
+  await until(async () => {
+    const got = await rig.get(slot)
+    row = await rowOf(slot)
+    if (got?.status === 200) {
+      expect(got.body.includes(MARK)).toBe(false)
+      expect(got.body.subarray(1, 4).toString()).toBe('PNG')
+      expect(row?.state).toBe('clean')
+    } else if (got) expect(got.status).toBe(404)
+    return row?.state === 'clean' || row?.state === 'refused'
+  })
+  // Whoever was told 201 has it; whoever was refused by name has not.
+  if (answer === 201) expect(row).toMatchObject({ state: 'clean' })
+  else if (answer !== 'lost') expect(row).toMatchObject({ state: 'refused' })
+  expect((await rig.get(slot))?.status).toBe(row?.state === 'clean' ? 200 : 404)
+  return row?.state === 'clean' ? 'clean' : `refused ${row?.reason}`
+}
+
+/** Lets an upload come as far as its clean file, and no farther. */
+async function heldBeforePublishing(slot: Slot, photo: Buffer) {
+  const put = await (async () => {
+    await using beforeSanitizer = await holdUp('lock table image_failure in access exclusive mode')
+    const begun = rig.put(slot, photo)
+    await until(async () => (await beforeSanitizer.waiting()) > 0)
+    return {
+      begun,
+      hold: await holdUp('select from upload where id = $1 for update', [slot.id], beforeSanitizer.release),
+    }
+  })()
+  await until(async () => (await put.hold.waiting('%with published%')) > 0)
+  return { put: put.begun, hold: put.hold }
+}
+
+/**
+ * Holds a lock, so that the server waits in the middle of what it does. Disposing breaks the connections that wait, as
+ * the death of their process would, and then lets go; releasing lets them go on.
+ */
+async function holdUp(statement: string, values: readonly unknown[] = [], thenDo?: () => Promise<void>) {
+  const { pool } = rig.database
+  const client = await pool.connect()
+  await client.query('begin')
+  await client.query(statement, [...values])
+  await thenDo?.()
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const waiters = 'from pg_stat_activity where $1 = any (pg_blocking_pids(pid)) and query like $2'
+  let isHeld = true
+  const release = async () => {
+    if (!isHeld) return
+    isHeld = false
+    await client.query('rollback')
+    client.release()
+  }
+  return {
+    release,
+    waiting: async (query = '%') => (await pool.query(`select ${waiters}`, [rows[0]!.pid, query])).rowCount ?? 0,
+    async [Symbol.asyncDispose]() {
+      if (isHeld) await pool.query(`select pg_terminate_backend(pid) ${waiters}`, [rows[0]!.pid, '%'])
+      await release()
+    },
+  }
+}
+
+/** A server in this process, two hours later, that sweeps once. */
+async function sweepLater(): Promise<void> {
+  const config = serverConfig.parse({
+    common: { dataDir: rig.dataDir, domain: 'localhost', databaseUrl: rig.databaseUrl },
+    stream: {},
+    web: {},
+    limits: {},
+    policy: {},
+  })
+  await using server = await buildServer(config, silentLog, { now: () => new Date(Date.now() + 2 * 3_600_000) })
+  await sweep(server.ctx)
+}
+
+/** Stops children that have proved themselves: one that is only starting would be given up. */
+async function stopped(kind: 'decoder' | 'encoder'): Promise<readonly number[]> {
+  await until(async () => {
+    const { idle, starting } = (await rig.health()).children.local
+    return idle > 0 && starting === 0
+  })
+  const pids = rig.children(kind)
+  expect(pids).not.toEqual([])
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  return pids
+}
+
+/** It may have died with its parent. */
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** Looks at what gives no events: files, rows, processes. */
+async function until(look: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + END_MS
+  while (!(await look())) {
+    if (performance.now() > deadline) throw new Error(`nothing came of it:\n${rig.log().slice(-4_000)}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+interface Row {
+  readonly state: string
+  readonly reason: string | null
+  readonly put_at: Date | null
+}
+
+async function rowOf({ id }: Slot): Promise<Row | undefined> {
+  const { rows } = await rig.database.pool.query<Row>('select state, reason, put_at from upload where id = $1', [id])
+  return rows[0]
+}
+
+const pathOf = (area: string, { id }: Slot) => join(rig.dataDir, 'blobs', area, id)
+const sizeOf = (area: string, slot: Slot) =>
+  stat(pathOf(area, slot)).then(
+    ({ size }) => size,
+    () => 0,
+  )
+const filesIn = async (area: string) => (await readdir(join(rig.dataDir, 'blobs', area))).toSorted()
+const clean = () => filesIn('clean')
+
+function tally(outcomes: readonly string[]): string {
+  const counts = Map.groupBy(outcomes, (outcome) => outcome)
+  return [...counts].map(([outcome, same]) => `${same.length} ${outcome}`).join(', ')
+}
+
+/** Bytes that no other upload has: one over which the sanitizer broke twice is not tried again. */
+const photoOf = (note: string) => Buffer.concat([drawn, Buffer.from(`${MARK} in ${note}`)])
+
+/** Pixels that take a moment to decode, with a text of the sender in the file. */
+async function drawPhoto(): Promise<Buffer> {
+  const [width, height] = [2_400, 2_400]
+  const pixels = Buffer.alloc(width * height * 3)
+  for (let at = 0; at < pixels.length; at++) pixels[at] = ((at * 2_654_435_761) >>> 24) & 0x3f
+  const png = await sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 6 })
+    .withExif({ IFD0: { ImageDescription: MARK } })
+    .toBuffer()
+  expect(png.includes(MARK)).toBe(true)
+  return png
+}

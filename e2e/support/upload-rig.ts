@@ -1,0 +1,231 @@
+import { openDatabase } from '@drawbridge/db'
+import type { Database } from '@drawbridge/db'
+import { migrateJobs } from '@drawbridge/jobs'
+import { startTestPostgres, testDatabase } from '@drawbridge/testkit'
+import { xml } from '@drawbridge/xmpp'
+import { execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:http'
+import type { ClientRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { freePorts, ROOT } from './stack.ts'
+import { connectClient } from './xmpp-client.ts'
+import type { TestClient } from './xmpp-client.ts'
+
+const NS_UPLOAD = 'urn:xmpp:http:upload:0'
+const SERVER = 'apps/server/src/main.ts'
+const SANITIZER = 'apps/sanitizer/src/main.ts'
+const PASSWORD = 'seven gray herons'
+
+/** A process of the product, to be killed and started again by a test. */
+export type Part = 'server' | 'sanitizer'
+
+/** A slot, and what is known of its upload from outside. */
+export interface Slot {
+  readonly id: string
+  readonly putUrl: URL
+  readonly getUrl: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A PUT under way: the status it was answered with, or `lost` when the connection broke. */
+export interface Put {
+  readonly request: ClientRequest
+  readonly answered: Promise<number | 'lost'>
+}
+
+/**
+ * The server and the sanitizer as processes, with a PostgreSQL in between that a test can look into and hold up. Nothing
+ * in the product knows of it: an upload is held where it is by a lock on a table, or by a stopped process.
+ */
+export interface UploadRig extends AsyncDisposable {
+  readonly database: Database
+  readonly databaseUrl: string
+  readonly dataDir: string
+  /** Starts what does not run, and signs in again if the server was away. */
+  restore(): Promise<void>
+  kill(part: Part): Promise<void>
+  signal(part: Part, signal: 'SIGSTOP' | 'SIGCONT'): void
+  /** Process ids of the sanitizer's children of this kind. */
+  children(kind: 'decoder' | 'encoder'): number[]
+  /** What the sanitizer says about itself. */
+  health(): Promise<{
+    readonly queue: { readonly waiting: number; readonly running: number }
+    readonly children: { readonly local: { readonly busy: number; readonly idle: number; readonly starting: number } }
+  }>
+  slot(filename: string, bytes: number): Promise<Slot>
+  /** Begins a PUT; sends only so many bytes of the file, if given. */
+  put(slot: Slot, file: Buffer, bytes?: number): Put
+  /** Status and body of what the link gives; nothing while the server is away. */
+  get(slot: Slot): Promise<{ readonly status: number; readonly body: Buffer } | undefined>
+  stop(): Promise<void>
+  log(): string
+}
+
+export async function startUploadRig(): Promise<UploadRig> {
+  const stopPostgres = await startTestPostgres()
+  const made = await testDatabase()
+  await migrateJobs(made.url)
+  const database = openDatabase(made.url)
+  const directory = await mkdtemp(join(tmpdir(), 'rig-'))
+  await chmod(directory, 0o711)
+  const dataDir = join(directory, 'data')
+  const [http, c2s, c2sTls] = await freePorts(3)
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env['PATH'],
+    DRAWBRIDGE_DATA_DIR: dataDir,
+    DRAWBRIDGE_DATABASE_URL: made.url,
+    DRAWBRIDGE_DOMAIN: 'localhost',
+    DRAWBRIDGE_HTTP_PORT: String(http),
+    DRAWBRIDGE_C2S_PORT: String(c2s),
+    DRAWBRIDGE_C2S_TLS_PORT: String(c2sTls),
+    DRAWBRIDGE_STREAM_SCRAM_ITERATIONS: '10000',
+    DRAWBRIDGE_SANITIZER_SOCKET: join(dataDir, 'run', 'sanitizer.sock'),
+  }
+  let log = ''
+  const running = new Map<Part, ChildProcess>()
+  let client: TestClient | undefined
+
+  async function start(part: Part): Promise<void> {
+    const child = spawn(process.execPath, [join(ROOT, part === 'server' ? SERVER : SANITIZER)], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk: Buffer) => (log += chunk.toString()))
+    const ended = once(child, 'exit').then(() => {
+      throw new Error(`the ${part} ended before it was ready:\n${log.slice(-4_000)}`)
+    })
+    await Promise.race([once(child, 'message'), ended])
+    ended.catch(() => undefined)
+    running.set(part, child)
+  }
+  async function end(part: Part, signal: NodeJS.Signals): Promise<void> {
+    const child = running.get(part)
+    running.delete(part)
+    if (!child) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+    if (part === 'server') client = undefined
+  }
+  const socketPath = env['DRAWBRIDGE_SANITIZER_SOCKET']!
+  const agentless = { agent: false } as const
+
+  const rig: UploadRig = {
+    database,
+    databaseUrl: made.url,
+    dataDir,
+    async restore() {
+      await Promise.all((['server', 'sanitizer'] as const).filter((part) => !running.has(part)).map(start))
+      client ??= await connectClient({ port: c2s!, name: 'alice', password: PASSWORD })
+    },
+    kill: (part) => end(part, 'SIGKILL'),
+    signal: (part, signal) => void running.get(part)?.kill(signal),
+    children: (kind) => descendantsOf(running.get('sanitizer')!.pid!, `/child/${kind}.ts`),
+    health: () =>
+      new Promise((resolve, reject) => {
+        const call = request({ socketPath, path: '/health', ...agentless }, (response) => {
+          let text = ''
+          response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+          response.on('end', () => resolve(JSON.parse(text)))
+        })
+        call.on('error', reject)
+        call.end()
+      }),
+    async slot(filename, bytes) {
+      const wish = xml('request', { xmlns: NS_UPLOAD, filename, size: bytes, 'content-type': 'image/png' })
+      const answer = await client!.ask('get', wish, 'localhost')
+      const slot = answer.getChild('slot', NS_UPLOAD)
+      if (!slot) throw new Error(`no slot: ${answer.toString()}`)
+      const put = slot.getChild('put')!
+      const putUrl = new URL(put.attrs['url']!)
+      const id = Buffer.from(putUrl.pathname.split('/')[2]!, 'base64url').toString('hex', 0, 16)
+      return {
+        id: id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+        putUrl,
+        getUrl: slot.getChild('get')!.attrs['url']!,
+        headers: { authorization: put.getChildText('header')! },
+      }
+    },
+    put({ putUrl, headers }, file, bytes = file.length) {
+      const call = request(putUrl, {
+        method: 'PUT',
+        headers: { ...headers, 'content-length': file.length },
+        ...agentless,
+      })
+      const answered = new Promise<number | 'lost'>((resolve) => {
+        call.on('response', (response) => {
+          response.resume()
+          resolve(response.statusCode!)
+        })
+        call.on('error', () => resolve('lost'))
+      })
+      call.write(file.subarray(0, bytes))
+      if (bytes === file.length) call.end()
+      return { request: call, answered }
+    },
+    async get({ getUrl }) {
+      if (!running.has('server')) return undefined
+      const answer = await fetch(getUrl)
+      return { status: answer.status, body: Buffer.from(await answer.arrayBuffer()) }
+    },
+    async stop() {
+      await client?.end()
+      await end('server', 'SIGTERM')
+      await end('sanitizer', 'SIGTERM')
+    },
+    log: () => log,
+    async [Symbol.asyncDispose]() {
+      await rig.stop()
+      await database.close()
+      await made[Symbol.asyncDispose]()
+      await stopPostgres()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+  await Promise.all([start('server'), start('sanitizer')])
+  await addAlice(env)
+  await rig.restore()
+  return rig
+}
+
+async function addAlice(env: NodeJS.ProcessEnv): Promise<void> {
+  const args = [join(ROOT, 'apps/cli/src/main.ts'), 'account', 'add', 'alice', '--password-stdin']
+  const adding = promisify(execFile)(process.execPath, args, { cwd: ROOT, env })
+  adding.child.stdin?.end(`${PASSWORD}\n`)
+  await adding
+}
+
+/** Processes below this one whose command line names the script, in whatever namespace they are. */
+function descendantsOf(root: number, script: string): number[] {
+  const parents = new Map<number, number>()
+  const matching: number[] = []
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const pid = Number(name)
+      parents.set(pid, statOf(pid).parent)
+      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(script)) matching.push(pid)
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const isBelow = (pid: number): boolean => {
+    const parent = parents.get(pid)
+    return parent !== undefined && (parent === root || isBelow(parent))
+  }
+  return matching.filter(isBelow)
+}
+
+/** State, parent, and CPU time in ticks of a process, as the kernel tells anybody (proc_pid_stat(5)). */
+export function statOf(pid: number): { readonly state: string; readonly parent: number; readonly ticks: number } {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return { state: fields[0]!, parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
+}
