@@ -24,6 +24,7 @@ import { checkAntivirus, createAntivirus } from './files/antivirus.ts'
 import { startImageCensus } from './image-census.ts'
 import { startInventory } from './inventory.ts'
 import { startWork } from './jobs/index.ts'
+import { enqueueRenewal } from './jobs/renew-images.ts'
 import type { LiveSessions } from './policy/enforce.ts'
 import type { LivePolicy } from './policy/live.ts'
 import { createMediaPolicy } from './policy/media.ts'
@@ -369,6 +370,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     throttle,
     policy,
     sessions: liveSessions,
+    enqueueRenewal: (renewal) => enqueueRenewal(ctx, renewal),
     simulationKey: sealer.derive('simulations'),
     log: log.child({ part: 'admin' }),
     now,

@@ -376,6 +376,26 @@ export const censusRow = z
   })
   .meta({ id: 'ImageCensusRow' })
 
+export const newImageRenewal = z
+  .strictObject({
+    isEverything: z.boolean().optional().meta({ description: 'Also what the encoders of today have made.' }),
+  })
+  .meta({ id: 'NewImageRenewal' })
+
+export const imageRenewal = z
+  .strictObject({
+    id: z.string(),
+    state: z.enum(['running', 'done', 'stopped']),
+    startedBy: z.string(),
+    startedAt: instant,
+    endedAt: instant.optional(),
+    total: z.int().min(0),
+    renewed: z.int().min(0),
+    kept: z.int().min(0),
+    failed: z.int().min(0),
+  })
+  .meta({ id: 'ImageRenewal' })
+
 export const heldQueue = z
   .strictObject({ count: z.int().min(0), oldestAt: instant.optional() })
   .meta({ id: 'HeldQueue' })
@@ -480,6 +500,7 @@ export type NewSuspension = z.infer<typeof newSuspension>
 export type SuspensionView = z.infer<typeof suspension>
 export type NewRecall = z.infer<typeof newRecall>
 export type RecallView = z.infer<typeof recall>
+export type ImageRenewalView = z.infer<typeof imageRenewal>
 export type HeldQueue = z.infer<typeof heldQueue>
 export type Check = z.infer<typeof check>
 export type Status = z.infer<typeof status>

@@ -90,6 +90,23 @@ export const CODES = {
       de: 'Diese Datei wurde vom Administrator zurückgerufen.',
     },
   },
+  'renewal-running': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'renewal-running',
+    text: {
+      en: 'Images are being made anew already. Stop that first, or let it end.',
+      de: 'Die Bilder werden bereits neu erzeugt. Halten Sie das zuerst an, oder warten Sie das Ende ab.',
+    },
+  },
+  'renewal-not-running': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'renewal-not-running',
+    text: { en: 'No images are being made anew now.', de: 'Zurzeit werden keine Bilder neu erzeugt.' },
+  },
   'no-such-recall': {
     type: 'cancel',
     condition: 'item-not-found',

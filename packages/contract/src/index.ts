@@ -22,6 +22,7 @@ export type {
   CreatedAccount,
   Effect,
   HeldQueue,
+  ImageRenewalView,
   ImportResult,
   NewAccount,
   NewClientException,

@@ -28,6 +28,7 @@ import { evidenceApprove, evidenceExport, evidenceList, evidenceRequest } from '
 import { filesRenew } from './files.ts'
 import { invitationAdd, invitationList, invitationRevoke } from './invitation.ts'
 import { mediaPolicySet, mediaPolicyShow } from './media-policy.ts'
+import { imageRenewalStart, imageRenewalStatus, imageRenewalStop } from './image-renewal.ts'
 import { imageCensus, recallEnd, recallList, recallStart } from './recall.ts'
 import { sanitize } from './sanitize.ts'
 import { sessionList, status } from './status.ts'
@@ -78,6 +79,9 @@ export const COMMANDS: readonly Command[] = [
   recallList,
   recallEnd,
   imageCensus,
+  imageRenewalStart,
+  imageRenewalStatus,
+  imageRenewalStop,
   suspensionStart,
   suspensionList,
   suspensionEnd,

@@ -106,6 +106,7 @@ async function admin({ now, sandbox = STRONG }: { now?: () => Date; sandbox?: Sa
     policy,
     sessions: { list: () => sessions },
     simulationKey: randomBytes(32),
+    enqueueRenewal: async () => undefined,
     log: silentLog,
     ...(now ? { now } : {}),
     isHttps: true,

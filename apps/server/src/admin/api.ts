@@ -8,7 +8,7 @@ import type {
   SandboxStatus,
   SessionEndCode,
 } from '@drawbridge/contract'
-import type { Db } from '@drawbridge/db'
+import type { Db, ImageRenewal } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import type { Blobs } from '../blobs/blobs.ts'
 import type { Renewal } from '../blobs/renewal.ts'
@@ -41,6 +41,8 @@ export interface AdminDeps {
   readonly throttle: Throttle
   readonly policy: Pick<PolicyService, 'gate' | 'operations'>
   readonly sessions: LiveSessions
+  /** Begins, or goes on, to make images anew. */
+  enqueueRenewal(renewal: ImageRenewal): Promise<void>
   /** Signs simulations: 32 bytes. */
   readonly simulationKey: Buffer
   readonly log: Log

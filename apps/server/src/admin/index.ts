@@ -16,6 +16,7 @@ import { invitationHandlers } from './invitations.ts'
 import { evidenceHandlers } from './evidence.ts'
 import { inventoryHandlers } from './sessions.ts'
 import { statusHandlers } from './status.ts'
+import { imageRenewalHandlers } from './image-renewal.ts'
 import { recallHandlers } from './recalls.ts'
 import { suspensionHandlers } from './suspensions.ts'
 import { unitHandlers } from './units.ts'
@@ -57,6 +58,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...clientRuleHandlers(context),
     ...mediaPolicyHandlers(context),
     ...recallHandlers(context),
+    ...imageRenewalHandlers(context),
     ...suspensionHandlers(context),
     ...statusHandlers(context),
     ...auditHandlers(context),

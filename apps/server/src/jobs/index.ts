@@ -2,6 +2,7 @@ import { listen, listOutbox, markOutboxDone, OUTBOX_CHANNEL } from '@drawbridge/
 import { relayOutbox } from '@drawbridge/jobs'
 import type { Handlers } from '@drawbridge/jobs'
 import type { Context } from '../routing/feature.ts'
+import { renewImagesHandler, resumeRenewal } from './renew-images.ts'
 import { sanitizeImageHandler } from './sanitize-image.ts'
 import { sendPushHandler } from './send-push.ts'
 import { wakeRoomHandler } from './wake-room.ts'
@@ -17,11 +18,13 @@ export async function startWork(ctx: Context, databaseUrl: string): Promise<Work
   const { db, jobs } = ctx
   const log = ctx.log.child({ part: 'jobs' })
   const handlers: Handlers = {
+    'renew-images': renewImagesHandler(ctx),
     'sanitize-image': sanitizeImageHandler(ctx),
     'send-push': sendPushHandler(ctx),
     'wake-room': wakeRoomHandler(ctx),
   }
   await jobs.work(handlers, { onSettled: (id) => markOutboxDone(db, [id]) })
+  await resumeRenewal(ctx).catch((error: unknown) => log.warn('images are made anew later', { error: String(error) }))
   const relay = relayOutbox({
     jobs,
     list: (kinds, limit, after) => listOutbox(db, kinds, limit, after),

@@ -77,18 +77,26 @@ async function settle(ctx: UploadContext, upload: Upload, bytes: Buffer, signal:
     const file = { cleanSha256, cleanBytes: bytes.length, cleanType, fileClasses: admission.classes }
     return { state: 'clean', file, derivatives: [] }
   }
-  const derivatives: NewDerivative[] = []
-  for (const { maxSidePx, format, widthPx, heightPx, bytes: thumbnail } of verdict.thumbnails) {
-    const sha256 = await storeClean(db, blobs, thumbnail)
-    const type = `image/${format}`
-    derivatives.push({ id: uuidv7(), maxSidePx, sha256, bytes: thumbnail.length, type, widthPx, heightPx })
-  }
-  const file = fileOf(verdict, await storeClean(db, blobs, verdict.bytes))
+  const { file, derivatives } = await cleanFiles(ctx, verdict)
   const { widthPx, heightPx } = verdict
   const image = { raw: bytes, clean: verdict.bytes, profile: 'image', type: file.cleanType, widthPx, heightPx }
   // Nobody finds it by its hash: an upload is found by its link.
   await putImageMapping(db, image, [])
   return { state: 'clean', file, derivatives }
+}
+
+/** Stores what the sanitizer made: the file, and its thumbnails under new ids. */
+export async function cleanFiles(
+  { db, blobs }: Pick<Context, 'db' | 'blobs'>,
+  image: CleanImage,
+): Promise<{ readonly file: PublishedFile; readonly derivatives: readonly NewDerivative[] }> {
+  const derivatives: NewDerivative[] = []
+  for (const { maxSidePx, format, widthPx, heightPx, bytes: thumbnail } of image.thumbnails) {
+    const sha256 = await storeClean(db, blobs, thumbnail)
+    const type = `image/${format}`
+    derivatives.push({ id: uuidv7(), maxSidePx, sha256, bytes: thumbnail.length, type, widthPx, heightPx })
+  }
+  return { file: fileOf(image, await storeClean(db, blobs, image.bytes)), derivatives }
 }
 
 function fileOf(image: CleanImage, cleanSha256: Buffer): PublishedFile & { readonly cleanSha256: Buffer } {

@@ -67,3 +67,18 @@ export const imageFailure = pgTable(
   },
   (table) => [primaryKey({ columns: [table.rawSha256, table.profile] })],
 )
+
+/** Times that images were made anew. */
+export const imageRenewal = pgTable('image_renewal', {
+  id: uuid('id').primaryKey(),
+  isEverything: boolean('is_everything').notNull(),
+  startedBy: text('started_by').notNull(),
+  startedAt: instant('started_at').notNull(),
+  afterId: uuid('after_id'),
+  total: integer('total').notNull(),
+  renewed: integer('renewed').notNull().default(0),
+  kept: integer('kept').notNull().default(0),
+  failed: integer('failed').notNull().default(0),
+  endedAt: instant('ended_at'),
+  outcome: text('outcome').$type<'done' | 'stopped'>(),
+})

@@ -1,0 +1,61 @@
+import { cleanImage } from '@drawbridge/testkit/images'
+import { findLastImageRenewal, insertImageRenewal, uuidv7 } from '@drawbridge/db'
+import { expect, test, vi } from 'vitest'
+import { png, slotFor, uploads } from '../../test/uploads.ts'
+import { enqueueRenewal } from './renew-images.ts'
+
+const DAY_1 = Buffer.from('as the encoder of yesterday wrote it')
+const DAY_2 = Buffer.from('as the encoder of today writes it')
+const thumbnail = (text: string) => ({
+  maxSidePx: 128 as const,
+  format: 'png' as const,
+  widthPx: 10,
+  heightPx: 5,
+  bytes: Buffer.from(text),
+})
+
+test('images are made anew under the links that they have, what failed is counted, and the rest goes on', async () => {
+  let version = 'yesterday'
+  await using u = await uploads({
+    sanitize: (bytes) => {
+      if (version === 'today' && Buffer.from(bytes).includes('odd')) return { outcome: 'refused', reason: 'corrupt' }
+      const text = Buffer.from(bytes).includes('odd') ? 'odd' : version === 'today' ? String(DAY_2) : String(DAY_1)
+      const base = { widthPx: 20, heightPx: 10, bytes: Buffer.from(text), profileVersion: version }
+      return cleanImage({ ...base, thumbnails: [thumbnail(`small ${version}`)] })
+    },
+  })
+  const share = async (name: string, body: Buffer) => {
+    const slot = await slotFor(u.alice, name, body)
+    const put = await u.fetch('PUT', slot.url, body, slot.headers)
+    const { thumbnails } = JSON.parse(put.body) as { thumbnails: { url: string }[] }
+    return { url: slot.getUrl, thumbnail: thumbnails[0]!.url }
+  }
+  const shared = [await share('a.png', png('a')), await share('b.png', png('b')), await share('c.png', png('odd'))]
+  const read = async () =>
+    Promise.all(shared.map(async ({ url, thumbnail }) => [await u.fetch('GET', url), await u.fetch('GET', thumbnail)]))
+  const seen = async () => (await read()).map((pair) => pair.map(({ status, body }) => `${status} ${body}`))
+  expect(await seen()).toEqual([
+    [`200 ${DAY_1}`, '200 small yesterday'],
+    [`200 ${DAY_1}`, '200 small yesterday'],
+    ['200 odd', '200 small yesterday'],
+  ])
+
+  version = 'today'
+  const run = async (isEverything: boolean) => {
+    const row = { id: uuidv7(), isEverything, startedBy: 'carol@im.test', startedAt: new Date() }
+    const renewal = await insertImageRenewal(u.ctx.db, row)
+    expect(await insertImageRenewal(u.ctx.db, { ...row, id: uuidv7() }), 'one at a time').toBeUndefined()
+    await enqueueRenewal(u.ctx, renewal!)
+    await vi.waitFor(async () => expect(await findLastImageRenewal(u.ctx.db)).toMatchObject({ outcome: 'done' }), {
+      timeout: 15_000,
+    })
+    return findLastImageRenewal(u.ctx.db)
+  }
+  expect(await run(false)).toMatchObject({ total: 3, renewed: 2, kept: 0, failed: 1 })
+  expect(await seen()).toEqual([
+    [`200 ${DAY_2}`, '200 small today'],
+    [`200 ${DAY_2}`, '200 small today'],
+    ['200 odd', '200 small yesterday'],
+  ])
+  expect(await run(false), 'of today already').toMatchObject({ renewed: 0, kept: 2, failed: 1 })
+})
