@@ -57,7 +57,7 @@ const SERVER_LAYERS = [
   ['policy', 'blobs', 'web-push'],
 ]
 
-const TESTS = '\\.test\\.tsx?$|^apps/[^/]+/test/|^packages/testkit/'
+const TESTS = '\\.test\\.tsx?$|^apps/[^/]+/(test|bench)/|^packages/testkit/'
 const any = (paths) => `^(${paths.join('|')})`
 
 const withinServer = SERVER_LAYERS.flatMap((layer, depth) =>

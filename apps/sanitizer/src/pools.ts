@@ -21,13 +21,14 @@ export interface Pools {
 
 /** @param emptyDir - working directory of the children. */
 export function createPools(config: SanitizerConfig, sandbox: Sandbox, emptyDir: string, log: Log): Pools {
-  const { childrenPerStage, reuse, idleMs } = config
+  const { childrenPerStage, sparePairs, reuse, idleMs } = config
+  const size = childrenPerStage + sparePairs
   const byOrigin = perOrigin(
     (origin) =>
       new Pool({
         name: origin,
-        size: childrenPerStage,
-        warm: origin === 'local' ? childrenPerStage : 0,
+        size,
+        warm: origin === 'local' ? size : 0,
         sandbox,
         reuse,
         idleMs,

@@ -35,6 +35,10 @@ export const sanitizerConfig = z.object({
     env: 'DRAWBRIDGE_SANITIZER_CHILDREN',
     doc: 'Pairs of a decoding and an encoding process, for the images of this server. About one per core; more cost some 160 MB of memory a pair and gain nothing. As many again may start for images from other servers, and for fetched ones, while such images come.',
   }),
+  sparePairs: count(0, 8).default(1).meta({
+    env: 'DRAWBRIDGE_SANITIZER_SPARE',
+    doc: 'More pairs that wait in reserve: after a refused image its pair is replaced, and the next image takes this one instead of waiting for that. Each costs some 120 MB of memory. With 0, a sender of damaged images makes others wait for up to half a second.',
+  }),
   reuse: count(1, 100_000).default(100).meta({
     env: 'DRAWBRIDGE_SANITIZER_REUSE',
     doc: 'Clean images after which a child is replaced. 1 gives every image its own pair of processes: nothing can leak from one image to the next, at a tenth of the throughput.',

@@ -12,7 +12,10 @@ let slowest = { ms: 0, after: '' }
 
 beforeAll(async () => {
   place = await temporarySocket()
-  sanitizer = await startProcess(place.socket, { DRAWBRIDGE_SANITIZER_CHILDREN: '2' })
+  sanitizer = await startProcess(place.socket, {
+    DRAWBRIDGE_SANITIZER_CHILDREN: '2',
+    DRAWBRIDGE_SANITIZER_SPARE: '1',
+  })
 })
 
 afterAll(async () => {
@@ -73,5 +76,5 @@ test('the whole catalog has left the process with its children', async () => {
   const { children, status, queue } = await sanitizer.health()
   expect(status).toBe('ok')
   expect(queue).toEqual({ waiting: 0, running: 0 })
-  expect(children.local.size).toBe(2)
+  expect(children.local.size).toBe(3)
 })

@@ -18,7 +18,7 @@ import { startSanitizer, type Sanitizer } from '../src/server.ts'
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 /** One child per stage unless a test asks for more: starting them is most of what these tests cost. */
-const ONE_CHILD = { DRAWBRIDGE_SANITIZER_CHILDREN: '1' }
+const ONE_CHILD = { DRAWBRIDGE_SANITIZER_CHILDREN: '1', DRAWBRIDGE_SANITIZER_SPARE: '0' }
 
 export interface SanitizerProcess extends AsyncDisposable {
   readonly process: ChildProcess
