@@ -86,7 +86,7 @@ test('an image picked by the button is checked first: until then nobody sees it,
   expect((await steps()).at(-1)).toBe('Checking…')
 })
 
-test('what the page received holds nothing of the metadata, and the pixels only', async () => {
+test('images row 40: what the page received holds nothing of the metadata, and the pixels only', async () => {
   for (const person of [alice, bob]) {
     const { type, base64 } = await imagesOf(person).evaluate(async (image) => {
       const response = await fetch((image as HTMLImageElement).src)

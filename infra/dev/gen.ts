@@ -5,6 +5,7 @@ import { renderConfigDocs } from './gen/config.ts'
 import { renderErrors, renderOpenapi } from './gen/contract.ts'
 import { renderEvidence } from './gen/evidence.ts'
 import { renderXeps } from './gen/features.ts'
+import { renderImages } from './gen/images.ts'
 import { renderInterop } from './gen/interop.ts'
 import { renderMetricsDocs } from './gen/metrics.ts'
 import { renderQueues } from './gen/queues.ts'
@@ -17,6 +18,7 @@ const files: Readonly<Record<string, string>> = {
   ...renderOpenapi(ROOT),
   ...(await renderXeps(ROOT)),
   ...renderEvidence(ROOT),
+  ...renderImages(),
   ...renderInterop(),
   ...(await renderMetricsDocs(ROOT)),
   ...renderQueues(),

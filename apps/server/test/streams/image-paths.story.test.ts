@@ -100,7 +100,7 @@ async function importMessage({ pool }: Database, owner: string, from: string, st
 /** How the index of texts calls the owner of an archive. */
 const lexemeOf = (owner: string) => `@${createHash('sha256').update(owner).digest('hex').slice(0, 24)}`
 
-test('images rows 3 to 38: a victim who records everything finds no byte of an image that is not in the clean store', async () => {
+test('images rows 3 to 6, 8 to 14, 16, 18 to 25, 28 to 30 and 35 to 37: a victim who records everything finds no byte of an image that is not in the clean store', async () => {
   const recorder = new Recorder()
   const sanitize: Sanitize = (bytes) => {
     const name = createHash('sha256').update(bytes).digest('hex')

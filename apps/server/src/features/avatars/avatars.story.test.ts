@@ -50,7 +50,7 @@ async function expectNothingRaw(...devices: Device[]): Promise<void> {
   }
 }
 
-test('an avatar arrives as our bytes under our hash, in both views (XEP-0084 §4, XEP-0153 §3.1, XEP-0398 §4)', async () => {
+test('images rows 10, 14 and 15: an avatar arrives as our bytes under our hash, in both views (XEP-0084 §4, XEP-0153 §3.1, XEP-0398 §4)', async () => {
   await using s = await story({ alice: 2, bob: 1 }, { sanitize })
   await s.bob.send('<presence type="subscribe" to="alice@im.test"/>')
   await s.alice.send('<presence type="subscribed" to="bob@im.test"/>')
@@ -153,7 +153,7 @@ test('metadata for an image that the account has not published is refused', asyn
   }
 })
 
-test('sounds, addresses of pictures and nested cards leave a vCard (images §6 row 13)', async () => {
+test('images rows 12 and 13: sounds, addresses of pictures and nested cards leave a vCard (XEP-0054)', async () => {
   await using s = await story({ alice: 1, bob: 1 }, { sanitize })
   const card =
     '<FN>Alice</FN><SOUND><BINVAL>QUJD</BINVAL></SOUND><AGENT><vCard><FN>x</FN></vCard></AGENT>' +

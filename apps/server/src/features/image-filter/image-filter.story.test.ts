@@ -101,6 +101,24 @@ test('images row 7: data is never fetched from another client (XEP-0231 §3)', a
   expect(answer).toContain('<item-not-found ')
 })
 
+test('images row 7: data is answered from the clean store, to whom it was sent and by any of its names (XEP-0231 §3)', async () => {
+  await using s = await story({ alice: 1, bob: 1, carol: 1 }, { sanitize })
+  await s.bob.available()
+  await s.alice.send(
+    `<message type="chat" to="bob@im.test"><body>x</body><e xmlns="urn:example" src="cid:${RAW_CID}"/>${bob(RAW)}</message>`,
+  )
+  s.bob.received()
+  const ask = async (who: 'bob' | 'carol', cid: string) =>
+    (await s[who].ask('get', `<data xmlns="urn:xmpp:bob" cid="${cid}"/>`, s.alice.jid)).toString()
+  const sha256 = (bytes: Buffer) => `sha-256+${createHash('sha256').update(bytes).digest('hex')}@bob.xmpp.org`
+  for (const cid of [CLEAN_CID, RAW_CID, sha256(RAW), sha256(CLEAN)]) {
+    expect(await ask('bob', cid)).toContain(`cid="${CLEAN_CID}" type="image/webp">${CLEAN.toString('base64')}</data>`)
+    // A hash gives no access.
+    expect(await ask('carol', cid)).toContain('<item-not-found ')
+  }
+  expect(s.alice.received().join('')).not.toContain('urn:xmpp:bob')
+})
+
 test('images row 8: XHTML is stripped and the text stays (XEP-0071)', async () => {
   const { delivered } = await sent(
     '<body>plain</body><html xmlns="http://jabber.org/protocol/xhtml-im"><body xmlns="http://www.w3.org/1999/xhtml">' +

@@ -306,7 +306,7 @@ test('admins give hats, everybody sees them, and the room says who may give them
   )
 })
 
-test('an owner gives the room a picture, cleaned as those of people are; everybody is told and can get it (XEP-0486 §3)', async () => {
+test('images row 17: an owner gives the room a picture, cleaned as those of people are; everybody is told and can get it (XEP-0486 §3)', async () => {
   const clean = Buffer.from('clean picture')
   await using s = await story(
     { alice: 1, bob: 1 },

@@ -95,7 +95,7 @@ test('who closes the node has closed the vCard of older clients with it (XEP-005
   expect(outcomeOf(await s.bob.ask('get', GET, 'alice@im.test'))).toBe('ok')
 })
 
-test('no picture, sound, key or address of one passes in a vCard4 (images §6, rows 12 and 13)', async () => {
+test('images row 16: no picture, sound, key or address of one passes in a vCard4 (XEP-0292)', async () => {
   await using s = await story({ alice: 1, bob: 1 })
   const picture = `data:image/png;base64,${'iVBORw0KGgo'.repeat(9)}`
   const foreign = ['photo', 'logo', 'sound', 'key'].flatMap((name) => [

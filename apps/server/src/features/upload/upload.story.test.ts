@@ -9,7 +9,7 @@ import { StorageFull } from '../../blobs/object-store.ts'
 const conditionOf = (answer: { getChild(name: string): { getChildElements(): { name: string }[] } | undefined }) =>
   answer.getChild('error')?.getChildElements()[0]?.name
 
-test('an image is answered when it is clean, and only our own bytes are served (XEP-0363 §5, images §1)', async () => {
+test('images row 1: an image is answered when it is clean, and only our own bytes are served (XEP-0363 §5, images §1)', async () => {
   await using u = await uploads()
   const body = png('EXIF <script>alert(1)</script>')
   const slot = await slotFor(u.alice, 'holiday.PNG', body, 'image/png')
@@ -55,7 +55,7 @@ test('UP-06 an image that is called something else is an image all the same', as
   expect((await u.fetch('GET', slot.getUrl)).headers['content-disposition']).toBe("inline; filename*=UTF-8''notes.png")
 })
 
-test('UP-05 any other file is an attachment that a browser neither shows nor runs', async () => {
+test('UP-05 images row 2: any other file is an attachment that a browser neither shows nor runs', async () => {
   await using u = await uploads()
   const body = Buffer.from('<script>alert(document.domain)</script>')
   const slot = await slotFor(u.alice, 'page.html', body, 'text/html')

@@ -1,0 +1,189 @@
+import { C2S_LIMITS, parseElement, StanzaFault } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { EDGES } from './around.ts'
+import type { Around, Edge, Lookups } from './around.ts'
+import { filterImages } from './filter.ts'
+
+const OWN = 'https://im.test/upload/own/a.png'
+const EVIL = 'https://evil.test/a.png'
+const PNG = Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on, as somebody sent it', 'latin1')
+const CLEAN = Buffer.from('\x89PNG\r\n\x1a\nmade by our encoder, every byte', 'latin1')
+const RAW = PNG.toString('base64')
+
+const lookups: Lookups = {
+  isOwnLink: (url) => url === OWN,
+  findFile: (url) =>
+    Promise.resolve(
+      url === OWN
+        ? { name: 'a.png', type: 'image/webp', bytes: 9, sha256: new Uint8Array(32), widthPx: 3, heightPx: 4 }
+        : undefined,
+    ),
+  clean: () => Promise.resolve({ bytes: CLEAN, type: 'image/png', widthPx: 1, heightPx: 1 }),
+  findAvatar: (sha1) =>
+    Promise.resolve(
+      /^[ac]{40}$/.test(sha1)
+        ? { id: 'c'.repeat(40), type: 'image/png', bytes: 1, widthPx: 2, heightPx: 2 }
+        : undefined,
+    ),
+  findPack: (id) => Promise.resolve(id === 'raw' || id === 'known' ? 'known' : undefined),
+  // Good enough for names; that it is SHA-1 is not what these tests are about.
+  digest: (_name, bytes) => new Uint8Array(20).fill(bytes.length),
+}
+
+const around = (edge: Edge, more: Partial<Around> = {}): Around => ({
+  edge,
+  isStrict: true,
+  encryption: 'refuse',
+  lookups,
+  ...more,
+})
+const stanza = (content: string, kind = 'message') =>
+  parseElement(`<${kind} xmlns="jabber:client">${content}</${kind}>`, C2S_LIMITS)
+
+/** What the filter leaves of this content, or the condition of the error. */
+async function left(
+  content: string,
+  { edge = 'remote', kind = 'message', ...more }: Partial<Around> & { kind?: string } = {},
+) {
+  const root = stanza(content, kind)
+  try {
+    await filterImages(root, around(edge, more))
+  } catch (error) {
+    if (error instanceof StanzaFault) return error.condition
+    throw error
+  }
+  return root.toString().replace(/^<\w+ xmlns="jabber:client"(?:\/>$|>)|<\/\w+>$/g, '')
+}
+
+const media = (uri: string) =>
+  `<x xmlns="jabber:x:data"><field var="f"><media xmlns="urn:xmpp:media-element"><uri type="image/png">${uri}</uri></media></field></x>`
+
+test.each([
+  [
+    'images row 19: what a sender says of a link',
+    `<Description xmlns="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><image xmlns="https://ogp.me/ns#">${EVIL}</image></Description>`,
+    '',
+  ],
+  ['images row 20: media of forms from elsewhere', media(EVIL), '<x xmlns="jabber:x:data"><field var="f"/></x>'],
+  ['images row 20: media of forms that are ours', media(OWN), media(OWN)],
+  ['images row 20: CAPTCHAs of others', '<captcha xmlns="urn:xmpp:captcha"/>', ''],
+  [
+    'images row 21: enclosures and markup of a microblog',
+    `<entry xmlns="http://www.w3.org/2005/Atom"><link rel="enclosure" href="${EVIL}"/><title type="xhtml">x</title><title>y</title></entry>`,
+    '<entry xmlns="http://www.w3.org/2005/Atom"><title>y</title></entry>',
+  ],
+  [
+    'images row 38: a picture in a subject or a description',
+    `<subject>data:image/png;base64,${RAW}</subject>`,
+    '<subject>[image removed]</subject>',
+  ],
+  ['images row 18: a sticker of an unknown pack', '<sticker xmlns="urn:xmpp:stickers:0" pack="x"/>', ''],
+  [
+    'images row 18: a sticker of a pack of the sender',
+    '<sticker xmlns="urn:xmpp:stickers:0" pack="raw"/>',
+    '<sticker xmlns="urn:xmpp:stickers:0" pack="known"/>',
+  ],
+  [
+    'images row 11: an avatar elsewhere',
+    `<metadata xmlns="urn:xmpp:avatar:metadata"><info id="${'b'.repeat(40)}" url="${EVIL}"/></metadata>`,
+    '',
+  ],
+  [
+    'images row 10: an avatar that was cleaned',
+    `<metadata xmlns="urn:xmpp:avatar:metadata"><info id="${'a'.repeat(40)}" url="${EVIL}"/></metadata>`,
+    `<metadata xmlns="urn:xmpp:avatar:metadata"><info id="${'c'.repeat(40)}" type="image/png" bytes="1" width="2" height="2"/></metadata>`,
+  ],
+  [
+    'images row 26: the photo that a remote presence names',
+    `<x xmlns="vcard-temp:x:update"><photo>${'a'.repeat(40)}</photo></x>`,
+    `<x xmlns="vcard-temp:x:update"><photo>${'c'.repeat(40)}</photo></x>`,
+  ],
+  [
+    'images row 14: a photo that nobody has cleaned',
+    `<x xmlns="vcard-temp:x:update"><photo>${'b'.repeat(40)}</photo></x>`,
+    '<x xmlns="vcard-temp:x:update"/>',
+  ],
+  [
+    'images row 26: an unknown element with a kilobyte of digits',
+    `<x xmlns="urn:example">${'QUJD'.repeat(300)}</x>`,
+    'policy-violation',
+  ],
+])('%s', async (_name, content, expected) => {
+  expect(await left(content)).toBe(expected)
+})
+
+test('rule 3: who is not strict lets clients of his own say what the server does not know; nobody else may', async () => {
+  const unknown = `<x xmlns="urn:example">${'QUJD'.repeat(300)}</x>`
+  expect(await left(unknown, { edge: 'client', isStrict: false })).toBe(unknown)
+  expect(await left(unknown, { edge: 'client' })).toBe('policy-violation')
+  for (const edge of ['component', 'remote'] as const)
+    expect(await left(unknown, { edge, isStrict: false })).toBe('policy-violation')
+  // What begins like an image is one, however short.
+  expect(await left(`<x xmlns="urn:example">${RAW}</x>`, { edge: 'client', isStrict: false })).toBe('policy-violation')
+})
+
+test('images row 24: text may be encrypted where the policy says so, and nothing longer than a text', async () => {
+  const encrypted = (length: number) =>
+    `<encrypted xmlns="eu.siacs.conversations.axolotl"><header sid="1"><key rid="2">${'K'.repeat(9_000)}</key></header><payload>${'A'.repeat(length)}</payload></encrypted>`
+  expect(await left(encrypted(100), { edge: 'client' })).toBe('policy-violation')
+  expect(await left(encrypted(10_900), { edge: 'client', encryption: 'text-only' })).toBe(encrypted(10_900))
+  expect(await left(encrypted(10_930), { edge: 'client', encryption: 'text-only' })).toBe('policy-violation')
+})
+
+test('images row 25: encrypted media are refused whatever the policy says (XEP-0448, XEP-0454)', async () => {
+  for (const encryption of ['refuse', 'text-only'] as const) {
+    expect(await left('<encrypted xmlns="urn:xmpp:esfs:0"/>', { encryption })).toBe('policy-violation')
+    expect(await left(`<body>aesgcm://im.test/upload/x.jpg#${'ab'.repeat(44)}</body>`, { encryption })).toBe(
+      'policy-violation',
+    )
+  }
+})
+
+test('images row 28: where nobody can be told, what cannot be cleaned goes, and the message says so', async () => {
+  expect(await left('<encrypted xmlns="urn:xmpp:omemo:2"/>', { edge: 'stored' })).toBe('<body>[image removed]</body>')
+  expect(await left(`<body>x</body><blob xmlns="urn:example">${RAW}</blob>`, { edge: 'stored' })).toBe('<body>x</body>')
+})
+
+const SNIPPETS = [
+  '<body>hello</body>',
+  `<body>see data:image/png;base64,${RAW} there</body>`,
+  `<subject>${RAW}</subject>`,
+  `<x xmlns="jabber:x:oob"><url>${OWN}</url></x>`,
+  `<x xmlns="jabber:x:oob"><url>${EVIL}</url></x>`,
+  `<file-sharing xmlns="urn:xmpp:sfs:0"><file xmlns="urn:xmpp:file:metadata:0"><name>evil</name><desc>d</desc></file><sources><url-data xmlns="http://jabber.org/protocol/url-data" target="${OWN}"/></sources></file-sharing>`,
+  '<sticker xmlns="urn:xmpp:stickers:0" pack="raw"/>',
+  `<y xmlns="urn:example:e" src="cid:sha1+1@bob.xmpp.org"/><data xmlns="urn:xmpp:bob" cid="sha1+1@bob.xmpp.org">${RAW}</data>`,
+  `<blob xmlns="urn:example:b">${RAW}</blob>`,
+  media(OWN),
+  `<pack xmlns="urn:xmpp:stickers:0"><name>n</name><item><file xmlns="urn:xmpp:file:metadata:0"><desc>:)</desc></file><sources xmlns="urn:xmpp:sfs:0"><url-data xmlns="http://jabber.org/protocol/url-data" target="${OWN}"/></sources></item></pack>`,
+  '<html xmlns="http://jabber.org/protocol/xhtml-im"><body xmlns="http://www.w3.org/1999/xhtml">x</body></html>',
+  '<encrypted xmlns="urn:xmpp:omemo:2"/>',
+] as const
+
+test('filtering twice changes nothing, on any edge (images §1, rule 4)', async () => {
+  const wrap = (inner: string, isForwarded: boolean) =>
+    isForwarded
+      ? `<forwarded xmlns="urn:xmpp:forward:0"><message xmlns="jabber:client">${inner}</message></forwarded>`
+      : inner
+  const part = fc
+    .tuple(fc.constantFrom(...SNIPPETS), fc.boolean())
+    .map(([inner, isForwarded]) => wrap(inner, isForwarded))
+  const again = async (root: Element, edge: Edge) => filterImages(root, around(edge))
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { maxLength: 5 }), fc.constantFrom(...EDGES), async (parts, edge) => {
+      const root = stanza(parts.join(''))
+      try {
+        await again(root, edge)
+      } catch (error) {
+        expect(error).toBeInstanceOf(StanzaFault)
+        return
+      }
+      const once = root.toString()
+      await again(root, edge)
+      expect(root.toString()).toBe(once)
+    }),
+    { numRuns: 300, seed: 4 },
+  )
+})
