@@ -355,6 +355,16 @@ export const CODES = {
       de: 'Sie haben in kurzer Zeit sehr viele Bilder gesendet. Bitte warten Sie eine Minute und senden Sie dieses dann erneut.',
     },
   },
+  'key-scanner-missing': {
+    type: 'cancel',
+    condition: 'feature-not-implemented',
+    http: 422,
+    problem: 'key-scanner-missing',
+    text: {
+      en: 'There is no scanner that could hold keys yet. Choose refuse, text-only or client-sanitize.',
+      de: 'Es gibt noch keinen Scanner, der Schlüssel halten könnte. Wählen Sie refuse, text-only oder client-sanitize.',
+    },
+  },
   'unknown-content-refused': {
     type: 'modify',
     condition: 'policy-violation',

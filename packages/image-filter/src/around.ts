@@ -4,8 +4,8 @@ import type { Element } from '@drawbridge/xmpp'
 export const EDGES = ['client', 'component', 'remote', 'stored'] as const
 export type Edge = (typeof EDGES)[number]
 
-/** What is done with end-to-end encrypted content (images §6). What is not here is refused. */
-export const ENCRYPTION_POLICIES = ['refuse', 'text-only'] as const
+/** What is done with end-to-end encrypted content (images §6). `allow`: whoever sends it answers for what is in it. */
+export const ENCRYPTION_POLICIES = ['refuse', 'text-only', 'allow'] as const
 export type EncryptionPolicy = (typeof ENCRYPTION_POLICIES)[number]
 
 /** Names of hashes as XEP-0300 has them, by which an image can be asked for. */

@@ -86,22 +86,26 @@ export function isTransferByJingle(namespace: string): boolean {
 
 /** Rows 24 and 25: by the policy of whoever sends. @throws StanzaFault */
 export function denyEncryption({ element }: Visited, pass: Pass): void {
-  if (pass.around.encryption === 'refuse') return pass.refuse(element, faultOf('encryption-refused'))
-  if (ciphertextLength(element) > MAX_CIPHERTEXT_LENGTH) pass.refuse(element, faultOf('encryption-too-long'))
+  const { encryption } = pass.around
+  if (encryption === 'refuse') pass.refuse(element, faultOf('encryption-refused'))
+  else if (encryption === 'text-only' && ciphertextLength(element) > MAX_CIPHERTEXT_LENGTH) {
+    pass.refuse(element, faultOf('encryption-too-long'))
+  }
 }
 
 /** Row 25. @throws StanzaFault */
 export function denyEncryptedFile({ element }: Visited, pass: Pass): void {
-  pass.refuse(element, faultOf('encryption-media-refused'))
+  if (pass.around.encryption !== 'allow') pass.refuse(element, faultOf('encryption-media-refused'))
 }
 
 /** Rows 24 and 25, in what is written: OTR, and links to encrypted files. @throws StanzaFault */
 export function denyInText({ element, namespace }: Visited, pass: Pass): void {
-  if (namespace !== NS_CLIENT || element.name !== 'body') return
+  const { encryption } = pass.around
+  if (namespace !== NS_CLIENT || element.name !== 'body' || encryption === 'allow') return
   const text = element.getText()
   if (AESGCM.test(text)) return pass.refuse(element, faultOf('encryption-media-refused'))
   if (!OTR.test(text)) return
-  if (pass.around.encryption === 'refuse') pass.refuse(element, faultOf('encryption-refused'))
+  if (encryption === 'refuse') pass.refuse(element, faultOf('encryption-refused'))
   else if (text.length > MAX_CIPHERTEXT_LENGTH) pass.refuse(element, faultOf('encryption-too-long'))
 }
 

@@ -132,7 +132,17 @@ test('images row 24: text may be encrypted where the policy says so, and nothing
   expect(await left(encrypted(10_930), { edge: 'client', encryption: 'text-only' })).toBe('policy-violation')
 })
 
-test('images row 25: encrypted media are refused whatever the policy says (XEP-0448, XEP-0454)', async () => {
+test('images row 24: where clients clean for themselves, they are believed, and nothing is promised', async () => {
+  const long = `<encrypted xmlns="urn:xmpp:omemo:2"><payload>${'A'.repeat(20_000)}</payload></encrypted>`
+  expect(await left(long, { encryption: 'allow' })).toBe(long)
+  expect(await left('<encrypted xmlns="urn:xmpp:esfs:0"/>', { encryption: 'allow' })).toBe(
+    '<encrypted xmlns="urn:xmpp:esfs:0"/>',
+  )
+  // What can be read is read all the same.
+  expect(await left(`<blob xmlns="urn:example">${RAW}</blob>`, { encryption: 'allow' })).toBe('policy-violation')
+})
+
+test('images row 25: encrypted media are refused unless clients are believed (XEP-0448, XEP-0454)', async () => {
   for (const encryption of ['refuse', 'text-only'] as const) {
     expect(await left('<encrypted xmlns="urn:xmpp:esfs:0"/>', { encryption })).toBe('policy-violation')
     expect(await left(`<body>aesgcm://im.test/upload/x.jpg#${'ab'.repeat(44)}</body>`, { encryption })).toBe(

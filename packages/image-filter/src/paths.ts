@@ -175,14 +175,14 @@ export const PATHS: readonly Path[] = [
     row: 24,
     path: 'End-to-end encrypted text',
     action: 'deny',
-    what: 'by the media policy: refused, or up to 8 KiB; the answer to `urn:drawbridge:e2ee:0` says which',
+    what: 'by the media policy: refused, up to 8 KiB, or believed; the answer to `urn:drawbridge:e2ee:0` says which',
     test: STORY,
   },
   {
     row: 25,
     path: 'End-to-end encrypted files (XEP-0448, XEP-0454)',
     action: 'deny',
-    what: '`policy-violation`',
+    what: '`policy-violation`, unless the media policy believes clients',
     test: STORY,
   },
   {

@@ -1,9 +1,14 @@
 import { Refusal } from '@drawbridge/contract'
 import { changedMediaFields, mergeMediaPolicy } from '@drawbridge/policy'
-import type { MediaPolicy, MediaSettings } from '@drawbridge/policy'
+import type { MediaPolicy, MediaSettings, UnitMediaPolicy } from '@drawbridge/policy'
 import { policiesOf } from '../policy/media.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
+
+/** What nobody could carry out would be taken for carried out. @throws Refusal */
+function assertThereIs({ e2ee }: UnitMediaPolicy): void {
+  if (e2ee === 'scan-with-key') throw new Refusal('key-scanner-missing')
+}
 
 type Ids = 'getMediaPolicy' | 'setMediaPolicy' | 'getUnitMediaPolicy' | 'setUnitMediaPolicy'
 
@@ -34,6 +39,7 @@ export function mediaPolicyHandlers({ policy, accounts, units }: AdminContext): 
     },
     async setMediaPolicy(request) {
       const wanted: MediaPolicy = request.body
+      assertThereIs(wanted)
       const before = gate.settings.media
       const changed = changedMediaFields(before.service, wanted)
       const answer = { policy: wanted, changed, accounts: countAffected({ ...before, service: wanted }) }
@@ -48,6 +54,7 @@ export function mediaPolicyHandlers({ policy, accounts, units }: AdminContext): 
     async setUnitMediaPolicy(request) {
       const { name: unit } = request.params
       const wanted = request.body
+      assertThereIs(wanted)
       const changed = changedMediaFields(unitPolicy(unit), wanted)
       const before = gate.settings.media
       const answer = {

@@ -73,6 +73,16 @@ test('a dry run says who would be affected and changes nothing, and so does a ch
   expect(s.server.ctx.gate.epoch).toBe(epoch)
 })
 
+test('what nobody could carry out is not set (images §6, row 24)', async () => {
+  await using s = await company()
+  const { policy } = await s.admin('getMediaPolicy', {})
+  const missing = { code: 'key-scanner-missing' }
+  await expect(s.admin('setMediaPolicy', {}, { ...policy, e2ee: 'scan-with-key' })).rejects.toMatchObject(missing)
+  await expect(s.admin('setUnitMediaPolicy', { name: 'research' }, { e2ee: 'scan-with-key' })).rejects.toMatchObject(
+    missing,
+  )
+})
+
 test('a unit that is made anew under an old name does not inherit what the old one was allowed', async () => {
   await using s = await company()
   await s.admin('setUnitMediaPolicy', { name: 'research' }, { e2ee: 'client-sanitize' })

@@ -20,6 +20,7 @@ import type {
   SharedFile,
 } from '@drawbridge/image-filter'
 import { E2EE_POLICIES } from '@drawbridge/policy'
+import type { E2eePolicy } from '@drawbridge/policy'
 import { storeClean } from '../blobs/blobs.ts'
 import { isOwnLink, isSecret, parsePath } from '../blobs/link.ts'
 import { thumbnailsOf } from '../blobs/thumbnails.ts'
@@ -42,6 +43,12 @@ export function aroundOf(edge: Edge, parties: Parties, ctx: Context): Around {
   }
 }
 
+/** There is no scanner yet; clients that clean for themselves are believed. */
+const CARRIED_OUT: { readonly [P in E2eePolicy]?: EncryptionPolicy } = {
+  'text-only': 'text-only',
+  'client-sanitize': 'allow',
+}
+
 /**
  * The stricter answer of the two accounts. In a room the sender's counts: who may not publish keys cannot be encrypted to.
  * What nobody here can carry out yet is refused.
@@ -52,7 +59,7 @@ export function encryptionOf({ from, to }: Parties, ctx: Pick<Context, 'accounts
   const answers = [sender, recipient].flatMap((account) => (account ? [ctx.mediaPolicy(account).e2ee] : []))
   if (answers.length === 0) answers.push(ctx.mediaPolicy().e2ee)
   const strictest = E2EE_POLICIES.find((policy) => answers.includes(policy))
-  return strictest === 'text-only' ? 'text-only' : 'refuse'
+  return (strictest && CARRIED_OUT[strictest]) ?? 'refuse'
 }
 
 /** Answers from the database, for a stanza of one account, component or contact. */

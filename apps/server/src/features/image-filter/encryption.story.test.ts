@@ -48,7 +48,7 @@ test('images row 24: what becomes of encrypted text is said before it is sent, a
   expect((await sent(s, encrypted())).got).toBe('')
 })
 
-test('images row 25: no policy lets an encrypted file pass', async () => {
+test('images row 25: where text may be encrypted, files may not', async () => {
   await using s = await story({ alice: 1, bob: 1 })
   await s.bob.available()
   await setPolicy(s, 'text-only')
