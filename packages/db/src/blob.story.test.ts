@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testDatabase, type TestDatabase } from '../../testkit/src/postgres.ts'
 import { claimBlob, collectBlob, listUnwantedBlobs } from './blob.ts'
 import { type Database, openDatabase } from './database.ts'
+import { findCleanImage, putImageMapping } from './image-map.ts'
 import { forgetOtherFailures, hasFailed, noteImageFailed, noteImageStrike } from './image-failure.ts'
 import { abandonUpload, findDerivative, insertUpload, publishUpload, quarantineUpload } from './upload.ts'
 import { uuidv7 } from './uuid.ts'
@@ -124,6 +126,20 @@ test('UP-12 an upload that claims a file while a sweep removes it waits, and the
   expect(steps).toEqual(['removed', 'claimed'])
   expect(store.has('30')).toBe(true)
   expect(await unwanted()).not.toContain(30)
+})
+
+test('what an upload became is forgotten with it; an image of a stanza is kept for whoever asks by its hash', async () => {
+  const { db } = opened
+  const image = { clean: Buffer.from('a clean file'), type: 'image/png', widthPx: 1, heightPx: 1 }
+  const sha256 = createHash('sha256').update(image.clean).digest()
+  await claimBlob(db, sha256)
+  await opened.pool.query("update blob set claimed_at = now() - interval '2 hours' where sha256 = $1", [sha256])
+  await putImageMapping(db, { ...image, raw: Buffer.from('of an upload'), profile: 'image' }, [])
+  await putImageMapping(db, { ...image, raw: Buffer.from('of a stanza'), profile: 'inline' }, ['bob@im.test'])
+  expect(await collectBlob(db, sha256, anHourAgo(), async () => undefined)).toBe(false)
+  await opened.pool.query("delete from image_map where profile = 'inline'")
+  expect(await collectBlob(db, sha256, anHourAgo(), async () => undefined)).toBe(true)
+  expect(await findCleanImage(db, sha256)).toBeUndefined()
 })
 
 test('a file that could not be removed from the store is removed by a later sweep', async () => {

@@ -80,9 +80,9 @@ function measure(ctx: Context): void {
     add(rounds, fanOut.length)
     for (const { waiting } of seats) if (waiting) add(held, waiting.length)
   }
-  for (const of of ['all', 'longest'] as const) {
-    setRounds({ of }, rounds[of])
-    setHeldForHistory({ of }, held[of])
+  for (const which of ['all', 'longest'] as const) {
+    setRounds({ of: which }, rounds[which])
+    setHeldForHistory({ of: which }, held[which])
   }
 }
 
