@@ -196,6 +196,12 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     for (const session of open) admission.dismiss(session, why)
     return open.length
   }
+  /** One session, and nothing else: who has the account may go on, and sign in again. */
+  const closeSession = (localpart: string, resource: string, why: SessionEndCode) => {
+    const open = sessions.of(`${localpart}@${common.domain}`).filter(({ jid }) => jid.resourcepart === resource)
+    for (const session of open) admission.dismiss(session, why)
+    return open.length
+  }
   const changePassword = createChangePassword({
     db,
     passwords,
@@ -377,6 +383,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     isHttps: streams.isHttps,
     changePassword,
     closeSessions,
+    closeSession,
     accountDeleted: (localpart) => ctx.emit('account.deleted', { localpart }),
     sandbox,
     async checks() {

@@ -166,10 +166,12 @@ export const ADMIN_ROUTES = {
   endSessions: {
     method: 'POST',
     path: '/api/v1/accounts/{name}/end-sessions',
-    summary: 'Close all sessions of an account; it may sign in again at once.',
+    summary: 'Close all sessions of an account, or one; it may sign in again at once.',
     permission: 'account.write',
     params: schemas.nameParams,
-    query: none,
+    query: z.strictObject({
+      resource: z.string().min(1).max(1023).optional().meta({ description: 'Only the session of this resource.' }),
+    }),
     status: 200,
     response: z.strictObject({ name: z.string(), closedSessions: z.int().min(0) }),
   },

@@ -31,8 +31,8 @@ export const accountName = z
       `contains a character that no account name may have: ${JSON.stringify(NOT_IN_A_NAME.exec(String(input))?.[0])}`,
   })
 
-/** 8 characters at least, 1 KiB at most before hashing. The server also refuses common ones. */
-export const password = z.string().min(8).max(1024)
+/** 1 KiB at most before hashing. What is too short or common is refused as `weak-password`, which says what is needed. */
+export const password = z.string().min(1).max(1024)
 
 const text = (max: number) => z.string().trim().min(1).max(max)
 const id = z.string().regex(/^[A-Za-z0-9-]{1,64}$/u, 'is not an id')

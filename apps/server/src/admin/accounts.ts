@@ -31,7 +31,7 @@ type Ids =
 
 /** Accounts: every change is one transaction with its audit row, then takes effect on live sessions. */
 export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
-  const { db, domain, accounts, tokens, passwords, changePassword, closeSessions } = context
+  const { db, domain, accounts, tokens, passwords, changePassword, closeSessions, closeSession } = context
 
   const create = async (actor: string, wanted: NewRow): Promise<{ account: Account; password?: string }> => {
     const localpart = newLocalpartFrom(wanted.name, domain)
@@ -118,8 +118,12 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
     async endSessions(request) {
       const localpart = localpartFrom(request.params.name, domain)
       if (!accounts.find(localpart)) throw new Refusal('no-such-account')
-      await audit(db, actorOf(request).name, 'end-sessions', localpart)
-      return { name: localpart, closedSessions: closeSessions(localpart, 'ended-by-administrator') }
+      const { resource } = request.query
+      await audit(db, actorOf(request).name, 'end-sessions', localpart, resource === undefined ? {} : { resource })
+      const why = 'ended-by-administrator'
+      const closedSessions =
+        resource === undefined ? closeSessions(localpart, why) : closeSession(localpart, resource, why)
+      return { name: localpart, closedSessions }
     },
     async setPassword(request) {
       const localpart = localpartFrom(request.params.name, domain)

@@ -111,6 +111,7 @@ async function admin({ now, sandbox = STRONG }: { now?: () => Date; sandbox?: Sa
     ...(now ? { now } : {}),
     isHttps: true,
     closeSessions,
+    closeSession: () => 0,
     accountDeleted: (localpart) => void deleted.push(localpart),
     checks: async () => [{ name: 'database', isOk: true }],
     sandbox: async () => sandbox,

@@ -51,6 +51,8 @@ export interface AdminDeps {
   readonly isHttps?: boolean
   /** Ends the live sessions of an account and returns how many there were. */
   closeSessions(localpart: string, why: SessionEndCode): number
+  /** Ends one of them. Returns how many there were. */
+  closeSession(localpart: string, resource: string, why: SessionEndCode): number
   /** An account is gone: everybody who keeps something about it lets go. */
   accountDeleted(localpart: string): void
   /** State of the parts: database, sanitizer, archive. */

@@ -180,6 +180,39 @@ describe('XEP-0133 service administration', () => {
     expect(s.server.ctx.sessions.of('bob@im.test')).toEqual([])
   })
 
+  test('I end the session of one device, and the other goes on (XEP-0133 §4.5)', async () => {
+    await using s = await story({ alice: 1, bob: 2 })
+    await makeAdmin(s as never)
+    const closed = s.bob.closed()
+    const ended = await run(s.alice, 'end-user-session', { accountjids: ['bob@im.test/1'] })
+    expect(noteOf(ended)).toBe('1 sessions have ended.')
+    expect(await closed).toContain('<reset xmlns="urn:ietf:params:xml:ns:xmpp-streams"/>')
+    expect(s.server.ctx.sessions.of('bob@im.test').map(({ jid }) => jid.resourcepart)).toEqual(['2'])
+    const [row] = await listAudit(s.server.ctx.db, 1)
+    expect(row).toMatchObject({ action: 'end-sessions', target: 'bob@im.test', detail: { resource: '1' } })
+    for (const gone of ['bob@im.test/1', 'nobody@im.test/1', 'bob@other.test/1']) {
+      const reply = await run(s.alice, 'end-user-session', { accountjids: [gone, 'bob@im.test'] })
+      expect(errorOf(reply), gone).toContain('item-not-found')
+    }
+    expect(s.server.ctx.sessions.of('bob@im.test')).toHaveLength(1)
+  })
+
+  test('a weak password is not accepted, and I am told what a password needs (XEP-0133 §4.1, §4.7)', async () => {
+    await using s = await story({ alice: 1, bob: 1 })
+    await makeAdmin(s as never)
+    for (const weak of ['short', 'password']) {
+      const fields = { password: [weak], 'password-verify': [weak] }
+      const added = await run(s.alice, 'add-user', { accountjid: ['carol@im.test'], ...fields })
+      const changed = await run(s.alice, 'change-user-password', { accountjid: ['bob@im.test'], ...fields })
+      for (const reply of [added, changed]) {
+        expect(errorOf(reply), weak).toContain('not-acceptable')
+        expect(reply.toString(), weak).toContain('at least 8 characters')
+      }
+    }
+    expect(s.server.ctx.accounts.find('carol')).toBeUndefined()
+    expect(s.server.ctx.sessions.of('bob@im.test')).toHaveLength(1)
+  })
+
   test('lists are counted and cut to the length asked for (XEP-0133 §4.13 to §4.22)', async () => {
     await using s = await story({ alice: 1, bob: 1 })
     await makeAdmin(s as never)

@@ -1,4 +1,4 @@
-import { findLastActivity, putLastActivity } from '@drawbridge/db'
+import { findLastActivity, noteSignIn, putLastActivity } from '@drawbridge/db'
 import { NS_LAST, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element, Jid } from '@drawbridge/xmpp'
 import { defineFeature } from '../routing/feature.ts'
@@ -33,7 +33,7 @@ export const lastActivity = defineFeature({
     if (!stanza.element.getChild('query', NS_LAST)) return undefined
     return refuseStrangers(to, stanza.from, ctx).then(() => undefined)
   },
-  session: { ended: noteEnd },
+  session: { bound: noteStart, ended: noteEnd },
   start: (ctx) => void startedAt.set(ctx, ctx.now()),
   stop: async () => void (await Promise.all(writing)),
 })
@@ -69,15 +69,24 @@ function answer(since: Date, ctx: Context, status?: string): Element {
   return xml('query', { xmlns: NS_LAST, seconds }, status)
 }
 
-/** Being written; the end of a session waits for nobody. */
+/** Being written; a session waits for none of it. */
 const writing = new Set<Promise<void>>()
 
 /** Of several sessions the last one counts, with what it said when it left. */
 function noteEnd({ account, notes }: Session, ctx: Context): void {
   if (ctx.sessions.of(account.bareJid).length > 0) return
   const status = (notes.get(NAME) as string | undefined) ?? null
-  const write = putLastActivity(ctx.db, account.id, ctx.now(), status)
-    .catch((error: unknown) => ctx.log.warn('an end was not noted', { error: String(error) }))
+  inTheBackground(putLastActivity(ctx.db, account.id, ctx.now(), status), ctx)
+}
+
+/** When somebody signed in last (XEP-0133 §4.9); a stream that is resumed is no sign-in. */
+function noteStart({ account }: Session, ctx: Context): void {
+  inTheBackground(noteSignIn(ctx.db, account.id, ctx.now()), ctx)
+}
+
+function inTheBackground(work: Promise<void>, ctx: Context): void {
+  const write = work
+    .catch((error: unknown) => ctx.log.warn('a sign-in or its end was not noted', { error: String(error) }))
     .finally(() => writing.delete(write))
   writing.add(write)
 }

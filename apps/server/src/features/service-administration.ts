@@ -13,12 +13,19 @@ const ANNOUNCEMENT_MAX_CHARACTERS = 10_000
 
 /**
  * XEP-0133: Service Administration. The commands call the operations of the admin API, so that rights, checks and audit
- * are the same by XMPP, HTTP and command line. What would need to be undone at the console (restart, shutdown, message of
- * the day) is not here.
+ * are the same by XMPP, HTTP and command line.
  */
 export const serviceAdministration = defineFeature({
   name: 'service-administration',
-  implements: [{ xep: 133, version: '1.3.1' }],
+  implements: [
+    {
+      xep: 133,
+      version: '1.3.1',
+      status: 'partial',
+      missing:
+        'getting a password (§4.6), which nobody can; the roster of somebody else (§4.8), which is theirs; lists of those blocked and allowed (§4.11, §4.12), messages of the day and of welcome (§4.24 to §4.28), lists of administrators (§4.29), restart and shutdown (§4.30, §4.31), which are for the console',
+    },
+  ],
   commands: [
     {
       ...command('add-user', 'Add User'),
@@ -40,7 +47,11 @@ export const serviceAdministration = defineFeature({
     forEachAccount('delete-user', 'Delete User', 'deleteAccount', 'deleted'),
     forEachAccount('disable-user', 'Disable User', 'disableAccount', 'disabled'),
     forEachAccount('reenable-user', 'Re-Enable User', 'enableAccount', 'enabled'),
-    forEachAccount('end-user-session', 'End User Session', 'endSessions', 'signed out'),
+    {
+      ...command('end-user-session', 'End User Session'),
+      form: fields(accountsField()),
+      execute: endSessions,
+    },
     {
       ...command('change-user-password', 'Change User Password'),
       form: fields(accountField(), { name: 'password', type: 'text-private', label: 'New password', isRequired: true }),
@@ -104,6 +115,10 @@ function accountField(values?: readonly string[]): FormField {
   return { name: 'accountjid', type: 'jid-single', label: 'Address of the account', isRequired: true, values }
 }
 
+function accountsField(): FormField {
+  return { name: 'accountjids', type: 'jid-multi', label: 'Addresses of the accounts', isRequired: true }
+}
+
 function fields(...list: readonly FormField[]): NonNullable<AdHocCommand['form']> {
   return () => ({ formType: NS_ADMIN, fields: list })
 }
@@ -115,12 +130,12 @@ const info = (text: string): CommandOutcome => ({ note: { type: 'info', text } }
 function forEachAccount(
   name: string,
   title: string,
-  id: 'deleteAccount' | 'disableAccount' | 'enableAccount' | 'endSessions',
+  id: 'deleteAccount' | 'disableAccount' | 'enableAccount',
   done: string,
 ): AdHocCommand {
   return {
     ...command(name, title),
-    form: fields({ name: 'accountjids', type: 'jid-multi', label: 'Addresses of the accounts', isRequired: true }),
+    form: fields(accountsField()),
     async execute(form, { account }, ctx) {
       // Every address is checked before the first is acted on.
       const names = (form?.values.get('accountjids') ?? []).map((jid) => nameFrom(jid, ctx))
@@ -129,6 +144,22 @@ function forEachAccount(
       return info(`${names.map((localpart) => `${localpart}@${ctx.domain}`).join(', ')}: ${done}.`)
     },
   }
+}
+
+/** §4.5: every session of an account, or only the one that an address with a resource names. */
+async function endSessions(form: Form | undefined, { account }: { account: Account }, ctx: Context) {
+  const jids = (form?.values.get('accountjids') ?? []).map((address) => {
+    const jid = findJid(address)
+    if (!jid?.isFull) return { name: nameFrom(address, ctx), query: {} }
+    if (!ctx.sessions.find(jid)) throw new StanzaFault({ condition: 'item-not-found', text: `${address} is not here.` })
+    return { name: nameFrom(jid.bareString, ctx), query: { resource: jid.resourcepart } }
+  })
+  if (jids.length === 0) throw unacceptable('An address is needed.')
+  let count = 0
+  for (const { name, query } of jids) {
+    count += (await ctx.administrate(account, 'endSessions', { params: { name }, query })).closedSessions
+  }
+  return info(`${count} sessions have ended.`)
 }
 
 /** XEP-0133 §4.13 to §4.22: how many accounts there are of one kind, and which. */

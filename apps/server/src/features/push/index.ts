@@ -32,7 +32,15 @@ const TARGETS_MAX = 20
  */
 export const push = defineFeature({
   name: 'push',
-  implements: [{ xep: 357, version: '0.4.1' }],
+  implements: [
+    {
+      xep: 357,
+      version: '0.4.1',
+      status: 'partial',
+      missing:
+        'app servers at other domains are reached through a component that the operator names for them, not by federation',
+    },
+  ],
   accountDisco: [NS_PUSH],
   iq: [
     { type: 'set', to: 'own', xmlns: NS_PUSH, name: 'enable', handle: enable },
