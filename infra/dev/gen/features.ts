@@ -15,7 +15,7 @@ const STREAM: readonly (Claim & { readonly feature: string })[] = [
     xep: 124,
     version: '1.11.2',
     status: 'partial',
-    missing: 'key sequences, several streams in one session, polling and script syntax (ADR 8)',
+    missing: 'key sequences, several streams in one session, polling (ADR 8)',
     feature: 'stream',
   },
   { xep: 198, version: '1.6.3', feature: 'stream' },

@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, or } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { room, roomAffiliation, roomHat, roomInvitation, type StoredAffiliation } from './schema/index.ts'
+import { room, roomAffiliation, roomHat, roomHatKind, roomInvitation, type StoredAffiliation } from './schema/index.ts'
 
 /** A room as it is kept (XEP-0045). */
 export type RoomRow = typeof room.$inferSelect
@@ -14,10 +14,18 @@ export interface RoomAffiliationRow {
   readonly reason: string | null
 }
 
+/** Who wears which hat. */
 export interface RoomHatRow {
   readonly jid: string
   readonly uri: string
+}
+
+/** A hat of a room (XEP-0317). */
+export interface RoomHatKind {
+  readonly uri: string
   readonly title: string
+  /** 0 to 360 (XEP-0392). */
+  readonly hue: number | null
 }
 
 /** Who invited whom, by bare JIDs. */
@@ -30,6 +38,7 @@ export interface RoomInvitation {
 export interface StoredRoom {
   readonly row: RoomRow
   readonly affiliations: readonly RoomAffiliationRow[]
+  readonly hatKinds: readonly RoomHatKind[]
   readonly hats: readonly RoomHatRow[]
   /** Not answered yet, oldest first. */
   readonly invitations: readonly RoomInvitation[]
@@ -37,15 +46,17 @@ export interface StoredRoom {
 
 /** Every room: they are all in memory while the server runs. */
 export async function listRooms(db: Db): Promise<StoredRoom[]> {
-  const [rows, affiliations, hats, invitations] = [
+  const [rows, affiliations, hatKinds, hats, invitations] = [
     await db.select().from(room),
     Map.groupBy(await db.select().from(roomAffiliation), ({ roomId }) => roomId),
+    Map.groupBy(await db.select().from(roomHatKind), ({ roomId }) => roomId),
     Map.groupBy(await db.select().from(roomHat), ({ roomId }) => roomId),
     Map.groupBy(await db.select().from(roomInvitation).orderBy(asc(roomInvitation.invitedAt)), ({ roomId }) => roomId),
   ]
   return rows.map((row) => ({
     row,
     affiliations: affiliations.get(row.id) ?? [],
+    hatKinds: hatKinds.get(row.id) ?? [],
     hats: hats.get(row.id) ?? [],
     invitations: invitations.get(row.id) ?? [],
   }))
@@ -95,16 +106,26 @@ export async function changeRoomAffiliations(
   })
 }
 
-/** Replaces the hats of one JID. */
-export async function putRoomHats(
-  db: Db,
-  roomId: string,
-  jid: string,
-  hats: readonly Omit<RoomHatRow, 'jid'>[],
-): Promise<void> {
+/** Makes a hat, or changes the one with this URI. */
+export async function putRoomHatKind(db: Db, roomId: string, kind: RoomHatKind): Promise<void> {
+  const { title, hue } = kind
+  const target = [roomHatKind.roomId, roomHatKind.uri]
+  await db
+    .insert(roomHatKind)
+    .values({ roomId, ...kind })
+    .onConflictDoUpdate({ target, set: { title, hue } })
+}
+
+/** Nobody wears it any longer. */
+export async function deleteRoomHatKind(db: Db, roomId: string, uri: string): Promise<void> {
+  await db.delete(roomHatKind).where(and(eq(roomHatKind.roomId, roomId), eq(roomHatKind.uri, uri)))
+}
+
+/** Replaces the hats that one JID wears, by their URIs. */
+export async function putRoomHats(db: Db, roomId: string, jid: string, uris: readonly string[]): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.delete(roomHat).where(and(eq(roomHat.roomId, roomId), eq(roomHat.jid, jid)))
-    if (hats.length > 0) await tx.insert(roomHat).values(hats.map((hat) => ({ roomId, jid, ...hat })))
+    if (uris.length > 0) await tx.insert(roomHat).values(uris.map((uri) => ({ roomId, jid, uri })))
   })
 }
 

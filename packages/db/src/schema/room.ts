@@ -1,4 +1,14 @@
-import { boolean, jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
+import {
+  boolean,
+  doublePrecision,
+  foreignKey,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { bytea, instant } from './account.ts'
 
 /** Affiliations that are kept (XEP-0045 §5.2); whoever has none has no row. */
@@ -51,9 +61,26 @@ export const roomInvitation = pgTable(
   (t) => [primaryKey({ columns: [t.roomId, t.invitee, t.inviter] })],
 )
 
-/** Hats (XEP-0317). */
+/** The hats of a room (XEP-0317). */
+export const roomHatKind = pgTable(
+  'room_hat_kind',
+  {
+    roomId: roomId(),
+    uri: text('uri').notNull(),
+    title: text('title').notNull(),
+    hue: doublePrecision('hue'),
+  },
+  (t) => [primaryKey({ columns: [t.roomId, t.uri] })],
+)
+
+/** Who wears which. */
 export const roomHat = pgTable(
   'room_hat',
-  { roomId: roomId(), jid: text('jid').notNull(), uri: text('uri').notNull(), title: text('title').notNull() },
-  (t) => [primaryKey({ columns: [t.roomId, t.jid, t.uri] })],
+  { roomId: roomId(), jid: text('jid').notNull(), uri: text('uri').notNull() },
+  (t) => [
+    primaryKey({ columns: [t.roomId, t.jid, t.uri] }),
+    foreignKey({ columns: [t.roomId, t.uri], foreignColumns: [roomHatKind.roomId, roomHatKind.uri] }).onDelete(
+      'cascade',
+    ),
+  ],
 )

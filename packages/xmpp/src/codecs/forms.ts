@@ -115,3 +115,21 @@ function buildField({ name, type, label, isRequired, isOpen, values, options }: 
     (options ?? []).map((option) => xml('option', { label: option.label }, xml('value', {}, option.value))),
   )
 }
+
+/** XEP-0004 §3.4: a form of type `result` with a row for each item. A row without a value for a column has no such field. */
+export function buildFormTable(table: {
+  readonly formType: string
+  readonly columns: readonly Pick<FormField, 'name' | 'type' | 'label'>[]
+  readonly rows: readonly Readonly<Record<string, string | undefined>>[]
+}): Element {
+  const { formType, columns, rows } = table
+  const items = rows.map((row) =>
+    xml(
+      'item',
+      {},
+      columns.flatMap(({ name }) => (row[name] === undefined ? [] : [buildField({ name, values: [row[name]] })])),
+    ),
+  )
+  const form = buildForm({ type: 'result', formType, fields: [] })
+  return form.append(xml('reported', {}, columns.map(buildField)), ...items)
+}

@@ -119,11 +119,17 @@ export function buildOccupantId(id: string): Element {
   return xml('occupant-id', { xmlns: NS_OCCUPANT_ID, id })
 }
 
-/** XEP-0317: what an occupant is, beyond role and affiliation. */
-export function buildHats(hats: readonly { readonly uri: string; readonly title: string }[]): Element {
+/** XEP-0317: what an occupant is, beyond role and affiliation; `hue` is an angle on the color wheel (XEP-0392). */
+export interface Hat {
+  readonly uri: string
+  readonly title: string
+  readonly hue: number | null
+}
+
+export function buildHats(hats: readonly Hat[]): Element {
   return xml(
     'hats',
     { xmlns: NS_HATS },
-    hats.map(({ uri, title }) => xml('hat', { uri, title })),
+    hats.map(({ uri, title, hue }) => xml('hat', { uri, title, hue: hue ?? undefined })),
   )
 }

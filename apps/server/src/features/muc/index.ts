@@ -21,12 +21,7 @@ export const muc = defineFeature({
   implements: [
     { xep: 45, version: '1.35.5' },
     { xep: 249, version: '1.2' },
-    {
-      xep: 317,
-      version: '0.3.1',
-      status: 'partial',
-      missing: 'a hat is named when it is given (version 0.2); no list of the hats of a room, no colors',
-    },
+    { xep: 317, version: '0.2' },
     { xep: 410, version: '1.1.0' },
     { xep: 421, version: '1.0.1' },
     { xep: 425, version: '0.3.0' },
@@ -86,12 +81,12 @@ function measure(ctx: Context): void {
   }
 }
 
-/** Whoever gets the name next is another person. */
+/** Whoever gets the name next is another person: here from this turn on. */
 async function forgetAccount(jid: string, ctx: Context): Promise<void> {
-  await forgetInRooms(ctx.db, jid)
   for (const room of roomsOf(ctx).all()) {
     room.hats.delete(jid)
     room.invitations = room.invitations.filter(({ invitee, inviter }) => invitee !== jid && inviter !== jid)
     if (room.affiliations.delete(jid)) followChange(room, { jid, affiliation: 'none' }, undefined)
   }
+  await forgetInRooms(ctx.db, jid)
 }

@@ -53,13 +53,13 @@ function buildPresence(room: Room, occupant: Occupant, seat: Seat, view: View): 
     reason: change?.reason,
   }
   const codes = [...(change?.codes ?? []), ...(view.codes ?? [])]
-  const hats = isGone ? undefined : room.hats.get(occupant.account)
+  const hats = isGone ? [] : room.hatsOf(occupant.account)
   return xml(
     'presence',
     { xmlns: NS_CLIENT, from: occupant.jid, type: isGone ? 'unavailable' : undefined },
     isGone ? change?.farewell : seat.payload,
     buildOccupantId(occupant.occupantId),
-    hats && buildHats(hats),
+    hats.length === 0 ? undefined : buildHats(hats),
     buildMucUser({ item, codes, content: change?.destroy?.clone() }),
   )
 }

@@ -281,31 +281,6 @@ test('MU-09: a client asks whether it is still inside, and is answered by the ro
   expect(conditionOf(await s.bob.ask('get', ping, `${HALL}/Bob`))).toBe('not-acceptable')
 })
 
-test('admins give hats, everybody sees them, and the room says who may give them (XEP-0317 §2, §3)', async () => {
-  await using s = await story({ alice: 1, bob: 1 })
-  await hall([s.alice, s.bob])
-  for (const to of [HALL, 'rooms.im.test']) expect(features(await info(s.bob, to))).toContain('urn:xmpp:hats:0')
-  const command = (node: string, form = '') =>
-    `<command xmlns="http://jabber.org/protocol/commands" node="urn:xmpp:hats:commands:${node}">${form}</command>`
-  const form =
-    '<x xmlns="jabber:x:data" type="submit"><field var="FORM_TYPE"><value>urn:xmpp:hats:commands</value></field>' +
-    '<field var="accountjid"><value>bob@im.test</value></field><field var="hat"><value>urn:example:host</value></field>' +
-    '<field var="title"><value>Host</value></field></x>'
-  expect(conditionOf(await s.bob.ask('set', command('don', form), HALL))).toBe('forbidden')
-  expect(jids(await items(s.bob, HALL, '', 'http://jabber.org/protocol/commands'))).toEqual([])
-  expect(jids(await items(s.alice, HALL, '', 'http://jabber.org/protocol/commands'))).toHaveLength(2)
-  expect((await s.alice.ask('set', command('don'), HALL)).getChild('command')?.attrs['status']).toBe('executing')
-  expect((await s.alice.ask('set', command('don', form), HALL)).getChild('command')?.attrs['status']).toBe('completed')
-  const hat = (await s.bob.next(({ name }) => name === 'presence')).getChild('hats')?.getChild('hat')
-  expect(hat?.attrs).toEqual({ uri: 'urn:example:host', title: 'Host' })
-  s.bob.received()
-  await s.alice.ask('set', command('doff', form), HALL)
-  expect((await s.bob.next(({ name }) => name === 'presence')).getChild('hats')).toBeUndefined()
-  expect(conditionOf(await s.alice.ask('set', command('don', form.replace('urn:example:host', 'no uri')), HALL))).toBe(
-    'bad-request',
-  )
-})
-
 test('images row 17: an owner gives the room a picture, cleaned as those of people are; everybody is told and can get it (XEP-0486 §3)', async () => {
   const clean = Buffer.from('clean picture')
   await using s = await story(

@@ -1,4 +1,4 @@
-import type { RoomAffiliationRow, RoomHatRow, RoomInvitation, RoomRow, StoredAffiliation } from '@drawbridge/db'
+import type { RoomAffiliationRow, RoomHatKind, RoomInvitation, RoomRow, StoredAffiliation } from '@drawbridge/db'
 import { mixesAlphabets, nicknameKey, parseJid, PrecisFault, StanzaFault } from '@drawbridge/xmpp'
 import type { Element, Jid } from '@drawbridge/xmpp'
 import { createHmac } from 'node:crypto'
@@ -78,7 +78,9 @@ export class Room {
   /** Hashes of its picture, one for each format. */
   photoSha1s: readonly string[]
   readonly affiliations = new Map<string, Affiliated>()
-  readonly hats = new Map<string, readonly Omit<RoomHatRow, 'jid'>[]>()
+  /** Hats by URI, and who wears which: URIs by bare JID (XEP-0317). */
+  readonly hatKinds = new Map<string, RoomHatKind>()
+  readonly hats = new Map<string, readonly string[]>()
   /** Not answered yet, oldest first; replaced, never changed. */
   invitations: readonly RoomInvitation[] = []
   /** Being made: nobody but its creator may enter before it is configured (§10.1.3). */
@@ -116,6 +118,10 @@ export class Room {
     if (own) return own.affiliation
     const domain = bareJid.slice(bareJid.indexOf('@') + 1)
     return this.affiliations.get(domain)?.affiliation === 'outcast' ? 'outcast' : 'none'
+  }
+
+  hatsOf(account: string): RoomHatKind[] {
+    return (this.hats.get(account) ?? []).flatMap((uri) => this.hatKinds.get(uri) ?? [])
   }
 
   /** Role and affiliation of a session; outside, the role is `none`. */

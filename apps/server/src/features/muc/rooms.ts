@@ -63,7 +63,7 @@ export async function loadRooms(ctx: Context): Promise<void> {
   const joins = new Map<string, { tokens: number; at: number }>()
   const closing = new Map<string, Promise<void>>()
   const count = (account: string, by: number) => counts.set(account, (counts.get(account) ?? 0) + by)
-  for (const { row, affiliations, hats, invitations } of await listRooms(ctx.db)) {
+  for (const { row, affiliations, hatKinds, hats, invitations } of await listRooms(ctx.db)) {
     // §10.1.3: it was never configured, and its owner is no longer inside to do so.
     if (row.isLocked) {
       await deleteRoom(ctx.db, row.id)
@@ -71,7 +71,13 @@ export async function loadRooms(ctx: Context): Promise<void> {
     }
     const room = new Room(row, roomJid(row.localpart, domain), roomConfigSchema.parse(row.config))
     for (const affiliated of affiliations) room.put(affiliated)
-    for (const [jid, list] of Map.groupBy(hats, (hat) => hat.jid)) room.hats.set(jid, list)
+    for (const kind of hatKinds) room.hatKinds.set(kind.uri, kind)
+    for (const [jid, list] of Map.groupBy(hats, (hat) => hat.jid)) {
+      room.hats.set(
+        jid,
+        list.map(({ uri }) => uri),
+      )
+    }
     room.invitations = invitations
     byLocalpart.set(row.localpart, room)
     count(row.createdBy, 1)
