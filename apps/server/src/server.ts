@@ -5,13 +5,14 @@ import { createJobs } from '@drawbridge/jobs'
 import {
   askSanitizer,
   createDirectories,
+  createFetcher,
   createHealth,
   createInspect,
   createSanitize,
   isLoopback,
   paths,
 } from '@drawbridge/runtime'
-import type { Log } from '@drawbridge/runtime'
+import type { Fetcher, Log } from '@drawbridge/runtime'
 import { C2S_LIMITS, parseJid } from '@drawbridge/xmpp'
 import { join } from 'node:path'
 import { createAdminApi, LOCAL_ACTOR } from './admin/index.ts'
@@ -19,6 +20,7 @@ import { openBlobs } from './blobs/blobs.ts'
 import { createRenewal } from './blobs/renewal.ts'
 import { createMediaLinks } from './blobs/media-link.ts'
 import { FEATURES } from './features/index.ts'
+import { linkPreviews } from './features/link-previews.ts'
 import { createAdmitFile } from './files/admission.ts'
 import { checkAntivirus, createAntivirus } from './files/antivirus.ts'
 import { startImageCensus } from './image-census.ts'
@@ -128,6 +130,7 @@ export interface Outside {
   readonly now?: () => Date
   readonly sanitize?: Sanitize
   readonly inspect?: InspectFile
+  readonly fetcher?: Fetcher
 }
 
 /** Builds the server in order: storage, keys, policy, features, streams. Rejects when a part cannot be had. */
@@ -213,7 +216,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   })
 
   // Features.
-  const registry = buildRegistry(FEATURES)
+  const registry = buildRegistry(common.hasPreviews ? [...FEATURES, linkPreviews] : FEATURES)
   const components = createComponents({
     domain: common.domain,
     labels: config.components.secrets.map(({ label }) => label),
@@ -260,6 +263,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     jobs,
     gate: policy.gate,
     mediaPolicy,
+    fetcher: outside.fetcher ?? createFetcher(at.fetcherSocket),
     admitFile: createAdmitFile({
       inspect: outside.inspect ?? createInspect(at.sanitizerSocket),
       mediaPolicy,

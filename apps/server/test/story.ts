@@ -1,6 +1,7 @@
 import { insertAccount, uuidv7 } from '@drawbridge/db'
 import type { InspectFile, SanitizeOptions, SanitizeVerdict } from '@drawbridge/contract'
 import { silentLog } from '@drawbridge/runtime'
+import type { Fetcher } from '@drawbridge/runtime'
 import { testDatabase } from '@drawbridge/testkit'
 import { migrateJobs } from '@drawbridge/jobs'
 import { parseElement, C2S_LIMITS } from '@drawbridge/xmpp'
@@ -28,6 +29,8 @@ export interface StoryOptions {
   ) => Promise<SanitizeVerdict> | SanitizeVerdict
   /** What the sanitizer would say of a file that is no image. Default: a text. */
   readonly inspect?: InspectFile
+  /** What there is on the web, where the settings let it be fetched. */
+  readonly fetcher?: Fetcher
   /** Settings by section, beside those that every story has. */
   readonly settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** Jobs are done, from the outbox on. Costs a moment. */
@@ -75,7 +78,7 @@ export async function story<P extends string>(
   const { settings = {} } = options
   const config = serverConfig.parse({
     ...settings,
-    common: { dataDir: directory, domain: 'im.test', databaseUrl: database.url },
+    common: { ...settings['common'], dataDir: directory, domain: 'im.test', databaseUrl: database.url },
     stream: { scramIterations: 10_000, ...settings['stream'] },
     web: { publicUrl: 'http://im.test', ...settings['web'] },
     limits: { ...settings['limits'] },
@@ -85,6 +88,7 @@ export async function story<P extends string>(
   const server = await buildServer(config, silentLog, {
     ...(options.now ? { now: options.now } : {}),
     inspect: options.inspect ?? (async () => ({ kind: 'text', classes: ['text'], entries: 0 })),
+    ...(options.fetcher ? { fetcher: options.fetcher } : {}),
     ...(options.sanitize
       ? { sanitize: async (bytes, profile, how = {}) => options.sanitize!(bytes, profile, how) }
       : {}),

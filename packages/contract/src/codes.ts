@@ -415,6 +415,26 @@ export const CODES = {
       de: 'Ende-zu-Ende-verschlüsselte Dateien werden hier nicht angenommen. Bitte schalten Sie die Verschlüsselung aus, um diese Datei zu teilen.',
     },
   },
+  'previews-off': {
+    type: 'cancel',
+    condition: 'policy-violation',
+    http: 403,
+    problem: 'previews-off',
+    text: {
+      en: 'Previews of links are switched off here. You can still open the link.',
+      de: 'Linkvorschauen sind hier abgeschaltet. Sie können den Link trotzdem öffnen.',
+    },
+  },
+  'no-preview': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-preview',
+    text: {
+      en: 'There is no preview of this link. You can still open it.',
+      de: 'Von diesem Link gibt es keine Vorschau. Sie können ihn trotzdem öffnen.',
+    },
+  },
   'file-type-refused': {
     type: 'modify',
     condition: 'not-acceptable',

@@ -34,6 +34,7 @@ describe('reading the configuration', () => {
     expect(loadConfig(schema, { env: {} }).common).toEqual({
       dataDir: './data',
       domain: 'localhost',
+      hasPreviews: false,
       bind: '127.0.0.1',
       httpPort: 5280,
       c2sPort: 5222,

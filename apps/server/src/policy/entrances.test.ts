@@ -9,6 +9,7 @@ const SRC = fileURLToPath(new URL('..', import.meta.url))
 const ENTRANCES = [
   'admin/accounts.ts account.create',
   'admin/router.ts http.request',
+  'features/link-previews.ts media.read',
   'features/muc/enter.ts room.join',
   'features/registration/create.ts account.create',
   'features/upload/get.ts media.read',

@@ -17,7 +17,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ArchiveWriter, Db, PepNode } from '@drawbridge/db'
 import type { Sanitize } from '@drawbridge/contract'
 import type { Jobs } from '@drawbridge/jobs'
-import type { Log } from '@drawbridge/runtime'
+import type { Fetcher, Log } from '@drawbridge/runtime'
 import type { Clients } from '../stream/clients.ts'
 import type { ChangePassword } from '../stream/change-password.ts'
 import type { Passwords } from '../stream/password.ts'
@@ -100,6 +100,8 @@ export interface Context {
   readonly components: Components
   readonly sanitize: Sanitize
   readonly admitFile: AdmitFile
+  /** Pages of the web, where the operator lets them be fetched. */
+  readonly fetcher: Fetcher
   readonly mediaLinks: MediaLinks
   readonly pushTargets: PushTargets
   readonly chats: Chats
