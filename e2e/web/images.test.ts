@@ -172,6 +172,28 @@ test('any other file arrives as a download that no page opens', async () => {
   expect(Buffer.concat(chunks).toString()).toBe(text)
 })
 
+test('a recalled image is gone from every open page within two seconds, says why, and comes back when the recall ends', async () => {
+  await pickFiles(alice, png('recalled.png', 200, 120))
+  for (const person of [alice, bob]) await imagesOf(person).last().waitFor()
+  await expect.poll(() => imagesOf(bob).count()).toBeGreaterThan(0)
+  const shown = { alice: await imagesOf(alice).count(), bob: await imagesOf(bob).count() }
+  const { recall } = await stack.cli<{ recall: { id: string } }>(
+    ...['recall', 'start', '--sender', 'alice', '--format', 'png', '--reason', 'drill'],
+  )
+  const committedAt = Date.now()
+  for (const person of [alice, bob]) {
+    const gone = person.page.getByTestId('image-gone')
+    await expect.poll(() => imagesOf(person).count()).toBe(0)
+    expect(await gone.last().getAttribute('data-why')).toBe('recalled')
+    expect(await gone.last().textContent()).toBe('Removed by an administrator.Reason: drill')
+  }
+  console.log(`recall: gone from both pages ${Date.now() - committedAt} ms after the command`)
+  await stack.cli('recall', 'end', recall.id)
+  await expect.poll(() => imagesOf(alice).count()).toBe(shown.alice)
+  await expect.poll(() => imagesOf(bob).count()).toBe(shown.bob)
+  await loaded(imagesOf(bob).last())
+})
+
 test('a picture that somebody sets for themselves is seen by their contacts', async () => {
   await alice.page.getByRole('button', { name: /^Account/ }).click()
   const chosen = alice.page.waitForEvent('filechooser')

@@ -1,7 +1,7 @@
 /** A signed-in session: joins the connection, the parts that understand stanzas, and the state the screen shows. */
 import { buildDiscoInfo, type Availability } from '../protocol/presence.ts'
 import { buildReceipt, isArchiveResult, parseIncoming, type ReceivedMessage } from '../protocol/message.ts'
-import { NS_CARBONS, NS_DISCO_INFO, NS_ROSTER, NS_TIME, NS_VERSION } from '@drawbridge/xmpp'
+import { NS_CARBONS, NS_DISCO_INFO, NS_DRAWBRIDGE_MEDIA, NS_ROSTER, NS_TIME, NS_VERSION } from '@drawbridge/xmpp'
 import { createConnection, xml, type Answer, type Connection, type ConnectionState } from '../connection/connection.ts'
 import type { Element } from '../connection/element.ts'
 import type { Failure } from '../connection/failure.ts'
@@ -203,6 +203,9 @@ export function startChat(options: ChatOptions): Chat {
       // Nobody but our own server speaks for the service.
       const suspensions = findSuspensions(stanza)
       if (suspensions) return setSuspensions(suspensions)
+      if (stanza.getChild('purge', NS_DRAWBRIDGE_MEDIA)) {
+        return store.update((state) => ({ ...state, mediaGeneration: state.mediaGeneration + 1 }))
+      }
       const held = findHeldNotice(stanza)
       if (held) return store.update((state) => ({ ...state, held: { ...state.held, [held.id]: held.suspension } }))
     }

@@ -3,7 +3,14 @@
  * image it does after re-encoding it. Nothing of the picked file is shown before that.
  */
 import { RequestError, xml } from '../connection/connection.ts'
-import { buildSlotRequest, parseSlot, parseUploadLimit, type UploadSlot } from '../protocol/upload.ts'
+import {
+  buildSlotRequest,
+  parseMediaOrigin,
+  parseSlot,
+  parseUploadLimit,
+  statusUrlOf,
+  type UploadSlot,
+} from '../protocol/upload.ts'
 import type { Media } from '../protocol/message.ts'
 import { stopsSending, suspensionFor } from '../protocol/suspension.ts'
 import type { Upload, UploadProblem } from '../state/chat-state.ts'
@@ -11,6 +18,8 @@ import { NS_DISCO_INFO, NS_DISCO_ITEMS, NS_UPLOAD } from '@drawbridge/xmpp'
 import type { ChatContext } from './context.ts'
 import { imageTypeOf, isImageName, problemFromResponse, problemFromStanzaError } from './upload-verdict.ts'
 
+/** How often to ask how many files are ahead, in milliseconds. */
+const QUEUE_POLL_MS = 2_000
 /** Waits before asking again when the checker is not available. */
 const RETRY_MS = [3_000, 10_000, 30_000]
 
@@ -84,6 +93,25 @@ export function createUploads(context: ChatContext, share: (peer: string, media:
     share(peer, outcome)
   }
 
+  /** While the answer to a PUT is awaited: how many files are checked first. Nothing depends on it. */
+  async function watchQueue(id: string, slot: UploadSlot, request: XMLHttpRequest): Promise<void> {
+    const url = statusUrlOf(slot.putUrl)
+    while (url !== undefined && running.get(id) === request && request.readyState < XMLHttpRequest.HEADERS_RECEIVED) {
+      const response = await fetch(url, {
+        headers: [...slot.headers.map(([name, value]): [string, string] => [name, value])],
+      })
+        .then(
+          (answer) =>
+            (answer.ok ? answer.json() : undefined) as Promise<{ state?: string; ahead?: number } | undefined>,
+        )
+        .catch(() => undefined)
+      if (running.get(id) !== request || request.readyState >= XMLHttpRequest.HEADERS_RECEIVED) return
+      if (response?.state !== 'queued') return
+      setStep(id, { kind: 'checking', ...(typeof response.ahead === 'number' && { ahead: response.ahead }) })
+      await new Promise((resolve) => setTimeout(resolve, QUEUE_POLL_MS))
+    }
+  }
+
   /** XMLHttpRequest, since fetch still has no upload progress. */
   function put(id: string, slot: UploadSlot, file: File): Promise<Media | UploadProblem | 'canceled'> {
     return new Promise((resolve) => {
@@ -94,7 +122,10 @@ export function createUploads(context: ChatContext, share: (peer: string, media:
       for (const [name, value] of slot.headers) request.setRequestHeader(name, value)
       request.upload.onprogress = ({ loaded, total }) =>
         setStep(id, { kind: 'uploading', ratio: total > 0 ? loaded / total : 0 })
-      request.upload.onload = () => setStep(id, { kind: 'checking' })
+      request.upload.onload = () => {
+        setStep(id, { kind: 'checking' })
+        void watchQueue(id, slot, request)
+      }
       request.onabort = () => resolve('canceled')
       request.onerror = () => resolve({ reason: 'network', text: '', isFinal: false })
       request.onload = () => {
@@ -135,7 +166,10 @@ export function createUploads(context: ChatContext, share: (peer: string, media:
           .catch(() => undefined)
         const info = answer?.getChild('query', NS_DISCO_INFO)
         if (!info?.getChildren('feature').some(({ attrs }) => attrs['var'] === NS_UPLOAD)) continue
-        store.update((state) => ({ ...state, uploadService: { jid, maxBytes: parseUploadLimit(info) } }))
+        store.update((state) => ({
+          ...state,
+          uploadService: { jid, maxBytes: parseUploadLimit(info), mediaOrigin: parseMediaOrigin(info) },
+        }))
         return
       }
     },

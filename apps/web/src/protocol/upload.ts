@@ -1,5 +1,5 @@
 import type { Element, Xml } from '../connection/element.ts'
-import { NS_UPLOAD } from '@drawbridge/xmpp'
+import { NS_DRAWBRIDGE_UPLOAD, NS_UPLOAD } from '@drawbridge/xmpp'
 
 /** Where to put a file and where it can be fetched afterwards (XEP-0363 §5). */
 export interface UploadSlot {
@@ -26,6 +26,25 @@ export function parseSlot(iq: Element): UploadSlot | undefined {
     return /^(authorization|cookie|expires)$/i.test(name) ? [[name, value] as const] : []
   })
   return { putUrl, getUrl, headers }
+}
+
+/** The origin of files that the server announces (our own form); undefined when it names none. */
+export function parseMediaOrigin(info: Element): string | undefined {
+  for (const form of info.getChildren('x', 'jabber:x:data')) {
+    const fields = form.getChildren('field')
+    if (fields.find(({ attrs }) => attrs['var'] === 'FORM_TYPE')?.getChildText('value') !== NS_DRAWBRIDGE_UPLOAD)
+      continue
+    const value = fields.find(({ attrs }) => attrs['var'] === 'origin')?.getChildText('value')
+    if (value && URL.canParse(value)) return new URL(value).origin
+  }
+  return undefined
+}
+
+/** Where the sender of a file asks what becomes of it. */
+export function statusUrlOf(putUrl: string): string | undefined {
+  const url = new URL(putUrl)
+  const key = /^\/upload\/([\w-]{43})\//.exec(url.pathname)?.[1]
+  return key === undefined ? undefined : `${url.origin}/upload-status/${key}`
 }
 
 /** The limit in bytes that the upload service announces in its disco#info form; undefined when it names none. */

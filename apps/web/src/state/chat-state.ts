@@ -15,7 +15,8 @@ export interface Upload {
   readonly isImage: boolean
   readonly step:
     | { readonly kind: 'uploading'; readonly ratio: number }
-    | { readonly kind: 'checking' }
+    /** `ahead`: how many files are checked before this one, while that is known. */
+    | { readonly kind: 'checking'; readonly ahead?: number }
     | { readonly kind: 'failed'; readonly problem: UploadProblem }
 }
 
@@ -64,7 +65,16 @@ export interface ChatState {
   /** Own messages that the server keeps back: the suspension by origin-id. */
   readonly held: Readonly<Record<string, string>>
   readonly own: { readonly availability: Availability; readonly status: string }
-  readonly uploadService: { readonly jid: string; readonly maxBytes: number | undefined } | undefined
+  readonly uploadService:
+    | {
+        readonly jid: string
+        readonly maxBytes: number | undefined
+        /** Where files are fetched from, if not from where this page is. */
+        readonly mediaOrigin: string | undefined
+      }
+    | undefined
+  /** Grows whenever files that were shown have to be asked for anew: some may have been recalled. */
+  readonly mediaGeneration: number
   /** The conversation on the screen. */
   readonly open: string | undefined
 }
@@ -88,6 +98,7 @@ export function emptyChatState(account: string): ChatState {
     held: {},
     own: { availability: 'online', status: '' },
     uploadService: undefined,
+    mediaGeneration: 0,
     open: undefined,
   }
 }

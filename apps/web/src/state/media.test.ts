@@ -2,12 +2,18 @@ import { expect, test } from 'vitest'
 import { imageBox, isShownAsImage } from './media.ts'
 
 const ORIGIN = 'https://im.test'
-const shown = (url: string, type?: string) => isShownAsImage({ url, type }, ORIGIN)
+/** Of files, where they have an origin of their own. */
+const MEDIA = 'https://files.im.test'
+const shown = (url: string, type?: string) => isShownAsImage({ url, type }, [ORIGIN, MEDIA])
 
 test('a picture from our own upload path is shown', () => {
   expect(shown('https://im.test/upload/x/photo.png', 'image/png')).toBe(true)
   // As the server hands links out: bound to this session.
   expect(shown('https://im.test/upload/x/photo.png?s=Zm9y_dXM-', 'image/png')).toBe(true)
+})
+
+test('and from the origin of files, where the server names one', () => {
+  expect(shown('https://files.im.test/upload/x/photo.png', 'image/png')).toBe(true)
 })
 
 test.each([

@@ -112,6 +112,15 @@ export const de: Texts = {
   imageLoadFailed: 'Dieses Bild kann nicht angezeigt werden.',
   uploading: (percent) => `Hochladen: ${percent} %`,
   checking: 'Wird geprüft …',
+  inQueue: (ahead) =>
+    ahead === 1 ? 'In der Warteschlange: 1 Datei davor' : `In der Warteschlange: ${ahead} Dateien davor`,
+  imageGone: (why) =>
+    ({
+      recalled: 'Von einem Administrator entfernt.',
+      withheld: 'Bild zurückgehalten: Aktualisieren Sie Ihren Client.',
+      suspended: 'Bilder sind zurzeit ausgesetzt.',
+    })[why],
+  imageGoneReason: (reason) => `Grund: ${reason}`,
   removeUpload: (name) => `${name} entfernen`,
   uploadProblem: (reason) =>
     ({

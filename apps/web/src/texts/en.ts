@@ -113,6 +113,14 @@ export const en = {
   imageLoadFailed: 'This image cannot be shown.',
   uploading: (percent: number) => `Uploading ${percent} %`,
   checking: 'Checking…',
+  inQueue: (ahead: number) => (ahead === 1 ? 'In the queue: 1 file ahead' : `In the queue: ${ahead} files ahead`),
+  imageGone: (why: 'recalled' | 'withheld' | 'suspended') =>
+    ({
+      recalled: 'Removed by an administrator.',
+      withheld: 'Image withheld: update your client.',
+      suspended: 'Images are suspended at the moment.',
+    })[why],
+  imageGoneReason: (reason: string) => `Reason: ${reason}`,
   removeUpload: (name: string) => `Remove ${name}`,
   uploadProblem: (reason: UploadProblem['reason']) =>
     ({

@@ -7,7 +7,7 @@ import { unreadCount } from '../state/unread.ts'
 import { Avatar, availabilityOf } from './Avatar.tsx'
 import { formatShort } from './format.ts'
 import { Icon } from './icons.tsx'
-import { useChat, useChatState, useTexts } from './use-store.ts'
+import { useChat, useChatState, useMediaOrigins, useTexts } from './use-store.ts'
 
 export interface ConversationListProps {
   readonly onOpen: (peer: string) => void
@@ -115,6 +115,7 @@ interface ConversationLineProps {
 
 function ConversationLine({ peer, isOpen, isTabStop, onOpen }: ConversationLineProps) {
   const { t, language } = useTexts()
+  const origins = useMediaOrigins()
   const title = useChatState((state) => titleOf(state, peer))
   const last = useChatState((state) => state.timelines[peer]?.messages.at(-1))
   const unread = useChatState((state) => unreadCount(state.timelines[peer]?.messages ?? [], state.read[peer]))
@@ -122,7 +123,7 @@ function ConversationLine({ peer, isOpen, isTabStop, onOpen }: ConversationLineP
   const availability = useChatState((state) => availabilityOf(state, peer))
   const seesPresence = useChatState((state) => isSubscribed(state.roster[peer]))
   const status = useChatState((state) => bestPresence(Object.values(state.presence[peer] ?? {}))?.status ?? '')
-  const preview = last ? (last.media ? (isShownAsImage(last.media) ? t.image : t.file) : last.body) : status
+  const preview = last ? (last.media ? (isShownAsImage(last.media, origins) ? t.image : t.file) : last.body) : status
   return (
     <li>
       <button

@@ -7,7 +7,7 @@ import { formatDay, formatInstant, formatTime } from './format.ts'
 import { Icon, type IconName } from './icons.tsx'
 import { MessageMedia } from './MessageMedia.tsx'
 import { MessageText } from './MessageText.tsx'
-import { useChat, useTexts } from './use-store.ts'
+import { useChat, useMediaOrigins, useTexts } from './use-store.ts'
 
 /** What is shown; `held` is derived from the suspension in force. */
 export type ShownState = DeliveryState | 'held'
@@ -37,8 +37,9 @@ const STATE_ICONS: Record<ShownState, IconName> = {
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const { message, authorJid, author, isGroupStart, showsDay, showsUnread, isHeld, isTabStop, position } = props
   const { t, language } = useTexts()
+  const origins = useMediaOrigins()
   const state: ShownState = isHeld ? 'held' : message.state
-  const text = message.media ? (isShownAsImage(message.media) ? t.image : message.media.name) : message.body
+  const text = message.media ? (isShownAsImage(message.media, origins) ? t.image : message.media.name) : message.body
   const parts = [author, text, formatTime(message.at, language), ...(message.mine ? [stateText(state, t)] : [])]
   return (
     <>

@@ -60,7 +60,7 @@ function UploadLine({ upload }: { readonly upload: Upload }) {
 /** Our words for what we know; the server's for what only it knows. */
 function stepText(step: Upload['step'], percent: number, t: Texts): string {
   if (step.kind === 'uploading') return t.uploading(percent)
-  if (step.kind === 'checking') return t.checking
+  if (step.kind === 'checking') return step.ahead ? t.inQueue(step.ahead) : t.checking
   const { reason, text } = step.problem
   return (reason === 'not-allowed' && text) || t.uploadProblem(reason)
 }

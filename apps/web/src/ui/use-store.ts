@@ -1,4 +1,4 @@
-import { createContext, use, useRef, useSyncExternalStore } from 'react'
+import { createContext, use, useMemo, useRef, useSyncExternalStore } from 'react'
 import type { App } from '../app/app.ts'
 import type { Chat } from '../app/chat.ts'
 import type { ChatState } from '../state/chat-state.ts'
@@ -49,4 +49,10 @@ function isShallowEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false
   return a.every((item, i) => Object.is(item, b[i]))
+}
+
+/** Origins whose files are ours: the page's, and that of files where the server has named one. */
+export function useMediaOrigins(): readonly string[] {
+  const mediaOrigin = useChatState((state) => state.uploadService?.mediaOrigin)
+  return useMemo(() => (mediaOrigin === undefined ? [location.origin] : [location.origin, mediaOrigin]), [mediaOrigin])
 }

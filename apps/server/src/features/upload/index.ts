@@ -4,7 +4,7 @@ import { deskOf, tellVerdict } from './desk.ts'
 import { giveFile } from './get.ts'
 import { UPLOAD_PATH } from '../../blobs/link.ts'
 import { takeFile } from './put.ts'
-import { limitsForm, uploadService } from './service.ts'
+import { limitsForm, originForm, uploadService } from './service.ts'
 import { buildQuotas, quotasOf } from './quota.ts'
 import { giveSlot } from './slot.ts'
 import { giveStatus, STATUS_PATH } from './status.ts'
@@ -20,7 +20,7 @@ export const upload = defineFeature({
   implements: [{ xep: 363, version: '1.2.0' }],
   disco: [NS_UPLOAD, NS_DRAWBRIDGE_UPLOAD],
   // §3: clients ask before they try.
-  discoForms: [limitsForm],
+  discoForms: [limitsForm, originForm],
   iq: [
     {
       type: 'get',

@@ -3,6 +3,7 @@ import {
   buildDiscoItems,
   NS_DISCO_INFO,
   NS_DISCO_ITEMS,
+  NS_DRAWBRIDGE_UPLOAD,
   NS_UPLOAD,
   StanzaFault,
 } from '@drawbridge/xmpp'
@@ -14,6 +15,11 @@ import { giveSlot } from './slot.ts'
 /** What a client can know before it asks for a slot (XEP-0363 §4, XEP-0128). */
 export function limitsForm({ limits }: Context): DiscoForm {
   return { formType: NS_UPLOAD, fields: [{ name: 'max-file-size', values: [String(limits.maxUploadBytes)] }] }
+}
+
+/** Where files are fetched from: our own client shows images of no other origin. */
+export function originForm({ mediaUrl }: Context): DiscoForm {
+  return { formType: NS_DRAWBRIDGE_UPLOAD, fields: [{ name: 'origin', values: [mediaUrl()] }] }
 }
 
 /**
@@ -44,7 +50,7 @@ function answer(payload: Element, sender: Session, ctx: Context): Element | Prom
   return buildDiscoInfo({
     identities: [{ category: 'store', type: 'file', name: uploadService.name }],
     features: [NS_DISCO_INFO, NS_DISCO_ITEMS, NS_UPLOAD],
-    forms: [limitsForm(ctx)],
+    forms: [limitsForm(ctx), originForm(ctx)],
   })
 }
 
