@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
 import { fixture, ordinaryPng } from '@drawbridge/testkit/images'
 import { createSanitize, ImageBudgetSpent, SanitizerUnavailable } from '@drawbridge/runtime'
 import { describe, expect, test } from 'vitest'
 import type { SanitizerHealth } from '../src/health.ts'
-import { get, startInProcess, startProcess, temporarySocket } from './process.ts'
+import { get, plainLauncher, startInProcess, startProcess, temporarySocket } from './process.ts'
 
 describe('the process', () => {
   test('starts fast, says what it is, and stops without a trace', async () => {
@@ -93,28 +94,39 @@ describe('requests', () => {
   })
 
   test('too many at once are told to come back', async () => {
-    await using sanitizer = await startInProcess({
-      DRAWBRIDGE_SANITIZER_CHILDREN: '1',
-      DRAWBRIDGE_SANITIZER_QUEUE: '2',
-    })
+    await using sanitizer = await startInProcess({ DRAWBRIDGE_SANITIZER_QUEUE: '2' }, plainLauncher(tmpdir()))
     const sanitize = createSanitize(sanitizer.socket)
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => sanitize(ordinaryPng(800, 800), 'image')))
-    const failures = results.filter((result) => result.status === 'rejected')
+    // The first holds the only place for as long as its decoder stands still.
+    const [decoder = 0] = sanitizer.pids.decoder
+    process.kill(decoder, 'SIGSTOP')
+    const { promise: allTold, resolve } = Promise.withResolvers<void>()
+    const failures: unknown[] = []
+    const requests = Array.from({ length: 8 }, () =>
+      sanitize(ordinaryPng(), 'image').catch((error: unknown) => void (failures.push(error) === 5 && resolve())),
+    )
+    await allTold
+    process.kill(decoder, 'SIGCONT')
+    expect((await Promise.all(requests)).filter((verdict) => verdict?.outcome === 'clean')).toHaveLength(3)
     expect(failures).toHaveLength(5)
-    for (const { reason } of failures) expect(reason).toBeInstanceOf(SanitizerUnavailable)
+    for (const failure of failures) expect(failure).toBeInstanceOf(SanitizerUnavailable)
     expect(await sanitize(ordinaryPng(), 'image')).toMatchObject({ outcome: 'clean' })
   })
 })
 
 describe('who waits, and who has had enough', () => {
   test('an image that waits hears how many are ahead of it', async () => {
-    await using sanitizer = await startInProcess({ DRAWBRIDGE_SANITIZER_CHILDREN: '1' })
+    await using sanitizer = await startInProcess({}, plainLauncher(tmpdir()))
     const sanitize = createSanitize(sanitizer.socket)
+    const [decoder = 0] = sanitizer.pids.decoder
+    process.kill(decoder, 'SIGSTOP')
+    const { promise: bothWait, resolve } = Promise.withResolvers<void>()
     const heard: number[][] = [[], [], []]
-    const photos = heard.map((ahead) =>
-      sanitize(ordinaryPng(1_500, 1_500), 'image', { onQueued: (count) => void ahead.push(count) }),
+    const images = heard.map((ahead) =>
+      sanitize(ordinaryPng(), 'image', { onQueued: (count) => void (ahead.push(count), count === 1 && resolve()) }),
     )
-    for (const verdict of await Promise.all(photos)) expect(verdict).toMatchObject({ outcome: 'clean' })
+    await bothWait
+    process.kill(decoder, 'SIGCONT')
+    for (const verdict of await Promise.all(images)) expect(verdict).toMatchObject({ outcome: 'clean' })
     // Whichever came first never waited; whichever came last saw the one before it go.
     expect(heard.map((ahead) => ahead.join(' ')).toSorted((a, b) => a.length - b.length)).toEqual(['', '0', '1 0'])
   })
