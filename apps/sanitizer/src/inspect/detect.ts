@@ -1,7 +1,8 @@
 import type { FileClass } from '@drawbridge/contract'
 import { sniff } from '../sniff.ts'
 import { looksRandom } from './entropy.ts'
-import { type Kind, matchMagic, OPAQUE, PDF, UNKNOWN } from './kinds.ts'
+import { type Kind, matchMagic, OPAQUE, PDF, TAR, UNKNOWN } from './kinds.ts'
+import { beginsWithTar } from './tar.ts'
 import { matchText } from './text.ts'
 
 const PDF_WITHIN = 1_024
@@ -19,6 +20,7 @@ export function detect(bytes: Buffer): Kind {
   // "MZ" and the like are letters, too: a text is no program for beginning with them, and no program is all text.
   const isWord = magic !== undefined && /^[A-Za-z0-9-]{2,4}$/.test(magic.magic)
   if (magic && !(isWord && matchText(bytes))) return magic
+  if (beginsWithTar(bytes)) return TAR
   return matchPdf(bytes) ?? matchSound(bytes) ?? matchText(bytes) ?? unnamed(bytes)
 }
 

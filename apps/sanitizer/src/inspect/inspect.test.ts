@@ -136,6 +136,7 @@ describe('what is in an archive', () => {
     ['a program by its name', inZip(Buffer.from([1, 2, 3]), 'x.EXE. ')],
     ['a program in an archive in an archive', inZip(gzipSync(buildTar([{ name: 'x', content: exe }])))],
     ['a program in a tar', buildTar([{ name: 'x', content: exe }])],
+    ['a program in a tar of old', buildTar([{ name: 'x', content: exe }], { isV7: true })],
     ['a program in zstd', zstdCompressSync(exe)],
     ['a Java program', buildZip([{ name: 'META-INF/MANIFEST.MF', content: 'Manifest-Version: 1.0' }])],
     ['an Android program', buildZip([{ name: 'AndroidManifest.xml', content: 'x' }, { name: 'classes.dex' }])],

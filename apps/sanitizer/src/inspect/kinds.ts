@@ -55,7 +55,6 @@ const MAGIC: readonly Magic[] = [
   { name: 'zip', magic: 'PK00PK\x03\x04', classes: [], extensions: ZIP, reader: 'zip' },
   { name: 'gzip', magic: '\x1f\x8b', classes: ['archive'], extensions: words('gz tgz'), reader: 'gzip' },
   { name: 'zstd', magic: '\x28\xb5\x2f\xfd', classes: ['archive'], extensions: words('zst tzst'), reader: 'zstd' },
-  { name: 'tar', magic: 'ustar', offset: 257, classes: ['archive'], extensions: words('tar'), reader: 'tar' },
   { name: 'rar', magic: 'Rar!\x1a\x07', classes: PACKED, extensions: words('rar'), reader: 'rar' },
   { name: '7z', magic: '7z\xbc\xaf\x27\x1c', classes: PACKED, extensions: words('7z'), reader: 'seven-zip' },
   { name: 'bzip2', magic: 'BZh', classes: PACKED, extensions: words('bz2 tbz tbz2') },
@@ -144,6 +143,8 @@ export const ZIP_KINDS = {
   zip: { name: 'zip', classes: ['archive'], extensions: words('zip kmz cbz vsix xpi whl nupkg sketch 3mf') },
 } as const satisfies Record<string, Kind>
 
+/** Known by the sum in its header: the oldest kind has no magic. */
+export const TAR: Kind = { name: 'tar', classes: ['archive'], extensions: words('tar'), reader: 'tar' }
 export const PDF: Kind = { name: 'pdf', classes: ['document'], extensions: words('pdf ai') }
 export const RTF: Kind = { name: 'rtf', classes: ['document'], extensions: words('rtf doc') }
 export const MSI: Kind = { name: 'msi', classes: PROGRAM, extensions: words('msi msp mst') }
@@ -177,7 +178,7 @@ export function classesOfExtension(extension: string): readonly FileClass[] {
   return Object.hasOwn(RUNS, extension) ? RUNS[extension]! : []
 }
 
-const KINDS: readonly Kind[] = [...MAGIC, ...Object.values(ZIP_KINDS), PDF, RTF, MSI, HTML]
+const KINDS: readonly Kind[] = [...MAGIC, ...Object.values(ZIP_KINDS), TAR, PDF, RTF, MSI, HTML]
 const BINARY_EXTENSIONS = new Set(KINDS.flatMap(({ extensions = [] }) => extensions))
 /** Extensions of texts that are those of other kinds as well: MPEG transport streams, AutoCAD, libraries. */
 const TEXT_TOO = new Set(words('ts a lib db one com xls doc inf asc txt pub ai'))

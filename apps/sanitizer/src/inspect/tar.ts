@@ -78,11 +78,22 @@ function sizeAt(bytes: Buffer, at: number): number {
   return Number.parseInt(digits || '0', 8)
 }
 
-/** The header's own sum, with the field of the sum as spaces: what fails it would be skipped by some and read by others. */
+/** Whether a file begins with a header of tar, of the kind without a magic (POSIX calls it v7) as well. */
+export function beginsWithTar(bytes: Buffer): boolean {
+  return bytes.length >= BLOCK && bytes[0] !== 0 && hasChecksum(bytes, 0)
+}
+
+/** What fails its sum would be skipped by some and read by others. */
 function assertChecksum(bytes: Buffer, at: number): void {
+  if (!hasChecksum(bytes, at)) throw new UnsafeArchive('a damaged header')
+}
+
+/** The header's own sum, with the field of the sum as spaces. */
+function hasChecksum(bytes: Buffer, at: number): boolean {
   let sum = 8 * 0x20
   for (let i = 0; i < BLOCK; i++) if (i < 148 || i >= 156) sum += bytes[at + i] ?? 0
-  if (Number.parseInt(textAt(bytes, at + 148, 8).trim() || '0', 8) !== sum) throw new UnsafeArchive('a damaged header')
+  const digits = textAt(bytes, at + 148, 8).trim()
+  return /^[0-7]{1,7}$/.test(digits) && Number.parseInt(digits, 8) === sum
 }
 
 /** `length key=value\n` records (POSIX.1-2001 pax). */

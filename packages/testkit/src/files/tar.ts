@@ -9,8 +9,8 @@ export interface TarEntry {
 
 const BLOCK = 512
 
-/** A ustar file. */
-export function buildTar(entries: readonly TarEntry[]): Buffer {
+/** A ustar file, or one of the kind before it, which has no magic. */
+export function buildTar(entries: readonly TarEntry[], { isV7 = false } = {}): Buffer {
   const parts = entries.flatMap(({ name, content = '', type = '0', link = '' }) => {
     const body = Buffer.from(content)
     const head = Buffer.alloc(BLOCK)
@@ -19,7 +19,7 @@ export function buildTar(entries: readonly TarEntry[]): Buffer {
     head.write(body.length.toString(8).padStart(11, '0'), 124, 'latin1')
     head.write(type, 156, 'latin1')
     head.write(link, 157, 100, 'utf8')
-    head.write('ustar\u000000', 257, 'latin1')
+    if (!isV7) head.write('ustar\u000000', 257, 'latin1')
     head.fill(' ', 148, 156)
     const sum = head.reduce((total, byte) => total + byte, 0)
     head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
