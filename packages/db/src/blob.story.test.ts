@@ -117,7 +117,10 @@ test('UP-12 an upload that claims a file while a sweep removes it waits, and the
     store.add('30')
   })
   await expect
-    .poll(async () => (await pool.query('select from pg_locks where not granted')).rowCount, { interval: 5 })
+    .poll(async () => (await pool.query('select from pg_locks where not granted')).rowCount, {
+      interval: 5,
+      timeout: 10_000,
+    })
     .toBe(1)
   goOn.resolve()
 

@@ -74,7 +74,7 @@ test('who waits for a verdict is told how many are ahead, and what became of it;
   const putFirst = u.fetch('PUT', first.url, png('1'), first.headers)
   await asked.promise
   const putSecond = u.fetch('PUT', second.url, png('2'), second.headers)
-  await expect.poll(() => statusOf(second)).toEqual({ state: 'queued', ahead: 1 })
+  await expect.poll(() => statusOf(second), { timeout: 10_000 }).toEqual({ state: 'queued', ahead: 1 })
   expect(await statusOf(first)).toEqual({ state: 'queued', ahead: 0 })
   expect(await statusOf(first, second.headers)).toBe(404)
   expect(await statusOf(first, { authorization: '' })).toBe(404)

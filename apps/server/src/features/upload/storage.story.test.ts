@@ -118,7 +118,9 @@ test('files from before there was a key are encrypted by a command, and stay rea
   const admin = administratorOf(u.server)
   await put(u)
   expect(await admin('renewFiles', {})).toMatchObject({ isRunning: true })
-  await expect.poll(() => admin('getFileRenewal', {})).toEqual({ isRunning: false, seen: 2, renewed: 0, failed: 0 })
+  await expect
+    .poll(() => admin('getFileRenewal', {}), { timeout: 10_000 })
+    .toEqual({ isRunning: false, seen: 2, renewed: 0, failed: 0 })
 
   await using plain = await uploads({ sanitize })
   await expect(administratorOf(plain.server)('renewFiles', {})).rejects.toMatchObject({ code: 'file-key-missing' })

@@ -6,6 +6,8 @@ import { expect, test } from 'vitest'
 import { CLEAN, png, sanitize, slotFor, slotRequest, uploads } from '../../../test/uploads.ts'
 import { StorageFull } from '../../blobs/object-store.ts'
 
+/** For a machine with much to do. */
+const PATIENT = { timeout: 10_000 }
 const conditionOf = (answer: { getChild(name: string): { getChildElements(): { name: string }[] } | undefined }) =>
   answer.getChild('error')?.getChildElements()[0]?.name
 
@@ -171,11 +173,16 @@ test('UP-02 a sender that goes away in mid-file leaves nothing behind', async ()
       headers: { ...slot.headers, 'content-length': body.length },
     })
     req.on('error', () => resolve())
-    req.write(body.subarray(0, 500), () => req.destroy())
+    req.write(body.subarray(0, 500))
+    // Once the server has begun to take it.
+    void expect
+      .poll(async () => (await u.files()).quarantine.length, PATIENT)
+      .toBe(1)
+      .then(() => req.destroy())
   })
 
-  await expect.poll(u.files).toEqual({ quarantine: [], clean: [] })
-  await expect.poll(async () => (await u.fetch('PUT', slot.url, body, slot.headers)).status).toBe(409)
+  await expect.poll(u.files, PATIENT).toEqual({ quarantine: [], clean: [] })
+  expect((await u.fetch('PUT', slot.url, body, slot.headers)).status).toBe(409)
   expect((await u.fetch('GET', slot.getUrl)).status).toBe(404)
 })
 
@@ -242,7 +249,7 @@ test('a sender that does not wait for the verdict has uploaded nothing, whatever
 
   req.destroy()
 
-  await expect.poll(u.files).toEqual({ quarantine: [], clean: [] })
+  await expect.poll(u.files, PATIENT).toEqual({ quarantine: [], clean: [] })
   answer(sanitize(png()))
   expect((await u.fetch('GET', slot.getUrl)).status).toBe(404)
 })
