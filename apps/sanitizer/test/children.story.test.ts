@@ -199,21 +199,6 @@ describe('children are replaced', () => {
   })
 })
 
-test('a child has nothing to tell: no environment but its tuning, an empty folder, three pipes', async () => {
-  await using sanitizer = await startInProcess({})
-  const { readFileSync, readdirSync, readlinkSync } = await import('node:fs')
-  for (const pid of [...sanitizer.pids.decoder, ...sanitizer.pids.encoder]) {
-    const names = readFileSync(`/proc/${pid}/environ`, 'latin1')
-      .split('\0')
-      .filter(Boolean)
-      .map((line) => line.split('=')[0])
-    expect(names.filter((name) => !/^(MALLOC_|UV_)/.test(name ?? ''))).toEqual([])
-    expect(readdirSync(`/proc/${pid}/cwd`)).toEqual([])
-    const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
-    expect(targets.filter((target) => target.startsWith('/') && !target.startsWith('/dev/null'))).toEqual([])
-  }
-})
-
 test('the forbidden samples of the self-test are pictures that would decode if nothing were blocked', async () => {
   const { FORBIDDEN_SAMPLES } = await import('../src/child/samples.ts')
   for (const format of ['svg', 'svgz', 'tiff', 'avif'] as const) {

@@ -1,9 +1,11 @@
 import { SANDBOX_PROBES, type SandboxLevel, type SanitizeVerdict } from '@drawbridge/contract'
 import { animatedGif, fixture, HOSTILE_IMAGES, loadedJpeg, loadedPng, ordinaryPng } from '@drawbridge/testkit/images'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig, silentLog } from '@drawbridge/runtime'
 import { hasBubblewrap } from '../src/children/launch.ts'
 import { sanitizerConfig } from '../src/sanitizer.config.ts'
+import { processTree } from '../src/sandbox/inspect.ts'
 import { startAtStrongestLevel } from '../src/sandbox/choose.ts'
 import { startProcess, temporarySocket, type SanitizerProcess } from './process.ts'
 
@@ -47,6 +49,28 @@ describe('every level', () => {
     expect(sandbox?.possible).toEqual(SANDBOX_PROBES.filter((probe) => !denied.includes(probe)))
     if (isRoot) expect(sandbox?.childUid).toBe(58_222)
   })
+
+  test.skipIf(!NATIVE).each(LEVELS)(
+    '%s: a child has no environment but its tuning, no descriptor but its own, limits, and a user of its own under root',
+    (level) => {
+      const children = at.get(level)?.childPids() ?? []
+      expect(children).toHaveLength(2)
+      for (const wrapper of children) {
+        const pid = processTree(wrapper).at(-1)
+        const read = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'latin1')
+        const names = read('environ').split('\0').filter(Boolean)
+        expect(names.filter((name) => !/^(MALLOC_|UV_|PWD=\/$)/.test(name))).toEqual([])
+        const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+        // libuv keeps one in reserve: of nothing, or of the empty root of level A.
+        expect(targets.filter((target) => target.startsWith('/') && !['/dev/null', '/'].includes(target))).toEqual([])
+        expect(targets.filter((target) => target.includes('io_uring') && level < 'C')).toEqual([])
+        expect(/^Uid:\s+(\d+)/m.exec(read('status'))?.[1]).toBe(String(isRoot ? 58_222 : process.getuid?.()))
+        expect(read('oom_score_adj').trim()).toBe('1000')
+        expect(read('limits')).toMatch(/^Max core file size\s+0\s+0/m)
+        expect(read('limits')).toMatch(/^Max file size\s+67108864/m)
+      }
+    },
+  )
 
   /**
    * Of what is refused only a few: each costs every level a new pair of children. And no bombs: how long they take is not

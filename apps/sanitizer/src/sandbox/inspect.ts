@@ -8,7 +8,7 @@ import type { SandboxLevel } from '@drawbridge/contract'
  */
 
 /** The processes below one, itself first. At level A the child is the last of three. */
-function processTree(pid: number): number[] {
+export function processTree(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number)
   return [pid, ...children.flatMap(processTree)]
 }

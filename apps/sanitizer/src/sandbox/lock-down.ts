@@ -20,7 +20,7 @@ export async function lockDown(): Promise<ChildSandbox | undefined> {
   if (order === undefined) return undefined
   const { level, uid } = order
   // Loaded before the change of user, for whom the code may not even be readable.
-  const close = level === 'A' || level === 'B' ? await loadKernelFence() : await startNodeProbes()
+  const close = level === 'A' || level === 'B' ? await loadKernelFence() : await startNodeProbes(level)
   if (uid !== undefined) become(uid)
   return { level, uid: process.getuid?.() ?? 0, ...(await close()) }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import { Worker } from 'node:worker_threads'
-import type { SandboxProbe } from '@drawbridge/contract'
+import type { SandboxLevel, SandboxProbe } from '@drawbridge/contract'
 import type { RawCall } from './kernel.ts'
 import type { ChildSandbox } from './levels.ts'
 
@@ -91,22 +91,30 @@ export async function probeThread(): Promise<Record<SandboxProbe, boolean>> {
 }
 
 /**
- * Starts a worker that waits: the threads of the WebAssembly codecs are workers. What is returned tries the same there
- * and on the main thread.
+ * Gets ready to try the same with Node's functions. At level C also in a worker, which waits from here on: there, the
+ * threads of the codecs are workers. At level D a thread makes no difference.
  */
-export async function startNodeProbes(): Promise<() => Promise<{ landlockAbi: number; denied: Denied }>> {
-  const worker = new Worker(new URL('../child/probe-worker.ts', import.meta.url), {
-    // Otherwise Node opens our own, which makes the descriptor on which answers leave non-blocking.
-    stdout: true,
-    stderr: true,
-  })
-  await once(worker, 'message')
+export async function startNodeProbes(
+  level: SandboxLevel,
+): Promise<() => Promise<{ landlockAbi: number; denied: Denied }>> {
+  const probeWorker = level === 'C' ? await startWorker() : undefined
   return async () => {
     const main = await probeThread()
-    worker.postMessage('try')
-    const [pool] = (await once(worker, 'message')) as [typeof main]
-    await worker.terminate()
+    const pool = (await probeWorker?.()) ?? main
     const denied = PROBES.map((name) => [name, { main: main[name], pool: pool[name] }])
     return { landlockAbi: 0, denied: Object.fromEntries(denied) as Denied }
+  }
+}
+
+async function startWorker(): Promise<typeof probeThread> {
+  // Its streams are its own: otherwise Node opens ours, which makes the descriptor of the answers non-blocking.
+  const streams = { stdout: true, stderr: true }
+  const worker = new Worker(new URL('../child/probe-worker.ts', import.meta.url), streams)
+  await once(worker, 'message')
+  return async () => {
+    worker.postMessage('try')
+    const [found] = (await once(worker, 'message')) as [Awaited<ReturnType<typeof probeThread>>]
+    await worker.terminate()
+    return found
   }
 }
