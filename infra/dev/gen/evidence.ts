@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { heading, table } from './table.ts'
+import { titlesIn } from './titles.ts'
 
 /** What XEP-0479 asks of a server, by category and level, as the terms that a test of it carries. */
 export const COMPLIANCE: Readonly<Record<string, Readonly<Record<'core' | 'advanced', readonly string[]>>>> = {
@@ -36,6 +37,18 @@ export const THREATS: readonly { readonly group: string; readonly prefix: string
   { group: 'PEP and PubSub', prefix: 'PE', count: 6 },
 ]
 
+/**
+ * Attacks on something that is not here: their tests show that it is never offered, and that whoever asks for it all the
+ * same is refused.
+ */
+export const NEVER_OFFERED: Readonly<Record<string, string>> = {
+  'AU-03': 'there is no sign-in by OAuth',
+  'AU-04': 'there is no sign-in by certificates of clients',
+  'AU-22': 'there is no sign-in by OAuth',
+  'AU-24': 'there is no second factor to get around',
+  'AU-25': 'there is no sign-in by certificates of clients',
+}
+
 /** Attacks that no test of this repository can show, with the reason. */
 export const UNTESTED: Readonly<Record<string, string>> = {
   'TL-10': 'needs a probe outside and the public certificate logs: a matter of the operator’s monitoring',
@@ -48,7 +61,7 @@ export function listThreats(): string[] {
 }
 
 /**
- * Test files by what they say they prove: `XEP-0280`, `RFC 6121` (each with a section), or the id of a threat. A range
+ * Test files by what the titles of their tests say they prove: `XEP-0280`, `RFC 6121` (each with a section), or the id of a threat. A range
  * such as `SP-02 to SP-04` stands for its ends only.
  */
 export function findEvidence(root: string): ReadonlyMap<string, readonly string[]> {
@@ -57,7 +70,7 @@ export function findEvidence(root: string): ReadonlyMap<string, readonly string[
     (file) => !file.includes('node_modules') && !file.startsWith('infra/dev/evidence'),
   )
   for (const file of files.toSorted()) {
-    const text = readFileSync(join(root, file), 'utf8')
+    const text = titlesIn(file, readFileSync(join(root, file), 'utf8')).join('\n')
     const terms = [
       ...[...text.matchAll(/\b(XEP-\d{4}|RFC \d{4}),? §/g)].map(([, term]) => term),
       ...[...text.matchAll(/\b(?:XS|DS|AU|TL|SP|MU|PE)-\d\d\b/g)].map(([term]) => term),
@@ -78,6 +91,10 @@ export function renderEvidence(root: string): Record<string, string> {
     const all = files(term)
     return all.length <= 3 ? all.join(', ') : `${all.slice(0, 3).join(', ')} and ${all.length - 3} more`
   }
+  const shownFor = (id: string) => {
+    if (UNTESTED[id] !== undefined) return `none: ${UNTESTED[id]}`
+    return NEVER_OFFERED[id] === undefined ? shown(id) : `never offered (${NEVER_OFFERED[id]}): ${shown(id)}`
+  }
   const suite = Object.entries(COMPLIANCE).flatMap(([category, levels]) =>
     (['core', 'advanced'] as const).flatMap((level) =>
       levels[level].map((term) => [category, level, linkTo(term), shown(term)]),
@@ -86,7 +103,7 @@ export function renderEvidence(root: string): Record<string, string> {
   const threats = THREATS.map(({ group, prefix, count }) => {
     const rows = listThreats()
       .filter((id) => id.startsWith(`${prefix}-`))
-      .map((id) => [id, UNTESTED[id] === undefined ? shown(id) : `none: ${UNTESTED[id]}`])
+      .map((id) => [id, shownFor(id)])
     return `### ${group} (${count})\n\n${table(['Id', 'Tests'], rows)}`
   })
   return {

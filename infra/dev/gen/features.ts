@@ -8,6 +8,9 @@ interface Claim {
   readonly missing?: string
 }
 
+/** What is implemented in full, and carries an extension's name nowhere. */
+export const RFCS = [6120, 6121, 7395, 7590, 7622] as const
+
 /** Extensions of the stream itself, which are no features: they act before and below stanzas (apps/server/src/stream). */
 const STREAM: readonly (Claim & { readonly feature: string })[] = [
   { xep: 114, version: '1.6', feature: 'stream' },
@@ -98,9 +101,7 @@ function doap(claims: readonly Claim[]): string {
       </xmpp:SupportedXep>
     </implements>`,
   )
-  const rfcs = [6120, 6121, 7395, 7590, 7622].map(
-    (rfc) => `    <implements rdf:resource="https://www.rfc-editor.org/rfc/rfc${rfc}"/>`,
-  )
+  const rfcs = RFCS.map((rfc) => `    <implements rdf:resource="https://www.rfc-editor.org/rfc/rfc${rfc}"/>`)
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!-- Made by \`pnpm gen\` from apps/server/src/features/. -->
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://usefulinc.com/ns/doap#" xmlns:xmpp="https://linkmauve.fr/ns/xmpp-doap#">

@@ -171,7 +171,7 @@ test('images rows 3 to 5: references, shared files and thumbnails keep only what
   expect((await sent(`<body>x</body>${sims(LINK)}${sfs(LINK)}`)).delivered).not.toMatch(/sims|sfs/)
 })
 
-test('images row 4: everything that is said of a shared file is what our file is (XEP-0385 §2, XEP-0446 §3, XEP-0447 §3.1)', async () => {
+test('images row 4: everything that is said of a shared file is what our file is (XEP-0385 §2, XEP-0446 §3, XEP-0447 §3.1, XEP-0264 §3)', async () => {
   await using s = await people()
   const link = await cleanUpload(s)
   const file = (xmlns: string) =>
