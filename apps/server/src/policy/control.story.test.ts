@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { story } from '../../test/story.ts'
 import type { Device } from '../../test/story.ts'
+import { claimFrom } from '@drawbridge/policy'
 import { startPolicy } from './start.ts'
 import type { BuiltServer } from '../server.ts'
 import type { PolicyService } from './start.ts'
@@ -172,4 +173,16 @@ test('a change made by another process acts on live sessions within a second', a
   await other.operations.addClientRule('local:cli', { ...rule, action: 'disconnect' })
   await s.alice.closed()
   expect(performance.now() - startedAt).toBeLessThan(1_000)
+})
+
+test('when files are recalled, our own client is told to ask anew for what it keeps, and others are not', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  s.alice.session.learn(claimFrom({ source: 'client-element', name: 'drawbridge-web', version: '9.0' }))
+  const { operations } = s.server.policy
+  const { recall } = await operations.startRecall('carol@im.test', { senders: ['bob'], reason: 'drill' })
+  await operations.endRecall('carol@im.test', recall.id)
+  const purges = (device: Device) =>
+    device.received().filter((text) => text.includes('<purge xmlns="urn:drawbridge:media:1"/>'))
+  expect(purges(s.alice)).toHaveLength(2)
+  expect(purges(s.bob)).toEqual([])
 })

@@ -9,6 +9,7 @@ import {
   NS_MAM,
   NS_OOB,
   NS_RECEIPTS,
+  NS_SFS,
   NS_SID,
   NS_STANZAS,
   NS_UPLOAD,
@@ -75,7 +76,7 @@ export function buildMessage(xml: Xml, { id, to, body, media }: OutgoingMessage)
     { type: 'chat', to, id },
     xml('body', {}, body),
     media && xml('x', { xmlns: NS_OOB }, xml('url', {}, media.url)),
-    media && buildFileMetadata(xml, media),
+    media && buildFileSharing(xml, media),
     xml('origin-id', { xmlns: NS_SID, id }),
     xml('request', { xmlns: NS_RECEIPTS }),
   )
@@ -178,7 +179,7 @@ function parseDelay(element: Element): number | undefined {
 function parseMedia(stanza: Element, body: string): Media | undefined {
   const url = stanza.getChild('x', NS_OOB)?.getChildText('url')?.trim()
   if (!url || url !== body.trim() || !/^https?:\/\//i.test(url)) return undefined
-  const metadata = stanza.getChild('file', NS_FILE_METADATA)
+  const metadata = stanza.getChild('file-sharing', NS_SFS)?.getChild('file', NS_FILE_METADATA)
   return {
     url,
     name: metadata?.getChildText('name') || nameFromUrl(url),
@@ -189,15 +190,21 @@ function parseMedia(stanza: Element, body: string): Media | undefined {
   }
 }
 
-function buildFileMetadata(xml: Xml, { name, type, bytes, widthPx, heightPx }: Media): Element {
+/** XEP-0447: what is said of the file is put right by the server, so that recipients know its size before it is there. */
+function buildFileSharing(xml: Xml, { url, name, type, bytes, widthPx, heightPx }: Media): Element {
   return xml(
-    'file',
-    { xmlns: NS_FILE_METADATA },
-    xml('name', {}, name),
-    type && xml('media-type', {}, type),
-    bytes !== undefined && xml('size', {}, String(bytes)),
-    widthPx !== undefined && xml('width', {}, String(widthPx)),
-    heightPx !== undefined && xml('height', {}, String(heightPx)),
+    'file-sharing',
+    { xmlns: NS_SFS, disposition: type?.startsWith('image/') ? 'inline' : 'attachment' },
+    xml(
+      'file',
+      { xmlns: NS_FILE_METADATA },
+      xml('name', {}, name),
+      type && xml('media-type', {}, type),
+      bytes !== undefined && xml('size', {}, String(bytes)),
+      widthPx !== undefined && xml('width', {}, String(widthPx)),
+      heightPx !== undefined && xml('height', {}, String(heightPx)),
+    ),
+    xml('sources', { xmlns: NS_SFS }, xml('url-data', { xmlns: NS_URL_DATA, target: url })),
   )
 }
 
