@@ -42,19 +42,19 @@ export async function listCleanHashes(db: Db, sha256s: readonly string[]): Promi
 /** Most uploads that one recall of a room can name. */
 export const MAX_RECALLED_UPLOADS = 100_000
 
-/** Keys of the uploads that messages in an archive link to, each once. */
+/** Ids of the uploads that messages in an archive link to, each once: the first half of what a link's key stands for. */
 export async function listLinkedUploads(
   db: Db,
   owner: string,
   { from, until }: { readonly from?: Date | undefined; readonly until?: Date | undefined },
 ): Promise<string[]> {
-  const { rows } = await db.execute<{ key: string }>(sql`
-    select distinct link.key[1] as key
+  const { rows } = await db.execute<{ id: string }>(sql`
+    select distinct encode(substr(decode(translate(link.key[1], '-_', '+/') || '=', 'base64'), 1, 16), 'hex')::uuid as id
     from archive a join message m on m.id = a.message_id,
       regexp_matches(m.stanza, '/upload/([A-Za-z0-9_-]{43})/', 'g') as link (key)
     where a.owner = ${owner} and m.stanza like '%/upload/%'
       ${from === undefined ? sql`` : sql`and a.sent_at >= ${from.toISOString()}`}
       ${until === undefined ? sql`` : sql`and a.sent_at < ${until.toISOString()}`}
     limit ${MAX_RECALLED_UPLOADS}`)
-  return rows.map(({ key }) => key)
+  return rows.map(({ id }) => id)
 }

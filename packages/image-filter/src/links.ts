@@ -3,7 +3,6 @@ import type { Visited } from './around.ts'
 import type { Pass } from './pass.ts'
 import { cut } from './walk.ts'
 
-export const NS_URL_DATA = 'http://jabber.org/protocol/url-data'
 export const NS_MEDIA_ELEMENT = 'urn:xmpp:media-element'
 export const NS_ATOM = 'http://www.w3.org/2005/Atom'
 

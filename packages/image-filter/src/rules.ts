@@ -11,6 +11,7 @@ import {
   NS_VCARD_UPDATE,
   NS_XHTML,
   NS_XHTML_IM,
+  NS_URL_DATA,
 } from '@drawbridge/xmpp'
 import type { Visited } from './around.ts'
 import {
@@ -27,7 +28,6 @@ import { rewriteFileSharing, rewriteMediaSharing, stripMetadata, stripThumbnail 
 import {
   NS_ATOM,
   NS_MEDIA_ELEMENT,
-  NS_URL_DATA,
   strip,
   stripAtom,
   stripMedia,

@@ -192,6 +192,8 @@ export const NS_XHTML = 'http://www.w3.org/1999/xhtml'
 export const NS_SIMS = 'urn:xmpp:sims:1'
 /** XEP-0447 */
 export const NS_SFS = 'urn:xmpp:sfs:0'
+/** XEP-0103. */
+export const NS_URL_DATA = 'http://jabber.org/protocol/url-data'
 /** XEP-0446 */
 export const NS_FILE_METADATA = 'urn:xmpp:file:metadata:0'
 /** XEP-0264 */

@@ -9,7 +9,6 @@ import {
   uuidv7,
 } from '@drawbridge/db'
 import type { Db, Recall } from '@drawbridge/db'
-import { linkOfKey } from '../blobs/link.ts'
 import { isId } from './client-rules.ts'
 import type { Change } from './client-rules.ts'
 
@@ -59,11 +58,11 @@ async function scopeFrom(db: Db, recall: NewRecall): Promise<Record<string, unkn
   if (hashes !== undefined) scope['hashes'] = [...new Set([...hashes, ...(await listCleanHashes(db, hashes))])]
   if (room !== undefined) {
     const window = { from: dateFrom(sentFrom), until: dateFrom(sentUntil) }
-    const keys = await listLinkedUploads(db, room, window)
-    if (keys.length >= MAX_RECALLED_UPLOADS) {
+    const uploads = await listLinkedUploads(db, room, window)
+    if (uploads.length >= MAX_RECALLED_UPLOADS) {
       throw new Refusal('bad-request', { detail: 'The room holds too many files for one recall: name a shorter time.' })
     }
-    scope['uploads'] = keys.flatMap((key) => linkOfKey(key)?.id ?? [])
+    scope['uploads'] = uploads
   }
   return scope
 }

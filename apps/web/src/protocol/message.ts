@@ -13,6 +13,7 @@ import {
   NS_SID,
   NS_STANZAS,
   NS_UPLOAD,
+  NS_URL_DATA,
 } from '@drawbridge/xmpp'
 
 /** A shared file or image. Numbers are what the sender's server measured, for laying out before loading. */
