@@ -36,6 +36,16 @@ export const imageFilter = defineFeature({
     { xep: 447, version: '0.3.0', status: 'partial' },
     { xep: 449, version: '0.1.1', status: 'partial' },
     { xep: 264, version: '0.4.1', status: 'partial' },
+    {
+      xep: 166,
+      version: '1.1.2',
+      status: 'partial',
+      missing: 'sessions for files (XEP-0234), whose bytes nobody could look into',
+    },
+    // What a call says of itself is between the clients, and passes.
+    { xep: 167, version: '1.2.3' },
+    { xep: 176, version: '1.1.1' },
+    { xep: 320, version: '1.0.0' },
   ],
   disco: [NS_DRAWBRIDGE_E2EE],
   discoForms: [
