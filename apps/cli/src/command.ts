@@ -27,7 +27,11 @@ export interface Cli {
   readonly isJson: boolean
   /** The result on stdout: the lines, or with --json the value. Called once per command. */
   result(lines: string | readonly string[], value: unknown): void
-  /** A note on stderr: progress and warnings, never the result. */
+  /** One of many results, told as soon as it is there: a line on stdout, or with --json one value. Instead of `result`. */
+  row(line: string, value: unknown): void
+  /** How far it is, on stderr, where a person looks on; each replaces the one before, and an empty one takes it away. */
+  progress(text: string): void
+  /** A note on stderr: what was done, and warnings, never the result. */
   note(line: string): void
   /** Everything on standard input, as text. */
   readStdin(): Promise<string>

@@ -27,7 +27,7 @@ export function helpForAll(commands: readonly Command[]): string {
     '',
     ...rows,
     '',
-    'With --json the result is one JSON value on stdout. Settings come from the environment (docs/operate/config.md).',
+    'With --json the result is one JSON value on stdout; of many files, one a line. Settings come from the environment (docs/operate/config.md).',
     'Exit codes: 0 done, 1 refused, 2 usage.',
     '',
   ].join('\n')

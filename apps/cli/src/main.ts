@@ -44,6 +44,11 @@ function createCli(isJson: boolean): Cli {
       const shown = typeof lines === 'string' ? lines : lines.join('\n')
       process.stdout.write(isJson ? `${JSON.stringify(value)}\n` : shown === '' ? '' : `${shown}\n`)
     },
+    row: (line, value) => void process.stdout.write(`${isJson ? JSON.stringify(value) : line}\n`),
+    progress: (text) => {
+      // Where the results themselves are looked at, they are progress enough.
+      if (process.stderr.isTTY && !process.stdout.isTTY) process.stderr.write(`\r\u001b[K${text}`)
+    },
     note: (line) => void process.stderr.write(`${line}\n`),
     readStdin: () => text(process.stdin),
     // npm runs scripts in the package's directory and tells in INIT_CWD where it was called.

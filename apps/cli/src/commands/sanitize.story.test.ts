@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { animatedGif, loadedPng, ordinaryPng, SECRET } from '@drawbridge/testkit/images'
@@ -13,17 +13,20 @@ afterEach(() => rm(directory, { recursive: true }))
 /** Runs the command in the temporary directory and returns what it printed. */
 async function run(
   ...args: string[]
-): Promise<{ lines: readonly string[]; value: unknown; notes: readonly string[]; error: unknown }> {
-  let printed: { lines: readonly string[]; value: unknown } = { lines: [], value: undefined }
-  const notes: string[] = []
-  const cli: Pick<Cli, 'env' | 'note' | 'resolvePath' | 'result'> = {
+): Promise<{ lines: readonly string[]; value: readonly unknown[]; notes: readonly string[]; error: unknown }> {
+  const [lines, value, notes]: [string[], unknown[], string[]] = [[], [], []]
+  const cli: Pick<Cli, 'env' | 'note' | 'progress' | 'resolvePath' | 'row'> = {
     env: {},
     note: (line) => void notes.push(line),
+    progress: () => {},
     resolvePath: (path) => resolve(directory, path),
-    result: (lines, value) => void (printed = { lines: [lines].flat(), value }),
+    row: (line, report) => {
+      lines.push(line)
+      value.push(report)
+    },
   }
   const error = await sanitize.run(args, cli as Cli).catch((fault: unknown) => fault)
-  return { ...printed, notes, error }
+  return { lines, value, notes, error }
 }
 
 test('an operator cleans a directory of images without a server', async () => {
@@ -54,27 +57,30 @@ test('an operator cleans a directory of images without a server', async () => {
 
 test('a single clean image is a success', async () => {
   await writeFile(join(directory, 'me.png'), ordinaryPng(400, 400))
-  const { value, error } = await run('me.png', '--out', 'out', '--profile', 'avatar')
+  const { value, notes, error } = await run('me.png', '--out', 'out', '--profile', 'avatar')
   expect(error).toBeUndefined()
+  expect(notes).toEqual(['1 of 1 clean.'])
   expect(value).toMatchObject([{ verdict: 'clean', widthPx: 192, heightPx: 192, output: 'me.png' }])
 })
 
-test.each([[['nothing-here', '--out', 'out']], [['.']], [['.', '--out', 'out', '--profile', 'poster']]])(
-  'wrong arguments are told: %j',
-  async (args) => expect((await run(...args)).error).toBeInstanceOf(UsageError),
-)
+test.each([
+  [['nothing-here', '--out', 'out']],
+  [['.']],
+  [['.', '--out', 'out', '--profile', 'poster']],
+  [['.', '--out', 'out', '--thumbnails', 'out/small']],
+])('wrong arguments are told: %j', async (args) => expect((await run(...args)).error).toBeInstanceOf(UsageError))
 
 test('names are shown without control characters, refusals in words, and links are skipped by name', async () => {
   await mkdir(join(directory, 'in'))
   await writeFile(join(directory, 'in/a\u001b[31m\nb\u202e.png'), 'text')
   await symlink('/etc/hostname', join(directory, 'in/link.png'))
-  const { lines, value, notes } = await run('in', '--out', 'out')
+  const { lines, value, error } = await run('in', '--out', 'out')
   expect(lines).toEqual([
     'refused  a\\u{1b}[31m\\u{a}b\\u{202e}.png  unknown  4 bytes  unsupported: not an image of a kind that is accepted',
     'skipped  link.png  a symbolic link, not followed',
   ])
   expect(value).toMatchObject([{ verdict: 'refused' }, { file: 'link.png', verdict: 'skipped', kind: 'link' }])
-  expect(notes).toEqual(['1 entry was skipped: it is no file.'])
+  expect(error).toEqual(new Refused('0 of 2 clean, 1 refused, 1 skipped.', 'image-rejected'))
 })
 
 test.runIf(process.platform === 'linux')('an output directory that cannot be made is told at once', async () => {
@@ -83,4 +89,29 @@ test.runIf(process.platform === 'linux')('an output directory that cannot be mad
   expect(error).toEqual(
     new Refused('/proc/drawbridge/x cannot be written: it cannot be made where it is. Name another with --out.'),
   )
+})
+
+test('what is written to is not read, and thumbnails are written where they are asked for', async () => {
+  await writeFile(join(directory, 'wide.png'), ordinaryPng(600, 20))
+  const { value, error } = await run('.', '--out', 'clean', '--thumbnails', 'small')
+  expect(error).toBeUndefined()
+  expect(value).toMatchObject([
+    { file: 'wide.png', output: 'wide.png', thumbnails: [{ output: '512/wide.jpg' }, { output: '128/wide.jpg' }] },
+  ])
+  expect(await readdir(join(directory, 'clean'))).toEqual(['wide.png'])
+  expect(await readdir(join(directory, 'small'))).toEqual(['128', '512'])
+  expect((await run('.', '--out', 'clean', '--thumbnails', 'small')).value).toEqual(value)
+})
+
+test('names of any length, and files that are too large to be read, hold nothing up', async () => {
+  await mkdir(join(directory, 'in'))
+  const long = 'a'.repeat(255)
+  await writeFile(join(directory, 'in', long), ordinaryPng(4, 4))
+  await writeFile(join(directory, 'in/huge.png'), '')
+  await truncate(join(directory, 'in/huge.png'), 300 * 1024 * 1024)
+  const { value } = await run('in', '--out', 'out')
+  expect(value).toMatchObject([
+    { file: long, verdict: 'clean', output: expect.stringMatching(/^a{223}~[0-9a-f]{16}\.png$/) },
+    { file: 'huge.png', verdict: 'refused', reason: 'too-large' },
+  ])
 })

@@ -1,248 +1,194 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { basename, dirname, extname, join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { createHash } from 'node:crypto'
+import { readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import {
   IMAGE_PROFILES,
+  type CleanFile,
+  type CleanImage,
   type ImageFormat,
   type ImageProfile,
-  type ImageRejectReason,
-  type Sanitize,
 } from '@drawbridge/contract'
-import { createSanitize, isReadyMessage, makeDirectory, whyNotWritable } from '@drawbridge/runtime'
+import { makeDirectory, SanitizerUnavailable, whyNotWritable } from '@drawbridge/runtime'
 import { parse, required } from '../arguments.ts'
-import { type Command, Refused, UsageError } from '../command.ts'
-
-/** What became of one file. */
-interface FileReport {
-  /** Relative to the argument. */
-  readonly file: string
-  readonly verdict: 'clean' | 'refused'
-  readonly reason?: ImageRejectReason
-  readonly inputFormat?: string
-  readonly outputFormat?: ImageFormat
-  readonly bytesIn: number
-  readonly bytesOut?: number
-  readonly widthPx?: number
-  readonly heightPx?: number
-  readonly frames?: number
-  /** Relative to --out. */
-  readonly output?: string
-}
-
-/** What lies in a directory and is no file: it is not read. */
-interface SkippedReport {
-  readonly file: string
-  readonly verdict: 'skipped'
-  readonly kind: 'link' | 'other'
-}
+import { type Cli, type Command, Refused, UsageError } from '../command.ts'
+import { inOrder } from '../sanitize/in-order.ts'
+import { startOfflineSanitizer, type OfflineSanitizer } from '../sanitize/offline.ts'
+import { lineOf, type FileReport } from '../sanitize/report.ts'
+import { kindOf, walk, type Entry } from '../sanitize/walk.ts'
 
 const EXTENSION: Readonly<Record<ImageFormat, string>> = { jpeg: '.jpg', png: '.png', webp: '.webp', gif: '.gif' }
-const REASON: Readonly<Record<ImageRejectReason, string>> = {
-  unsupported: 'not an image of a kind that is accepted',
-  corrupt: 'the file is damaged or cut off',
-  'too-large': 'too many bytes or pixels',
-  'too-many-frames': 'too many frames',
-  failed: 'it could not be decoded safely',
-}
-const SANITIZER = fileURLToPath(new URL('../../../sanitizer/src/main.ts', import.meta.url))
+/** More than the sanitizer has children, so that none waits for a file to be read. */
 const AT_ONCE = 4
+/** So many of the largest files are held at once. What is larger is above every limit of an image, and is not read. */
+const MAX_READ_BYTES = 256 * 1024 * 1024
+/** An image that lost its children twice to others is given a third chance, and then named. */
+const ATTEMPTS = 2
+const PROGRESS_EVERY_MS = 200
 
 /** Needs no server: it starts a sanitizer of its own, with the same settings. */
 export const sanitize: Command = {
   name: 'sanitize',
-  usage: `FILE|DIR --out DIR [--profile ${IMAGE_PROFILES.join('|')}]`,
+  usage: `FILE|DIR --out DIR [--thumbnails DIR] [--profile ${IMAGE_PROFILES.join('|')}]`,
   summary:
-    'Re-encode images offline: verdict, formats and sizes per file. Links are skipped. Exit code 1 when one is refused.',
+    'Make images anew, offline: verdict, formats and sizes per file, in the order of their paths; with --json one object a line. Links are skipped, names keep all but their extension. Exit code 1 when a file is refused or cannot be read.',
 
   async run(args, cli) {
-    const { values, words } = parse(args, ['FILE|DIR'], {
-      out: { type: 'string' },
-      profile: { type: 'string', default: 'image' },
-    })
-    const profile = IMAGE_PROFILES.find((name) => name === values.profile)
-    if (profile === undefined) throw new UsageError(`--profile is one of ${IMAGE_PROFILES.join(', ')}.`)
-    const source = cli.resolvePath(words[0] ?? '')
-    const target = cli.resolvePath(required(values.out, '--out'))
-    const { files, skipped } = await listFiles(source)
-    inTarget(target, () => makeDirectory(target))
-    const names = outputNames(files.map((file) => file.name))
+    const job = jobFrom(args, cli)
+    await kindOf(job.source)
+    for (const directory of job.targets) await inTarget(directory, () => makeDirectory(directory))
 
-    await using sanitizer = await startSanitizer(cli.env)
-    const reports: FileReport[] = []
-    const queue = files.entries()
-    const work = async () => {
-      for (const [index, { name, path }] of queue) {
-        reports[index] = await sanitizeFile(sanitizer.sanitize, {
-          name,
-          path,
-          profile,
-          target,
-          output: names[index] ?? name,
-        })
-      }
-    }
-    await Promise.all(Array.from({ length: AT_ONCE }, work))
-
-    cli.result([...reports.map(line), ...skipped.map(skippedLine)], [...reports, ...skipped])
-    if (skipped.length > 0) {
-      cli.note(
-        skipped.length === 1
-          ? '1 entry was skipped: it is no file.'
-          : `${skipped.length} entries were skipped: they are no files.`,
-      )
-    }
-    const rejected = reports.filter(({ verdict }) => verdict !== 'clean').length
-    if (rejected > 0) throw new Refused(`${rejected} of ${reports.length} files were refused.`, 'image-rejected')
+    const counts = { clean: 0, refused: 0, skipped: 0, failed: 0 }
+    const showProgress = throttled(() => cli.progress(summary(counts)))
+    await using sanitizer = await startOfflineSanitizer(cli.env)
+    await inOrder(
+      walk(job.source, job.targets),
+      AT_ONCE,
+      (entry) => sanitizeEntry(sanitizer, job, entry),
+      (report) => {
+        counts[report.verdict] += 1
+        cli.row(lineOf(report), report)
+        showProgress()
+      },
+    )
+    cli.progress('')
+    if (counts.refused + counts.failed > 0) throw new Refused(`${summary(counts)}.`, 'image-rejected')
+    cli.note(`${summary(counts)}.`)
   },
 }
 
-function line(report: FileReport): string {
-  const {
+interface Job {
+  readonly source: string
+  readonly out: string
+  readonly thumbnails: string | undefined
+  /** The directories that are written to. */
+  readonly targets: readonly string[]
+  readonly profile: ImageProfile
+}
+
+function jobFrom(args: string[], cli: Cli): Job {
+  const { values, words } = parse(args, ['FILE|DIR'], {
+    out: { type: 'string' },
+    thumbnails: { type: 'string' },
+    profile: { type: 'string', default: 'image' },
+  })
+  const profile = IMAGE_PROFILES.find((name) => name === values.profile)
+  if (profile === undefined) throw new UsageError(`--profile is one of ${IMAGE_PROFILES.join(', ')}.`)
+  const out = cli.resolvePath(required(values.out, '--out'))
+  const thumbnails =
+    values.thumbnails === undefined ? undefined : cli.resolvePath(required(values.thumbnails, '--thumbnails'))
+  // One could be written over the other.
+  if (thumbnails !== undefined && (isWithin(thumbnails, out) || isWithin(out, thumbnails)))
+    throw new UsageError('--out and --thumbnails are two directories, neither in the other.')
+  const targets = thumbnails === undefined ? [out] : [out, thumbnails]
+  return { source: cli.resolvePath(words[0] ?? ''), out, thumbnails, targets, profile }
+}
+
+function isWithin(path: string, directory: string): boolean {
+  const way = relative(directory, path)
+  return way !== '..' && !way.startsWith('../')
+}
+
+async function sanitizeEntry(sanitizer: OfflineSanitizer, job: Job, entry: Entry): Promise<FileReport> {
+  const { name: file, path, kind, output } = entry
+  if (kind !== 'file') return { file, verdict: 'skipped', kind }
+  const bytes = await readBounded(path)
+  if (bytes === 'unreadable') return { file, verdict: 'failed', why: bytes }
+  if (typeof bytes === 'number') return { file, verdict: 'refused', reason: 'too-large', bytesIn: bytes }
+  const bytesIn = bytes.length
+  const verdict = await ask(sanitizer, bytes, job.profile)
+  if (verdict === undefined) return { file, verdict: 'failed', why: 'unanswered' }
+  // Asked for an image, whatever is none is refused like a kind that is not accepted.
+  if (verdict.outcome === 'not-an-image') return { file, verdict: 'refused', reason: 'unsupported', bytesIn }
+  if (verdict.outcome === 'refused') {
+    const { reason, inputFormat } = verdict
+    return { file, verdict: 'refused', reason, ...(inputFormat !== undefined && { inputFormat }), bytesIn }
+  }
+  const { format, widthPx, heightPx, frames, features, inputFormat, profileVersion } = verdict
+  const written = await writeImage(job.out, output, verdict)
+  return {
     file,
-    verdict,
-    reason,
-    inputFormat = 'unknown',
-    outputFormat,
+    verdict: 'clean',
+    inputFormat,
+    outputFormat: format,
     bytesIn,
-    bytesOut,
+    bytesOut: written.bytes,
+    sha256: written.sha256,
     widthPx,
     heightPx,
-    frames = 1,
-    output,
-  } = report
-  if (verdict !== 'clean')
-    return `${verdict.padEnd(7)}  ${visible(file)}  ${inputFormat}  ${bytesIn} bytes${reason ? `  ${reason}: ${REASON[reason]}` : ''}`
-  const shape = `${widthPx}x${heightPx}${frames > 1 ? `, ${frames} frames` : ''}`
-  return `${verdict.padEnd(7)}  ${visible(file)}  ${inputFormat} -> ${outputFormat}  ${bytesIn} -> ${bytesOut} bytes  ${shape}  ${visible(output ?? '')}`
+    frames,
+    features,
+    output: written.output,
+    ...(job.thumbnails !== undefined && { thumbnails: await writeThumbnails(job.thumbnails, output, verdict) }),
+    profileVersion,
+  }
 }
 
-function skippedLine({ file, verdict, kind }: SkippedReport): string {
-  return `${verdict}  ${visible(file)}  ${kind === 'link' ? 'a symbolic link, not followed' : 'neither a file nor a directory'}`
-}
-
-/** A name without what steers a terminal or turns the direction of writing: whoever made the file chose it. */
-function visible(name: string): string {
-  return name.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  )
-}
-
-/** Does something in the output directory. What does not work there is told in one sentence. */
-function inTarget(target: string, work: () => void): void {
+/** The bytes; or how many there are, when they are too many. */
+async function readBounded(path: string): Promise<Buffer | number | 'unreadable'> {
   try {
-    work()
-  } catch (error) {
-    throw new Refused(`${target} cannot be written: it ${whyNotWritable(error)}. Name another with --out.`)
+    const { size } = await stat(path)
+    return size > MAX_READ_BYTES ? size : await readFile(path)
+  } catch {
+    return 'unreadable'
   }
 }
 
-/** A file, or every file below a directory in the order of its name, and what there is besides. Links are not followed. */
-async function listFiles(
-  source: string,
-): Promise<{ files: { name: string; path: string }[]; skipped: SkippedReport[] }> {
-  const info = await stat(source).catch(() => undefined)
-  if (info === undefined) throw new UsageError(`${source} does not exist.`)
-  if (info.isFile()) return { files: [{ name: basename(source), path: source }], skipped: [] }
-  if (!info.isDirectory()) throw new UsageError(`${source} is neither a file nor a directory.`)
-  const files: { name: string; path: string }[] = []
-  const skipped: SkippedReport[] = []
-  for (const entry of await readdir(source, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name)
-    const name = relative(source, path)
-    if (entry.isFile()) files.push({ name, path })
-    else if (!entry.isDirectory()) {
-      skipped.push({ file: name, verdict: 'skipped', kind: entry.isSymbolicLink() ? 'link' : 'other' })
+/** A verdict; undefined when there is none for this image. @throws Refused when there will be none for any. */
+async function ask(sanitizer: OfflineSanitizer, bytes: Buffer, profile: ImageProfile) {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    try {
+      // No policy is asked here: whether AVIF is read is the setting's to say.
+      return await sanitizer.sanitize(bytes, profile, { acceptsAvif: true })
+    } catch (error) {
+      if (!(error instanceof SanitizerUnavailable)) throw error
+      if (!sanitizer.isRunning) throw new Refused('The sanitizer ended before all files were done.')
     }
   }
-  const byPath = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
-  return {
-    files: files.toSorted((a, b) => byPath(a.path, b.path)),
-    skipped: skipped.toSorted((a, b) => byPath(a.file, b.file)),
-  }
+  return undefined
 }
 
-/**
- * Names without their extension, since the encoder decides on it; where two files differ in nothing else, all but the
- * first keep theirs too, so that the same directory always gives the same names.
- */
-function outputNames(files: readonly string[]): string[] {
-  const taken = new Set<string>()
-  return files.map((file) => {
-    const bare = file.slice(0, file.length - extname(file).length) || file
-    const name = taken.has(bare) ? file : bare
-    taken.add(name)
-    return name
-  })
+async function writeThumbnails(directory: string, output: string, { thumbnails }: CleanImage) {
+  const written = []
+  for (const file of thumbnails) written.push(await writeImage(directory, join(String(file.maxSidePx), output), file))
+  return written
 }
 
-async function sanitizeFile(
-  run: Sanitize,
-  job: { name: string; path: string; profile: ImageProfile; target: string; output: string },
-): Promise<FileReport> {
-  const bytes = await readFile(job.path)
-  const verdict = await run(bytes, job.profile)
-  const common = { file: job.name, bytesIn: bytes.length }
-  // Asked for an image, whatever is none is refused like a kind that is not accepted.
-  if (verdict.outcome === 'not-an-image') return { ...common, verdict: 'refused', reason: 'unsupported' }
-  if (verdict.outcome === 'refused') {
-    return {
-      ...common,
-      verdict: 'refused',
-      reason: verdict.reason,
-      ...(verdict.inputFormat !== undefined && { inputFormat: verdict.inputFormat }),
-    }
-  }
-  const output = `${job.output}${EXTENSION[verdict.format]}`
-  const path = resolve(job.target, output)
-  inTarget(job.target, () => {
+/** Writes a file under its name and the extension of its format; nobody ever sees a part of it under that name. */
+async function writeImage(directory: string, name: string, { bytes, format }: CleanFile) {
+  const output = `${name}${EXTENSION[format]}`
+  const path = join(directory, output)
+  await inTarget(directory, async () => {
     makeDirectory(dirname(path))
-    writeFileSync(path, verdict.bytes)
+    await writeFile(`${path}.part`, bytes)
+    await rename(`${path}.part`, path)
   })
-  return {
-    ...common,
-    verdict: 'clean',
-    inputFormat: verdict.inputFormat,
-    outputFormat: verdict.format,
-    bytesOut: verdict.bytes.length,
-    widthPx: verdict.widthPx,
-    heightPx: verdict.heightPx,
-    frames: verdict.frames,
-    output,
+  return { output, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+}
+
+/** Does something in a directory that is written to. What does not work there is told in one sentence. */
+async function inTarget(directory: string, work: () => void | Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    throw new Refused(`${directory} cannot be written: it ${whyNotWritable(error)}. Name another with --out.`)
   }
 }
 
-interface RunningSanitizer extends AsyncDisposable {
-  readonly sanitize: Sanitize
+function summary({ clean, refused, skipped, failed }: Readonly<Record<FileReport['verdict'], number>>): string {
+  const entries = clean + refused + skipped + failed
+  const others = [
+    refused > 0 && `${refused} refused`,
+    failed > 0 && `${failed} failed`,
+    skipped > 0 && `${skipped} skipped`,
+  ]
+  return [`${clean} of ${entries} clean`, ...others.filter(Boolean)].join(', ')
 }
 
-/** Starts a sanitizer on a socket in a temporary directory and waits until it is ready. */
-async function startSanitizer(env: Readonly<Record<string, string | undefined>>): Promise<RunningSanitizer> {
-  const directory = await mkdtemp(join(tmpdir(), 'drawbridge-sanitize-'))
-  const socket = join(directory, 'sanitizer.sock')
-  const child = spawn(process.execPath, [SANITIZER], {
-    env: { ...env, DRAWBRIDGE_SANITIZER_SOCKET: socket },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  })
-  let errors = ''
-  child.stderr?.on('data', (chunk: Buffer) => void (errors = `${errors}${chunk.toString()}`.slice(-4_096)))
-  const exited = once(child, 'exit')
-  const stop = async () => {
-    child.kill('SIGTERM')
-    await exited
-    await rm(directory, { recursive: true, force: true })
+function throttled(work: () => void): () => void {
+  let nextAt = 0
+  return () => {
+    if (performance.now() < nextAt) return
+    nextAt = performance.now() + PROGRESS_EVERY_MS
+    work()
   }
-  const ready = new Promise<boolean>((answer) => {
-    child.on('message', (message) => isReadyMessage(message) && answer(true))
-    void exited.then(() => answer(false))
-  })
-  if (!(await ready)) {
-    await stop()
-    throw new Refused(`The sanitizer did not start: ${errors.trim()}`)
-  }
-  return { sanitize: createSanitize(socket), [Symbol.asyncDispose]: stop }
 }

@@ -188,7 +188,8 @@ export const WRONG_TYPE_IMAGES: readonly HostileImage[] = [
   wrong('SVG behind a comment of 100 KB', text(`<!--${' '.repeat(100_000)}-->${SVG}`), 'svg'),
 ]
 
-function apng(): Buffer {
+/** An APNG that announces four billion frames and has two that no canvas holds; its default image is in order. */
+export function apng(): Buffer {
   const control = (sequence: number, side: number) => {
     const data = Buffer.alloc(26)
     data.writeUInt32BE(sequence, 0)

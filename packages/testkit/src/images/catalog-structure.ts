@@ -2,6 +2,7 @@ import { fixture, type Fixture } from './fixtures.ts'
 import { animatedGif, buildGif, gifFrame, gifScreen } from './gif.ts'
 import type { HostileImage } from './hostile-image.ts'
 import { ordinaryPng, pngChunk } from './png.ts'
+import { randomFrom } from './random.ts'
 import { webpCanvas, webpChunk, webpLossless, webpOf } from './webp.ts'
 
 const refused = { group: 'C', expect: 'refused', reason: 'corrupt' } as const
@@ -15,19 +16,8 @@ function riffSize(by: number): Buffer {
   return file
 }
 
-/** xorshift32: the same damage in every run. */
-function noise(seed: number): () => number {
-  let state = seed
-  return () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return state >>> 0
-  }
-}
-
 function flipped(bytes: Buffer, seed: number): Buffer {
-  const next = noise(seed)
+  const next = randomFrom(seed)
   for (let flips = 0; flips < 8; flips++) {
     const at = 12 + (next() % (bytes.length - 12))
     bytes[at] = (bytes[at] ?? 0) ^ (1 << (next() & 7))
@@ -49,7 +39,7 @@ function huffman(seed: number): HostileImage {
     group: 'C',
     name: `WebP with broken Huffman tables, ${seed} (CVE-2023-4863)`,
     bytes: () => {
-      const next = noise(seed * 7_919)
+      const next = randomFrom(seed * 7_919)
       return webpOf([webpLossless(64, 64, Buffer.from(Array.from({ length: 400 }, () => next() & 0xff)))])
     },
     expect: 'either',

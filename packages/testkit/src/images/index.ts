@@ -12,6 +12,7 @@ export { fixture, type Fixture } from './fixtures.ts'
 export { animatedGif, buildGif, type GifFrame, type GifOptions } from './gif.ts'
 export type { HostileImage } from './hostile-image.ts'
 export { SECRET } from './metadata.ts'
+export { mutantOf, type Mutant } from './mutate.ts'
 export { photoPixels } from './photo.ts'
 export { buildPng, ordinaryPng, quadrants, type Pixel, type PngOptions } from './png.ts'
 
