@@ -54,10 +54,11 @@ export const muc = defineFeature({
     'session.unavailable': ({ session, farewell }, ctx) => leaveAll(session, ctx, { farewell }),
     'account.deleted': ({ localpart }, ctx) => forgetAccount(`${localpart}@${ctx.domain}`, ctx),
   },
-  /** A room that cannot keep up makes those wait who send to it, and only them (OV-01). */
-  enter: ({ to }, _session, ctx) => {
+  /** A room that cannot keep up makes those wait who are inside and send to it, and only them (OV-01). */
+  enter: ({ to }, session, ctx) => {
     const { domain, find } = roomsOf(ctx)
-    return to?.domainpart === domain ? find(to.localpart ?? '')?.fanOut.whenReady() : undefined
+    const room = to?.domainpart === domain ? find(to.localpart ?? '') : undefined
+    return session && room?.seatOf(session) ? room.fanOut.whenReady() : undefined
   },
   measure,
   start: loadRooms,
