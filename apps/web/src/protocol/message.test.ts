@@ -89,6 +89,21 @@ test('a link beside other words is text, not a file', () => {
   })
 })
 
+test.each([
+  ['a sticker (XEP-0449 §4.2)', '<body>😘</body><sticker xmlns="urn:xmpp:stickers:0" pack="EpRv28DHHzFrE4zd+xaNpVb4"/>'],
+  ['a file without a fallback (XEP-0447 §3.1)', ''],
+])('%s is the picture that it shares', (_what, inside) => {
+  const sharing = (url: string) =>
+    '<file-sharing xmlns="urn:xmpp:sfs:0"><file xmlns="urn:xmpp:file:metadata:0"><media-type>image/png</media-type>' +
+    '<name>kiss.png</name><size>670</size><width>128</width><height>96</height><desc>😘</desc></file>' +
+    `<sources><url-data xmlns="http://jabber.org/protocol/url-data" target="${url}"/></sources></file-sharing>`
+  const url = 'https://im.test/upload/x/kiss.png'
+  const media = { url, name: 'kiss.png', type: 'image/png', bytes: 670, widthPx: 128, heightPx: 96 }
+  expect(parse(chat(inside + sharing(url)))).toMatchObject({ kind: 'chat', message: { media } })
+  const unusable = parse(chat(inside + sharing('javascript:alert(1)')))
+  expect(unusable).not.toMatchObject({ message: { media: expect.anything() } })
+})
+
 test('equal messages are built to equal bytes, so that a resend is recognized', () => {
   const message = { id: 'o1', to: 'bob@im.test', body: 'hi', media: undefined }
   expect(buildMessage(build, message).toString()).toBe(buildMessage(build, message).toString())

@@ -147,14 +147,16 @@ function parseContent(stanza: Element, account: string, stampedAt: number | unde
   const receipt = stanza.getChild('received', NS_RECEIPTS)?.attrs['id']
   if (receipt !== undefined) return mine ? { kind: 'other' } : { kind: 'receipt', peer, id: receipt }
 
-  const body = stanza.getChildText('body') ?? ''
+  const text = stanza.getChildText('body') ?? ''
+  const media = parseMedia(stanza, text)
+  const body = text || (media?.url ?? '')
   if (body === '') return { kind: 'other' }
   const message: ReceivedMessage = {
     mine,
     peer,
     stampedAt,
     body,
-    media: parseMedia(stanza, body),
+    media,
     id,
     originId: stanza.getChild('origin-id', NS_SID)?.attrs['id'],
     // XEP-0359 §3: an id counts only if it was set by our own server.
@@ -176,11 +178,17 @@ function parseDelay(element: Element): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 
-/** XEP-0066 in the form clients agree on: the body is the URL and nothing else. */
+/**
+ * What a message shares: by XEP-0447, whose §3.1 leaves nothing to the body that is not said there, so that stickers
+ * (XEP-0449) are pictures, too; or by XEP-0066 in the form clients agree on, where the body is the URL and nothing else.
+ */
 function parseMedia(stanza: Element, body: string): Media | undefined {
-  const url = stanza.getChild('x', NS_OOB)?.getChildText('url')?.trim()
-  if (!url || url !== body.trim() || !/^https?:\/\//i.test(url)) return undefined
-  const metadata = stanza.getChild('file-sharing', NS_SFS)?.getChild('file', NS_FILE_METADATA)
+  const sharing = stanza.getChild('file-sharing', NS_SFS)
+  const source = sharing?.getChild('sources', NS_SFS)?.getChild('url-data', NS_URL_DATA)?.attrs['target']
+  const link = stanza.getChild('x', NS_OOB)?.getChildText('url')?.trim()
+  const url = source ?? (link === body.trim() ? link : undefined)
+  if (!url || !/^https?:\/\//i.test(url)) return undefined
+  const metadata = sharing?.getChild('file', NS_FILE_METADATA)
   return {
     url,
     name: metadata?.getChildText('name') || nameFromUrl(url),
