@@ -72,11 +72,13 @@ export interface ForeignClient extends AsyncDisposable {
 
 /** The two accounts that are for one client alone. */
 export function accountsOf(client: string) {
-  const account = (person: string) => {
-    const name = `${person}-${client.toLowerCase()}`
-    return { name, jid: `${name}@localhost`, password: `${name}-password` }
-  }
-  return { alice: account('alice'), bob: account('bob') }
+  return { alice: accountOf('alice', client), bob: accountOf('bob', client) }
+}
+
+/** One person's account for the tests of this name. */
+export function accountOf(person: string, tests: string) {
+  const name = `${person}-${tests.toLowerCase()}`
+  return { name, jid: `${name}@localhost`, password: `${name}-password` }
 }
 
 /** Signs a client in and takes it through everything that the matrix says it can do. */

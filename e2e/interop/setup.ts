@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { startStack } from '../support/stack.ts'
 import { CLIENTS } from './matrix.ts'
-import { accountsOf, INTEROP_VARIABLE } from './foreign-client.ts'
+import { accountOf, accountsOf, INTEROP_VARIABLE } from './foreign-client.ts'
 import type { Product } from './foreign-client.ts'
 
 /** vitest's globalSetup: one product for all foreign clients, and for each of them an alice and a bob. */
@@ -13,5 +13,6 @@ export default async function setup(): Promise<() => Promise<void>> {
   for (const client of [...Object.keys(CLIENTS), 'poison']) {
     for (const { name } of Object.values(accountsOf(client))) await stack.account(name)
   }
+  for (const person of ['alice', 'bob', 'carol']) await stack.account(accountOf(person, 'pictures').name)
   return async () => stack[Symbol.asyncDispose]()
 }

@@ -4,12 +4,14 @@ Debian's slixmpp, with its own STARTTLS and SCRAM, knows nothing of Drawbridge.
 """
 
 import asyncio
+import base64
 import json
 import ssl
 import sys
 
 import slixmpp
 from slixmpp.exceptions import IqError, IqTimeout
+from slixmpp.xmlstream import ET
 
 
 PLUGINS = (
@@ -56,6 +58,8 @@ class Client(slixmpp.ClientXMPP):
         self.add_event_handler("disconnected", lambda reason: tell("disconnected", reason=str(reason or "")))
         self.add_event_handler("presence_subscribe", lambda p: tell("subscribe", sender=str(p["from"])))
         self.add_event_handler("changed_status", lambda p: tell("presence", sender=str(p["from"]), type=p["type"]))
+        self.add_event_handler("avatar_metadata_publish", self.avatar_metadata)
+        self.add_event_handler("vcard_avatar_update", lambda p: tell("photo", sender=p["from"].bare, hash=p["vcard_temp_update"]["photo"]))
         self.add_event_handler("receipt_received", lambda m: tell("receipt", sender=str(m["from"]), id=m["receipt"]))
 
     def only(self, mechanism):
@@ -70,6 +74,10 @@ class Client(slixmpp.ClientXMPP):
         self.send_presence()
         mechanism = getattr(self["feature_mechanisms"], "mech", None)
         tell("ready", jid=str(self.boundjid), mechanism=getattr(mechanism, "name", None))
+
+    def avatar_metadata(self, message):
+        info = message.xml.find(".//{urn:xmpp:avatar:metadata}info")
+        tell("avatar", sender=message["from"].bare, **(info.attrib if info is not None else {}))
 
     def message(self, message):
         if message["type"] == "error":
@@ -139,11 +147,22 @@ class Client(slixmpp.ClientXMPP):
             info = {"id": self["xep_0084"].generate_id(data), "type": "image/png", "bytes": len(data)}
             await self["xep_0084"].publish_avatar_metadata([info])
             return info["id"]
+        if op == "photo":
+            await self["xep_0153"].set_avatar(avatar=open(command["path"], "rb").read(), mtype="image/png")
+            return None
+        if op == "avatar-data":
+            answer = await self["xep_0084"].retrieve_avatar(slixmpp.JID(command["of"]), command["id"])
+            return base64.b64encode(answer["pubsub"]["items"]["item"]["avatar_data"]["value"]).decode()
+        if op == "stanza":
+            self.send_raw(command["xml"])
+            return None
+        if op == "ask":
+            iq = self.make_iq(itype=command["type"], ito=command.get("to"))
+            iq.append(ET.fromstring(command["xml"]))
+            return str(await iq.send())
         if op == "vcard":
             card = await self["xep_0054"].get_vcard(jid=slixmpp.JID(command["of"]).bare if command.get("of") else None, cached=False)
             photo = card["vcard_temp"]["PHOTO"]
-            import base64
-
             return {"type": photo["TYPE"], "bytes": base64.b64encode(photo["BINVAL"] or b"").decode()}
         if op == "iq":
             iq = self.make_iq_get(ito=command.get("to"))

@@ -90,7 +90,10 @@ test('a link beside other words is text, not a file', () => {
 })
 
 test.each([
-  ['a sticker (XEP-0449 §4.2)', '<body>😘</body><sticker xmlns="urn:xmpp:stickers:0" pack="EpRv28DHHzFrE4zd+xaNpVb4"/>'],
+  [
+    'a sticker (XEP-0449 §4.2)',
+    '<body>😘</body><sticker xmlns="urn:xmpp:stickers:0" pack="EpRv28DHHzFrE4zd+xaNpVb4"/>',
+  ],
   ['a file without a fallback (XEP-0447 §3.1)', ''],
 ])('%s is the picture that it shares', (_what, inside) => {
   const sharing = (url: string) =>
