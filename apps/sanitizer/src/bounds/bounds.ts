@@ -4,6 +4,11 @@ import type { ImageFeature, ImageRejectReason } from '@drawbridge/contract'
 export interface Bounds {
   readonly widthPx: number
   readonly heightPx: number
+  /**
+   * The part of a GIF's screen up to the far corner of its first frame. libnsgif takes it for the size where it does not
+   * believe the screen: one above 2,048 pixels, or of the monitors of old, which some encoders wrote for any picture.
+   */
+  readonly drawn?: { readonly widthPx: number; readonly heightPx: number }
   /** 1 for a still. */
   readonly frames: number
   /** What else is in the file, by its structure. `lossless`: every frame is stored so. */

@@ -16,18 +16,21 @@ export function readGifBounds(bytes: Uint8Array): Bounds {
   const flags = reader.u8()
   reader.skip(2)
   const features = new Set<ImageFeature>(['lossless', 'palette'])
-  const frames = bytes.length < 14 ? 0 : countFrames(reader, flags, { widthPx, heightPx }, features)
+  const screen: Screen = { widthPx, heightPx }
+  const frames = bytes.length < 14 ? 0 : countFrames(reader, flags, screen, features)
   if (frames === 0) throw new BoundsError('corrupt', 'GIF without an image')
   if (frames > 1) features.add('animation')
-  return { widthPx, heightPx, frames, features, endOffset: Math.min(reader.offset, bytes.length) }
+  return { ...screen, frames, features, endOffset: Math.min(reader.offset, bytes.length) }
 }
 
-function countFrames(
-  reader: ByteReader,
-  screenFlags: number,
-  screen: { readonly widthPx: number; readonly heightPx: number },
-  features: Set<ImageFeature>,
-): number {
+interface Screen {
+  readonly widthPx: number
+  readonly heightPx: number
+  /** From its corner to the far one of the first frame. */
+  drawn?: { readonly widthPx: number; readonly heightPx: number }
+}
+
+function countFrames(reader: ByteReader, screenFlags: number, screen: Screen, features: Set<ImageFeature>): number {
   skipColorTable(reader, screenFlags)
   let frames = 0
   while (reader.left > 0 && frames < MAX_COUNTED_FRAMES) {
@@ -45,6 +48,7 @@ function countFrames(
       if (left + width > screen.widthPx || top + height > screen.heightPx) {
         throw new BoundsError('corrupt', 'GIF frame outside its canvas')
       }
+      screen.drawn ??= { widthPx: left + width, heightPx: top + height }
       skipColorTable(reader, reader.u8())
       const codeSize = reader.u8()
       if (codeSize < 1 || codeSize > 8) throw new BoundsError('corrupt', 'GIF with a bad LZW code size')

@@ -9,12 +9,16 @@ export interface HostileFile {
   readonly bytes: () => Buffer
   /** Text that no output may hold. */
   readonly payload?: string | undefined
+  /** Sent where policy lets AVIF in. */
+  readonly acceptsAvif?: boolean
 }
 
 /** What became of one file. */
 export interface Shot {
   readonly name: string
   readonly verdict: SanitizeVerdict | 'no answer'
+  /** Of the file that was sent. */
+  readonly bytes: number
   /** What is wrong with the output. */
   readonly faults: readonly string[]
   readonly ms: number
@@ -57,10 +61,10 @@ export async function throwAll(
   let [thrown, stuckJobs, unverifiedOutputs] = [0, 0, 0]
   const note = (fault: string) => faults.length < MAX_FAULTS && faults.push(fault)
 
-  const shoot = async ({ name, bytes, payload }: HostileFile) => {
+  const shoot = async ({ name, bytes, payload, acceptsAvif = false }: HostileFile) => {
     const file = bytes()
     const sentAt = performance.now()
-    const verdict = await sanitize(file, 'image', { acceptsAvif: true }).catch((error: unknown) => {
+    const verdict = await sanitize(file, 'image', { acceptsAvif }).catch((error: unknown) => {
       note(`${name}: ${NO_ANSWER}, ${String(error)}`)
       return NO_ANSWER as typeof NO_ANSWER
     })
@@ -70,7 +74,7 @@ export async function throwAll(
     if (verdict === NO_ANSWER) stuckJobs += 1
     if (found.length > 0) unverifiedOutputs += 1
     for (const fault of found) note(`${name}: ${fault}`)
-    onShot?.({ name, verdict, faults: found, ms })
+    onShot?.({ name, verdict, bytes: file.length, faults: found, ms })
   }
   const queue = files[Symbol.iterator]()
   const work = async () => {

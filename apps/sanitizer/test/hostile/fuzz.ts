@@ -27,7 +27,7 @@ let done = 0
 function* mutants(): Generator<HostileFile> {
   for (let seed = from; seed < from + files; seed++) {
     const { bytes, source, damage } = mutantOf(seed)
-    yield { name: `seed ${seed} (${source}: ${damage.join(', ')})`, bytes: () => bytes }
+    yield { name: `seed ${seed} (${source}: ${damage.join(', ')})`, bytes: () => bytes, acceptsAvif: true }
   }
 }
 

@@ -4,7 +4,7 @@ import { gifFrame, gifScreen } from './gif.ts'
 import type { HostileImage } from './hostile-image.ts'
 import { jpegSegment, withSegments } from './metadata.ts'
 import { buildPng, idat, ihdr, pngChunk, pngOf, quadrants, zlibZeros, type PngHeader } from './png.ts'
-import { webpCanvas, webpChunk, webpLossless, webpOf } from './webp.ts'
+import { flatWebp, webpCanvas, webpChunk, webpOf } from './webp.ts'
 
 const MB = 1_000_000
 const SMALL = { widthPx: 16, heightPx: 16 } as const
@@ -28,6 +28,13 @@ function resizedJpeg(widthPx: number, heightPx: number): Buffer {
   jpeg.writeUInt16BE(heightPx, at + 5)
   jpeg.writeUInt16BE(widthPx, at + 7)
   return jpeg
+}
+
+/** A height that is told only behind the first scan (T.81 B.2.5): who allocates by the frame header has nothing. */
+function lateHeightJpeg(): Buffer {
+  const jpeg = resizedJpeg(64, 0)
+  const end = jpeg.length - 2
+  return Buffer.concat([jpeg.subarray(0, end), jpegSegment(0xdc, Buffer.from([0xff, 0xdc])), jpeg.subarray(end)])
 }
 
 /** The last scan of a progressive JPEG, over and over: each costs a pass over the whole picture. */
@@ -73,7 +80,7 @@ export const BOMB_IMAGES: readonly HostileImage[] = [
     bytes: () => zeroPng({ widthPx: 1, heightPx: 49_999_999, colorType: 0 }, 1),
   },
   { ...tooLarge, name: 'JPEG frame of 65,500²', bytes: () => resizedJpeg(65_500, 65_500) },
-  { group: 'B', name: 'JPEG height 0 with DNL', bytes: () => resizedJpeg(64, 0), expect: 'refused', reason: 'corrupt' },
+  { group: 'B', name: 'JPEG height 0 with DNL', bytes: lateHeightJpeg, expect: 'refused', reason: 'corrupt' },
   { group: 'B', name: 'JPEG with 400 scans', bytes: () => repeatedScans(400), expect: 'refused', reason: 'corrupt' },
   {
     group: 'B',
@@ -106,7 +113,19 @@ export const BOMB_IMAGES: readonly HostileImage[] = [
   {
     ...tooLarge,
     name: 'flat lossless WebP of 50 MP',
-    bytes: () => webpOf([webpLossless(7_072, 7_072, Buffer.alloc(64))]),
+    bytes: () => flatWebp(7_072, 7_072),
+  },
+  {
+    ...tooLarge,
+    name: 'AVIF of 50 MP, where AVIF is let in',
+    bytes: () => {
+      const avif = fixture('avif')
+      const at = avif.indexOf('ispe') + 8
+      avif.writeUInt32BE(7_072, at)
+      avif.writeUInt32BE(7_072, at + 4)
+      return avif
+    },
+    acceptsAvif: true,
   },
   {
     group: 'B',
@@ -164,6 +183,8 @@ export const BOMB_IMAGES: readonly HostileImage[] = [
   {
     ...clean,
     name: '200 iTXt of 7 MB each',
+    // 1.4 GB are inflated to read the header, and again to decode.
+    isHeavy: true,
     bytes: () => {
       const text = pngChunk('iTXt', Buffer.concat([Buffer.from('Comment\0\x01\0\0\0'), zlibZeros(7 * MB)]))
       return small(...Array<Buffer>(200).fill(text))

@@ -1,9 +1,12 @@
 import { deflateRawSync } from 'node:zlib'
+import { buildOffice, buildZip } from '../files/index.ts'
 import { fixture } from './fixtures.ts'
 import { animatedGif, buildGif } from './gif.ts'
 import type { HostileImage } from './hostile-image.ts'
 import { exif, exifSegment, iccSegment, jpegSegment, SECRET, withSegments, xmp, xmpSegment } from './metadata.ts'
 import { buildPng, ordinaryPng, pngChunk, quadrants } from './png.ts'
+import { randomFrom } from './random.ts'
+import { webpChunk } from './webp.ts'
 
 const png = (...before: readonly Uint8Array[]) =>
   buildPng({ widthPx: 64, heightPx: 48, pixelAt: quadrants(64, 48), before })
@@ -48,6 +51,19 @@ export function loadedJpeg(orientation = 1): Buffer {
   )
 }
 
+const flat = { widthPx: 8, heightPx: 8, pixelAt: () => 1 } as const
+
+/** What cannot be compressed is stored as it is (RFC 1951 §3.2.4), in the sender's file and in ours. */
+function noisyPhp(): Buffer {
+  const random = randomFrom(7)
+  const code = Buffer.from(PHP)
+  return buildPng({
+    widthPx: 64,
+    heightPx: 64,
+    pixelAt: (x, y) => [0, 1, 2].map((c) => (y === 32 ? code[3 * x + c] : undefined) ?? random() & 0xff),
+  })
+}
+
 const polyglot = (name: string, bytes: () => Buffer, expect: HostileImage['expect'] = 'clean'): HostileImage => ({
   group: 'D',
   name,
@@ -79,6 +95,22 @@ export const POLYGLOT_IMAGES: readonly HostileImage[] = [
       pixelAt: (x, y) => [0, 1, 2].map((c) => code[(3 * (y * 32 + x) + c) % code.length] ?? 0),
     })
   }),
+  {
+    group: 'D',
+    name: 'PHP in noise, which no compression changes',
+    bytes: noisyPhp,
+    expect: 'clean',
+    note: 'the code is in the pixels and stays there: type, name and headers of a served file are the control',
+  },
+  {
+    group: 'D',
+    name: 'GIF whose width opens a JavaScript comment',
+    bytes: () => after(buildGif({ widthPx: 0x2a2f, heightPx: 8, frames: [flat] }), '*/=1;alert("PAYLOAD")//'),
+    expect: 'clean',
+    payload: 'PAYLOAD',
+    size: [8, 8],
+    note: 'libnsgif does not believe screens above 2,048 px: the first frame is the size',
+  },
   polyglot(
     'PDF in PNG',
     () => after(png(pngChunk('tEXt', Buffer.from('a\0%PDF-1.4 PAYLOAD'))), '%PDF-1.4 PAYLOAD %%EOF'),
@@ -111,6 +143,37 @@ export const METADATA_IMAGES: readonly HostileImage[] = [
       loadedJpeg(),
     ),
   ),
+  secret('WebP with EXIF, XMP and ICC chunks', () => {
+    // VP8X says what is there: ICC 0x20, Exif 0x08, XMP 0x04 (RFC 9649 §2.7.1).
+    const webp = fixture('webp')
+    webp[20] = (webp[20] ?? 0) | 0x2c
+    const file = after(
+      webp.subarray(0, 30),
+      webpChunk('ICCP', Buffer.from(SECRET)),
+      webp.subarray(30),
+      webpChunk('EXIF', exif()),
+      webpChunk('XMP ', xmp()),
+    )
+    file.writeUInt32LE(file.length - 8, 4)
+    return file
+  }),
+  secret('GIF with a comment, a text to be drawn, and XMP', () => {
+    const block = (label: number, ...blocks: readonly Buffer[]) =>
+      Buffer.concat([
+        Buffer.from([0x21, label]),
+        ...blocks.map((data) => Buffer.from([data.length, ...data])),
+        Buffer.alloc(1),
+      ])
+    const image = animatedGif(160, 2)
+    const at = image.indexOf(Buffer.from('21f904', 'hex'))
+    return after(
+      image.subarray(0, at),
+      block(0xfe, Buffer.from(SECRET)),
+      block(0x01, Buffer.alloc(12), Buffer.from(SECRET)),
+      block(0xff, Buffer.from('XMP DataXMP'), xmp().subarray(0, 255)),
+      image.subarray(at),
+    )
+  }),
   secret('malformed ICC profile', () => withSegments(fixture('jpeg'), iccSegment(Buffer.from(SECRET))), {
     expect: 'either',
   }),
@@ -141,6 +204,8 @@ const box = (brand: string) => latin(`\0\0\0\x18ftyp${brand}\0\0\0\0${brand}mif1
 export const WRONG_TYPE_IMAGES: readonly HostileImage[] = [
   wrong('HTML', text(`<!DOCTYPE html>${HTML}`)),
   wrong('HTML with an SVG inside', text(`<html><body>${SVG}</body></html>`)),
+  wrong('a picture in a ZIP', () => buildZip([{ name: 'a.png', content: ordinaryPng() }])),
+  wrong('a picture in a document', () => buildOffice('word', [{ name: 'word/media/a.png', content: ordinaryPng() }])),
   wrong('EXE', latin('MZ\x90\0\x03\0\0\0')),
   wrong('ELF', latin('\x7fELF\x02\x01\x01')),
   wrong('PDF', text('%PDF-1.7\n')),
@@ -220,5 +285,38 @@ export const ANIMATION_IMAGES: readonly HostileImage[] = [
   animation('sticker', () => animatedGif(96, 6)),
   animation('GIF without delays', () => animatedGif(160, 5, 0)),
   animation('animated WebP', () => fixture('webpAnimated')),
-  animation('APNG with hidden frames', apng),
+  animation('animated WebP that neither blends nor keeps', () => {
+    const webp = fixture('webpAnimated')
+    for (let at = webp.indexOf('ANMF'); at !== -1; at = webp.indexOf('ANMF', at + 4)) webp[at + 23] = 3
+    return webp
+  }),
+  animation('animated WebP without delays', () => {
+    const webp = fixture('webpAnimated')
+    for (let at = webp.indexOf('ANMF'); at !== -1; at = webp.indexOf('ANMF', at + 4)) webp.fill(0, at + 20, at + 23)
+    return webp
+  }),
+  {
+    ...animation('APNG with hidden frames', apng),
+    note: 'its default image; the sender is told that it no longer moves',
+  },
+]
+
+/** Group H. */
+export const STEGANOGRAPHY_IMAGES: readonly HostileImage[] = [
+  {
+    group: 'H',
+    name: 'a text in the lowest bits of a PNG',
+    bytes: () => {
+      const text = Buffer.from('PAYLOAD')
+      const bit = (at: number) => ((text[(at >> 3) % text.length] ?? 0) >> (at & 7)) & 1
+      const color = quadrants(64, 48)
+      return buildPng({
+        widthPx: 64,
+        heightPx: 48,
+        pixelAt: (x, y) => color(x, y).map((value, c) => (value & 0xfe) | bit(3 * (y * 64 + x) + c)),
+      })
+    },
+    expect: 'clean',
+    note: 'it stays: what pixels say is outside the promise',
+  },
 ]

@@ -3,7 +3,7 @@ import { animatedGif, buildGif, gifFrame, gifScreen } from './gif.ts'
 import type { HostileImage } from './hostile-image.ts'
 import { ordinaryPng, pngChunk } from './png.ts'
 import { randomFrom } from './random.ts'
-import { webpCanvas, webpChunk, webpLossless, webpOf } from './webp.ts'
+import { overflowingWebp, webpCanvas, webpChunk, webpLossless, webpOf } from './webp.ts'
 
 const refused = { group: 'C', expect: 'refused', reason: 'corrupt' } as const
 const clean = { group: 'C', expect: 'clean' } as const
@@ -136,6 +136,13 @@ export const STRUCTURE_IMAGES: readonly HostileImage[] = [
     payload: 'TRAILER',
   },
   {
+    ...clean,
+    name: 'GIF with the screen of an old monitor and a small picture',
+    bytes: () => buildGif({ widthPx: 800, heightPx: 600, frames: [flat, { ...flat, left: 8 }] }),
+    size: [16, 16],
+    note: 'libnsgif does not believe this screen: the first frame is the size',
+  },
+  {
     group: 'C',
     name: 'GIF of size 0',
     bytes: () => buildGif({ widthPx: 0, heightPx: 0, frames: [flat] }),
@@ -147,6 +154,7 @@ export const STRUCTURE_IMAGES: readonly HostileImage[] = [
   ...flips('animated WebP', of('webpAnimated')),
   ...flips('GIF', () => animatedGif(32, 3)),
   ...[1, 2, 3, 4].map(huffman),
+  { ...refused, name: 'WebP with prefix codes that form no tree (CVE-2023-4863)', bytes: overflowingWebp },
   {
     group: 'C',
     name: 'PNG with its chunks twice',

@@ -1,5 +1,12 @@
 import { BOMB_IMAGES } from './catalog-bombs.ts'
-import { ANIMATION_IMAGES, METADATA_IMAGES, POLYGLOT_IMAGES, WRONG_TYPE_IMAGES } from './catalog-content.ts'
+import {
+  ANIMATION_IMAGES,
+  METADATA_IMAGES,
+  POLYGLOT_IMAGES,
+  STEGANOGRAPHY_IMAGES,
+  WRONG_TYPE_IMAGES,
+} from './catalog-content.ts'
+import { HEAVY_IMAGES } from './catalog-heavy.ts'
 import { PNG_IMAGES } from './catalog-png.ts'
 import { STRUCTURE_IMAGES } from './catalog-structure.ts'
 import type { HostileImage } from './hostile-image.ts'
@@ -22,9 +29,11 @@ export { ssim } from './ssim.ts'
 export const HOSTILE_IMAGES: readonly HostileImage[] = [
   ...PNG_IMAGES,
   ...BOMB_IMAGES,
+  ...HEAVY_IMAGES,
   ...STRUCTURE_IMAGES,
   ...POLYGLOT_IMAGES,
   ...METADATA_IMAGES,
   ...WRONG_TYPE_IMAGES,
   ...ANIMATION_IMAGES,
+  ...STEGANOGRAPHY_IMAGES,
 ]
