@@ -33,6 +33,8 @@ export default defineConfig({
           exclude: [...NEVER, 'e2e/interop/**'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
+          // A browser on a busy machine may take a second for one answer.
+          expect: { poll: { timeout: 10_000 } },
           // Each file boots every process; two cores do not carry two of them at once.
           fileParallelism: false,
         },
