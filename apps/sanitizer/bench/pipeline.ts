@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { ImageProfile, Sanitize } from '@drawbridge/contract'
 import { animatedGif, loadedPng, ordinaryPng, photoPixels } from '@drawbridge/testkit/images'
 import sharp from 'sharp'
+import { processTree } from '../src/sandbox/inspect.ts'
 import { startProcess, temporarySocket, type SanitizerProcess } from '../test/process.ts'
 
 /**
@@ -83,8 +84,24 @@ async function besideCommandLine(): Promise<void> {
   await rm(directory, { recursive: true })
 }
 
-/** As many a second as go through, eight under way. */
-async function throughput({ sanitize }: SanitizerProcess): Promise<void> {
+/** Clock ticks a second in `/proc`, the same on every Linux. */
+const TICKS_PER_SECOND = 100
+
+/** Milliseconds of CPU that a process and all below it have used, of those that live. */
+function cpuMs(pid: number): number {
+  const ticks = processTree(pid).map((each) => {
+    // The name in brackets may hold spaces; user and system time are the 12th and 13th field behind it.
+    const [, user, system] = /\) (?:\S+ ){11}(\d+) (\d+)/.exec(readFileSync(`/proc/${each}/stat`, 'latin1')) ?? []
+    return Number(user) + Number(system)
+  })
+  return (ticks.reduce((sum, each) => sum + each, 0) * 1_000) / TICKS_PER_SECOND
+}
+
+/**
+ * As many a second as go through, eight under way; and what each costs the sanitizer and its children, which says what
+ * two idle cores would do also where others keep them busy.
+ */
+async function throughput({ sanitize, process: { pid = 0 } }: SanitizerProcess): Promise<void> {
   const avatar = await (await photo(512, 512)).png().toBuffer()
   const cases = [
     ['avatar: 512 px PNG', avatar, 'avatar', 600],
@@ -93,16 +110,17 @@ async function throughput({ sanitize }: SanitizerProcess): Promise<void> {
     ['2 MP screenshot: PNG', ordinaryPng(1_600, 1_250), 'image', 60],
     ['12 MP photo: JPEG', await jpeg(4_000, 3_000), 'image', 30],
   ] as const
-  head('images', 'a second')
+  head('images', 'a second', 'CPU ms each', 'a second, two cores of our own')
   for (const [name, bytes, profile, count] of cases) {
     let left: number = count
     const work = async () => {
       while (left-- > 0) await clean(sanitize, bytes, profile)
     }
     await clean(sanitize, bytes, profile)
-    const startedAt = performance.now()
+    const [startedAt, usedMs] = [performance.now(), cpuMs(pid)]
     await Promise.all(Array.from({ length: 8 }, work))
-    row(name, ((count * 1_000) / (performance.now() - startedAt)).toFixed(1))
+    const [tookMs, cpuMsEach] = [performance.now() - startedAt, (cpuMs(pid) - usedMs) / count]
+    row(name, ((count * 1_000) / tookMs).toFixed(1), cpuMsEach.toFixed(1), (2_000 / cpuMsEach).toFixed(0))
   }
 }
 
@@ -143,8 +161,12 @@ function residents(pid: number): { stage: string; bytes: number }[] {
   return stage === undefined || below.length > 0 ? below : [{ stage, bytes }]
 }
 
-await besideCommandLine()
+/** All parts, or those that are named on the command line. */
+const wanted = process.argv.slice(2)
+const isWanted = (part: string) => wanted.length === 0 || wanted.includes(part)
+
+if (isWanted('beside')) await besideCommandLine()
 await using place = await temporarySocket()
 await using sanitizer = await startProcess(place.socket, { ...SETTINGS, DRAWBRIDGE_SANITIZER_QUEUE: '100' })
-await throughput(sanitizer)
-await memory(sanitizer)
+if (isWanted('throughput')) await throughput(sanitizer)
+if (isWanted('memory')) await memory(sanitizer)

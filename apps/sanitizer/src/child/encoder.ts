@@ -11,6 +11,8 @@ import {
 import { ENCODINGS, type Encoding } from '../encodings.ts'
 import { dominantColorOf } from './dominant-color.ts'
 import { lockDown } from '../sandbox/lock-down.ts'
+import { encodeIndexedPng } from './indexed-png.ts'
+import { averaged, type Picture } from './rgba.ts'
 import { ACCEPTED_SAMPLES, FORBIDDEN_SAMPLES } from './samples.ts'
 import { fill, readFrame, writeFrame } from './stdio.ts'
 
@@ -47,48 +49,50 @@ function encodeImage(
   pixels: Buffer,
 ): Promise<Buffer> {
   const frames = delaysMs.length
-  const raw = {
-    width: widthPx,
-    height: heightPx * Math.max(frames, 1),
-    channels,
-    ...(frames > 1 && { pageHeight: heightPx }),
-  }
-  return write(fromRaw(pixels, raw), encoding, frames > 1 ? { delay: [...delaysMs], loop } : {})
+  if (frames <= 1) return write({ pixels, widthPx, heightPx, channels }, encoding)
+  const { format, options } = ENCODINGS[encoding]
+  const raw = { width: widthPx, height: heightPx * frames, channels, pageHeight: heightPx }
+  return fromRaw(pixels, raw)
+    .toFormat(format, { ...options, delay: [...delaysMs], loop })
+    .toBuffer()
 }
 
 /** Thumbnails, placeholder and color of the first frame, each made from the next larger one. */
 async function encodeStills({ widthPx, heightPx, channels, thumbnails }: EncodeJob, pixels: Buffer) {
-  let still = {
-    data: pixels.subarray(0, widthPx * heightPx * channels),
-    info: { width: widthPx, height: heightPx, channels },
-  }
+  let still: Picture = { pixels: pixels.subarray(0, widthPx * heightPx * channels), widthPx, heightPx, channels }
   const files: Buffer[] = []
   for (const { encoding, maxSidePx } of thumbnails) {
-    still = await shrunk(fromRaw(still.data, still.info), maxSidePx)
-    files.push(await write(fromRaw(still.data, still.info), encoding))
+    still = await shrunk(still, maxSidePx)
+    files.push(await write(still, encoding))
   }
-  const { data, info } = await shrunk(fromRaw(still.data, still.info).toColourspace('srgb').ensureAlpha(), TINY_SIDE_PX)
+  const tiny = averaged(still, TINY_SIDE_PX)
   return {
     thumbnails: files,
-    placeholder: rgbaToThumbHash(info.width, info.height, data),
-    dominantColor: dominantColorOf(data),
+    placeholder: rgbaToThumbHash(tiny.widthPx, tiny.heightPx, tiny.pixels),
+    dominantColor: dominantColorOf(tiny.pixels),
   }
 }
 
-function fromRaw(data: Buffer, raw: CreateRaw): Sharp {
-  return sharp(data, { raw, limitInputPixels: false }).timeout({ seconds: COOPERATIVE_TIMEOUT_S })
+function fromRaw(pixels: Uint8Array, raw: CreateRaw): Sharp {
+  return sharp(pixels, { raw, limitInputPixels: false }).timeout({ seconds: COOPERATIVE_TIMEOUT_S })
 }
 
-function shrunk(image: Sharp, maxSidePx: number) {
-  return image
+function fromPicture({ pixels, widthPx, heightPx, channels }: Picture): Sharp {
+  return fromRaw(pixels, { width: widthPx, height: heightPx, channels })
+}
+
+async function shrunk(picture: Picture, maxSidePx: number): Promise<Picture> {
+  const { data, info } = await fromPicture(picture)
     .resize({ width: maxSidePx, height: maxSidePx, fit: 'inside', withoutEnlargement: true })
     .raw()
     .toBuffer({ resolveWithObject: true })
+  return { pixels: data, widthPx: info.width, heightPx: info.height, channels: info.channels }
 }
 
-function write(image: Sharp, encoding: Encoding, animation: { delay?: number[]; loop?: number } = {}): Promise<Buffer> {
+async function write(picture: Picture, encoding: Encoding): Promise<Buffer> {
+  if (encoding === 'png-palette') return encodeIndexedPng(picture, ENCODINGS[encoding].options)
   const { format, options } = ENCODINGS[encoding]
-  return image.toFormat(format, { ...options, ...animation }).toBuffer()
+  return fromPicture(picture).toFormat(format, options).toBuffer()
 }
 
 /** Kept from one image to the next: fresh memory costs more than to copy into it. */
