@@ -1,10 +1,29 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { animatedGif, loadedPng, ordinaryPng, SECRET } from '@drawbridge/testkit/images'
+import { join, relative, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import {
+  animatedGif,
+  fixture,
+  HOSTILE_IMAGES,
+  loadedPng,
+  mutantOf,
+  ordinaryPng,
+  SECRET,
+} from '@drawbridge/testkit/images'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Refused, UsageError, type Cli } from '../command.ts'
+import type { FileReport } from '../sanitize/report.ts'
 import { sanitize } from './sanitize.ts'
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+const MANY = 2_000
+/** Where every core is busy with other tests. */
+const MANY_TIMEOUT_MS = 180_000
 
 let directory: string
 beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'drawbridge-cli-'))))
@@ -114,4 +133,81 @@ test('names of any length, and files that are too large to be read, hold nothing
     { file: long, verdict: 'clean', output: expect.stringMatching(/^a{223}~[0-9a-f]{16}\.png$/) },
     { file: 'huge.png', verdict: 'refused', reason: 'too-large' },
   ])
+})
+
+/** A tree of many small files: ordinary ones of every format, damaged ones, hostile ones, and what is none. */
+async function manyFiles(root: string, count: number): Promise<void> {
+  const hostile = HOSTILE_IMAGES.filter(({ group, expect: outcome }) => group !== 'B' && outcome !== 'either')
+  for (let index = 0; index < count; index++) {
+    const folder = join(root, `${index % 40}`)
+    if (index < 40) await mkdir(folder, { recursive: true })
+    const bytes =
+      index % 40 === 0 ? hostile[index / 40]?.bytes() : index % 200 === 7 ? mutantOf(index).bytes : undefined
+    await writeFile(join(folder, `${index}.png`), bytes ?? ordinaryFile(index))
+  }
+}
+
+function ordinaryFile(index: number): Buffer {
+  const makers = [
+    () => ordinaryPng(1 + (index % 60), 1 + (index % 7)),
+    () => Buffer.from(`notes of ${index}`),
+    () => fixture('webpLossless'),
+    () => fixture('jpeg'),
+  ]
+  return makers[index % makers.length]?.() ?? Buffer.alloc(0)
+}
+
+/** The program itself, as it is typed. */
+async function spawned(...args: string[]): Promise<{ stdout: string; exitCode: number | null }> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { INIT_CWD: directory },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const exited = once(child, 'exit')
+  const stdout = await text(child.stdout)
+  await exited
+  return { stdout, exitCode: child.exitCode }
+}
+
+/** Every file below a directory with the hash of its content. */
+async function hashesOf(root: string): Promise<Record<string, string>> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const hashed = files
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .map(async (path) => {
+      const hash = createHash('sha256').update(await readFile(path))
+      return [relative(root, path), hash.digest('hex')] as const
+    })
+  return Object.fromEntries(await Promise.all(hashed))
+}
+
+test(
+  'thousands of mixed files, hostile ones among them, give the same lines and the same bytes each time',
+  async () => {
+    await manyFiles(join(directory, 'in'), MANY)
+    const first = await run('in', '--out', 'first')
+    const second = await spawned('sanitize', 'in', '--out', 'second', '--json')
+
+    expect(second.stdout).toBe(first.value.map((report) => `${JSON.stringify(report)}\n`).join(''))
+    expect(second.exitCode).toBe(1)
+    const hashes = await hashesOf(join(directory, 'first'))
+    expect(await hashesOf(join(directory, 'second'))).toEqual(hashes)
+    const reports = first.value as readonly FileReport[]
+    const files = reports.map(({ file }) => file)
+    expect(files).toEqual(files.toSorted((a, b) => (a < b ? -1 : 1)))
+    expect(files).toHaveLength(MANY)
+    // What is told is what was written, and nothing else was.
+    const clean = reports.flatMap((report) => (report.verdict === 'clean' ? [[report.output, report.sha256]] : []))
+    expect(Object.fromEntries(clean)).toEqual(hashes)
+    expect(clean.length).toBeGreaterThan(MANY / 2)
+    expect(reports.filter(({ verdict }) => verdict === 'failed')).toEqual([])
+    expect(first.error).toMatchObject({ code: 'image-rejected' })
+  },
+  MANY_TIMEOUT_MS,
+)
+
+test('arguments that are wrong end with 2, before anything is started', async () => {
+  expect(await spawned('sanitize', 'nothing-here', '--out', 'out', '--json')).toEqual({ stdout: '', exitCode: 2 })
+  expect(await readdir(directory)).toEqual([])
 })
