@@ -4,8 +4,11 @@ import { mismatchOf } from './hostile/expectation.ts'
 import { faultsOf } from './hostile/faults.ts'
 import { startProcess, temporarySocket, type SanitizerProcess } from './process.ts'
 
-/** An ordinary image after a hostile one must not wait for its mess to be cleaned up. */
-const NEXT_IMAGE_MS = 2_000
+/**
+ * An ordinary image after a hostile one must not wait for its mess to be cleaned up: not until a child runs out of its 10 s.
+ * What is printed at the end is what it takes; a new pair alone takes seconds where every core is busy.
+ */
+const NEXT_IMAGE_MS = 8_000
 
 let place: Awaited<ReturnType<typeof temporarySocket>>
 let sanitizer: SanitizerProcess
