@@ -36,7 +36,11 @@ export const CLIENTS = {
     from: { npm: 'converse.js' },
     transport: 'WebSocket',
     mechanism: 'SCRAM-SHA-256',
-    except: {},
+    except: {
+      file: {
+        but: 'WebP, and what became WebP of an animation, is a link to it unless its setting `image_urls_regex` says',
+      },
+    },
   },
   profanity: {
     version: '0.13.1-2',

@@ -1,6 +1,6 @@
 import { xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
-import { loadedPng, SECRET } from '@drawbridge/testkit'
+import { animatedGif, fixture, loadedPng, SECRET } from '@drawbridge/testkit'
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -132,6 +132,30 @@ describe('images', () => {
       expect(await clients[other].showsImage(jidOf('alice'), pathOf(url))).toMatchObject({ widthPx: 80, heightPx: 60 })
     }
   })
+})
+
+describe('formats', () => {
+  const files = [
+    ['a JPEG', 'photo.jpg', 'image/jpeg', () => fixture('jpeg'), 64, 48],
+    ['a WebP', 'photo.webp', 'image/webp', () => fixture('webp'), 64, 48],
+    ['a still GIF', 'still.gif', 'image/gif', () => animatedGif(64, 1), 64, 64],
+    ['a small animation', 'small.gif', 'image/gif', () => animatedGif(64, 4), 64, 64],
+    ['a large animation', 'large.gif', 'image/gif', () => animatedGif(192, 4), 192, 192],
+  ] as const
+
+  test.each(files)(
+    'alice shares %s, and bob and carol see it',
+    async (_what, filename, type, bytesOf, widthPx, heightPx) => {
+      const path = join(directory, filename)
+      await writeFile(path, bytesOf())
+      const url = await slixmpp.client.run<string>('upload', { path, type })
+      for (const other of othersOf('alice')) {
+        await slixmpp.client.run('send', { to: jidOf(other), body: url, url })
+        const sha256 = digest('sha256', await download(url)).toString('hex')
+        expect(await clients[other].showsImage(jidOf('alice'), pathOf(url))).toEqual({ widthPx, heightPx, sha256 })
+      }
+    },
+  )
 })
 
 describe('stickers', () => {

@@ -51,6 +51,8 @@ export async function openConverse(browser: Browser, persona: Persona, { url }: 
     password: persona.password,
     websocket_url: `${url.replace('http', 'ws')}/xmpp-websocket`,
     discover_connection_methods: false,
+    // By itself it takes links to WebP for no images.
+    image_urls_regex: /\.webp(?:\?|$)/i,
     view_mode: 'fullscreen',
     assets_path: '/converse/dist/',
     i18n: 'en',
