@@ -1,7 +1,6 @@
 import { xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
-import { animatedGif, fixture, loadedPng, SECRET } from '@drawbridge/testkit'
-import { createHash } from 'node:crypto'
+import { animatedGif, fixture, loadedPng } from '@drawbridge/testkit'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,10 +15,23 @@ import { CLIENTS } from './matrix.ts'
 import { missingPackage } from './packages.ts'
 import { conversePictures, slixmppPictures, webPictures } from './picture-clients.ts'
 import type { PictureClient } from './picture-clients.ts'
+import {
+  digest,
+  download,
+  expectClean,
+  expectMetadata,
+  fileSharing,
+  itemsOf,
+  linkOf,
+  NS_PUBSUB,
+  NS_SFS,
+  packHash,
+  pathOf,
+  photoOf,
+  sourceOf,
+} from './picture-payloads.ts'
 
-const NS_PUBSUB = 'http://jabber.org/protocol/pubsub'
 const NS_STICKERS = 'urn:xmpp:stickers:0'
-const NS_SFS = 'urn:xmpp:sfs:0'
 
 /** Who has which client; everybody knows everybody. */
 const PEOPLE = { alice: 'slixmpp', bob: 'Converse.js', carol: 'the web client' } as const
@@ -229,16 +241,6 @@ const isFrom =
   (element: Element) =>
     element.name === kind && element.attrs['from']?.split('/')[0] === jidOf(name) && matches(element)
 
-const linkOf = (element: Element) => element.getChild('x', 'jabber:x:oob')?.getChildText('url')
-const sourceOf = (element: Element) =>
-  element.getChild('file-sharing', NS_SFS)?.getChild('sources')?.getChild('url-data')?.attrs['target']
-/** Each device has a link of its own; what it leads to is in the path. */
-const pathOf = (url: string | undefined) => (url === undefined ? '' : new URL(url).pathname)
-const photoOf = (element: Element) => element.getChild('x', 'vcard-temp:x:update')?.getChildText('photo') || undefined
-const itemsOf = (node: string, id?: string) =>
-  xml('pubsub', { xmlns: NS_PUBSUB }, xml('items', { node }, id && xml('item', { id })))
-const digest = (algorithm: string, bytes: Uint8Array | string) => createHash(algorithm).update(bytes).digest()
-
 /** Somebody's avatar as others get it: one image, whichever way they ask, and its hash everywhere. */
 async function avatarOf(name: PersonName, hash: string, device: TestClient): Promise<Buffer> {
   const itemOf = async (node: string, id?: string) =>
@@ -264,55 +266,4 @@ async function avatarOf(name: PersonName, hash: string, device: TestClient): Pro
 function message(to: PersonName, body: string, sharing: Element): Element {
   const attrs = { to: jidOf(to), type: 'chat', id: crypto.randomUUID() }
   return xml('message', attrs, xml('body', {}, body), sharing)
-}
-
-/** XEP-0447 about an upload, by somebody who knows only what they uploaded: none of the numbers is that of our file. */
-function fileSharing(url: string, desc: string): Element {
-  const file = xml(
-    'file',
-    { xmlns: 'urn:xmpp:file:metadata:0' },
-    xml('media-type', {}, 'image/png'),
-    xml('name', {}, 'raw.png'),
-    xml('desc', {}, desc),
-    xml('size', {}, '71045'),
-    xml('width', {}, '512'),
-    xml('height', {}, '512'),
-    xml('hash', { xmlns: 'urn:xmpp:hashes:2', algo: 'sha-256' }, digest('sha256', 'raw').toString('base64')),
-  )
-  const source = xml('url-data', { xmlns: 'http://jabber.org/protocol/url-data', target: url })
-  return xml('file-sharing', { xmlns: NS_SFS, disposition: 'inline' }, file, xml('sources', { xmlns: NS_SFS }, source))
-}
-
-async function download(url: string): Promise<Buffer> {
-  const response = await fetch(url)
-  expect(response.status).toBe(200)
-  return Buffer.from(await response.arrayBuffer())
-}
-
-/** Made anew from the pixels of `loadedPng`, and nothing else. */
-async function expectClean(bytes: Buffer, widthPx: number, heightPx: number): Promise<void> {
-  for (const foreign of [SECRET, 'eXIf', 'tEXt', 'iTXt', 'script']) expect(bytes.includes(foreign)).toBe(false)
-  expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: widthPx, height: heightPx })
-}
-
-/** XEP-0446: what is said of a file is what the file is. */
-function expectMetadata(sharing: Element | undefined, bytes: Buffer, widthPx: number, heightPx: number): void {
-  const file = sharing?.getChild('file', 'urn:xmpp:file:metadata:0')
-  const said = Object.fromEntries(
-    ['media-type', 'size', 'width', 'height', 'hash'].map((name) => [name, file?.getChildText(name)]),
-  )
-  expect(said).toEqual({
-    'media-type': 'image/png',
-    size: String(bytes.length),
-    width: String(widthPx),
-    height: String(heightPx),
-    hash: digest('sha256', bytes).toString('base64'),
-  })
-}
-
-/** XEP-0449 §4.1.2, for a pack of one sticker without a summary. */
-function packHash(name: string, desc: string, sticker: Buffer): string {
-  const [L4, L3, L2, L1] = ['\x1f', '\x1e', '\x1d', '\x1c']
-  const hash = `sha-256${L4}${digest('sha256', sticker).toString('base64')}${L4}${L3}`
-  return digest('sha256', `name${L4}${L4}${name}${L4}${L3}${L1}${desc}${L3}${hash}${L2}${L1}`).toString('base64')
 }
