@@ -6,14 +6,19 @@ import { fileURLToPath } from 'node:url'
 import { fixture, ordinaryPng } from '@drawbridge/testkit/images'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ChildHandle, Launch } from '../src/children/launch.ts'
+import type { ChildHandle, ChildStdio, Launch } from '../src/children/launch.ts'
 import { DECODER_FDS, ENCODER_FDS, type Stage } from '../src/children/protocol.ts'
 import type { SanitizerHealth } from '../src/health.ts'
 import type { Sanitizer } from '../src/server.ts'
 import { DECODER_LIES, ENCODER_LIES, FIRST_WIDTH, HEIGHT, LATE_LIE, LIES, type Lie } from './lies.ts'
 import { get, plainLauncher, startInProcess } from './process.ts'
 
-const LYING_CHILD = fileURLToPath(new URL('lying-child.ts', import.meta.url))
+const LIARS = {
+  decoder: fileURLToPath(new URL('lying-decoder.ts', import.meta.url)),
+  encoder: fileURLToPath(new URL('lying-encoder.ts', import.meta.url)),
+} as const
+const startLiar = (stage: keyof typeof LIARS, stdio: ChildStdio) =>
+  spawn(process.execPath, [LIARS[stage]], { stdio: [...stdio] })
 const honest = plainLauncher(tmpdir())
 
 /** Honest children for the self-test; then those that `launch` makes. Counts what was started. */
@@ -93,8 +98,7 @@ describe.each(['decoder', 'encoder'] as const)('a %s that lies', (stage) => {
       },
       children.launch,
     )
-    children.next = (wanted, stdio) =>
-      wanted === stage ? spawn(process.execPath, [LYING_CHILD, stage], { stdio: [...stdio] }) : honest(wanted, stdio)
+    children.next = (wanted, stdio) => (wanted === stage ? startLiar(stage, stdio) : honest(wanted, stdio))
     for (const pid of sanitizer.pids[stage]) process.kill(pid, 'SIGKILL')
   })
   afterAll(() => sanitizer[Symbol.asyncDispose]())
@@ -126,8 +130,7 @@ describe('a decoder that writes more than its image', () => {
   test('WK-01: not one of those bytes becomes a pixel of the next image, whose pair is a new one', async () => {
     const children = switchable()
     await using sanitizer = await startInProcess({}, children.launch)
-    children.next = (stage, stdio) =>
-      stage === 'decoder' ? spawn(process.execPath, [LYING_CHILD, stage], { stdio: [...stdio] }) : honest(stage, stdio)
+    children.next = (stage, stdio) => (stage === 'decoder' ? startLiar(stage, stdio) : honest(stage, stdio))
     for (const pid of sanitizer.pids.decoder) process.kill(pid, 'SIGKILL')
     // The first may still meet the dead one, and then gets a pair for itself alone.
     await sanitizer.sanitize(ordinaryPng(60, HEIGHT), 'image')

@@ -49,3 +49,13 @@ export const LIES: readonly Lie[] = [...new Set<Lie>([...DECODER_LIES, LATE_LIE,
 /** Width of the image that asks for the first lie; each next one is a pixel wider. Wide enough for one thumbnail. */
 export const FIRST_WIDTH = 140
 export const HEIGHT = 30
+
+/** The lie that an image of this width asks for, if any. */
+export function lieFor(widthPx: number): string | undefined {
+  return LIES[widthPx - FIRST_WIDTH]
+}
+
+/** What a child says first: nothing that anybody could find fault with. */
+export const HELLO = Buffer.from(JSON.stringify({ sharp: '0', libvips: '0', accepted: {}, refused: {} }))
+export const longer = (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.alloc(1)])
+export const closes = () => process.exit(0)
