@@ -105,6 +105,7 @@ async function throughput({ sanitize, process: { pid = 0 } }: SanitizerProcess):
   const avatar = await (await photo(512, 512)).png().toBuffer()
   const cases = [
     ['avatar: 512 px PNG', avatar, 'avatar', 600],
+    ['avatar: 512 px JPEG', await jpeg(512, 512), 'avatar', 600],
     ['emote: 64 px PNG', ordinaryPng(64, 64), 'emote', 1_500],
     ['2 MP photo: JPEG', await jpeg(1_600, 1_250), 'image', 150],
     ['2 MP screenshot: PNG', ordinaryPng(1_600, 1_250), 'image', 60],
