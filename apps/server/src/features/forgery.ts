@@ -57,16 +57,18 @@ export const forgery = defineFeature({
   disco: [NS_SID],
   accountDisco: [NS_SID],
   enter: (stanza, session, { domain }) => {
-    if (stanza.kind === 'iq') refuseServersRequest(stanza)
+    if (stanza.kind === 'iq') refuseServersRequest(stanza, domain)
     else stripForged(stanza, session, domain)
     return undefined
   },
 })
 
 /** Whoever is asked at a full JID is a device, of an account or behind an occupant. Said before anything is looked up. */
-function refuseServersRequest(stanza: IqStanza): void {
+function refuseServersRequest(stanza: IqStanza, domain: string): void {
   const { to, type } = stanza
   if (!to?.isFull || to.localpart === undefined || (type !== 'get' && type !== 'set')) return
+  // Whoever is elsewhere cannot be reached at all, which is what is said then.
+  if (to.domainpart !== domain && !to.domainpart.endsWith(`.${domain}`)) return
   if (!BETWEEN_CLIENT_AND_SERVER.has(findIqPayload(stanza)?.getNS() ?? '')) return
   throw new StanzaFault({ condition: 'forbidden', text: 'Only its own server says this to a client.' })
 }

@@ -35,7 +35,7 @@ export const lastActivity = defineFeature({
   },
   session: { bound: noteStart, ended: noteEnd },
   start: (ctx) => void startedAt.set(ctx, ctx.now()),
-  stop: async () => void (await Promise.all(writing)),
+  stop: async () => void (await Promise.all(writing.values())),
 })
 
 /** §5. */
@@ -69,24 +69,27 @@ function answer(since: Date, ctx: Context, status?: string): Element {
   return xml('query', { xmlns: NS_LAST, seconds }, status)
 }
 
-/** Being written; a session waits for none of it. */
-const writing = new Set<Promise<void>>()
+/** Being written, by account and in order: of two ends the later one has to stay. A session waits for none of it. */
+const writing = new Map<string, Promise<void>>()
 
 /** Of several sessions the last one counts, with what it said when it left. */
 function noteEnd({ account, notes }: Session, ctx: Context): void {
   if (ctx.sessions.of(account.bareJid).length > 0) return
   const status = (notes.get(NAME) as string | undefined) ?? null
-  inTheBackground(putLastActivity(ctx.db, account.id, ctx.now(), status), ctx)
+  const at = ctx.now()
+  inTheBackground(account.id, () => putLastActivity(ctx.db, account.id, at, status), ctx)
 }
 
 /** When somebody signed in last (XEP-0133 §4.9); a stream that is resumed is no sign-in. */
 function noteStart({ account }: Session, ctx: Context): void {
-  inTheBackground(noteSignIn(ctx.db, account.id, ctx.now()), ctx)
+  const at = ctx.now()
+  inTheBackground(account.id, () => noteSignIn(ctx.db, account.id, at), ctx)
 }
 
-function inTheBackground(work: Promise<void>, ctx: Context): void {
-  const write = work
+function inTheBackground(accountId: string, work: () => Promise<void>, ctx: Context): void {
+  const write = (writing.get(accountId) ?? Promise.resolve())
+    .then(work)
     .catch((error: unknown) => ctx.log.warn('a sign-in or its end was not noted', { error: String(error) }))
-    .finally(() => writing.delete(write))
-  writing.add(write)
+    .finally(() => writing.get(accountId) === write && writing.delete(accountId))
+  writing.set(accountId, write)
 }

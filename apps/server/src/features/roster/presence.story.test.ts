@@ -102,8 +102,10 @@ test('a probe gets the last presence of each device; of who is away, that there 
 test('of who is gone, a probe hears since when, and what was said on leaving (RFC 6121 §4.3.2, XEP-0203 §3)', async () => {
   const at = new Date('2026-11-23T18:00:00Z')
   await using s = await seen({ now: () => at })
+  await s.device('alice', 2).send('<presence type="unavailable"/>')
+  s.device('alice', 2).session.end()
   await s.alice.send('<presence type="unavailable"><status>gone home</status></presence>')
-  for (const n of [2, 1]) s.device('alice', n).session.end()
+  s.alice.session.end()
   await expect
     .poll(() => findLastActivity(s.server.ctx.db, s.alice.session.account.id))
     .toMatchObject({ status: 'gone home' })
