@@ -263,7 +263,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     jobs,
     gate: policy.gate,
     mediaPolicy,
-    fetcher: outside.fetcher ?? createFetcher(at.fetcherSocket),
+    fetcher: common.hasPreviews ? (outside.fetcher ?? createFetcher(at.fetcherSocket)) : undefined,
     admitFile: createAdmitFile({
       inspect: outside.inspect ?? createInspect(at.sanitizerSocket),
       mediaPolicy,

@@ -12,6 +12,7 @@ export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostg
 export { EmbeddedPostgresError } from './embedded-postgres-owner.ts'
 export * from './directory.ts'
 export * from './evidence.ts'
+export * from './fetched-image.ts'
 export * from './image-failure.ts'
 export * from './image-map.ts'
 export * from './image-census.ts'

@@ -60,6 +60,13 @@ export interface Lookups {
    * @throws StanzaFault when it is refused, or cannot be checked now
    */
   clean(bytes: Uint8Array | undefined, purpose: 'avatar' | 'inline', deadline: AbortSignal): Promise<MadeImage>
+  /**
+   * A link to a clean image of ours that is made of what is behind a URL on another host; nothing where that is no image,
+   * cannot be had in time, or may not be fetched. Absent: nothing is ever fetched for this sender. Never rejects.
+   */
+  reHost?(url: string, deadline: AbortSignal): Promise<string | undefined>
+  /** The bytes behind such a URL, to be given to `clean` and to nobody else; otherwise as `reHost`. */
+  fetch?(url: string, deadline: AbortSignal): Promise<Uint8Array | undefined>
   /** The clean avatar that an avatar with this SHA-1 (in hex) became. */
   findAvatar(sha1: string): Promise<AvatarInfo | undefined>
   /** The id under which the sender's sticker pack with this id, old or new, is published. */
@@ -77,6 +84,8 @@ export interface Around {
    */
   readonly isStrict: boolean
   readonly encryption: EncryptionPolicy
+  /** Whether a link that clients would load stays as text where a message holds nothing else. */
+  readonly keepsLinks: boolean
   readonly lookups: Lookups
 }
 

@@ -36,6 +36,7 @@ const around = (edge: Edge, more: Partial<Around> = {}): Around => ({
   edge,
   isStrict: true,
   encryption: 'refuse',
+  keepsLinks: false,
   lookups,
   ...more,
 })
@@ -196,4 +197,85 @@ test('filtering twice changes nothing, on any edge (images §1, rule 4)', async 
     }),
     { numRuns: 300, seed: 4 },
   )
+})
+
+/** Lookups of a sender for whom images are fetched: one of two links leads to one. */
+const fetching: Lookups = {
+  ...lookups,
+  reHost: (url) => Promise.resolve(url === EVIL ? OWN : undefined),
+  fetch: (url) => Promise.resolve(url === EVIL ? PNG : undefined),
+}
+const GONE = 'https://gone.test/b.png'
+const oob = (url: string) => `<x xmlns="jabber:x:oob"><url>${url}</url></x>`
+
+test.each([
+  ['XEP-0066', oob(EVIL), oob(OWN)],
+  ['XEP-0103', `<url-data xmlns="http://jabber.org/protocol/url-data" target="${EVIL}"/>`, OWN],
+  ['XEP-0372', `<reference xmlns="urn:xmpp:reference:0" type="data" uri="${EVIL}"/>`, OWN],
+  ['XEP-0221', media(EVIL), media(OWN)],
+  [
+    'XEP-0447',
+    `<file-sharing xmlns="urn:xmpp:sfs:0"><file xmlns="urn:xmpp:file:metadata:0"><hash xmlns="urn:xmpp:hashes:2" algo="sha-256">xx</hash></file><sources><url-data xmlns="http://jabber.org/protocol/url-data" target="${EVIL}"/></sources></file-sharing>`,
+    `<name>a.png</name><size>9</size>`,
+  ],
+  [
+    'XEP-0385',
+    `<reference xmlns="urn:xmpp:reference:0" type="data"><media-sharing xmlns="urn:xmpp:sims:1"><file xmlns="urn:xmpp:jingle:apps:file-transfer:5"/><sources><reference xmlns="urn:xmpp:reference:0" type="data" uri="${EVIL}"/></sources></media-sharing></reference>`,
+    `<name>a.png</name><size>9</size>`,
+  ],
+  [
+    'XEP-0277',
+    `<entry xmlns="http://www.w3.org/2005/Atom"><link rel="enclosure" href="${EVIL}"/></entry>`,
+    `<link rel="enclosure" href="${OWN}"/>`,
+  ],
+])('images row 3: an image that %s names on another host becomes one of ours', async (_xep, content, expected) => {
+  const got = await left(`<body>look</body>${content}`, { lookups: fetching })
+  expect(got).toContain(expected)
+  expect(got).not.toContain('evil.test')
+})
+
+test('images row 3: a body that is the link follows it, with what points to it; a link in a text stays', async () => {
+  const length = EVIL.length
+  const fallback = (end: number) =>
+    `<fallback xmlns="urn:xmpp:fallback:0" for="jabber:x:oob"><body start="0" end="${end}"/></fallback>`
+  const got = await left(`<body>${EVIL}</body>${oob(EVIL)}${fallback(length)}`, { lookups: fetching })
+  expect(got).toBe(`<body>${OWN}</body>${oob(OWN)}${fallback(OWN.length)}`)
+  expect(await left(`<body>see ${EVIL}</body>${oob(EVIL)}`, { lookups: fetching })).toBe(
+    `<body>see ${EVIL}</body>${oob(OWN)}`,
+  )
+})
+
+test('images row 3: what cannot be had goes, and stays as text where a message says nothing else and the policy keeps links', async () => {
+  const how = { lookups: fetching, keepsLinks: true }
+  expect(await left(`<body>look</body>${oob(GONE)}`, how)).toBe('<body>look</body>')
+  expect(await left(oob(GONE), how)).toBe(`<body>${GONE}</body>`)
+  expect(await left(oob(GONE), { keepsLinks: true })).toBe(`<body>${GONE}</body>`)
+  expect(await left(oob(GONE), { lookups: fetching })).toBe('')
+  const hidden = `https://gone.test/?i=${RAW}`
+  expect(await left(oob(hidden), how)).not.toContain(RAW)
+})
+
+test('images row 3: of many links four are fetched, and of several sources of a file one', async () => {
+  const asked: string[] = []
+  const counting = { ...fetching, reHost: async (url: string) => void asked.push(url) }
+  const links = Array.from({ length: 9 }, (_, n) => oob(`https://evil.test/${n}`)).join('')
+  await left(`<body>x</body>${links}`, { lookups: counting })
+  expect(asked).toHaveLength(4)
+  asked.length = 0
+  const source = (url: string) => `<url-data xmlns="http://jabber.org/protocol/url-data" target="${url}"/>`
+  const sources = (urls: readonly string[]) =>
+    `<file-sharing xmlns="urn:xmpp:sfs:0"><file xmlns="urn:xmpp:file:metadata:0"/><sources>${urls.map(source).join('')}</sources></file-sharing>`
+  await left(sources([EVIL, GONE]), { lookups: counting })
+  expect(asked).toEqual([EVIL])
+  asked.length = 0
+  await left(sources([EVIL, OWN]), { lookups: counting })
+  expect(asked).toEqual([])
+})
+
+test('images row 13: a picture of a vCard that is an address is fetched and cleaned, or goes', async () => {
+  const card = (url: string) => `<vCard xmlns="vcard-temp"><FN>A</FN><PHOTO><EXTVAL>${url}</EXTVAL></PHOTO></vCard>`
+  const got = await left(card(EVIL), { lookups: fetching, kind: 'iq', edge: 'client' })
+  expect(got).toContain(`<BINVAL>${CLEAN.toString('base64')}</BINVAL>`)
+  expect(got).not.toContain('EXTVAL')
+  expect(await left(card(GONE), { lookups: fetching, kind: 'iq', edge: 'client' })).not.toContain('gone.test')
 })

@@ -8,6 +8,7 @@ import { denyInText } from './denied.ts'
 import { NOTICE, stripDataImages } from './notice.ts'
 import { imageRefused, Pass } from './pass.ts'
 import { cleanAvatarData } from './profile.ts'
+import { foreignLinks, keepAsText, reHost } from './re-host.ts'
 import { findRule } from './rules.ts'
 import { isPartOf, walk } from './walk.ts'
 
@@ -22,6 +23,19 @@ import { isPartOf, walk } from './walk.ts'
  */
 export function filterImages(root: Element, around: Around): Promise<void> | undefined {
   const pass = new Pass(root, around)
+  const links = foreignLinks(pass)
+  if (links.length === 0 || !around.lookups.reHost) {
+    keepAsText(links, pass)
+    return judge(pass)
+  }
+  return (async () => {
+    keepAsText(await reHost(links, pass), pass)
+    await judge(pass)
+  })()
+}
+
+function judge(pass: Pass): Promise<void> | undefined {
+  const { root } = pass
   const images = scanForInlineImages(root)
   // Before anything is removed: what refers to an image may be what has to go.
   const referenced = images.some(({ kind }) => kind === 'bob') ? referencedCids(pass) : new Set<string>()

@@ -6,6 +6,11 @@ import { cut, walk } from './walk.ts'
 
 /** How long a stanza with images in it waits for the sanitizer, in milliseconds (images §2). */
 export const INLINE_TIMEOUT_MS = 2_000
+/**
+ * How long a stanza waits for what is fetched for it, all of its links together, in milliseconds. It and what the same
+ * client sends after it wait, nobody else does (ADR 20).
+ */
+export const FETCH_TIMEOUT_MS = 5_000
 
 /** One stanza on its way through the filter. */
 export class Pass {
@@ -16,6 +21,7 @@ export class Pass {
   /** Something was taken out that somebody would miss. */
   hasLost = false
   #deadline: AbortSignal | undefined
+  #fetchDeadline: AbortSignal | undefined
   #bits: Map<string, Element> | undefined
 
   constructor(root: Element, around: Around) {
@@ -41,6 +47,11 @@ export class Pass {
   /** All images of one stanza share it. */
   get deadline(): AbortSignal {
     return (this.#deadline ??= AbortSignal.timeout(INLINE_TIMEOUT_MS))
+  }
+
+  /** All that is fetched for one stanza shares it. */
+  get fetchDeadline(): AbortSignal {
+    return (this.#fetchDeadline ??= AbortSignal.timeout(FETCH_TIMEOUT_MS))
   }
 
   /** Refuses the stanza for what is in it; where nobody can be told, the element goes instead (images §2). */

@@ -25,6 +25,7 @@ export interface Path {
 const FEATURES = 'apps/server/src/features'
 const FILTER = 'packages/image-filter/src/filter.test.ts'
 const STORY = `${FEATURES}/image-filter/image-filter.story.test.ts`
+const RE_HOST = `${FEATURES}/image-filter/re-host.story.test.ts`
 const RECORDER = 'apps/server/test/streams/image-paths.story.test.ts'
 const AVATARS = `${FEATURES}/avatars/avatars.story.test.ts`
 const UPLOADS = `${FEATURES}/upload/upload.story.test.ts`
@@ -51,9 +52,9 @@ export const PATHS: readonly Path[] = [
   {
     row: 3,
     path: 'Links: XEP-0066, XEP-0103, XEP-0372',
-    action: 'strip',
-    what: 'elements that make a client load something point to uploads here or go; links in texts stay',
-    test: STORY,
+    action: 'rewrite',
+    what: 'elements that make a client load something point to uploads here or go; where the media policy says `proxy`, an image on another host is fetched and becomes one; links in texts stay',
+    test: RE_HOST,
   },
   {
     row: 4,
@@ -98,7 +99,13 @@ export const PATHS: readonly Path[] = [
     what: 'cleaned, stored under the new SHA-1; metadata only of clean avatars, every attribute written anew',
     test: AVATARS,
   },
-  { row: 11, path: '`url` of an avatar (XEP-0084)', action: 'strip', what: 'goes', test: FILTER },
+  {
+    row: 11,
+    path: '`url` of an avatar (XEP-0084)',
+    action: 'strip',
+    what: 'goes; where the media policy says `proxy`, an avatar that is nowhere else is fetched and becomes data of ours',
+    test: RE_HOST,
+  },
   {
     row: 12,
     path: 'PHOTO and LOGO (XEP-0054)',
@@ -106,7 +113,13 @@ export const PATHS: readonly Path[] = [
     what: 'cleaned before it is stored; the type is that of our encoder',
     test: AVATARS,
   },
-  { row: 13, path: 'EXTVAL, SOUND, AGENT, KEY (XEP-0054)', action: 'strip', what: 'go', test: AVATARS },
+  {
+    row: 13,
+    path: 'EXTVAL, SOUND, AGENT, KEY (XEP-0054)',
+    action: 'strip',
+    what: 'go; a picture at an address as row 11',
+    test: AVATARS,
+  },
   {
     row: 14,
     path: 'Hash in presence (XEP-0153)',

@@ -22,6 +22,7 @@ export function rewriteVcard({ element }: Visited, pass: Pass): void {
 
 /** Pictures become ours, every other binary goes. @throws StanzaFault */
 async function cleanVcard(vcard: Element, pass: Pass): Promise<void> {
+  await fetchPictures(vcard, pass)
   dropAll(vcard, (name) => DROPPED.has(name.toUpperCase()))
   for (const image of scanForInlineImages(vcard)) {
     if (image.kind !== 'vcard') {
@@ -36,6 +37,20 @@ async function cleanVcard(vcard: Element, pass: Pass): Promise<void> {
     setPicture(holder, await pass.lookups.clean(image.bytes, 'avatar', pass.deadline))
   }
   if (holdsMore(vcard)) throw imageRefused('unsupported')
+}
+
+/** A picture that is named by its address (EXTVAL) is fetched, and is then one that was sent like any other. */
+async function fetchPictures(vcard: Element, { lookups, fetchDeadline }: Pass): Promise<void> {
+  if (!lookups.fetch) return
+  for (const holder of vcard
+    .getChildElements()
+    .filter(({ name }) => PICTURES.has(name.toUpperCase()))
+    .slice(0, 2)) {
+    const url = holder.getChildText('EXTVAL')?.trim() ?? ''
+    if (holder.getChild('BINVAL') || !/^https?:\/\//i.test(url)) continue
+    const bytes = await lookups.fetch(url, fetchDeadline)
+    if (bytes) holder.append(xml('BINVAL', {}, base64From(bytes)))
+  }
 }
 
 /** Whether a field that is no picture holds one: judged like an element nobody knows (images §1, rule 3). */

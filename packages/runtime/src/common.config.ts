@@ -75,7 +75,7 @@ export const commonConfig = z
     }),
     hasPreviews: boolean.default(false).meta({
       env: 'DRAWBRIDGE_PREVIEWS',
-      doc: 'Whether links have previews. Then a process of its own fetches public pages that people link to, which shows their operators that somebody here did. Off: nothing here ever connects to the web, as on a site without one. For whom is in the media policy (`externalMedia: proxy`).',
+      doc: 'Whether links have previews, and images on other hosts are fetched and delivered as files of this server. Then a process of its own fetches public pages and images that people link to, which shows their operators that somebody here did. Off: nothing here ever connects to the web, as on a site without one. For whom is in the media policy (`externalMedia: proxy`).',
     }),
     allowPlaintext: boolean.default(false).meta({
       env: 'DRAWBRIDGE_ALLOW_PLAINTEXT',

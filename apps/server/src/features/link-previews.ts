@@ -7,14 +7,13 @@ import { createHash } from 'node:crypto'
 import { ask } from '../policy/gate.ts'
 import { defineFeature } from '../routing/feature.ts'
 import type { Context, IqRequest } from '../routing/feature.ts'
+import { chargeFetch } from '../routing/fetch-allowance.ts'
 
 /** A preview is asked for while somebody looks at a message: later it is of no use. */
 const TIMEOUT_MS = 15_000
 /** For so long, whoever asks gets what the first one got. */
 const KEPT_MS = 3_600_000
 const MAX_KEPT = 500
-/** Pages that one account may have fetched in a minute; what is kept costs nothing. */
-const MAX_PER_MINUTE = 30
 /** Largest image in an answer, in bytes; in base64 it is a third more. */
 const MAX_IMAGE_BYTES = 49_152
 
@@ -28,14 +27,8 @@ interface Kept {
   readonly preview: Promise<Preview | undefined>
 }
 
-/** What this server keeps, and what each account has had done in this minute. */
-interface Desk {
-  readonly kept: Map<string, Kept>
-  readonly spent: Map<string, number>
-  minute: number
-}
-
-const desks = new WeakMap<Context, Desk>()
+/** What this server keeps, by the link. */
+const previews = new WeakMap<Context, Map<string, Kept>>()
 
 /**
  * What is behind a link, for a client that shows one (ADR 17). The page is fetched by a process of its own, and its image
@@ -63,39 +56,25 @@ async function givePreview({ attrs }: Element, { session }: IqRequest, ctx: Cont
 }
 
 function previewOf(url: string, accountId: string, ctx: Context): Promise<Preview | undefined> {
-  const desk = deskOf(ctx)
+  const kept = previews.get(ctx) ?? new Map<string, Kept>()
+  previews.set(ctx, kept)
   const now = ctx.now().getTime()
-  const known = desk.kept.get(url)
+  const known = kept.get(url)
   if (known && known.until > now) return known.preview
-  charge(desk, accountId, now)
+  // What is kept costs nothing.
+  if (!chargeFetch(accountId, ctx)) throw new Refusal('rate-limited')
   const preview = fetchPreview(url, ctx)
-  desk.kept.delete(url)
-  desk.kept.set(url, { until: now + KEPT_MS, preview })
-  if (desk.kept.size > MAX_KEPT) desk.kept.delete(desk.kept.keys().next().value!)
+  kept.delete(url)
+  kept.set(url, { until: now + KEPT_MS, preview })
+  if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value!)
   // What failed on our side is tried anew; that there is nothing is an answer.
-  preview.catch(() => desk.kept.delete(url))
+  preview.catch(() => kept.delete(url))
   return preview
-}
-
-function deskOf(ctx: Context): Desk {
-  const desk = desks.get(ctx) ?? { kept: new Map(), spent: new Map(), minute: 0 }
-  desks.set(ctx, desk)
-  return desk
-}
-
-/** @throws Refusal when the account has had enough fetched. */
-function charge(desk: Desk, accountId: string, now: number): void {
-  const minute = Math.floor(now / 60_000)
-  if (minute !== desk.minute) desk.spent.clear()
-  desk.minute = minute
-  const spent = (desk.spent.get(accountId) ?? 0) + 1
-  if (spent > MAX_PER_MINUTE) throw new Refusal('rate-limited')
-  desk.spent.set(accountId, spent)
 }
 
 async function fetchPreview(url: string, ctx: Context): Promise<Preview | undefined> {
   const signal = AbortSignal.timeout(TIMEOUT_MS)
-  const page = await ctx.fetcher.page(url, signal)
+  const page = await ctx.fetcher?.page(url, signal)
   if (!page) return undefined
   const image = page.image === undefined ? undefined : await cleanImage(page.image, ctx, signal)
   const isEmpty = page.title === undefined && page.description === undefined && image === undefined
@@ -104,7 +83,7 @@ async function fetchPreview(url: string, ctx: Context): Promise<Preview | undefi
 
 /** An image that cannot be had or cleaned leaves a preview without one. */
 async function cleanImage(url: string, ctx: Context, signal: AbortSignal): Promise<CleanFile | undefined> {
-  const bytes = await ctx.fetcher.media(url, signal)
+  const bytes = await ctx.fetcher?.media(url, signal)
   if (!bytes) return undefined
   const verdict = await ctx.sanitize(bytes, 'image', { origin: 'fetched', signal })
   if (verdict.outcome !== 'clean') return undefined

@@ -9,8 +9,8 @@ import {
 import type { ImageRenewal, Upload } from '@drawbridge/db'
 import { renewImages } from '@drawbridge/jobs'
 import type { Handler } from '@drawbridge/jobs'
+import { cleanFiles } from '../blobs/clean-files.ts'
 import type { Context } from '../routing/feature.ts'
-import { cleanFiles } from './sanitize-image.ts'
 
 /** Images of one job: some seconds of work that yields to everything else. */
 const BATCH = 20

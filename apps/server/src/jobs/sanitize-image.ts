@@ -1,10 +1,11 @@
-import type { CleanImage, FileRejectReason, ImageRejectReason } from '@drawbridge/contract'
-import { findUpload, markUploadRefused, publishUpload, putEvidence, putImageMapping, uuidv7 } from '@drawbridge/db'
+import type { FileRejectReason, ImageRejectReason } from '@drawbridge/contract'
+import { findUpload, markUploadRefused, publishUpload, putEvidence, putImageMapping } from '@drawbridge/db'
 import type { NewDerivative, PublishedFile, Upload } from '@drawbridge/db'
 import type { Handler } from '@drawbridge/jobs'
 import { ImageBudgetSpent } from '@drawbridge/runtime'
 import { createHash } from 'node:crypto'
 import { storeClean } from '../blobs/blobs.ts'
+import { cleanFiles } from '../blobs/clean-files.ts'
 import { claimsImage } from '../blobs/filename.ts'
 import { StorageFull } from '../blobs/object-store.ts'
 import { NO_ROOM, OVER_BUDGET } from '../blobs/reasons.ts'
@@ -83,26 +84,6 @@ async function settle(ctx: UploadContext, upload: Upload, bytes: Buffer, signal:
   // Nobody finds it by its hash: an upload is found by its link.
   await putImageMapping(db, image, [])
   return { state: 'clean', file, derivatives }
-}
-
-/** Stores what the sanitizer made: the file, and its thumbnails under new ids. */
-export async function cleanFiles(
-  { db, blobs }: Pick<Context, 'db' | 'blobs'>,
-  image: CleanImage,
-): Promise<{ readonly file: PublishedFile; readonly derivatives: readonly NewDerivative[] }> {
-  const derivatives: NewDerivative[] = []
-  for (const { maxSidePx, format, widthPx, heightPx, bytes: thumbnail } of image.thumbnails) {
-    const sha256 = await storeClean(db, blobs, thumbnail)
-    const type = `image/${format}`
-    derivatives.push({ id: uuidv7(), maxSidePx, sha256, bytes: thumbnail.length, type, widthPx, heightPx })
-  }
-  return { file: fileOf(image, await storeClean(db, blobs, image.bytes)), derivatives }
-}
-
-function fileOf(image: CleanImage, cleanSha256: Buffer): PublishedFile & { readonly cleanSha256: Buffer } {
-  const { format, widthPx, heightPx, placeholder, dominantColor, profileVersion, decoder, encoder } = image
-  const facts = { widthPx, heightPx, placeholder, dominantColor, profileVersion, decoder, encoder }
-  return { cleanSha256, cleanBytes: image.bytes.length, cleanType: `image/${format}`, ...facts }
 }
 
 /** Keeps the sender's bytes, sealed, where the media policy says so; before anybody sees what came of them. */

@@ -100,8 +100,8 @@ export interface Context {
   readonly components: Components
   readonly sanitize: Sanitize
   readonly admitFile: AdmitFile
-  /** Pages of the web, where the operator lets them be fetched. */
-  readonly fetcher: Fetcher
+  /** What is on the web; absent where the operator lets nothing be fetched. */
+  readonly fetcher: Fetcher | undefined
   readonly mediaLinks: MediaLinks
   readonly pushTargets: PushTargets
   readonly chats: Chats

@@ -20,12 +20,13 @@ import type {
   SharedFile,
 } from '@drawbridge/image-filter'
 import { E2EE_POLICIES } from '@drawbridge/policy'
-import type { E2eePolicy } from '@drawbridge/policy'
+import type { ClientIdentity, E2eePolicy } from '@drawbridge/policy'
 import { storeClean } from '../blobs/blobs.ts'
 import { isOwnLink, isSecret, parsePath } from '../blobs/link.ts'
 import { thumbnailsOf } from '../blobs/thumbnails.ts'
 import type { Context } from './feature.ts'
 import { sanitizeInline } from './inline-image.ts'
+import { fetchingFor } from './re-host.ts'
 
 /** Who speaks, and to whom, by bare JID. */
 export interface Parties {
@@ -33,13 +34,23 @@ export interface Parties {
   readonly to?: string | undefined
 }
 
-/** What the image filter has to know about a stanza on one of our edges. */
-export function aroundOf(edge: Edge, parties: Parties, ctx: Context): Around {
+/**
+ * What the image filter has to know about a stanza on one of our edges.
+ *
+ * @param client - of the account that speaks, now. Without it nothing is fetched: what is stored stays what it is, and
+ *   what others send has nobody here whose quota it could be kept under.
+ */
+export function aroundOf(edge: Edge, parties: Parties, ctx: Context, client?: ClientIdentity): Around {
+  const account = ctx.accounts.findByBareJid(parties.from)
   return {
     edge,
     isStrict: ctx.images.isStrict,
     encryption: encryptionOf(parties, ctx),
-    lookups: lookupsOf(parties, ctx),
+    keepsLinks: ctx.mediaPolicy(account).externalMedia !== 'strip',
+    lookups: {
+      ...lookupsOf(parties, ctx),
+      ...(account && client ? fetchingFor({ account, client }, ctx) : {}),
+    },
   }
 }
 

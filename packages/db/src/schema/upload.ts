@@ -54,6 +54,22 @@ export const uploadDerivative = pgTable('upload_derivative', {
   createdAt: instant('created_at').notNull().defaultNow(),
 })
 
+/** Images on other hosts that an account linked to, and what they became. */
+export const fetchedImage = pgTable(
+  'fetched_image',
+  {
+    accountId: uuid('account_id')
+      .notNull()
+      .references(() => account.id, { onDelete: 'cascade' }),
+    urlSha256: bytea('url_sha256').notNull(),
+    uploadId: uuid('upload_id')
+      .notNull()
+      .references(() => upload.id, { onDelete: 'cascade' }),
+    fetchedAt: instant('fetched_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.urlSha256] })],
+)
+
 /** Files over which decoders, or the sanitizer, died. */
 export const imageFailure = pgTable(
   'image_failure',

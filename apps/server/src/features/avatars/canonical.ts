@@ -1,4 +1,4 @@
-import { createPepNode, DEFAULT_NODE_CONFIG, listLastPepItems, publishPepItem, putVcard } from '@drawbridge/db'
+import { listLastPepItems, putVcard } from '@drawbridge/db'
 import { buildInfo, FILTER_VERSION } from '@drawbridge/image-filter'
 import {
   base64From,
@@ -9,11 +9,12 @@ import {
   parseElement,
   xml,
 } from '@drawbridge/xmpp'
-import type { Element } from '@drawbridge/xmpp'
+
 import type { Account } from '../../routing/accounts.ts'
 import type { Context, DomainEvents } from '../../routing/feature.ts'
 import { findOwnAvatar } from './clean.ts'
 import type { Avatar } from './clean.ts'
+import { putItem } from './items.ts'
 import { findFilteredVcard } from '../../routing/filter-stored.ts'
 import { findPublished } from './publish.ts'
 import { withPhoto } from './vcard.ts'
@@ -85,23 +86,12 @@ export async function followVcard({ owner }: DomainEvents['vcard.changed'], ctx:
 async function publishAvatar(owner: Account, avatar: Avatar | undefined, ctx: Context): Promise<void> {
   if (avatar) {
     const data = xml('data', { xmlns: NS_AVATAR_DATA }, base64From(avatar.bytes))
-    await publish(owner, NS_AVATAR_DATA, avatar.id, data, ctx)
+    await putItem(owner, NS_AVATAR_DATA, avatar.id, data, ctx)
   }
   const metadata = xml(
     'metadata',
     { xmlns: NS_AVATAR_METADATA },
     avatar && buildInfo({ ...avatar, bytes: avatar.bytes.length }),
   )
-  await publish(owner, NS_AVATAR_METADATA, avatar?.id ?? 'none', metadata, ctx)
-}
-
-async function publish(owner: Account, name: string, itemId: string, payload: Element, ctx: Context): Promise<void> {
-  await createPepNode(ctx.db, owner.id, { ...DEFAULT_NODE_CONFIG, node: name })
-  const node = await publishPepItem(ctx.db, owner.id, name, {
-    itemId,
-    payload: payload.toString(),
-    filterVersion: FILTER_VERSION,
-  })
-  if (typeof node === 'string') return
-  ctx.emit('pep.changed', { owner, change: { node, what: 'published', item: { id: itemId, payload } } })
+  await putItem(owner, NS_AVATAR_METADATA, avatar?.id ?? 'none', metadata, ctx)
 }

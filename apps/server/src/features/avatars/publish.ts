@@ -1,5 +1,5 @@
 import { findReadableImage, listPepItems } from '@drawbridge/db'
-import { buildInfo } from '@drawbridge/image-filter'
+import { buildInfo, FETCH_TIMEOUT_MS } from '@drawbridge/image-filter'
 import {
   base64From,
   C2S_LIMITS,
@@ -8,14 +8,17 @@ import {
   NS_AVATAR_METADATA,
   parseElement,
   StanzaFault,
+  xml,
 } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
 import { renameItem } from '../../routing/given-id.ts'
+import { fetchingFor } from '../../routing/re-host.ts'
 import type { Session } from '../../stream/session.ts'
 import { cleanAvatar, findOwnAvatar, sha1Hex } from './clean.ts'
 import type { Avatar } from './clean.ts'
+import { putItem } from './items.ts'
 
 /** What this session's images became, newest last, by the SHA-1 of what it sent. */
 const NOTE = 'avatars'
@@ -36,8 +39,9 @@ export async function cleanData(publish: Element, session: Session, ctx: Context
 }
 
 /**
- * §4.2: metadata describes images of ours or is not published. Every attribute is written anew, `url` goes, and an image
- * may be named by the hash it had before it was cleaned. In place.
+ * §4.2: metadata describes images of ours or is not published. Every attribute is written anew, an image may be named by
+ * the hash it had before it was cleaned, and one that is named by its `url` only is fetched, where that is allowed, and
+ * becomes data of ours. In place.
  *
  * @throws StanzaFault `item-not-found` when none of the images named is among the account's avatar data
  */
@@ -46,6 +50,7 @@ export async function cleanMetadata(publish: Element, session: Session, ctx: Con
     const metadata = item.getChild('metadata', NS_AVATAR_METADATA)
     if (!metadata) continue
     const named = metadata.getChildren('info').flatMap(({ attrs }) => attrs['id']?.toLowerCase() ?? [])
+    const urls = metadata.getChildren('info').flatMap(({ attrs }) => attrs['url'] ?? [])
     metadata.children = []
     // §4.2.3: an empty metadata element says that there is no avatar any longer.
     if (named.length === 0) continue
@@ -56,8 +61,25 @@ export async function cleanMetadata(publish: Element, session: Session, ctx: Con
       renameItem(item, avatar.id)
     }
     if (metadata.children.length > 0) continue
+    const fetched = urls[0] === undefined ? undefined : await fetchAvatar(urls[0], session, ctx)
+    if (fetched) {
+      metadata.append(buildInfo({ ...fetched, bytes: fetched.bytes.length }))
+      renameItem(item, fetched.id)
+      continue
+    }
     throw new StanzaFault({ condition: 'item-not-found', text: 'Publish the avatar data first.' })
   }
+}
+
+/** §4.2.2: an avatar that is nowhere but at a URL. Here it is data like any other. */
+async function fetchAvatar(url: string, { account, client }: Session, ctx: Context): Promise<Avatar | undefined> {
+  const { fetch } = fetchingFor({ account, client }, ctx)
+  const raw = await fetch?.(url, AbortSignal.timeout(FETCH_TIMEOUT_MS))
+  if (!raw) return undefined
+  const avatar = await cleanAvatar(raw, account.bareJid, ctx)
+  const data = xml('data', { xmlns: NS_AVATAR_DATA }, base64From(avatar.bytes))
+  await putItem(account, NS_AVATAR_DATA, avatar.id, data, ctx)
+  return avatar
 }
 
 /** A hash gives no access: only what this account has published itself is found by it. */

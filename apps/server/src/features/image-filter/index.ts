@@ -60,7 +60,7 @@ export const imageFilter = defineFeature({
     if (isPublication(stanza)) return undefined
     const { element, from, to } = stanza
     const parties = { from: from.bareString, to: to?.bareString }
-    return filterImages(element, aroundOf(session ? 'client' : 'component', parties, ctx))
+    return filterImages(element, aroundOf(session ? 'client' : 'component', parties, ctx, session?.client))
   },
 })
 

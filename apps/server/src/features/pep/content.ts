@@ -13,6 +13,7 @@ import {
   xml,
 } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
+import type { ClientIdentity } from '@drawbridge/policy'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
 import { aroundOf, encryptionOf, findOwn } from '../../routing/image-lookups.ts'
@@ -44,10 +45,11 @@ const ENCRYPTION: readonly string[] = [NS_OMEMO, NS_OMEMO_LEGACY, NS_OPENPGP, NS
  * whatever they are called, and keys for encryption that nobody could check (images §1, §6 rows 10, 16, 18, 21, 24).
  *
  * @param publisher - bare JID of whoever publishes.
+ * @param client - what it publishes with; absent where it says something else, and nothing is fetched for it.
  */
 export async function cleanItem(
   owner: Account,
-  { node, publisher }: { readonly node: string; readonly publisher: string },
+  { node, publisher, client }: { readonly node: string; readonly publisher: string; readonly client?: ClientIdentity },
   payload: Element,
   ctx: Context,
 ): Promise<void> {
@@ -65,7 +67,7 @@ export async function cleanItem(
   if (node === NS_AVATAR_METADATA && publisher === owner.bareJid) return
   // Inside an element of its own, so that the payload itself can be judged like anything in it.
   const wrapper = xml('item', {}, payload)
-  await filterImages(wrapper, aroundOf('component', parties, ctx))
+  await filterImages(wrapper, aroundOf('component', parties, ctx, client))
   if (!wrapper.children.includes(payload)) throw imageRefused('unsupported')
   payload.parent = null
 }

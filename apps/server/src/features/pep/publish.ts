@@ -59,7 +59,8 @@ export async function publish(
   const given = parseItem(publishing, isOwn ? undefined : session.account.bareJid)
   const expected = PAYLOADS.get(name)
   if (expected && !given.payload.is(...expected)) throw pubsubFault('bad-request', 'invalid-payload')
-  await cleanItem(owner, { node: name, publisher: session.account.bareJid }, given.payload, ctx)
+  const by = { publisher: session.account.bareJid, client: session.client }
+  await cleanItem(owner, { node: name, ...by }, given.payload, ctx)
   const item = name === NS_STICKERS ? renamePack(given, publishing.getChild('item')) : given
   const options = parsePublishOptions(pubsub, ctx.limits.maxPepItems)
   if (name === LEGACY_BOOKMARKS) await replaceBookmarks(owner, item.payload, ctx)

@@ -6,7 +6,7 @@ import { claimsImage, displayName, isAcceptedImage, predictedName } from '../../
 import { ask } from '../../policy/gate.ts'
 import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
-import { assertRoom, quotaNames } from './quota.ts'
+import { assertRoom, quotaNames } from '../../blobs/quota.ts'
 import { putTokenFor } from './token.ts'
 import { hashOf, newLink, pathOf } from '../../blobs/link.ts'
 

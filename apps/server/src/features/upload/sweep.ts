@@ -21,7 +21,7 @@ import { INTERRUPTED, UNCHECKED } from '../../blobs/reasons.ts'
 import type { Context } from '../../routing/feature.ts'
 import { FAILURE_TTL_MS } from '../../sanitize-memory.ts'
 import { deskOf } from './desk.ts'
-import { SLOT_TTL_MS } from './quota.ts'
+import { SLOT_TTL_MS } from '../../blobs/quota.ts'
 
 const PAGE = 500
 /** An upload without a verdict for this long never gets one, and a file nobody refers to for this long is not wanted. */

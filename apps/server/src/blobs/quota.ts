@@ -4,8 +4,8 @@ import { listOpenSlots, sumUploadBytes } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import { formatDateTime, NS_DRAWBRIDGE_UPLOAD, NS_UPLOAD, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
-import type { Account } from '../../routing/accounts.ts'
-import type { Context } from '../../routing/feature.ts'
+import type { Account } from '../routing/accounts.ts'
+import type { Context } from '../routing/feature.ts'
 
 /** How long a slot waits for its file. */
 export const SLOT_TTL_MS = 5 * 60_000
