@@ -44,6 +44,18 @@ export const IMAGE_FEATURES = [
 ] as const
 export type ImageFeature = (typeof IMAGE_FEATURES)[number]
 
+/** Those that hold something beside the picture: they are gone afterwards, and whoever sent it may want to know. */
+export const REMOVED_FEATURES = [
+  'exif',
+  'xmp',
+  'iptc',
+  'c2pa',
+  'gainMap',
+  'comment',
+  'trailingBytes',
+] as const satisfies readonly ImageFeature[]
+export type RemovedFeature = (typeof REMOVED_FEATURES)[number]
+
 /** Longest sides of the two thumbnails, in pixels. */
 export const THUMBNAIL_SIDES_PX = [512, 128] as const
 export type ThumbnailSide = (typeof THUMBNAIL_SIDES_PX)[number]

@@ -88,7 +88,8 @@ export async function replaceUploadFile(
   derivatives: readonly NewDerivative[],
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const { cleanSha256: sha256, fileClasses: _, ...facts } = file
+    // What the sender's file was, ours does not know.
+    const { cleanSha256: sha256, fileClasses: _, sourceFeatures: __, isAnimationDropped: ___, ...facts } = file
     const replaced = await tx
       .update(upload)
       .set({ ...facts, cleanSha256: Buffer.from(sha256), updatedAt: new Date() })

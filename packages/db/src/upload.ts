@@ -26,6 +26,9 @@ export type PublishedFile = {
       | 'decoder'
       | 'encoder'
       | 'fileClasses'
+      | 'sourceFeatures'
+      | 'isAnimationDropped'
+      | 'frames'
   ]?: Exclude<Upload[Key], null>
 }
 
@@ -68,6 +71,8 @@ export async function publishUpload(
 ): Promise<boolean> {
   const { cleanSha256, cleanBytes, cleanType, widthPx, heightPx } = file
   const { placeholder, dominantColor, profileVersion, decoder, encoder, fileClasses } = file
+  const { sourceFeatures, isAnimationDropped, frames } = file
+  const texts = (list: readonly string[] | undefined) => (list ? sql.param([...list]) : null)
   const column = <Key extends keyof NewDerivative>(key: Key) => sql.param(derivatives.map((row) => row[key]))
   const { rows } = await db.execute(sql`
     with published as (
@@ -76,7 +81,8 @@ export async function publishUpload(
         height_px = ${heightPx ?? null}, placeholder = ${placeholder ?? null},
         dominant_color = ${dominantColor ?? null}, profile_version = ${profileVersion ?? null},
         decoder = ${decoder ?? null}, encoder = ${encoder ?? null},
-        file_classes = ${fileClasses ? sql.param([...fileClasses]) : null}::text[]
+        file_classes = ${texts(fileClasses)}::text[], source_features = ${texts(sourceFeatures)}::text[],
+        is_animation_dropped = ${isAnimationDropped ?? null}, frames = ${frames ?? null}
       where id = ${id} and state = 'quarantined' returning id
     ), derived as (
       insert into upload_derivative (upload_id, id, max_side_px, sha256, bytes, type, width_px, height_px)

@@ -21,10 +21,30 @@ export interface SharedFile {
   /** Absent for what is no image. */
   readonly widthPx?: number | undefined
   readonly heightPx?: number | undefined
-  /** A smaller clean image of the same (XEP-0264), where there is one. */
-  readonly thumbnail?:
-    | { readonly url: string; readonly type: string; readonly widthPx: number; readonly heightPx: number }
-    | undefined
+  /** Smaller clean images of the same (XEP-0264), largest first. */
+  readonly thumbnails?: readonly SharedThumbnail[]
+  /** A ThumbHash in base64, for the time before the image is there. */
+  readonly placeholder?: string | undefined
+  /** What became of the sender's image, where that is known. */
+  readonly reEncoding?: ReEncoding | undefined
+}
+
+export interface SharedThumbnail {
+  readonly url: string
+  readonly type: string
+  readonly widthPx: number
+  readonly heightPx: number
+}
+
+/** What our encoder changed, for whoever wonders. */
+export interface ReEncoding {
+  /** Of the sender's file. */
+  readonly fromBytes: number
+  /** What it held beside the picture, by words of the sanitizer. */
+  readonly removed: readonly string[]
+  readonly isAnimationDropped: boolean
+  /** 1 for a still. */
+  readonly frames: number
 }
 
 /** An image that our encoder made. */

@@ -1,5 +1,6 @@
 import {
   base64From,
+  NS_DRAWBRIDGE_IMAGE,
   NS_FILE_METADATA,
   NS_HASHES,
   NS_REFERENCE,
@@ -9,7 +10,7 @@ import {
   xml,
 } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
-import type { SharedFile, Visited } from './around.ts'
+import type { ReEncoding, SharedFile, SharedThumbnail, Visited } from './around.ts'
 import type { Pass } from './pass.ts'
 import { cut } from './walk.ts'
 
@@ -94,7 +95,7 @@ export function keepOwnSources(sources: Element | undefined, isOwn: (url: string
  * @param namespace - of what shares it: XEP-0385 has another element for the same.
  */
 export function buildMetadata(file: SharedFile, before: Element | undefined, namespace: string): Element {
-  const { widthPx, heightPx, thumbnail } = file
+  const { widthPx, heightPx, thumbnails = [], placeholder, reEncoding } = file
   const isSized = widthPx !== undefined && heightPx !== undefined
   const date = before?.getChildText('date')
   const words = before?.getChildren('desc') ?? []
@@ -110,7 +111,9 @@ export function buildMetadata(file: SharedFile, before: Element | undefined, nam
     isSized && before?.getChild('dimension') ? xml('dimension', {}, `${widthPx}x${heightPx}`) : undefined,
     words.map((word) => xml('desc', { 'xml:lang': word.attrs['xml:lang'] }, word.getText())),
     buildHash(file.sha256),
-    thumbnail && buildThumbnail(thumbnail),
+    thumbnails.map(buildThumbnail),
+    placeholder !== undefined && isSized ? buildPlaceholder(placeholder, widthPx, heightPx) : undefined,
+    reEncoding && buildReEncoding(reEncoding),
   )
   return made
 }
@@ -120,6 +123,26 @@ export function buildHash(sha256: Uint8Array): Element {
   return xml('hash', { xmlns: NS_HASHES, algo: 'sha-256' }, base64From(sha256))
 }
 
-function buildThumbnail({ url, type, widthPx, heightPx }: NonNullable<SharedFile['thumbnail']>): Element {
+/**
+ * A ThumbHash the way clients share one (XEP-0264 with a `data:` URI): 25 bytes of our encoder, which no decoder of images
+ * reads.
+ */
+function buildPlaceholder(thumbHash: string, width: number, height: number): Element {
+  const uri = `data:image/thumbhash;base64,${thumbHash}`
+  return xml('thumbnail', { xmlns: NS_THUMBS, uri, 'media-type': 'image/thumbhash', width, height })
+}
+
+/** `<re-encoded xmlns='urn:drawbridge:image:1'/>`: everybody who sees the image may know what was done to it. */
+function buildReEncoding({ fromBytes, removed, isAnimationDropped, frames }: ReEncoding): Element {
+  return xml('re-encoded', {
+    xmlns: NS_DRAWBRIDGE_IMAGE,
+    from: fromBytes,
+    removed: removed.length > 0 ? removed.join(' ') : undefined,
+    frames: frames > 1 ? frames : undefined,
+    animation: isAnimationDropped ? 'dropped' : undefined,
+  })
+}
+
+function buildThumbnail({ url, type, widthPx, heightPx }: SharedThumbnail): Element {
   return xml('thumbnail', { xmlns: NS_THUMBS, uri: url, 'media-type': type, width: widthPx, height: heightPx })
 }

@@ -157,6 +157,29 @@ test('images row 28: where nobody can be told, what cannot be cleaned goes, and 
   expect(await left(`<body>x</body><blob xmlns="urn:example">${RAW}</blob>`, { edge: 'stored' })).toBe('<body>x</body>')
 })
 
+test('images rows 4 and 5: a shared image brings its thumbnails, a placeholder, and what was done to it (XEP-0264 §3, XEP-0446 §3)', async () => {
+  const sharing = (file: string) =>
+    `<file-sharing xmlns="urn:xmpp:sfs:0">${file}<sources><url-data xmlns="http://jabber.org/protocol/url-data" target="${OWN}"/></sources></file-sharing>`
+  const forged =
+    '<file xmlns="urn:xmpp:file:metadata:0"><thumbnail xmlns="urn:xmpp:thumbs:1" uri="data:image/thumbhash;base64,AAAA"/>' +
+    '<re-encoded xmlns="urn:drawbridge:image:1" from="1"/></file>'
+  const file = (await lookups.findFile(OWN))!
+  const thumbnail = { url: `${OWN}?128`, type: 'image/jpeg', widthPx: 128, heightPx: 96 }
+  const shared = {
+    ...file,
+    thumbnails: [thumbnail],
+    placeholder: '1QcSHQRnh493V4dIh4eXh1h4kJUI',
+    reEncoding: { fromBytes: 99, removed: ['exif', 'comment'], isAnimationDropped: true, frames: 1 },
+  }
+  const got = await left(sharing(forged), { lookups: { ...lookups, findFile: () => Promise.resolve(shared) } })
+  expect(got).toContain(
+    `<thumbnail xmlns="urn:xmpp:thumbs:1" uri="${OWN}?128" media-type="image/jpeg" width="128" height="96"/>` +
+      '<thumbnail xmlns="urn:xmpp:thumbs:1" uri="data:image/thumbhash;base64,1QcSHQRnh493V4dIh4eXh1h4kJUI" media-type="image/thumbhash" width="3" height="4"/>' +
+      '<re-encoded xmlns="urn:drawbridge:image:1" from="99" removed="exif comment" animation="dropped"/></file>',
+  )
+  expect(got.match(/<thumbnail/g)).toHaveLength(2)
+})
+
 const SNIPPETS = [
   '<body>hello</body>',
   `<body>see data:image/png;base64,${RAW} there</body>`,

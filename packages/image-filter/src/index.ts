@@ -1,5 +1,15 @@
 export { ENCRYPTION_POLICIES, HASH_NAMES } from './around.ts'
-export type { Around, AvatarInfo, Edge, EncryptionPolicy, HashName, Lookups, MadeImage, SharedFile } from './around.ts'
+export type {
+  Around,
+  AvatarInfo,
+  Edge,
+  EncryptionPolicy,
+  HashName,
+  Lookups,
+  MadeImage,
+  ReEncoding,
+  SharedFile,
+} from './around.ts'
 export { filterImages } from './filter.ts'
 export { FETCH_TIMEOUT_MS, INLINE_TIMEOUT_MS, imageRefused } from './pass.ts'
 export { buildInfo, setPicture } from './profile.ts'

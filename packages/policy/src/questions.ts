@@ -56,6 +56,8 @@ export interface FileFacts {
   readonly id?: string | undefined
   /** Of the bytes as delivered, in hex. */
   readonly sha256: string
+  /** Of the image that this is a thumbnail of: whoever takes that back takes this back. */
+  readonly source?: { readonly sha256: string; readonly format: string | undefined } | undefined
   /** Localpart of whoever sent it; absent when that account is gone. */
   readonly sender?: string | undefined
   readonly sentAt: number

@@ -35,6 +35,13 @@ test('a recall is about what it names: hash, upload, sender, format, time, and a
   for (const [recall, expected] of matrix) expect(read(recall), JSON.stringify(recall)).toBe(expected)
 })
 
+test('who recalls an image recalls its thumbnails, which have another hash and may have another format', () => {
+  const thumbnail = { id: 'u1', sha256: 'ef'.repeat(32), sentAt: NOW, source: { sha256: SHA, format: 'png' } }
+  expect(read({ hashes: [SHA] }, { file: thumbnail, format: 'jpeg' })).toBe('media-recalled')
+  expect(read({ formats: ['png'] }, { file: thumbnail, format: 'jpeg' })).toBe('media-recalled')
+  expect(read({ formats: ['webp'] }, { file: thumbnail, format: 'jpeg' })).toBe('pass')
+})
+
 test('a recalled file is there for nobody, and what is not known to be there is not recalled', () => {
   const account = { localpart: 'admin', isAdmin: true, isBreakGlass: true }
   expect(read({ senders: ['alice'] }, { account })).toBe('media-recalled')

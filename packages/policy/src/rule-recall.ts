@@ -34,10 +34,10 @@ function compileRecall(setting: RecallSetting): Compiled {
   return {
     setting,
     isAbout: (file, format) =>
-      has(sets.hashes, file.sha256) &&
+      hasEither(sets.hashes, file.sha256, file.source?.sha256) &&
       has(sets.uploads, file.id) &&
       has(sets.senders, file.sender) &&
-      has(sets.formats, format) &&
+      hasEither(sets.formats, format, file.source?.format) &&
       (sentFrom === undefined || file.sentAt >= sentFrom) &&
       (sentUntil === undefined || file.sentAt < sentUntil),
   }
@@ -45,6 +45,10 @@ function compileRecall(setting: RecallSetting): Compiled {
 
 function setOf(values: readonly string[] | undefined): ReadonlySet<string> | undefined {
   return values === undefined ? undefined : new Set(values)
+}
+
+function hasEither(set: ReadonlySet<string> | undefined, one: string | undefined, other: string | undefined): boolean {
+  return has(set, one) || has(set, other)
 }
 
 function has(set: ReadonlySet<string> | undefined, value: string | undefined): boolean {

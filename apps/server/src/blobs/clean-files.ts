@@ -20,6 +20,8 @@ export async function cleanFiles(
 
 function fileOf(image: CleanImage, cleanSha256: Buffer): PublishedFile & { readonly cleanSha256: Buffer } {
   const { format, widthPx, heightPx, placeholder, dominantColor, profileVersion, decoder, encoder } = image
-  const facts = { widthPx, heightPx, placeholder, dominantColor, profileVersion, decoder, encoder }
+  const { features: sourceFeatures, isAnimationDropped, frames } = image
+  const made = { widthPx, heightPx, placeholder, dominantColor, profileVersion, decoder, encoder }
+  const facts = { ...made, sourceFeatures, isAnimationDropped, frames }
   return { cleanSha256, cleanBytes: image.bytes.length, cleanType: `image/${format}`, ...facts }
 }

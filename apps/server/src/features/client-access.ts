@@ -12,7 +12,8 @@ export const clientAccess = defineFeature({
       to: 'own',
       xmlns: NS_CLIENT_ACCESS,
       name: 'list',
-      handle: async (_payload, { session }, { clients }) => buildAccessingClients(await clients.list(session.account)),
+      handle: async (_payload, { session }, { clients }) =>
+        buildAccessingClients(await clients.list(session.account, session)),
     },
     {
       type: 'set',

@@ -23,6 +23,7 @@ import { E2EE_POLICIES } from '@drawbridge/policy'
 import type { ClientIdentity, E2eePolicy } from '@drawbridge/policy'
 import { storeClean } from '../blobs/blobs.ts'
 import { isOwnLink, isSecret, parsePath } from '../blobs/link.ts'
+import { reEncodingOf } from '../blobs/re-encoding.ts'
 import { thumbnailsOf } from '../blobs/thumbnails.ts'
 import type { Context } from './feature.ts'
 import { sanitizeInline } from './inline-image.ts'
@@ -107,9 +108,8 @@ async function findFile(url: string, ctx: Context): Promise<SharedFile | undefin
   const path = parsePath(new URL(url).pathname)
   const upload = path && (await findUpload(ctx.db, path.link.id))
   if (!upload || upload.state !== 'clean' || !isSecret(path.link.secret, upload.tokenHash)) return undefined
-  const { cleanType, cleanBytes, cleanSha256, widthPx, heightPx } = upload
+  const { cleanType, cleanBytes, cleanSha256, widthPx, heightPx, placeholder } = upload
   if (cleanType === null || cleanBytes === null || cleanSha256 === null) return undefined
-  const [thumbnail] = await thumbnailsOf(upload, ctx)
   return {
     name: upload.filename,
     type: cleanType,
@@ -117,7 +117,9 @@ async function findFile(url: string, ctx: Context): Promise<SharedFile | undefin
     sha256: cleanSha256,
     widthPx: widthPx ?? undefined,
     heightPx: heightPx ?? undefined,
-    thumbnail,
+    thumbnails: await thumbnailsOf(upload, ctx),
+    placeholder: placeholder ?? undefined,
+    reEncoding: reEncodingOf(upload),
   }
 }
 

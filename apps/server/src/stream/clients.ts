@@ -14,7 +14,7 @@ export type Revoked = 'revoked' | 'password-known' | 'unknown-client'
 
 /** The clients with access to an account (XEP-0494), remembered or connected. */
 export interface Clients {
-  list(account: Account): Promise<AccessingClient[]>
+  list(account: Account, asking: Session): Promise<AccessingClient[]>
   /** Takes the access of a client back, at once and everywhere (threats §3.4). */
   revoke(account: Account, id: string): Promise<Revoked>
 }
@@ -38,25 +38,29 @@ export function createClients({ db, sessions, revocations, now }: ClientsParts):
     for (const session of open) session.end('reset', 'This client was signed out.')
   }
   return {
-    async list(account) {
+    async list(account, asking) {
       const at = now()
       const remembered = await listClients(db, account.id, at)
       const open = sessions.of(account.bareJid)
-      const connected = new Set(open.map(({ clientId }) => clientId))
+      const connected = new Map(open.map((session) => [session.clientId, session]))
       return [
         ...remembered.map(
           ({ id, software, device, knowsPassword, hasToken, firstSeenAt, lastSeenAt }): AccessingClient => ({
             id,
             isConnected: connected.has(id),
+            isAsking: asking.clientId === id,
             firstSeenAt,
             lastSeenAt: connected.has(id) ? at : lastSeenAt,
             software: software ?? undefined,
             device: device ?? undefined,
+            identity: connected.get(id)?.client,
             hasPassword: knowsPassword,
             hasToken,
           }),
         ),
-        ...open.filter(({ clientId }) => clientId === undefined).map((session) => unnamed(session, at)),
+        ...open
+          .filter(({ clientId }) => clientId === undefined)
+          .map((session) => unnamed(session, session === asking, at)),
       ]
     },
     async revoke(account, id) {
@@ -77,14 +81,16 @@ export function createClients({ db, sessions, revocations, now }: ClientsParts):
   }
 }
 
-function unnamed({ jid, signedInAt, client }: Session, at: Date): AccessingClient {
+function unnamed({ jid, signedInAt, client }: Session, isAsking: boolean, at: Date): AccessingClient {
   return {
     id: listedId(undefined, jid.resourcepart),
     isConnected: true,
+    isAsking,
     firstSeenAt: signedInAt,
     lastSeenAt: at,
     software: client.family,
     device: undefined,
+    identity: client,
     hasPassword: true,
     hasToken: false,
   }

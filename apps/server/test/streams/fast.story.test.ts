@@ -284,9 +284,10 @@ describe('XEP-0494 §3 client access management', () => {
     const clients = await clientsOf(laptop)
     expect([...clients.keys()].toSorted()).toEqual(['laptop', 'phone'])
     expect(clients.get('laptop')).toMatch(
-      /^<client connected="true" id="[^"]+" type="session"><first-seen>[^<]+<\/first-seen><last-seen>[^<]+<\/last-seen><auth><password\/><\/auth><permission status="unrestricted"\/><user-agent><software>Test 1.0<\/software><device>laptop<\/device><\/user-agent><\/client>$/,
+      /^<client connected="true" id="[^"]+" type="session"><first-seen>[^<]+<\/first-seen><last-seen>[^<]+<\/last-seen><auth><password\/><\/auth><permission status="unrestricted"\/><user-agent><software>Test 1.0<\/software><device>laptop<\/device><\/user-agent><client xmlns="urn:drawbridge:client:1"[^>]*\/><this xmlns="urn:drawbridge:client:1"\/><\/client>$/,
     )
     expect(clients.get('phone')).toMatch(/^<client connected="false".*<auth><password\/><fast\/><\/auth>/)
+    expect(clients.get('phone')).not.toContain('<this')
     expect(JSON.stringify([...clients])).not.toContain('id="phone"')
     laptop.destroy()
   })

@@ -1,4 +1,4 @@
-import type { FileClass } from '@drawbridge/contract'
+import type { FileClass, ImageFeature } from '@drawbridge/contract'
 import { bigint, boolean, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { account, bytea, instant } from './account.ts'
 
@@ -33,6 +33,9 @@ export const upload = pgTable('upload', {
   decoder: text('decoder'),
   encoder: text('encoder'),
   fileClasses: text('file_classes').array().$type<readonly FileClass[]>(),
+  sourceFeatures: text('source_features').array().$type<readonly ImageFeature[]>(),
+  isAnimationDropped: boolean('is_animation_dropped'),
+  frames: integer('frames'),
   createdAt: instant('created_at').notNull().defaultNow(),
   updatedAt: instant('updated_at').notNull().defaultNow(),
 })

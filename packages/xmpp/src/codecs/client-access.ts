@@ -1,5 +1,5 @@
 import { xml, type Element } from '../element.ts'
-import { NS_CLIENT_ACCESS } from '../ns.ts'
+import { NS_CLIENT_ACCESS, NS_DRAWBRIDGE_CLIENT } from '../ns.ts'
 import { formatDateTime } from './date-time.ts'
 
 /** A client with access to an account (XEP-0494 §3.1). */
@@ -7,10 +7,14 @@ export interface AccessingClient {
   /** Says nothing to anybody but the server. */
   readonly id: string
   readonly isConnected: boolean
+  /** It is the one that asks. */
+  readonly isAsking: boolean
   readonly firstSeenAt: Date
   readonly lastSeenAt: Date
   readonly software: string | undefined
   readonly device: string | undefined
+  /** What the server knows of a connected one: more than the XEP has elements for. */
+  readonly identity: { readonly family?: string; readonly version?: string; readonly os?: string } | undefined
   readonly hasPassword: boolean
   readonly hasToken: boolean
 }
@@ -21,7 +25,8 @@ export function buildAccessingClients(clients: readonly AccessingClient[]): Elem
 }
 
 function buildClient(client: AccessingClient): Element {
-  const { id, isConnected, firstSeenAt, lastSeenAt, software, device, hasPassword, hasToken } = client
+  const { id, isConnected, isAsking, firstSeenAt, lastSeenAt, software, device, identity } = client
+  const { hasPassword, hasToken } = client
   return xml(
     'client',
     { connected: isConnected, id, type: 'session' },
@@ -35,7 +40,13 @@ function buildClient(client: AccessingClient): Element {
       software === undefined ? undefined : xml('software', {}, software),
       device === undefined ? undefined : xml('device', {}, device),
     ),
+    identity && buildIdentity(identity),
+    isAsking ? xml('this', { xmlns: NS_DRAWBRIDGE_CLIENT }) : undefined,
   )
+}
+
+function buildIdentity({ family, version, os }: NonNullable<AccessingClient['identity']>): Element {
+  return xml('client', { xmlns: NS_DRAWBRIDGE_CLIENT, name: family, version, os })
 }
 
 /** §3.2: only another password keeps this client out. */

@@ -56,8 +56,13 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
 function factsOf({ upload, type, sha256 }: CleanFile, { accounts }: Context) {
   const sender = upload.accountId === null ? undefined : accounts.findById(upload.accountId)?.localpart
   const file = { id: upload.id, sha256: sha256.toString('hex'), sender, sentAt: upload.createdAt.getTime() }
-  return { file, format: type.startsWith('image/') ? type.slice('image/'.length) : undefined }
+  const { cleanSha256, cleanType } = upload
+  const isThumbnail = cleanSha256 !== null && !cleanSha256.equals(sha256)
+  const source = isThumbnail ? { sha256: cleanSha256.toString('hex'), format: formatOf(cleanType) } : undefined
+  return { file: { ...file, source }, format: formatOf(type) }
 }
+
+const formatOf = (type: string | null) => (type?.startsWith('image/') ? type.slice('image/'.length) : undefined)
 
 async function serve(req: IncomingMessage, res: ServerResponse, file: CleanFile, isImage: boolean, ctx: Context) {
   const name = file.sha256.toString('hex')

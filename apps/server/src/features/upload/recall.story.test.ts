@@ -1,16 +1,30 @@
 import { createHash } from 'node:crypto'
 import { listCensus } from '@drawbridge/db'
+import { cleanImage } from '@drawbridge/testkit/images'
 import { expect, test, vi } from 'vitest'
 import { CLEAN, png, slotFor, uploads } from '../../../test/uploads.ts'
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
-test('what is recalled is gone at once, with the reason, and comes back when the recall ends', async () => {
-  await using u = await uploads()
+const THUMBNAIL = {
+  maxSidePx: 128,
+  format: 'jpeg',
+  widthPx: 128,
+  heightPx: 64,
+  bytes: Buffer.from('a small one'),
+} as const
+
+test('what is recalled is gone at once, thumbnails included, with the reason, and comes back when the recall ends', async () => {
+  await using u = await uploads({ sanitize: () => cleanImage({ bytes: CLEAN, thumbnails: [THUMBNAIL] }) })
   const body = png()
   const slot = await slotFor(u.alice, 'a.png', body)
-  await u.fetch('PUT', slot.url, body, slot.headers)
-  expect((await u.fetch('GET', slot.getUrl)).status).toBe(200)
+  const put = await u.fetch('PUT', slot.url, body, slot.headers)
+  const [thumbnail] = (JSON.parse(put.body) as { thumbnails: { url: string }[] }).thumbnails
+  const statuses = async () => [
+    (await u.fetch('GET', slot.getUrl)).status,
+    (await u.fetch('GET', thumbnail!.url)).status,
+  ]
+  expect(await statuses()).toEqual([200, 200])
 
   const wide = new Date(Date.now() + 60_000).toISOString()
   const scopes = [
@@ -25,16 +39,16 @@ test('what is recalled is gone at once, with the reason, and comes back when the
     const { recall, effect } = await u.operations.startRecall('carol@im.test', { ...scope, reason: 'wrong file' })
     expect(effect.appliedMs).toBeLessThan(2_000)
     const gone = await u.fetch('GET', slot.getUrl)
-    expect(gone.status, JSON.stringify(scope)).toBe(410)
+    expect(await statuses(), JSON.stringify(scope)).toEqual([410, 410])
     expect(JSON.parse(gone.body)).toMatchObject({ type: '/problems/media-recalled', reason: 'wrong file' })
     expect((await u.fetch('GET', slot.getUrl, undefined, { 'if-none-match': `"${sha256(CLEAN)}"` })).status).toBe(410)
     await u.operations.endRecall('carol@im.test', recall.id)
-    expect((await u.fetch('GET', slot.getUrl)).status).toBe(200)
+    expect(await statuses()).toEqual([200, 200])
   }
 
   const others = [
     { senders: ['bob'] },
-    { formats: ['jpeg'] },
+    { formats: ['webp'] },
     { hashes: ['ab'.repeat(32)] },
     { sentFrom: wide },
   ] as const

@@ -32,6 +32,7 @@ test('images row 1: an image is answered when it is clean, and only our own byte
     placeholder: expect.any(String),
     dominantColor: '#807060',
     thumbnails: [],
+    reEncoding: { fromBytes: body.length, removed: [], isAnimationDropped: false, frames: 1 },
   })
   expect(got).toMatchObject({ status: 200, body: CLEAN.toString() })
   expect(got.headers).toMatchObject({

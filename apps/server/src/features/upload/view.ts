@@ -1,6 +1,7 @@
 import type { Upload } from '@drawbridge/db'
 import { keyOf, pathOf } from '../../blobs/link.ts'
 import type { Link } from '../../blobs/link.ts'
+import { reEncodingOf } from '../../blobs/re-encoding.ts'
 import { thumbnailsOf } from '../../blobs/thumbnails.ts'
 import type { Context } from '../../routing/feature.ts'
 import type { KnownReader } from './reader.ts'
@@ -18,5 +19,5 @@ export async function viewOf(upload: Upload, link: Link, reader: KnownReader, ct
     heightPx: thumbnail.heightPx,
     bytes: thumbnail.bytes,
   }))
-  return { ...file, widthPx, heightPx, placeholder, dominantColor, thumbnails }
+  return { ...file, widthPx, heightPx, placeholder, dominantColor, thumbnails, reEncoding: reEncodingOf(upload) }
 }
