@@ -372,6 +372,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     startedAt: new Date(),
     accounts,
     units,
+    rosters: ctx.rosters,
     blobs,
     renewal,
     invitations,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MEDIA_ROUTES } from './admin-media.ts'
 import { PEOPLE_ROUTES } from './admin-people.ts'
+import { ANNOUNCEMENT_ROUTES } from './admin-announcements.ts'
 import { EVIDENCE_ROUTES } from './admin-evidence.ts'
 import * as schemas from './admin-schemas.ts'
 
@@ -23,6 +24,8 @@ export const PERMISSIONS = [
   'evidence.read',
   'evidence.write',
   'files.write',
+  'announcement.read',
+  'announcement.write',
 ] as const
 export type Permission = (typeof PERMISSIONS)[number]
 
@@ -175,7 +178,18 @@ export const ADMIN_ROUTES = {
     status: 200,
     response: z.strictObject({ name: z.string(), closedSessions: z.int().min(0) }),
   },
+  getRoster: {
+    method: 'GET',
+    path: '/api/v1/accounts/{name}/roster',
+    summary: 'Read the contact list of an account. This is on record.',
+    permission: 'account.read',
+    params: schemas.nameParams,
+    query: none,
+    status: 200,
+    response: z.strictObject({ name: z.string(), contacts: z.array(schemas.contact).readonly() }),
+  },
   ...PEOPLE_ROUTES,
+  ...ANNOUNCEMENT_ROUTES,
   listSessions: {
     method: 'GET',
     path: '/api/v1/sessions',

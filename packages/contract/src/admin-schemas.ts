@@ -75,6 +75,16 @@ export const importResult = z
 
 export const changedAccount = z.strictObject({ account, closedSessions: z.int().min(0) }).meta({ id: 'ChangedAccount' })
 
+/** As its owner sees it (RFC 6121 §2.1.2). */
+export const contact = z
+  .strictObject({
+    jid: z.string(),
+    name: z.string().optional(),
+    groups: z.array(z.string()).readonly(),
+    subscription: z.enum(['none', 'to', 'from', 'both']),
+  })
+  .meta({ id: 'Contact' })
+
 export const clientIdentity = z
   .strictObject({
     family: z.string().optional(),
@@ -489,6 +499,7 @@ export type ClientIdentityView = z.infer<typeof clientIdentity>
 export type SessionView = z.infer<typeof session>
 export type NewClientRule = z.infer<typeof newClientRule>
 export type ClientVersion = z.infer<typeof clientVersion>
+export type ContactView = z.infer<typeof contact>
 export type ClientUse = z.infer<typeof clientUse>
 export type Simulation = z.infer<typeof simulation>
 export type RuleShadow = z.infer<typeof ruleShadow>

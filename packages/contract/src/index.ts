@@ -6,6 +6,7 @@ export * from './codes.ts'
 export * from './refusal.ts'
 export * from './problem.ts'
 export * from './admin-api.ts'
+export type { StandingMessageView } from './admin-announcements.ts'
 export { type InvitationView, type IssuedInvitation, MAX_MEMBERS_PER_REQUEST, type UnitView } from './admin-people.ts'
 export { MAX_IMPORT_ROWS, accountName, instant, nameParams, password } from './admin-schemas.ts'
 export type {
@@ -19,6 +20,7 @@ export type {
   ClientRuleView,
   ClientUse,
   ClientVersion,
+  ContactView,
   CreatedAccount,
   Effect,
   HeldQueue,

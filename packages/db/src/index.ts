@@ -35,6 +35,7 @@ export type {
   ArchiveTarget,
   Direction,
   EvidenceOutcome,
+  StandingMessageKind,
   StoredAffiliation,
   Subscription,
   UnitDirectory,
@@ -51,6 +52,7 @@ export {
   type SubscriptionState,
 } from './schema/pep.ts'
 export * from './setting.ts'
+export * from './standing-message.ts'
 export * from './stream.ts'
 export * from './unit.ts'
 export * from './upload.ts'

@@ -31,6 +31,7 @@ import { mediaPolicySet, mediaPolicyShow } from './media-policy.ts'
 import { imageRenewalStart, imageRenewalStatus, imageRenewalStop } from './image-renewal.ts'
 import { imageCensus, recallEnd, recallList, recallStart } from './recall.ts'
 import { sanitize } from './sanitize.ts'
+import { standingMessageDelete, standingMessageList, standingMessageSet } from './standing-message.ts'
 import { sessionList, status } from './status.ts'
 import { suspensionEnd, suspensionList, suspensionStart } from './suspension.ts'
 import { unitAdd, unitDelete, unitJoin, unitLeave, unitList, unitMembers, unitSet } from './unit.ts'
@@ -60,6 +61,9 @@ export const COMMANDS: readonly Command[] = [
   invitationAdd,
   invitationList,
   invitationRevoke,
+  standingMessageSet,
+  standingMessageList,
+  standingMessageDelete,
   sessionList,
   clientList,
   clientUses,

@@ -26,6 +26,7 @@ type Ids =
   | 'disableAccount'
   | 'enableAccount'
   | 'endSessions'
+  | 'getRoster'
   | 'setPassword'
   | 'deleteAccount'
 
@@ -124,6 +125,17 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
       const closedSessions =
         resource === undefined ? closeSessions(localpart, why) : closeSession(localpart, resource, why)
       return { name: localpart, closedSessions }
+    },
+    async getRoster(request) {
+      const localpart = localpartFrom(request.params.name, domain)
+      const account = accounts.find(localpart)
+      if (!account) throw new Refusal('no-such-account')
+      await audit(db, actorOf(request).name, 'read-roster', localpart)
+      const contacts = [...(await context.rosters.peek(account)).items.values()].flatMap((item) => {
+        const { jid, name, groups, subscription } = item
+        return subscription === 'remove' ? [] : [{ jid, ...(name === null ? {} : { name }), groups, subscription }]
+      })
+      return { name: localpart, contacts }
     },
     async setPassword(request) {
       const localpart = localpartFrom(request.params.name, domain)

@@ -17,6 +17,7 @@ import type { PolicyService } from '../policy/start.ts'
 import type { Accounts } from '../routing/accounts.ts'
 import type { Context } from '../routing/feature.ts'
 import type { Invitations } from '../routing/invitations.ts'
+import type { Rosters } from '../routing/rosters.ts'
 import type { Units } from '../routing/units.ts'
 import type { ChangePassword } from '../stream/change-password.ts'
 import type { Passwords } from '../stream/password.ts'
@@ -32,6 +33,7 @@ export interface AdminDeps {
   readonly startedAt: Date
   readonly accounts: Accounts
   readonly units: Units
+  readonly rosters: Pick<Rosters, 'peek'>
   readonly blobs: Blobs
   readonly renewal: Renewal
   readonly invitations: Invitations

@@ -15,6 +15,7 @@ import { sessionHandlers } from './session.ts'
 import { invitationHandlers } from './invitations.ts'
 import { evidenceHandlers } from './evidence.ts'
 import { inventoryHandlers } from './sessions.ts'
+import { standingMessageHandlers } from './standing-messages.ts'
 import { statusHandlers } from './status.ts'
 import { imageRenewalHandlers } from './image-renewal.ts'
 import { recallHandlers } from './recalls.ts'
@@ -60,6 +61,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...recallHandlers(context),
     ...imageRenewalHandlers(context),
     ...suspensionHandlers(context),
+    ...standingMessageHandlers(context),
     ...statusHandlers(context),
     ...auditHandlers(context),
     ...reportHandlers(context),

@@ -71,13 +71,14 @@ function execute(to: Place) {
   return async (payload: Element, { session }: IqRequest, ctx: Context): Promise<Element> => {
     const { node, action, sessionId } = parseCommand(payload)
     const command = ctx.commands.find((known) => known.node === node && known.at.includes(to))
-    if (!command) throw new StanzaFault({ condition: 'item-not-found' })
+    if (!command)
+      throw new StanzaFault({ condition: isOfAdministration(node) ? 'feature-not-implemented' : 'item-not-found' })
     // Asked at each step: whoever has lost the right in between has lost it (threats SP-15).
     if (!command.isAllowed(session.account, ctx)) throw new StanzaFault({ condition: 'forbidden' })
     const open = openForms(session)
     if (sessionId === undefined) {
       if (action !== 'execute') throw commandFault('bad-action')
-      if (command.form) return begin(command, command.form(session.account, ctx), open)
+      if (command.form) return begin(command, await command.form(session.account, ctx), open)
       return complete(command, newSessionId(), undefined, session, ctx)
     }
     if (open.get(sessionId) !== node) throw commandFault('bad-sessionid')
@@ -96,7 +97,16 @@ function execute(to: Place) {
   }
 }
 
-function begin(command: AdHocCommand, form: ReturnType<NonNullable<AdHocCommand['form']>>, open: Map<string, string>) {
+/** XEP-0133 §5: "The specific command is not supported (even though the ad-hoc commands protocol is)." */
+function isOfAdministration(node: string): boolean {
+  return node.startsWith('http://jabber.org/protocol/admin#')
+}
+
+function begin(
+  command: AdHocCommand,
+  form: Awaited<ReturnType<NonNullable<AdHocCommand['form']>>>,
+  open: Map<string, string>,
+) {
   const sessionId = newSessionId()
   open.set(sessionId, command.node)
   for (const oldest of open.keys()) {
@@ -119,13 +129,9 @@ async function complete(
   ctx: Context,
 ): Promise<Element> {
   const { note, result } = await command.execute(form, session, ctx)
-  return buildCommand({
-    node: command.node,
-    sessionId,
-    status: 'completed',
-    note,
-    form: result && buildForm({ ...result, type: 'result' }),
-  })
+  const said = result && buildForm({ ...result, type: 'result' })
+  if (result?.payload) said?.append(result.payload)
+  return buildCommand({ node: command.node, sessionId, status: 'completed', note, form: said })
 }
 
 const newSessionId = () => randomBytes(16).toString('base64url')

@@ -28,7 +28,8 @@ import { push } from './push/index.ts'
 import { refused } from './refused.ts'
 import { registration } from './registration/index.ts'
 import { roster } from './roster/index.ts'
-import { serviceAdministration } from './service-administration.ts'
+import { serviceAdministration } from './service-administration/index.ts'
+import { standingMessages } from './standing-messages.ts'
 import { time } from './time.ts'
 import { vcard } from './pep/vcard.ts'
 import { version } from './version.ts'
@@ -72,6 +73,7 @@ export const FEATURES: readonly Feature[] = [
   disco,
   adHoc,
   serviceAdministration,
+  standingMessages,
   outageStatus,
   externalServices,
   privateStorage,

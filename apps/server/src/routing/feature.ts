@@ -14,7 +14,7 @@ import type {
   SettingIdentity,
 } from '@drawbridge/xmpp'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ArchiveWriter, Db, PepNode } from '@drawbridge/db'
+import type { ArchiveWriter, Db, PepNode, StandingMessage } from '@drawbridge/db'
 import type { Sanitize } from '@drawbridge/contract'
 import type { Jobs } from '@drawbridge/jobs'
 import type { Fetcher, Log } from '@drawbridge/runtime'
@@ -196,6 +196,11 @@ export interface DomainEvents {
   'session.available': { readonly session: Session }
   /** A session said that it is unavailable; `farewell` is the status it gave (RFC 6121 §4.5.2). */
   'session.unavailable': { readonly session: Session; readonly farewell: readonly Element[] }
+  /** What the server says to everybody or to whoever is new is another message, or nothing any more (XEP-0133). */
+  'standing-message.changed': {
+    readonly kind: StandingMessage['kind']
+    readonly message: StandingMessage | undefined
+  }
   /** Features of a session became known by a disco#info query of ours. */
   'disco.known': {
     readonly session: Session
@@ -327,7 +332,10 @@ export interface Audience {
 /** How a command ended (XEP-0050 §3.4): what it says, and what it found out. */
 export interface CommandOutcome {
   readonly note?: { readonly type: 'info' | 'warn' | 'error'; readonly text: string }
-  readonly result?: Omit<FormSource, 'type'>
+  readonly result?: Omit<FormSource, 'type'> & {
+    /** What is no field, inside the form (XEP-0133 §4.8). */
+    readonly payload?: Element
+  }
 }
 
 /** A command that is executed by filling in one form, or none (XEP-0050). */
@@ -339,7 +347,7 @@ export interface AdHocCommand {
   /** Who may not execute it does not see it either. */
   isAllowed(account: Account, ctx: Context): boolean
   /** What has to be filled in; absent for a command that asks nothing. */
-  readonly form?: (account: Account, ctx: Context) => Omit<FormSource, 'type'>
+  readonly form?: (account: Account, ctx: Context) => Promise<Omit<FormSource, 'type'>> | Omit<FormSource, 'type'>
   /** `form` is the submitted one; its values are what the user typed. Throws a `StanzaFault` or `Refusal` to refuse. */
   execute(form: Form | undefined, session: Session, ctx: Context): Promise<CommandOutcome> | CommandOutcome
 }

@@ -45,6 +45,8 @@ export interface Rosters {
   find(bareJid: string): Roster | undefined
   /** The roster, from now on in memory until it is released. */
   load(account: Account): Promise<Roster>
+  /** The roster as it is now; it is not kept in memory for it. */
+  peek(account: Account): Promise<Roster>
   /** Forgets what no session needs any longer. */
   release(bareJid: string): void
   /** An item as its owner sees it: with what the owner's units make of it. */
@@ -208,6 +210,7 @@ export function createRosters(db: Db, units: Units): Rosters {
       }
       return reading
     },
+    peek: async (account) => loaded.get(account.bareJid) ?? read(account),
     release: (bareJid) => void loaded.delete(bareJid),
     async findContact(owner, jid) {
       const roster = loaded.get(owner.bareJid)
