@@ -20,7 +20,7 @@ test('I see when somebody signed in last, and that somebody else never did (XEP-
       return root.until(new RegExp(`<iq [^>]*id="${id}".*?</iq>`, 's'))
     }
     const session = /sessionid="([^"]+)"/.exec(await ask(''))?.[1] ?? ''
-    const form = `<x xmlns='jabber:x:data' type='submit'><field var='accountjid'><value>${name}@im.test</value></field></x>`
+    const form = `<x xmlns='jabber:x:data' type='submit'><field var='accountjids'><value>${name}@im.test</value></field></x>`
     const reply = await ask(`sessionid='${session}' action='complete'`, form)
     return /<field var="lastlogin"[^>]*><value>([^<]*)/.exec(reply)?.[1]
   }
