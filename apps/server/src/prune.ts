@@ -4,6 +4,7 @@ import {
   pruneDedup,
   pruneInvitations,
   pruneOutbox,
+  prunePolicyNodes,
   pruneSightings,
   pruneSmSessions,
 } from '@drawbridge/db'
@@ -24,6 +25,7 @@ export async function prune(db: Db, log: Log, clientRetentionMs: number): Promis
     await pruneSmSessions(db, before(7))
     await pruneOutbox(db, before(7))
     await pruneClients(db, new Date(Date.now() - clientRetentionMs), new Date())
+    await prunePolicyNodes(db, before(400))
     await pruneInvitations(db, before(90))
     await pruneCensus(db, before(400).toISOString().slice(0, 10))
     await pruneSightings(db, before(400), before(400).toISOString().slice(0, 10))

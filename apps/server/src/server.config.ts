@@ -116,6 +116,10 @@ export const serverConfig = z.object({
   push: pushConfig.prefault({}),
   externalServices: externalServicesConfig.prefault({}),
   policy: z.object({
+    nodeName: z.string().min(1).max(128).optional().meta({
+      env: 'DRAWBRIDGE_NODE_NAME',
+      doc: 'What administrators call this server process among those on the same database. Absent: the name of the machine.',
+    }),
     posture: z.enum(CLIENT_POSTURES).default('discover').meta({
       env: 'DRAWBRIDGE_CLIENT_POSTURE',
       doc: 'What happens to clients that do not say what they are: `discover` lets them in and counts them, `enforce` blocks them.',

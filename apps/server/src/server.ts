@@ -181,6 +181,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     db,
     url: common.databaseUrl,
     log: log.child({ part: 'policy' }),
+    nodeName: config.policy.nodeName,
     posture: config.policy.posture,
     leaseTtlMs: config.policy.leaseTtlMs,
     unitsOf: (localpart) => units.of(`${localpart}@${common.domain}`).map(({ name }) => name),

@@ -3,6 +3,7 @@ import { MEDIA_ROUTES } from './admin-media.ts'
 import { PEOPLE_ROUTES } from './admin-people.ts'
 import { ANNOUNCEMENT_ROUTES } from './admin-announcements.ts'
 import { EVIDENCE_ROUTES } from './admin-evidence.ts'
+import { NODE_ROUTES } from './admin-nodes.ts'
 import * as schemas from './admin-schemas.ts'
 
 /** What a caller must be allowed to do. `public` needs no sign-in; `own-session` any administrator's own token. */
@@ -336,6 +337,7 @@ export const ADMIN_ROUTES = {
   },
   ...MEDIA_ROUTES,
   ...EVIDENCE_ROUTES,
+  ...NODE_ROUTES,
   listRecalls: {
     method: 'GET',
     path: '/api/v1/recalls',

@@ -298,12 +298,40 @@ export const clientException = z
   .meta({ id: 'ClientException' })
 
 /** What a policy change did on this node, measured from its commit. */
+/** What became of an epoch of the rules on one node. */
+export const nodeEffect = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    state: z.enum(['applied', 'pending', 'expired']).meta({
+      description: '`expired`: it has not applied the change, and cannot act either: its lease is over, or it stopped.',
+    }),
+    appliedMs: z.number().min(0).optional().meta({ description: 'Commit to effect there, in milliseconds.' }),
+    disconnected: z.int().min(0),
+    notified: z.int().min(0),
+  })
+  .meta({ id: 'NodeEffect' })
+
+/** A server process that shares the database with others. */
+export const policyNode = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    startedAt: instant,
+    seenAt: instant.meta({ description: 'When it last renewed its lease.' }),
+    epoch: z.int(),
+    isAlive: z.boolean(),
+    isSelf: z.boolean().meta({ description: 'It is the one that answers.' }),
+  })
+  .meta({ id: 'PolicyNode' })
+
 export const effect = z
   .strictObject({
     epoch: z.int().min(0),
     appliedMs: z.number().min(0).meta({ description: 'Commit to effect on live sessions, in milliseconds.' }),
     disconnected: z.int().min(0),
     notified: z.int().min(0),
+    nodes: z.array(nodeEffect).readonly().meta({ description: 'Every node that was alive, by name.' }),
   })
   .meta({ id: 'Effect' })
 
@@ -507,6 +535,8 @@ export type NewClientException = z.infer<typeof newClientException>
 export type ClientExceptionView = z.infer<typeof clientException>
 export type ClientRuleView = z.infer<typeof clientRule>
 export type Effect = z.infer<typeof effect>
+export type NodeEffectView = z.infer<typeof nodeEffect>
+export type PolicyNodeView = z.infer<typeof policyNode>
 export type NewSuspension = z.infer<typeof newSuspension>
 export type SuspensionView = z.infer<typeof suspension>
 export type NewRecall = z.infer<typeof newRecall>

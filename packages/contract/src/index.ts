@@ -23,6 +23,7 @@ export type {
   ContactView,
   CreatedAccount,
   Effect,
+  NodeEffectView,
   HeldQueue,
   ImageRenewalView,
   ImportResult,

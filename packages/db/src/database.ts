@@ -17,6 +17,10 @@ export interface Database extends AsyncDisposable {
 export interface DatabaseOptions {
   /** Most connections of the pool. Default 10. */
   readonly maxConnections?: number
+  /** Longest wait for a connection, and for the answer to a query, in milliseconds. Default 10 s, and without end. */
+  readonly timeoutMs?: number
+  /** False: a commit does not wait for the disk, and a crash may lose the last ones. Default true. */
+  readonly isDurable?: boolean
   /** Told of a connection that broke while nobody used it. The pool replaces it; nothing needs to be done. */
   readonly onError?: (error: Error) => void
 }
@@ -26,11 +30,14 @@ export interface DatabaseOptions {
  *
  * @param url - `postgres://user:password@host:port/database`
  */
-export function openDatabase(url: string, { maxConnections = 10, onError }: DatabaseOptions = {}): Database {
+export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
+  const { maxConnections = 10, timeoutMs, isDurable = true, onError } = options
   const pool = new pg.Pool({
     connectionString: url,
     max: maxConnections,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: timeoutMs ?? 10_000,
+    ...(timeoutMs === undefined ? {} : { query_timeout: timeoutMs }),
+    ...(isDurable ? {} : { onConnect: forgetCommits }),
     keepAlive: true,
     application_name: 'drawbridge',
   })
@@ -41,6 +48,11 @@ export function openDatabase(url: string, { maxConnections = 10, onError }: Data
   let closing: Promise<void> | undefined
   const close = () => (closing ??= pool.end())
   return { db: drizzle(pool, { schema }), pool, close, [Symbol.asyncDispose]: close }
+}
+
+/** Its type promises nothing, yet the pool waits for it. */
+const forgetCommits = async (client: pg.ClientBase): Promise<void> => {
+  await client.query('set synchronous_commit = off')
 }
 
 /** True when PostgreSQL gave up a statement because of `statement_timeout`. Looks through drizzle's wrapper. */

@@ -29,6 +29,7 @@ import { filesRenew } from './files.ts'
 import { invitationAdd, invitationList, invitationRevoke } from './invitation.ts'
 import { mediaPolicySet, mediaPolicyShow } from './media-policy.ts'
 import { imageRenewalStart, imageRenewalStatus, imageRenewalStop } from './image-renewal.ts'
+import { policyEpoch, policyNodes } from './policy.ts'
 import { imageCensus, recallEnd, recallList, recallStart } from './recall.ts'
 import { sanitize } from './sanitize.ts'
 import { standingMessageDelete, standingMessageList, standingMessageSet } from './standing-message.ts'
@@ -89,6 +90,8 @@ export const COMMANDS: readonly Command[] = [
   suspensionStart,
   suspensionList,
   suspensionEnd,
+  policyNodes,
+  policyEpoch,
   evidenceList,
   evidenceRequest,
   evidenceApprove,

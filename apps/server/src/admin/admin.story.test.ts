@@ -204,7 +204,13 @@ async function signIn({ network }: Admin, name: string, password: string): Promi
 }
 
 const routes = Object.entries<AdminRoute>(ADMIN_ROUTES)
-const SAMPLE = { name: 'alice', account: 'alice', kind: 'motd', id: '0197a000-0000-7000-8000-000000000000' }
+const SAMPLE = {
+  name: 'alice',
+  account: 'alice',
+  kind: 'motd',
+  id: '0197a000-0000-7000-8000-000000000000',
+  epoch: '999999',
+}
 
 function targetOf(id: string, route: AdminRoute): string {
   return adminTarget(

@@ -41,7 +41,7 @@ export interface AdminDeps {
   readonly passwords: Pick<Passwords, 'make' | 'verify'>
   readonly changePassword: ChangePassword
   readonly throttle: Throttle
-  readonly policy: Pick<PolicyService, 'gate' | 'operations'>
+  readonly policy: Pick<PolicyService, 'gate' | 'node' | 'operations'>
   readonly sessions: LiveSessions
   /** Begins, or goes on, to make images anew. */
   enqueueRenewal(renewal: ImageRenewal): Promise<void>

@@ -9,6 +9,7 @@ import { auditHandlers } from './audit.ts'
 import { clientHandlers } from './clients.ts'
 import { clientRuleHandlers } from './client-rules.ts'
 import { mediaPolicyHandlers } from './media-policy.ts'
+import { nodeHandlers } from './nodes.ts'
 import { reportHandlers } from './reports.ts'
 import { createCall, createRouter } from './router.ts'
 import { sessionHandlers } from './session.ts'
@@ -63,6 +64,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...suspensionHandlers(context),
     ...standingMessageHandlers(context),
     ...statusHandlers(context),
+    ...nodeHandlers(context),
     ...auditHandlers(context),
     ...reportHandlers(context),
     getOpenapi: async () => openapi,

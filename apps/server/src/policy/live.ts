@@ -1,4 +1,5 @@
 import {
+  APPLIED_CHANNEL,
   getPolicyEpoch,
   listActiveRecalls,
   listActiveSuspensions,
@@ -16,6 +17,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { createEnforcer } from './enforce.ts'
 import type { EnforceCounts, Enforcer, LiveSession, LiveSessions } from './enforce.ts'
 import { Gate } from './gate.ts'
+import type { Node } from './nodes.ts'
 import {
   exceptionInputFrom,
   mediaSettingsFrom,
@@ -27,6 +29,8 @@ import {
 export interface LiveOptions {
   /** Best a pool of its own: rules must be readable while everything else is busy. */
   readonly db: Db
+  /** This process among its like: it renews the lease and reports what was applied. */
+  readonly node: Node
   /** For the connection that listens for changes. */
   readonly url: string
   readonly posture: ClientPosture
@@ -127,8 +131,8 @@ class Live implements LivePolicy {
   watch(): void {
     this.#listener = listen({
       url: this.#options.url,
-      channels: [POLICY_CHANNEL],
-      onNotify: () => this.#look(),
+      channels: [POLICY_CHANNEL, APPLIED_CHANNEL],
+      onNotify: (channel) => (channel === POLICY_CHANNEL ? this.#look() : this.#options.node.heard()),
       onConnect: () => this.#look(),
       onError: (error) => this.#options.log.warn('the policy channel is down, polling', { error }),
     })
@@ -170,9 +174,9 @@ class Live implements LivePolicy {
   }
 
   async #apply(): Promise<Applied> {
-    const { db, posture, log } = this.#options
+    const { db, node, posture, log } = this.#options
     const sentAt = performance.now()
-    const epoch = await getPolicyEpoch(db)
+    const epoch = await node.renew(this.gate.epoch)
     if (epoch === this.gate.epoch) {
       this.gate.renew(sentAt)
       return { epoch, ...this.#passTime() }
@@ -181,6 +185,7 @@ class Live implements LivePolicy {
     this.gate.replace(loaded.settings, loaded.epoch)
     this.gate.renew(sentAt)
     const counts = this.#enforce()
+    node.applied(loaded.epoch, counts)
     log.info('policy applied', { epoch: loaded.epoch, ...counts, tookMs: Math.round(performance.now() - sentAt) })
     this.#announceDue()
     return { epoch: loaded.epoch, ...counts }

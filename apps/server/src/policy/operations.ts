@@ -1,4 +1,4 @@
-import type { Effect, NewSuspension } from '@drawbridge/contract'
+import type { Effect, NewSuspension, NodeEffectView } from '@drawbridge/contract'
 import { Refusal } from '@drawbridge/contract'
 import { changedMediaFields, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
 import type { MediaPolicy, UnitMediaPolicy } from '@drawbridge/policy'
@@ -17,7 +17,7 @@ import {
   transferHeld,
   uuidv7,
 } from '@drawbridge/db'
-import type { AuditEntry, Db, ReleasedMessage, Suspension } from '@drawbridge/db'
+import type { AuditEntry, Db, NodeEffect, ReleasedMessage, Suspension } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import { createClientRuleOperations, isId } from './client-rules.ts'
 import type { ClientRuleOperations } from './client-rules.ts'
@@ -25,6 +25,7 @@ import { createRecallOperations } from './recalls.ts'
 import type { RecallOperations } from './recalls.ts'
 import { observeEffect } from './events.ts'
 import type { LivePolicy } from './live.ts'
+import type { Node } from './nodes.ts'
 
 /** Messages that leave the hold queue in one transaction. */
 const RELEASE_BATCH = 500
@@ -35,6 +36,7 @@ const RELEASE_WAIT_MS = 2_000
 export interface OperationsOptions {
   readonly db: Db
   readonly live: LivePolicy
+  readonly node: Node
   readonly log: Log
   readonly now?: () => Date
   /** Hands messages that have just entered their recipients' archives to live sessions, in this order, synchronously. */
@@ -47,7 +49,10 @@ interface ChangeOptions<T> {
   readonly writtenWithinMs?: number
 }
 
-/** Everything that changes the rules. Each returns when this node enforces the change on its live sessions. */
+/**
+ * Everything that changes the rules. Each returns when every node enforces the change on its live sessions, or cannot act
+ * any more (control §4.5): at once where there is one node, after 5 s at the latest.
+ */
 export interface Operations extends ClientRuleOperations, RecallOperations {
   startSuspension(actor: string, suspension: NewSuspension): Promise<{ suspension: Suspension; effect: Effect }>
   endSuspension(actor: string, id: string): Promise<{ suspension: Suspension; effect: Effect; released: number }>
@@ -61,7 +66,7 @@ export interface Operations extends ClientRuleOperations, RecallOperations {
 }
 
 /** Builds the operations of this node. They run one at a time. */
-export function createOperations({ db, live, log, deliverReleased, ...options }: OperationsOptions): Operations {
+export function createOperations({ db, live, node, log, deliverReleased, ...options }: OperationsOptions): Operations {
   const now = options.now ?? (() => new Date())
   let lastEffectMs: number | undefined
   let last: Promise<unknown> = Promise.resolve()
@@ -70,9 +75,21 @@ export function createOperations({ db, live, log, deliverReleased, ...options }:
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = last.then(work, work)
     last = turn.catch(() => undefined)
-    return turn
+    // The next change need not wait for nodes in trouble.
+    return turn.then(everywhere)
   }
   const record = (tx: Db, entry: AuditEntry) => appendAudit(tx, entry, now())
+  const entries = new WeakMap<Effect, AuditEntry>()
+  /** Adds what became of a change on every node, and puts that on record. */
+  const everywhere = async <T>(done: T): Promise<T> => {
+    const effect = isEffective(done) ? done.effect : undefined
+    const entry = effect && entries.get(effect)
+    if (!effect || !entry) return done
+    const nodes = (await node.settled(effect.epoch)).map(nodeEffectView)
+    const { actor, target } = entry
+    await record(db, { actor, action: 'apply-policy', target, detail: { ...effect, nodes } })
+    return { ...done, effect: { ...effect, nodes } }
+  }
 
   /**
    * One change: what `work` does, the audit row, the new epoch, all or nothing; then its effect here.
@@ -98,10 +115,10 @@ export function createOperations({ db, live, log, deliverReleased, ...options }:
     const appliedMs = Math.round((performance.now() - committedAt) * 10) / 10
     lastEffectMs = appliedMs
     observeEffect(appliedMs / 1_000)
-    const effect = { epoch, appliedMs, disconnected, notified }
-    log.info('policy change in effect', { ...effect, action: result.entry.action, target: result.entry.target })
-    const { actor, target } = result.entry
-    await record(db, { actor, action: 'apply-policy', target, detail: { ...effect } })
+    const effect: Effect = { epoch, appliedMs, disconnected, notified, nodes: [] }
+    const { action, target } = result.entry
+    log.info('policy change in effect', { epoch, appliedMs, disconnected, notified, action, target })
+    entries.set(effect, result.entry)
     return { result: result.result, effect }
   }
 
@@ -186,6 +203,16 @@ export function createOperations({ db, live, log, deliverReleased, ...options }:
         return released
       }),
   }
+}
+
+function isEffective(done: unknown): done is { readonly effect: Effect } {
+  return typeof done === 'object' && done !== null && 'effect' in done
+}
+
+/** What became of a change on one node, as administrators see it. */
+export function nodeEffectView({ nodeId, name, state, appliedMs, disconnected, notified }: NodeEffect): NodeEffectView {
+  const ms = appliedMs === undefined ? {} : { appliedMs: Math.round(appliedMs * 10) / 10 }
+  return { id: nodeId, name, state, ...ms, disconnected, notified }
 }
 
 /** What a change of a media policy was, for the audit log. */

@@ -137,7 +137,7 @@ test('without notifications a node finds the change by polling', async () => {
   const other = await n.start({
     sessions: { list: () => [far] },
     pollMs: 50,
-    url: 'postgres://nobody@127.0.0.1:1/none',
+    listenUrl: 'postgres://nobody@127.0.0.1:1/none',
   })
   try {
     await n.operations.addClientRule('local:cli', rule)
@@ -145,6 +145,39 @@ test('without notifications a node finds the change by polling', async () => {
   } finally {
     await other.close()
   }
+})
+
+test('each node says when it applied a change, and whoever made the change hears of all of them', async () => {
+  const far = session('alice', '4.1.9')
+  await using n = await node([], { nodeName: 'here' })
+  const other = await n.start({ sessions: { list: () => [far] }, nodeName: 'there' })
+  const { effect } = await n.operations.addClientRule('local:cli', rule)
+  expect(effect.nodes.map(({ name, state, disconnected }) => ({ name, state, disconnected }))).toEqual([
+    { name: 'here', state: 'applied', disconnected: 0 },
+    { name: 'there', state: 'applied', disconnected: 1 },
+  ])
+  for (const { appliedMs } of effect.nodes) expect(appliedMs).toBeLessThan(5_000)
+  const { rows } = await n.database.pool.query<{ detail: { nodes: unknown[] } }>(
+    `select detail from audit where action = 'apply-policy'`,
+  )
+  expect(rows.map(({ detail }) => detail.nodes.length)).toEqual([2])
+
+  // One that has stopped is not waited for, and does not count any more.
+  await other.close()
+  const { effect: later } = await n.operations.addClientRule('local:cli', { ...rule, family: 'elsewhere' })
+  expect(later.nodes.map(({ name, state }) => ({ name, state }))).toEqual([{ name: 'here', state: 'applied' }])
+})
+
+test('control §7.4 a node that has gone without a word is waited for until its lease is over, and no longer', async () => {
+  await using n = await node([], { nodeName: 'here' })
+  await n.database.pool.query(
+    `insert into policy_node (id, name, lease_ms, epoch) values (gen_random_uuid(), 'gone', 1000, 0)`,
+  )
+  const { effect } = await n.operations.addClientRule('local:cli', rule)
+  expect(effect.nodes).toMatchObject([
+    { name: 'gone', state: 'expired' },
+    { name: 'here', state: 'applied' },
+  ])
 })
 
 test('a cut closes every socket but those of break-glass accounts, and the all-clear lets everybody back', async () => {

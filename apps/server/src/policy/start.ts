@@ -1,24 +1,50 @@
 import { buildStatus } from '@drawbridge/contract'
 import type { StatusDocument } from '@drawbridge/contract'
+import { openDatabase } from '@drawbridge/db'
+import type { Db } from '@drawbridge/db'
+import { hostname } from 'node:os'
 import { publicSuspensions } from './enforce.ts'
 import type { Gate } from './gate.ts'
 import { startLivePolicy } from './live.ts'
 import type { LiveOptions, LivePolicy } from './live.ts'
+import { createNode } from './nodes.ts'
+import type { Node } from './nodes.ts'
 import { createOperations } from './operations.ts'
 import type { Operations, OperationsOptions } from './operations.ts'
 
 export interface PolicyService extends AsyncDisposable {
   readonly gate: Gate
   readonly live: LivePolicy
+  readonly node: Node
   readonly operations: Operations
   close(): Promise<void>
 }
 
-export type PolicyServiceOptions = Omit<LiveOptions, 'onDue'> & Pick<OperationsOptions, 'deliverReleased'>
+export interface PolicyServiceOptions
+  extends Omit<LiveOptions, 'db' | 'node' | 'onDue'>, Pick<OperationsOptions, 'deliverReleased'> {
+  /** For what changes the rules. */
+  readonly db: Db
+  /** For listening, where that needs another way to the database than the rest: a pooler passes no notifications. */
+  readonly listenUrl?: string | undefined
+  /** What administrators call this node. Default: the name of the machine. */
+  readonly nodeName?: string | undefined
+}
+
+/** Rules are read and the lease is renewed within its length or not at all: a dead connection must not be waited for. */
+const RULES_TIMEOUT_MS = 3_000
 
 /** Everything about policy that a node runs. Suspensions whose announced end has come are ended by `local:schedule`. */
 export async function startPolicy(options: PolicyServiceOptions): Promise<PolicyService> {
-  const { db, log, now } = options
+  const { db, log, now, url, leaseTtlMs, nodeName = hostname() } = options
+  // A pool of its own: the lease must be renewed while everything else is busy. Only heartbeats are written over it, and
+  // those need not survive a crash.
+  const rules = openDatabase(url, {
+    maxConnections: 3,
+    timeoutMs: RULES_TIMEOUT_MS,
+    isDurable: false,
+    onError: (error) => log.warn('the connection for rules was lost', { error }),
+  })
+  const node = createNode({ db: rules.db, name: nodeName, leaseTtlMs, log })
   const ending = new Set<string>()
   // The live policy comes first and may find suspensions that are due before there are operations to end them.
   const later: { operations?: Operations } = {}
@@ -33,17 +59,32 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
       ending.delete(id)
     }
   }
-  const live = await startLivePolicy({ ...options, onDue: (ids) => ids.forEach((id) => void end(id)) })
+  const onDue = (ids: readonly string[]) => ids.forEach((id) => void end(id))
+  const live = await startLivePolicy({
+    ...options,
+    db: rules.db,
+    url: options.listenUrl ?? url,
+    node,
+    onDue,
+  }).catch(async (error: unknown) => {
+    await rules.close()
+    throw error
+  })
   const operations = createOperations({
     db,
     live,
+    node,
     log,
     deliverReleased: options.deliverReleased,
     ...(now === undefined ? {} : { now }),
   })
   later.operations = operations
-  const close = () => live.close()
-  return { gate: live.gate, live, operations, close, [Symbol.asyncDispose]: close }
+  const close = async () => {
+    await live.close()
+    await node.close()
+    await rules.close()
+  }
+  return { gate: live.gate, live, node, operations, close, [Symbol.asyncDispose]: close }
 }
 
 /** The public document at /status.json: a suspended client reads it, and it says nothing that clients are not told. */
