@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
+import { sql } from 'drizzle-orm'
 import type pg from 'pg'
+import type { Db } from './database.ts'
 import type { ArchiveEntry, MessageReference, ReferenceKind, RefusedReference } from './archive-entry.ts'
 
 // Which message is another one about? Clients name messages of a conversation by ids that they chose themselves, so a
@@ -57,6 +59,13 @@ const TARGETS = {
 /** What the author's client calls a message, as the database keeps it; ids of clients mean something in one conversation. */
 export function clientKey(conversation: string, clientId: string): bigint {
   return hash('sha256', JSON.stringify([conversation, clientId]), 'buffer').readBigInt64BE()
+}
+
+/** Whether a message of this conversation that its author's client calls so is in an archive. */
+export async function isClientIdKept(db: Db, conversation: string, clientId: string): Promise<boolean> {
+  const key = clientKey(conversation, clientId)
+  const { rows } = await db.execute(sql`select from message where client_key = ${String(key)}::bigint limit 1`)
+  return rows.length > 0
 }
 
 /**

@@ -1,6 +1,7 @@
 export * from './account.ts'
 export * from './archive.ts'
 export type * from './archive-entry.ts'
+export { isClientIdKept } from './archive-references.ts'
 export { type ArchiveWriter, type ArchiveWriterOptions, createArchiveWriter, WriterClosed } from './archive-writer.ts'
 export { indexTexts, type TextQuery } from './archive-search.ts'
 export * from './audit.ts'

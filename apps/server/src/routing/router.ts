@@ -1,6 +1,17 @@
-import { buildDelay, errorReply, isDurable, parseJid, StanzaFault, stanzaFrom, xml } from '@drawbridge/xmpp'
+import {
+  buildDelay,
+  errorReply,
+  hasHint,
+  isDurable,
+  listReferences,
+  parseJid,
+  removeHints,
+  StanzaFault,
+  stanzaFrom,
+  xml,
+} from '@drawbridge/xmpp'
 import type { Element, IqStanza, MessageStanza, PresenceStanza, Stanza } from '@drawbridge/xmpp'
-import { uuidv7 } from '@drawbridge/db'
+import { isClientIdKept, uuidv7 } from '@drawbridge/db'
 import type { CommitOutcome, ReleasedMessage } from '@drawbridge/db'
 import { CODES, Refusal } from '@drawbridge/contract'
 import { FILTER_VERSION } from '@drawbridge/image-filter'
@@ -139,6 +150,11 @@ async function routeMessage(
     const draft = newDraft(ctx, stanza, sender, origin, verdict.action === 'hold' ? verdict.suspensionId : undefined)
     if (!serviceAt(routing, stanza)) refuseUndeliverable(ctx, stanza)
     for (const stage of registry.beforeCommit) stage.run(draft, ctx)
+    if (!draft.durable && (await isVersionOfKept(draft, ctx))) {
+      // Decided anew, as what it is: part of the record.
+      removeHints(stanza.element, 'no-store', 'no-permanent-store')
+      continue
+    }
     const outcome = await commit(ctx, draft, epoch, n)
     if (outcome.status === 'stale-epoch') {
       await ctx.gate.reach(outcome.epoch)
@@ -191,6 +207,18 @@ function newDraft(
     deliveredTo: new Set(),
     positions: new Map(),
   }
+}
+
+/**
+ * A correction of a message that was kept is kept, whatever its sender asks for: else archives would go on to say what it
+ * says no more, and nobody would have looked whether it is its author who says so (threats SP-09). XEP-0334 §4: a hint is
+ * a wish. What was not kept is corrected without a trace, too.
+ */
+async function isVersionOfKept({ stanza }: Draft, { db }: Context): Promise<boolean> {
+  const { element } = stanza
+  if (!hasHint(element, 'no-store') && !hasHint(element, 'no-permanent-store')) return false
+  const correction = listReferences(element).find(({ kind }) => kind === 'correction')
+  return correction !== undefined && isClientIdKept(db, conversationOf(stanza), correction.id)
 }
 
 /** The commit: the only wait on a message's way. A message without rows has nothing to wait for. */

@@ -12,3 +12,10 @@ export function hasHint(message: Element, hint: Hint): boolean {
 export function buildHint(hint: Hint): Element {
   return xml(hint, { xmlns: NS_HINTS })
 }
+
+/** Takes hints out of a message. */
+export function removeHints(message: Element, ...hints: readonly Hint[]): void {
+  message.children = message.children.filter(
+    (child) => typeof child === 'string' || !hints.some((hint) => child.is(hint, NS_HINTS)),
+  )
+}

@@ -76,8 +76,25 @@ test('a corrected message stays in the archive with every version, for clients t
   expect(second).toContain('<body>two</body><replace xmlns="urn:xmpp:message-correct:0" id="m1"/>')
 })
 
+test.each(['no-store', 'no-permanent-store'])(
+  'a message that is kept is not corrected past the archive, one that is not leaves no trace: %s (XEP-0334 §4, XEP-0308 §5)',
+  async (hint) => {
+    await using s = await story({ alice: 1, bob: 1 })
+    await s.bob.available()
+    const wish = `<${hint} xmlns="urn:xmpp:hints"/>`
+    await s.alice.send(chat('bob@im.test', 'm1', '<body>one</body>'))
+    await s.alice.send(chat('bob@im.test', 'm2', `<body>psst</body>${wish}`))
+    await s.alice.send(chat('bob@im.test', 'm3', correct('m1', 'two') + wish))
+    await s.alice.send(chat('bob@im.test', 'm4', correct('m2', 'psst!') + wish))
+    const bodies = (texts: string[]) => texts.map((text) => /<body>([^<]*)/.exec(text)?.[1]).filter(Boolean)
+    expect(bodies(s.bob.received())).toEqual(['one', 'psst', 'two', 'psst!'])
+    for (const device of [s.alice, s.bob]) expect(bodies(await archived(device))).toEqual(['one', 'two'])
+  },
+)
+
 test.each([
   ['corrects', correct('m1', 'forged')],
+  ['corrects, asking that it be forgotten,', `${correct('m1', 'forged')}<no-store xmlns="urn:xmpp:hints"/>`],
   ['retracts', retract('m1')],
   [
     'retracts, as clients of old do,',

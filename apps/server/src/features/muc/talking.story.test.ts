@@ -262,6 +262,11 @@ test.each([
     'corrects',
     (_id: string, own: string) => `<body>forged</body><replace xmlns="urn:xmpp:message-correct:0" id="${own}"/>`,
   ],
+  [
+    'corrects, asking that it be forgotten,',
+    (_id: string, own: string) =>
+      `<body>forged</body><replace xmlns="urn:xmpp:message-correct:0" id="${own}"/><no-store xmlns="urn:xmpp:hints"/>`,
+  ],
   ['retracts', (id: string) => `<retract xmlns="urn:xmpp:message-retract:1" id="${id}"/>`],
   [
     'retracts, asking that it be forgotten,',
