@@ -18,8 +18,8 @@ import type { Pass } from './pass.ts'
 
 /**
  * Ways to hand a file from client to client, past the sanitizer (images §6, rows 22, 23 and 35). What clients say that
- * they can do (XEP-0030) is passed on as it is: it is under a hash that their presence carries (XEP-0115, XEP-0390) and
- * that would have to be made anew from an answer which the server may not have yet; what is tried is refused here.
+ * they can do (XEP-0030) is passed on as it is, under the hash that their presence carries (ADR 22); what is tried is
+ * refused here.
  */
 export const TRANSFERS = [
   NS_IBB,
