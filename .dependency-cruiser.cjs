@@ -4,6 +4,7 @@
 const MAY_IMPORT = {
   'packages/xmpp': [],
   'packages/policy': [],
+  'packages/advisories': ['packages/policy'],
   'packages/contract': ['packages/policy'],
   'packages/runtime': ['packages/contract'],
   'packages/image-filter': ['packages/xmpp', 'packages/contract', 'packages/policy'],
@@ -23,6 +24,7 @@ const MAY_IMPORT = {
     'packages/runtime',
     'packages/contract',
     'packages/policy',
+    'packages/advisories',
     'packages/image-filter',
     'packages/xmpp',
   ],
@@ -107,7 +109,7 @@ module.exports = {
       name: 'pure',
       comment: 'The protocol, the policy and the contract run in browsers too: nothing of Node, no clock, no files.',
       severity: 'error',
-      from: { path: '^packages/(xmpp|policy|contract|image-filter)/src/', pathNot: TESTS },
+      from: { path: '^packages/(xmpp|policy|contract|image-filter|advisories)/src/', pathNot: TESTS },
       to: { dependencyTypes: ['core'] },
     },
     {
