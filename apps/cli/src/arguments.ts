@@ -29,10 +29,10 @@ export function required(value: string | undefined, option: string): string {
 }
 
 /** One line per account. */
-export function accountLine({ name, displayName, isAdmin, isDisabled, isBreakGlass }: Account): string {
+export function accountLine({ name, displayName, roles, administers, isDisabled, isBreakGlass }: Account): string {
   const marks = [
     displayName !== undefined && `"${displayName}"`,
-    isAdmin && 'administrator',
+    ...roles.map((role) => (role === 'unit-administrator' ? `${role} of ${administers.join(', ')}` : role)),
     isBreakGlass && 'break-glass',
     isDisabled && 'disabled',
   ].filter(Boolean)

@@ -1,6 +1,7 @@
 import { boolean, bytes, commonConfig, duration } from '@drawbridge/runtime'
 import { CLIENT_POSTURES } from '@drawbridge/policy'
 import * as z from 'zod'
+import { adminConfig } from './admin/access/admin.config.ts'
 import { blobConfig } from './blobs/blobs.config.ts'
 import { archiveConfig } from './routing/archive.config.ts'
 import { imagesConfig } from './routing/images.config.ts'
@@ -111,6 +112,7 @@ export const serverConfig = z.object({
       doc: 'Subscriptions one node may have, beside the contacts who see presence, and people its owner may name. More makes publishing slower.',
     }),
   }),
+  admin: adminConfig.prefault({}),
   antivirus: antivirusConfig.prefault({}),
   proxy: proxyConfig.prefault({}),
   push: pushConfig.prefault({}),

@@ -209,10 +209,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   const changePassword = createChangePassword({
     db,
     passwords,
-    closeSessions(localpart, why, keep) {
-      admin.signOut(localpart)
-      return closeSessions(localpart, why, keep)
-    },
+    closeSessions,
     changed: (account, keep) => ctx.emit('password.changed', { account, keep }),
   })
 
@@ -386,7 +383,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     simulationKey: sealer.derive('simulations'),
     log: log.child({ part: 'admin' }),
     now,
-    isHttps: streams.isHttps,
+    isHttps: streams.isHttps || config.web.publicUrl?.startsWith('https:') === true,
+    sealer,
+    settings: config.admin,
     changePassword,
     closeSessions,
     closeSession,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AdminRoute } from './admin-api.ts'
+import type { AdminRoute } from './admin-route.ts'
 import { instant } from './admin-schemas.ts'
 
 // What the server says without being asked (XEP-0133).

@@ -1,87 +1,24 @@
 import { z } from 'zod'
+import { ACCESS_ROUTES } from './admin-access.ts'
 import { MEDIA_ROUTES } from './admin-media.ts'
 import { PEOPLE_ROUTES } from './admin-people.ts'
 import { ANNOUNCEMENT_ROUTES } from './admin-announcements.ts'
 import { EVIDENCE_ROUTES } from './admin-evidence.ts'
+import type { AdminRoute } from './admin-route.ts'
 import { NODE_ROUTES } from './admin-nodes.ts'
 import * as schemas from './admin-schemas.ts'
 
-/** What a caller must be allowed to do. `public` needs no sign-in; `own-session` any administrator's own token. */
-export const PERMISSIONS = [
-  'public',
-  'own-session',
-  'account.read',
-  'account.write',
-  'unit.read',
-  'unit.write',
-  'invitation.read',
-  'invitation.write',
-  'session.read',
-  'policy.read',
-  'policy.write',
-  'status.read',
-  'audit.read',
-  'report.read',
-  'evidence.read',
-  'evidence.write',
-  'files.write',
-  'announcement.read',
-  'announcement.write',
-] as const
-export type Permission = (typeof PERMISSIONS)[number]
-
-/** One route of the admin API: everything that the server, the clients and the OpenAPI document know about it. */
-export interface AdminRoute {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** With `{name}` for a parameter, which is one path segment. */
-  readonly path: `/api/v1/${string}`
-  readonly summary: string
-  /** Mandatory: a route without a declared permission does not compile. */
-  readonly permission: Permission
-  readonly params: z.ZodObject
-  readonly query: z.ZodObject
-  /** Absent: the route takes no body. */
-  readonly body?: z.ZodType
-  readonly maxBodyBytes?: number
-  /** Status of success; 204 has no body. */
-  readonly status: 200 | 201 | 204
-  readonly response: z.ZodType
-}
-
 const none = z.strictObject({})
-const empty = z.undefined()
-
-/** Largest body of a request, in bytes, where the route does not say otherwise. */
-export const DEFAULT_MAX_BODY_BYTES = 16_384
 
 /** THE list of admin routes. */
 export const ADMIN_ROUTES = {
-  signIn: {
-    method: 'POST',
-    path: '/api/v1/session',
-    summary: 'Sign in as an administrator and get a bearer token.',
-    permission: 'public',
-    params: none,
-    query: none,
-    body: schemas.signIn,
-    status: 201,
-    response: schemas.signedIn,
-  },
-  signOut: {
-    method: 'DELETE',
-    path: '/api/v1/session',
-    summary: 'Revoke the bearer token of this request.',
-    permission: 'own-session',
-    params: none,
-    query: none,
-    status: 204,
-    response: empty,
-  },
+  ...ACCESS_ROUTES,
   listAccounts: {
     method: 'GET',
     path: '/api/v1/accounts',
     summary: 'List accounts by name, one page at a time.',
     permission: 'account.read',
+    about: 'list',
     params: none,
     query: schemas.pageQuery,
     status: 200,
@@ -126,7 +63,8 @@ export const ADMIN_ROUTES = {
     method: 'POST',
     path: '/api/v1/accounts/{name}/disable',
     summary: 'Close all sessions of an account and refuse new ones.',
-    permission: 'account.write',
+    permission: 'account.support',
+    about: 'account',
     params: schemas.nameParams,
     query: none,
     status: 200,
@@ -136,7 +74,8 @@ export const ADMIN_ROUTES = {
     method: 'POST',
     path: '/api/v1/accounts/{name}/enable',
     summary: 'Let a disabled account sign in again.',
-    permission: 'account.write',
+    permission: 'account.support',
+    about: 'account',
     params: schemas.nameParams,
     query: none,
     status: 200,
@@ -146,7 +85,8 @@ export const ADMIN_ROUTES = {
     method: 'PUT',
     path: '/api/v1/accounts/{name}/password',
     summary: 'Set a password and close all sessions of the account.',
-    permission: 'account.write',
+    permission: 'account.support',
+    about: 'account',
     params: schemas.nameParams,
     query: none,
     body: z.strictObject({ password: schemas.password.optional() }),
@@ -162,6 +102,7 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/accounts/{name}',
     summary: 'Delete an account and close its sessions.',
     permission: 'account.write',
+    about: 'account',
     params: schemas.nameParams,
     query: none,
     status: 200,
@@ -171,7 +112,8 @@ export const ADMIN_ROUTES = {
     method: 'POST',
     path: '/api/v1/accounts/{name}/end-sessions',
     summary: 'Close all sessions of an account, or one; it may sign in again at once.',
-    permission: 'account.write',
+    permission: 'account.support',
+    about: 'account',
     params: schemas.nameParams,
     query: z.strictObject({
       resource: z.string().min(1).max(1023).optional().meta({ description: 'Only the session of this resource.' }),
@@ -183,7 +125,8 @@ export const ADMIN_ROUTES = {
     method: 'GET',
     path: '/api/v1/accounts/{name}/roster',
     summary: 'Read the contact list of an account. This is on record.',
-    permission: 'account.read',
+    permission: 'roster.read',
+    about: 'account',
     params: schemas.nameParams,
     query: none,
     status: 200,
@@ -196,6 +139,7 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/sessions',
     summary: 'List live sessions with what is known about their clients.',
     permission: 'session.read',
+    about: 'list',
     params: none,
     query: none,
     status: 200,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AdminRoute } from './admin-api.ts'
+import type { AdminRoute } from './admin-route.ts'
 import { instant, pageQuery, signIn } from './admin-schemas.ts'
 
 // Files as senders made them, sealed; and the keys of all files.

@@ -1,6 +1,6 @@
 import { mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
 import { z } from 'zod'
-import type { AdminRoute } from './admin-api.ts'
+import type { AdminRoute } from './admin-route.ts'
 import { unitName } from './admin-people.ts'
 import { effect } from './admin-schemas.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AdminRoute } from './admin-api.ts'
+import type { AdminRoute } from './admin-route.ts'
 import { account, accountName, idParams, instant, nameParams, pageQuery } from './admin-schemas.ts'
 
 // The company: its units, the names it gives to people, and invitations.
@@ -94,7 +94,8 @@ export const PEOPLE_ROUTES = {
     method: 'PUT',
     path: '/api/v1/accounts/{name}/display-name',
     summary: 'Set the name the company gives a person, or take it away with null.',
-    permission: 'account.write',
+    permission: 'account.support',
+    about: 'account',
     params: nameParams,
     query: none,
     body: z.strictObject({ displayName: displayName.nullable() }),
@@ -106,6 +107,7 @@ export const PEOPLE_ROUTES = {
     path: '/api/v1/units',
     summary: 'List units by name, one page at a time.',
     permission: 'unit.read',
+    about: 'list',
     params: none,
     query: pageQuery,
     status: 200,
@@ -148,6 +150,7 @@ export const PEOPLE_ROUTES = {
     path: '/api/v1/units/{name}/members',
     summary: 'List the accounts of a unit by name, one page at a time.',
     permission: 'unit.read',
+    about: 'unit',
     params: unitParams,
     query: pageQuery,
     status: 200,

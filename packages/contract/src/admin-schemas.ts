@@ -8,6 +8,7 @@ import {
   SUSPENSION_SCOPES,
 } from '@drawbridge/policy'
 import { z } from 'zod'
+import { ROLES } from './roles.ts'
 import { IMAGE_FORMATS } from './sanitize.ts'
 import { sandboxStatus } from './sanitizer-health.ts'
 
@@ -44,6 +45,8 @@ export const account = z
     isAdmin: z.boolean(),
     isBreakGlass: z.boolean(),
     isDisabled: z.boolean(),
+    roles: z.array(z.enum(ROLES)).readonly().meta({ description: '`administrator` is what isAdmin says.' }),
+    administers: z.array(z.string()).readonly().meta({ description: 'Units that a unit administrator looks after.' }),
     createdAt: instant,
   })
   .meta({ id: 'Account' })
@@ -504,10 +507,17 @@ export const report = z
   .meta({ id: 'Report' })
 
 export const signIn = z
-  .strictObject({ name: accountName, password: z.string().min(1).max(1024) })
+  .strictObject({
+    name: accountName,
+    password: z.string().min(1).max(1024),
+    code: z
+      .string()
+      .min(6)
+      .max(32)
+      .optional()
+      .meta({ description: 'Of the authenticator, or one from paper. Needed where a second factor is enrolled.' }),
+  })
   .meta({ id: 'SignIn' })
-
-export const signedIn = z.strictObject({ token: z.string(), expiresAt: instant, account }).meta({ id: 'SignedIn' })
 
 export const nameParams = z.strictObject({ name: accountName })
 export const idParams = z.strictObject({ id })
@@ -547,4 +557,3 @@ export type Check = z.infer<typeof check>
 export type Status = z.infer<typeof status>
 export type AuditEntryView = z.infer<typeof auditEntry>
 export type AuditVerdict = z.infer<typeof auditVerdict>
-export type SignedIn = z.infer<typeof signedIn>

@@ -239,6 +239,76 @@ export const CODES = {
     problem: 'sign-in-failed',
     text: { en: 'Name or password is wrong.', de: 'Name oder Passwort ist falsch.' },
   },
+  'second-factor-needed': {
+    type: 'auth',
+    condition: 'not-authorized',
+    http: 401,
+    problem: 'second-factor-needed',
+    text: {
+      en: 'Please add the code of your authenticator, or a recovery code.',
+      de: 'Bitte geben Sie auch den Code Ihrer Authenticator-App oder einen Wiederherstellungscode an.',
+    },
+  },
+  'second-factor-failed': {
+    type: 'auth',
+    condition: 'not-authorized',
+    http: 401,
+    problem: 'second-factor-failed',
+    text: {
+      en: 'This code is wrong or was used already. Please wait for the next one.',
+      de: 'Dieser Code ist falsch oder wurde schon verwendet. Bitte warten Sie auf den nächsten.',
+    },
+  },
+  'second-factor-missing': {
+    type: 'auth',
+    condition: 'forbidden',
+    http: 403,
+    problem: 'second-factor-missing',
+    text: {
+      en: 'You need a second factor first. Please enroll one.',
+      de: 'Sie brauchen zuerst einen zweiten Faktor. Bitte richten Sie einen ein.',
+    },
+  },
+  'second-factor-enrolled': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'second-factor-enrolled',
+    text: {
+      en: 'A second factor is enrolled already. Remove it first.',
+      de: 'Ein zweiter Faktor ist schon eingerichtet. Entfernen Sie ihn zuerst.',
+    },
+  },
+  'second-factor-required': {
+    type: 'cancel',
+    condition: 'not-allowed',
+    http: 409,
+    problem: 'second-factor-required',
+    text: {
+      en: 'This account may not be without a second factor.',
+      de: 'Dieses Konto darf nicht ohne zweiten Faktor sein.',
+    },
+  },
+  'fresh-sign-in-needed': {
+    type: 'auth',
+    condition: 'not-authorized',
+    http: 403,
+    problem: 'fresh-sign-in-needed',
+    text: {
+      en: 'Please show once more who you are, then try again.',
+      de: 'Bitte weisen Sie sich noch einmal aus und versuchen Sie es dann erneut.',
+    },
+  },
+  'foreign-origin': {
+    type: 'cancel',
+    condition: 'forbidden',
+    http: 403,
+    problem: 'foreign-origin',
+    text: {
+      en: 'This request was not made by the console. Please open the console and try again there.',
+      de: 'Diese Anfrage kam nicht aus der Konsole. Bitte öffnen Sie die Konsole und versuchen Sie es dort erneut.',
+    },
+  },
   'not-authorized': {
     type: 'auth',
     condition: 'not-authorized',

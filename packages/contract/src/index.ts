@@ -5,6 +5,8 @@ export * from './sanitizer-health.ts'
 export * from './codes.ts'
 export * from './refusal.ts'
 export * from './problem.ts'
+export * from './roles.ts'
+export * from './admin-route.ts'
 export * from './admin-api.ts'
 export type { StandingMessageView } from './admin-announcements.ts'
 export { type InvitationView, type IssuedInvitation, MAX_MEMBERS_PER_REQUEST, type UnitView } from './admin-people.ts'
@@ -35,7 +37,6 @@ export type {
   NewSuspension,
   SessionView,
   Simulation,
-  SignedIn,
   Status,
   SuspensionView,
 } from './admin-schemas.ts'

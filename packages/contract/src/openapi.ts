@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ADMIN_ROUTES } from './admin-api.ts'
-import type { AdminRoute } from './admin-api.ts'
+import type { AdminRoute } from './admin-route.ts'
 import { PROBLEM_MEDIA_TYPE } from './problem.ts'
 
 type Json = Record<string, unknown>

@@ -1,12 +1,14 @@
 import { and, asc, count, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { account, archive, archiveOwner, credential, message } from './schema/index.ts'
+import { account, archive, archiveOwner, credential, message, unit, unitMember } from './schema/index.ts'
 import { uuidv7 } from './uuid.ts'
 
 export type Account = typeof account.$inferSelect
 
 /** What an administrator may change. */
-export type AccountChange = Partial<Pick<Account, 'displayName' | 'isAdmin' | 'isBreakGlass' | 'isDisabled'>>
+export type AccountChange = Partial<
+  Pick<Account, 'displayName' | 'isAdmin' | 'isBreakGlass' | 'isDisabled' | 'roles' | 'administers'>
+>
 
 export interface NewAccount extends AccountChange {
   /** Prepared (RFC 7622 §3.3). */
@@ -48,12 +50,22 @@ export async function findAccountById(db: Db, id: string): Promise<Account | und
   return row
 }
 
-/** Accounts by localpart, from after `after`. */
-export function listAccounts(db: Db, limit: number, after?: string): Promise<Account[]> {
+/** Accounts by localpart, from after `after`; only members of some units, if these are given by name. */
+export function listAccounts(db: Db, limit: number, after?: string, units?: readonly string[]): Promise<Account[]> {
+  const members = db
+    .select({ accountId: unitMember.accountId })
+    .from(unitMember)
+    .innerJoin(unit, eq(unit.id, unitMember.unitId))
+    .where(inArray(unit.name, [...(units ?? [])]))
   return db
     .select()
     .from(account)
-    .where(after === undefined ? undefined : gt(account.localpart, after))
+    .where(
+      and(
+        after === undefined ? undefined : gt(account.localpart, after),
+        units === undefined ? undefined : inArray(account.id, members),
+      ),
+    )
     .orderBy(asc(account.localpart))
     .limit(limit)
 }

@@ -1,4 +1,5 @@
 import { and, desc, eq, exists, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
+import { deleteAdminSessions } from './admin-session.ts'
 import type { Db } from './database.ts'
 import { clientInstallation, fastToken } from './schema/index.ts'
 import { uuidv7 } from './uuid.ts'
@@ -158,9 +159,10 @@ export async function deleteFastTokens(db: Db, accountId: string): Promise<void>
   await db.delete(fastToken).where(inArray(fastToken.clientId, clients))
 }
 
-/** The password is a new one: no token lets anybody in, and no client knows the password. */
+/** The password is a new one: no token lets anybody in, here or as an administrator, and no client knows the password. */
 export async function forgetSignIns(db: Db, accountId: string): Promise<void> {
   await deleteFastTokens(db, accountId)
+  await deleteAdminSessions(db, accountId)
   await db.update(clientInstallation).set({ knowsPassword: false }).where(eq(clientInstallation.accountId, accountId))
 }
 

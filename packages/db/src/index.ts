@@ -1,4 +1,5 @@
 export * from './account.ts'
+export * from './admin-session.ts'
 export * from './archive.ts'
 export type * from './archive-entry.ts'
 export { isClientIdKept } from './archive-references.ts'
@@ -53,6 +54,7 @@ export {
   SEND_LAST,
   type SubscriptionState,
 } from './schema/pep.ts'
+export * from './second-factor.ts'
 export * from './setting.ts'
 export * from './standing-message.ts'
 export * from './stream.ts'

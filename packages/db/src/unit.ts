@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, inArray } from 'drizzle-orm'
+import { and, arrayContains, asc, count, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { account, unit, unitMember } from './schema/index.ts'
 import { uuidv7 } from './uuid.ts'
@@ -34,11 +34,22 @@ export async function findUnit(db: Db, name: string): Promise<UnitRow | undefine
 
 export async function deleteUnit(db: Db, name: string): Promise<'deleted' | 'absent'> {
   const gone = await db.delete(unit).where(eq(unit.name, name)).returning({ id: unit.id })
-  return gone.length > 0 ? 'deleted' : 'absent'
+  if (gone.length === 0) return 'absent'
+  // A unit that is made anew under this name is another one.
+  await db
+    .update(account)
+    .set({ administers: sql`array_remove(${account.administers}, ${name})` })
+    .where(arrayContains(account.administers, [name]))
+  return 'deleted'
 }
 
-/** Units by name, from after `after`, with how many members each has. */
-export function listUnits(db: Db, limit: number, after?: string): Promise<(UnitRow & { members: number })[]> {
+/** Units by name, from after `after`, with how many members each has; only some, if these are given by name. */
+export function listUnits(
+  db: Db,
+  limit: number,
+  after?: string,
+  names?: readonly string[],
+): Promise<(UnitRow & { members: number })[]> {
   return db
     .select({
       id: unit.id,
@@ -51,7 +62,12 @@ export function listUnits(db: Db, limit: number, after?: string): Promise<(UnitR
     })
     .from(unit)
     .leftJoin(unitMember, eq(unitMember.unitId, unit.id))
-    .where(after === undefined ? undefined : gt(unit.name, after))
+    .where(
+      and(
+        after === undefined ? undefined : gt(unit.name, after),
+        names === undefined ? undefined : inArray(unit.name, [...names]),
+      ),
+    )
     .groupBy(unit.id)
     .orderBy(asc(unit.name))
     .limit(limit)

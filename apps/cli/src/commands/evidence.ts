@@ -28,7 +28,7 @@ export const evidenceList: Command = {
 
 export const evidenceRequest: Command = {
   name: 'evidence request',
-  usage: 'ID --reason TEXT --as ADMIN --password-stdin',
+  usage: 'ID --reason TEXT --as ADMIN [--code CODE] --password-stdin',
   summary: 'Ask to see a sealed file. Another administrator has to agree within a day.',
 
   async run(args, cli) {
@@ -43,7 +43,7 @@ export const evidenceRequest: Command = {
 
 export const evidenceApprove: Command = {
   name: 'evidence approve',
-  usage: 'ID --as ADMIN --password-stdin',
+  usage: 'ID --as ADMIN [--code CODE] --password-stdin',
   summary: 'Agree to the request of another administrator to see a sealed file.',
 
   async run(args, cli) {
@@ -84,16 +84,21 @@ export const evidenceExport: Command = {
   },
 }
 
-const AS = { as: { type: 'string' }, 'password-stdin': { type: 'boolean' } } as const
+const AS = { as: { type: 'string' }, code: { type: 'string' }, 'password-stdin': { type: 'boolean' } } as const
 
 /** Who does this. The password comes on standard input, so that no list of processes shows it. */
 async function person(
-  values: { readonly as?: string | undefined; readonly 'password-stdin'?: boolean | undefined },
+  values: {
+    readonly as?: string | undefined
+    readonly code?: string | undefined
+    readonly 'password-stdin'?: boolean | undefined
+  },
   cli: Cli,
 ) {
   const name = required(values.as, '--as')
   if (values['password-stdin'] !== true) throw new UsageError('--password-stdin is missing.')
-  return { name, password: (await cli.readStdin()).replace(/\r?\n$/, '') }
+  const password = (await cli.readStdin()).replace(/\r?\n$/, '')
+  return { name, password, ...(values.code !== undefined && { code: values.code }) }
 }
 
 function line({ id, sender, filename, bytes, outcome, reason, sealedAt, expiresAt, releases }: Evidence): string {

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import { accountImport } from './account-import.ts'
+import { accountResetFactor, accountRole } from './account-role.ts'
 import {
   accountAdd,
   accountDelete,
@@ -52,6 +53,8 @@ export const COMMANDS: readonly Command[] = [
   accountDelete,
   accountPassword,
   accountName,
+  accountRole,
+  accountResetFactor,
   unitAdd,
   unitSet,
   unitList,

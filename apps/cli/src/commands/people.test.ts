@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Cli, Command } from '../command.ts'
+import { accountRole } from './account-role.ts'
 import { accountName } from './account.ts'
 import { invitationAdd, invitationRevoke } from './invitation.ts'
 import { unitAdd, unitJoin, unitList, unitSet } from './unit.ts'
@@ -79,9 +80,28 @@ test('an invitation is printed with its link', async () => {
 })
 
 test('a name is given and taken away', async () => {
-  const answers = { setDisplayName: { account: { name: 'bob', displayName: 'Bob B.', isAdmin: false } } }
+  const answers = { setDisplayName: { account: { name: 'bob', displayName: 'Bob B.', isAdmin: false, roles: [] } } }
   const given = await run(accountName, ['bob', 'Bob', 'B.'], answers)
   expect(given.asked).toEqual([{ route: 'setDisplayName', params: { name: 'bob' }, body: { displayName: 'Bob B.' } }])
   expect(given.printed).toBe('bob  "Bob B."')
   expect((await run(accountName, ['bob'], answers)).asked).toMatchObject([{ body: { displayName: null } }])
+})
+
+test('roles are replaced, with the units of a unit administrator; none has to be said', async () => {
+  const account = { name: 'bob', isAdmin: false, roles: ['auditor', 'unit-administrator'], administers: ['sales'] }
+  const args = ['bob', 'auditor', 'unit-administrator', '--unit', 'sales']
+  expect(await run(accountRole, args, { setRoles: { account } })).toEqual({
+    asked: [
+      {
+        route: 'setRoles',
+        params: { name: 'bob' },
+        body: { roles: ['auditor', 'unit-administrator'], administers: ['sales'] },
+      },
+    ],
+    printed: 'bob  auditor  unit-administrator of sales',
+  })
+  const none = { setRoles: { account: { ...account, roles: [], administers: [] } } }
+  expect((await run(accountRole, ['bob', '--none'], none)).asked).toMatchObject([{ body: { roles: [] } }])
+  await expect(run(accountRole, ['bob'])).rejects.toThrow('--none')
+  await expect(run(accountRole, ['bob', 'king'])).rejects.toThrow('help-desk')
 })

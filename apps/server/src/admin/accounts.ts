@@ -4,6 +4,7 @@ import {
   appendAudit,
   countAdmins,
   deleteAccount,
+  deleteAdminSessions,
   deleteFastTokens,
   findAccount,
   insertAccount,
@@ -15,7 +16,9 @@ import type { Account, Db } from '@drawbridge/db'
 import { ask } from '../policy/gate.ts'
 import { localpartFrom, newLocalpartFrom } from '../routing/account-name.ts'
 import { withPasswordFaults } from '../stream/password-refusal.ts'
-import { accountView, generatePassword } from './account-change.ts'
+import { accountView, generatePassword, keepAnAdministrator } from './account-change.ts'
+import { mayDo, namesOf } from './actor.ts'
+import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 
@@ -32,9 +35,10 @@ type Ids =
 
 /** Accounts: every change is one transaction with its audit row, then takes effect on live sessions. */
 export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
-  const { db, domain, accounts, tokens, passwords, changePassword, closeSessions, closeSession } = context
+  const { db, domain, accounts, passwords, changePassword, closeSessions, closeSession } = context
 
-  const create = async (actor: string, wanted: NewRow): Promise<{ account: Account; password?: string }> => {
+  const create = async (actor: Actor, wanted: NewRow): Promise<{ account: Account; password?: string }> => {
+    if (wanted.isAdmin && !mayDo(actor, 'account.grant')) throw new Refusal('forbidden')
     const localpart = newLocalpartFrom(wanted.name, domain)
     // Hashing is expensive: a name that is taken is found first, and the insert still decides.
     if (accounts.find(localpart)) throw new Refusal('account-exists')
@@ -50,7 +54,7 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
       const isBreakGlass = isAdmin && (await countAdmins(tx)) === 0
       const made = await insertAccount(tx, { localpart, isAdmin, isBreakGlass, credentials }, id)
       if (made === 'exists') throw new Refusal('account-exists')
-      await audit(tx, actor, 'create-account', localpart, { isAdmin, isBreakGlass })
+      await audit(tx, actor.name, 'create-account', localpart, { isAdmin, isBreakGlass })
       return made
     })
     accounts.put(account)
@@ -59,7 +63,7 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
   const audit = (tx: Db, actor: string, action: string, localpart: string, detail: Record<string, unknown> = {}) =>
     appendAudit(tx, { actor, action, target: `${localpart}@${domain}`, detail }, context.now())
 
-  const importOne = async (actor: string, row: NewRow): Promise<ImportResult> => {
+  const importOne = async (actor: Actor, row: NewRow): Promise<ImportResult> => {
     const { name } = row
     try {
       const { password } = await create(actor, row)
@@ -76,29 +80,31 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
       if (isDisabled) await keepAnAdministrator(tx, localpart)
       const changed = await updateAccount(tx, localpart, { isDisabled })
       if (!changed) throw new Refusal('no-such-account')
-      if (isDisabled) await deleteFastTokens(tx, changed.id)
+      if (isDisabled) {
+        await deleteFastTokens(tx, changed.id)
+        await deleteAdminSessions(tx, changed.id)
+      }
       await audit(tx, actor, isDisabled ? 'disable-account' : 'enable-account', localpart)
       return changed
     })
     accounts.put(account)
     if (!isDisabled) return { account: accountView(account), closedSessions: 0 }
-    tokens.revokeAll(localpart)
     return { account: accountView(account), closedSessions: closeSessions(localpart, 'account-disabled') }
   }
 
   return {
-    async listAccounts({ query: { cursor, limit = 100 } }) {
-      const rows = await listAccounts(db, limit + 1, cursor)
+    async listAccounts({ query: { cursor, limit = 100 }, reach }) {
+      const rows = await listAccounts(db, limit + 1, cursor, namesOf(reach))
       const page = rows.slice(0, limit)
       const next = rows.length > limit ? page.at(-1)?.localpart : undefined
       return { accounts: page.map(accountView), ...(next === undefined ? {} : { next }) }
     },
     async createAccount(request) {
-      const { account, ...password } = await create(actorOf(request).name, request.body)
+      const { account, ...password } = await create(actorOf(request), request.body)
       return { account: accountView(account), ...password }
     },
     async importAccounts(request) {
-      const { name: actor } = actorOf(request)
+      const actor = actorOf(request)
       const results: ImportResult[] = []
       // A few at a time: enough to keep the hashing busy, few enough for others to sign in meanwhile. Of rows with one
       // name the first counts, so the next one waits for it.
@@ -144,7 +150,6 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
       const password = request.body.password ?? generatePassword()
       const record = (tx: Db) => audit(tx, actorOf(request).name, 'set-password', localpart)
       const closedSessions = await withPasswordFaults(changePassword(account, password, { record }))
-      tokens.revokeAll(localpart)
       const made = request.body.password === undefined ? { password } : {}
       return { account: accountView(account), closedSessions, ...made }
     },
@@ -155,7 +160,7 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
 
 /** Deletes an account with all it holds, and ends what it has open. */
 export async function removeAccount(context: AdminContext, actor: string, localpart: string) {
-  const { db, domain, accounts, tokens, now } = context
+  const { db, domain, accounts, now } = context
   const bareJid = `${localpart}@${domain}`
   await db.transaction(async (tx) => {
     await keepAnAdministrator(tx, localpart)
@@ -163,7 +168,6 @@ export async function removeAccount(context: AdminContext, actor: string, localp
     await appendAudit(tx, { actor, action: 'delete-account', target: bareJid }, now())
   })
   accounts.remove(localpart)
-  tokens.revokeAll(localpart)
   const closedSessions = context.closeSessions(localpart, 'account-deleted')
   context.accountDeleted(localpart)
   return { name: localpart, closedSessions }
@@ -175,11 +179,4 @@ interface NewRow {
   readonly name: string
   readonly password?: string | undefined
   readonly isAdmin?: boolean | undefined
-}
-
-/** Refuses what would leave nobody who can sign in to undo it. */
-async function keepAnAdministrator(tx: Db, localpart: string): Promise<void> {
-  const admins = await countAdmins(tx)
-  const account = await findAccount(tx, localpart)
-  if (account?.isAdmin === true && !account.isDisabled && admins === 1) throw new Refusal('last-administrator')
 }

@@ -1,189 +1,12 @@
 import { ADMIN_ROUTES, adminTarget } from '@drawbridge/contract'
-import type { AdminRoute, AdminRouteId, SandboxStatus, SessionEndCode } from '@drawbridge/contract'
-import { openDatabase, putReport } from '@drawbridge/db'
+import type { AdminRoute, AdminRouteId } from '@drawbridge/contract'
+import { putReport, updateAccount } from '@drawbridge/db'
 import { claimFrom, identify } from '@drawbridge/policy'
-import { silentLog } from '@drawbridge/runtime'
-import { testDatabase } from '@drawbridge/testkit'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, request } from 'node:http'
-import type { IncomingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { blobConfig } from '../blobs/blobs.config.ts'
-import { openBlobs } from '../blobs/blobs.ts'
-import { createRenewal } from '../blobs/renewal.ts'
 import type { LiveSession } from '../policy/enforce.ts'
-import { startPolicy } from '../policy/start.ts'
-import { createAccounts } from '../routing/accounts.ts'
-import { createInvitations } from '../routing/invitations.ts'
-import { createRosters } from '../routing/rosters.ts'
-import { createUnits } from '../routing/units.ts'
-import { createChangePassword } from '../stream/change-password.ts'
-import { createPasswords } from '../stream/password.ts'
-import { sealerFrom } from '../stream/seal.ts'
-import { createThrottle } from '../stream/throttle.ts'
-import { createAdminApi, LOCAL_ACTOR } from './index.ts'
-
-interface Answer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  // Bodies are looked at by matchers only.
-  readonly body: Record<string, unknown>
-}
-
-interface Sent {
-  readonly token?: string | undefined
-  readonly json?: unknown
-  readonly raw?: string | Buffer
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-const STRONG: SandboxStatus = {
-  level: 'A',
-  isWeak: false,
-  skipped: [],
-  denied: ['read', 'write', 'connect', 'spawn', 'signal', 'ptrace'],
-  possible: [],
-  kernel: '6.12.0',
-  landlockAbi: 6,
-  seccomp: 'x64',
-  limits: { nofile: 32 },
-  isNodePie: true,
-}
-
-/** The admin API with a real database, on two listeners: the network, and what stands for the local socket. */
-async function admin({ now, sandbox = STRONG }: { now?: () => Date; sandbox?: SandboxStatus | undefined } = {}) {
-  const disposable = await testDatabase()
-  const database = openDatabase(disposable.url)
-  const sessions: LiveSession[] = []
-  const policy = await startPolicy({
-    db: database.db,
-    url: disposable.url,
-    posture: 'discover',
-    leaseTtlMs: 5_000,
-    log: silentLog,
-    sessions: { list: () => sessions },
-    deliverReleased: () => undefined,
-    ...(now ? { now } : {}),
-  })
-  const closed: (readonly [string, SessionEndCode])[] = []
-  const deleted: string[] = []
-  const accounts = createAccounts('im.test', [])
-  const units = createUnits(accounts, [])
-  const directory = await mkdtemp(join(tmpdir(), 'admin-'))
-  const blobs = await openBlobs(blobConfig.parse({}), directory)
-  const passwords = createPasswords({
-    db: database.db,
-    domain: 'im.test',
-    sealer: sealerFrom(randomBytes(32)),
-    scramIterations: 10_000,
-  })
-  const closeSessions = (localpart: string, why: SessionEndCode) => closed.push([localpart, why])
-  const api = createAdminApi({
-    db: database.db,
-    domain: 'im.test',
-    version: '1.2.3',
-    startedAt: new Date(),
-    accounts,
-    units,
-    rosters: createRosters(database.db, units),
-    blobs,
-    renewal: createRenewal(blobs, silentLog),
-    invitations: createInvitations({
-      db: database.db,
-      domain: 'im.test',
-      accounts,
-      lifetimeMs: 86_400_000,
-      isInBand: true,
-      now: now ?? (() => new Date()),
-      publicUrl: () => 'https://im.test',
-    }),
-    emit: () => undefined,
-    passwords,
-    changePassword: createChangePassword({ db: database.db, passwords, closeSessions, changed: () => undefined }),
-    throttle: createThrottle(5),
-    policy,
-    sessions: { list: () => sessions },
-    simulationKey: randomBytes(32),
-    enqueueRenewal: async () => undefined,
-    log: silentLog,
-    ...(now ? { now } : {}),
-    isHttps: true,
-    closeSessions,
-    closeSession: () => 0,
-    accountDeleted: (localpart) => void deleted.push(localpart),
-    checks: async () => [{ name: 'database', isOk: true }],
-    sandbox: async () => sandbox,
-  })
-  const listener = async (isLocal: boolean) => {
-    const server = createServer((req, res) => {
-      void api.handle(req, res, isLocal ? LOCAL_ACTOR : undefined).then((isOurs) => {
-        if (!isOurs) res.writeHead(404).end('{"handled":false}')
-      })
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    const send = async (
-      method: string,
-      path: string,
-      { token, json, raw, headers = {} }: Sent = {},
-    ): Promise<Answer> => {
-      const payload = raw ?? (json === undefined ? undefined : JSON.stringify(json))
-      const req = request({
-        port,
-        method,
-        path,
-        agent: false,
-        headers: {
-          ...(payload === undefined
-            ? {}
-            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          ...headers,
-        },
-      })
-      req.end(payload)
-      const [res] = (await once(req, 'response')) as [
-        NodeJS.ReadableStream & { statusCode: number; headers: IncomingHttpHeaders },
-      ]
-      let text = ''
-      for await (const chunk of res) text += String(chunk)
-      return {
-        status: res.statusCode,
-        headers: res.headers,
-        body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
-      }
-    }
-    return { send, server }
-  }
-  const network = await listener(false)
-  const local = await listener(true)
-  return {
-    network: network.send,
-    local: local.send,
-    sessions,
-    closed,
-    deleted,
-    accounts,
-    database,
-    policy,
-    async [Symbol.asyncDispose]() {
-      network.server.close()
-      local.server.close()
-      await policy.close()
-      await database.close()
-      await disposable[Symbol.asyncDispose]()
-      await rm(directory, { recursive: true, force: true })
-    },
-  }
-}
-
-type Admin = Awaited<ReturnType<typeof admin>>
+import { admin, signIn, STRONG } from '../../test/admin.ts'
+import type { Admin, Sent } from '../../test/admin.ts'
 
 /** Shared by tests that only look or are refused; those that change much have their own. */
 let shared: Admin
@@ -196,12 +19,6 @@ beforeAll(async () => {
   token = await signIn(shared, 'carol', 'correct horse')
 })
 afterAll(() => shared[Symbol.asyncDispose]())
-
-async function signIn({ network }: Admin, name: string, password: string): Promise<string> {
-  const { status, body } = await network('POST', '/api/v1/session', { json: { name, password } })
-  expect(status).toBe(201)
-  return String(body['token'])
-}
 
 const routes = Object.entries<AdminRoute>(ADMIN_ROUTES)
 const SAMPLE = {
@@ -525,12 +342,11 @@ test('AD-03 an account that is no administrator gets no token, and one that no l
     await a.local('POST', '/api/v1/accounts', { json: { name, isAdmin: true, password: 'correct horse' } })
   const bearer = await signIn(a, 'carol', 'correct horse')
   expect((await a.network('GET', '/api/v1/status', { token: bearer })).status).toBe(200)
-  const carol = a.accounts.find('carol')
-  if (carol) a.accounts.put({ ...carol, isAdmin: false })
+  await updateAccount(a.database.db, 'carol', { isAdmin: false })
   for (const [id, route] of routes.filter(([, { permission }]) => permission !== 'public')) {
     expect((await a.network(route.method, targetOf(id, route), { token: bearer })).status, id).toBe(403)
   }
-  if (carol) a.accounts.put(carol)
+  await updateAccount(a.database.db, 'carol', { isAdmin: true })
   await a.local('PUT', '/api/v1/accounts/carol/password', { json: { password: 'correct horse 2' } })
   expect((await a.network('GET', '/api/v1/status', { token: bearer })).status).toBe(401)
 })
@@ -583,7 +399,7 @@ test('AD-01 a path that only resembles a route is no route', async () => {
 test('another method on a route is refused and names those that work', async () => {
   for (const [method, path, allow] of [
     ['DELETE', '/api/v1/accounts', 'GET, POST'],
-    ['GET', '/api/v1/session', 'POST, DELETE'],
+    ['PUT', '/api/v1/session', 'POST, GET, DELETE'],
     ['GET', '/api/v1/accounts/import', 'POST'],
     ['GET', '/api/v1/accounts/alice/disable', 'POST'],
     ['HEAD', '/api/v1/status', 'GET'],

@@ -21,9 +21,13 @@ import type { Rosters } from '../routing/rosters.ts'
 import type { Units } from '../routing/units.ts'
 import type { ChangePassword } from '../stream/change-password.ts'
 import type { Passwords } from '../stream/password.ts'
+import type { Sealer } from '../stream/seal.ts'
 import type { Throttle } from '../stream/throttle.ts'
-import type { Actor } from './actor.ts'
-import type { Tokens } from './tokens.ts'
+import type { AdminConfig } from './access/admin.config.ts'
+import type { Prove } from './access/prove.ts'
+import type { SecondFactors } from './access/second-factors.ts'
+import type { SignIns } from './access/sign-ins.ts'
+import type { Actor, Reach } from './actor.ts'
 
 /** What the admin API needs from the server around it. */
 export interface AdminDeps {
@@ -41,6 +45,9 @@ export interface AdminDeps {
   readonly passwords: Pick<Passwords, 'make' | 'verify'>
   readonly changePassword: ChangePassword
   readonly throttle: Throttle
+  /** Seals the secrets of second factors. */
+  readonly sealer: Sealer
+  readonly settings: AdminConfig
   readonly policy: Pick<PolicyService, 'gate' | 'node' | 'operations'>
   readonly sessions: LiveSessions
   /** Begins, or goes on, to make images anew. */
@@ -49,8 +56,8 @@ export interface AdminDeps {
   readonly simulationKey: Buffer
   readonly log: Log
   readonly now?: () => Date
-  /** Over https, answers ask browsers never to come back without it. */
-  readonly isHttps?: boolean
+  /** Over https, answers ask browsers never to come back without it, and cookies never leave without it. */
+  readonly isHttps: boolean
   /** Ends the live sessions of an account and returns how many there were. */
   closeSessions(localpart: string, why: SessionEndCode): number
   /** Ends one of them. Returns how many there were. */
@@ -70,7 +77,19 @@ export interface AdminRequest<Id extends AdminRouteId> {
   readonly body: BodyOf<Id>
   /** Undefined on public routes without a sign-in. */
   readonly actor: Actor | undefined
+  /** How far the actor has the permission of the route: lists show no more than that. */
+  readonly reach: Reach
   readonly remoteAddress: string
+  /** What only a request over HTTP has. */
+  readonly exchange?: Exchange
+}
+
+/** The HTTP around a request. */
+export interface Exchange {
+  readonly userAgent: string
+  /** Whether a page of ours made it. */
+  readonly isOwnOrigin: boolean
+  setCookie(cookie: string): void
 }
 
 export type AdminHandler<Id extends AdminRouteId> = (request: AdminRequest<Id>) => Promise<ResponseOf<Id>>
@@ -80,7 +99,9 @@ export type AdminHandlers<Ids extends AdminRouteId = AdminRouteId> = { readonly 
 
 /** What handlers share beside the dependencies. */
 export interface AdminContext extends AdminDeps {
-  readonly tokens: Tokens
+  readonly signIns: SignIns
+  readonly secondFactors: SecondFactors
+  readonly prove: Prove
   readonly now: () => Date
 }
 

@@ -11,8 +11,10 @@ import {
 } from '@drawbridge/db'
 import type { Evidence, EvidenceRelease } from '@drawbridge/db'
 import { readAll } from '../blobs/object-store.ts'
+import { accountFrom } from '../routing/accounts.ts'
+import { mayDo } from './actor.ts'
 import { actorOf } from './api.ts'
-import type { AdminContext, AdminHandler, AdminHandlers, AdminRequest } from './api.ts'
+import type { AdminContext, AdminHandlers, AdminRequest } from './api.ts'
 
 type Ids = 'listEvidence' | 'requestEvidence' | 'approveEvidence' | 'exportEvidence' | 'renewFiles' | 'getFileRenewal'
 
@@ -24,11 +26,9 @@ const PIECE_BYTES = 1_048_576
 /**
  * Sealed files of senders: seen by nobody alone. One administrator asks with a reason, another one agrees, and then the
  * bytes can be read on this machine for a day. Every step is in the audit log, with its names, before it has an effect.
- *
- * @param signIn - proves who somebody on the local socket is, with the limits that guessing has elsewhere.
  */
-export function evidenceHandlers(context: AdminContext, signIn: AdminHandler<'signIn'>): AdminHandlers<Ids> {
-  const { db, blobs, renewal, tokens, now } = context
+export function evidenceHandlers(context: AdminContext): AdminHandlers<Ids> {
+  const { db, domain, blobs, renewal, prove, now } = context
   const found = async (id: string): Promise<Evidence> => {
     const row = await findEvidence(db, id)
     if (!row || row.expiresAt <= now()) throw new Refusal('item-not-found')
@@ -37,7 +37,7 @@ export function evidenceHandlers(context: AdminContext, signIn: AdminHandler<'si
   /** Who does this: a person, never the socket. */
   const personOf = async (
     request: AdminRequest<'requestEvidence' | 'approveEvidence'>,
-    as: BodyOf<'signIn'> | undefined,
+    as: BodyOf<'requestEvidence'>['as'],
   ): Promise<string> => {
     const actor = actorOf(request)
     if (actor.kind === 'account') {
@@ -45,10 +45,17 @@ export function evidenceHandlers(context: AdminContext, signIn: AdminHandler<'si
       return actor.name
     }
     if (!as) throw new Refusal('bad-request', { detail: 'Say which administrator does this.' })
-    const { remoteAddress } = request
-    const { token, account } = await signIn({ params: {}, query: {}, body: as, actor: undefined, remoteAddress })
-    tokens.revoke(token)
-    return `${account.name}@${context.domain}`
+    const { account } = await prove(as, request.remoteAddress)
+    const name = `${account.localpart}@${domain}`
+    if (
+      !mayDo(
+        { kind: 'account', name, account: accountFrom(account, domain), proof: { kind: 'xmpp' } },
+        'evidence.write',
+      )
+    ) {
+      throw new Refusal('forbidden')
+    }
+    return name
   }
   const later = () => new Date(now().getTime() + RELEASE_TTL_MS)
 

@@ -2,6 +2,9 @@ import { buildOpenapi } from '@drawbridge/contract'
 import type { Administrate } from '../routing/feature.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from '../routing/accounts.ts'
+import { createProve } from './access/prove.ts'
+import { createSecondFactors } from './access/second-factors.ts'
+import { createSignIns } from './access/sign-ins.ts'
 import { accountHandlers, removeAccount } from './accounts.ts'
 import type { Actor } from './actor.ts'
 import type { AdminContext, AdminDeps, AdminHandlers } from './api.ts'
@@ -11,6 +14,7 @@ import { clientRuleHandlers } from './client-rules.ts'
 import { mediaPolicyHandlers } from './media-policy.ts'
 import { nodeHandlers } from './nodes.ts'
 import { reportHandlers } from './reports.ts'
+import { roleHandlers } from './roles.ts'
 import { createCall, createRouter } from './router.ts'
 import { sessionHandlers } from './session.ts'
 import { invitationHandlers } from './invitations.ts'
@@ -22,7 +26,6 @@ import { imageRenewalHandlers } from './image-renewal.ts'
 import { recallHandlers } from './recalls.ts'
 import { suspensionHandlers } from './suspensions.ts'
 import { unitHandlers } from './units.ts'
-import { createTokens } from './tokens.ts'
 
 export { LOCAL_ACTOR } from './actor.ts'
 export type { AdminDeps } from './api.ts'
@@ -34,8 +37,6 @@ export interface AdminApi {
    * @param actor - `LOCAL_ACTOR` on the local socket. Absent on the network: then a bearer token is needed.
    */
   handle(req: IncomingMessage, res: ServerResponse, actor?: Actor): Promise<boolean>
-  /** Ends an account's sign-ins to this API: its password is a new one. */
-  signOut(localpart: string): void
   /** The same operation for somebody who did not come over HTTP. Rejects with a `Refusal`. */
   readonly call: Administrate
   /** Deletes an account at its own wish. Rejects with a `Refusal`. */
@@ -45,13 +46,19 @@ export interface AdminApi {
 /** Builds the admin API: one handler for every route of the contract, or it does not compile. */
 export function createAdminApi(deps: AdminDeps): AdminApi {
   const now = deps.now ?? (() => new Date())
-  const tokens = createTokens(now)
-  const context: AdminContext = { ...deps, now, tokens }
+  const { db, domain, sealer, settings } = deps
+  const parts = {
+    ...deps,
+    now,
+    signIns: createSignIns(db, settings, now),
+    secondFactors: createSecondFactors({ db, domain, sealer, now }),
+  }
+  const context: AdminContext = { ...parts, prove: createProve(parts) }
   const openapi = buildOpenapi(deps.version)
-  const sessions = sessionHandlers(context)
   const handlers: AdminHandlers = {
-    ...sessions,
-    ...evidenceHandlers(context, sessions.signIn),
+    ...sessionHandlers(context),
+    ...roleHandlers(context),
+    ...evidenceHandlers(context),
     ...accountHandlers(context),
     ...unitHandlers(context),
     ...invitationHandlers(context),
@@ -71,7 +78,6 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
   }
   return {
     handle: createRouter(context, handlers),
-    signOut: (localpart) => tokens.revokeAll(localpart),
     call: createCall(context, handlers),
     removeAccount: async ({ bareJid, localpart }) => void (await removeAccount(context, bareJid, localpart)),
   }

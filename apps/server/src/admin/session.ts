@@ -1,77 +1,147 @@
 import { Refusal } from '@drawbridge/contract'
-import { appendAudit, findAccount } from '@drawbridge/db'
-import { withPasswordFaults } from '../stream/password-refusal.ts'
+import type { ResponseOf } from '@drawbridge/contract'
+import {
+  appendAudit,
+  deleteAdminSession,
+  deleteAdminSessions,
+  findAccountById,
+  proveAdminSession,
+} from '@drawbridge/db'
+import type { Account } from '@drawbridge/db'
+import { sessionCookie } from './access/cookie.ts'
 import { accountView } from './account-change.ts'
+import { permissionsOfAccount } from './actor.ts'
+import type { Actor, Proof } from './actor.ts'
 import { actorOf } from './api.ts'
-import type { AdminContext, AdminHandlers } from './api.ts'
-import { localpartFrom } from '../routing/account-name.ts'
+import type { AdminContext, AdminHandlers, AdminRequest } from './api.ts'
 
-const MINUTE_MS = 60_000
+type Ids =
+  | 'signIn'
+  | 'getSession'
+  | 'signOut'
+  | 'proveSession'
+  | 'beginTotp'
+  | 'confirmTotp'
+  | 'removeTotp'
+  | 'renewRecoveryCodes'
 
-/** Signing in and out of the admin API. */
-export function sessionHandlers(context: AdminContext): AdminHandlers<'signIn' | 'signOut'> {
-  const { db, domain, accounts, passwords, throttle, tokens, now, log } = context
-  const audit = (actor: string, action: string, detail: Record<string, unknown> = {}) =>
-    appendAudit(db, { actor, action, target: '', detail }, now())
-  /** When a refusal was last put on record, by account; names that nobody has share one entry. Oldest first. */
-  const refusedAt = new Map<string, number>()
-  /** At most one row per account and minute, so that whoever guesses cannot fill the log. Nobody waits for it. */
-  const refused = (target: string, remoteAddress: string) => {
-    const at = now()
-    for (const [key, since] of refusedAt) {
-      if (at.getTime() - since < MINUTE_MS) break
-      refusedAt.delete(key)
-    }
-    if (refusedAt.has(target)) return
-    refusedAt.set(target, at.getTime())
-    const row = { actor: 'server', action: 'refuse-admin-sign-in', target, detail: { remoteAddress } }
-    void appendAudit(db, row, at).catch((error: unknown) => log.error('not audited', { error: String(error) }))
+type OwnActor = Extract<Actor, { kind: 'account' }> & { readonly proof: Extract<Proof, { kind: 'session' }> }
+
+/** Signing in and out of the admin API, and the second factor of whoever is signed in. */
+export function sessionHandlers(context: AdminContext): AdminHandlers<Ids> {
+  const { db, signIns, secondFactors, prove, settings, isHttps, now } = context
+  const audit = (tx: typeof db, actor: string, action: string, detail: Record<string, unknown> = {}) =>
+    appendAudit(tx, { actor, action, target: '', detail }, now())
+  const mayLackFactor = ({ isBreakGlass }: Account) => settings.secondFactor === 'optional' && !isBreakGlass
+  const rowOf = async ({ account }: OwnActor) => {
+    const row = await findAccountById(db, account.id)
+    if (!row) throw new Refusal('no-such-account')
+    return row
   }
+
   return {
-    async signIn({ body: { name, password }, remoteAddress }) {
-      const localpart = readableLocalpart(name, domain)
-      const keys = throttle.keysOf(remoteAddress, localpart ?? '')
-      const delayMs = throttle.delayMs(keys)
-      const account = localpart === undefined ? undefined : accounts.find(localpart)
-      const target = account?.bareJid ?? ''
-      if (delayMs > 0) {
-        refused(target, remoteAddress)
-        throw new Refusal('rate-limited', { retryAfterS: Math.ceil(delayMs / 1_000) })
+    async signIn({ body: { session: kind = 'bearer', ...shown }, remoteAddress, exchange }) {
+      const isCookie = kind === 'cookie'
+      // Or a stranger's page could sign a browser in as somebody else.
+      if (!exchange || (isCookie && !exchange.isOwnOrigin)) throw new Refusal('foreign-origin')
+      const { account, hasSecondFactor } = await prove(shown, remoteAddress)
+      const { userAgent } = exchange
+      const begun = await signIns.begin({
+        accountId: account.id,
+        isCookie,
+        hasSecondFactor,
+        address: remoteAddress,
+        userAgent,
+      })
+      const name = `${account.localpart}@${context.domain}`
+      await audit(db, name, 'sign-in', { address: remoteAddress, secondFactor: hasSecondFactor })
+      const { token, session } = begun
+      if (isCookie) exchange.setCookie(sessionCookie(token, Math.floor(settings.sessionMaxMs / 1_000), isHttps))
+      return {
+        ...(isCookie ? {} : { token }),
+        expiresAt: session.expiresAt.toISOString(),
+        account: accountView(account),
+        mustEnroll: settings.secondFactor === 'required' && !hasSecondFactor,
       }
-      // Unknown, disabled and wrong take the same time and get the same answer (threats §3.3).
-      const isRight = await withPasswordFaults(passwords.verify(account?.id, password))
-      if (!isRight || !account || account.isDisabled) {
-        throttle.failed(keys)
-        refused(target, remoteAddress)
-        throw new Refusal('sign-in-failed')
-      }
-      throttle.succeeded(keys)
-      if (!account.isAdmin) {
-        refused(target, remoteAddress)
-        throw new Refusal('forbidden')
-      }
-      const row = await findAccount(db, account.localpart)
-      if (!row) throw new Refusal('sign-in-failed')
-      const { token, expiresAt } = tokens.issue(account.localpart)
-      await audit(account.bareJid, 'sign-in', { address: remoteAddress })
-      return { token, expiresAt: expiresAt.toISOString(), account: accountView(row) }
+    },
+    async getSession(request) {
+      const actor = ownActor(request)
+      const row = await rowOf(actor)
+      return ownSessionView(actor, row, await secondFactors.of(row.id))
     },
     async signOut(request) {
-      const actor = actorOf(request)
-      if (actor.kind !== 'account') throw new Refusal('forbidden')
-      tokens.revoke(actor.token)
-      await audit(actor.name, 'sign-out')
+      const { name, proof } = ownActor(request)
+      await deleteAdminSession(db, proof.id)
+      await audit(db, name, 'sign-out')
+      request.exchange?.setCookie(sessionCookie('', 0, isHttps))
       return undefined
+    },
+    async proveSession(request) {
+      const { name, account, proof } = ownActor(request)
+      const { hasSecondFactor } = await prove({ ...request.body, name: account.localpart }, request.remoteAddress)
+      await proveAdminSession(db, proof.id, now(), hasSecondFactor)
+      await audit(db, name, 'prove-sign-in')
+      return undefined
+    },
+    async beginTotp(request) {
+      const { account } = ownActor(request)
+      return secondFactors.begin(account)
+    },
+    async confirmTotp(request) {
+      const { name, account, proof } = ownActor(request)
+      const recoveryCodes = await db.transaction(async (tx) => {
+        const codes = await secondFactors.confirm(tx, account.id, request.body.code)
+        await deleteAdminSessions(tx, account.id, proof.id)
+        await proveAdminSession(tx, proof.id, now(), true)
+        await audit(tx, name, 'enroll-second-factor', { kind: 'totp' })
+        return codes
+      })
+      return { recoveryCodes }
+    },
+    async removeTotp(request) {
+      const actor = ownActor(request)
+      const { name, account } = actor
+      if (!mayLackFactor(await rowOf(actor))) throw new Refusal('second-factor-required')
+      await db.transaction(async (tx) => {
+        if (!(await secondFactors.remove(tx, account.id))) throw new Refusal('item-not-found')
+        await audit(tx, name, 'remove-second-factor', { kind: 'totp' })
+      })
+      return undefined
+    },
+    async renewRecoveryCodes(request) {
+      const { name, account } = ownActor(request)
+      if (!(await secondFactors.of(account.id)).totp) throw new Refusal('second-factor-missing')
+      const recoveryCodes = await db.transaction(async (tx) => {
+        const codes = await secondFactors.renewRecoveryCodes(tx, account.id)
+        await audit(tx, name, 'renew-recovery-codes')
+        return codes
+      })
+      return { recoveryCodes }
     },
   }
 }
 
-/** A name that cannot be one is treated like one that nobody has. */
-function readableLocalpart(name: string, domain: string): string | undefined {
-  try {
-    return localpartFrom(name, domain)
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
+function ownSessionView(
+  { account, proof }: OwnActor,
+  row: Account,
+  factors: ResponseOf<'getSession'>['factors'],
+): ResponseOf<'getSession'> {
+  const isBounded = row.administers.length > 0 && !row.isAdmin && row.roles.length === 1
+  return {
+    account: accountView(row),
+    permissions: permissionsOfAccount(account),
+    ...(isBounded ? { administers: row.administers } : {}),
+    expiresAt: proof.expiresAt.toISOString(),
+    provedAt: proof.provedAt.toISOString(),
+    hasSecondFactor: proof.hasSecondFactor,
+    mustEnroll: proof.isEnrolling,
+    factors,
   }
+}
+
+/** The session of a route for one's own session; the router lets nobody else pass. */
+function ownActor(request: Pick<AdminRequest<'getSession'>, 'actor'>): OwnActor {
+  const actor = actorOf(request)
+  if (actor.kind !== 'account' || actor.proof.kind !== 'session') throw new Refusal('forbidden')
+  return { ...actor, proof: actor.proof }
 }

@@ -17,6 +17,7 @@ import type { Db, UnitRow } from '@drawbridge/db'
 import type { Unit } from '../routing/units.ts'
 import { localpartFrom } from '../routing/account-name.ts'
 import { accountView } from './account-change.ts'
+import { namesOf } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 
@@ -73,8 +74,8 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
       emit('account.renamed', { bareJid })
       return { account: accountView(row) }
     },
-    async listUnits({ query: { cursor, limit = 100 } }) {
-      const rows = await listUnits(db, limit + 1, cursor)
+    async listUnits({ query: { cursor, limit = 100 }, reach }) {
+      const rows = await listUnits(db, limit + 1, cursor, namesOf(reach))
       const page = rows.slice(0, limit)
       const next = rows.length > limit ? page.at(-1)?.name : undefined
       return { units: page.map(unitView), ...(next === undefined ? {} : { next }) }

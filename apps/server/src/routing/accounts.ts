@@ -1,3 +1,5 @@
+import type { Role } from '@drawbridge/contract'
+
 /** An account as the message path needs it: in memory, so that no stanza waits for a look-up. */
 export interface Account {
   readonly id: string
@@ -10,9 +12,22 @@ export interface Account {
   readonly isAdmin: boolean
   readonly isBreakGlass: boolean
   readonly isDisabled: boolean
+  /** What it may administer beside `isAdmin`, which is everything. */
+  readonly roles: readonly Role[]
+  /** Names of the units that it looks after as a unit administrator. */
+  readonly administers: readonly string[]
 }
 
-export type AccountRow = Omit<Account, 'bareJid' | 'displayName'> & Partial<Pick<Account, 'displayName'>>
+/** A row of the table; what most accounts do not have may be left off. */
+export type AccountRow = Omit<Account, 'bareJid' | Rare> & Partial<Pick<Account, Rare>>
+type Rare = 'displayName' | 'roles' | 'administers'
+
+/** A row as an account of this domain. */
+export function accountFrom(row: AccountRow, domain: string): Account {
+  const { id, localpart, displayName = null, isAdmin, isBreakGlass, isDisabled, roles = [], administers = [] } = row
+  const bareJid = `${localpart}@${domain}`
+  return { id, localpart, bareJid, displayName, isAdmin, isBreakGlass, isDisabled, roles, administers }
+}
 
 /** Every account of this server, kept in step with the table by whoever changes it. */
 export interface Accounts {
@@ -32,12 +47,11 @@ export function createAccounts(domain: string, rows: Iterable<AccountRow>): Acco
   const byId = new Map<string, Account>()
   const suffix = `@${domain}`
   const put = (row: AccountRow): Account => {
-    const { id, localpart, displayName = null, isAdmin, isBreakGlass, isDisabled } = row
-    const account = { id, localpart, bareJid: localpart + suffix, displayName, isAdmin, isBreakGlass, isDisabled }
-    const replaced = byLocalpart.get(localpart)
+    const account = accountFrom(row, domain)
+    const replaced = byLocalpart.get(account.localpart)
     if (replaced) byId.delete(replaced.id)
-    byLocalpart.set(localpart, account)
-    byId.set(id, account)
+    byLocalpart.set(account.localpart, account)
+    byId.set(account.id, account)
     return account
   }
   for (const row of rows) put(row)

@@ -1,3 +1,4 @@
+import type { Role } from '@drawbridge/contract'
 import { bigint, boolean, customType, pgTable, primaryKey, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 /** Bytes as they are. */
@@ -14,6 +15,8 @@ export const account = pgTable('account', {
   isAdmin: boolean('is_admin').notNull().default(false),
   isBreakGlass: boolean('is_break_glass').notNull().default(false),
   isDisabled: boolean('is_disabled').notNull().default(false),
+  roles: text('roles').array().$type<Exclude<Role, 'administrator'>[]>().notNull().default([]),
+  administers: text('administers').array().notNull().default([]),
   rosterVersion: bigint('roster_version', { mode: 'number' }).notNull().default(0),
   createdAt: instant('created_at').notNull().defaultNow(),
   signedInAt: instant('signed_in_at'),

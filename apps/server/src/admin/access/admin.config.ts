@@ -1,0 +1,26 @@
+import { duration } from '@drawbridge/runtime'
+import * as z from 'zod'
+
+/** How administrators sign in. */
+export const adminConfig = z.object({
+  secondFactor: z.enum(['optional', 'required']).default('optional').meta({
+    env: 'DRAWBRIDGE_ADMIN_SECOND_FACTOR',
+    doc: 'Whether administrators need a second factor. `required`: whoever has none may do nothing but enroll one. `optional`: only those who have enrolled one are asked for it, so that the first administrator gets in.',
+  }),
+  sessionIdleMs: duration
+    .refine((ms) => ms >= 60_000 && ms <= 86_400_000, 'expected one minute to a day')
+    .default(30 * 60_000)
+    .meta({
+      env: 'DRAWBRIDGE_ADMIN_SESSION_IDLE',
+      doc: 'After how long without a request an administrator is signed out. Shorter leaves fewer open consoles behind.',
+    }),
+  sessionMaxMs: duration
+    .refine((ms) => ms >= 60_000 && ms <= 7 * 86_400_000, 'expected one minute to seven days')
+    .default(8 * 3_600_000)
+    .meta({
+      env: 'DRAWBRIDGE_ADMIN_SESSION_MAX',
+      doc: 'After how long an administrator has to sign in again, busy or not. A working day by default.',
+    }),
+})
+
+export type AdminConfig = z.output<typeof adminConfig>

@@ -1,0 +1,41 @@
+import { Refusal } from '@drawbridge/contract'
+import type { IncomingMessage } from 'node:http'
+import { accountFrom } from '../../routing/accounts.ts'
+import type { Actor } from '../actor.ts'
+import type { AdminContext } from '../api.ts'
+import { isOwnOrigin, tokenFromCookie } from './cookie.ts'
+
+const SESSION_TOKEN = /^[A-Za-z0-9_-]{43}$/u
+
+/**
+ * Who makes a request over the network, with the rights the account has now, not those it had at sign-in. A bearer token
+ * counts before a cookie: a browser never sends one by itself.
+ *
+ * @throws Refusal `foreign-origin` for a cookie that came with a request that no page of ours made.
+ */
+export async function identify(context: AdminContext, req: IncomingMessage): Promise<Actor | undefined> {
+  const { authorization } = req.headers
+  if (authorization !== undefined) {
+    const [, token = ''] = /^Bearer (\S+)$/u.exec(authorization) ?? []
+    return sessionActor(context, token, false)
+  }
+  const token = tokenFromCookie(req, context.isHttps)
+  if (token === undefined) return undefined
+  if (!isOwnOrigin(req)) throw new Refusal('foreign-origin')
+  return sessionActor(context, token, true)
+}
+
+async function sessionActor(context: AdminContext, token: string, isCookie: boolean): Promise<Actor | undefined> {
+  const { signIns, domain, settings } = context
+  const found = SESSION_TOKEN.test(token) ? await signIns.find(token, isCookie) : undefined
+  if (!found) return undefined
+  const account = accountFrom(found.account, domain)
+  const { id, provedAt, hasSecondFactor, expiresAt } = found.session
+  const isEnrolling = settings.secondFactor === 'required' && !hasSecondFactor
+  return {
+    kind: 'account',
+    name: account.bareJid,
+    account,
+    proof: { kind: 'session', id, provedAt, hasSecondFactor, isEnrolling, expiresAt },
+  }
+}

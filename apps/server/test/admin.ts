@@ -1,0 +1,203 @@
+import type { SandboxStatus, SessionEndCode } from '@drawbridge/contract'
+import { openDatabase } from '@drawbridge/db'
+import { silentLog } from '@drawbridge/runtime'
+import { testDatabase } from '@drawbridge/testkit'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, request } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { blobConfig } from '../src/blobs/blobs.config.ts'
+import { openBlobs } from '../src/blobs/blobs.ts'
+import { createRenewal } from '../src/blobs/renewal.ts'
+import type { LiveSession } from '../src/policy/enforce.ts'
+import { startPolicy } from '../src/policy/start.ts'
+import { createAccounts } from '../src/routing/accounts.ts'
+import { createInvitations } from '../src/routing/invitations.ts'
+import { createRosters } from '../src/routing/rosters.ts'
+import { createUnits } from '../src/routing/units.ts'
+import { createChangePassword } from '../src/stream/change-password.ts'
+import { createPasswords } from '../src/stream/password.ts'
+import { sealerFrom } from '../src/stream/seal.ts'
+import { createThrottle } from '../src/stream/throttle.ts'
+import { adminConfig } from '../src/admin/access/admin.config.ts'
+import { createAdminApi, LOCAL_ACTOR } from '../src/admin/index.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  // Bodies are looked at by matchers only.
+  readonly body: Record<string, unknown>
+}
+
+/** What a request carries. */
+export interface Sent {
+  readonly token?: string | undefined
+  readonly json?: unknown
+  readonly raw?: string | Buffer
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A sandbox with nothing to complain about. */
+export const STRONG: SandboxStatus = {
+  level: 'A',
+  isWeak: false,
+  skipped: [],
+  denied: ['read', 'write', 'connect', 'spawn', 'signal', 'ptrace'],
+  possible: [],
+  kernel: '6.12.0',
+  landlockAbi: 6,
+  seccomp: 'x64',
+  limits: { nofile: 32 },
+  isNodePie: true,
+}
+
+interface AdminOptions {
+  readonly now?: () => Date
+  readonly sandbox?: SandboxStatus | undefined
+  readonly settings?: Readonly<Record<string, unknown>>
+}
+
+/** The admin API with a real database, on two listeners: the network, and what stands for the local socket. */
+export async function admin({ now, sandbox = STRONG, settings = {} }: AdminOptions = {}) {
+  const disposable = await testDatabase()
+  const database = openDatabase(disposable.url)
+  const sessions: LiveSession[] = []
+  const policy = await startPolicy({
+    db: database.db,
+    url: disposable.url,
+    posture: 'discover',
+    leaseTtlMs: 5_000,
+    log: silentLog,
+    sessions: { list: () => sessions },
+    deliverReleased: () => undefined,
+    ...(now ? { now } : {}),
+  })
+  const closed: (readonly [string, SessionEndCode])[] = []
+  const deleted: string[] = []
+  const accounts = createAccounts('im.test', [])
+  const units = createUnits(accounts, [])
+  const directory = await mkdtemp(join(tmpdir(), 'admin-'))
+  const blobs = await openBlobs(blobConfig.parse({}), directory)
+  const sealer = sealerFrom(randomBytes(32))
+  const passwords = createPasswords({
+    db: database.db,
+    domain: 'im.test',
+    sealer,
+    scramIterations: 10_000,
+  })
+  const closeSessions = (localpart: string, why: SessionEndCode) => closed.push([localpart, why])
+  const api = createAdminApi({
+    db: database.db,
+    domain: 'im.test',
+    version: '1.2.3',
+    startedAt: new Date(),
+    accounts,
+    units,
+    rosters: createRosters(database.db, units),
+    blobs,
+    renewal: createRenewal(blobs, silentLog),
+    invitations: createInvitations({
+      db: database.db,
+      domain: 'im.test',
+      accounts,
+      lifetimeMs: 86_400_000,
+      isInBand: true,
+      now: now ?? (() => new Date()),
+      publicUrl: () => 'https://im.test',
+    }),
+    emit: () => undefined,
+    passwords,
+    changePassword: createChangePassword({ db: database.db, passwords, closeSessions, changed: () => undefined }),
+    throttle: createThrottle(5),
+    sealer,
+    settings: adminConfig.parse(settings),
+    policy,
+    sessions: { list: () => sessions },
+    simulationKey: randomBytes(32),
+    enqueueRenewal: async () => undefined,
+    log: silentLog,
+    ...(now ? { now } : {}),
+    isHttps: true,
+    closeSessions,
+    closeSession: () => 0,
+    accountDeleted: (localpart) => void deleted.push(localpart),
+    checks: async () => [{ name: 'database', isOk: true }],
+    sandbox: async () => sandbox,
+  })
+  const listener = async (isLocal: boolean) => {
+    const server = createServer((req, res) => {
+      void api.handle(req, res, isLocal ? LOCAL_ACTOR : undefined).then((isOurs) => {
+        if (!isOurs) res.writeHead(404).end('{"handled":false}')
+      })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const send = async (
+      method: string,
+      path: string,
+      { token, json, raw, headers = {} }: Sent = {},
+    ): Promise<Answer> => {
+      const payload = raw ?? (json === undefined ? undefined : JSON.stringify(json))
+      const req = request({
+        port,
+        method,
+        path,
+        agent: false,
+        headers: {
+          ...(payload === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...headers,
+        },
+      })
+      req.end(payload)
+      const [res] = (await once(req, 'response')) as [
+        NodeJS.ReadableStream & { statusCode: number; headers: IncomingHttpHeaders },
+      ]
+      let text = ''
+      for await (const chunk of res) text += String(chunk)
+      return {
+        status: res.statusCode,
+        headers: res.headers,
+        body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+      }
+    }
+    return { send, server }
+  }
+  const network = await listener(false)
+  const local = await listener(true)
+  return {
+    network: network.send,
+    local: local.send,
+    sessions,
+    closed,
+    deleted,
+    accounts,
+    database,
+    policy,
+    async [Symbol.asyncDispose]() {
+      network.server.close()
+      local.server.close()
+      await policy.close()
+      await database.close()
+      await disposable[Symbol.asyncDispose]()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+export type Admin = Awaited<ReturnType<typeof admin>>
+
+/** Signs in over the network and returns the bearer token. */
+export async function signIn({ network }: Admin, name: string, password: string): Promise<string> {
+  const { status, body } = await network('POST', '/api/v1/session', { json: { name, password } })
+  expect(status).toBe(201)
+  return String(body['token'])
+}

@@ -1,0 +1,182 @@
+import { z } from 'zod'
+import type { AdminRoute } from './admin-route.ts'
+import { account, instant, nameParams, signIn } from './admin-schemas.ts'
+import { unitName } from './admin-people.ts'
+import { PERMISSIONS, ROLES } from './roles.ts'
+
+// Who administers: signing in and out, second factors, roles.
+
+const none = z.strictObject({})
+const empty = z.undefined()
+
+/** A code by time or one from paper; spaces and hyphens between its groups do not count. */
+const code = signIn.shape.code.unwrap()
+
+export const signInRequest = signIn
+  .extend({
+    session: z.enum(['bearer', 'cookie']).optional().meta({
+      description: '`cookie` is for browsers: scripts cannot read it. Default `bearer`: a token in the answer.',
+    }),
+  })
+  .meta({ id: 'SignInRequest' })
+
+export const signedIn = z
+  .strictObject({
+    token: z.string().optional().meta({ description: 'The bearer token; absent when it was set as a cookie.' }),
+    expiresAt: instant,
+    account,
+    mustEnroll: z.boolean().meta({ description: 'Nothing else is allowed until a second factor is enrolled.' }),
+  })
+  .meta({ id: 'SignedIn' })
+
+export const ownSession = z
+  .strictObject({
+    account,
+    permissions: z.array(z.enum(PERMISSIONS)).readonly(),
+    administers: z
+      .array(unitName)
+      .readonly()
+      .optional()
+      .meta({ description: 'Units that the permissions are bounded to. Absent: they reach everywhere.' }),
+    expiresAt: instant,
+    provedAt: instant.meta({ description: 'When password or code were last shown. Guarded routes want that lately.' }),
+    hasSecondFactor: z.boolean().meta({ description: 'This session began with one.' }),
+    mustEnroll: z.boolean(),
+    factors: z.strictObject({
+      totp: z.boolean(),
+      recoveryCodes: z.int().min(0).meta({ description: 'Codes on paper that are left.' }),
+    }),
+  })
+  .meta({ id: 'OwnSession' })
+
+const recoveryCodes = z.array(z.string()).readonly().meta({ description: 'Each is good once. Shown only here.' })
+
+export const rolesRequest = z
+  .strictObject({
+    roles: z.array(z.enum(ROLES)).max(ROLES.length).readonly(),
+    administers: z
+      .array(unitName)
+      .max(100)
+      .readonly()
+      .optional()
+      .meta({ description: 'The units of a unit administrator.' }),
+  })
+  .meta({ id: 'RolesRequest' })
+
+/** Routes about who administers. */
+export const ACCESS_ROUTES = {
+  signIn: {
+    method: 'POST',
+    path: '/api/v1/session',
+    summary: 'Sign in as an administrator, with a second factor where one is enrolled.',
+    permission: 'public',
+    params: none,
+    query: none,
+    body: signInRequest,
+    status: 201,
+    response: signedIn,
+  },
+  getSession: {
+    method: 'GET',
+    path: '/api/v1/session',
+    summary: 'Who is signed in here, and what they may do.',
+    permission: 'own-session',
+    params: none,
+    query: none,
+    status: 200,
+    response: ownSession,
+  },
+  signOut: {
+    method: 'DELETE',
+    path: '/api/v1/session',
+    summary: 'End the session of this request.',
+    permission: 'own-session',
+    params: none,
+    query: none,
+    status: 204,
+    response: empty,
+  },
+  proveSession: {
+    method: 'POST',
+    path: '/api/v1/session/proof',
+    summary: 'Show once more who you are, which guarded routes want to have been lately.',
+    permission: 'own-session',
+    params: none,
+    query: none,
+    body: signIn.omit({ name: true }).meta({ id: 'Proof' }),
+    status: 204,
+    response: empty,
+  },
+  beginTotp: {
+    method: 'POST',
+    path: '/api/v1/session/totp',
+    summary: 'Begin to enroll codes by time (RFC 6238). The secret is shown only here.',
+    permission: 'own-session',
+    isGuarded: true,
+    params: none,
+    query: none,
+    status: 201,
+    response: z.strictObject({
+      secret: z.string().meta({ description: 'Base32, to be typed into an authenticator.' }),
+      uri: z.string().meta({ description: 'otpauth: the same, as a QR code.' }),
+    }),
+  },
+  confirmTotp: {
+    method: 'PUT',
+    path: '/api/v1/session/totp',
+    summary: 'Put the secret in force with a code of it. Other sessions of the account end.',
+    permission: 'own-session',
+    params: none,
+    query: none,
+    body: z.strictObject({ code }),
+    status: 200,
+    response: z.strictObject({ recoveryCodes }),
+  },
+  removeTotp: {
+    method: 'DELETE',
+    path: '/api/v1/session/totp',
+    summary: 'Take the secret and the codes on paper away, where none has to be.',
+    permission: 'own-session',
+    isGuarded: true,
+    params: none,
+    query: none,
+    status: 204,
+    response: empty,
+  },
+  renewRecoveryCodes: {
+    method: 'POST',
+    path: '/api/v1/session/recovery-codes',
+    summary: 'Make new codes on paper; the old ones end.',
+    permission: 'own-session',
+    isGuarded: true,
+    params: none,
+    query: none,
+    status: 201,
+    response: z.strictObject({ recoveryCodes }),
+  },
+  resetSecondFactor: {
+    method: 'DELETE',
+    path: '/api/v1/accounts/{name}/second-factor',
+    summary: 'Take the second factor of an account away, for somebody who has lost it. Its sessions end.',
+    permission: 'account.grant',
+    about: 'account',
+    isGuarded: true,
+    params: nameParams,
+    query: none,
+    status: 200,
+    response: z.strictObject({ account }),
+  },
+  setRoles: {
+    method: 'PUT',
+    path: '/api/v1/accounts/{name}/roles',
+    summary: 'Replace what an account may administer. Its sessions here end.',
+    permission: 'account.grant',
+    about: 'account',
+    isGuarded: true,
+    params: nameParams,
+    query: none,
+    body: rolesRequest,
+    status: 200,
+    response: z.strictObject({ account }),
+  },
+} as const satisfies Record<string, AdminRoute>

@@ -1,0 +1,38 @@
+import { bigint, boolean, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { account, bytea, instant } from './account.ts'
+
+const owner = () =>
+  uuid('account_id')
+    .notNull()
+    .references(() => account.id, { onDelete: 'cascade' })
+
+/** Sign-ins of administrators, by the hash of their token. */
+export const adminSession = pgTable('admin_session', {
+  id: uuid('id').primaryKey(),
+  tokenHash: bytea('token_hash').notNull().unique(),
+  accountId: owner(),
+  isCookie: boolean('is_cookie').notNull(),
+  hasSecondFactor: boolean('has_second_factor').notNull(),
+  address: text('address').notNull(),
+  userAgent: text('user_agent').notNull(),
+  createdAt: instant('created_at').notNull(),
+  provedAt: instant('proved_at').notNull(),
+  seenAt: instant('seen_at').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+})
+
+/** Secrets of codes by time (RFC 6238), sealed by the caller. */
+export const totp = pgTable('totp', {
+  accountId: owner().primaryKey(),
+  sealed: bytea('sealed').notNull(),
+  createdAt: instant('created_at').notNull(),
+  confirmedAt: instant('confirmed_at'),
+  lastStep: bigint('last_step', { mode: 'number' }).notNull().default(0),
+})
+
+/** Codes on paper, by their hash; one that was used is gone. */
+export const recoveryCode = pgTable(
+  'recovery_code',
+  { accountId: owner(), codeHash: bytea('code_hash').notNull() },
+  (t) => [primaryKey({ columns: [t.accountId, t.codeHash] })],
+)
