@@ -45,6 +45,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
   const bindInline = registry.features.flatMap((feature) => feature.bindInline ?? [])
   const hibernating = new Map<Session, NodeJS.Timeout>()
   const host: SessionHost = {
+    lease: policy.gate,
     cursors,
     capsAnnounced: (session, node) => admission.capsAnnounced(session, node),
     becameActive: (session) => ctx.emit('session.active', { session }),

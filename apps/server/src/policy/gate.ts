@@ -18,6 +18,8 @@ export interface GateOptions {
   readonly leaseTtlMs: number
   /** Monotonic clock in milliseconds. */
   readonly monotonic?: () => number
+  /** Clock of the day in milliseconds. It goes on while a machine sleeps, which the monotonic one need not. */
+  readonly wall?: () => number
   /** Names of the units that an account is in. Default: nobody is in any. */
   readonly unitsOf?: (localpart: string) => readonly string[]
 }
@@ -34,10 +36,15 @@ export class Gate {
   #asksForUnits = false
   #epoch = -1
   #leaseUntil = Number.NEGATIVE_INFINITY
+  #leaseUntilWall = Number.NEGATIVE_INFINITY
+  /** The epoch that the lease was last renewed for. */
+  #leaseEpoch = -1
+  #term = 0
+  #renewed: PromiseWithResolvers<void> | undefined
   #opened: PromiseWithResolvers<void> | undefined
 
   constructor(options: GateOptions) {
-    this.#options = { monotonic: () => performance.now(), unitsOf: () => [], ...options }
+    this.#options = { monotonic: () => performance.now(), wall: () => Date.now(), unitsOf: () => [], ...options }
   }
 
   get policy(): Policy {
@@ -55,7 +62,17 @@ export class Gate {
 
   /** The lease has run out: nobody knows here whether the rules are still the ones in force. */
   get isStale(): boolean {
-    return this.#options.monotonic() >= this.#leaseUntil
+    return this.#options.monotonic() >= this.#leaseUntil || this.#options.wall() >= this.#leaseUntilWall
+  }
+
+  /** See `Lease`. */
+  get term(): number {
+    return this.#term
+  }
+
+  /** See `Lease`. */
+  async renewed(): Promise<void> {
+    if (this.isStale) await (this.#renewed ??= Promise.withResolvers()).promise
   }
 
   /** Some rule depends on what a client is, so it is worth waiting for its answer. */
@@ -88,7 +105,14 @@ export class Gate {
 
   /** Extends the lease. @param sentAt - monotonic instant at which the database was *asked*, not when it answered. */
   renew(sentAt: number): void {
-    this.#leaseUntil = Math.max(this.#leaseUntil, sentAt + this.#options.leaseTtlMs)
+    const { monotonic, wall, leaseTtlMs } = this.#options
+    if (this.isStale && this.#leaseEpoch !== this.#epoch) this.#term++
+    this.#leaseEpoch = this.#epoch
+    this.#leaseUntil = Math.max(this.#leaseUntil, sentAt + leaseTtlMs)
+    this.#leaseUntilWall = wall() - (monotonic() - sentAt) + leaseTtlMs
+    if (this.isStale) return
+    this.#renewed?.resolve()
+    this.#renewed = undefined
   }
 
   /** Gives the lease up: the next answer is a refusal until it is renewed. */

@@ -143,7 +143,7 @@ async function routeMessage(
     // While the rules change, everybody waits: else a message could overtake one that was decided just before.
     if (ctx.gate.isChanging) await ctx.gate.whenOpen()
     // The epoch is read before the verdict: a change in between makes the commit fail, and the message is decided anew.
-    const { epoch } = ctx.gate
+    const { epoch, term } = ctx.gate
     const verdict = verdictOn(ctx, stanza, sender, origin)
     if (verdict.action === 'discard') return countMessage(DISCARDED)
     throwIfRefused(verdict)
@@ -163,6 +163,9 @@ async function routeMessage(
     if (outcome.status === 'duplicate') return countMessage(DUPLICATE)
     if (outcome.status === 'refused') throw REFUSED_REFERENCE[outcome.reason]
     countMessage(draft.archives.length === 0 ? TRANSIENT : draft.heldBy === undefined ? COMMITTED : HELD)
+    // This process was paused past its lease, and the rules changed: what is stored stays stored, but is not sent late.
+    const isLate = ctx.gate.term !== term && verdict.action === 'pass'
+    if (isLate && verdictOn(ctx, stanza, sender, origin).action !== 'pass') return
     for (const stage of registry.afterCommit) {
       try {
         stage.run(draft, ctx)

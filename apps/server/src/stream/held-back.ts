@@ -1,5 +1,5 @@
 import type { XmlLimits } from '@drawbridge/xmpp'
-import type { Connection, PauseReason } from '../transport/connection.ts'
+import type { Connection, Lease, PauseReason } from '../transport/connection.ts'
 
 /**
  * A connection that keeps what is written to it until it is known what has to be said first: for a session that begins
@@ -7,7 +7,7 @@ import type { Connection, PauseReason } from '../transport/connection.ts'
  */
 export class HeldBack implements Connection {
   readonly #connection: Connection
-  readonly #texts: string[] = []
+  readonly #texts: { readonly text: string; readonly lease: Lease | undefined }[] = []
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -30,23 +30,28 @@ export class HeldBack implements Connection {
   }
 
   get pendingBytes(): number {
-    return this.#connection.pendingBytes + this.#texts.reduce((sum, { length }) => sum + length, 0)
+    return this.#connection.pendingBytes + this.#texts.reduce((sum, { text }) => sum + text.length, 0)
   }
 
-  write(text: string): void {
-    this.#texts.push(text)
+  write(text: string, lease?: Lease): void {
+    this.#texts.push({ text, lease })
   }
 
   /** Sends this, then what was kept, and returns the connection to go on with. */
   release(first: readonly string[]): Connection {
-    for (const text of [...first, ...this.#texts.splice(0)]) this.#connection.write(text)
+    for (const text of first) this.#connection.write(text)
+    this.#writeAll()
     return this.#connection
   }
 
   /** The session is over before it began: its last word is all there is to say. */
   end(): void {
-    for (const text of this.#texts.splice(0)) this.#connection.write(text)
+    this.#writeAll()
     this.#connection.end()
+  }
+
+  #writeAll(): void {
+    for (const { text, lease } of this.#texts.splice(0)) this.#connection.write(text, lease)
   }
 
   destroy(): void {

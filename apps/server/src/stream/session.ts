@@ -14,7 +14,7 @@ import { identify } from '@drawbridge/policy'
 import type { Claim, ClientIdentity } from '@drawbridge/policy'
 import type { Account } from '../routing/accounts.ts'
 import type { OfflineCursors } from '../routing/cursor.ts'
-import type { Connection } from '../transport/connection.ts'
+import type { Connection, Lease } from '../transport/connection.ts'
 import { Acks } from './acks.ts'
 import { HeldStanzas } from './client-state.ts'
 import { countStreamError } from './events.ts'
@@ -30,6 +30,8 @@ const LEAVE_WAIT_MS = 10_000
 
 /** What a session needs from the server around it. */
 export interface SessionHost {
+  /** Under which messages leave. */
+  readonly lease: Lease
   readonly cursors: OfflineCursors
   /** The client announced other capabilities (XEP-0115): evidence of what it is. Called before the stanza is looked at. */
   capsAnnounced(session: Session, node: string): void
@@ -317,9 +319,15 @@ export class Session {
       this.#askLater()
     }
     if (!connection) return
-    connection.write(this.#own(outgoing, outgoing.text(connection.framing)))
+    connection.write(this.#own(outgoing, outgoing.text(connection.framing)), this.#leaseOf(outgoing))
     if (!outbound && outgoing.archived) this.#host.cursors.handed(outgoing.archived)
     if (connection.pendingBytes > UNSENT_MAX_BYTES) this.#isStuck(connection)
+  }
+
+  /** What people write depends on the rules in force; what the server says of itself, and that something failed, does not. */
+  #leaseOf({ kind, element: { attrs } }: Outgoing): Lease | undefined {
+    const isSaidByUs = attrs['type'] === 'error' || attrs['from'] === this.jid.domainpart
+    return kind === 'message' && !isSaidByUs ? this.#host.lease : undefined
   }
 
   /** Everybody gets the same text, but for links to files: those are made this session's own. */
@@ -379,7 +387,8 @@ export class Session {
     this.#host.becameActive(this)
     for (const text of resumed) connection.write(text)
     for (const outgoing of this.outbound?.unacknowledged() ?? []) {
-      connection.write(this.#own(outgoing, outgoing.textAgain(connection.framing, this.jid.domainpart)))
+      const text = this.#own(outgoing, outgoing.textAgain(connection.framing, this.jid.domainpart))
+      connection.write(text, this.#leaseOf(outgoing))
     }
     this.#release()
     this.#askLater()

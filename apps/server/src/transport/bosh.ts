@@ -20,7 +20,8 @@ import {
 import type { Terminal } from './bosh-body.ts'
 import { setEarly } from './events.ts'
 import type { HttpHandler } from './http.ts'
-import type { Accept, ChannelBindings, Connection, PauseReason, StreamHandler } from './connection.ts'
+import { standing } from './connection.ts'
+import type { Accept, ChannelBindings, Connection, Guard, Lease, PauseReason, StreamHandler } from './connection.ts'
 
 export const BOSH_PATH = '/http-bind'
 
@@ -135,6 +136,8 @@ class BoshConnection implements Connection {
   readonly #paused = new Set<PauseReason>()
   #isFlushDue = false
   #hasError = false
+  /** Of the oldest that waits and that the rules had a say in. */
+  #guard: Guard | undefined
   #end: Terminal | 'closed' | undefined
   #isGone = false
   #inactivity: NodeJS.Timeout | undefined
@@ -216,7 +219,7 @@ class BoshConnection implements Connection {
 
   /** §10: the client goes away for a while, and takes all answers with it. */
   #pauseFor(seconds: number): void {
-    while (this.#waiting.length > 0) this.#answer(this.#waiting[0]!)
+    if (this.#mayAnswer()) while (this.#waiting.length > 0) this.#answer(this.#waiting[0]!)
     this.#watch(seconds)
   }
 
@@ -235,7 +238,11 @@ class BoshConnection implements Connection {
 
   #keep(rid: number, res: ServerResponse): void {
     clearTimeout(this.#inactivity)
-    const waiting: Waiting = { rid, res, timer: setTimeout(() => this.#answer(waiting), this.#waitMs) }
+    const waiting: Waiting = {
+      rid,
+      res,
+      timer: setTimeout(() => this.#mayAnswer() && this.#answer(waiting), this.#waitMs),
+    }
     this.#waiting.push(waiting)
     this.#waiting.sort((a, b) => a.rid - b.rid)
     res.once('close', () => {
@@ -265,7 +272,20 @@ class BoshConnection implements Connection {
     })
   }
 
+  /** See `Connection.write`. */
+  #mayAnswer(): boolean {
+    const guard = this.#guard
+    if (!guard) return true
+    const when = standing(guard)
+    if (when === 'renewed') void guard.lease.renewed().then(() => this.#flushLater())
+    if (when === 'never') this.destroy()
+    if (when !== 'now') return false
+    this.#guard = undefined
+    return true
+  }
+
   #flush(): void {
+    if (!this.#mayAnswer()) return
     const [oldest] = this.#waiting
     if (oldest && (this.#outbox.length > 0 || this.#end !== undefined)) this.#answer(oldest)
     while (this.#waiting.length > this.#hold) this.#answer(this.#waiting[0]!)
@@ -322,8 +342,9 @@ class BoshConnection implements Connection {
     return this.#outboxLength
   }
 
-  write(text: string): void {
+  write(text: string, lease?: Lease): void {
     if (this.#end !== undefined) return
+    if (lease) this.#guard ??= { lease, term: lease.term }
     // The framing of a WebSocket has attributes of the body in its place (XEP-0206 §3).
     if (text.startsWith('<open ') || text.startsWith('<close ')) return
     if (text.startsWith('<stream:error')) this.#hasError = true

@@ -13,6 +13,19 @@ export interface ChannelBindings {
 export const PAUSE_REASONS = ['order', 'pending', 'rate'] as const
 export type PauseReason = (typeof PAUSE_REASONS)[number]
 
+/**
+ * This node's lease on the rules, as whoever writes to clients needs it (control §4.5): a process that was paused must not
+ * say late what was decided before.
+ */
+export interface Lease {
+  /** It has run out: nobody knows here whether the rules are still the ones in force. */
+  readonly isStale: boolean
+  /** Another one after it had run out and the rules had changed by the time it was renewed. */
+  readonly term: number
+  /** Resolves when the lease, having run out, is renewed. */
+  renewed(): Promise<void>
+}
+
 /** One client's connection, whatever carries it. Elements come in through `StreamHandler`, text goes out here. */
 export interface Connection {
   readonly framing: Framing
@@ -26,8 +39,13 @@ export interface Connection {
   readonly pendingBytes: number
   /** Bytes that came so far, to tell whether anything did; absent where the carrier itself notices silence. */
   readonly bytesRead?: number | undefined
-  /** Never waits; what does not fit is buffered, and its session decides what to do about it. */
-  write(text: string): void
+  /**
+   * Never waits; what does not fit is buffered, and its session decides what to do about it.
+   *
+   * @param lease - for what the rules let pass: it leaves while this lease holds. Held back past its end, it leaves when the
+   *   lease is renewed, unless the rules have changed: then the connection breaks, and the client's return is judged anew.
+   */
+  write(text: string, lease?: Lease): void
   /** Starts a new document: a new parser with these limits; what was buffered for the old one is discarded. */
   restart(limits: XmlLimits): void
   /** Goes on with other limits: SASL2 needs no new document (XEP-0388 §2.6.1). */
@@ -59,24 +77,72 @@ export interface StreamHandler {
 
 export type Accept = (connection: Connection) => StreamHandler
 
-const dirty = new Set<Duplex>()
+/** A lease, and its term when something was written under it. */
+export interface Guard {
+  readonly lease: Lease
+  readonly term: number
+}
+
+/** Sockets with something unsent, and what the oldest of it that the rules had a say in depends on. */
+const dirty = new Map<Duplex, Guard | undefined>()
+/** Those whose lease ran out before that left. They stay corked. */
+const held = new Map<Duplex, Guard>()
+
+/** Whether what was written under a lease may leave `now`, only when it is `renewed`, or `never`. */
+export function standing({ lease, term }: Guard): 'now' | 'renewed' | 'never' {
+  if (lease.isStale) return 'renewed'
+  return term === lease.term ? 'now' : 'never'
+}
 
 function flush(): void {
-  for (const socket of dirty) socket.uncork()
+  for (const [socket, guard] of dirty) {
+    if (guard === undefined || held.has(socket)) socket.uncork()
+    else settle(socket, guard)
+  }
   dirty.clear()
 }
 
-/** Corks a socket until the end of this turn, so that all that is written in one turn leaves in one piece. */
-export function corkForThisTurn(socket: Duplex): void {
-  if (dirty.has(socket)) return
-  socket.cork()
-  if (dirty.size === 0) setImmediate(flush)
-  dirty.add(socket)
+/** Lets go of a socket that is corked once, if the lease lets it. */
+function settle(socket: Duplex, guard: Guard): void {
+  switch (standing(guard)) {
+    case 'now':
+      return socket.uncork()
+    case 'never':
+      return void socket.destroy()
+    case 'renewed':
+      held.set(socket, guard)
+      void guard.lease.renewed().then(() => {
+        if (held.delete(socket)) settle(socket, guard)
+      })
+  }
 }
 
-/** Lets go of a socket at once, for a socket that is about to be handed to TLS. */
+/**
+ * Corks a socket until the end of this turn, so that all that is written in one turn leaves in one piece.
+ *
+ * @param lease - see `Connection.write`. Asked once for each socket and turn, right before the bytes leave.
+ */
+export function corkForThisTurn(socket: Duplex, lease?: Lease): void {
+  if (!dirty.has(socket)) {
+    socket.cork()
+    if (dirty.size === 0) setImmediate(flush)
+    dirty.set(socket, undefined)
+  }
+  if (lease && dirty.get(socket) === undefined) dirty.set(socket, { lease, term: lease.term })
+}
+
+/** Lets go of a socket at once: it is about to end, or to be handed to TLS. */
 export function uncorkNow(socket: Duplex): void {
-  if (dirty.delete(socket)) socket.uncork()
+  const late = held.get(socket)
+  held.delete(socket)
+  // Nobody can take back only what is late: what is still to be said after it is not said either.
+  if (late && standing(late) !== 'now') return void socket.destroy()
+  if (late) socket.uncork()
+  if (!dirty.has(socket)) return
+  const guard = dirty.get(socket)
+  dirty.delete(socket)
+  if (guard && standing(guard) !== 'now') socket.destroy()
+  else socket.uncork()
 }
 
 /** How long a peer may take to end its side after we ended ours, in milliseconds. */

@@ -5,7 +5,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { AddressLimit } from './address-limit.ts'
 import { corkForThisTurn, LINGER_MS, STOP_LINGER_MS, uncorkNow } from './connection.ts'
-import type { Accept, ChannelBindings, Connection, PauseReason, StreamHandler } from './connection.ts'
+import type { Accept, ChannelBindings, Connection, Lease, PauseReason, StreamHandler } from './connection.ts'
 import { countPause } from './events.ts'
 import { readProxyHeader } from './proxy-protocol.ts'
 import type { Tls } from './tls.ts'
@@ -108,9 +108,9 @@ class TcpConnection implements Connection {
     return this.#socket.bytesRead
   }
 
-  write(text: string): void {
+  write(text: string, lease?: Lease): void {
     if (this.#isEnding || !this.#socket.writable) return
-    corkForThisTurn(this.#socket)
+    corkForThisTurn(this.#socket, lease)
     this.#socket.write(text)
   }
 

@@ -8,7 +8,7 @@ import { countPause } from './events.ts'
 import { addressOf } from '../routing/client-address.ts'
 import { refuseUpgrade } from './http.ts'
 import { corkForThisTurn, LINGER_MS, STOP_LINGER_MS, uncorkNow } from './connection.ts'
-import type { Accept, ChannelBindings, Connection, PauseReason, StreamHandler } from './connection.ts'
+import type { Accept, ChannelBindings, Connection, Lease, PauseReason, StreamHandler } from './connection.ts'
 
 export interface WebSocketOptions {
   readonly accept: Accept
@@ -94,9 +94,9 @@ class WebSocketConnection implements Connection {
     return this.#socket.bytesRead
   }
 
-  write(text: string): void {
+  write(text: string, lease?: Lease): void {
     if (this.#isEnding || this.#ws.readyState !== this.#ws.OPEN) return
-    corkForThisTurn(this.#socket)
+    corkForThisTurn(this.#socket, lease)
     this.#ws.send(text)
   }
 

@@ -33,8 +33,11 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
   const isImage = file ? file.type in OUR_TYPES : claimsImage(url.pathname, '')
   const { account, client } = readerOf(url, ctx)
   if (account === 'gone') return refuse(req, res, new Refusal('account-disabled'))
+  const { gate } = ctx
   const facts = { at: ctx.now().getTime(), account, client, isImage, ...(file ? factsOf(file, ctx) : {}) }
-  const verdict = ask(ctx.gate, 'media.read', facts)
+  const judge = () => ask(gate, 'media.read', facts)
+  let { epoch } = gate
+  const verdict = judge()
   if (verdict.action !== 'pass') {
     // Nobody is known here who could update; a fresh link says who asks.
     const isNameless = client === undefined && verdict.action === 'refuse' && verdict.code === 'client-unknown'
@@ -43,8 +46,14 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
   if (!file) return sendProblem(res, problemOf('item-not-found', req))
   const closed = refusedClass(ctx.mediaPolicy(account), file.upload.fileClasses ?? [], 'download')
   if (closed !== undefined) return sendProblem(res, { ...fileProblem(closed, req), status: 403 })
+  // Under other rules it is judged anew, in the middle of a file, too (control §4.5).
+  const mayGoOn = () => {
+    if (gate.epoch === epoch && !gate.isStale) return true
+    epoch = gate.epoch
+    return judge().action === 'pass'
+  }
   try {
-    await serve(req, res, file, isImage, ctx)
+    await serve(req, res, { ...file, isImage, mayGoOn }, ctx)
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error
     ctx.log.warn('a file cannot be read', { id: file.upload.id, error })
@@ -64,7 +73,14 @@ function factsOf({ upload, type, sha256 }: CleanFile, { accounts }: Context) {
 
 const formatOf = (type: string | null) => (type?.startsWith('image/') ? type.slice('image/'.length) : undefined)
 
-async function serve(req: IncomingMessage, res: ServerResponse, file: CleanFile, isImage: boolean, ctx: Context) {
+/** A file that may be read, as long as it may. */
+interface OpenFile extends CleanFile {
+  readonly isImage: boolean
+  mayGoOn(): boolean
+}
+
+async function serve(req: IncomingMessage, res: ServerResponse, file: OpenFile, ctx: Context) {
+  const { isImage, mayGoOn } = file
   const name = file.sha256.toString('hex')
   const etag = `"${name}"`
   const headers = { ...headersOf(file, isImage, ctx.hasMediaOrigin), ETag: etag, 'Accept-Ranges': 'bytes' }
@@ -77,6 +93,7 @@ async function serve(req: IncomingMessage, res: ServerResponse, file: CleanFile,
     ctx.log.error('a clean file is missing', { id: file.upload.id })
     return sendProblem(res, problemOf('item-not-found', req))
   }
+  if (!mayGoOn()) return void res.destroy()
   // A part of another version is of no use (RFC 9110 §13.1.5); there is only ever one of ours.
   const isSame = req.headers['if-range'] === undefined || req.headers['if-range'] === etag
   const range = req.method === 'GET' && isSame ? parseRange(req.headers.range, blob.bytes) : undefined
@@ -91,7 +108,13 @@ async function serve(req: IncomingMessage, res: ServerResponse, file: CleanFile,
   } else res.writeHead(200, { ...headers, 'Content-Length': blob.bytes })
   if (req.method === 'HEAD') return void res.end()
   // A reader that goes away is no fault; what cannot be read to its end is cut off.
-  await pipeline(blob.read(range), res).catch((error: unknown) => {
+  const whileAllowed = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      if (!mayGoOn()) throw new Error('the rules have changed')
+      yield chunk
+    }
+  }
+  await pipeline(blob.read(range), whileAllowed, res).catch((error: unknown) => {
     if (!res.destroyed) ctx.log.warn('a file was not read to its end', { id: file.upload.id, error })
     res.destroy()
   })
