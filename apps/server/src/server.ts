@@ -188,6 +188,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     sessions: liveSessions,
     pendingWrites: () => writer.pending,
     deliverReleased: (messages) => deliverReleased(routing, messages),
+    onRecalls: () => ctx.emit('recalls.changed', {}),
   })
 
   const sanitize = rememberFailures(db, timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)))

@@ -1,4 +1,4 @@
-import { and, desc, eq, or, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, or, sql } from 'drizzle-orm'
 import { createHash } from 'node:crypto'
 import type { Db } from './database.ts'
 import { imageMap, imageReader, stickerPack } from './schema/index.ts'
@@ -30,8 +30,14 @@ export interface CleanedImage {
  * Notes what an image became, the first answer for good, and who may find it by its hash.
  *
  * @param readers - bare JIDs: whoever sent it, and whom it was sent to.
+ * @param sender - who of them sent it.
  */
-export async function putImageMapping(db: Db, image: CleanedImage, readers: readonly string[]): Promise<void> {
+export async function putImageMapping(
+  db: Db,
+  image: CleanedImage,
+  readers: readonly string[],
+  sender?: string,
+): Promise<void> {
   const { raw, clean, profile, type, widthPx, heightPx } = image
   const rawSha256 = hashOfImage('sha-256', raw)
   await db
@@ -50,7 +56,7 @@ export async function putImageMapping(db: Db, image: CleanedImage, readers: read
       heightPx,
     })
     .onConflictDoNothing()
-  await addImageReaders(db, { rawSha256, profile }, readers)
+  await addImageReaders(db, { rawSha256, profile }, readers, sender)
 }
 
 /** Lets more people find an image by its hash: it was sent to them. */
@@ -58,12 +64,44 @@ export async function addImageReaders(
   db: Db,
   { rawSha256, profile }: Pick<ImageMapping, 'rawSha256' | 'profile'>,
   readers: readonly string[],
+  sender?: string,
 ): Promise<void> {
   if (readers.length === 0) return
   await db
     .insert(imageReader)
-    .values([...new Set(readers)].map((jid) => ({ jid, rawSha256, profile })))
-    .onConflictDoNothing()
+    .values([...new Set(readers)].map((jid) => ({ jid, rawSha256, profile, isSender: jid === sender })))
+    .onConflictDoUpdate({
+      target: [imageReader.jid, imageReader.rawSha256, imageReader.profile],
+      set: { isSender: sql`${imageReader.isSender} or excluded.is_sender` },
+    })
+}
+
+/** Who has sent an image, by bare JID. */
+export async function listImageSenders(
+  db: Db,
+  { rawSha256, profile }: Pick<ImageMapping, 'rawSha256' | 'profile'>,
+): Promise<string[]> {
+  const rows = await db
+    .select({ jid: imageReader.jid })
+    .from(imageReader)
+    .where(and(eq(imageReader.rawSha256, rawSha256), eq(imageReader.profile, profile), eq(imageReader.isSender, true)))
+    .limit(1_000)
+  return rows.map(({ jid }) => jid)
+}
+
+/** SHA-256 of clean images by their SHA-1 in hex, as metadata of avatars names them (XEP-0084). */
+export async function listCleanHashesBySha1(db: Db, sha1s: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
+  if (sha1s.length === 0) return new Map()
+  const rows = await db
+    .selectDistinct({ sha1: imageMap.cleanSha1, sha256: imageMap.cleanSha256 })
+    .from(imageMap)
+    .where(
+      inArray(
+        imageMap.cleanSha1,
+        sha1s.map((sha1) => Buffer.from(sha1, 'hex')),
+      ),
+    )
+  return new Map(rows.map(({ sha1, sha256 }) => [sha1.toString('hex'), sha256]))
 }
 
 /** What the sanitizer made of these bytes for a purpose before, if it was asked. */

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { account, blockItem, privateXml, vcard } from './schema/index.ts'
 
@@ -63,22 +63,44 @@ export interface Vcard {
   readonly photoSha1: string | null
   /** By which version of the image filter it was let in; 0 for none. */
   readonly filterVersion: number
+  /** When it was written. */
+  readonly updatedAt: Date
 }
 
 export async function findVcard(db: Db, accountId: string): Promise<Vcard | undefined> {
   const [row] = await db
-    .select({ element: vcard.element, photoSha1: vcard.photoSha1, filterVersion: vcard.filterVersion })
+    .select({
+      element: vcard.element,
+      photoSha1: vcard.photoSha1,
+      filterVersion: vcard.filterVersion,
+      updatedAt: vcard.updatedAt,
+    })
     .from(vcard)
     .where(eq(vcard.accountId, accountId))
   return row
 }
 
-export async function putVcard(db: Db, accountId: string, card: Vcard): Promise<void> {
+export async function putVcard(db: Db, accountId: string, card: Omit<Vcard, 'updatedAt'>): Promise<void> {
   const value = { ...card, updatedAt: new Date() }
   await db
     .insert(vcard)
     .values({ accountId, ...value })
     .onConflictDoUpdate({ target: vcard.accountId, set: value })
+}
+
+/** Accounts whose vCard has a photo, in the order of their ids: the photo's SHA-1 in hex, and when it was written. */
+export async function listPhotos(
+  db: Db,
+  after: string | undefined,
+  limit: number,
+): Promise<{ accountId: string; photoSha1: string; updatedAt: Date }[]> {
+  const rows = await db
+    .select({ accountId: vcard.accountId, photoSha1: vcard.photoSha1, updatedAt: vcard.updatedAt })
+    .from(vcard)
+    .where(and(isNotNull(vcard.photoSha1), after === undefined ? undefined : gt(vcard.accountId, after)))
+    .orderBy(asc(vcard.accountId))
+    .limit(limit)
+  return rows.map(({ photoSha1, ...row }) => ({ ...row, photoSha1: photoSha1! }))
 }
 
 /** Stored elements of an account. */

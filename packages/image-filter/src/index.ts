@@ -11,6 +11,7 @@ export type {
   SharedFile,
 } from './around.ts'
 export { filterImages } from './filter.ts'
+export { NOTICE } from './notice.ts'
 export { FETCH_TIMEOUT_MS, INLINE_TIMEOUT_MS, imageRefused } from './pass.ts'
 export { buildInfo, setPicture } from './profile.ts'
 export { NS_STICKERS, packId } from './stickers.ts'

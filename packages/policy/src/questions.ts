@@ -60,6 +60,9 @@ export interface FileFacts {
   readonly source?: { readonly sha256: string; readonly format: string | undefined } | undefined
   /** Localpart of whoever sent it; absent when that account is gone. */
   readonly sender?: string | undefined
+  /** Bare JID of the room it was sent to, or of whoever sent it, for what a message held itself. */
+  readonly room?: string | undefined
+  /** NaN where nobody knows any more. */
   readonly sentAt: number
 }
 

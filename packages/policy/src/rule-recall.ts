@@ -9,17 +9,25 @@ import type { Verdict } from './verdict.ts'
  * lasts, break-glass accounts included: what is dangerous is dangerous for them, too.
  */
 export function recall(settings: readonly RecallSetting[]): Rule {
-  const compiled = settings.map(compileRecall)
+  const find = compileRecalls(settings)
   const decide = ({ file, isImage, format }: MediaFacts): Verdict => {
-    if (!file) return PASS
-    const found = compiled.find(({ isAbout }) => isAbout(file, isImage ? format : undefined))
+    const found = file && find(file, isImage ? format : undefined)
     if (!found) return PASS
-    const { id, reason, since } = found.setting
+    const { id, reason, since } = found
     return refuse('media-recalled', `recall ${id}`, {
       details: { recall: id, reason, since: new Date(since).toISOString() },
     })
   }
   return { name: 'recall', decide: { 'media.read': decide } }
+}
+
+/** Finds the recall that a file is under; `format` is that of an image as delivered. */
+export type FindRecall = (file: FileFacts, format: string | undefined) => RecallSetting | undefined
+
+/** For images that stanzas hold: they are not fetched, so nobody is asked whether they may be. */
+export function compileRecalls(settings: readonly RecallSetting[]): FindRecall {
+  const compiled = settings.map(compileRecall)
+  return (file, format) => compiled.find(({ isAbout }) => isAbout(file, format))?.setting
 }
 
 interface Compiled {
@@ -29,17 +37,18 @@ interface Compiled {
 
 /** Everything that a recall names must hold; it names something, or it is no recall. */
 function compileRecall(setting: RecallSetting): Compiled {
-  const { hashes, uploads, senders, formats, sentFrom, sentUntil } = setting
+  const { hashes, uploads, room, senders, formats, sentFrom, sentUntil, since } = setting
   const sets = { hashes: setOf(hashes), uploads: setOf(uploads), senders: setOf(senders), formats: setOf(formats) }
   return {
     setting,
     isAbout: (file, format) =>
       hasEither(sets.hashes, file.sha256, file.source?.sha256) &&
-      has(sets.uploads, file.id) &&
+      (has(sets.uploads, file.id) || (room !== undefined && file.room === room && file.sentAt < since)) &&
       has(sets.senders, file.sender) &&
       hasEither(sets.formats, format, file.source?.format) &&
-      (sentFrom === undefined || file.sentAt >= sentFrom) &&
-      (sentUntil === undefined || file.sentAt < sentUntil),
+      // A time that nobody knows (NaN) is within every window.
+      (sentFrom === undefined || !(file.sentAt < sentFrom)) &&
+      (sentUntil === undefined || !(file.sentAt >= sentUntil)),
   }
 }
 

@@ -69,6 +69,8 @@ export const recallSetting = z
       .optional(),
     /** Ids of uploads. */
     uploads: z.array(z.string()).max(100_000).readonly().optional(),
+    /** With `uploads`: bare JID of the room they were shared in, for images that its messages held themselves until then. */
+    room: z.string().max(3_071).optional(),
     /** Localparts. */
     senders: z.array(z.string()).min(1).max(1_000).readonly().optional(),
     /** Image formats as delivered. */

@@ -63,12 +63,16 @@ export interface Enforcer {
   one(session: LiveSession, at: number): void
 }
 
-/** Keeps track of who was told what, so that a reminder comes once and not with every change. */
-export function createEnforcer(gate: Gate, sessions: LiveSessions): Enforcer {
+/**
+ * Keeps track of who was told what, so that a reminder comes once and not with every change.
+ *
+ * @param onRecalls - other files are recalled than before; sessions have been told.
+ */
+export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: () => void = () => undefined): Enforcer {
   const warned = new Map<string, string>()
   const reminded = new Map<string, number>()
   let told = '[]'
-  let recalled = '[]'
+  let recalled: string | undefined
 
   const isNews = (session: LiveSession, stage: 'notify' | 'warn', rule: string, at: number): boolean => {
     if (stage === 'warn') {
@@ -110,7 +114,8 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions): Enforcer {
       const isChanged = state !== told
       told = state
       const recalls = JSON.stringify(gate.settings.recalls.map(({ id }) => id))
-      const isPurged = recalls !== recalled
+      // What was recalled when this began is in force for whoever comes.
+      const isPurged = recalled !== undefined && recalls !== recalled
       recalled = recalls
       const open = new Set<string>()
       let disconnected = 0
@@ -127,6 +132,7 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions): Enforcer {
         if (isPurged) session.notify({ kind: 'purge' })
         if (isChanged || outcome === 'notified') notified++
       }
+      if (isPurged) onRecalls()
       forget(open, at)
       return { disconnected, notified }
     },

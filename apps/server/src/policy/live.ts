@@ -44,6 +44,8 @@ export interface LiveOptions {
   unitsOf?(localpart: string): readonly string[]
   /** Messages on their way into the archive; see `exclusive`. */
   pendingWrites?(): number
+  /** Other files are recalled than before. */
+  onRecalls?(): void
   /** Told of suspensions whose announced end has come. */
   onDue?(suspensionIds: readonly string[]): void
 }
@@ -100,7 +102,7 @@ class Live implements LivePolicy {
     this.#now = options.now ?? (() => new Date())
     const { log, leaseTtlMs, unitsOf } = options
     this.gate = new Gate({ log, leaseTtlMs, ...(unitsOf === undefined ? {} : { unitsOf }) })
-    this.#enforcer = createEnforcer(this.gate, options.sessions)
+    this.#enforcer = createEnforcer(this.gate, options.sessions, options.onRecalls)
   }
 
   greet(session: LiveSession): void {

@@ -63,6 +63,7 @@ async function scopeFrom(db: Db, recall: NewRecall): Promise<Record<string, unkn
       throw new Refusal('bad-request', { detail: 'The room holds too many files for one recall: name a shorter time.' })
     }
     scope['uploads'] = uploads
+    scope['room'] = room
   }
   return scope
 }

@@ -213,6 +213,10 @@ export interface DomainEvents {
   'password.changed': { readonly account: Pick<Account, 'id' | 'localpart'>; readonly keep: Session | undefined }
   /** Something changed in a node of an account (XEP-0163). */
   'pep.changed': { readonly owner: Account; readonly change: PepChange }
+  /** What was published before is to be shown otherwise: whoever wants to know is told again, and nothing else follows. */
+  'pep.shown': { readonly owner: Account; readonly change: PepChange }
+  /** Other images are recalled than before, or none. */
+  'recalls.changed': Readonly<Record<string, never>>
   /** One account may from now on see the presence of another (RFC 6121 §3.1.5); both by bare JID. */
   'presence.granted': { readonly of: string; readonly to: string }
   /** An account's vCard was replaced (XEP-0054). */

@@ -1,21 +1,36 @@
 import { findVcard, hashOfImage, putFilteredMessage, putFilteredPepItem, putVcard } from '@drawbridge/db'
 import type { ArchivedMessage, PepItem, Vcard } from '@drawbridge/db'
 import { FILTER_VERSION, filterImages } from '@drawbridge/image-filter'
-import { findBase64, findJid, NS_CLIENT, NS_VCARD, StanzaFault, xml } from '@drawbridge/xmpp'
+import { findBase64, findJid, NS_AVATAR_METADATA, NS_CLIENT, NS_VCARD, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Account } from './accounts.ts'
 import type { Context } from './feature.ts'
 import { aroundOf } from './image-lookups.ts'
 import type { Parties } from './image-lookups.ts'
+import { hasRecalls, mayHoldRecalled, senderOf, withoutRecalled, withoutRecalledInfo } from './recalled.ts'
 import { parseStored } from './stored.ts'
 
 // Images §1, rule 4: what an older version of the filter let in, or none did, passes the one in force before anybody sees
 // it. It is written back, so that this happens once.
 
-type Stored = Pick<ArchivedMessage, 'id' | 'stanza' | 'filterVersion' | 'retraction'>
+type Stored = Pick<ArchivedMessage, 'id' | 'stanza' | 'sentAt' | 'filterVersion' | 'retraction'>
 
-/** Messages as they may be shown. The same ones, at once, when the filter in force has let them all in. */
+/**
+ * Messages as they may be shown, without images that are recalled. The same ones, at once, when the filter in force has
+ * let them all in and nothing is recalled.
+ */
 export async function filterMessages<M extends Stored>(messages: readonly M[], ctx: Context): Promise<readonly M[]> {
+  const filtered = await passAll(messages, ctx)
+  if (!hasRecalls(ctx)) return filtered
+  return filtered.map((message) => {
+    if (!mayHoldRecalled(message.stanza, ctx)) return message
+    const element = parseOrReplace(message.stanza)
+    const provenance = { from: senderOf(element), sentAt: message.sentAt }
+    return withoutRecalled(element, provenance, ctx) ? { ...message, stanza: element.toString() } : message
+  })
+}
+
+async function passAll<M extends Stored>(messages: readonly M[], ctx: Context): Promise<readonly M[]> {
   if (messages.every(isFiltered)) return messages
   const filtered: M[] = []
   // One after the other: a page may hold many images, and the sanitizer has others to serve.
@@ -24,7 +39,7 @@ export async function filterMessages<M extends Stored>(messages: readonly M[], c
 }
 
 /** Whether the filter in force has let a message in, and what retracted it. */
-export function isFiltered({ filterVersion, retraction }: Stored): boolean {
+export function isFiltered({ filterVersion, retraction }: Pick<Stored, 'filterVersion' | 'retraction'>): boolean {
   return filterVersion >= FILTER_VERSION && (retraction?.filterVersion ?? FILTER_VERSION) >= FILTER_VERSION
 }
 
@@ -38,7 +53,7 @@ async function filterMessage<M extends Stored>(message: M, ctx: Context): Promis
   }
 }
 
-async function filterRow({ id, stanza, filterVersion }: Omit<Stored, 'retraction'>, ctx: Context) {
+async function filterRow({ id, stanza, filterVersion }: Pick<Stored, 'id' | 'stanza' | 'filterVersion'>, ctx: Context) {
   if (filterVersion >= FILTER_VERSION) return { stanza, filterVersion }
   const { element, isSettled } = await filterElement(parseOrReplace(stanza), partiesOf, ctx)
   const text = element.toString()
@@ -46,8 +61,26 @@ async function filterRow({ id, stanza, filterVersion }: Omit<Stored, 'retraction
   return { stanza: text, filterVersion: FILTER_VERSION }
 }
 
-/** The payload of an item as it may be shown. */
-export async function filterItem<I extends Pick<PepItem, 'node' | 'itemId' | 'payload' | 'filterVersion'>>(
+type StoredItem = Pick<PepItem, 'node' | 'itemId' | 'payload' | 'filterVersion'> & Partial<Pick<PepItem, 'publishedAt'>>
+
+/** The payload of an item as it may be shown, without images that are recalled. */
+export async function filterItem<I extends StoredItem>(
+  owner: Pick<Account, 'id' | 'bareJid'>,
+  item: I,
+  ctx: Context,
+): Promise<I> {
+  const filtered = await passItem(owner, item, ctx)
+  const isMetadata = item.node === NS_AVATAR_METADATA && hasRecalls(ctx)
+  if (!isMetadata && !mayHoldRecalled(filtered.payload, ctx)) return filtered
+  const wrapped = xml('item', {}, parseOrReplace(filtered.payload))
+  const provenance = { from: owner.bareJid, sentAt: item.publishedAt }
+  const hasLost = isMetadata
+    ? await withoutRecalledInfo(wrapped, provenance, ctx)
+    : withoutRecalled(wrapped, provenance, ctx)
+  return hasLost ? { ...filtered, payload: payloadOf(wrapped) } : filtered
+}
+
+async function passItem<I extends StoredItem>(
   owner: Pick<Account, 'id' | 'bareJid'>,
   item: I,
   ctx: Context,
@@ -55,14 +88,27 @@ export async function filterItem<I extends Pick<PepItem, 'node' | 'itemId' | 'pa
   if (item.filterVersion >= FILTER_VERSION) return item
   const wrapped = xml('item', {}, parseOrReplace(item.payload))
   const { element, isSettled } = await filterElement(wrapped, () => ({ from: owner.bareJid }), ctx)
-  // What nothing is left of is an item without content, in nobody's namespace.
-  const payload = (element.getChildElements()[0] ?? xml('removed', { xmlns: 'urn:drawbridge:image:1' })).toString()
-  const filtered = { ...item, payload, filterVersion: FILTER_VERSION }
+  const filtered = { ...item, payload: payloadOf(element), filterVersion: FILTER_VERSION }
   if (isSettled) await putFilteredPepItem(ctx.db, owner.id, filtered)
   return filtered
 }
 
-/** The vCard of an account as it may be shown (XEP-0054). */
+/** What nothing is left of is an item without content, in nobody's namespace. */
+function payloadOf(wrapper: Element): string {
+  return (wrapper.getChildElements()[0] ?? xml('removed', { xmlns: 'urn:drawbridge:image:1' })).toString()
+}
+
+/** The vCard of an account as it may be shown (XEP-0054), without pictures that are recalled. */
+export async function findShownVcard(account: Account, ctx: Context): Promise<Vcard | undefined> {
+  const row = await findFilteredVcard(account, ctx)
+  if (!row || !mayHoldRecalled(row.element, ctx)) return row
+  const wrapped = xml('item', {}, parseOrReplace(row.element))
+  if (!withoutRecalled(wrapped, { from: account.bareJid, sentAt: row.updatedAt }, ctx)) return row
+  const hasPhoto = wrapped.getChild('vCard', NS_VCARD)?.getChild('PHOTO') !== undefined
+  return { ...row, element: payloadOf(wrapped), photoSha1: hasPhoto ? row.photoSha1 : null }
+}
+
+/** The vCard of an account as it may be kept and worked on. */
 export async function findFilteredVcard(account: Account, ctx: Context): Promise<Vcard | undefined> {
   const row = await findVcard(ctx.db, account.id)
   if (!row || row.filterVersion >= FILTER_VERSION) return row
@@ -72,6 +118,7 @@ export async function findFilteredVcard(account: Account, ctx: Context): Promise
   const photo = card?.getChild('PHOTO')?.getChildText('BINVAL')
   const bytes = photo === undefined ? undefined : findBase64(photo)
   const filtered: Vcard = {
+    ...row,
     element: (card ?? xml('vCard', { xmlns: NS_VCARD })).toString(),
     photoSha1: bytes ? hashOfImage('sha-1', bytes).toString('hex') : null,
     filterVersion: FILTER_VERSION,

@@ -21,12 +21,15 @@ import type {
 } from '@drawbridge/image-filter'
 import { E2EE_POLICIES } from '@drawbridge/policy'
 import type { ClientIdentity, E2eePolicy } from '@drawbridge/policy'
+import { CODES } from '@drawbridge/contract'
+import { StanzaFault } from '@drawbridge/xmpp'
 import { storeClean } from '../blobs/blobs.ts'
 import { isOwnLink, isSecret, parsePath } from '../blobs/link.ts'
 import { reEncodingOf } from '../blobs/re-encoding.ts'
 import { thumbnailsOf } from '../blobs/thumbnails.ts'
 import type { Context } from './feature.ts'
 import { sanitizeInline } from './inline-image.ts'
+import { isImageRecalled, isRecalled } from './recalled.ts'
 import { fetchingFor } from './re-host.ts'
 
 /** Who speaks, and to whom, by bare JID. */
@@ -108,8 +111,11 @@ async function findFile(url: string, ctx: Context): Promise<SharedFile | undefin
   const path = parsePath(new URL(url).pathname)
   const upload = path && (await findUpload(ctx.db, path.link.id))
   if (!upload || upload.state !== 'clean' || !isSecret(path.link.secret, upload.tokenHash)) return undefined
-  const { cleanType, cleanBytes, cleanSha256, widthPx, heightPx, placeholder } = upload
+  const { id, createdAt, accountId, cleanType, cleanBytes, cleanSha256, widthPx, heightPx, placeholder } = upload
   if (cleanType === null || cleanBytes === null || cleanSha256 === null) return undefined
+  const sender = accountId === null ? undefined : ctx.accounts.findById(accountId)?.localpart
+  const facts = { id, sha256: cleanSha256.toString('hex'), sender, sentAt: createdAt.getTime() }
+  if (isRecalled(facts, cleanType, ctx)) return undefined
   return {
     name: upload.filename,
     type: cleanType,
@@ -141,23 +147,37 @@ export interface Cleaning {
 export async function cleanInline(
   bytes: Uint8Array | undefined,
   { purpose, sender, readers, deadline }: Cleaning,
-  ctx: Pick<Context, 'db' | 'sanitize' | 'log' | 'blobs' | 'accounts' | 'images'>,
+  ctx: Pick<Context, 'db' | 'sanitize' | 'log' | 'blobs' | 'accounts' | 'images' | 'gate' | 'now'>,
 ): Promise<MadeImage> {
   const { db } = ctx
   const own = bytes && (await findOwn(bytes, ctx))
   if (own) {
-    await addImageReaders(db, own.mapping, readers)
+    refuseRecalled(own, sender, ctx)
+    await addImageReaders(db, own.mapping, readers, sender)
     return own
   }
   const image = await sanitizeInline(bytes, { profile: purpose, sender }, ctx, deadline)
   const { widthPx, heightPx } = image
   const made: MadeImage = { bytes: image.bytes, type: `image/${image.format}`, widthPx, heightPx }
+  refuseRecalled(made, sender, ctx)
   await storeClean(db, ctx.blobs, made.bytes)
   for (const raw of [bytes ?? made.bytes, made.bytes]) {
     const cleaned = { raw, clean: made.bytes, profile: purpose, type: made.type, widthPx, heightPx }
-    await putImageMapping(db, cleaned, readers)
+    await putImageMapping(db, cleaned, readers, sender)
   }
   return made
+}
+
+/** What is recalled is not sent again, either. @throws StanzaFault */
+function refuseRecalled(
+  { bytes, type }: MadeImage,
+  sender: string,
+  ctx: Pick<Context, 'gate' | 'accounts' | 'now'>,
+): void {
+  const image = { sha256: hashOfImage('sha-256', bytes), type }
+  if (!isImageRecalled(image, { from: sender, sentAt: ctx.now() }, ctx)) return
+  const { type: kind, condition, text } = CODES['media-recalled']
+  throw new StanzaFault({ type: kind, condition, text: text.en })
 }
 
 /** These bytes as the sanitizer's own work, if they are. SHA-256 decides: SHA-1 can be made to match. */

@@ -1,4 +1,4 @@
-import { bigint, foreignKey, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, foreignKey, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { account, bytea, instant } from './account.ts'
 
 /** Which clean image an image became, for each purpose (the sanitizer's profile). */
@@ -28,6 +28,7 @@ export const imageReader = pgTable(
     jid: text('jid').notNull(),
     rawSha256: bytea('raw_sha256').notNull(),
     profile: text('profile').notNull(),
+    isSender: boolean('is_sender').notNull().default(false),
   },
   (t) => [
     primaryKey({ columns: [t.jid, t.rawSha256, t.profile] }),

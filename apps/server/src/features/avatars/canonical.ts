@@ -15,7 +15,7 @@ import type { Context, DomainEvents } from '../../routing/feature.ts'
 import { findOwnAvatar } from './clean.ts'
 import type { Avatar } from './clean.ts'
 import { putItem } from './items.ts'
-import { findFilteredVcard } from '../../routing/filter-stored.ts'
+import { findFilteredVcard, findShownVcard } from '../../routing/filter-stored.ts'
 import { findPublished } from './publish.ts'
 import { withPhoto } from './vcard.ts'
 
@@ -34,7 +34,7 @@ function hashesOf(ctx: Context): Hashes {
 export function photoHash(owner: Account, ctx: Context): string | undefined | Promise<string | undefined> {
   const known = hashesOf(ctx)
   if (known.has(owner.bareJid)) return known.get(owner.bareJid)
-  const looking = findFilteredVcard(owner, ctx).then((row) => {
+  const looking = findShownVcard(owner, ctx).then((row) => {
     const sha1 = row?.photoSha1 ?? undefined
     // Unless a newer one was set meanwhile.
     if (known.get(owner.bareJid) === looking) known.set(owner.bareJid, sha1)
@@ -50,7 +50,8 @@ export function forgetHash(bareJid: string, ctx: Context): void {
   hashesOf(ctx).delete(bareJid)
 }
 
-function announce(owner: Account, sha1: string | undefined, ctx: Context): void {
+/** Says which avatar an account has: by its SHA-1 in hex, or none. */
+export function announce(owner: Account, sha1: string | undefined, ctx: Context): void {
   if (ctx.sessions.of(owner.bareJid).length > 0) hashesOf(ctx).set(owner.bareJid, sha1)
   ctx.emit('avatar.changed', { owner: owner.bareJid, sha1 })
 }

@@ -12,6 +12,7 @@ import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
 import { followMetadata, followVcard, forgetHash, photoHash } from './canonical.ts'
 import { cleanData, cleanMetadata } from './publish.ts'
+import { followRecalls, noteRecalls } from './recalls.ts'
 
 /**
  * XEP-0084: User Avatar, XEP-0153: vCard-Based Avatars, XEP-0398: one converted into the other. Whatever comes in as an
@@ -34,7 +35,8 @@ export const avatars = defineFeature({
       if (ctx.sessions.of(bareJid).length === 0) forgetHash(bareJid, ctx)
     },
   },
-  on: { 'pep.changed': followMetadata, 'vcard.changed': followVcard },
+  on: { 'pep.changed': followMetadata, 'vcard.changed': followVcard, 'recalls.changed': followRecalls },
+  start: noteRecalls,
 })
 
 function enter(stanza: Stanza, session: Session | undefined, ctx: Context): Promise<void> | undefined {

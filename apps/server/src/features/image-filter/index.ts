@@ -5,6 +5,7 @@ import { base64From, NS_BOB, NS_PUBSUB, StanzaFault, xml } from '@drawbridge/xmp
 import type { Element, Stanza } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
 import type { Context, IqRequest } from '../../routing/feature.ts'
+import { isMappedRecalled } from '../../routing/recalled.ts'
 import { aroundOf, encryptionOf } from '../../routing/image-lookups.ts'
 
 const NS_DRAWBRIDGE_E2EE = 'urn:drawbridge:e2ee:0'
@@ -71,13 +72,18 @@ function isPublication({ kind, to, from, element }: Stanza): boolean {
 }
 
 /** XEP-0231 §3: an image that was sent to whoever asks, as it was sent. No client is asked for one. */
-async function answerBits({ attrs: { cid = '' } }: Element, { session }: IqRequest, ctx: Context): Promise<Element> {
+async function answerBits(
+  { attrs: { cid = '' } }: Element,
+  { session, to }: IqRequest,
+  ctx: Context,
+): Promise<Element> {
   const [, algorithm = '', digits = ''] = /^([a-z0-9-]+)\+([0-9a-f]{40,128})@bob\.xmpp\.org$/i.exec(cid) ?? []
   const name = HASHES[algorithm.toLowerCase()]
   const hash = Buffer.from(digits, 'hex')
   const image = name && (await findReadableImage(ctx.db, session.account.bareJid, { name, hash }, 'inline'))
   const bytes = image && (await ctx.blobs.clean.read(image.cleanSha256.toString('hex')))
-  if (!image || !bytes) throw new StanzaFault({ condition: 'item-not-found' })
+  if (!image || !bytes || (await isMappedRecalled(image, to.bareString, ctx)))
+    throw new StanzaFault({ condition: 'item-not-found' })
   const clean = `sha1+${image.cleanSha1.toString('hex')}@bob.xmpp.org`
   return xml('data', { xmlns: NS_BOB, cid: clean, type: image.cleanType }, base64From(bytes))
 }

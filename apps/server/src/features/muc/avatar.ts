@@ -3,7 +3,8 @@ import { C2S_LIMITS, findBase64, NS_VCARD, parseElement, StanzaFault, xml } from
 import type { Element } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
-import { findFilteredVcard } from '../../routing/filter-stored.ts'
+import { findShownVcard } from '../../routing/filter-stored.ts'
+import { mayHoldRecalled, withoutRecalled } from '../../routing/recalled.ts'
 import { roomNotice } from './history.ts'
 import type { RoomRequest } from './iq.ts'
 import type { Occupant, Seat } from './room.ts'
@@ -12,8 +13,13 @@ import type { Occupant, Seat } from './room.ts'
 const MAX_LENGTH = 131_072
 
 /** XEP-0486 §3.4: whoever may know of the room may see its picture. */
-export function getRoomVcard(_vcard: Element, { room }: RoomRequest): Element {
-  return room.vcard === undefined ? xml('vCard', { xmlns: NS_VCARD }) : parseElement(room.vcard, C2S_LIMITS)
+export function getRoomVcard(_vcard: Element, { room }: RoomRequest, ctx: Context): Element {
+  if (room.vcard === undefined) return xml('vCard', { xmlns: NS_VCARD })
+  const wrapped = xml('item', {}, parseElement(room.vcard, C2S_LIMITS))
+  // Who of its owners set it, and when, is not known.
+  if (mayHoldRecalled(room.vcard, ctx)) withoutRecalled(wrapped, { from: room.address }, ctx)
+  const [card] = wrapped.getChildElements()
+  return card ?? xml('vCard', { xmlns: NS_VCARD })
 }
 
 /** XEP-0486 §3.2: an owner sets it; the picture has been replaced by a clean one before it arrives here. */
@@ -44,7 +50,7 @@ export async function setRoomVcard(vcard: Element, { room, session }: RoomReques
  */
 export async function occupantVcard(target: Occupant, seat: Seat, ctx: Context): Promise<Element> {
   const account = ctx.accounts.findByBareJid(target.account)
-  const row = account && (await findFilteredVcard(account, ctx))
+  const row = account && (await findShownVcard(account, ctx))
   if (!row) throw new StanzaFault({ condition: 'service-unavailable' })
   const card = parseElement(row.element, C2S_LIMITS)
   if (seat.seesJids || target === seat.occupant) return card

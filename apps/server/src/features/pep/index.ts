@@ -102,6 +102,7 @@ export const pep = defineFeature({
   on: {
     'account.deleted': ({ localpart }, ctx) => deletePepTraces(ctx.db, `${localpart}@${ctx.domain}`),
     'pep.changed': notify,
+    'pep.shown': notify,
     async 'session.available'(event, ctx) {
       await sendLastItems(event, ctx)
       await askAgain(event, ctx)

@@ -5,7 +5,7 @@ import type { Element } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
 import { defineFeature } from '../../routing/feature.ts'
 import type { Context, IqRequest } from '../../routing/feature.ts'
-import { findFilteredVcard } from '../../routing/filter-stored.ts'
+import { findShownVcard } from '../../routing/filter-stored.ts'
 import { lookUp, refusalToRead } from './access.ts'
 import { unavailable } from './errors.ts'
 import { publishItem } from './store.ts'
@@ -34,7 +34,7 @@ export const vcard = defineFeature({
 async function get(_vcard: Element, request: IqRequest, ctx: Context): Promise<Element> {
   const { owner, access } = await lookUp(NODE_VCARD4, request, ctx)
   const isClosed = access && refusalToRead(access.node, access, 'read') !== undefined
-  const row = owner && !isClosed ? await findFilteredVcard(owner, ctx) : undefined
+  const row = owner && !isClosed ? await findShownVcard(owner, ctx) : undefined
   if (row) return parseElement(row.element, C2S_LIMITS)
   // §3.3: no vCard and no such account sound the same, so that addresses cannot be harvested.
   throw request.isOwn ? new StanzaFault({ condition: 'item-not-found' }) : unavailable()
