@@ -14,6 +14,7 @@ import {
 } from '../protocol/avatar.ts'
 import { bareJid } from '../protocol/jid.ts'
 import { isOnline, type ChatContext } from './context.ts'
+import { decodeRaster } from './raster.ts'
 
 const SIDE_PX = 192
 const MAX_BYTES = 200_000
@@ -42,8 +43,7 @@ export function createAvatars({ store, connection, account }: ChatContext): Avat
   async function fetchBitmap(jid: string, hash: string): Promise<ImageBitmap | undefined> {
     const bytes = parseAvatarData(await connection.request('get', buildAvatarDataRequest(xml, hash), jid))
     if (!bytes || bytes.length > MAX_BYTES || (await sha1(bytes)) !== hash) return undefined
-    const type = rasterType(bytes)
-    return type === undefined ? undefined : createImageBitmap(new Blob([bytes], { type }))
+    return decodeRaster(bytes)
   }
 
   return {
@@ -95,15 +95,6 @@ async function squarePicture(file: Blob): Promise<Blob> {
     ?.drawImage(source, (source.width - side) / 2, (source.height - side) / 2, side, side, 0, 0, SIDE_PX, SIDE_PX)
   source.close()
   return canvas.convertToBlob({ type: 'image/png' })
-}
-
-function rasterType(bytes: Uint8Array): string | undefined {
-  const head = String.fromCharCode(...bytes.subarray(0, 12))
-  if (head.startsWith('\x89PNG\r\n')) return 'image/png'
-  if (head.startsWith('\xff\xd8\xff')) return 'image/jpeg'
-  if (head.startsWith('GIF8')) return 'image/gif'
-  if (head.startsWith('RIFF') && head.endsWith('WEBP')) return 'image/webp'
-  return undefined
 }
 
 async function sha1(bytes: BufferSource): Promise<string> {

@@ -18,9 +18,12 @@ import { createAvatars, type Avatars } from './avatars.ts'
 import { createContacts, type Contacts } from './contacts.ts'
 import { messageFrom, noteReceipt, updateTimeline, type ChatContext } from './context.ts'
 import { createHistoryLoader } from './history.ts'
+import { createOwnAccount, type OwnAccount } from './own-account.ts'
 import { createPeople, type People } from './people.ts'
+import { createPreviews, type Previews } from './previews.ts'
 import { announcePage, createSending } from './sending.ts'
 import { fetchStatus } from './service-documents.ts'
+import { discoverServices } from './services.ts'
 import { createUploads, type Uploads } from './uploads.ts'
 
 export const VERSION = __VERSION__
@@ -31,8 +34,10 @@ export interface Chat {
   readonly store: Store<ChatState>
   readonly contacts: Pick<Contacts, 'add' | 'remove' | 'answer'>
   readonly people: People
-  readonly uploads: Pick<Uploads, 'attach' | 'retry' | 'dismiss'>
+  readonly uploads: Uploads
   readonly avatars: Pick<Avatars, 'want' | 'load' | 'publish'>
+  readonly previews: Previews
+  readonly own: OwnAccount
   send(peer: string, body: string): void
   retry(id: string): void
   discard(id: string): void
@@ -169,7 +174,7 @@ export function startChat(options: ChatOptions): Chat {
           connection.request('set', xml('enable', { xmlns: NS_CARBONS })),
           syncClock(),
           history.catchUp(),
-          uploads.discover().catch(() => undefined),
+          discoverServices(context).catch(() => undefined),
         ])
         store.update((state) => ({ ...state, isSynced: true }))
         await contacts.announce()
@@ -296,6 +301,8 @@ export function startChat(options: ChatOptions): Chat {
     people: createPeople(context),
     uploads,
     avatars,
+    previews: createPreviews(context),
+    own: createOwnAccount(context),
     send: (peer, body) => sending.enqueue(peer, body),
     retry: (id) => sending.retry(id),
     discard: (id) => void sending.discard(id),

@@ -1,6 +1,7 @@
 /** Moves messages from the durable outbox to the server, and tells the timeline what became of them. */
 import { RequestError, xml } from '../connection/connection.ts'
-import { buildMessage, type Media, type MessageError } from '../protocol/message.ts'
+import type { Media } from '../protocol/media.ts'
+import { buildMessage, type MessageError } from '../protocol/message.ts'
 import { stopsSending, suspensionFor } from '../protocol/suspension.ts'
 import { adoptOrphans, nextOutboxItem, sendable, type OutboxEvent, type OutboxItem } from '../state/outbox.ts'
 import { appendNew, chatMessageFromOutbox, removeMessage, updateMessage, type ChatMessage } from '../state/timeline.ts'

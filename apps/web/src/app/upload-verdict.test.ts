@@ -28,7 +28,16 @@ test('a body that is no problem document is not trusted', () => {
 })
 
 test('a refused slot says why', () => {
-  const error = { condition: 'not-acceptable', type: 'modify', text: 'x', imageReason: undefined, isTooLarge: false }
+  const error = {
+    condition: 'not-acceptable',
+    type: 'modify',
+    text: 'x',
+    imageReason: undefined,
+    isTooLarge: false,
+    quotas: [],
+    application: [],
+    retryAt: undefined,
+  }
   expect(problemFromStanzaError({ ...error, imageReason: 'unsupported' })).toMatchObject({ reason: 'unsupported' })
   expect(problemFromStanzaError({ ...error, isTooLarge: true })).toMatchObject({ reason: 'too-large', isFinal: true })
   expect(problemFromStanzaError(error)).toMatchObject({ reason: 'not-allowed', text: 'x', isFinal: true })

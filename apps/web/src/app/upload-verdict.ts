@@ -13,12 +13,21 @@ export function isImageName(name: string): boolean {
   return /\.(jpe?g|png|webp|gif)$/i.test(name)
 }
 
+/** Problems that are no verdict on the file: it is the same file, later or elsewhere. */
+const OTHER_PROBLEMS: Readonly<Record<string, UploadProblem['reason']>> = {
+  suspended: 'suspended',
+  'quota-exceeded': 'quota-server',
+  'image-budget': 'too-many',
+}
+
 /** What an answer other than 201 to a PUT means for the sender (RFC 9457 body where the server sent one). */
 export function problemFromResponse(status: number, body: string): UploadProblem {
   const problem = parseProblem(body)
   const reason = IMAGE_REJECT_REASONS.find((known) => known === problem.reason)
   if (reason) return { reason, text: problem.detail, isFinal: true }
-  if (problem.type.endsWith('/suspended')) return { reason: 'suspended', text: problem.detail, isFinal: false }
+  const name = /^\/problems\/([\w-]+)$/.exec(problem.type)?.[1] ?? ''
+  const other = Object.hasOwn(OTHER_PROBLEMS, name) ? OTHER_PROBLEMS[name] : undefined
+  if (other) return { reason: other, text: problem.detail, isFinal: false }
   if (status === 413) return { reason: 'too-large', text: problem.detail, isFinal: true }
   if (status === 415) return { reason: 'unsupported', text: problem.detail, isFinal: true }
   // An outage is never a verdict on the file.
@@ -28,19 +37,22 @@ export function problemFromResponse(status: number, body: string): UploadProblem
 }
 
 /** Why the server gave no slot. */
-export function problemFromStanzaError({
-  condition,
-  type,
-  text,
-  imageReason,
-  isTooLarge,
-}: MessageError): UploadProblem {
+export function problemFromStanzaError(error: MessageError): UploadProblem {
+  const { condition, type, text, imageReason, isTooLarge, quotas, retryAt } = error
   const reason = IMAGE_REJECT_REASONS.find((known) => known === imageReason)
   if (reason) return { reason, text, isFinal: true }
   if (isTooLarge) return { reason: 'too-large', text, isFinal: true }
   if (type === 'wait' && condition === 'policy-violation') return { reason: 'suspended', text, isFinal: false }
-  return { reason: 'not-allowed', text, isFinal: type !== 'wait' }
+  if (condition !== 'resource-constraint') return { reason: 'not-allowed', text, isFinal: type !== 'wait' }
+  const [quota] = quotas
+  if (quota) return { reason: `quota-${quota.kind}`, text, isFinal: false }
+  // Slots that wait are free again within minutes; the day's room is not.
+  const isSoon = retryAt !== undefined && retryAt - Date.now() < SLOTS_MS
+  return { reason: isSoon ? 'too-many' : 'quota-day', text, isFinal: false, retryAt }
 }
+
+/** Longest that an unused slot lasts, with some room for the difference between clocks. */
+const SLOTS_MS = 600_000
 
 function parseProblem(body: string): { reason: string; type: string; detail: string } {
   try {

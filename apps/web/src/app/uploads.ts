@@ -3,18 +3,10 @@
  * image it does after re-encoding it. Nothing of the picked file is shown before that.
  */
 import { RequestError, xml } from '../connection/connection.ts'
-import {
-  buildSlotRequest,
-  parseMediaOrigin,
-  parseSlot,
-  parseUploadLimit,
-  statusUrlOf,
-  type UploadSlot,
-} from '../protocol/upload.ts'
-import type { Media } from '../protocol/message.ts'
+import { mediaFromAnswer, type Media } from '../protocol/media.ts'
+import { buildSlotRequest, parseSlot, statusUrlOf, type UploadSlot } from '../protocol/upload.ts'
 import { stopsSending, suspensionFor } from '../protocol/suspension.ts'
 import type { Upload, UploadProblem } from '../state/chat-state.ts'
-import { NS_DISCO_INFO, NS_DISCO_ITEMS, NS_UPLOAD } from '@drawbridge/xmpp'
 import type { ChatContext } from './context.ts'
 import { imageTypeOf, isImageName, problemFromResponse, problemFromStanzaError } from './upload-verdict.ts'
 
@@ -27,12 +19,10 @@ export interface Uploads {
   attach(peer: string, files: readonly File[]): void
   retry(id: string): void
   dismiss(id: string): void
-  /** Finds the upload service of our server; the answer lands in the state. */
-  discover(): Promise<void>
 }
 
 export function createUploads(context: ChatContext, share: (peer: string, media: Media) => void): Uploads {
-  const { store, connection, domain } = context
+  const { store, connection } = context
   const files = new Map<string, File>()
   const running = new Map<string, XMLHttpRequest>()
 
@@ -119,6 +109,8 @@ export function createUploads(context: ChatContext, share: (peer: string, media:
       running.set(id, request)
       request.open('PUT', slot.putUrl)
       request.setRequestHeader('Content-Type', file.type || 'application/octet-stream')
+      // Refusals come in words for the person, in the language of this page.
+      request.setRequestHeader('Accept-Language', document.documentElement.lang)
       for (const [name, value] of slot.headers) request.setRequestHeader(name, value)
       request.upload.onprogress = ({ loaded, total }) =>
         setStep(id, { kind: 'uploading', ratio: total > 0 ? loaded / total : 0 })
@@ -132,7 +124,12 @@ export function createUploads(context: ChatContext, share: (peer: string, media:
         const { status, responseText } = request
         resolve(
           status === 201 || status === 200
-            ? mediaFrom(responseText, slot, file)
+            ? mediaFromAnswer(responseText, {
+                url: slot.getUrl,
+                name: file.name,
+                type: file.type || undefined,
+                bytes: file.size,
+              })
             : problemFromResponse(status, responseText),
         )
       }
@@ -156,46 +153,5 @@ export function createUploads(context: ChatContext, share: (peer: string, media:
       running.get(id)?.abort()
       remove(id)
     },
-    async discover() {
-      const items = await connection.request('get', xml('query', { xmlns: NS_DISCO_ITEMS }), domain)
-      const services = items.getChild('query', NS_DISCO_ITEMS)?.getChildren('item') ?? []
-      for (const jid of [domain, ...services.map(({ attrs }) => attrs['jid'] ?? '')]) {
-        if (jid === '') continue
-        const answer = await connection
-          .request('get', xml('query', { xmlns: NS_DISCO_INFO }), jid)
-          .catch(() => undefined)
-        const info = answer?.getChild('query', NS_DISCO_INFO)
-        if (!info?.getChildren('feature').some(({ attrs }) => attrs['var'] === NS_UPLOAD)) continue
-        store.update((state) => ({
-          ...state,
-          uploadService: { jid, maxBytes: parseUploadLimit(info), mediaOrigin: parseMediaOrigin(info) },
-        }))
-        return
-      }
-    },
-  }
-}
-
-/** What to announce: the server's word on URL, type and size where it gives one. */
-function mediaFrom(responseText: string, slot: UploadSlot, file: File): Media {
-  const body = parseObject(responseText)
-  const number = (key: string) => (typeof body[key] === 'number' ? body[key] : undefined)
-  const string = (key: string) => (typeof body[key] === 'string' ? body[key] : undefined)
-  return {
-    url: string('url') ?? slot.getUrl,
-    name: file.name,
-    type: string('type') ?? (file.type || undefined),
-    bytes: number('bytes') ?? file.size,
-    widthPx: number('widthPx'),
-    heightPx: number('heightPx'),
-  }
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    return {}
   }
 }

@@ -1,31 +1,20 @@
 import type { Element, Xml } from '../connection/element.ts'
+import { findEncryption } from './encryption.ts'
 import { bareJid } from './jid.ts'
+import { buildFileSharing, parseMedia, type Media } from './media.ts'
+import { parseQuotas, type Quota } from './quotas.ts'
 import {
   findImageRejected,
   NS_CARBONS,
   NS_DELAY,
-  NS_FILE_METADATA,
   NS_FORWARD,
   NS_MAM,
   NS_OOB,
   NS_RECEIPTS,
-  NS_SFS,
   NS_SID,
   NS_STANZAS,
   NS_UPLOAD,
-  NS_URL_DATA,
 } from '@drawbridge/xmpp'
-
-/** A shared file or image. Numbers are what the sender's server measured, for laying out before loading. */
-export interface Media {
-  readonly url: string
-  readonly name: string
-  /** Media type as the sender's server named it; decides nothing that matters for safety. */
-  readonly type: string | undefined
-  readonly bytes: number | undefined
-  readonly widthPx: number | undefined
-  readonly heightPx: number | undefined
-}
 
 /** A chat message as it came over the wire, from us or to us. */
 export interface ReceivedMessage {
@@ -36,6 +25,8 @@ export interface ReceivedMessage {
   readonly stampedAt: number | undefined
   readonly body: string
   readonly media: Media | undefined
+  /** The scheme it is encrypted by, end to end: then this client can show nothing of it. */
+  readonly encryption?: string | undefined
   readonly id: string | undefined
   readonly originId: string | undefined
   /** Archive id given by our own server (XEP-0359). */
@@ -61,6 +52,12 @@ export interface MessageError {
   readonly imageReason: string | undefined
   /** XEP-0363 §5: the upload service has a limit and the file is above it. */
   readonly isTooLarge: boolean
+  /** What is used up, where that is why. */
+  readonly quotas: readonly Quota[]
+  /** Namespaces of what says more (RFC 6120 §8.3.4). */
+  readonly application: readonly string[]
+  /** XEP-0363 §5: when there is room again, in milliseconds since 1970. */
+  readonly retryAt: number | undefined
 }
 
 export interface OutgoingMessage {
@@ -129,6 +126,12 @@ export function parseStanzaError(stanza: Element): MessageError {
     text: error?.getChildText('text') ?? '',
     imageReason: error && findImageRejected(error),
     isTooLarge: error?.getChild('file-too-large', NS_UPLOAD) !== undefined,
+    application: (error?.getChildElements() ?? []).flatMap((child) => {
+      const namespace = child.getNS()
+      return namespace === undefined || namespace === null || namespace === NS_STANZAS ? [] : [namespace]
+    }),
+    quotas: error ? parseQuotas(error) : [],
+    retryAt: stampFrom(error?.getChild('retry', NS_UPLOAD)?.attrs['stamp']),
   }
 }
 
@@ -147,16 +150,20 @@ function parseContent(stanza: Element, account: string, stampedAt: number | unde
   const receipt = stanza.getChild('received', NS_RECEIPTS)?.attrs['id']
   if (receipt !== undefined) return mine ? { kind: 'other' } : { kind: 'receipt', peer, id: receipt }
 
-  const text = stanza.getChildText('body') ?? ''
-  const media = parseMedia(stanza, text)
+  const encryption = findEncryption(stanza)
+  if (encryption === 'keys') return { kind: 'other' }
+  // The body of an encrypted message is an excuse, in a language of the sender's choice.
+  const text = encryption ? '' : (stanza.getChildText('body') ?? '')
+  const media = encryption ? undefined : parseMedia(stanza, text)
   const body = text || (media?.url ?? '')
-  if (body === '') return { kind: 'other' }
+  if (body === '' && !encryption) return { kind: 'other' }
   const message: ReceivedMessage = {
     mine,
     peer,
     stampedAt,
     body,
     media,
+    encryption: encryption?.scheme,
     id,
     originId: stanza.getChild('origin-id', NS_SID)?.attrs['id'],
     // XEP-0359 §3: an id counts only if it was set by our own server.
@@ -174,59 +181,10 @@ function parseForwarded(wrapper: Element): { message: Element; stampedAt: number
 }
 
 function parseDelay(element: Element): number | undefined {
-  const ms = Date.parse(element.getChild('delay', NS_DELAY)?.attrs['stamp'] ?? '')
+  return stampFrom(element.getChild('delay', NS_DELAY)?.attrs['stamp'])
+}
+
+function stampFrom(text: string | undefined): number | undefined {
+  const ms = Date.parse(text ?? '')
   return Number.isNaN(ms) ? undefined : ms
-}
-
-/**
- * What a message shares: by XEP-0447, whose §3.1 leaves nothing to the body that is not said there, so that stickers
- * (XEP-0449) are pictures, too; or by XEP-0066 in the form clients agree on, where the body is the URL and nothing else.
- */
-function parseMedia(stanza: Element, body: string): Media | undefined {
-  const sharing = stanza.getChild('file-sharing', NS_SFS)
-  const source = sharing?.getChild('sources', NS_SFS)?.getChild('url-data', NS_URL_DATA)?.attrs['target']
-  const link = stanza.getChild('x', NS_OOB)?.getChildText('url')?.trim()
-  const url = source ?? (link === body.trim() ? link : undefined)
-  if (!url || !/^https?:\/\//i.test(url)) return undefined
-  const metadata = sharing?.getChild('file', NS_FILE_METADATA)
-  return {
-    url,
-    name: metadata?.getChildText('name') || nameFromUrl(url),
-    type: metadata?.getChildText('media-type') ?? undefined,
-    bytes: countFrom(metadata?.getChildText('size')),
-    widthPx: countFrom(metadata?.getChildText('width')),
-    heightPx: countFrom(metadata?.getChildText('height')),
-  }
-}
-
-/** XEP-0447: what is said of the file is put right by the server, so that recipients know its size before it is there. */
-function buildFileSharing(xml: Xml, { url, name, type, bytes, widthPx, heightPx }: Media): Element {
-  return xml(
-    'file-sharing',
-    { xmlns: NS_SFS, disposition: type?.startsWith('image/') ? 'inline' : 'attachment' },
-    xml(
-      'file',
-      { xmlns: NS_FILE_METADATA },
-      xml('name', {}, name),
-      type && xml('media-type', {}, type),
-      bytes !== undefined && xml('size', {}, String(bytes)),
-      widthPx !== undefined && xml('width', {}, String(widthPx)),
-      heightPx !== undefined && xml('height', {}, String(heightPx)),
-    ),
-    xml('sources', { xmlns: NS_SFS }, xml('url-data', { xmlns: NS_URL_DATA, target: url })),
-  )
-}
-
-function countFrom(text: string | null | undefined): number | undefined {
-  const value = text && /^[0-9]{1,12}$/.test(text) ? Number(text) : 0
-  return value > 0 ? value : undefined
-}
-
-function nameFromUrl(url: string): string {
-  try {
-    const last = new URL(url).pathname.split('/').at(-1) ?? ''
-    return decodeURIComponent(last) || url
-  } catch {
-    return url
-  }
 }

@@ -32,8 +32,17 @@ export interface UploadProblem {
     | 'suspended'
     | 'network'
     | 'not-allowed'
+    /** No room: of the day, of one's own, of a unit, or of the server. */
+    | 'quota-day'
+    | 'quota-stored'
+    | 'quota-unit'
+    | 'quota-server'
+    /** Too many images in a short time, or too many files at once. */
+    | 'too-many'
   readonly text: string
   readonly isFinal: boolean
+  /** When there is room again, in milliseconds since 1970, where time helps. */
+  readonly retryAt?: number | undefined
 }
 
 export interface History {
@@ -73,6 +82,8 @@ export interface ChatState {
         readonly mediaOrigin: string | undefined
       }
     | undefined
+  /** Our server shows what is behind links, as far as is known; policy may say otherwise for this account. */
+  readonly hasPreviews: boolean
   /** Grows whenever files that were shown have to be asked for anew: some may have been recalled. */
   readonly mediaGeneration: number
   /** The conversation on the screen. */
@@ -98,6 +109,7 @@ export function emptyChatState(account: string): ChatState {
     held: {},
     own: { availability: 'online', status: '' },
     uploadService: undefined,
+    hasPreviews: false,
     mediaGeneration: 0,
     open: undefined,
   }

@@ -28,6 +28,15 @@ export function splitLinks(text: string): TextPart[] {
   return parts
 }
 
+/** The first page that a text links to, elsewhere than at `origins`; undefined where there is none. */
+export function firstPage(text: string, origins: readonly string[]): string | undefined {
+  for (const part of splitLinks(text)) {
+    if (part.kind === 'link' && /^https?:/.test(part.href) && !origins.includes(new URL(part.href).origin))
+      return part.href
+  }
+  return undefined
+}
+
 /** The address to open, or undefined when it is none that is safe to open. */
 export function hrefFrom(text: string): string | undefined {
   try {

@@ -1,9 +1,17 @@
-import type { Media } from '../protocol/message.ts'
+import type { Media, Thumbnail } from '../protocol/media.ts'
 
-/** Largest box of an image in the timeline, in CSS pixels. */
-const MAX_WIDTH_PX = 400
-const MAX_HEIGHT_PX = 320
-const FALLBACK = { widthPx: 320, heightPx: 240 }
+/** A box in CSS pixels. */
+export interface Box {
+  readonly widthPx: number
+  readonly heightPx: number
+}
+
+/** Largest boxes in the timeline. */
+const MAX_IMAGE: Box = { widthPx: 400, heightPx: 320 }
+const MAX_STICKER: Box = { widthPx: 160, heightPx: 160 }
+const UNKNOWN: Box = { widthPx: 320, heightPx: 240 }
+/** Smaller is no target for a finger, and has no room for a word. */
+const MIN_SIDE_PX = 48
 
 /**
  * A picture is loaded only from our own server's upload path, whose files are all re-encoded, and only under a name of a
@@ -25,40 +33,73 @@ export function isShownAsImage({ url, type }: Pick<Media, 'url' | 'type'>, origi
   return /\.(jpe?g|png|webp|gif)$/i.test(new URL(url).pathname) && (type === undefined || type.startsWith('image/'))
 }
 
+/** The thumbnails that may be loaded, largest first. */
+export function ownThumbnails({ thumbnails = [] }: Media, origins: readonly string[]): readonly Thumbnail[] {
+  return thumbnails
+    .filter(({ url }) => isShownAsImage({ url, type: undefined }, origins))
+    .toSorted((a, b) => b.widthPx - a.widthPx)
+}
+
+/** For `srcset`: the browser takes the smallest that fills the box on its screen. Empty where there is no choice. */
+export function sourceSet({ url, widthPx }: Media, thumbnails: readonly Thumbnail[]): string {
+  if (widthPx === undefined || thumbnails.length === 0) return ''
+  return [...thumbnails, { url, widthPx }].map((source) => `${source.url} ${source.widthPx}w`).join(', ')
+}
+
+/** The box to reserve before the image has loaded. Nothing moves when it does, whatever the sender claimed. */
+export function imageBox({ widthPx, heightPx, isSticker = false }: Partial<Media>): Box {
+  if (widthPx === undefined || heightPx === undefined) return isSticker ? MAX_STICKER : UNKNOWN
+  const most = isSticker ? MAX_STICKER : MAX_IMAGE
+  const scale = Math.min(1, most.widthPx / widthPx, most.heightPx / heightPx)
+  const sidePx = (px: number) => Math.max(MIN_SIDE_PX, Math.round(px * scale))
+  return { widthPx: sidePx(widthPx), heightPx: sidePx(heightPx) }
+}
+
 /** Why a file that was there is not. */
 export interface MediaGone {
-  readonly why: 'recalled' | 'withheld' | 'suspended' | 'unknown'
+  readonly why: 'recalled' | 'withheld' | 'suspended' | 'expired' | 'missing' | 'offline' | 'unknown'
   /** What the administrator says about it. */
   readonly reason: string
 }
 
+/** By the problem that the server names (RFC 9457). */
+const GONE: Readonly<Record<string, MediaGone['why']>> = {
+  '/problems/media-recalled': 'recalled',
+  '/problems/media-withheld': 'withheld',
+  '/problems/suspended': 'suspended',
+  '/problems/link-expired': 'expired',
+  '/problems/not-found': 'missing',
+}
+
+/** Whether trying again may help. */
+export function isWorthRetrying({ why }: MediaGone): boolean {
+  return why === 'offline' || why === 'unknown'
+}
+
 /**
- * Asks the server anew for a file, past everything that the browser has kept of it, and puts what it says in the
- * browser's cache. Undefined: it is there.
+ * Asks the server anew for an image, past everything that the browser has kept of it, and puts what it says in the
+ * browser's cache: for all that is made of it, once the one that is shown is gone. Undefined: it is there.
+ *
+ * @param urls - the one that is shown first.
  */
-export async function findMediaGone(url: string): Promise<MediaGone | undefined> {
-  const unknown = { why: 'unknown', reason: '' } as const
+export async function findMediaGone([shown = '', ...others]: readonly string[]): Promise<MediaGone | undefined> {
+  const gone = await askAnew(shown)
+  if (gone && !isWorthRetrying(gone)) await Promise.all(others.map(askAnew))
+  return gone
+}
+
+async function askAnew(url: string): Promise<MediaGone | undefined> {
+  let response: Response
   try {
-    const response = await fetch(url, { cache: 'reload' })
+    response = await fetch(url, { cache: 'reload' })
     if (response.ok) {
       await response.arrayBuffer()
       return undefined
     }
-    const { type, reason } = (await response.json()) as { readonly type?: unknown; readonly reason?: unknown }
-    const known = { recalled: 'media-recalled', withheld: 'media-withheld', suspended: 'suspended' } as const
-    const why = (Object.keys(known) as (keyof typeof known)[]).find((key) => type === `/problems/${known[key]}`)
-    return { why: why ?? 'unknown', reason: typeof reason === 'string' ? reason : '' }
   } catch {
-    return unknown
+    return { why: 'offline', reason: '' }
   }
-}
-
-/** The box to reserve before the image has loaded. Nothing moves when it does, whatever the sender claimed. */
-export function imageBox({ widthPx, heightPx }: Pick<Media, 'widthPx' | 'heightPx'>): {
-  widthPx: number
-  heightPx: number
-} {
-  if (widthPx === undefined || heightPx === undefined) return FALLBACK
-  const scale = Math.min(1, MAX_WIDTH_PX / widthPx, MAX_HEIGHT_PX / heightPx)
-  return { widthPx: Math.max(48, Math.round(widthPx * scale)), heightPx: Math.max(48, Math.round(heightPx * scale)) }
+  const { type, reason } = (await response.json().catch(() => ({}))) as { type?: unknown; reason?: unknown }
+  const why = typeof type === 'string' && Object.hasOwn(GONE, type) ? GONE[type] : undefined
+  return { why: why ?? 'unknown', reason: typeof reason === 'string' ? reason : '' }
 }

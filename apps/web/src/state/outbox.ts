@@ -2,7 +2,7 @@
  * What is on its way out, as a pure state machine. An item is written to the durable store before anything is sent and
  * leaves it only when the server has made the message durable, so that reload, crash and forced update lose nothing.
  */
-import type { Media } from '../protocol/message.ts'
+import type { Media } from '../protocol/media.ts'
 
 export interface OutboxItem {
   /** Origin-id and stanza id, fixed when first written: a resend is recognized by it. */

@@ -2,7 +2,8 @@
  * The messages of one conversation, as a pure value. Order is the archive's where it is known; what is newer than that
  * keeps the order of arrival, so a wrong clock on this device moves nothing.
  */
-import type { Media, ReceivedMessage } from '../protocol/message.ts'
+import type { Media } from '../protocol/media.ts'
+import type { ReceivedMessage } from '../protocol/message.ts'
 import type { OutboxItem, SendFailure } from './outbox.ts'
 
 export type DeliveryState = 'queued' | 'sent' | 'recorded' | 'delivered' | 'failed'
@@ -16,6 +17,8 @@ export interface ChatMessage {
   readonly at: number
   readonly body: string
   readonly media: Media | undefined
+  /** The scheme it is encrypted by, end to end: then nothing of it can be shown. */
+  readonly encryption?: string | undefined
   readonly id: string | undefined
   readonly originId: string | undefined
   readonly stanzaId: string | undefined
@@ -33,7 +36,7 @@ export interface Timeline {
 export const EMPTY_TIMELINE: Timeline = { messages: [], isComplete: false }
 
 export function chatMessageFrom(received: ReceivedMessage, now: number): ChatMessage {
-  const { mine, peer, body, media, id, originId, stanzaId, stampedAt } = received
+  const { mine, peer, body, media, encryption, id, originId, stanzaId, stampedAt } = received
   return {
     key: (mine ? originId : undefined) ?? stanzaId ?? `${received.from} ${id ?? crypto.randomUUID()}`,
     mine,
@@ -41,6 +44,7 @@ export function chatMessageFrom(received: ReceivedMessage, now: number): ChatMes
     at: stampedAt ?? now,
     body,
     media,
+    encryption,
     id,
     originId,
     stanzaId,

@@ -44,7 +44,6 @@ export const de: Texts = {
   draft: 'Entwurf:',
   you: 'Sie:',
   image: 'Bild',
-  file: 'Datei',
   unread: (count) => n(count, '1 ungelesene Nachricht', `${count} ungelesene Nachrichten`),
   requestTitle: 'möchte sehen, wann Sie erreichbar sind',
   accept: 'Annehmen',
@@ -108,17 +107,66 @@ export const de: Texts = {
   reasonOther: 'Der Server hat sie abgelehnt.',
 
   imageFrom: (name) => `Bild von ${name}`,
-  openImage: 'Bild öffnen',
-  imageLoadFailed: 'Dieses Bild kann nicht angezeigt werden.',
+  stickerFrom: (name) => `Sticker von ${name}`,
+  openImage: (what) => `Öffnen: ${what}`,
+  imagePosition: (index, count) => `${index} von ${count}`,
+  previousImage: 'Voriges Bild',
+  nextImage: 'Nächstes Bild',
+  actualSize: 'Originalgröße',
+  fitToScreen: 'An Bildschirm anpassen',
+  reEncoded: 'Neu kodiert.',
+  reEncodedRemoved: (parts) => `Entfernt: ${parts}.`,
+  reEncodedFlattened: 'Aus der Animation wurde ein stehendes Bild.',
+  removedPart: (part) =>
+    ({
+      exif: 'Kameradaten und Standort',
+      xmp: 'Bearbeitungsverlauf',
+      iptc: 'Bildtexte und Stichwörter',
+      c2pa: 'Herkunftsnachweis',
+      gainMap: 'zusätzliche Helligkeit (HDR)',
+      comment: 'Kommentare',
+      trailingBytes: 'versteckte Daten hinter dem Bild',
+    })[part],
+
+  encryptedMessage: 'Verschlüsselte Nachricht',
+  encryptedText: (scheme) =>
+    scheme === '?'
+      ? 'Diese Nachricht ist Ende-zu-Ende-verschlüsselt. Diese App kann sie nicht anzeigen; lesen Sie sie in der App, für die sie geschrieben wurde.'
+      : `Diese Nachricht ist Ende-zu-Ende-verschlüsselt (${scheme}). Diese App kann sie nicht anzeigen; lesen Sie sie in einer, die es kann.`,
+  conversationPolicy: 'Was der Server hier mit Nachrichten tut',
+  policyChecked:
+    'Der Server speichert und prüft, was hier gesendet wird. Bilder werden neu erzeugt, bevor jemand sie sieht, damit nichts ankommt, was in ihnen versteckt ist.',
+  policyEncryption: 'Ende-zu-Ende-Verschlüsselung',
+  policyLoading: 'Der Server wird gefragt …',
+  policyFailed: 'Der Server hat nicht geantwortet. Versuchen Sie es gleich noch einmal.',
+  policyOfEncryption: (policy) =>
+    ({
+      refuse: 'Wird hier abgelehnt: Der Server könnte den Inhalt nicht prüfen. Schreiben Sie ohne sie, wie diese App.',
+      'text-only':
+        'Verschlüsselter Text geht ungeprüft durch, verschlüsselte Dateien werden abgelehnt. Diese App verschlüsselt nicht und kann Verschlüsseltes nicht anzeigen.',
+      allow:
+        'Verschlüsselte Nachrichten und Dateien gehen ungeprüft durch. Diese App verschlüsselt nicht und kann Verschlüsseltes nicht anzeigen.',
+    })[policy],
+
+  linkPreviews: 'Zeigen, was hinter Links steht',
+  linkPreviewsHint: 'Ihr Server sieht für Sie nach; die Website erfährt nicht, wer Sie sind.',
   uploading: (percent) => `Hochladen: ${percent} %`,
   checking: 'Wird geprüft …',
   inQueue: (ahead) =>
-    ahead === 1 ? 'In der Warteschlange: 1 Datei davor' : `In der Warteschlange: ${ahead} Dateien davor`,
+    n(
+      ahead,
+      'In der Warteschlange: 1 Datei wird vor Ihrer geprüft',
+      `In der Warteschlange: ${ahead} Dateien werden vor Ihrer geprüft`,
+    ),
   imageGone: (why) =>
     ({
       recalled: 'Von einem Administrator entfernt.',
       withheld: 'Bild zurückgehalten: Aktualisieren Sie Ihren Client.',
       suspended: 'Bilder sind zurzeit ausgesetzt.',
+      expired: 'Der Link zu diesem Bild ist abgelaufen. Laden Sie die Seite neu, um einen neuen zu erhalten.',
+      missing: 'Dieses Bild ist nicht mehr auf dem Server.',
+      offline: 'Das Bild konnte nicht geladen werden: Der Server war nicht zu erreichen.',
+      unknown: 'Das Bild konnte nicht geladen werden.',
     })[why],
   imageGoneReason: (reason) => `Grund: ${reason}`,
   removeUpload: (name) => `${name} entfernen`,
@@ -135,7 +183,46 @@ export const de: Texts = {
       suspended: 'Das Teilen ist gerade ausgesetzt. Versuchen Sie es, sobald es weitergeht.',
       network: 'Die Verbindung ging beim Hochladen verloren.',
       'not-allowed': 'Der Server nimmt diese Datei nicht an.',
+      'quota-day':
+        'Sie haben so viel hochgeladen, wie an einem Tag erlaubt ist. Versuchen Sie es später, oder senden Sie eine kleinere Datei.',
+      'quota-stored': 'Ihre Dateien belegen allen Platz, den Sie haben. Bitten Sie Ihren Administrator um mehr.',
+      'quota-unit':
+        'Die Dateien Ihrer Einheit belegen allen Platz, den sie hat. Bitten Sie Ihren Administrator um mehr.',
+      'quota-server':
+        'Der Server hat keinen Platz für diese Datei. Fragen Sie Ihren Administrator, oder versuchen Sie es später.',
+      'too-many': 'Zu viel in kurzer Zeit. Warten Sie eine Minute und versuchen Sie es dann erneut.',
     })[reason],
+  uploadRetryAt: (moment) => `Platz gibt es wieder ab ${moment}.`,
+
+  storage: 'Speicher',
+  storageLoading: 'Wird nachgesehen …',
+  storageFailed: 'Ihr Speicher konnte nicht abgefragt werden.',
+  storageKind: (kind, name) =>
+    ({ day: 'Hochgeladen in den letzten 24 Stunden', stored: 'Ihre Dateien', unit: `Dateien von ${name}` })[kind],
+  storageUsed: (used, limit) => `${used} von ${limit}`,
+  storageUnlimited: (used) => `${used}, ohne Grenze`,
+  storageFull: (kind) =>
+    ({
+      day: 'Voll. Neue Dateien werden abgelehnt, bis die ältesten davon einen Tag alt sind.',
+      stored: 'Voll. Neue Dateien werden abgelehnt. Bitten Sie Ihren Administrator um mehr Platz.',
+      unit: 'Voll. Neue Dateien werden abgelehnt. Bitten Sie Ihren Administrator um mehr Platz.',
+    })[kind],
+
+  devices: 'Ihre Geräte',
+  devicesLead: 'Alles, was an Ihrem Konto angemeldet ist oder sich anmelden kann, ohne Sie zu fragen.',
+  devicesLoading: 'Wird nachgesehen …',
+  devicesFailed: 'Ihre Geräte konnten nicht abgefragt werden.',
+  devicesOnlyThis: 'Kein anderes Gerät ist angemeldet.',
+  deviceUnknown: 'Unbekannte App',
+  deviceThis: 'Dieses Gerät',
+  deviceActive: 'Jetzt aktiv',
+  deviceSeen: (relative, absolute) => `Zuletzt hier ${relative} (${absolute})`,
+  deviceSignOut: (name) => `${name} abmelden`,
+  deviceConfirm: (name) => `${name} abmelden? Die Verbindung endet sofort.`,
+  deviceSignedOut: (name) => `${name} wurde abgemeldet.`,
+  deviceKnowsPassword: (name) =>
+    `${name} wurde abgemeldet. Es kennt Ihr Passwort und kann sich damit wieder anmelden. Wenn Sie dieses Gerät nicht kennen, lassen Sie Ihr Passwort ändern.`,
+  deviceFailed: (name) => `${name} konnte nicht abgemeldet werden. Versuchen Sie es noch einmal.`,
 
   availability: (value) =>
     ({ online: 'Erreichbar', away: 'Abwesend', dnd: 'Bitte nicht stören', offline: 'Offline' })[value],

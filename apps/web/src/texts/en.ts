@@ -1,5 +1,9 @@
 import type { Availability } from '../protocol/presence.ts'
+import type { RemovedFeature } from '@drawbridge/contract/browser'
+import type { EncryptionPolicy } from '../protocol/encryption.ts'
+import type { Quota } from '../protocol/quotas.ts'
 import type { UploadProblem } from '../state/chat-state.ts'
+import type { MediaGone } from '../state/media.ts'
 import { plural } from './plural.ts'
 
 const n = (count: number, one: string, other: string) => plural('en', count, { one, other })
@@ -44,7 +48,6 @@ export const en = {
   draft: 'Draft:',
   you: 'You:',
   image: 'Image',
-  file: 'File',
   unread: (count: number) => n(count, '1 unread message', `${count} unread messages`),
   requestTitle: 'wants to see when you are available',
   accept: 'Accept',
@@ -109,16 +112,61 @@ export const en = {
   reasonOther: 'the server refused it.',
 
   imageFrom: (name: string) => `Image from ${name}`,
-  openImage: 'Open image',
-  imageLoadFailed: 'This image cannot be shown.',
+  stickerFrom: (name: string) => `Sticker from ${name}`,
+  openImage: (what: string) => `Open: ${what}`,
+  imagePosition: (index: number, count: number) => `${index} of ${count}`,
+  previousImage: 'Previous image',
+  nextImage: 'Next image',
+  actualSize: 'Actual size',
+  fitToScreen: 'Fit to screen',
+  reEncoded: 'Re-encoded.',
+  reEncodedRemoved: (parts: string) => `Removed: ${parts}.`,
+  reEncodedFlattened: 'The animation became a still image.',
+  removedPart: (part: RemovedFeature) =>
+    ({
+      exif: 'camera data and location',
+      xmp: 'editing history',
+      iptc: 'captions and keywords',
+      c2pa: 'proof of origin',
+      gainMap: 'extra brightness (HDR)',
+      comment: 'comments',
+      trailingBytes: 'hidden data behind the image',
+    })[part],
+
+  encryptedMessage: 'Encrypted message',
+  encryptedText: (scheme: string) =>
+    scheme === '?'
+      ? 'This message is encrypted end to end. This app cannot show it; read it in the app it was written for.'
+      : `This message is encrypted end to end (${scheme}). This app cannot show it; read it in an app that can.`,
+  conversationPolicy: 'What the server does with messages here',
+  policyChecked:
+    'The server keeps and checks what is sent here. Images are made anew before anybody sees them, so that nothing hidden in them arrives.',
+  policyEncryption: 'End-to-end encryption',
+  policyLoading: 'Asking the server…',
+  policyFailed: 'The server did not say. Try again in a moment.',
+  policyOfEncryption: (policy: EncryptionPolicy) =>
+    ({
+      refuse: 'Refused here: the server could not check what is inside. Write without it, as this app does.',
+      'text-only':
+        'Encrypted text passes unchecked, encrypted files are refused. This app does not encrypt and cannot show what others did.',
+      allow: 'Encrypted messages and files pass unchecked. This app does not encrypt and cannot show what others did.',
+    })[policy],
+
+  linkPreviews: 'Show what is behind links',
+  linkPreviewsHint: 'Your server looks for you; the site does not learn who you are.',
   uploading: (percent: number) => `Uploading ${percent} %`,
   checking: 'Checking…',
-  inQueue: (ahead: number) => (ahead === 1 ? 'In the queue: 1 file ahead' : `In the queue: ${ahead} files ahead`),
-  imageGone: (why: 'recalled' | 'withheld' | 'suspended') =>
+  inQueue: (ahead: number) =>
+    n(ahead, 'In the queue: 1 file is checked before yours', `In the queue: ${ahead} files are checked before yours`),
+  imageGone: (why: MediaGone['why']) =>
     ({
       recalled: 'Removed by an administrator.',
       withheld: 'Image withheld: update your client.',
       suspended: 'Images are suspended at the moment.',
+      expired: 'The link to this image has expired. Reload the page to get a new one.',
+      missing: 'This image is no longer on the server.',
+      offline: 'The image could not be loaded: the server was not reached.',
+      unknown: 'The image could not be loaded.',
     })[why],
   imageGoneReason: (reason: string) => `Reason: ${reason}`,
   removeUpload: (name: string) => `Remove ${name}`,
@@ -133,7 +181,43 @@ export const en = {
       suspended: 'Sharing is suspended at the moment. Try again when it resumes.',
       network: 'The connection was lost during the upload.',
       'not-allowed': 'The server does not accept this file.',
+      'quota-day': 'You have uploaded as much as is allowed in a day. Try again later, or send a smaller file.',
+      'quota-stored': 'Your files fill all the room that you have. Ask your administrator for more.',
+      'quota-unit': 'The files of your unit fill all the room that it has. Ask your administrator for more.',
+      'quota-server': 'The server has no room for this file. Ask your administrator, or try again later.',
+      'too-many': 'Too much in a short time. Wait a minute, then try again.',
     })[reason],
+  uploadRetryAt: (moment: string) => `There is room again from ${moment}.`,
+
+  storage: 'Storage',
+  storageLoading: 'Looking…',
+  storageFailed: 'Your storage could not be looked up.',
+  storageKind: (kind: Quota['kind'], name: string) =>
+    ({ day: 'Uploaded in the last 24 hours', stored: 'Your files', unit: `Files of ${name}` })[kind],
+  storageUsed: (used: string, limit: string) => `${used} of ${limit}`,
+  storageUnlimited: (used: string) => `${used}, without a limit`,
+  storageFull: (kind: Quota['kind']) =>
+    ({
+      day: 'Full. New files are refused until the oldest of these are a day old.',
+      stored: 'Full. New files are refused. Ask your administrator for more room.',
+      unit: 'Full. New files are refused. Ask your administrator for more room.',
+    })[kind],
+
+  devices: 'Your devices',
+  devicesLead: 'Everything that is signed in to your account, or can sign in without asking you.',
+  devicesLoading: 'Looking…',
+  devicesFailed: 'Your devices could not be looked up.',
+  devicesOnlyThis: 'No other device is signed in.',
+  deviceUnknown: 'Unknown app',
+  deviceThis: 'This device',
+  deviceActive: 'Active now',
+  deviceSeen: (relative: string, absolute: string) => `Last here ${relative} (${absolute})`,
+  deviceSignOut: (name: string) => `Sign out ${name}`,
+  deviceConfirm: (name: string) => `Sign out ${name}? It loses the connection at once.`,
+  deviceSignedOut: (name: string) => `${name} was signed out.`,
+  deviceKnowsPassword: (name: string) =>
+    `${name} was signed out. It knows your password, and can sign in again with it. If you do not know this device, have your password changed.`,
+  deviceFailed: (name: string) => `${name} could not be signed out. Try again.`,
 
   availability: (value: Availability) =>
     ({ online: 'Available', away: 'Away', dnd: 'Do not disturb', offline: 'Offline' })[value],

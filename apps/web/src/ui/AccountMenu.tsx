@@ -2,8 +2,10 @@ import { useRef, useState } from 'react'
 import { AVAILABILITIES } from '../protocol/presence.ts'
 import { LANGUAGES, type Language } from '../texts/index.ts'
 import { Avatar } from './Avatar.tsx'
+import { DevicesDialog } from './DevicesDialog.tsx'
 import { Dialog } from './Dialog.tsx'
 import { THEMES, usePreferences } from './preferences.ts'
+import { StorageUse } from './StorageUse.tsx'
 import { useApp, useChat, useChatState, useTexts } from './use-store.ts'
 
 /** Own picture, status and settings, behind one button. */
@@ -12,6 +14,7 @@ export function AccountMenu({ onShortcuts }: { readonly onShortcuts: () => void 
   const account = useChatState((state) => state.account)
   const availability = useChatState((state) => state.own.availability)
   const [isOpen, setOpen] = useState(false)
+  const [isDevicesOpen, setDevicesOpen] = useState(false)
   return (
     <>
       <button
@@ -30,19 +33,31 @@ export function AccountMenu({ onShortcuts }: { readonly onShortcuts: () => void 
             setOpen(false)
             onShortcuts()
           }}
+          onDevices={() => {
+            setOpen(false)
+            setDevicesOpen(true)
+          }}
         />
       )}
+      {isDevicesOpen && <DevicesDialog onClose={() => setDevicesOpen(false)} />}
     </>
   )
 }
 
-function AccountDialog({ onClose, onShortcuts }: { readonly onClose: () => void; readonly onShortcuts: () => void }) {
+interface AccountDialogProps {
+  readonly onClose: () => void
+  readonly onShortcuts: () => void
+  readonly onDevices: () => void
+}
+
+function AccountDialog({ onClose, onShortcuts, onDevices }: AccountDialogProps) {
   const app = useApp()
   const chat = useChat()
   const { t, language } = useTexts()
   const preferences = usePreferences()
   const account = useChatState((state) => state.account)
   const own = useChatState((state) => state.own)
+  const hasPreviews = useChatState((state) => state.hasPreviews)
   const [status, setStatus] = useState(own.status)
   const [pictureProblem, setPictureProblem] = useState('')
   const [isLeaving, setLeaving] = useState(false)
@@ -139,8 +154,25 @@ function AccountDialog({ onClose, onShortcuts }: { readonly onClose: () => void;
         </select>
       </label>
 
+      {hasPreviews && (
+        <label className="choice">
+          <input
+            type="checkbox"
+            checked={preferences.showsPreviews}
+            onChange={({ target }) => preferences.setShowsPreviews(target.checked)}
+          />
+          <span>
+            {t.linkPreviews} <span className="hint">{t.linkPreviewsHint}</span>
+          </span>
+        </label>
+      )}
+      <StorageUse />
+
       <div className="dialog-footer">
         <div>
+          <button type="button" className="link-button" onClick={onDevices}>
+            {t.devices}
+          </button>
           <button type="button" className="link-button" onClick={onShortcuts}>
             {t.shortcuts}
           </button>

@@ -2,10 +2,10 @@ import { useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { bestPresence } from '../protocol/presence.ts'
 import { isSubscribed } from '../protocol/roster.ts'
 import { listConversations, titleOf } from '../state/conversations.ts'
-import { isShownAsImage } from '../state/media.ts'
 import { unreadCount } from '../state/unread.ts'
 import { Avatar, availabilityOf } from './Avatar.tsx'
 import { formatShort } from './format.ts'
+import { contentText } from './MessageRow.tsx'
 import { Icon } from './icons.tsx'
 import { useChat, useChatState, useMediaOrigins, useTexts } from './use-store.ts'
 
@@ -123,7 +123,7 @@ function ConversationLine({ peer, isOpen, isTabStop, onOpen }: ConversationLineP
   const availability = useChatState((state) => availabilityOf(state, peer))
   const seesPresence = useChatState((state) => isSubscribed(state.roster[peer]))
   const status = useChatState((state) => bestPresence(Object.values(state.presence[peer] ?? {}))?.status ?? '')
-  const preview = last ? (last.media ? (isShownAsImage(last.media, origins) ? t.image : t.file) : last.body) : status
+  const preview = last ? contentText(last, origins, t) : status
   return (
     <li>
       <button

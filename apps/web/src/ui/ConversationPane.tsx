@@ -5,6 +5,7 @@ import { titleOf } from '../state/conversations.ts'
 import type { Place } from '../storage/database.ts'
 import { Avatar, availabilityOf } from './Avatar.tsx'
 import { Composer } from './Composer.tsx'
+import { ConversationPolicy } from './ConversationPolicy.tsx'
 import { Icon } from './icons.tsx'
 import { Timeline, type TimelineProps } from './Timeline.tsx'
 import { UploadTray } from './UploadTray.tsx'
@@ -87,6 +88,7 @@ function PaneHeader({ peer, onBack }: { readonly peer: string; readonly onBack: 
           <span>{t.addContact}</span>
         </button>
       )}
+      <ConversationPolicy key={peer} peer={peer} />
     </header>
   )
 }

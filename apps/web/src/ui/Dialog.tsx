@@ -12,7 +12,7 @@ export function Dialog({
   readonly title: string
   readonly onClose: () => void
   readonly children: ReactNode
-  readonly size?: 'normal' | 'wide'
+  readonly size?: 'normal' | 'full'
 }) {
   const { t } = useTexts()
   const dialog = useRef<HTMLDialogElement>(null)

@@ -1,13 +1,16 @@
 import { memo } from 'react'
+import { firstPage } from '../state/links.ts'
 import { isShownAsImage } from '../state/media.ts'
 import type { ChatMessage, DeliveryState } from '../state/timeline.ts'
 import type { Texts } from '../texts/index.ts'
 import { Avatar } from './Avatar.tsx'
 import { formatDay, formatInstant, formatTime } from './format.ts'
 import { Icon, type IconName } from './icons.tsx'
+import { LinkCard } from './LinkCard.tsx'
 import { MessageMedia } from './MessageMedia.tsx'
 import { MessageText } from './MessageText.tsx'
-import { useChat, useMediaOrigins, useTexts } from './use-store.ts'
+import { usePreferences } from './preferences.ts'
+import { useChat, useChatState, useMediaOrigins, useTexts } from './use-store.ts'
 
 /** What is shown; `held` is derived from the suspension in force. */
 export type ShownState = DeliveryState | 'held'
@@ -22,6 +25,8 @@ export interface MessageRowProps {
   readonly isHeld: boolean
   readonly isTabStop: boolean
   readonly position: number
+  /** Shows the image of a message in full. */
+  readonly onOpenImage: (key: string) => void
 }
 
 const STATE_ICONS: Record<ShownState, IconName> = {
@@ -35,11 +40,12 @@ const STATE_ICONS: Record<ShownState, IconName> = {
 
 /** One message with what stands above it: the day, and the line above what is unread. */
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
-  const { message, authorJid, author, isGroupStart, showsDay, showsUnread, isHeld, isTabStop, position } = props
+  const { message, authorJid, author, isGroupStart, showsDay, showsUnread, isHeld, isTabStop, position, onOpenImage } =
+    props
   const { t, language } = useTexts()
   const origins = useMediaOrigins()
   const state: ShownState = isHeld ? 'held' : message.state
-  const text = message.media ? (isShownAsImage(message.media, origins) ? t.image : message.media.name) : message.body
+  const text = contentText(message, origins, t)
   const parts = [author, text, formatTime(message.at, language), ...(message.mine ? [stateText(state, t)] : [])]
   return (
     <>
@@ -81,7 +87,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
               </time>
             </header>
           )}
-          {message.media ? <MessageMedia media={message.media} author={author} /> : <MessageText text={message.body} />}
+          <MessageBody message={message} author={author} onOpenImage={onOpenImage} />
           {message.state === 'failed' && <FailedNote message={message} />}
         </div>
         {message.mine && (
@@ -94,6 +100,39 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
     </>
   )
 })
+
+/** What a message is about, in a line: for the list of conversations, and for whoever cannot see it. */
+export function contentText({ media, encryption, body }: ChatMessage, origins: readonly string[], t: Texts): string {
+  if (encryption !== undefined) return t.encryptedMessage
+  if (!media) return body
+  return isShownAsImage(media, origins) ? (media.description ?? t.image) : media.name
+}
+
+type MessageBodyProps = Pick<MessageRowProps, 'message' | 'author' | 'onOpenImage'>
+
+function MessageBody({ message, author, onOpenImage }: MessageBodyProps) {
+  const { t } = useTexts()
+  const { showsPreviews } = usePreferences()
+  const hasPreviews = useChatState((state) => state.hasPreviews)
+  const origins = useMediaOrigins()
+  const { key, mine, body, media, encryption } = message
+  if (encryption !== undefined) {
+    return (
+      <p className="encrypted" data-testid="encrypted">
+        <Icon name="lock" size={16} />
+        {t.encryptedText(encryption)}
+      </p>
+    )
+  }
+  if (media) return <MessageMedia media={media} author={author} isMine={mine} onOpen={() => onOpenImage(key)} />
+  const link = hasPreviews && showsPreviews ? firstPage(body, origins) : undefined
+  return (
+    <>
+      <MessageText text={body} />
+      {link !== undefined && <LinkCard href={link} />}
+    </>
+  )
+}
 
 /** Why a message was not sent, and what can be done about it. */
 function FailedNote({ message }: { readonly message: ChatMessage }) {

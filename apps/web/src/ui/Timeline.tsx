@@ -1,13 +1,15 @@
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import type { Place } from '../storage/database.ts'
 import { isHeld } from '../state/chat-state.ts'
 import { titleOf } from '../state/conversations.ts'
+import { isShownAsImage } from '../state/media.ts'
 import { rowsFrom } from '../state/rows.ts'
 import { EMPTY_TIMELINE } from '../state/timeline.ts'
 import { Icon } from './icons.tsx'
+import { ImageViewer, type ViewedImage } from './ImageViewer.tsx'
 import { MessageRow } from './MessageRow.tsx'
-import { useChat, useChatState, useTexts } from './use-store.ts'
+import { useChat, useChatState, useMediaOrigins, useTexts } from './use-store.ts'
 import { useTimelinePosition } from './use-timeline-position.ts'
 
 /** Height of what stands above the first message; reserved, so that loading moves nothing. */
@@ -33,12 +35,15 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
   const title = useChatState((state) => titleOf(state, peer))
   const suspensions = useChatState((state) => state.suspensions)
   const held = useChatState((state) => state.held)
+  const origins = useMediaOrigins()
   const { messages } = timeline
 
   const scroller = useRef<HTMLDivElement>(null)
   const list = useRef<VirtualizerHandle>(null)
   const [unreadKey, setUnreadKey] = useState<string | undefined>(undefined)
   const [activeKey, setActiveKey] = useState<string | undefined>(undefined)
+  const [viewing, setViewing] = useState<string | undefined>(undefined)
+  const closeViewer = useCallback(() => setViewing(undefined), [])
   const rows = useMemo(() => rowsFrom(timeline, unreadKey), [timeline, unreadKey])
 
   const position = useTimelinePosition({
@@ -86,11 +91,16 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
     })
   }
 
+  function imagesOf(): ViewedImage[] {
+    return messages.flatMap(({ key, media, mine }) =>
+      media && isShownAsImage(media, origins) ? [{ key, media, author: mine ? t.ownAuthor : title }] : [],
+    )
+  }
+
   function onKeyDown(event: KeyboardEvent) {
     const target = event.target as HTMLElement
     const article = target.closest<HTMLElement>('article')
-    // An image opened from a row is a dialog of its own, and Escape closes that.
-    if (!article || target.closest('dialog') || event.altKey || event.ctrlKey || event.metaKey) return
+    if (!article || event.altKey || event.ctrlKey || event.metaKey) return
     const index = rows.findIndex(({ message }) => message.key === article.dataset['key'])
     const actions = [...article.querySelectorAll<HTMLElement>('a, button')]
     const action = actions.indexOf(target)
@@ -193,6 +203,7 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
               isHeld={isHeld({ suspensions, held }, message)}
               isTabStop={i === activeIndex}
               position={messages.length - rows.length + i + 1}
+              onOpenImage={setViewing}
             />
           )}
         </Virtualizer>
@@ -202,6 +213,9 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
           <Icon name="down" size={16} />
           {position.newBelow > 0 ? t.jumpToNew(position.newBelow) : t.jumpToLatest}
         </button>
+      )}
+      {viewing !== undefined && (
+        <ImageViewer images={imagesOf()} at={viewing} onMove={setViewing} onClose={closeViewer} />
       )}
     </section>
   )

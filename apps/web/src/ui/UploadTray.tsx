@@ -1,6 +1,6 @@
 import type { Upload } from '../state/chat-state.ts'
 import type { Texts } from '../texts/index.ts'
-import { formatBytes } from './format.ts'
+import { formatBytes, formatMoment } from './format.ts'
 import { Icon } from './icons.tsx'
 import { useChat, useChatState, useTexts } from './use-store.ts'
 
@@ -22,7 +22,7 @@ function UploadLine({ upload }: { readonly upload: Upload }) {
   const { t, language } = useTexts()
   const { id, name, bytes, step, isImage } = upload
   const percent = step.kind === 'uploading' ? Math.round(step.ratio * 100) : 100
-  const text = stepText(step, percent, t)
+  const text = stepText(step, percent, t, language)
   return (
     <li
       className="upload"
@@ -58,9 +58,10 @@ function UploadLine({ upload }: { readonly upload: Upload }) {
 }
 
 /** Our words for what we know; the server's for what only it knows. */
-function stepText(step: Upload['step'], percent: number, t: Texts): string {
+function stepText(step: Upload['step'], percent: number, t: Texts, language: string): string {
   if (step.kind === 'uploading') return t.uploading(percent)
   if (step.kind === 'checking') return step.ahead ? t.inQueue(step.ahead) : t.checking
-  const { reason, text } = step.problem
-  return (reason === 'not-allowed' && text) || t.uploadProblem(reason)
+  const { reason, text, retryAt } = step.problem
+  const problem = (reason === 'not-allowed' && text) || t.uploadProblem(reason)
+  return retryAt === undefined ? problem : `${problem} ${t.uploadRetryAt(formatMoment(retryAt, Date.now(), language))}`
 }

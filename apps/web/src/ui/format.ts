@@ -80,6 +80,11 @@ export function formatBytes(bytes: number, language: string): string {
   )
 }
 
+/** "this, that, and more" */
+export function formatList(parts: readonly string[], language: string): string {
+  return new Intl.ListFormat(language, { type: 'conjunction' }).format(parts)
+}
+
 /** Whole calendar days from `at` to `now`; negative when `at` is later. */
 function daysBetween(at: number, now: number): number {
   return Math.round((startOfDay(now) - startOfDay(at)) / DAY_MS)

@@ -7,13 +7,16 @@ export type Theme = (typeof THEMES)[number]
 
 const THEME_KEY = 'drawbridge.theme'
 const LANGUAGE_KEY = 'drawbridge.language'
+const PREVIEWS_KEY = 'drawbridge.previews'
 
 interface Preferences {
   readonly theme: Theme
   readonly language: Language
+  /** Whether what is behind links is shown, where the server looks for it. */
+  readonly showsPreviews: boolean
 }
 
-const store = createStore<Preferences>({ theme: 'system', language: 'en' })
+const store = createStore<Preferences>({ theme: 'system', language: 'en', showsPreviews: true })
 
 /** Reads what was chosen before, and lets the page follow it. */
 export function startPreferences(): void {
@@ -21,7 +24,7 @@ export function startPreferences(): void {
   const stored = read(LANGUAGE_KEY)
   const language = stored !== null && stored in LANGUAGES ? (stored as Language) : chooseLanguage(navigator.languages)
   store.subscribe(show)
-  store.update(() => ({ theme, language }))
+  store.update(() => ({ theme, language, showsPreviews: read(PREVIEWS_KEY) !== 'no' }))
 }
 
 export function usePreferences() {
@@ -35,6 +38,10 @@ export function usePreferences() {
     setLanguage(language: Language) {
       write(LANGUAGE_KEY, language)
       store.update((state) => ({ ...state, language }))
+    },
+    setShowsPreviews(showsPreviews: boolean) {
+      write(PREVIEWS_KEY, showsPreviews ? 'yes' : 'no')
+      store.update((state) => ({ ...state, showsPreviews }))
     },
   }
 }
