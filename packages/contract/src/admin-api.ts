@@ -6,6 +6,7 @@ import { ANNOUNCEMENT_ROUTES } from './admin-announcements.ts'
 import { EVIDENCE_ROUTES } from './admin-evidence.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { NODE_ROUTES } from './admin-nodes.ts'
+import { TOKEN_ROUTES } from './admin-tokens.ts'
 import * as schemas from './admin-schemas.ts'
 
 const none = z.strictObject({})
@@ -13,6 +14,7 @@ const none = z.strictObject({})
 /** THE list of admin routes. */
 export const ADMIN_ROUTES = {
   ...ACCESS_ROUTES,
+  ...TOKEN_ROUTES,
   listAccounts: {
     method: 'GET',
     path: '/api/v1/accounts',

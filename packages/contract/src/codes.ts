@@ -309,6 +309,33 @@ export const CODES = {
       de: 'Diese Anfrage kam nicht aus der Konsole. Bitte öffnen Sie die Konsole und versuchen Sie es dort erneut.',
     },
   },
+  'no-such-token': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-token',
+    text: { en: 'There is no such token, or it is over.', de: 'Dieses Token gibt es nicht, oder es gilt nicht mehr.' },
+  },
+  'token-scope-refused': {
+    type: 'auth',
+    condition: 'forbidden',
+    http: 403,
+    problem: 'token-scope-refused',
+    text: {
+      en: 'A token may do nothing that its owner may not. Leave these scopes out.',
+      de: 'Ein Token darf nichts, was seine Besitzerin nicht darf. Lassen Sie diese Rechte weg.',
+    },
+  },
+  'too-many-tokens': {
+    type: 'cancel',
+    condition: 'resource-constraint',
+    http: 409,
+    problem: 'too-many-tokens',
+    text: {
+      en: 'This account has as many tokens as it may have. Revoke one that nobody needs.',
+      de: 'Dieses Konto hat so viele Tokens, wie es haben darf. Widerrufen Sie eines, das niemand braucht.',
+    },
+  },
   'not-authorized': {
     type: 'auth',
     condition: 'not-authorized',

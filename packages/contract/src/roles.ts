@@ -1,12 +1,7 @@
 // Who may do what. Data only: the server asks it, the console draws it, and docs/operate/administrators.md shows it.
 
-/**
- * What a caller must be allowed to do. `public` needs no sign-in; `own-session` is what administrators do to their own
- * sign-in, second factor and tokens, which no API token may do.
- */
-export const PERMISSIONS = [
-  'public',
-  'own-session',
+/** Permissions that a role gives, and that an API token may have as its scopes. */
+export const GRANTED_PERMISSIONS = [
   'account.read',
   'account.support',
   'account.write',
@@ -28,14 +23,14 @@ export const PERMISSIONS = [
   'announcement.read',
   'announcement.write',
 ] as const
+export type GrantedPermission = (typeof GRANTED_PERMISSIONS)[number]
+
+/**
+ * What a caller must be allowed to do. `public` needs no sign-in; `own-session` is what administrators do to their own
+ * sign-in and second factor, and `own-token` to their own tokens: no API token may do either.
+ */
+export const PERMISSIONS = ['public', 'own-session', 'own-token', ...GRANTED_PERMISSIONS] as const
 export type Permission = (typeof PERMISSIONS)[number]
-
-/** Permissions that are given by a role. The other two follow from being signed in. */
-export type GrantedPermission = Exclude<Permission, 'public' | 'own-session'>
-
-export const GRANTED_PERMISSIONS: readonly GrantedPermission[] = PERMISSIONS.filter(
-  (permission) => permission !== 'public' && permission !== 'own-session',
-)
 
 /** What an account may be made, beside a user. `administrator` is all of them at once, and the only one who gives roles. */
 export const ROLES = [

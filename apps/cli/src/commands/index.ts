@@ -36,6 +36,7 @@ import { sanitize } from './sanitize.ts'
 import { standingMessageDelete, standingMessageList, standingMessageSet } from './standing-message.ts'
 import { sessionList, status } from './status.ts'
 import { suspensionEnd, suspensionList, suspensionStart } from './suspension.ts'
+import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
 import { unitAdd, unitDelete, unitJoin, unitLeave, unitList, unitMembers, unitSet } from './unit.ts'
 import { up } from './up.ts'
 
@@ -100,6 +101,9 @@ export const COMMANDS: readonly Command[] = [
   evidenceApprove,
   evidenceExport,
   filesRenew,
+  tokenCreate,
+  tokenList,
+  tokenRevoke,
   auditList,
   auditVerify,
 ]

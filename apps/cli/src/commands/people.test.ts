@@ -3,6 +3,7 @@ import type { Cli, Command } from '../command.ts'
 import { accountRole } from './account-role.ts'
 import { accountName } from './account.ts'
 import { invitationAdd, invitationRevoke } from './invitation.ts'
+import { tokenCreate } from './token.ts'
 import { unitAdd, unitJoin, unitList, unitSet } from './unit.ts'
 
 const SALES = { name: 'sales', displayName: 'Sales', roster: 'members', directory: 'everybody', members: 2 }
@@ -104,4 +105,20 @@ test('roles are replaced, with the units of a unit administrator; none has to be
   expect((await run(accountRole, ['bob', '--none'], none)).asked).toMatchObject([{ body: { roles: [] } }])
   await expect(run(accountRole, ['bob'])).rejects.toThrow('--none')
   await expect(run(accountRole, ['bob', 'king'])).rejects.toThrow('help-desk')
+})
+
+test('a token is made for an account, and its secret is printed', async () => {
+  const token = { id: 't1', name: 'nightly', account: 'bob', scopes: ['audit.read'], expiresAt: '2027-01-01T00:00:00Z' }
+  const args = ['nightly', '--account', 'bob', '--scope', 'audit.read,status.read', '--days', '7']
+  expect(await run(tokenCreate, args, { createToken: { token, secret: 'dbt_x' } })).toEqual({
+    asked: [
+      {
+        route: 'createToken',
+        body: { name: 'nightly', account: 'bob', scopes: ['audit.read', 'status.read'], days: 7 },
+      },
+    ],
+    printed: ['t1  "nightly"  bob  audit.read  until 2027-01-01T00:00:00Z, never used', 'dbt_x'],
+  })
+  await expect(run(tokenCreate, ['nightly', '--account', 'bob'])).rejects.toThrow('--scope')
+  await expect(run(tokenCreate, ['x', '--account', 'bob', '--scope', 'everything'])).rejects.toThrow('audit.read')
 })

@@ -55,6 +55,7 @@ export function reachOf(actor: Actor | undefined, permission: Permission): Reach
   if (!isAdministrator(account)) return undefined
   if (permission === 'own-session') return proof.kind === 'session' ? 'everywhere' : undefined
   if (proof.kind === 'session' && proof.isEnrolling) return undefined
+  if (permission === 'own-token') return proof.kind === 'session' ? 'everywhere' : undefined
   if (proof.kind === 'token' && !proof.scopes.has(permission)) return undefined
   return reachOfAccount(account, permission)
 }

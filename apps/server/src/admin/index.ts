@@ -25,6 +25,7 @@ import { statusHandlers } from './status.ts'
 import { imageRenewalHandlers } from './image-renewal.ts'
 import { recallHandlers } from './recalls.ts'
 import { suspensionHandlers } from './suspensions.ts'
+import { tokenHandlers } from './tokens.ts'
 import { unitHandlers } from './units.ts'
 
 export { LOCAL_ACTOR } from './actor.ts'
@@ -58,6 +59,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
   const handlers: AdminHandlers = {
     ...sessionHandlers(context),
     ...roleHandlers(context),
+    ...tokenHandlers(context),
     ...evidenceHandlers(context),
     ...accountHandlers(context),
     ...unitHandlers(context),

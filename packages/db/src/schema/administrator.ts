@@ -1,4 +1,5 @@
 import { bigint, boolean, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import type { GrantedPermission } from '@drawbridge/contract'
 import { account, bytea, instant } from './account.ts'
 
 const owner = () =>
@@ -36,3 +37,18 @@ export const recoveryCode = pgTable(
   { accountId: owner(), codeHash: bytea('code_hash').notNull() },
   (t) => [primaryKey({ columns: [t.accountId, t.codeHash] })],
 )
+
+/** Tokens of programs, by their hash. */
+export const apiToken = pgTable('api_token', {
+  id: uuid('id').primaryKey(),
+  tokenHash: bytea('token_hash').notNull().unique(),
+  accountId: owner(),
+  name: text('name').notNull(),
+  scopes: text('scopes').array().$type<GrantedPermission[]>().notNull(),
+  createdBy: text('created_by').notNull(),
+  createdAt: instant('created_at').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+  usedAt: instant('used_at'),
+  usedFrom: text('used_from'),
+  revokedAt: instant('revoked_at'),
+})

@@ -1,8 +1,10 @@
 import { Refusal } from '@drawbridge/contract'
 import type { IncomingMessage } from 'node:http'
+import { addressOf } from '../../routing/client-address.ts'
 import { accountFrom } from '../../routing/accounts.ts'
 import type { Actor } from '../actor.ts'
 import type { AdminContext } from '../api.ts'
+import { isApiTokenSecret, useApiToken } from './api-tokens.ts'
 import { isOwnOrigin, tokenFromCookie } from './cookie.ts'
 
 const SESSION_TOKEN = /^[A-Za-z0-9_-]{43}$/u
@@ -17,7 +19,7 @@ export async function identify(context: AdminContext, req: IncomingMessage): Pro
   const { authorization } = req.headers
   if (authorization !== undefined) {
     const [, token = ''] = /^Bearer (\S+)$/u.exec(authorization) ?? []
-    return sessionActor(context, token, false)
+    return isApiTokenSecret(token) ? tokenActor(context, token, addressOf(req)) : sessionActor(context, token, false)
   }
   const token = tokenFromCookie(req, context.isHttps)
   if (token === undefined) return undefined
@@ -38,4 +40,12 @@ async function sessionActor(context: AdminContext, token: string, isCookie: bool
     account,
     proof: { kind: 'session', id, provedAt, hasSecondFactor, isEnrolling, expiresAt },
   }
+}
+
+async function tokenActor(context: AdminContext, secret: string, from: string): Promise<Actor | undefined> {
+  const found = await useApiToken(context.db, secret, { at: context.now(), from })
+  if (!found) return undefined
+  const account = accountFrom(found.account, context.domain)
+  const proof = { kind: 'token', id: found.token.id, scopes: new Set(found.token.scopes) } as const
+  return { kind: 'account', name: account.bareJid, account, proof }
 }
