@@ -1,6 +1,6 @@
 import type { Log } from '@drawbridge/runtime'
 import { type Job as StoredJob, UnrecoverableError } from 'bullmq'
-import { type Backend, type JobWorker, postgresBackend, redisBackend } from './backend.ts'
+import { type Backend, type JobQueue, type JobWorker, postgresBackend, redisBackend } from './backend.ts'
 import { type Handlers, JOBS } from './declared.ts'
 import { BadPayload, GiveUp, type Handler, type Job, parsePayload } from './job.ts'
 
@@ -59,7 +59,7 @@ export interface Jobs<Declared extends readonly Job[] = typeof JOBS> extends Asy
 
 type PayloadIn<J> = J extends Job<string, infer Payload> ? Payload : never
 
-/** Opens the queues. Connects at once, but a store that is away only delays. */
+/** Opens each queue when it is used first. A store that is away only delays. */
 export function createJobs<const Declared extends readonly Job[] = typeof JOBS>(
   options: JobsOptions<Declared>,
 ): Jobs<Declared> {
@@ -67,10 +67,11 @@ export function createJobs<const Declared extends readonly Job[] = typeof JOBS>(
   const declared: readonly Job[] = options.declared ?? JOBS
   const onError = (error: unknown) => log.warn('the job queue cannot be reached', { error })
   const backend = redisUrl === undefined ? postgresBackend(databaseUrl, onError) : redisBackend(redisUrl, onError)
-  const queues = new Map(declared.map(({ name }) => [name, backend.queue(name)]))
-  const queueOf = (job: Job) => {
-    const queue = queues.get(job.name)
-    if (!queue) throw new Error(`job ${job.name} is not declared`)
+  const queues = new Map<string, JobQueue>()
+  const queueOf = ({ name }: Pick<Job, 'name'>) => {
+    if (!declared.some((job) => job.name === name)) throw new Error(`job ${name} is not declared`)
+    const queue = queues.get(name) ?? backend.queue(name)
+    queues.set(name, queue)
     return queue
   }
   const stopping = new AbortController()
@@ -100,7 +101,7 @@ export function createJobs<const Declared extends readonly Job[] = typeof JOBS>(
     if (workers) throw new Error('jobs are being done already')
     const byName = new Map(Object.entries(handlers as Readonly<Record<string, Handler<unknown>>>))
     const missing = declared.filter(({ name }) => !byName.has(name)).map(({ name }) => name)
-    const unknown = [...byName.keys()].filter((name) => !queues.has(name))
+    const unknown = [...byName.keys()].filter((name) => !declared.some((job) => job.name === name))
     if (missing.length > 0) throw new Error(`jobs without a handler: ${missing.join(', ')}`)
     if (unknown.length > 0) throw new Error(`handlers without a job: ${unknown.join(', ')}`)
     const run = { backend, stopping: stopping.signal, log, ...workOptions }
@@ -110,8 +111,8 @@ export function createJobs<const Declared extends readonly Job[] = typeof JOBS>(
 
   async function counts() {
     const rows = await Promise.all(
-      [...queues].map(async ([name, queue]) => {
-        const found = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed')
+      declared.map(async ({ name }) => {
+        const found = await queueOf({ name }).getJobCounts('waiting', 'active', 'delayed', 'failed')
         const { waiting = 0, active = 0, delayed = 0, failed = 0 } = found
         return [name, { waiting, active, delayed, failed }] as const
       }),
