@@ -1,3 +1,5 @@
+import { adminTarget } from '@drawbridge/contract'
+import type { AdminRouteId } from '@drawbridge/contract'
 import type { SandboxStatus, SessionEndCode } from '@drawbridge/contract'
 import { openDatabase } from '@drawbridge/db'
 import { silentLog } from '@drawbridge/runtime'
@@ -194,6 +196,20 @@ export async function admin({ now, sandbox = STRONG, settings = {} }: AdminOptio
 }
 
 export type Admin = Awaited<ReturnType<typeof admin>>
+
+/** A value for each parameter that a path may have: a route with another one fails until it has a sample here. */
+export const ROUTE_SAMPLES: Readonly<Record<string, string>> = {
+  name: 'alice',
+  account: 'alice',
+  kind: 'motd',
+  id: '0197a000-0000-7000-8000-000000000000',
+  epoch: '999999',
+}
+
+/** Where a route is asked for, with samples in its path. */
+export function targetOf(id: string, others: Readonly<Record<string, string>> = {}): string {
+  return adminTarget(id as AdminRouteId, { ...ROUTE_SAMPLES, ...others })
+}
 
 /** Signs in over the network and returns the bearer token. */
 export async function signIn({ network }: Admin, name: string, password: string): Promise<string> {
