@@ -1,3 +1,4 @@
+import { ADMIN_ROUTES } from '@drawbridge/contract'
 import { countRosterItems, findAccount } from '@drawbridge/db'
 import { findJid, NS_ROSTER, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Form } from '@drawbridge/xmpp'
@@ -21,7 +22,7 @@ import {
 /** XEP-0133 §4.1 to §4.10: one account, or each of some. */
 export const accountCommands: readonly AdHocCommand[] = [
   {
-    ...command('add-user', 'Add User'),
+    ...command('add-user', 'Add User', 'account.write'),
     form: fields(
       { ...accountField(), label: 'The address of the new account' },
       { name: 'password', type: 'text-private', label: 'Its password; leave it empty to have one made' },
@@ -41,12 +42,12 @@ export const accountCommands: readonly AdHocCommand[] = [
   forEachAccount('disable-user', 'Disable User', 'disableAccount', 'disabled'),
   forEachAccount('reenable-user', 'Re-Enable User', 'enableAccount', 'enabled'),
   {
-    ...command('end-user-session', 'End User Session'),
+    ...command('end-user-session', 'End User Session', 'account.support'),
     form: fields(accountsField()),
     execute: endSessions,
   },
   {
-    ...command('change-user-password', 'Change User Password'),
+    ...command('change-user-password', 'Change User Password', 'account.support'),
     form: fields(accountField(), { name: 'password', type: 'text-private', label: 'New password', isRequired: true }),
     async execute(form, { account }, ctx) {
       const name = nameFrom(value(form, 'accountjid') ?? '', ctx)
@@ -57,12 +58,12 @@ export const accountCommands: readonly AdHocCommand[] = [
     },
   },
   {
-    ...command('get-user-roster', 'Get User Roster'),
+    ...command('get-user-roster', 'Get User Roster', 'roster.read'),
     form: fields(accountsField()),
     execute: readRoster,
   },
   {
-    ...command('get-user-lastlogin', 'Get User Last Login Time'),
+    ...command('get-user-lastlogin', 'Get User Last Login Time', 'account.read'),
     form: fields(accountsField()),
     async execute(form, _session, ctx) {
       const found = addressesFrom(form).map((address) => accountFrom(address, ctx))
@@ -76,7 +77,7 @@ export const accountCommands: readonly AdHocCommand[] = [
     },
   },
   {
-    ...command('user-stats', 'Get User Statistics'),
+    ...command('user-stats', 'Get User Statistics', 'session.read'),
     form: fields(accountField()),
     async execute(form, _session, ctx) {
       const found = accountFrom(value(form, 'accountjid') ?? '', ctx)
@@ -99,7 +100,7 @@ function forEachAccount(
   done: string,
 ): AdHocCommand {
   return {
-    ...command(name, title),
+    ...command(name, title, ADMIN_ROUTES[id].permission),
     form: fields(accountsField()),
     async execute(form, { account }, ctx) {
       // Every address is checked before the first is acted on.

@@ -1,3 +1,5 @@
+import { permissionsOf } from '@drawbridge/contract'
+import type { GrantedPermission } from '@drawbridge/contract'
 import { findFormValue, findJid, StanzaFault } from '@drawbridge/xmpp'
 import type { Form, FormField } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
@@ -5,15 +7,24 @@ import type { AdHocCommand, CommandOutcome, Context } from '../../routing/featur
 
 const NS_ADMIN = 'http://jabber.org/protocol/admin'
 
-/** What all of them have in common: their node, and that they are for administrators only. */
-export function command(name: string, title: string): Pick<AdHocCommand, 'node' | 'name' | 'at' | 'isAllowed'> {
+/**
+ * What all of them have in common: their node, and that they are for those only who may do as much by the admin API, and
+ * everywhere: whoever administers some units has the console.
+ */
+export function command(
+  name: string,
+  title: string,
+  permission: GrantedPermission,
+): Pick<AdHocCommand, 'node' | 'name' | 'at' | 'isAllowed'> {
   return {
     node: `${NS_ADMIN}#${name}`,
     name: title,
     at: ['server', 'own'],
     isAllowed: ({ localpart }, ctx) => {
+      // With the rights it has now, not those it had when its session began.
       const account = ctx.accounts.find(localpart)
-      return account?.isAdmin === true && !account.isDisabled
+      if (!account || account.isDisabled) return false
+      return account.isAdmin || permissionsOf(account.roles).has(permission)
     },
   }
 }

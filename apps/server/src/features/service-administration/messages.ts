@@ -16,7 +16,7 @@ const LABELS: Readonly<Record<StandingMessageKind, string>> = {
 /** What the server says: now to whoever is here, or until it is taken back (XEP-0133 §4.23 to §4.28). */
 export const messageCommands: readonly AdHocCommand[] = [
   {
-    ...command('announce', 'Send Announcement to Online Users'),
+    ...command('announce', 'Send Announcement to Online Users', 'announcement.write'),
     form: fields({ name: 'announcement', type: 'text-multi', label: 'Announcement', isRequired: true }),
     execute: announce,
   },
@@ -36,7 +36,7 @@ function set(
 ): AdHocCommand {
   const label = LABELS[kind]
   return {
-    ...command(name, title),
+    ...command(name, title, 'announcement.write'),
     async form(account, ctx) {
       const { messages } = await ctx.administrate(account, 'listStandingMessages', {})
       const standing = isEmptyAtFirst ? undefined : messages.find((message) => message.kind === kind)
@@ -53,7 +53,7 @@ function set(
 
 function remove(name: string, title: string, kind: StandingMessageKind): AdHocCommand {
   return {
-    ...command(name, title),
+    ...command(name, title, 'announcement.write'),
     async execute(_form, { account }, ctx) {
       await ctx.administrate(account, 'deleteStandingMessage', { params: { kind } })
       return info(`${LABELS[kind]}: deleted.`)

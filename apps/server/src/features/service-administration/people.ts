@@ -17,14 +17,15 @@ export const peopleCommands: readonly AdHocCommand[] = [
 
 function count(kind: string, title: string, isOne: (account: Account, ctx: Context) => boolean): AdHocCommand[] {
   const field = kind.replace('-', '')
+  const permission = kind === 'registered-users' || kind === 'disabled-users' ? 'account.read' : 'session.read'
   const found = (ctx: Context) => [...ctx.accounts.all()].filter((account) => isOne(account, ctx))
   return [
     {
-      ...command(`get-${kind}-num`, `Get Number of ${title}`),
+      ...command(`get-${kind}-num`, `Get Number of ${title}`, permission),
       execute: (_form, _session, ctx) => result({ name: `${field}num`, values: [String(found(ctx).length)] }),
     },
     {
-      ...command(`get-${kind}-list`, `Get List of ${title}`),
+      ...command(`get-${kind}-list`, `Get List of ${title}`, permission),
       form: fields({
         name: 'max_items',
         type: 'list-single',

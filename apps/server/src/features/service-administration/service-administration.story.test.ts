@@ -1,4 +1,5 @@
-import { findAccount, listAudit } from '@drawbridge/db'
+import type { Role } from '@drawbridge/contract'
+import { findAccount, listAudit, updateAccount } from '@drawbridge/db'
 import { NS_COMMANDS, NS_DISCO_ITEMS } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { describe, expect, test, vi } from 'vitest'
@@ -8,11 +9,32 @@ import type { Device } from '../../../test/story.ts'
 import { standingMessages } from '../standing-messages.ts'
 
 describe('XEP-0133 service administration', () => {
+  test('who has a role sees and may do by chat what the role may do, and no more (XEP-0133 §6)', async () => {
+    await using s = await story({ alice: 1, bob: 1 })
+    const { accounts, db } = s.server.ctx
+    const mayDo = async (role: Exclude<Role, 'administrator'> | undefined) => {
+      accounts.put((await updateAccount(db, 'alice', { roles: role ? [role] : [], administers: ['sales'] }))!)
+      const items = await s.alice.ask('get', `<query xmlns="${NS_DISCO_ITEMS}" node="${NS_COMMANDS}"/>`, 'im.test')
+      const shown = ['disable-user', 'delete-user', 'get-user-roster', 'set-motd', 'get-online-users-num'].filter(
+        (name) => items.toString().includes(`#${name}"`),
+      )
+      for (const name of shown) expect(statusOf(await execute(s.alice, name)), name).toMatch(/executing|completed/)
+      return shown
+    }
+    expect(await mayDo(undefined)).toEqual([])
+    expect(await mayDo('help-desk')).toEqual(['disable-user', 'get-online-users-num'])
+    expect(await mayDo('operator')).toEqual(['disable-user', 'delete-user', 'set-motd', 'get-online-users-num'])
+    expect(await mayDo('auditor')).toEqual(['get-user-roster', 'get-online-users-num'])
+    // What is bounded by units has no place in a list of commands.
+    expect(await mayDo('unit-administrator')).toEqual([])
+    expect(errorOf(await execute(s.alice, 'disable-user'))).toEqual(['forbidden'])
+  })
+
   test('what is not administered by chat is not shown, and whoever tries is told that it is not there (XEP-0133 §5)', async () => {
     await using s = await story({ alice: 1 })
     await makeAdmin(s)
     const items = await s.alice.ask('get', `<query xmlns="${NS_DISCO_ITEMS}" node="${NS_COMMANDS}"/>`, 'im.test')
-    for (const name of ['restart', 'shutdown', 'edit-blacklist', 'edit-whitelist', 'get-user-password']) {
+    for (const name of ['restart', 'shutdown', 'edit-admin', 'edit-blacklist', 'edit-whitelist', 'get-user-password']) {
       expect(errorOf(await execute(s.alice, name)), name).toEqual(['feature-not-implemented'])
       expect(items.toString()).not.toContain(`#${name}"`)
     }
