@@ -3,6 +3,7 @@ import { CLIENT_POSTURES } from '@drawbridge/policy'
 import * as z from 'zod'
 import { adminConfig } from './admin/access/admin.config.ts'
 import { blobConfig } from './blobs/blobs.config.ts'
+import { breakGlassNetworks } from './policy/break-glass.config.ts'
 import { archiveConfig } from './routing/archive.config.ts'
 import { imagesConfig } from './routing/images.config.ts'
 import { contactConfig, registrationConfig } from './routing/registration.config.ts'
@@ -126,6 +127,7 @@ export const serverConfig = z.object({
       env: 'DRAWBRIDGE_CLIENT_POSTURE',
       doc: 'What happens to clients that do not say what they are: `discover` lets them in and counts them, `enforce` blocks them.',
     }),
+    breakGlassNetworks,
     leaseTtlMs: z.coerce.number().int().min(1_000).max(5_000).default(5_000).meta({
       env: 'DRAWBRIDGE_LEASE_TTL_MS',
       doc: 'How long rules count as current without hearing from the database, in milliseconds. Shorter closes sooner in trouble, and sooner by mistake.',

@@ -1,4 +1,4 @@
-import { createArchiveWriter, listAccounts, openDatabase, loadUnits } from '@drawbridge/db'
+import { appendAudit, createArchiveWriter, listAccounts, openDatabase, loadUnits } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import type { InspectFile, Sanitize, SessionEndCode } from '@drawbridge/contract'
 import { createJobs } from '@drawbridge/jobs'
@@ -23,12 +23,15 @@ import { FEATURES } from './features/index.ts'
 import { linkPreviews } from './features/link-previews.ts'
 import { createAdmitFile } from './files/admission.ts'
 import { checkAntivirus, createAntivirus } from './files/antivirus.ts'
+import { countBreakGlass } from './policy/events.ts'
 import { startImageCensus } from './image-census.ts'
 import { startInventory } from './inventory.ts'
 import { startWork } from './jobs/index.ts'
 import { enqueueRenewal } from './jobs/renew-images.ts'
 import type { LiveSessions } from './policy/enforce.ts'
 import type { LivePolicy } from './policy/live.ts'
+import { createBreakGlassWatch } from './policy/break-glass.ts'
+import { createZone } from './policy/break-glass.config.ts'
 import { createMediaPolicy } from './policy/media.ts'
 import { buildStatusDocument, startPolicy } from './policy/start.ts'
 import type { PolicyService } from './policy/start.ts'
@@ -171,9 +174,18 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
 
   // Policy: loaded before anybody can ask.
   const sessions = createSessions()
+  const isInZone = createZone(config.policy.breakGlassNetworks)
+  const onBreakGlass = createBreakGlassWatch(({ localpart, question, address }, target) => {
+    const actor = `${localpart}@${common.domain}`
+    countBreakGlass()
+    log.warn('a break-glass account passes', { account: localpart, question, address, target })
+    const entry = { actor, action: 'use-break-glass', target, detail: { question, address: address ?? 'local' } }
+    void appendAudit(db, entry, now()).catch((error: unknown) => log.error('not audited', { error: String(error) }))
+  })
   const admission = createAdmission({
     policy: (): LivePolicy => policy.live,
     domain: common.domain,
+    isInZone,
     settled: (session) => inventory.saw(session),
   })
   const liveSessions: LiveSessions = { list: () => Array.from(sessions.all(), admission.liveSession) }
@@ -182,6 +194,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     url: common.databaseUrl,
     log: log.child({ part: 'policy' }),
     nodeName: config.policy.nodeName,
+    // As the account is now, not as it was when its session began.
+    isBreakGlass: (account, address) => (accounts.find(account.localpart) ?? account).isBreakGlass && isInZone(address),
+    onBreakGlass,
     posture: config.policy.posture,
     leaseTtlMs: config.policy.leaseTtlMs,
     unitsOf: (localpart) => units.of(`${localpart}@${common.domain}`).map(({ name }) => name),
@@ -379,6 +394,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     passwords,
     throttle,
     policy,
+    breakGlassNetworks: config.policy.breakGlassNetworks,
     sessions: liveSessions,
     enqueueRenewal: (renewal) => enqueueRenewal(ctx, renewal),
     simulationKey: sealer.derive('simulations'),

@@ -119,6 +119,7 @@ export async function admin({ now, sandbox = STRONG, settings = {} }: AdminOptio
     sealer,
     settings: adminConfig.parse(settings),
     policy,
+    breakGlassNetworks: ['127.0.0.0/8'],
     sessions: { list: () => sessions },
     simulationKey: randomBytes(32),
     enqueueRenewal: async () => undefined,

@@ -3,7 +3,7 @@ import * as schemas from './admin-schemas.ts'
 
 const none = z.strictObject({})
 
-/** Routes about the server processes that share a database. */
+/** Routes about the server processes that share a database, and about what works when little else does. */
 export const NODE_ROUTES = {
   listPolicyNodes: {
     method: 'GET',
@@ -31,5 +31,32 @@ export const NODE_ROUTES = {
       committedAt: schemas.instant,
       nodes: z.array(schemas.nodeEffect).readonly(),
     }),
+  },
+  listBreakGlass: {
+    method: 'GET',
+    path: '/api/v1/break-glass',
+    summary: 'List the accounts that pass every suspension and every lock-out, and from where.',
+    permission: 'account.read',
+    params: none,
+    query: none,
+    status: 200,
+    response: z.strictObject({
+      accounts: z
+        .array(z.strictObject({ name: z.string(), isDisabled: z.boolean(), hasSecondFactor: z.boolean() }))
+        .readonly(),
+      networks: z.array(z.string()).readonly().meta({ description: 'Elsewhere they are accounts like any other.' }),
+    }),
+  },
+  setBreakGlass: {
+    method: 'PUT',
+    path: '/api/v1/accounts/{name}/break-glass',
+    summary:
+      'Let an account pass every suspension and every lock-out, or no longer: at most five, with a second factor.',
+    permission: 'account.grant',
+    params: schemas.nameParams,
+    query: none,
+    body: z.strictObject({ isBreakGlass: z.boolean() }),
+    status: 200,
+    response: z.strictObject({ account: schemas.account }),
   },
 } as const

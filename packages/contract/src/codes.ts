@@ -239,6 +239,36 @@ export const CODES = {
     problem: 'sign-in-failed',
     text: { en: 'Name or password is wrong.', de: 'Name oder Passwort ist falsch.' },
   },
+  'break-glass-limit': {
+    type: 'cancel',
+    condition: 'not-allowed',
+    http: 409,
+    problem: 'break-glass-limit',
+    text: {
+      en: 'There are five break-glass accounts already: take it from another one first.',
+      de: 'Es gibt schon fünf Notfallkonten: Nehmen Sie es zuerst einem anderen.',
+    },
+  },
+  'break-glass-factor': {
+    type: 'cancel',
+    condition: 'not-allowed',
+    http: 409,
+    problem: 'break-glass-factor',
+    text: {
+      en: 'A break-glass account needs a second factor: its owner has to enroll one first.',
+      de: 'Ein Notfallkonto braucht einen zweiten Faktor: Wem es gehört, muss zuerst einen einrichten.',
+    },
+  },
+  'last-break-glass': {
+    type: 'cancel',
+    condition: 'not-allowed',
+    http: 409,
+    problem: 'last-break-glass',
+    text: {
+      en: 'This is the last break-glass account: without it nobody could sign in to end a suspension.',
+      de: 'Dies ist das letzte Notfallkonto: Ohne es könnte sich niemand anmelden, um eine Sperre zu beenden.',
+    },
+  },
   'second-factor-needed': {
     type: 'auth',
     condition: 'not-authorized',

@@ -85,6 +85,12 @@ export async function countAdmins(db: Db): Promise<number> {
   return rows.length
 }
 
+/** Accounts that pass every suspension, by name. @param lock - `update` locks them until the transaction ends. */
+export function listBreakGlass(db: Db, lock?: 'update'): Promise<Account[]> {
+  const query = db.select().from(account).where(eq(account.isBreakGlass, true)).orderBy(account.localpart)
+  return lock === undefined ? query : query.for(lock)
+}
+
 /** The account after the change, or undefined when there is none. */
 export async function updateAccount(db: Db, localpart: string, change: AccountChange): Promise<Account | undefined> {
   const [row] = await db.update(account).set(change).where(eq(account.localpart, localpart)).returning()

@@ -48,6 +48,8 @@ export interface StanzaFacts {
   readonly namespaces: readonly string[]
   /** It shares a file: by link, thumbnail or inline. An image is a file, too. */
   readonly media?: 'image' | 'file' | undefined
+  /** The address that the sender's client connects from, where it has one. */
+  readonly address?: string | undefined
 }
 
 /** A file that is there. */
@@ -97,6 +99,7 @@ export interface RoomFacts {
   readonly client: ClientIdentity
   /** Bare JID. */
   readonly room: string
+  readonly address?: string | undefined
 }
 
 /** What may be asked, and with which facts. The entrances that ask are a closed list. */

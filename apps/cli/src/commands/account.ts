@@ -116,3 +116,36 @@ async function readPassword(cli: Cli): Promise<string> {
 function passwordLine(password: string | undefined): string[] {
   return password === undefined ? [] : [`password: ${password}`]
 }
+
+export const breakGlassList: Command = {
+  name: 'break-glass list',
+  usage: '',
+  summary: 'List the accounts that pass every suspension and every lock-out, and from where.',
+
+  async run(args, cli) {
+    parse(args, [], {})
+    const answer = await cli.admin('listBreakGlass')
+    const lines = answer.accounts.map(
+      ({ name, isDisabled, hasSecondFactor }) =>
+        `${name}${isDisabled ? ', disabled' : ''}${hasSecondFactor ? '' : ', without a second factor'}`,
+    )
+    cli.result([...lines, `from ${answer.networks.join(', ')}`], answer)
+  },
+}
+
+export const breakGlassGrant = breakGlass('grant', 'Let an account pass every suspension and every lock-out.')
+export const breakGlassRevoke = breakGlass('revoke', 'Make a break-glass account one like any other.')
+
+function breakGlass(verb: 'grant' | 'revoke', summary: string): Command {
+  return {
+    name: `break-glass ${verb}`,
+    usage: 'NAME',
+    summary,
+    async run(args, cli) {
+      const { words } = parse(args, ['NAME'], {})
+      const body = { isBreakGlass: verb === 'grant' }
+      const changed = await cli.admin('setBreakGlass', { params: named(words), body })
+      cli.result(accountLine(changed.account), changed)
+    },
+  }
+}

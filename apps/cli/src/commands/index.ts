@@ -9,6 +9,9 @@ import {
   accountList,
   accountName,
   accountPassword,
+  breakGlassGrant,
+  breakGlassList,
+  breakGlassRevoke,
 } from './account.ts'
 import { auditList, auditVerify } from './audit.ts'
 import {
@@ -96,6 +99,9 @@ export const COMMANDS: readonly Command[] = [
   suspensionEnd,
   policyNodes,
   policyEpoch,
+  breakGlassList,
+  breakGlassGrant,
+  breakGlassRevoke,
   evidenceList,
   evidenceRequest,
   evidenceApprove,

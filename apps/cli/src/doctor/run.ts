@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from '../arguments.ts'
 import { type Cli, Refused } from '../command.ts'
+import { checkBreakGlass } from './break-glass.ts'
 import { type Finding, finding } from './finding.ts'
 import { checkFloors, versionOf } from './floors.ts'
 import { checkCertificate, checkDataDirectory, checkPortsFree } from './host.ts'
@@ -24,6 +25,7 @@ export async function runDoctor(args: string[], cli: Cli): Promise<void> {
     await checkPostgres(config, paths, ROOT),
     ...(await checkRedis(config)),
     await checkSanitizer(paths),
+    ...(await checkBreakGlass(cli.admin)),
     ...(await checkAntivirus(cli.env['DRAWBRIDGE_ANTIVIRUS'])),
   ]
   cli.result(

@@ -48,7 +48,9 @@ export interface AdminDeps {
   /** Seals the secrets of second factors. */
   readonly sealer: Sealer
   readonly settings: AdminConfig
-  readonly policy: Pick<PolicyService, 'gate' | 'node' | 'operations'>
+  readonly policy: Pick<PolicyService, 'gate' | 'live' | 'node' | 'operations'>
+  /** From where break-glass accounts pass. */
+  readonly breakGlassNetworks: readonly string[]
   readonly sessions: LiveSessions
   /** Begins, or goes on, to make images anew. */
   enqueueRenewal(renewal: ImageRenewal): Promise<void>

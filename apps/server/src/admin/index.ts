@@ -12,6 +12,7 @@ import { auditHandlers } from './audit.ts'
 import { clientHandlers } from './clients.ts'
 import { clientRuleHandlers } from './client-rules.ts'
 import { mediaPolicyHandlers } from './media-policy.ts'
+import { breakGlassHandlers } from './break-glass.ts'
 import { nodeHandlers } from './nodes.ts'
 import { reportHandlers } from './reports.ts'
 import { roleHandlers } from './roles.ts'
@@ -74,6 +75,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...standingMessageHandlers(context),
     ...statusHandlers(context),
     ...nodeHandlers(context),
+    ...breakGlassHandlers(context),
     ...auditHandlers(context),
     ...reportHandlers(context),
     getOpenapi: async () => openapi,

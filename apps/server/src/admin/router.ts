@@ -94,7 +94,7 @@ async function answer(
   const { id, route, params } = findRoute(routes, path, req.method ?? '', allow)
   const actor = local ?? (await identify(context, req))
   const reach = authorize(context, route, actor)
-  if (!local) throwIfRefused(context, actor)
+  if (!local) throwIfRefused(context, actor, addressOf(req))
   const checkedParams = route.params.safeParse(params)
   // An id that cannot be one names nothing.
   if (!checkedParams.success) throw new Refusal('item-not-found')
@@ -133,9 +133,9 @@ function nameIn(params: unknown): string {
 }
 
 /** The entrance of the network; administrators pass it in every suspension, which is a rule and no exception here. */
-function throwIfRefused({ policy: { gate }, now }: AdminContext, actor: Actor | undefined): void {
+function throwIfRefused({ policy: { gate }, now }: AdminContext, actor: Actor | undefined, address: string): void {
   const account = actor?.kind === 'account' ? { ...actor.account, isAdmin: isAdministrator(actor.account) } : undefined
-  const verdict = ask(gate, 'http.request', { at: now().getTime(), area: 'admin', account })
+  const verdict = ask(gate, 'http.request', { at: now().getTime(), area: 'admin', account, address })
   if (verdict.action === 'pass') return
   throw verdict.action === 'refuse' ? new Refusal(verdict.code, { details: verdict.details }) : new Refusal('internal')
 }

@@ -43,12 +43,12 @@ export const linkPreviews = defineFeature({
 
 async function givePreview({ attrs }: Element, { session }: IqRequest, ctx: Context): Promise<Element> {
   const { url } = attrs
-  const { account, client } = session
+  const { account, client, remoteAddress: address } = session
   if (url === undefined || !/^https?:\/\//i.test(url)) {
     throw new StanzaFault({ condition: 'bad-request', text: 'The link to show is missing.' })
   }
   if (ctx.mediaPolicy(account).externalMedia !== 'proxy') throw new Refusal('previews-off')
-  const verdict = ask(ctx.gate, 'media.read', { at: ctx.now().getTime(), account, client, isImage: true })
+  const verdict = ask(ctx.gate, 'media.read', { at: ctx.now().getTime(), account, client, isImage: true, address })
   if (verdict.action !== 'pass') throw new Refusal(verdict.action === 'refuse' ? verdict.code : 'suspended')
   const preview = await previewOf(url, account.id, ctx)
   if (!preview) throw new Refusal('no-preview')

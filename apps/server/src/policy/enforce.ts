@@ -87,7 +87,13 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: ()
   }
   const apply = (session: LiveSession, at: number): 'none' | 'notified' | 'disconnected' => {
     const { client, entrance, remoteAddress: address } = session
-    const effect = liveEffect(gate.policy, { at, account: gate.factsOf(session.account), client, entrance, address })
+    const effect = liveEffect(gate.policy, {
+      at,
+      account: gate.factsOf(session.account, address),
+      client,
+      entrance,
+      address,
+    })
     session.withhold(effect.action === 'degrade' ? effect.formats : [])
     if (effect.action === 'none') return 'none'
     const { action, code, details } = effect

@@ -14,6 +14,12 @@ export const countEffect = counter('drawbridge_policy_effects_total', 'Effects o
   action: ['disconnect', 'degrade', 'warn', 'notify'],
 })
 
+/** Each is on record with who, from where and what. */
+export const countBreakGlass = counter(
+  'drawbridge_policy_break_glass_total',
+  'Times that a break-glass account passed what would have stopped anybody else.',
+)
+
 /** The epoch in force here; nodes that differ for longer than their lease are in trouble. */
 export const setEpoch = gauge('drawbridge_policy_epoch', 'Policy epoch in force on this node.')
 

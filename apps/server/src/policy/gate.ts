@@ -10,6 +10,7 @@ import type {
   Verdict,
 } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
+import type { BreakGlassUse } from './break-glass.ts'
 import { countVerdict, setEpoch } from './events.ts'
 
 export interface GateOptions {
@@ -20,6 +21,10 @@ export interface GateOptions {
   readonly monotonic?: () => number
   /** Clock of the day in milliseconds. It goes on while a machine sleeps, which the monotonic one need not. */
   readonly wall?: () => number
+  /** Whether an account passes everything from this address. Default: as it says itself, from everywhere. */
+  readonly isBreakGlass?: (account: AccountFacts, address: string | undefined) => boolean
+  /** Hears of each pass that only a break-glass account gets. */
+  readonly onBreakGlass?: (use: BreakGlassUse) => void
   /** Names of the units that an account is in. Default: nobody is in any. */
   readonly unitsOf?: (localpart: string) => readonly string[]
 }
@@ -44,7 +49,14 @@ export class Gate {
   #opened: PromiseWithResolvers<void> | undefined
 
   constructor(options: GateOptions) {
-    this.#options = { monotonic: () => performance.now(), wall: () => Date.now(), unitsOf: () => [], ...options }
+    this.#options = {
+      monotonic: () => performance.now(),
+      wall: () => Date.now(),
+      isBreakGlass: ({ isBreakGlass }) => isBreakGlass,
+      onBreakGlass: () => undefined,
+      unitsOf: () => [],
+      ...options,
+    }
   }
 
   get policy(): Policy {
@@ -85,9 +97,12 @@ export class Gate {
     return this.#options.unitsOf(localpart)
   }
 
-  /** What rules know about an account: units are looked up only while some rule asks for them. */
-  factsOf<A extends AccountFacts>(account: A): AccountFacts {
-    return this.#asksForUnits ? { ...account, units: this.#options.unitsOf(account.localpart) } : account
+  /** What rules know about an account that comes from here: units are looked up only while some rule asks for them. */
+  factsOf<A extends AccountFacts>(account: A, address?: string): AccountFacts {
+    const { isBreakGlass, unitsOf } = this.#options
+    const isPassing = isBreakGlass(account, address)
+    const known = isPassing === account.isBreakGlass ? account : { ...account, isBreakGlass: isPassing }
+    return this.#asksForUnits ? { ...known, units: unitsOf(account.localpart) } : known
   }
 
   /** Replaces the rules whole. Throws when the settings are not valid; then nothing has changed. */
@@ -158,6 +173,11 @@ export class Gate {
     })
   }
 
+  /** Notes that a break-glass account has passed where others had not. */
+  passed(use: BreakGlassUse): void {
+    this.#options.onBreakGlass(use)
+  }
+
   /** Counts and logs one answer. Who it was about is in the log only. */
   record(question: Question, rule: RuleName | 'lease', { mode, verdict }: Omit<Finding, 'rule'>, facts: object): void {
     if (verdict.action === 'pass') return
@@ -177,10 +197,22 @@ export function ask<Q extends Question>(gate: Gate, question: Q, facts: Question
     gate.record(question, 'lease', { mode: 'enforce', verdict }, facts)
     return verdict
   }
-  const known = 'account' in facts && facts.account ? { ...facts, account: gate.factsOf(facts.account) } : facts
+  const { account, address } = partiesOf(facts)
+  const known = account ? { ...facts, account: gate.factsOf(account, address) } : facts
   const { verdict, findings } = decide(gate.policy, question, known)
   for (const finding of findings) gate.record(question, finding.rule, finding, facts)
+  if (account && partiesOf(known).account?.isBreakGlass && verdict.action === 'pass') {
+    const others = { ...known, account: { ...gate.factsOf(account, address), isBreakGlass: false } }
+    const { verdict: without } = decide(gate.policy, question, others)
+    if (without.action !== 'pass') {
+      gate.passed({ localpart: account.localpart, question, address, verdict: without })
+    }
+  }
   return verdict
+}
+
+function partiesOf(facts: object) {
+  return facts as { readonly account?: AccountFacts | undefined; readonly address?: string | undefined }
 }
 
 /** Who and with what, as far as the facts know. Never what was said. */

@@ -17,6 +17,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { createEnforcer } from './enforce.ts'
 import type { EnforceCounts, Enforcer, LiveSession, LiveSessions } from './enforce.ts'
 import { Gate } from './gate.ts'
+import type { GateOptions } from './gate.ts'
 import type { Node } from './nodes.ts'
 import {
   exceptionInputFrom,
@@ -42,6 +43,9 @@ export interface LiveOptions {
   readonly now?: () => Date
   /** Names of the units that an account is in. */
   unitsOf?(localpart: string): readonly string[]
+  /** See `GateOptions`. */
+  readonly isBreakGlass?: NonNullable<GateOptions['isBreakGlass']>
+  readonly onBreakGlass?: NonNullable<GateOptions['onBreakGlass']>
   /** Messages on their way into the archive; see `exclusive`. */
   pendingWrites?(): number
   /** Other files are recalled than before. */
@@ -60,6 +64,8 @@ export interface LivePolicy extends AsyncDisposable {
   readonly gate: Gate
   /** Applies the rules in force to a session that was let in, or whose client has just become known. */
   greet(session: LiveSession): void
+  /** Applies the rules in force anew, after something changed that they ask for. Returns at once. */
+  reconsider(): EnforceCounts
   /** Reads the rules now and applies them; rejects when they cannot be read. */
   refresh(): Promise<Applied>
   /**
@@ -100,13 +106,23 @@ class Live implements LivePolicy {
   constructor(options: LiveOptions) {
     this.#options = options
     this.#now = options.now ?? (() => new Date())
-    const { log, leaseTtlMs, unitsOf } = options
-    this.gate = new Gate({ log, leaseTtlMs, ...(unitsOf === undefined ? {} : { unitsOf }) })
+    const { log, leaseTtlMs, unitsOf, isBreakGlass, onBreakGlass } = options
+    this.gate = new Gate({
+      log,
+      leaseTtlMs,
+      ...(unitsOf === undefined ? {} : { unitsOf }),
+      ...(isBreakGlass === undefined ? {} : { isBreakGlass }),
+      ...(onBreakGlass === undefined ? {} : { onBreakGlass }),
+    })
     this.#enforcer = createEnforcer(this.gate, options.sessions, options.onRecalls)
   }
 
   greet(session: LiveSession): void {
     this.#enforcer.one(session, this.#now().getTime())
+  }
+
+  reconsider(): EnforceCounts {
+    return this.#enforce()
   }
 
   refresh(): Promise<Applied> {

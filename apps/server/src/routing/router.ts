@@ -392,6 +392,7 @@ function verdictOn(
     at: ctx.now().getTime(),
     origin: 'local',
     account: sender?.account,
+    address: sender?.remoteAddress,
     from: from.toString(),
     to: to?.toString() ?? from.bareString,
     kind,

@@ -4,7 +4,6 @@ import { buildClientBlocked, buildSuspensions, NS_CLIENT, NS_DRAWBRIDGE_MEDIA, x
 import type { Element, SuspensionNotice } from '@drawbridge/xmpp'
 import { claimFrom, claimFromCaps } from '@drawbridge/policy'
 import type { Claim, ClientIdentity, VerdictDetails } from '@drawbridge/policy'
-import { BlockList, isIP } from 'node:net'
 import { publicSuspensions } from '../policy/enforce.ts'
 import type { LiveSession } from '../policy/enforce.ts'
 import { ask } from '../policy/gate.ts'
@@ -30,6 +29,8 @@ const SUBJECTS: Partial<Record<ErrorCode, string>> = {
 export interface AdmissionOptions {
   readonly policy: () => LivePolicy
   readonly domain: string
+  /** From there, even a cut lets people sign in far enough to be recognized: break-glass accounts may come from there. */
+  readonly isInZone: (remoteAddress: string) => boolean
   /** It is known, as well as it will be for now, what the client of a session is, and the session may stay. */
   readonly settled?: (session: Session) => void
 }
@@ -55,7 +56,7 @@ export interface Admission {
 }
 
 /** Decides who stays, and says goodbye in words. */
-export function createAdmission({ policy, domain, settled }: AdmissionOptions): Admission {
+export function createAdmission({ policy, domain, isInZone, settled }: AdmissionOptions): Admission {
   const headline = (session: Session, subject: string, body: string, ...details: Element[]) =>
     session.send(
       xml(
@@ -118,7 +119,7 @@ export function createAdmission({ policy, domain, settled }: AdmissionOptions): 
   return {
     refusalBeforeSignIn(remoteAddress) {
       const cut = policy().gate.settings.suspensions.find(({ scope, mode }) => scope === 'service' && mode === 'cut')
-      if (!cut || isBreakGlassZone(remoteAddress)) return undefined
+      if (!cut || isInZone(remoteAddress)) return undefined
       return { text: textOf('suspended', { reason: cut.reason }), details: [suspensions()] }
     },
     refusal,
@@ -169,24 +170,6 @@ function noticesFrom(suspensions: readonly PublicSuspension[]): SuspensionNotice
     since: new Date(since),
     until: until === null ? undefined : new Date(until),
   }))
-}
-
-const BREAK_GLASS_ZONES = new BlockList()
-for (const [network, prefix, family] of [
-  ['127.0.0.0', 8, 'ipv4'],
-  ['10.0.0.0', 8, 'ipv4'],
-  ['172.16.0.0', 12, 'ipv4'],
-  ['192.168.0.0', 16, 'ipv4'],
-  ['::1', 128, 'ipv6'],
-  ['fc00::', 7, 'ipv6'],
-] as const) {
-  BREAK_GLASS_ZONES.addSubnet(network, prefix, family)
-}
-
-/** Loopback and private networks: from there, even a cut lets people sign in far enough to be recognized. */
-function isBreakGlassZone(remoteAddress: string): boolean {
-  const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '')
-  return isIP(address) !== 0 && BREAK_GLASS_ZONES.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }
 
 /** What a client says about itself when asked (XEP-0092). */

@@ -293,3 +293,31 @@ function fromBase32(text: string): Buffer {
   )
   return Buffer.from((bits.join('').match(/.{8}/gu) ?? []).map((byte) => Number.parseInt(byte, 2)))
 }
+
+test('control §4.3 break-glass accounts have a second factor, are five at most, and one at least', async () => {
+  const put = (name: string, isBreakGlass: boolean) =>
+    b.local('PUT', `/api/v1/accounts/${name}/break-glass`, { json: { isBreakGlass } })
+  await using b = await admin({ now: () => at })
+  const names = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6']
+  for (const name of names)
+    await b.local('POST', '/api/v1/accounts', { json: { name, isAdmin: true, password: PASSWORD } })
+  // The first administrator is the first one.
+  expect((await b.local('GET', '/api/v1/break-glass')).body).toMatchObject({
+    accounts: [{ name: 'a1', hasSecondFactor: false }],
+  })
+  expect((await put('a1', false)).body).toMatchObject({ code: 'last-break-glass' })
+  expect((await put('a2', true)).body).toMatchObject({ code: 'break-glass-factor' })
+  for (const name of names.slice(1)) {
+    const { body } = await b.network('POST', '/api/v1/session', { json: { name, password: PASSWORD } })
+    const token = String(body['token'])
+    const begun = await b.network('POST', '/api/v1/session/totp', { token })
+    const code = totpCode(fromBase32(String(begun.body['secret'])), totpStep(at))
+    expect((await b.network('PUT', '/api/v1/session/totp', { token, json: { code } })).status).toBe(200)
+  }
+  for (const name of names.slice(1, 5)) expect((await put(name, true)).status).toBe(200)
+  expect((await put('a6', true)).body).toMatchObject({ code: 'break-glass-limit' })
+  expect((await put('a2', false)).body).toMatchObject({ account: { isBreakGlass: false } })
+  expect((await put('a6', true)).status).toBe(200)
+  const { body } = await b.local('GET', '/api/v1/audit?limit=1')
+  expect(body).toMatchObject({ entries: [{ action: 'grant-break-glass', target: 'a6@im.test' }] })
+})

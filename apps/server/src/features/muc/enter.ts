@@ -52,9 +52,9 @@ async function create(jid: Jid, { account }: Session, ctx: Context): Promise<Roo
 }
 
 /** The rules of this server, and a bound on how often anybody enters rooms (MU-12). */
-function assertAllowed(jid: Jid, { account, client }: Session, ctx: Context): void {
+function assertAllowed(jid: Jid, { account, client, remoteAddress: address }: Session, ctx: Context): void {
   const at = ctx.now().getTime()
-  const verdict = ask(ctx.gate, 'room.join', { at, account, client, room: jid.toString() })
+  const verdict = ask(ctx.gate, 'room.join', { at, account, client, room: jid.toString(), address })
   if (verdict.action === 'refuse') throw new Refusal(verdict.code, { details: verdict.details, cause: verdict.reason })
   if (verdict.action !== 'pass') throw new Refusal('suspended')
   if (!roomsOf(ctx).mayJoin(account.bareJid, at)) {

@@ -8,6 +8,7 @@ import { claimsImage, dispositionOf, withExtension } from '../../blobs/filename.
 import { isSecret, parsePath } from '../../blobs/link.ts'
 import { StorageUnavailable } from '../../blobs/object-store.ts'
 import { ask } from '../../policy/gate.ts'
+import { addressOf } from '../../routing/client-address.ts'
 import type { Context } from '../../routing/feature.ts'
 import { fileProblem, problemOf, sendProblem } from './answer.ts'
 import { parseRange } from './range.ts'
@@ -34,7 +35,8 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
   const { account, client } = readerOf(url, ctx)
   if (account === 'gone') return refuse(req, res, new Refusal('account-disabled'))
   const { gate } = ctx
-  const facts = { at: ctx.now().getTime(), account, client, isImage, ...(file ? factsOf(file, ctx) : {}) }
+  const address = addressOf(req)
+  const facts = { at: ctx.now().getTime(), account, client, isImage, address, ...(file ? factsOf(file, ctx) : {}) }
   const judge = () => ask(gate, 'media.read', facts)
   let { epoch } = gate
   const verdict = judge()

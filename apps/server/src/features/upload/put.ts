@@ -9,6 +9,7 @@ import { claimsImage } from '../../blobs/filename.ts'
 import { StorageFull, StorageUnavailable } from '../../blobs/object-store.ts'
 import { INTERRUPTED, NO_ROOM, OVER_BUDGET, UNCHECKED } from '../../blobs/reasons.ts'
 import { ask } from '../../policy/gate.ts'
+import { addressOf } from '../../routing/client-address.ts'
 import type { Context } from '../../routing/feature.ts'
 import { problemOf, refuseBody, sendProblem, uploadProblem } from './answer.ts'
 import { verdictOn } from './desk.ts'
@@ -75,15 +76,15 @@ async function admit(req: IncomingMessage, url: URL, ctx: Context): Promise<Admi
   if (length === undefined || req.headers['transfer-encoding'] !== undefined) throw new Refusal('length-required')
   if (Number(length) > upload.declaredBytes) throw new Refusal('file-too-large')
   if (Number(length) !== upload.declaredBytes) throw new Refusal('bad-request')
-  assertAllowed(sender, claimsImage(upload.filename, upload.declaredType), ctx)
+  assertAllowed(sender, claimsImage(upload.filename, upload.declaredType), addressOf(req), ctx)
   // Once, whoever else asked at the same time, on whatever node.
   if (!(await takeSlot(ctx.db, upload.id, ctx.now()))) throw new Refusal('conflict')
   return { upload, link: path.link, sender }
 }
 
 /** Asked at every PUT: the slot belongs to the session that got it (control §3.4). @throws Refusal */
-function assertAllowed({ account, client }: KnownReader, isImage: boolean, ctx: Context): void {
-  const verdict = ask(ctx.gate, 'upload.put', { at: ctx.now().getTime(), account, client, isImage })
+function assertAllowed({ account, client }: KnownReader, isImage: boolean, address: string, ctx: Context): void {
+  const verdict = ask(ctx.gate, 'upload.put', { at: ctx.now().getTime(), account, client, isImage, address })
   if (verdict.action !== 'pass') throw refusalOf(verdict)
 }
 
@@ -168,7 +169,7 @@ async function answer(
   countUpload({ outcome: isImage ? 'clean' : 'not-an-image' })
   try {
     // An image that was not called one meets the rules for images now.
-    if (isImage && !claimsImage(upload.filename, upload.declaredType)) assertAllowed(sender, true, ctx)
+    if (isImage && !claimsImage(upload.filename, upload.declaredType)) assertAllowed(sender, true, addressOf(req), ctx)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     await discard(ctx, upload, error.code)

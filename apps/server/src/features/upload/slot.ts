@@ -13,9 +13,9 @@ import { hashOf, newLink, pathOf } from '../../blobs/link.ts'
 /** XEP-0363 §4: gives a slot for one file, or says why not. */
 export async function giveSlot(request: Element, session: Session, ctx: Context): Promise<Element> {
   const { filename, bytes, type } = parseRequest(request, ctx.limits.maxUploadBytes)
-  const { account, client } = session
+  const { account, client, remoteAddress: address } = session
   const isImage = claimsImage(filename, type)
-  const verdict = ask(ctx.gate, 'upload.request', { at: ctx.now().getTime(), account, client, isImage })
+  const verdict = ask(ctx.gate, 'upload.request', { at: ctx.now().getTime(), account, client, isImage, address })
   if (verdict.action !== 'pass') throw refusalOf(verdict)
   if (isImage && !isAcceptedImage(filename, type)) throw unsupported()
   if (ctx.mediaPolicy(account).originals === 'seal' && !ctx.blobs.evidence) throw new Refusal('evidence-key-missing')
