@@ -3,6 +3,7 @@ import type { InspectFile, SanitizeOptions, SanitizeVerdict } from '@drawbridge/
 import { silentLog } from '@drawbridge/runtime'
 import type { Fetcher } from '@drawbridge/runtime'
 import { testDatabase } from '@drawbridge/testkit'
+import type { TestDatabase } from '@drawbridge/testkit'
 import { migrateJobs } from '@drawbridge/jobs'
 import { parseElement, C2S_LIMITS } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
@@ -33,6 +34,8 @@ export interface StoryOptions {
   readonly fetcher?: Fetcher
   /** Settings by section, beside those that every story has. */
   readonly settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** A database that outlives the story: the next story with it is the same server, started again. */
+  readonly database?: TestDatabase
   /** Jobs are done, from the outbox on. Costs a moment. */
   readonly doesJobs?: boolean
 }
@@ -73,7 +76,7 @@ export async function story<P extends string>(
   people: Readonly<Record<P, number>>,
   options: StoryOptions = {},
 ): Promise<Story<P>> {
-  const database = await testDatabase()
+  const database = options.database ?? (await testDatabase())
   const directory = await mkdtemp(join(tmpdir(), 'story-'))
   const { settings = {} } = options
   const config = serverConfig.parse({
@@ -138,7 +141,7 @@ export async function story<P extends string>(
     async [Symbol.asyncDispose]() {
       await work?.close()
       await server.close()
-      await database[Symbol.asyncDispose]()
+      if (!options.database) await database[Symbol.asyncDispose]()
       await rm(directory, { recursive: true, force: true })
     },
   }

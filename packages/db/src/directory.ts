@@ -2,13 +2,16 @@ import { eq, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { account, lastActivity, vcard } from './schema/index.ts'
 
-/** The names people give themselves, as XML text, without reading the pictures beside them (XEP-0054). */
+/** Characters of a name that are read, as XML text: more than anybody is looked for by. */
+const NAME_MAX = 1000
+
+/** The names people give themselves, as XML text, without fetching the pictures beside them (XEP-0054). */
 export function listVcardNames(db: Db): Promise<{ accountId: string; fullName: string | null; nick: string | null }[]> {
   return db
     .select({
       accountId: vcard.accountId,
-      fullName: sql<string | null>`substring(${vcard.element} from '<FN>([^<]{1,1000})</FN>')`,
-      nick: sql<string | null>`substring(${vcard.element} from '<NICKNAME>([^<]{1,1000})</NICKNAME>')`,
+      fullName: sql<string | null>`left(substring(${vcard.element} from '<FN>([^<]+)</FN>'), ${NAME_MAX})`,
+      nick: sql<string | null>`left(substring(${vcard.element} from '<NICKNAME>([^<]+)</NICKNAME>'), ${NAME_MAX})`,
     })
     .from(vcard)
 }

@@ -1,3 +1,4 @@
+import { testDatabase } from '@drawbridge/testkit'
 import { buildSearch, buildRsmRequest, NS_SEARCH, parseRsmResult, parseSearchResult } from '@drawbridge/xmpp'
 import type { Element, Search } from '@drawbridge/xmpp'
 import { expect, test } from 'vitest'
@@ -99,6 +100,19 @@ test('the company’s name counts; whoever has none is found by the name in the 
   const rows = parseSearchResult(await search(s.alice, { name: 'robert' }))
   expect(rows).toEqual([{ jid: 'bob@im.test', name: 'Robert & Co', nick: 'bob', units: [] }])
   expect(await find(s.alice, { name: 'boss' })).toEqual([])
+})
+
+test('a server whose people have vCards starts again, and finds them by the names in there', async () => {
+  await using database = await testDatabase()
+  {
+    await using s = await story({ alice: 1, bob: 1, carol: 1 }, { database })
+    const vcard = (content: string) => `<vCard xmlns="vcard-temp">${content}</vCard>`
+    await s.bob.ask('set', vcard('<FN>Robert &amp; Co</FN>'))
+    await s.carol.ask('set', vcard(`<NICKNAME>Boss</NICKNAME><DESC>${'Long. '.repeat(150)}</DESC>`))
+  }
+  await using s = await story({ alice: 1 }, { database })
+  expect(parseSearchResult(await search(s.alice, { name: 'robert' }))[0]?.name).toBe('Robert & Co')
+  expect(await find(s.alice, { name: 'boss' })).toEqual(['carol@im.test'])
 })
 
 test('people are found by their unit, and whoever is disabled is not found', async () => {
