@@ -76,8 +76,8 @@ export function createSanitizer(pipeline: Pipeline): Sanitize {
     if (typeof plan === 'string') return refused(plan)
 
     // A file that killed two pairs of children does not get to kill two more.
-    const key = `${profile} ${createHash('sha256').update(bytes).digest('base64')}`
-    if (failures.has(key)) return refused('failed')
+    const keyOf = () => `${profile} ${createHash('sha256').update(bytes).digest('base64')}`
+    if (failures.size > 0 && failures.has(keyOf())) return refused('failed')
 
     const pixels = bounds.widthPx * bounds.heightPx * bounds.frames
     budgets.charge(payer, pixels)
@@ -89,7 +89,7 @@ export function createSanitizer(pipeline: Pipeline): Sanitize {
     try {
       const outcome = await lanes.run(turnFor(bounds, profile, options), { signal, onQueued: options.onQueued }, work)
       if (typeof outcome !== 'string') return cleanImage(outcome, job, config)
-      if (outcome === 'failed') remember(failures, key)
+      if (outcome === 'failed') remember(failures, keyOf())
       return refused(outcome)
     } catch (error) {
       if (error instanceof Overloaded) budgets.refund(payer, pixels)

@@ -12,7 +12,7 @@ import { ENCODINGS, type Encoding } from '../encodings.ts'
 import { dominantColorOf } from './dominant-color.ts'
 import { lockDown } from '../sandbox/lock-down.ts'
 import { encodeIndexedPng } from './indexed-png.ts'
-import { averaged, type Picture } from './rgba.ts'
+import { averaged, rgbaOf, type Picture } from './rgba.ts'
 import { ACCEPTED_SAMPLES, FORBIDDEN_SAMPLES } from './samples.ts'
 import { fill, readFrame, writeFrame } from './stdio.ts'
 
@@ -40,13 +40,17 @@ type EncodeJob = Shape & Pick<EncodeRequest, 'encoding' | 'thumbnails'>
 
 /** All files of one image. Both threads of this process are used: one for the image, one for what is made smaller. */
 async function encode(job: EncodeJob, pixels: Buffer): Promise<Files> {
-  const [image, stills] = await Promise.all([encodeImage(job, pixels), encodeStills(job, pixels)])
+  // What both sides want in four bytes a pixel is made so once.
+  const isIndexed = job.encoding === 'png-palette'
+  const source: EncodeJob = isIndexed ? { ...job, channels: 4 } : job
+  const rgba = isIndexed ? rgbaOf({ ...job, pixels }) : pixels
+  const [image, stills] = await Promise.all([encodeImage(source, rgba), encodeStills(source, rgba)])
   return { image, ...stills }
 }
 
 function encodeImage(
   { encoding, widthPx, heightPx, channels, delaysMs, loop }: EncodeJob,
-  pixels: Buffer,
+  pixels: Uint8Array,
 ): Promise<Buffer> {
   const frames = delaysMs.length
   if (frames <= 1) return write({ pixels, widthPx, heightPx, channels }, encoding)
@@ -58,7 +62,7 @@ function encodeImage(
 }
 
 /** Thumbnails, placeholder and color of the first frame, each made from the next larger one. */
-async function encodeStills({ widthPx, heightPx, channels, thumbnails }: EncodeJob, pixels: Buffer) {
+async function encodeStills({ widthPx, heightPx, channels, thumbnails }: EncodeJob, pixels: Uint8Array) {
   let still: Picture = { pixels: pixels.subarray(0, widthPx * heightPx * channels), widthPx, heightPx, channels }
   const files: Buffer[] = []
   for (const { encoding, maxSidePx } of thumbnails) {

@@ -2,7 +2,10 @@
 const MAX_COLORS = 256
 const CHANNELS = 4
 /** Bits of red, green, blue and alpha that tell two cells of the color space apart. */
-const BITS = { opaque: [5, 6, 5, 0], transparent: [4, 5, 4, 3] } as const
+const BITS = {
+  opaque: { red: 5, green: 6, blue: 5, alpha: 0 },
+  transparent: { red: 4, green: 5, blue: 4, alpha: 3 },
+} as const
 const CELLS = 2 ** 16
 const ALPHA = 3
 /** Between opaque and not, then between visible and not. */
@@ -23,9 +26,11 @@ export interface Indexed {
   readonly indexes: Uint8Array
 }
 
+type Bits = (typeof BITS)[keyof typeof BITS]
+
 /** The colors of a picture, by cells of the color space; those that are empty are left out. */
 interface Cells {
-  readonly keyOf: (red: number, green: number, blue: number, alpha: number) => number
+  readonly bits: Bits
   readonly keys: Uint32Array
   readonly counts: Uint32Array
   /** Average of the pixels of each, four values. */
@@ -68,7 +73,7 @@ function unmultiplied(colors: Uint8Array): Uint8Array {
 }
 
 function scaled(rgba: Uint8Array, factorOf: (alpha: number) => number): Uint8Array {
-  const result = Uint8Array.from(rgba)
+  const result = new Uint8Array(rgba)
   for (let at = 0; at < rgba.length; at += CHANNELS) {
     const alpha = rgba[at + 3] ?? 0
     if (alpha === 255) continue
@@ -81,7 +86,7 @@ function scaled(rgba: Uint8Array, factorOf: (alpha: number) => number): Uint8Arr
 
 /** Undefined when there are too many colors. */
 function exact(rgba: Uint8Array): Indexed | undefined {
-  const words = new Uint32Array(Uint8Array.from(rgba).buffer)
+  const words = new Uint32Array(new Uint8Array(rgba).buffer)
   const places = new Int16Array(SLOTS).fill(-1)
   const found = new Uint32Array(MAX_COLORS)
   const indexes = new Uint8Array(words.length)
@@ -113,23 +118,25 @@ function reduced(pixels: Uint8Array, widthPx: number, dither: number): Indexed {
     colors.set(averageOf(cells, within), index * CHANNELS)
     for (const cell of within) known[cells.keys[cell] ?? 0] = index + 1
   }
-  const indexOf = (red: number, green: number, blue: number, alpha: number): number => {
-    const key = cells.keyOf(red, green, blue, alpha)
-    if (known[key] === 0) known[key] = leafOf(root, [red, green, blue, alpha]).index + 1
-    return (known[key] ?? 1) - 1
+  const find = (red: number, green: number, blue: number, alpha: number) =>
+    leafOf(root, [red, green, blue, alpha]).index
+  return {
+    colors: unmultiplied(colors),
+    indexes: diffuse(pixels, widthPx, dither, { colors, bits: cells.bits, known, find }),
   }
-  return { colors: unmultiplied(colors), indexes: diffuse(pixels, widthPx, dither, colors, indexOf) }
+}
+
+/** The cell of a color. Called for each pixel, twice. */
+function keyOf(bits: Bits, red: number, green: number, blue: number, alpha: number): number {
+  const above = ((red >> (8 - bits.red)) << bits.green) | (green >> (8 - bits.green))
+  const color = (above << bits.blue) | (blue >> (8 - bits.blue))
+  return bits.alpha === 0 ? color : (color << bits.alpha) | alphaLevel(alpha)
 }
 
 function countCells(pixels: Uint8Array): Cells {
   let lowestAlpha = 255
   for (let at = 3; at < pixels.length; at += CHANNELS) lowestAlpha = Math.min(lowestAlpha, pixels[at] ?? 0)
-  const [r, g, b, a] = lowestAlpha === 255 ? BITS.opaque : BITS.transparent
-  const keyOf = (red: number, green: number, blue: number, alpha: number) => {
-    const color = ((((red >> (8 - r)) << g) | (green >> (8 - g))) << b) | (blue >> (8 - b))
-    return a === 0 ? color : (color << a) | alphaLevel(alpha)
-  }
-
+  const bits = lowestAlpha === 255 ? BITS.opaque : BITS.transparent
   // Number of the cell, from 1: so a page of this table that no color is in is never touched.
   const places = new Int32Array(CELLS)
   const most = Math.min(CELLS, pixels.length / CHANNELS)
@@ -138,8 +145,11 @@ function countCells(pixels: Uint8Array): Cells {
   const sums = new Uint32Array(most * CHANNELS)
   let length = 0
   for (let at = 0; at < pixels.length; at += CHANNELS) {
-    const [red, green, blue, alpha] = [pixels[at] ?? 0, pixels[at + 1] ?? 0, pixels[at + 2] ?? 0, pixels[at + 3] ?? 0]
-    const key = keyOf(red, green, blue, alpha)
+    const red = pixels[at] ?? 0
+    const green = pixels[at + 1] ?? 0
+    const blue = pixels[at + 2] ?? 0
+    const alpha = pixels[at + 3] ?? 0
+    const key = keyOf(bits, red, green, blue, alpha)
     let cell = (places[key] ?? 0) - 1
     if (cell === -1) {
       cell = length
@@ -154,8 +164,9 @@ function countCells(pixels: Uint8Array): Cells {
     sums[sum + 2] = (sums[sum + 2] ?? 0) + blue
     sums[sum + 3] = (sums[sum + 3] ?? 0) + alpha
   }
-  const means = Float64Array.from({ length: length * CHANNELS }, (_, at) => (sums[at] ?? 0) / (counts[at >> 2] ?? 1))
-  return { keyOf, keys: keys.subarray(0, length), counts, means }
+  const means = new Float64Array(length * CHANNELS)
+  for (let at = 0; at < means.length; at++) means[at] = (sums[at] ?? 0) / (counts[at >> 2] ?? 1)
+  return { bits, keys: keys.subarray(0, length), counts, means }
 }
 
 /** One of eight, of which what is opaque has one for itself, and what is not seen has one. */
@@ -165,7 +176,8 @@ function alphaLevel(alpha: number): number {
 
 /** Splits the box with most to gain until there are enough; `order` lists the cells so that those of a box are together. */
 function cut(cells: Cells): { readonly root: Box; readonly leaves: readonly Box[]; readonly order: Uint32Array } {
-  const order = Uint32Array.from(cells.keys, (_, cell) => cell)
+  const order = new Uint32Array(cells.keys.length)
+  for (let cell = 0; cell < order.length; cell++) order[cell] = cell
   const root = boxOf(cells, order, 0, order.length)
   const leaves = [root]
   const split = (box: Box, axis: number, above: number) => {
@@ -235,28 +247,42 @@ function leafOf(root: Box, color: readonly number[]): Box {
   return box
 }
 
-type IndexOf = (red: number, green: number, blue: number, alpha: number) => number
+/** The colors there are, and which of them stands for a color. */
+interface Palette {
+  readonly colors: Uint8Array
+  readonly bits: Bits
+  /** By key, from 1; 0 for those that nobody has asked for. */
+  readonly known: Uint16Array
+  readonly find: (red: number, green: number, blue: number, alpha: number) => number
+}
 
 /** The pixels as indexes; half of the color that is passed on goes to the right, half goes down. No alpha does. */
 function diffuse(
   pixels: Uint8Array,
   widthPx: number,
   dither: number,
-  colors: Uint8Array,
-  indexOf: IndexOf,
+  { colors, bits, known, find }: Palette,
 ): Uint8Array {
   const indexes = new Uint8Array(pixels.length / CHANNELS)
   const share = dither / 2
   /** What comes from above, by pixel of a row. */
   const above = new Float32Array(widthPx * CHANNELS)
-  let [red, green, blue] = [0, 0, 0]
+  let red = 0
+  let green = 0
+  let blue = 0
   for (let pixel = 0, x = 0; pixel < indexes.length; pixel++) {
     const from = pixel * CHANNELS
     const down = x * CHANNELS
     red = within((pixels[from] ?? 0) + red + (above[down] ?? 0))
     green = within((pixels[from + 1] ?? 0) + green + (above[down + 1] ?? 0))
     blue = within((pixels[from + 2] ?? 0) + blue + (above[down + 2] ?? 0))
-    const index = indexOf(red, green, blue, pixels[from + 3] ?? 0)
+    const alpha = pixels[from + 3] ?? 0
+    const key = keyOf(bits, red, green, blue, alpha)
+    let index = (known[key] ?? 0) - 1
+    if (index === -1) {
+      index = find(red, green, blue, alpha)
+      known[key] = index + 1
+    }
     indexes[pixel] = index
     const color = index * CHANNELS
     above[down] = red = (red - (colors[color] ?? 0)) * share

@@ -40,7 +40,10 @@ export function averaged(picture: Picture, maxSidePx: number): Picture & { reado
     const [top, bottom] = [Math.floor((y * heightPx) / toHeight), Math.floor(((y + 1) * heightPx) / toHeight)]
     for (let x = 0; x < toWidth; x++) {
       const [left, right] = [Math.floor((x * widthPx) / toWidth), Math.floor(((x + 1) * widthPx) / toWidth)]
-      let [red, green, blue, alpha] = [0, 0, 0, 0]
+      let red = 0
+      let green = 0
+      let blue = 0
+      let alpha = 0
       for (let row = top; row < bottom; row++) {
         for (let at = (row * widthPx + left) * 4; at < (row * widthPx + right) * 4; at += 4) {
           const weight = rgba[at + 3] ?? 0
