@@ -39,7 +39,17 @@ export function createPools(config: SanitizerConfig, sandbox: Sandbox, emptyDir:
   const avif =
     config.avif === 'wasm'
       ? perOrigin(
-          (origin) => new Pool({ name: `avif ${origin}`, size: 1, warm: 0, sandbox: avifSandbox, reuse, idleMs, log }),
+          (origin) =>
+            new Pool({
+              name: `avif ${origin}`,
+              size: 1,
+              // To start one takes seconds of CPU, on a busy machine longer than an image may wait.
+              warm: origin === 'local' ? 1 : 0,
+              sandbox: avifSandbox,
+              reuse,
+              idleMs,
+              log,
+            }),
         )
       : undefined
   const all = [...Object.values(byOrigin), ...Object.values(avif ?? {})]
@@ -48,7 +58,11 @@ export function createPools(config: SanitizerConfig, sandbox: Sandbox, emptyDir:
     formats: avif ? INPUT_FORMATS : IMAGE_FORMATS,
     for: (format, origin) => (format === 'avif' ? avif : byOrigin)?.[origin],
     all,
-    start: () => byOrigin.local.start(),
+    async start() {
+      await byOrigin.local.start()
+      // Images of other formats do not wait for it, and one that cannot start is said in the log.
+      avif?.local.start().catch((error: unknown) => log.error('the decoder of AVIF did not start', { error }))
+    },
     close: async () => void (await Promise.all(all.map((pool) => pool.close()))),
   }
 }

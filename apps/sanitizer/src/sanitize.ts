@@ -10,6 +10,7 @@ import {
 } from '@drawbridge/contract'
 import type { Log } from '@drawbridge/runtime'
 import { BoundsError, readBounds, type Bounds } from './bounds/index.ts'
+import { pngEssentials } from './bounds/png.ts'
 import type { Budgets } from './budgets.ts'
 import { ChildFault } from './children/child.ts'
 import type { Pair, StageLimits } from './children/pair.ts'
@@ -81,10 +82,12 @@ export function createSanitizer(pipeline: Pipeline): Sanitize {
 
     const pixels = bounds.widthPx * bounds.heightPx * bounds.frames
     budgets.charge(payer, pixels)
-    const job = { image: bytes.subarray(0, bounds.endOffset), bounds, plan, pool, signal }
+    const whole = bytes.subarray(0, bounds.endOffset)
+    const job = { bounds, plan, pool, signal }
     const work = async () => {
       const startedAt = performance.now()
-      return reencode(pipeline, job).finally(() => budgets.spend(payer, performance.now() - startedAt))
+      const image = inputFormat === 'png' ? pngEssentials(whole) : whole
+      return reencode(pipeline, { ...job, image }).finally(() => budgets.spend(payer, performance.now() - startedAt))
     }
     try {
       const outcome = await lanes.run(turnFor(bounds, profile, options), { signal, onQueued: options.onQueued }, work)
@@ -117,7 +120,7 @@ function remember(failures: Set<string>, key: string): void {
   if (failures.size > REMEMBERED_FAILURES && oldest !== undefined) failures.delete(oldest)
 }
 
-function cleanImage(output: Output, { plan, bounds, pool }: Job, config: SanitizerConfig): CleanImage {
+function cleanImage(output: Output, { plan, bounds, pool }: Omit<Job, 'image'>, config: SanitizerConfig): CleanImage {
   const { decoder, encoder } = pool.software
   return {
     outcome: 'clean',

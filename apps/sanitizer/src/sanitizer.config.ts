@@ -73,7 +73,7 @@ export const sanitizerConfig = z.object({
   }),
   avif: z.enum(['off', 'wasm']).default('off').meta({
     env: 'DRAWBRIDGE_SANITIZER_AVIF',
-    doc: 'Whether AVIF images are read, where the media policy lets them in. `wasm` decodes them in children of their own that hold the decoder in WebAssembly: slower, and out of reach of its many faults. They are delivered as JPEG, or as WebP where they are transparent. `off`: they are refused.',
+    doc: 'Whether AVIF images are read, where the media policy lets them in. `wasm` decodes them in children of their own that hold the decoder in WebAssembly: slower, and out of reach of its many faults. They are delivered as JPEG, or as WebP where they are transparent. One such child waits in reserve, some 250 MB. `off`: they are refused.',
   }),
   maxAvifPixels: count(1, 200_000_000).default(16_000_000).meta({
     env: 'DRAWBRIDGE_SANITIZER_MAX_AVIF_PIXELS',

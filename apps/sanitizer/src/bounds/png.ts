@@ -81,6 +81,55 @@ function walkChunks(reader: ByteReader, colorType: number, features: Set<ImageFe
   return reader.offset
 }
 
+/**
+ * What decides pixels, and how they are to be seen: colors, transparency, orientation (W3C PNG §11). Texts, provenance,
+ * other frames and whatever nobody knows are left behind.
+ */
+const ESSENTIAL = new Set(
+  ['IHDR', 'PLTE', 'IDAT', 'IEND', 'tRNS', 'gAMA', 'cHRM', 'sRGB', 'iCCP', 'cICP', 'sBIT', 'eXIf'].map(codeOf),
+)
+/** A profile of colors is some kilobytes; deflated it could be a thousand times as large as it says. */
+const MAX_PROFILE_BYTES = 131_072
+const PROFILE = codeOf('iCCP')
+
+/**
+ * The same picture without the chunks that do not decide a pixel, so that no decoder reads them: 200 texts of 7 MB each,
+ * deflated, are an honest picture and a second of inflating (images §7 B). Nothing is decompressed here either.
+ *
+ * @param bytes - of a file that `readPngBounds` has passed. Returned as they are when there is nothing to leave behind.
+ */
+export function pngEssentials(bytes: Uint8Array): Uint8Array {
+  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let target: Buffer | undefined
+  let written = 0
+  /** Where that begins which has not been copied yet. */
+  let from = 0
+  const copyUntil = (to: number) => {
+    target ??= Buffer.allocUnsafeSlow(source.length)
+    written += source.copy(target, written, from, to)
+  }
+  for (let at = 8; at + 12 <= source.length;) {
+    const length = source.readUInt32BE(at)
+    const type = source.readUInt32BE(at + 4)
+    const end = at + 12 + length
+    // The decoder decides about a file that ends in the middle of a chunk.
+    if (end > source.length) break
+    if (!ESSENTIAL.has(type) || (type === PROFILE && length > MAX_PROFILE_BYTES)) {
+      copyUntil(at)
+      from = end
+    }
+    at = end
+  }
+  if (target === undefined) return bytes
+  copyUntil(source.length)
+  return target.subarray(0, written)
+}
+
+/** The type of a chunk as the number that it is in the file. */
+function codeOf(type: string): number {
+  return Buffer.from(type, 'latin1').readUInt32BE()
+}
+
 function startsWith({ bytes, offset }: ByteReader, start: Buffer): boolean {
   return start.equals(bytes.subarray(offset, offset + start.length))
 }
