@@ -5,7 +5,7 @@ const MAY_IMPORT = {
   'packages/xmpp': [],
   'packages/policy': [],
   'packages/advisories': ['packages/policy'],
-  'packages/contract': ['packages/policy'],
+  'packages/contract': ['packages/policy', 'packages/advisories'],
   'packages/runtime': ['packages/contract'],
   'packages/image-filter': ['packages/xmpp', 'packages/contract', 'packages/policy'],
   'packages/db': ['packages/xmpp', 'packages/contract', 'packages/runtime'],

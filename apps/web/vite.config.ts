@@ -33,11 +33,33 @@ function buildManifest(): Plugin {
   }
 }
 
+/** Writes /sbom.json (CycloneDX): every package that a module of this build came from, and no other. */
+function billOfMaterials(): Plugin {
+  return {
+    name: 'drawbridge-bill-of-materials',
+    generateBundle(_, bundle) {
+      const modules = Object.values(bundle).flatMap((chunk) =>
+        chunk.type === 'chunk' ? Object.keys(chunk.modules) : [],
+      )
+      const packages = new Set(
+        modules.flatMap((module) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(module) ?? []),
+      )
+      const components = [...packages].sort().map((path) => {
+        const { name, version } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as Record<string, string>
+        return { type: 'library', name, version, purl: `pkg:npm/${name?.replace('@', '%40')}@${version}` }
+      })
+      const component = { type: 'application', name: 'drawbridge-web', version, 'bom-ref': build }
+      const document = { bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, metadata: { component }, components }
+      this.emitFile({ type: 'asset', fileName: 'sbom.json', source: `${JSON.stringify(document, null, 2)}\n` })
+    },
+  }
+}
+
 const nothing = join(here, 'src/connection/nothing.ts')
 
 export default defineConfig({
   root: here,
-  plugins: [react(), buildManifest()],
+  plugins: [react(), billOfMaterials(), buildManifest()],
   define: { __VERSION__: JSON.stringify(version), __BUILD__: JSON.stringify(build) },
   resolve: {
     // xmpp.js reaches for sockets, DNS and TLS of Node, and for mechanisms we refuse to speak (README, "The wire").

@@ -10,6 +10,7 @@ import { contactConfig, registrationConfig } from './routing/registration.config
 import { externalServicesConfig } from './features/external-services.config.ts'
 import { componentConfig } from './stream/component.config.ts'
 import { antivirusConfig } from './files/antivirus.config.ts'
+import { advisoriesConfig } from './policy/advisories.config.ts'
 import { streamConfig } from './stream/stream.config.ts'
 import { allowedOrigins } from './transport/origins.ts'
 import { proxyConfig } from './transport/proxy.config.ts'
@@ -114,6 +115,7 @@ export const serverConfig = z.object({
     }),
   }),
   admin: adminConfig.prefault({}),
+  advisories: advisoriesConfig.prefault({}),
   antivirus: antivirusConfig.prefault({}),
   proxy: proxyConfig.prefault({}),
   push: pushConfig.prefault({}),

@@ -33,6 +33,9 @@ import type { LivePolicy } from './policy/live.ts'
 import { createBreakGlassWatch } from './policy/break-glass.ts'
 import { createZone } from './policy/break-glass.config.ts'
 import { createMediaPolicy } from './policy/media.ts'
+import { createAdvisories } from './policy/advisories.ts'
+import { startFeedMirror } from './policy/feed-mirror.ts'
+import { registerOwnBuild } from './policy/own-build.ts'
 import { buildStatusDocument, startPolicy } from './policy/start.ts'
 import type { PolicyService } from './policy/start.ts'
 import { createAccounts } from './routing/accounts.ts'
@@ -379,8 +382,23 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   })
   const web = common.webDir === undefined ? undefined : await createWebFiles(common.webDir, config.web.mediaUrl)
   const renewal = createRenewal(blobs, log)
+  const advisories = createAdvisories({
+    db,
+    operations: policy.operations,
+    feedKeys: config.advisories.feedKeys,
+    log: log.child({ part: 'advisories' }),
+    now,
+  })
+  const mirror = startFeedMirror({
+    advisories,
+    url: config.advisories.feedUrl,
+    intervalMs: config.advisories.feedIntervalMs,
+    log: log.child({ part: 'advisories' }),
+  })
+  const ownBuild = common.webDir === undefined ? undefined : registerOwnBuild(common.webDir, advisories, log)
   const admin = createAdminApi({
     db,
+    advisories,
     domain: common.domain,
     version: VERSION,
     startedAt: new Date(),
@@ -450,6 +468,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     for (const feature of registry.features.toReversed()) await feature.stop?.(ctx)
     await jobs.close()
     await renewal.stop()
+    await ownBuild
+    await mirror[Symbol.asyncDispose]()
     await policy.close()
     await ctx.cursors.flush()
     await inventory[Symbol.asyncDispose]()

@@ -17,6 +17,7 @@ import { blobConfig } from '../src/blobs/blobs.config.ts'
 import { openBlobs } from '../src/blobs/blobs.ts'
 import { createRenewal } from '../src/blobs/renewal.ts'
 import type { LiveSession } from '../src/policy/enforce.ts'
+import { createAdvisories } from '../src/policy/advisories.ts'
 import { startPolicy } from '../src/policy/start.ts'
 import { createAccounts } from '../src/routing/accounts.ts'
 import { createInvitations } from '../src/routing/invitations.ts'
@@ -62,10 +63,12 @@ interface AdminOptions {
   readonly now?: () => Date
   readonly sandbox?: SandboxStatus | undefined
   readonly settings?: Readonly<Record<string, unknown>>
+  /** Whose bundles of advisories are trusted. */
+  readonly feedKeys?: readonly string[]
 }
 
 /** The admin API with a real database, on two listeners: the network, and what stands for the local socket. */
-export async function admin({ now, sandbox = STRONG, settings = {} }: AdminOptions = {}) {
+export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [] }: AdminOptions = {}) {
   const disposable = await testDatabase()
   const database = openDatabase(disposable.url)
   const sessions: LiveSession[] = []
@@ -120,6 +123,13 @@ export async function admin({ now, sandbox = STRONG, settings = {} }: AdminOptio
     settings: adminConfig.parse(settings),
     policy,
     breakGlassNetworks: ['127.0.0.0/8'],
+    advisories: createAdvisories({
+      db: database.db,
+      operations: policy.operations,
+      feedKeys,
+      log: silentLog,
+      now: now ?? (() => new Date()),
+    }),
     sessions: { list: () => sessions },
     simulationKey: randomBytes(32),
     enqueueRenewal: async () => undefined,

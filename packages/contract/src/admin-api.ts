@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ACCESS_ROUTES } from './admin-access.ts'
+import { ADVISORY_ROUTES } from './admin-advisories.ts'
 import { MEDIA_ROUTES } from './admin-media.ts'
 import { PEOPLE_ROUTES } from './admin-people.ts'
 import { ANNOUNCEMENT_ROUTES } from './admin-announcements.ts'
@@ -284,6 +285,7 @@ export const ADMIN_ROUTES = {
   ...MEDIA_ROUTES,
   ...EVIDENCE_ROUTES,
   ...NODE_ROUTES,
+  ...ADVISORY_ROUTES,
   listRecalls: {
     method: 'GET',
     path: '/api/v1/recalls',

@@ -399,6 +399,53 @@ export const CODES = {
     problem: 'no-such-exception',
     text: { en: 'There is no such exception.', de: 'Diese Ausnahme gibt es nicht.' },
   },
+  'feed-unreadable': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 400,
+    problem: 'feed-unreadable',
+    text: {
+      en: 'This file cannot be read: KEV, OSV, GHSA, CVE 5.1, CSAF 2.0, OpenVEX, or a signed bundle of them is expected.',
+      de: 'Diese Datei lässt sich nicht lesen: erwartet wird KEV, OSV, GHSA, CVE 5.1, CSAF 2.0, OpenVEX oder ein signiertes Bündel davon.',
+    },
+  },
+  'feed-not-trusted': {
+    type: 'auth',
+    condition: 'forbidden',
+    http: 400,
+    problem: 'feed-not-trusted',
+    text: {
+      en: 'No trusted key has signed this bundle. Check where it came from, and DRAWBRIDGE_FEED_KEYS.',
+      de: 'Kein vertrauenswürdiger Schlüssel hat dieses Bündel signiert. Prüfen Sie seine Herkunft und DRAWBRIDGE_FEED_KEYS.',
+    },
+  },
+  'feed-outdated': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'feed-outdated',
+    text: {
+      en: 'This bundle is not newer than the last one that was imported. Get the newest one.',
+      de: 'Dieses Bündel ist nicht neuer als das zuletzt importierte. Besorgen Sie das neueste.',
+    },
+  },
+  'sbom-unreadable': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 400,
+    problem: 'sbom-unreadable',
+    text: {
+      en: 'This is no bill of materials that can be read: CycloneDX as JSON is expected.',
+      de: 'Diese Stückliste lässt sich nicht lesen: erwartet wird CycloneDX als JSON.',
+    },
+  },
+  'no-such-proposal': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-proposal',
+    text: { en: 'There is no such proposal.', de: 'Diesen Vorschlag gibt es nicht.' },
+  },
   'rule-shadowed': {
     type: 'cancel',
     condition: 'conflict',

@@ -9,6 +9,13 @@ export * from './roles.ts'
 export * from './admin-route.ts'
 export * from './admin-api.ts'
 export { type ApiTokenView, TOKEN_DAYS } from './admin-tokens.ts'
+export {
+  type AdvisoryProposalView,
+  type AdvisorySettings,
+  type ClientBuildView,
+  type FeedImportResult,
+  MAX_FEED_BYTES,
+} from './admin-advisories.ts'
 export type { StandingMessageView } from './admin-announcements.ts'
 export { type InvitationView, type IssuedInvitation, MAX_MEMBERS_PER_REQUEST, type UnitView } from './admin-people.ts'
 export { MAX_IMPORT_ROWS, accountName, instant, nameParams, password } from './admin-schemas.ts'

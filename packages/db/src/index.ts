@@ -1,6 +1,7 @@
 export * from './account.ts'
 export * from './admin-session.ts'
 export * from './api-token.ts'
+export * from './advisory.ts'
 export * from './archive.ts'
 export type * from './archive-entry.ts'
 export { isClientIdKept } from './archive-references.ts'

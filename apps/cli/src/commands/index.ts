@@ -13,6 +13,17 @@ import {
   breakGlassList,
   breakGlassRevoke,
 } from './account.ts'
+import {
+  advisoryArm,
+  advisoryDecide,
+  advisoryImport,
+  advisoryList,
+  productMapShow,
+  productMapSet,
+  advisoryProposals,
+  clientBuildAdd,
+  clientBuildList,
+} from './advisory.ts'
 import { auditList, auditVerify } from './audit.ts'
 import {
   clientExceptionAdd,
@@ -87,6 +98,15 @@ export const COMMANDS: readonly Command[] = [
   clientExceptionRemove,
   mediaPolicyShow,
   mediaPolicySet,
+  advisoryImport,
+  advisoryList,
+  advisoryProposals,
+  advisoryDecide,
+  advisoryArm,
+  productMapShow,
+  productMapSet,
+  clientBuildAdd,
+  clientBuildList,
   recallStart,
   recallList,
   recallEnd,

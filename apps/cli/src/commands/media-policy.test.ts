@@ -21,7 +21,7 @@ async function run(command: Command, args: string[], answers: Readonly<Record<st
 
 test('one field is changed and the others stay', async () => {
   const policy = { ...DEFAULTS, e2ee: 'text-only', maxFileBytes: 5, refuseUpload: ['executable', 'audio'] }
-  const effect = { epoch: 2, appliedMs: 1, disconnected: 0, notified: 0 }
+  const effect = { epoch: 2, appliedMs: 1, disconnected: 0, notified: 0, nodes: [] }
   const { asked, printed } = await run(
     mediaPolicySet,
     ['--e2ee', 'text-only', '--max-file-bytes', '5', '--refuse-upload', 'executable,audio'],

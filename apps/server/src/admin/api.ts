@@ -12,6 +12,7 @@ import type { Db, ImageRenewal } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import type { Blobs } from '../blobs/blobs.ts'
 import type { Renewal } from '../blobs/renewal.ts'
+import type { Advisories } from '../policy/advisories.ts'
 import type { LiveSessions } from '../policy/enforce.ts'
 import type { PolicyService } from '../policy/start.ts'
 import type { Accounts } from '../routing/accounts.ts'
@@ -51,6 +52,7 @@ export interface AdminDeps {
   readonly policy: Pick<PolicyService, 'gate' | 'live' | 'node' | 'operations'>
   /** From where break-glass accounts pass. */
   readonly breakGlassNetworks: readonly string[]
+  readonly advisories: Advisories
   readonly sessions: LiveSessions
   /** Begins, or goes on, to make images anew. */
   enqueueRenewal(renewal: ImageRenewal): Promise<void>

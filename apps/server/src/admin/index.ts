@@ -8,6 +8,7 @@ import { createSignIns } from './access/sign-ins.ts'
 import { accountHandlers, removeAccount } from './accounts.ts'
 import type { Actor } from './actor.ts'
 import type { AdminContext, AdminDeps, AdminHandlers } from './api.ts'
+import { advisoryHandlers } from './advisories.ts'
 import { auditHandlers } from './audit.ts'
 import { clientHandlers } from './clients.ts'
 import { clientRuleHandlers } from './client-rules.ts'
@@ -76,6 +77,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...statusHandlers(context),
     ...nodeHandlers(context),
     ...breakGlassHandlers(context),
+    ...advisoryHandlers(context),
     ...auditHandlers(context),
     ...reportHandlers(context),
     getOpenapi: async () => openapi,

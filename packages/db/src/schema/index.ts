@@ -1,5 +1,6 @@
 // Columns and keys, for typed queries. Indexes and checks are in migrations/ only; schema.test.ts compares the columns.
 export * from './account.ts'
+export * from './advisory.ts'
 export * from './administrator.ts'
 export * from './archive.ts'
 export * from './client-installation.ts'

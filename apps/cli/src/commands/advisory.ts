@@ -1,0 +1,194 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { ADMIN_ROUTES, type AdvisoryProposalView, MAX_FEED_BYTES } from '@drawbridge/contract'
+import { checked, parse, required } from '../arguments.ts'
+import { type Command, Refused } from '../command.ts'
+
+export const advisoryImport: Command = {
+  name: 'advisory import',
+  usage: 'FILE',
+  summary:
+    'Import advisories: KEV, OSV, GHSA, CVE 5.1, CSAF, OpenVEX, or a signed bundle. It makes proposals, no rules.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['FILE'], {})
+    const path = words[0] ?? ''
+    const imported = await cli.admin('importAdvisories', { body: { name: basename(path), text: await read(path) } })
+    const lines = imported.files.flatMap(({ name, kind, advisories, exploited, notAffected, withdrawn, unread }) => [
+      `${name}: ${kind}, ${advisories} advisories, ${exploited} exploited, ${notAffected} not affected, ${withdrawn} withdrawn`,
+      ...unread.map(({ at, why }) => `  left out: ${at} ${why}`),
+    ])
+    const signature = imported.isSigned ? 'signed by a trusted key' : 'not signed'
+    cli.result([...lines, `${signature}; ${imported.proposals} new proposals: see advisory proposals`], imported)
+  },
+}
+
+export const advisoryList: Command = {
+  name: 'advisory list',
+  usage: '[--limit N] [--cursor C]',
+  summary: 'List imported advisories by id.',
+
+  async run(args, cli) {
+    const { values } = parse(args, [], { limit: { type: 'string' }, cursor: { type: 'string' } })
+    const query = checked(ADMIN_ROUTES.listAdvisories.query, values)
+    const page = await cli.admin('listAdvisories', { query })
+    const lines = page.advisories.map(({ id, kind, title, importedAt }) => `${id}  ${kind}  ${title}  (${importedAt})`)
+    const more = page.next === undefined ? [] : [`more: --cursor "${page.next}"`]
+    cli.result(lines.length === 0 ? 'no advisories' : [...lines, ...more], page)
+  },
+}
+
+export const advisoryProposals: Command = {
+  name: 'advisory proposals',
+  usage: '',
+  summary: 'List what advisories suggest for the clients in use, with the command that would do it.',
+
+  async run(args, cli) {
+    parse(args, [], {})
+    const { proposals } = await cli.admin('listProposals')
+    cli.result(proposals.length === 0 ? 'no proposals' : proposals.flatMap(proposalLines), proposals)
+  },
+}
+
+export const advisoryDecide: Command = {
+  name: 'advisory decide',
+  usage: 'FLAW FAMILY accept|dismiss --reason TEXT [--rule ID]',
+  summary: 'Say what became of a proposal; --rule names the rule that was made of it.',
+
+  async run(args, cli) {
+    const { values, words } = parse(args, ['FLAW', 'FAMILY', 'accept|dismiss'], {
+      reason: { type: 'string' },
+      rule: { type: 'string' },
+    })
+    const params = checked(ADMIN_ROUTES.decideProposal.params, { flaw: words[0], family: words[1] })
+    const body = checked(ADMIN_ROUTES.decideProposal.body, {
+      decision: words[2],
+      reason: required(values.reason, '--reason'),
+      ...(values.rule !== undefined && { rule: values.rule }),
+    })
+    const decided = await cli.admin('decideProposal', { params, body })
+    cli.result(proposalLines(decided), decided)
+  },
+}
+
+export const advisoryArm: Command = {
+  name: 'advisory arm',
+  usage: '--degrade on|off',
+  summary: 'Whether images are withheld at once from clients with a flaw that is exploited and matches exactly.',
+
+  async run(args, cli) {
+    const { values } = parse(args, [], { degrade: { type: 'string' } })
+    const isDegradeArmed = required(values.degrade, '--degrade') === 'on'
+    const settings = await cli.admin('getAdvisorySettings')
+    const body = { ...settings, isDegradeArmed }
+    const changed = await cli.admin('setAdvisorySettings', { body })
+    cli.result(`withholding images without asking: ${changed.isDegradeArmed ? 'on' : 'off'}`, changed)
+  },
+}
+
+export const productMapShow: Command = {
+  name: 'product-map show',
+  usage: '',
+  summary: 'Show under which names clients and components are known to advisories, beside the built-in ones.',
+
+  async run(args, cli) {
+    parse(args, [], {})
+    const { products } = await cli.admin('getAdvisorySettings')
+    cli.result(JSON.stringify(products, undefined, 2), products)
+  },
+}
+
+export const productMapSet: Command = {
+  name: 'product-map set',
+  usage: 'FILE',
+  summary: 'Replace these names by those of a JSON file; proposals are made anew.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['FILE'], {})
+    const settings = await cli.admin('getAdvisorySettings')
+    const products = await readJson(words[0] ?? '')
+    const body = checked(ADMIN_ROUTES.setAdvisorySettings.body, { ...settings, products })
+    const changed = await cli.admin('setAdvisorySettings', { body })
+    cli.result(`${Object.keys(changed.products.clients).length} clients of your own`, changed.products)
+  },
+}
+
+export const clientBuildAdd: Command = {
+  name: 'client-build add',
+  usage: '--family F --version V [--build B] --sbom FILE',
+  summary: 'Register what a build of a client is made of (CycloneDX), so that advisories about its parts find it.',
+
+  async run(args, cli) {
+    const { values } = parse(args, [], {
+      family: { type: 'string' },
+      version: { type: 'string' },
+      build: { type: 'string' },
+      sbom: { type: 'string' },
+    })
+    const body = checked(ADMIN_ROUTES.registerClientBuild.body, {
+      family: required(values.family, '--family'),
+      version: required(values.version, '--version'),
+      ...(values.build !== undefined && { build: values.build }),
+      sbom: await readJson(required(values.sbom, '--sbom')),
+    })
+    const build = await cli.admin('registerClientBuild', { body })
+    cli.result(`${build.family} ${build.version} ${build.build}: ${build.components} components`, build)
+  },
+}
+
+export const clientBuildList: Command = {
+  name: 'client-build list',
+  usage: '',
+  summary: 'List builds of clients whose bill of materials is registered.',
+
+  async run(args, cli) {
+    parse(args, [], {})
+    const { builds } = await cli.admin('listClientBuilds')
+    const lines = builds.map(
+      ({ family, version, build, components, registeredAt }) =>
+        `${family} ${version} ${build}  ${components} components  registered ${registeredAt}`,
+    )
+    cli.result(lines.length === 0 ? 'no builds' : lines, builds)
+  },
+}
+
+function proposalLines(proposal: AdvisoryProposalView): string[] {
+  const { flaw, family, title, confidence, component, versions, people, sessions, state, rule, reason } = proposal
+  const { from, below, action, preset, formats = [] } = proposal.draft
+  const range = [from && `--from ${from}`, below && `--below ${below}`].filter(Boolean)
+  const command = [
+    `drawbridge client-rule simulate --family ${family}`,
+    ...range,
+    `--action ${action}`,
+    preset && `--preset ${preset}`,
+    formats.length > 0 && `--format ${formats.join(',')}`,
+  ]
+  return [
+    `${flaw}  ${family}  ${state}${proposal.isExploited ? '  EXPLOITED' : ''}  ${confidence}${component === undefined ? '' : ` by ${component}`}`,
+    `  ${title}`,
+    `  in use: ${versions.map((version) => version || '(says nothing)').join(', ') || 'none'}: ${people} people, ${sessions} sessions now`,
+    `  fine from: ${proposal.minimumVersion ?? 'no version is known'}`,
+    ...(rule === undefined ? [] : [`  rule ${rule}`]),
+    ...(reason === undefined ? [] : [`  ${reason}`]),
+    ...(state === 'open' ? [`  ${command.filter(Boolean).join(' ')}`] : []),
+  ]
+}
+
+async function read(path: string): Promise<string> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw new Refused(`${path} cannot be read: ${(error as Error).message}`)
+  }
+  if (text.length > MAX_FEED_BYTES) throw new Refused(`${path} is larger than ${MAX_FEED_BYTES} bytes.`)
+  return text
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await read(path))
+  } catch (error) {
+    throw error instanceof SyntaxError ? new Refused(`${path} is no JSON: ${error.message}`) : error
+  }
+}
