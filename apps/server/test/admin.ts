@@ -210,6 +210,8 @@ export type Admin = Awaited<ReturnType<typeof admin>>
 
 /** A value for each parameter that a path may have: a route with another one fails until it has a sample here. */
 export const ROUTE_SAMPLES: Readonly<Record<string, string>> = {
+  flaw: 'CVE-2023-4863',
+  family: 'acme-chat',
   name: 'alice',
   account: 'alice',
   kind: 'motd',
