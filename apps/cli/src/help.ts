@@ -5,7 +5,7 @@ export function findCommand(
   commands: readonly Command[],
   words: readonly string[],
 ): { command: Command; args: string[] } | undefined {
-  for (const length of [2, 1]) {
+  for (const length of [3, 2, 1]) {
     const command = commands.find(({ name }) => name === words.slice(0, length).join(' '))
     if (command) return { command, args: words.slice(length) }
   }

@@ -30,6 +30,9 @@ import { startWork } from './jobs/index.ts'
 import { enqueueRenewal } from './jobs/renew-images.ts'
 import type { LiveSessions } from './policy/enforce.ts'
 import type { LivePolicy } from './policy/live.ts'
+import { watchCommands } from './policy/command-directory.ts'
+import { loadOfflineTokens } from './policy/offline-token.ts'
+import { openOrders } from './policy/orders.ts'
 import { createBreakGlassWatch } from './policy/break-glass.ts'
 import { createZone } from './policy/break-glass.config.ts'
 import { createMediaPolicy } from './policy/media.ts'
@@ -197,6 +200,10 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     url: common.databaseUrl,
     log: log.child({ part: 'policy' }),
     nodeName: config.policy.nodeName,
+    offline: {
+      orders: openOrders(at.orders, sealer.derive('orders')),
+      tokens: await loadOfflineTokens(join(at.secrets, 'offline-token-key'), common.domain),
+    },
     // As the account is now, not as it was when its session began.
     isBreakGlass: (account, address) => (accounts.find(account.localpart) ?? account).isBreakGlass && isInZone(address),
     onBreakGlass,
@@ -456,6 +463,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     serviceRoutes({ domain: common.domain, health, status: () => buildStatusDocument(policy.gate), measure }),
     ...(web ? [web] : []),
   ]
+  const commands = await watchCommands(at.commands, policy.standalone.takeToken, log.child({ part: 'commands' }))
   const pruning = setInterval(() => void prune(db, log, config.stream.clientRetentionMs), PRUNE_EVERY_MS)
   const dismissAll = () => {
     const text = 'The server is restarting.'
@@ -464,6 +472,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   }
   const close = async () => {
     clearInterval(pruning)
+    await commands.close()
     dismissAll()
     for (const feature of registry.features.toReversed()) await feature.stop?.(ctx)
     await jobs.close()

@@ -29,6 +29,7 @@ import { sealerFrom } from '../src/stream/seal.ts'
 import { createThrottle } from '../src/stream/throttle.ts'
 import { adminConfig } from '../src/admin/access/admin.config.ts'
 import { createAdminApi, LOCAL_ACTOR } from '../src/admin/index.ts'
+import { offlineParts } from './offline.ts'
 
 export interface Answer {
   readonly status: number
@@ -77,6 +78,7 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
     url: disposable.url,
     posture: 'discover',
     leaseTtlMs: 5_000,
+    offline: offlineParts(),
     log: silentLog,
     sessions: { list: () => sessions },
     deliverReleased: () => undefined,

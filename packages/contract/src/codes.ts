@@ -239,6 +239,16 @@ export const CODES = {
     problem: 'sign-in-failed',
     text: { en: 'Name or password is wrong.', de: 'Name oder Passwort ist falsch.' },
   },
+  'offline-token-invalid': {
+    type: 'auth',
+    condition: 'forbidden',
+    http: 403,
+    problem: 'offline-token-invalid',
+    text: {
+      en: 'This emergency token is no good here.',
+      de: 'Dieses Notfall-Token gilt hier nicht.',
+    },
+  },
   'break-glass-limit': {
     type: 'cancel',
     condition: 'not-allowed',

@@ -20,6 +20,10 @@ export interface Paths {
   /** Files: `quarantine` as they were uploaded, never served; `clean` what may be downloaded. */
   readonly blobs: string
   readonly postgres: string
+  /** What this node was ordered to do while the database was away. */
+  readonly orders: string
+  /** Signed commands are put here as files. */
+  readonly commands: string
 }
 
 /** sun_path holds 108 bytes on Linux and 104 on macOS, with a NUL. */
@@ -43,6 +47,8 @@ export function paths(dataDir: string): Paths {
     secrets: join(data, 'secrets'),
     blobs: join(data, 'blobs'),
     postgres: join(data, 'postgres'),
+    orders: join(data, 'orders'),
+    commands: join(data, 'commands'),
   }
 }
 

@@ -44,6 +44,7 @@ import { filesRenew } from './files.ts'
 import { invitationAdd, invitationList, invitationRevoke } from './invitation.ts'
 import { mediaPolicySet, mediaPolicyShow } from './media-policy.ts'
 import { imageRenewalStart, imageRenewalStatus, imageRenewalStop } from './image-renewal.ts'
+import { offlineApply, tokenOfflineCreate } from './offline.ts'
 import { policyEpoch, policyNodes } from './policy.ts'
 import { imageCensus, recallEnd, recallList, recallStart } from './recall.ts'
 import { sanitize } from './sanitize.ts'
@@ -122,6 +123,8 @@ export const COMMANDS: readonly Command[] = [
   breakGlassList,
   breakGlassGrant,
   breakGlassRevoke,
+  tokenOfflineCreate,
+  offlineApply,
   evidenceList,
   evidenceRequest,
   evidenceApprove,

@@ -13,6 +13,7 @@ import { auditHandlers } from './audit.ts'
 import { clientHandlers } from './clients.ts'
 import { clientRuleHandlers } from './client-rules.ts'
 import { mediaPolicyHandlers } from './media-policy.ts'
+import { offlineTokenHandlers } from './offline-tokens.ts'
 import { breakGlassHandlers } from './break-glass.ts'
 import { nodeHandlers } from './nodes.ts'
 import { reportHandlers } from './reports.ts'
@@ -78,6 +79,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...nodeHandlers(context),
     ...breakGlassHandlers(context),
     ...advisoryHandlers(context),
+    ...offlineTokenHandlers(context),
     ...auditHandlers(context),
     ...reportHandlers(context),
     getOpenapi: async () => openapi,

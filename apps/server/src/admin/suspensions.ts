@@ -1,4 +1,5 @@
 import { listActiveSuspensions, listSuspensions } from '@drawbridge/db'
+import { LOCAL_ACTOR } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { suspensionView } from './views.ts'
@@ -9,7 +10,7 @@ const LISTED_ENDED = 100
 /** Suspending and resuming. */
 export function suspensionHandlers({
   db,
-  policy: { operations },
+  policy: { operations, standalone },
 }: AdminContext): AdminHandlers<'listSuspensions' | 'startSuspension' | 'endSuspension'> {
   return {
     async listSuspensions() {
@@ -18,10 +19,20 @@ export function suspensionHandlers({
       return { suspensions: [...active, ...ended].map(suspensionView) }
     },
     async startSuspension(request) {
+      const { scope, mode, reason } = request.body
+      const isLocal = actorOf(request).kind === 'local'
+      // Whoever can open the local socket must not depend on the database (control §4.3).
+      if (isLocal && scope === 'service' && mode === 'cut' && !(await standalone.isReachable())) {
+        const cut = standalone.cut(LOCAL_ACTOR.name, reason)
+        return { ...cut, suspension: suspensionView(cut.suspension) }
+      }
       const { suspension, effect } = await operations.startSuspension(actorOf(request).name, request.body)
       return { suspension: suspensionView(suspension), effect }
     },
     async endSuspension(request) {
+      const isLocal = actorOf(request).kind === 'local'
+      const here = isLocal && standalone.end(LOCAL_ACTOR.name, request.params.id)
+      if (here) return { ...here, suspension: suspensionView(here.suspension), released: 0 }
       const { suspension, ...rest } = await operations.endSuspension(actorOf(request).name, request.params.id)
       return { suspension: suspensionView(suspension), ...rest }
     },

@@ -5,6 +5,7 @@ import { claimFrom } from '@drawbridge/policy'
 import { startPolicy } from './start.ts'
 import type { BuiltServer } from '../server.ts'
 import type { PolicyService } from './start.ts'
+import { offlineParts } from '../../test/offline.ts'
 
 // Devices of a story call themselves `test` 1.0.
 const rule = { family: 'test', below: '2.0', preset: 'now', url: 'https://im.test/update' } as const
@@ -16,6 +17,7 @@ async function elsewhere({ ctx }: BuiltServer, url: string): Promise<PolicyServi
     url,
     posture: 'discover',
     leaseTtlMs: 5_000,
+    offline: offlineParts(),
     log: ctx.log,
     sessions: { list: () => [] },
     deliverReleased: () => undefined,

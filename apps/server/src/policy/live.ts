@@ -9,7 +9,7 @@ import {
   listMediaPolicies,
   POLICY_CHANNEL,
 } from '@drawbridge/db'
-import type { Db } from '@drawbridge/db'
+import type { Db, Suspension } from '@drawbridge/db'
 import { changesAfter, policySettings } from '@drawbridge/policy'
 import type { ClientPosture, PolicySettings } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
@@ -50,6 +50,10 @@ export interface LiveOptions {
   pendingWrites?(): number
   /** Other files are recalled than before. */
   onRecalls?(): void
+  /** Suspensions that this node alone knows of (`standalone.ts`). Default: none. */
+  overrides?(): readonly Suspension[]
+  /** The database has just answered. */
+  onCurrent?(): void
   /** Told of suspensions whose announced end has come. */
   onDue?(suspensionIds: readonly string[]): void
 }
@@ -98,6 +102,7 @@ class Live implements LivePolicy {
   readonly #now: () => Date
   #last: Promise<unknown> = Promise.resolve()
   #isQueued = false
+  #loaded: Loaded | undefined
   #nextStageAt = Number.POSITIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
   #listener: { close(): Promise<void> } | undefined
@@ -122,7 +127,14 @@ class Live implements LivePolicy {
   }
 
   reconsider(): EnforceCounts {
+    if (this.#loaded) this.#install(this.#loaded)
     return this.#enforce()
+  }
+
+  #install({ settings, epoch }: Loaded): void {
+    const known = new Set(settings.suspensions.map(({ id }) => id))
+    const own = (this.#options.overrides?.() ?? []).filter(({ id }) => !known.has(id)).map(suspensionSettingFrom)
+    this.gate.replace({ ...settings, suspensions: [...settings.suspensions, ...own] }, epoch)
   }
 
   refresh(): Promise<Applied> {
@@ -197,15 +209,18 @@ class Live implements LivePolicy {
     const epoch = await node.renew(this.gate.epoch)
     if (epoch === this.gate.epoch) {
       this.gate.renew(sentAt)
+      this.#options.onCurrent?.()
       return { epoch, ...this.#passTime() }
     }
     const loaded = await load(db, posture, this.#now())
-    this.gate.replace(loaded.settings, loaded.epoch)
+    this.#loaded = loaded
+    this.#install(loaded)
     this.gate.renew(sentAt)
     const counts = this.#enforce()
     node.applied(loaded.epoch, counts)
     log.info('policy applied', { epoch: loaded.epoch, ...counts, tookMs: Math.round(performance.now() - sentAt) })
     this.#announceDue()
+    this.#options.onCurrent?.()
     return { epoch: loaded.epoch, ...counts }
   }
 
@@ -233,7 +248,12 @@ class Live implements LivePolicy {
 }
 
 /** Epoch and rules of one moment. */
-async function load(db: Db, posture: ClientPosture, at: Date): Promise<{ epoch: number; settings: PolicySettings }> {
+interface Loaded {
+  readonly epoch: number
+  readonly settings: PolicySettings
+}
+
+async function load(db: Db, posture: ClientPosture, at: Date): Promise<Loaded> {
   return db.transaction(
     async (tx) => {
       const epoch = await getPolicyEpoch(tx)

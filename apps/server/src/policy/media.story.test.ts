@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { administratorOf } from '../../test/people.ts'
 import { story } from '../../test/story.ts'
 import { startPolicy } from './start.ts'
+import { offlineParts } from '../../test/offline.ts'
 
 async function company() {
   const s = await story({ alice: 1, bob: 1 })
@@ -52,6 +53,7 @@ test('a change on another node is heard of here', async () => {
     url: s.databaseUrl,
     posture: 'discover',
     leaseTtlMs: 5_000,
+    offline: offlineParts(),
     log: s.server.ctx.log,
     sessions: { list: () => [] },
     deliverReleased: () => undefined,

@@ -56,6 +56,8 @@ interface ChangeOptions<T> {
 export interface Operations extends ClientRuleOperations, RecallOperations {
   startSuspension(actor: string, suspension: NewSuspension): Promise<{ suspension: Suspension; effect: Effect }>
   endSuspension(actor: string, id: string): Promise<{ suspension: Suspension; effect: Effect; released: number }>
+  /** Writes down a suspension that a node began without the database, or one that has ended there already. */
+  adoptSuspension(row: Suspension): Promise<{ effect: Effect }>
   setMediaPolicy(actor: string, policy: MediaPolicy): Promise<{ effect: Effect }>
   /** Rejects with `no-such-unit`. */
   setUnitMediaPolicy(actor: string, unit: string, policy: UnitMediaPolicy): Promise<{ effect: Effect }>
@@ -173,6 +175,19 @@ export function createOperations({ db, live, node, log, deliverReleased, ...opti
         released += rest.length
         return { suspension: result, effect, released }
       }),
+    adoptSuspension: (row) =>
+      inTurn(() =>
+        change(async (tx) => {
+          const { id, mode, reason, sinceAt, startedBy, endedAt, endedBy } = row
+          const result = await insertSuspension(tx, row)
+          const detail = { scope: 'service', mode, reason, offlineSince: sinceAt.toISOString() }
+          const started = { actor: startedBy, action: 'start-suspension', target: id, detail }
+          if (endedAt === null) return { result, entry: started }
+          await record(tx, started)
+          const ended = { offlineAt: endedAt.toISOString() }
+          return { result, entry: { actor: endedBy ?? '', action: 'end-suspension', target: id, detail: ended } }
+        }),
+      ),
     setMediaPolicy: (actor, policy) =>
       inTurn(() =>
         change(async (tx) => {

@@ -11,6 +11,7 @@ import { ask } from './gate.ts'
 import type { Gate } from './gate.ts'
 import { buildStatusDocument, startPolicy } from './start.ts'
 import type { PolicyServiceOptions } from './start.ts'
+import { offlineParts } from '../../test/offline.ts'
 
 interface FakeSession extends LiveSession {
   readonly closed: { readonly code: PolicyCode; readonly details: Readonly<Record<string, string>> }[]
@@ -47,6 +48,7 @@ async function node(sessions: FakeSession[] = [], options: Partial<PolicyService
       url: test.url,
       posture: 'discover',
       leaseTtlMs: 5_000,
+      offline: offlineParts(),
       log: silentLog,
       sessions: { list: () => sessions.filter(({ closed }) => closed.length === 0) },
       deliverReleased: (messages) => void released.push(...messages.map(({ stanza }) => stanza)),

@@ -11,12 +11,17 @@ import { createNode } from './nodes.ts'
 import type { Node } from './nodes.ts'
 import { createOperations } from './operations.ts'
 import type { Operations, OperationsOptions } from './operations.ts'
+import type { OfflineTokens } from './offline-token.ts'
+import type { Orders } from './orders.ts'
+import { createStandalone, cutsInForce } from './standalone.ts'
+import type { Standalone } from './standalone.ts'
 
 export interface PolicyService extends AsyncDisposable {
   readonly gate: Gate
   readonly live: LivePolicy
   readonly node: Node
   readonly operations: Operations
+  readonly standalone: Standalone
   close(): Promise<void>
 }
 
@@ -26,6 +31,8 @@ export interface PolicyServiceOptions
   readonly db: Db
   /** For listening, where that needs another way to the database than the rest: a pooler passes no notifications. */
   readonly listenUrl?: string | undefined
+  /** What works without the database. */
+  readonly offline: { readonly orders: Orders; readonly tokens: OfflineTokens }
   /** What administrators call this node. Default: the name of the machine. */
   readonly nodeName?: string | undefined
 }
@@ -35,7 +42,7 @@ const RULES_TIMEOUT_MS = 3_000
 
 /** Everything about policy that a node runs. Suspensions whose announced end has come are ended by `local:schedule`. */
 export async function startPolicy(options: PolicyServiceOptions): Promise<PolicyService> {
-  const { db, log, now, url, leaseTtlMs, nodeName = hostname() } = options
+  const { db, log, now = () => new Date(), url, leaseTtlMs, nodeName = hostname(), offline } = options
   // A pool of its own: the lease must be renewed while everything else is busy. Only heartbeats are written over it, and
   // those need not survive a crash.
   const rules = openDatabase(url, {
@@ -47,7 +54,7 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
   const node = createNode({ db: rules.db, name: nodeName, leaseTtlMs, log })
   const ending = new Set<string>()
   // The live policy comes first and may find suspensions that are due before there are operations to end them.
-  const later: { operations?: Operations } = {}
+  const later: { operations?: Operations; standalone?: Standalone } = {}
   const end = async (id: string) => {
     if (ending.has(id)) return
     ending.add(id)
@@ -66,6 +73,8 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     url: options.listenUrl ?? url,
     node,
     onDue,
+    overrides: () => cutsInForce(offline.orders),
+    onCurrent: () => void later.standalone?.reconcile(),
   }).catch(async (error: unknown) => {
     await rules.close()
     throw error
@@ -76,15 +85,17 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     node,
     log,
     deliverReleased: options.deliverReleased,
-    ...(now === undefined ? {} : { now }),
+    now,
   })
   later.operations = operations
+  const standalone = createStandalone({ db: rules.db, ...offline, live, node, operations, log, now })
+  later.standalone = standalone
   const close = async () => {
     await live.close()
     await node.close()
     await rules.close()
   }
-  return { gate: live.gate, live, node, operations, close, [Symbol.asyncDispose]: close }
+  return { gate: live.gate, live, node, operations, standalone, close, [Symbol.asyncDispose]: close }
 }
 
 /** The public document at /status.json: a suspended client reads it, and it says nothing that clients are not told. */
