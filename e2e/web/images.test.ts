@@ -1,6 +1,8 @@
-import { fixture, loadedPng, SECRET } from '@drawbridge/testkit/images'
+import { apng, fixture, loadedPng, photoPixels, SECRET } from '@drawbridge/testkit/images'
 import type { Browser, Locator } from 'playwright-core'
+import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { accessibilityFaults } from '../support/axe.ts'
 import { befriend, messageOf, openPage, say, signIn, startBrowser } from '../support/browser.ts'
 import type { Person } from '../support/browser.ts'
 import { dropFile, pasteFile, pickFiles } from '../support/files.ts'
@@ -157,6 +159,117 @@ test('a refused image says why and what to do, and nothing of it is sent', async
   expect(await lastPosition(bob)).toBe(heardBefore + 1)
 })
 
+test('a photo is first a blur of itself, then the size that fits; its sender hears what it lost, also after a reload', async () => {
+  const pixels = { width: 1_000, height: 800, channels: 3 } as const
+  const buffer = await sharp(photoPixels(1_000, 800), { raw: pixels })
+    .jpeg()
+    .withExif({ IFD0: { Make: SECRET } })
+    .toBuffer()
+  let letGo!: () => void
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  await bob.page.route('**/upload/**', async (route) => {
+    await held
+    await route.continue()
+  })
+  await pickFiles(alice, { name: 'photo.jpg', mimeType: 'image/jpeg', buffer })
+  const photo = bob.page.getByTestId('image').last()
+  await photo.and(bob.page.locator('[data-phase=loading]')).locator('canvas.placeholder').waitFor()
+  const before = await photo.boundingBox()
+  expect(before).toMatchObject({ width: 400, height: 320 })
+  // Colors of the photo, not one for all.
+  const colors = await photo.locator('canvas').evaluate((canvas) => {
+    const { width, height } = canvas as HTMLCanvasElement
+    const { data = [] } = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height) ?? {}
+    return new Set(Array.from({ length: data.length / 4 }, (_, i) => data.slice(i * 4, i * 4 + 3).join())).size
+  })
+  expect(colors).toBeGreaterThan(50)
+  letGo()
+  await loaded(photo.locator('img'))
+  expect(await photo.boundingBox()).toEqual(before)
+  await photo.locator('canvas').waitFor({ state: 'detached' })
+  expect(await photo.locator('img').evaluate((img) => (img as HTMLImageElement).currentSrc)).toMatch(
+    /\/photo\.(jpg|webp)/,
+  )
+  expect(
+    await photo.locator('img').evaluate(async (img) => {
+      const bitmap = await createImageBitmap(await (await fetch((img as HTMLImageElement).currentSrc)).blob())
+      return [bitmap.width, bitmap.height]
+    }),
+  ).toEqual([512, 410])
+  await bob.page.unroute('**/upload/**')
+
+  const receipt = /^Re-encoded\. Removed: camera data with any location\. [\d.]+ [kM]B → [\d.]+ [kM]B$/
+  expect(await alice.page.getByTestId('re-encoding').last().textContent()).toMatch(receipt)
+  expect(await bob.page.getByTestId('re-encoding').count()).toBe(0)
+  await pickFiles(alice, { name: 'wave.png', mimeType: 'image/png', buffer: apng() })
+  await alice.page.getByText('The animation became a still image.').waitFor()
+  await alice.page.reload()
+  await alice.page.getByText('The animation became a still image.').waitFor()
+  expect(await alice.page.getByTestId('re-encoding').nth(-2).textContent()).toMatch(receipt)
+})
+
+test('an image is opened, looked through and closed by keyboard, and downloaded as everybody sees it', async () => {
+  const { page } = bob
+  const rows = page.getByTestId('message')
+  const isFocused = (element: Locator) => () => element.evaluate((node) => node === document.activeElement)
+  await rows.last().focus()
+  await page.keyboard.press('ArrowUp')
+  await expect.poll(isFocused(rows.nth(-2))).toBe(true)
+  await page.keyboard.press('ArrowRight')
+  await expect.poll(isFocused(rows.nth(-2).getByTestId('image'))).toBe(true)
+  await page.keyboard.press('Enter')
+  const viewer = page.getByTestId('viewer')
+  const large = viewer.locator('img')
+  await loaded(large)
+  expect(await large.evaluate((img) => (img as HTMLImageElement).naturalWidth)).toBe(1_000)
+  expect(await viewer.textContent()).toMatch(/1000 × 800.*Re-encoded\./)
+  expect(await accessibilityFaults(page)).toEqual([])
+
+  await page.keyboard.press('ArrowRight')
+  await viewer.getByText(/^(\d+) of \1$/).waitFor()
+  await page.keyboard.press('ArrowLeft')
+  await loaded(large)
+  const inside: boolean[] = []
+  for (let press = 0; press < 8; press++) {
+    await page.keyboard.press('Tab')
+    inside.push(
+      await page.evaluate(
+        () => document.activeElement === document.body || document.activeElement?.closest('dialog') !== null,
+      ),
+    )
+  }
+  expect(inside).toEqual(Array.from({ length: 8 }, () => true))
+
+  const downloading = page.waitForEvent('download')
+  await viewer.getByRole('link', { name: 'Download' }).click()
+  const download = await downloading
+  expect(download.suggestedFilename()).toBe('photo.jpg')
+  const chunks: Buffer[] = []
+  for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer)
+  expect((await sharp(Buffer.concat(chunks)).metadata()).width).toBe(1_000)
+  expect(Buffer.concat(chunks).includes(SECRET)).toBe(false)
+  await page.keyboard.press('Escape')
+  await viewer.waitFor({ state: 'detached' })
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('image')
+})
+
+test('an image that does not load says why, in its place, and is tried again', async () => {
+  const { page } = bob
+  const image = page.getByTestId('image').last()
+  const before = await image.boundingBox()
+  await page.route('**/upload/**', (route) => route.abort())
+  await page.reload()
+  const gone = page.getByTestId('image-gone').last()
+  await gone.waitFor()
+  expect(await gone.textContent()).toMatch(/^Not loaded: the server was not reached\..*Try again$/)
+  expect((await gone.boundingBox())?.height).toBe(before?.height)
+  await page.unroute('**/upload/**')
+  await gone.getByRole('button', { name: 'Try again' }).click()
+  await loaded(image.locator('img'))
+})
+
 test('any other file arrives as a download that no page opens', async () => {
   const text = 'name,amount\ncarol,12\n'
   await pickFiles(alice, { name: 'expenses Q3.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
@@ -178,14 +291,14 @@ test('a recalled image is gone from every open page within two seconds, says why
   await expect.poll(() => imagesOf(bob).count()).toBeGreaterThan(0)
   const shown = { alice: await imagesOf(alice).count(), bob: await imagesOf(bob).count() }
   const { recall } = await stack.cli<{ recall: { id: string } }>(
-    ...['recall', 'start', '--sender', 'alice', '--format', 'png', '--reason', 'drill'],
+    ...['recall', 'start', '--sender', 'alice', '--reason', 'drill'],
   )
   const committedAt = Date.now()
   for (const person of [alice, bob]) {
     const gone = person.page.getByTestId('image-gone')
     await expect.poll(() => imagesOf(person).count()).toBe(0)
     expect(await gone.last().getAttribute('data-why')).toBe('recalled')
-    expect(await gone.last().textContent()).toBe('Removed by an administrator.Reason: drill')
+    expect(await gone.last().textContent()).toMatch(/^Removed by an administrator\. Reason: drill/)
   }
   console.log(`recall: gone from both pages ${Date.now() - committedAt} ms after the command`)
   await stack.cli('recall', 'end', recall.id)

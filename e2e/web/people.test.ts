@@ -54,6 +54,43 @@ test('a colleague is found by name, chosen with the arrow keys, and written to; 
   expect(alice.faults).toEqual([])
 })
 
+test('somebody sees their devices and signs one out, which then asks for the password', async () => {
+  const [here, there] = [await openPage(browser, stack.url), await openPage(browser, stack.url)]
+  await signIn(here, 'bob', 'bob-password')
+  await signIn(there, 'bob', 'bob-password')
+  const { page } = here
+  await page.getByRole('button', { name: /^Account/ }).click()
+  await page
+    .getByTestId('storage')
+    .getByText(/of .* GB/)
+    .waitFor()
+  await page.getByRole('button', { name: 'Your devices' }).click()
+  const devices = page.getByTestId('device')
+  await devices.nth(1).waitFor()
+  expect(await devices.first().textContent()).toMatch(/^drawbridge-web \d.*This device.*Active now$/)
+  expect(await devices.first().getByRole('button').count()).toBe(0)
+  expect(await accessibilityFaults(page)).toEqual([])
+
+  await devices
+    .nth(1)
+    .getByRole('button', { name: /^Sign out drawbridge-web/ })
+    .click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click()
+  expect(await devices.count()).toBe(2)
+  await devices
+    .nth(1)
+    .getByRole('button', { name: /^Sign out drawbridge-web/ })
+    .click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Sign out' }).click()
+  await page.getByText(/was signed out\. It knows your password/).waitFor()
+  await page.getByText('No other device is signed in.').waitFor()
+  expect(await devices.count()).toBe(1)
+  await there.page.getByText('This device was signed out from another one.').waitFor()
+  await there.page.getByTestId('sign-in').waitFor()
+  expect([...here.faults, ...there.faults]).toEqual([])
+  await Promise.all([here.context.close(), there.context.close()])
+})
+
 test('whoever was invited opens the page, makes an account, and is signed in (XEP-0401 §4.2)', async () => {
   const { url } = await stack.cli<{ readonly url: string }>('invitation', 'add', '--inviter', 'alice')
   const guest = await openPage(browser, url, { colorScheme: 'dark' })

@@ -1,5 +1,6 @@
 import { listClients, revokeClient } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
+import { buildSignedOut } from '@drawbridge/xmpp'
 import type { AccessingClient } from '@drawbridge/xmpp'
 import type { Account } from '../routing/accounts.ts'
 import type { Sessions } from '../routing/sessions.ts'
@@ -35,7 +36,7 @@ const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 
 export function createClients({ db, sessions, revocations, now }: ClientsParts): Clients {
   const end = (open: readonly Session[]) => {
-    for (const session of open) session.end('reset', 'This client was signed out.')
+    for (const session of open) session.end('reset', 'This client was signed out.', buildSignedOut())
   }
   return {
     async list(account, asking) {

@@ -1,4 +1,4 @@
-import { findClientBlocked, NS_SASL } from '@drawbridge/xmpp'
+import { findClientBlocked, isSignedOut, NS_SASL } from '@drawbridge/xmpp'
 import { findSuspensions, type Suspension } from '../protocol/suspension.ts'
 import type { Element } from './element.ts'
 
@@ -21,6 +21,8 @@ export type Failure =
   | { readonly kind: 'suspended'; readonly suspensions: readonly Suspension[] }
   | { readonly kind: 'account-disabled'; readonly text: string }
   | { readonly kind: 'bad-credentials' }
+  /** From another device of the same person. */
+  | { readonly kind: 'signed-out' }
   | { readonly kind: 'password-needed' }
   | { readonly kind: 'untrusted-server' }
   | { readonly kind: 'try-later'; readonly text: string }
@@ -34,6 +36,7 @@ export function failureFrom(element: Element): Failure | undefined {
   const text = element.getChildText('text') ?? ''
   const blocked = clientBlockedFrom(element, text)
   if (blocked) return { kind: 'client-refused', blocked }
+  if (isSignedOut(element)) return { kind: 'signed-out' }
   const suspensions = findSuspensions(element)
   if (suspensions && suspensions.length > 0) return { kind: 'suspended', suspensions }
   if (element.getNS() === NS_SASL) {

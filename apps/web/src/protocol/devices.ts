@@ -48,11 +48,24 @@ function parseDevice(client: Element): Device {
     isThis: client.getChild('this', NS_DRAWBRIDGE_CLIENT) !== undefined,
     isConnected: client.attrs['connected'] === 'true' || client.attrs['connected'] === '1',
     software: named || agent?.getChildText('software') || undefined,
-    place: agent?.getChildText('device') || known['os'] || undefined,
+    place: agent?.getChildText('device') || systemFrom(known['os']),
     lastSeenAt: timeFrom(client.getChildText('last-seen')),
     firstSeenAt: timeFrom(client.getChildText('first-seen')),
     knowsPassword: client.getChild('auth')?.getChild('password') !== undefined,
   }
+}
+
+const SYSTEMS: Readonly<Record<string, string>> = {
+  android: 'Android',
+  ios: 'iOS',
+  linux: 'Linux',
+  macos: 'macOS',
+  windows: 'Windows',
+}
+
+/** Operating systems as our own clients announce them: a word in lower case. */
+function systemFrom(word: string | undefined): string | undefined {
+  return word !== undefined && Object.hasOwn(SYSTEMS, word) ? SYSTEMS[word] : word || undefined
 }
 
 function timeFrom(text: string | null | undefined): number | undefined {

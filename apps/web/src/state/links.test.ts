@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hrefFrom, showBidiControls, splitLinks } from './links.ts'
+import { firstPage, hrefFrom, showBidiControls, splitLinks } from './links.ts'
 
 const links = (text: string) => splitLinks(text).flatMap((part) => (part.kind === 'link' ? [part.href] : []))
 
@@ -69,4 +69,13 @@ test.each([
     return performance.now() - startedAt
   })
   expect(Math.min(...fastest)).toBeLessThan(50)
+})
+
+test('the first page elsewhere is what a text links to', () => {
+  const own = ['https://im.test']
+  expect(firstPage('see https://im.test/upload/x/a.png and www.a.test, then https://b.test/', own)).toBe(
+    'https://www.a.test/',
+  )
+  expect(firstPage('mailto:a@b.test', own)).toBeUndefined()
+  expect(firstPage('https://user@evil.test/', own)).toBeUndefined()
 })

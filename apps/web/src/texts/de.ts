@@ -27,6 +27,7 @@ export const de: Texts = {
   problemAddress: 'Das ist keine vollständige Adresse. Schreiben Sie Ihren Namen oder name@domain.',
   problemBadCredentials: 'Adresse oder Passwort stimmt nicht.',
   problemPasswordNeeded: 'Bitte geben Sie Ihr Passwort noch einmal ein. Vielleicht wurde es geändert.',
+  problemSignedOut: 'Dieses Gerät wurde von einem anderen aus abgemeldet.',
   problemAccountDisabled: 'Dieses Konto ist gesperrt. Bitte wenden Sie sich an Ihre Administration.',
   problemUntrusted:
     'Der Server konnte nicht beweisen, dass er Ihr Konto kennt; darum wurde nichts gesendet. Bitte sagen Sie Ihrer Administration Bescheid.',
@@ -119,7 +120,7 @@ export const de: Texts = {
   reEncodedFlattened: 'Aus der Animation wurde ein stehendes Bild.',
   removedPart: (part) =>
     ({
-      exif: 'Kameradaten und Standort',
+      exif: 'Kameradaten samt etwaigem Standort',
       xmp: 'Bearbeitungsverlauf',
       iptc: 'Bildtexte und Stichwörter',
       c2pa: 'Herkunftsnachweis',
@@ -165,8 +166,8 @@ export const de: Texts = {
       suspended: 'Bilder sind zurzeit ausgesetzt.',
       expired: 'Der Link zu diesem Bild ist abgelaufen. Laden Sie die Seite neu, um einen neuen zu erhalten.',
       missing: 'Dieses Bild ist nicht mehr auf dem Server.',
-      offline: 'Das Bild konnte nicht geladen werden: Der Server war nicht zu erreichen.',
-      unknown: 'Das Bild konnte nicht geladen werden.',
+      offline: 'Nicht geladen: Der Server war nicht zu erreichen.',
+      unknown: 'Dieses Bild konnte nicht geladen werden.',
     })[why],
   imageGoneReason: (reason) => `Grund: ${reason}`,
   removeUpload: (name) => `${name} entfernen`,

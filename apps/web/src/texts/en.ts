@@ -32,6 +32,7 @@ export const en = {
   problemAddress: 'This is not a complete address. Write your name, or name@domain.',
   problemBadCredentials: 'Address or password is not right.',
   problemPasswordNeeded: 'Please enter your password again. It may have been changed.',
+  problemSignedOut: 'This device was signed out from another one.',
   problemAccountDisabled: 'This account is disabled. Please ask your administrator.',
   problemUntrusted:
     'The server could not prove that it knows your account, so nothing was sent. Please tell your administrator.',
@@ -124,7 +125,7 @@ export const en = {
   reEncodedFlattened: 'The animation became a still image.',
   removedPart: (part: RemovedFeature) =>
     ({
-      exif: 'camera data and location',
+      exif: 'camera data with any location',
       xmp: 'editing history',
       iptc: 'captions and keywords',
       c2pa: 'proof of origin',
@@ -165,8 +166,8 @@ export const en = {
       suspended: 'Images are suspended at the moment.',
       expired: 'The link to this image has expired. Reload the page to get a new one.',
       missing: 'This image is no longer on the server.',
-      offline: 'The image could not be loaded: the server was not reached.',
-      unknown: 'The image could not be loaded.',
+      offline: 'Not loaded: the server was not reached.',
+      unknown: 'This image could not be loaded.',
     })[why],
   imageGoneReason: (reason: string) => `Reason: ${reason}`,
   removeUpload: (name: string) => `Remove ${name}`,

@@ -155,14 +155,14 @@ function AccountDialog({ onClose, onShortcuts, onDevices }: AccountDialogProps) 
       </label>
 
       {hasPreviews && (
-        <label className="choice">
+        <label className="check">
           <input
             type="checkbox"
             checked={preferences.showsPreviews}
             onChange={({ target }) => preferences.setShowsPreviews(target.checked)}
           />
           <span>
-            {t.linkPreviews} <span className="hint">{t.linkPreviewsHint}</span>
+            {t.linkPreviews} <small>{t.linkPreviewsHint}</small>
           </span>
         </label>
       )}

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, type ReactNode } from 'react'
+import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react'
 import { Icon } from './icons.tsx'
 import { useTexts } from './use-store.ts'
 
@@ -8,11 +8,13 @@ export function Dialog({
   onClose,
   children,
   size = 'normal',
+  onKeyDown,
 }: {
   readonly title: string
   readonly onClose: () => void
   readonly children: ReactNode
   readonly size?: 'normal' | 'full'
+  readonly onKeyDown?: (event: KeyboardEvent) => void
 }) {
   const { t } = useTexts()
   const dialog = useRef<HTMLDialogElement>(null)
@@ -31,6 +33,7 @@ export function Dialog({
       ref={dialog}
       className="dialog"
       data-size={size}
+      onKeyDown={onKeyDown}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault()

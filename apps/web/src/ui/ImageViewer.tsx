@@ -47,7 +47,6 @@ export function ImageViewer({ images, at, onMove, onClose }: ImageViewerProps) {
     else if (event.key === 'ArrowRight') move(isRtl ? -1 : 1)
     else return
     event.preventDefault()
-    event.stopPropagation()
   }
 
   const facts = [
@@ -56,8 +55,8 @@ export function ImageViewer({ images, at, onMove, onClose }: ImageViewerProps) {
     media.bytes === undefined ? '' : formatBytes(media.bytes, language),
   ]
   return (
-    <Dialog title={showBidiControls(media.name)} onClose={onClose} size="full">
-      <div className="viewer" data-testid="viewer" onKeyDown={onKeyDown}>
+    <Dialog title={showBidiControls(media.name)} onClose={onClose} size="full" onKeyDown={onKeyDown}>
+      <div className="viewer" data-testid="viewer">
         <LargeImage key={at} media={media} author={author} />
         <div className="viewer-bar">
           <p className="viewer-facts">

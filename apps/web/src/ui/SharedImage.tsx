@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef } from 'react'
 import { thumbHashToAverageRGBA, thumbHashToRGBA } from 'thumbhash'
 import type { Media } from '../protocol/media.ts'
-import { imageBox, isWorthRetrying, ownThumbnails, sourceSet, type Box, type MediaGone } from '../state/media.ts'
+import { imageBox, isWorthRetrying, ownThumbnails, sourceSet, type MediaGone } from '../state/media.ts'
 import { Icon } from './icons.tsx'
 import { isWorthTelling, reEncodingText } from './re-encoding.ts'
 import { useImage } from './use-image.ts'
@@ -22,41 +22,45 @@ export function SharedImage({ media, author, isMine, onOpen }: SharedImageProps)
   const urls = useMemo(() => [media.url, ...thumbnails.map(({ url }) => url)], [media.url, thumbnails])
   const { phase, gone, round, onLoad, onError, look } = useImage(urls)
   const box = imageBox(media)
-  if (gone) return <GoneImage box={box} gone={gone} onRetry={look} />
-
   const label = media.description ?? (media.isSticker ? t.stickerFrom(author) : t.imageFrom(author))
   const isAnimated = (media.reEncoding?.frames ?? 1) > 1
   const [still] = thumbnails
   const style = { inlineSize: box.widthPx, aspectRatio: `${box.widthPx} / ${box.heightPx}` }
   return (
     <>
-      <button
-        type="button"
-        className="shared-image"
-        data-testid="image"
-        data-phase={phase}
-        data-sticker={media.isSticker}
-        style={style}
-        tabIndex={-1}
-        aria-label={t.openImage(label)}
-        onClick={onOpen}
-      >
-        {phase !== 'loaded' && media.placeholder !== undefined && <Placeholder hash={media.placeholder} />}
-        <picture>
-          {isAnimated && still && <source media="(prefers-reduced-motion: reduce)" srcSet={still.url} />}
-          <img
-            key={round}
-            src={media.url}
-            {...(isAnimated ? {} : { srcSet: sourceSet(media, thumbnails), sizes: `${box.widthPx}px` })}
-            alt={label}
-            loading="lazy"
-            decoding="async"
-            referrerPolicy="no-referrer"
-            onLoad={onLoad}
-            onError={({ currentTarget }) => onError(currentTarget.currentSrc)}
-          />
-        </picture>
-      </button>
+      {gone ? (
+        <div className="image-box" style={style}>
+          <GoneImage gone={gone} onRetry={look} />
+        </div>
+      ) : (
+        <button
+          type="button"
+          className="image-box shared-image"
+          data-testid="image"
+          data-phase={phase}
+          data-sticker={media.isSticker}
+          style={style}
+          tabIndex={-1}
+          aria-label={t.openImage(label)}
+          onClick={onOpen}
+        >
+          {phase !== 'loaded' && media.placeholder !== undefined && <Placeholder hash={media.placeholder} />}
+          <picture>
+            {isAnimated && still && <source media="(prefers-reduced-motion: reduce)" srcSet={still.url} />}
+            <img
+              key={round}
+              src={media.url}
+              {...(isAnimated ? {} : { srcSet: sourceSet(media, thumbnails), sizes: `${box.widthPx}px` })}
+              alt={label}
+              loading="lazy"
+              decoding="async"
+              referrerPolicy="no-referrer"
+              onLoad={onLoad}
+              onError={({ currentTarget }) => onError(currentTarget.currentSrc)}
+            />
+          </picture>
+        </button>
+      )}
       {isMine && isWorthTelling(media) && (
         <p className="re-encoding" data-testid="re-encoding">
           <Icon name="shield" size={14} />
@@ -90,33 +94,20 @@ function Placeholder({ hash }: { readonly hash: string }) {
 }
 
 /** Why an image is not there, in its place. */
-function GoneImage({
-  box,
-  gone,
-  onRetry,
-}: {
-  readonly box: Box
-  readonly gone: MediaGone
-  readonly onRetry: () => void
-}) {
+function GoneImage({ gone, onRetry }: { readonly gone: MediaGone; readonly onRetry: () => void }) {
   const { t } = useTexts()
   return (
-    <span
-      className="image-gone"
-      data-testid="image-gone"
-      data-why={gone.why}
-      style={{ inlineSize: box.widthPx, blockSize: box.heightPx }}
-    >
+    <p className="image-gone" data-testid="image-gone" data-why={gone.why}>
       <Icon name={isWorthRetrying(gone) ? 'warning' : 'imageOff'} />
-      <span className="image-gone-text">
-        <span>{t.imageGone(gone.why)}</span>
-        {gone.reason !== '' && <span>{t.imageGoneReason(gone.reason)}</span>}
+      <span>
+        {t.imageGone(gone.why)}
+        {gone.reason !== '' && ` ${t.imageGoneReason(gone.reason)}`}{' '}
         {isWorthRetrying(gone) && (
           <button type="button" className="link-button" tabIndex={-1} onClick={onRetry}>
             {t.retry}
           </button>
         )}
       </span>
-    </span>
+    </p>
   )
 }

@@ -99,6 +99,8 @@ function problemText(problem: SignInProblem, t: Texts): string {
       return t.problemBadCredentials
     case 'password-needed':
       return t.problemPasswordNeeded
+    case 'signed-out':
+      return t.problemSignedOut
     case 'account-disabled':
       return problem.text || t.problemAccountDisabled
     case 'untrusted-server':

@@ -13,7 +13,7 @@ import type { HostileImage } from './hostile-image.ts'
 
 export { pixelBombPng } from './catalog-bombs.ts'
 export { cleanImage } from './clean.ts'
-export { loadedJpeg, loadedPng } from './catalog-content.ts'
+export { apng, loadedJpeg, loadedPng } from './catalog-content.ts'
 export { longTransparencyPng, transparencyOverflowPng } from './catalog-png.ts'
 export { fixture, type Fixture } from './fixtures.ts'
 export { animatedGif, buildGif, type GifFrame, type GifOptions } from './gif.ts'

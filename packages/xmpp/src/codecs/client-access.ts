@@ -49,6 +49,15 @@ function buildIdentity({ family, version, os }: NonNullable<AccessingClient['ide
   return xml('client', { xmlns: NS_DRAWBRIDGE_CLIENT, name: family, version, os })
 }
 
+/** Beside the stream error of a client whose access was taken back: it must not come back by itself. */
+export function buildSignedOut(): Element {
+  return xml('signed-out', { xmlns: NS_DRAWBRIDGE_CLIENT })
+}
+
+export function isSignedOut(error: Element): boolean {
+  return error.getChild('signed-out', NS_DRAWBRIDGE_CLIENT) !== undefined
+}
+
 /** §3.2: only another password keeps this client out. */
 export function buildPasswordResetRequired(): Element {
   return xml('password-reset-required', { xmlns: NS_CLIENT_ACCESS })
