@@ -55,8 +55,54 @@ export async function putImageMapping(
       widthPx,
       heightPx,
     })
-    .onConflictDoNothing()
+    .onConflictDoUpdate({ target: [imageMap.rawSha256, imageMap.profile], set: { usedAt: sql`now()` } })
   await addImageReaders(db, { rawSha256, profile }, readers, sender)
+}
+
+/** An image of ours was sent again. Noted once a day. */
+export async function touchImageMapping(
+  db: Db,
+  { rawSha256, profile }: Pick<ImageMapping, 'rawSha256' | 'profile'>,
+): Promise<void> {
+  await db
+    .update(imageMap)
+    .set({ usedAt: sql`now()` })
+    .where(
+      and(
+        eq(imageMap.rawSha256, rawSha256),
+        eq(imageMap.profile, profile),
+        sql`${imageMap.usedAt} < now() - interval '1 day'`,
+      ),
+    )
+}
+
+/**
+ * Forgets images of stanzas that nobody has sent since `before`, or of whom one has sent more than `maxPerSender` since,
+ * and avatars that nobody has had since. Who asks for one by its hash is told that there is none; the messages that held
+ * one have it still. The sweep removes their files. What uploads became is forgotten with their files (`collectBlob`).
+ */
+export async function pruneImageMap(
+  db: Db,
+  { before, maxPerSender }: { readonly before: Date; readonly maxPerSender: number },
+): Promise<number> {
+  const { rowCount: old } = await db.execute(sql`
+    delete from image_map i where i.used_at < ${before.toISOString()} and i.profile <> 'image' and not (
+      i.profile = 'avatar' and (
+        exists (select from vcard v where v.photo_sha1 = encode(i.clean_sha1, 'hex'))
+        or exists (select from pep_item p
+          where p.node = 'urn:xmpp:avatar:data' and p.item_id = encode(i.clean_sha1, 'hex'))
+        or exists (select from room r where encode(i.clean_sha1, 'hex') = any(r.photo_sha1s))))`)
+  const { rowCount: many } = await db.execute(sql`
+    with much as (
+      select jid from image_reader where is_sender and profile = 'inline' group by jid having count(*) > ${maxPerSender}
+    ), ranked as (
+      select i.raw_sha256, i.profile, row_number() over (partition by r.jid order by i.used_at desc) as place
+      from much join image_reader r on r.jid = much.jid and r.is_sender and r.profile = 'inline'
+      join image_map i on i.raw_sha256 = r.raw_sha256 and i.profile = r.profile
+    )
+    delete from image_map i using ranked
+    where i.raw_sha256 = ranked.raw_sha256 and i.profile = ranked.profile and ranked.place > ${maxPerSender}`)
+  return (old ?? 0) + (many ?? 0)
 }
 
 /** Lets more people find an image by its hash: it was sent to them. */

@@ -7,6 +7,7 @@ import {
   hashOfImage,
   listPepItems,
   putImageMapping,
+  touchImageMapping,
 } from '@drawbridge/db'
 import type { ImageMapping } from '@drawbridge/db'
 import { NS_STICKERS } from '@drawbridge/image-filter'
@@ -153,6 +154,7 @@ export async function cleanInline(
   const own = bytes && (await findOwn(bytes, ctx))
   if (own) {
     refuseRecalled(own, sender, ctx)
+    await touchImageMapping(db, own.mapping)
     await addImageReaders(db, own.mapping, readers, sender)
     return own
   }

@@ -17,6 +17,7 @@ export const imageMap = pgTable(
     widthPx: integer('width_px').notNull(),
     heightPx: integer('height_px').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
+    usedAt: instant('used_at').notNull().defaultNow(),
   },
   (t) => [primaryKey({ columns: [t.rawSha256, t.profile] })],
 )

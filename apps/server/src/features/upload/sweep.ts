@@ -12,6 +12,7 @@ import {
   listUnwantedBlobs,
   markUploadRefused,
   pruneImageFailures,
+  pruneImageMap,
   pruneRefusedUploads,
 } from '@drawbridge/db'
 import type { Upload } from '@drawbridge/db'
@@ -33,6 +34,8 @@ const DAY_MS = 86_400_000
 /** The latest instant that a Date can hold. */
 const FOREVER = new Date(8.64e15)
 const REFUSED_TTL_MS = 30 * DAY_MS
+/** Images inside stanzas that are known of one sender, to be asked for by their hash; as sent and as cleaned. */
+const MAX_IMAGES_PER_SENDER = 2_000
 
 /**
  * Brings files and rows in step after a crash: what was received completely gets its job again, anything half-done is
@@ -66,6 +69,8 @@ export async function sweep(ctx: Context): Promise<void> {
   await clearQuarantine(ctx, stale)
   await pruneRefusedUploads(db, new Date(now - REFUSED_TTL_MS))
   await pruneImageFailures(db, new Date(now - FAILURE_TTL_MS))
+  const beforeLong = new Date(now - ctx.images.rememberedMs)
+  await pruneImageMap(db, { before: beforeLong, maxPerSender: MAX_IMAGES_PER_SENDER })
   const desk = deskOf(ctx)
   if (now - desk.searchedAt > DAY_MS) {
     await adoptStrays(ctx)
