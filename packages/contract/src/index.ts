@@ -1,3 +1,4 @@
+export * from './file-extensions.ts'
 export * from './inspect.ts'
 export * from './sanitize.ts'
 export * from './sanitize-answer.ts'

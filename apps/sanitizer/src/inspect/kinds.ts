@@ -1,4 +1,4 @@
-import type { FileClass } from '@drawbridge/contract'
+import { PROGRAM_EXTENSIONS, type FileClass } from '@drawbridge/contract'
 
 /** How the inside of a kind of file is read. */
 export type Reader = 'zip' | 'tar' | 'gzip' | 'zstd' | 'rar' | 'seven-zip' | 'compound'
@@ -24,14 +24,13 @@ const PROGRAM = ['executable'] as const
 const PACKED = ['archive', 'unreadable-archive'] as const
 const ENCRYPTED = ['opaque'] as const
 
-const EXE = words('exe dll sys scr cpl ocx com drv efi mui pif xll')
 const ZIP = words('zip')
 const MP4 = words('mp4 m4v mov qt 3gp 3g2 m4a m4b f4v heics')
 
 /** First match wins. */
 const MAGIC: readonly Magic[] = [
   // Programs of all systems, and what installs them.
-  { name: 'pe', magic: 'MZ', classes: PROGRAM, extensions: EXE },
+  { name: 'pe', magic: 'MZ', classes: PROGRAM, extensions: PROGRAM_EXTENSIONS },
   { name: 'elf', magic: '\x7fELF', classes: PROGRAM },
   { name: 'mach-o', magic: '\xfe\xed\xfa\xce', classes: PROGRAM },
   { name: 'mach-o', magic: '\xfe\xed\xfa\xcf', classes: PROGRAM },
@@ -157,26 +156,6 @@ export const SCRIPT: Kind = { name: 'script', classes: ['text', 'script'] }
 export const TEXT: Kind = { name: 'text', classes: ['text'] }
 export const UNKNOWN: Kind = { name: 'unknown', classes: ['other'] }
 export const OPAQUE: Kind = { name: 'opaque', classes: ['opaque'] }
-
-/** Runs on a click on some desktop, whatever is in the file (and so does what a program's name ends in). */
-const RUNS: Readonly<Record<string, readonly FileClass[]>> = Object.fromEntries([
-  ...[...EXE, ...words('msi msp mst jar apk ipa appx msix deb rpm dmg pkg app run gadget appref-ms')].map(
-    (extension) => [extension, PROGRAM] as const,
-  ),
-  ...words(
-    'bat cmd ps1 ps1xml psm1 psd1 psc1 vbs vbe vb js jse mjs cjs ws wsf wsh wsc sct hta reg lnk url scf inf msc jnlp ' +
-      'application settingcontent-ms library-ms search-ms searchconnector-ms website desktop sh bash zsh csh ksh fish ' +
-      'command py pyw pyz rb pl php asp aspx jsp cgi iqy oqy slk applescript scpt workflow action ahk au3 chm',
-  ).map((extension) => [extension, ['script']] as const),
-  ...words('docm dotm xlsm xltm xlam xlsb pptm potm ppsm ppam sldm').map(
-    (extension) => [extension, ['macros']] as const,
-  ),
-])
-
-/** What a file is by its extension alone, because a desktop goes by nothing else. */
-export function classesOfExtension(extension: string): readonly FileClass[] {
-  return Object.hasOwn(RUNS, extension) ? RUNS[extension]! : []
-}
 
 const KINDS: readonly Kind[] = [...MAGIC, ...Object.values(ZIP_KINDS), TAR, PDF, RTF, MSI, HTML]
 const BINARY_EXTENSIONS = new Set(KINDS.flatMap(({ extensions = [] }) => extensions))

@@ -68,8 +68,30 @@ test('what a unit lets pass passes for its members only', async () => {
   await s.admin('setUnitMediaPolicy', { name: 'dev' }, { refuseUpload: ['executable'], e2ee: 'client-sanitize' })
   expect((await s.http.upload(s.alice, 'x.sh', 'script text')).status).toBe(201)
   expect((await s.http.upload(s.alice, 'x', 'opaque')).status).toBe(201)
-  expect((await s.http.upload(s.alice, 'x.exe', 'executable')).status).toBe(422)
-  expect((await s.http.upload(s.bob, 'x.sh', 'script text')).status).toBe(422)
+  expect((await s.http.upload(s.alice, 'x', 'executable')).status).toBe(422)
+  expect((await s.http.upload(s.bob, 'x', 'script text')).status).toBe(422)
+})
+
+test('what is refused by its name is refused when the slot is asked for, with what to do about it (XEP-0363 §5)', async () => {
+  await using s = await company()
+  const ask = async (filename: string) => {
+    const answer = await s.alice.ask(
+      'get',
+      `<request xmlns="urn:xmpp:http:upload:0" filename="${filename}" size="9"/>`,
+      'im.test',
+    )
+    const error = answer.getChild('error')
+    const reason = error?.getChild('file-refused', 'urn:drawbridge:upload:1')?.attrs['reason']
+    return reason === undefined ? 'slot' : [error?.getChildElements()[0]?.name, reason, error?.getChildText('text')]
+  }
+  expect(await ask('Setup.EXE')).toEqual(['not-acceptable', 'executable', expect.stringContaining('Programs')])
+  expect(await ask('run.ps1')).toEqual(['not-acceptable', 'script', expect.stringContaining('Scripts')])
+  expect(await ask('budget.xlsm')).toEqual(['not-acceptable', 'macros', expect.stringContaining('without macros')])
+  expect(await ask('budget.xlsx')).toBe('slot')
+  expect(s.asked).toEqual([])
+  const { policy } = await s.admin('getMediaPolicy', {})
+  await s.admin('setMediaPolicy', {}, { ...policy, refuseUpload: [] })
+  expect(await ask('Setup.EXE')).toBe('slot')
 })
 
 test('what may not be fetched any more is not fetched, whenever it came', async () => {

@@ -1,8 +1,11 @@
-import { Refusal } from '@drawbridge/contract'
+import { classesOfExtension, Refusal } from '@drawbridge/contract'
+import type { FileClass } from '@drawbridge/contract'
 import { insertUpload, lockQuotas, uuidv7 } from '@drawbridge/db'
-import { buildImageRejected, NS_UPLOAD, StanzaFault, xml } from '@drawbridge/xmpp'
+import { refusedClass } from '@drawbridge/policy'
+import { buildImageRejected, NS_DRAWBRIDGE_UPLOAD, NS_UPLOAD, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
-import { claimsImage, displayName, isAcceptedImage, predictedName } from '../../blobs/filename.ts'
+import { claimsImage, displayName, extensionOf, isAcceptedImage, predictedName } from '../../blobs/filename.ts'
+import { FILE_REJECTIONS } from '../../files/rejections.ts'
 import { ask } from '../../policy/gate.ts'
 import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
@@ -18,6 +21,8 @@ export async function giveSlot(request: Element, session: Session, ctx: Context)
   const verdict = ask(ctx.gate, 'upload.request', { at: ctx.now().getTime(), account, client, isImage, address })
   if (verdict.action !== 'pass') throw refusalOf(verdict)
   if (isImage && !isAcceptedImage(filename, type)) throw unsupported()
+  const closed = refusedClass(ctx.mediaPolicy(account), classesOfExtension(extensionOf(filename)), 'upload')
+  if (closed !== undefined) throw kindRefused(closed)
   if (ctx.mediaPolicy(account).originals === 'seal' && !ctx.blobs.evidence) throw new Refusal('evidence-key-missing')
 
   const name = isImage ? predictedName(filename, type) : filename
@@ -76,6 +81,18 @@ function unsupported(): StanzaFault {
     condition: 'not-acceptable',
     text: 'Images of this kind are not accepted. Please send it as JPEG, PNG, WebP or GIF.',
     app: buildImageRejected('unsupported'),
+  })
+}
+
+/**
+ * §5: what is refused by its name is refused before it is sent; what its content says is known after the PUT. XEP-0363 has
+ * no element for the reason, so it is in ours.
+ */
+function kindRefused(reason: FileClass): StanzaFault {
+  return new StanzaFault({
+    condition: 'not-acceptable',
+    text: FILE_REJECTIONS[reason].en,
+    app: xml('file-refused', { xmlns: NS_DRAWBRIDGE_UPLOAD, reason }),
   })
 }
 
