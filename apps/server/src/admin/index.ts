@@ -58,7 +58,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     secondFactors: createSecondFactors({ db, domain, sealer, now }),
   }
   const context: AdminContext = { ...parts, prove: createProve(parts) }
-  const openapi = buildOpenapi(deps.version)
+  let openapi: ReturnType<typeof buildOpenapi> | undefined
   const handlers: AdminHandlers = {
     ...sessionHandlers(context),
     ...roleHandlers(context),
@@ -82,7 +82,8 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...offlineTokenHandlers(context),
     ...auditHandlers(context),
     ...reportHandlers(context),
-    getOpenapi: async () => openapi,
+    // Made when somebody asks for it: it takes longer than the rest of the start.
+    getOpenapi: async () => (openapi ??= buildOpenapi(deps.version)),
   }
   return {
     handle: createRouter(context, handlers),
