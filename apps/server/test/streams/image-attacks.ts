@@ -16,6 +16,7 @@ type Build = (image: {
 }) => string
 
 const EVIL = 'https://evil.test/a.png'
+const percent = (bytes: Buffer) => bytes.toString('hex').replace(/../g, '%$&')
 const HASHES = '<hash xmlns="urn:xmpp:hashes:2" algo="sha-256">x</hash>'
 const urlData = `<url-data xmlns="http://jabber.org/protocol/url-data" target="${EVIL}"/>`
 const metadata = `<file xmlns="urn:xmpp:file:metadata:0"><name>a.png</name>${HASHES}</file>`
@@ -56,6 +57,21 @@ const ATTACKS: readonly (readonly [row: number, name: string, build: Build])[] =
   ],
   [9, 'reply', ({ base64 }) => `<reply xmlns="urn:xmpp:reply:0" to="x" id="data:image/png;base64,${base64}"/>`],
   [9, 'lines', ({ base64 }) => `<subject>data:image/png;base64,\n${base64.replace(/.{20}/g, '$&\n')}</subject>`],
+  [
+    9,
+    'long-header',
+    ({ base64 }) => `<subject>data:image/png;a=${'x'.repeat(140)};base64,%69${base64.slice(1)}</subject>`,
+  ],
+  [9, 'long-header-percent', ({ bytes }) => `<subject>data:image/png;a=${'x'.repeat(140)},${percent(bytes)}</subject>`],
+  [
+    9,
+    'long-header-svg',
+    () => `<subject>data:image/svg+xml;x=${'x'.repeat(140)},%3Csvg%3ESENDER-SVG-${'x'.repeat(30)}%3C/svg%3E</subject>`,
+  ],
+  [9, 'late-lines', ({ base64 }) => `<subject>${'word '.repeat(40)}${base64.replace(/.{20}/g, '$& ')}</subject>`],
+  [9, 'behind-letters', ({ base64 }) => `<subject>xx${base64}</subject>`],
+  [9, 'name', ({ base64 }) => `<i${base64.replace(/[^A-Za-z0-9]/g, '')} xmlns="urn:example"/>`],
+  [9, 'namespace', ({ base64 }) => `<x xmlns="data:image/png;base64,${base64}"/>`],
   [9, 'naked', ({ base64 }) => `<subject>${base64}</subject>`],
   [
     10,
@@ -145,12 +161,7 @@ const ATTACKS: readonly (readonly [row: number, name: string, build: Build])[] =
   [21, 'unknown-attribute', ({ base64 }) => `<blob xmlns="urn:example:blob" bytes="${base64}"/>`],
   [21, 'unknown-hex', ({ hex }) => `<blob xmlns="urn:example:blob">${hex}</blob>`],
   [21, 'unknown-url-alphabet', ({ bytes }) => `<blob xmlns="urn:example:blob">${bytes.toString('base64url')}</blob>`],
-  [
-    21,
-    'unknown-percent',
-    ({ bytes }) =>
-      `<blob xmlns="urn:example:blob">data:image/png,${[...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')}</blob>`,
-  ],
+  [21, 'unknown-percent', ({ bytes }) => `<blob xmlns="urn:example:blob">data:image/png,${percent(bytes)}</blob>`],
   [21, 'unknown-split', ({ base64 }) => `<blob xmlns="urn:example:blob">${base64.replace(/.{24}/g, '$&\n')}</blob>`],
   [
     28,

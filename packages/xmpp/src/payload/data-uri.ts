@@ -1,73 +1,74 @@
+import { beginsAsEncodedImage, beginsAsImage, percentDecode } from './image-signs.ts'
+
 /** An image of fewer bytes does not exist, so a shorter `data:` is a text about it. */
 const MIN_PAYLOAD_BYTES = 24
-/** No media type with its parameters is longer. */
-const MAX_HEADER_LENGTH = 128
-/** How the base64 of JPEG, PNG, GIF, RIFF, BMP, TIFF, ICO, ISO media and XML begins: browsers sniff, and ignore the type. */
-const MAGIC =
-  /^(?:\/9j\/|iVBORw0KGgo|R0lGOD|UklGR|Qk[0-3]|SUkqA|TU0AK|AAABA|AAAA[A-Za-z0-9+/]{2}Zn|PHN2Z|PD94b|PCFET|\/woAA|AAAADEpY)/
+const MIN_BASE64_LENGTH = Math.ceil((MIN_PAYLOAD_BYTES * 4) / 3)
+/** Characters of a payload that say what it is. */
+const START_LENGTH = MIN_BASE64_LENGTH
+/** What ends base64 in a text around it. */
+const ENDS_BASE64: ReadonlySet<number> = new Set([...`"')<>`].map((char) => char.charCodeAt(0)))
+const PERCENT = 0x25
+
+/** What stands behind a comma; one for all the `data:` before it. */
+interface Payload {
+  readonly comma: number
+  /** There is enough of it for an image. */
+  readonly isLong: boolean
+  /** It is one, whatever it is called. */
+  readonly isImage: boolean
+}
 
 /**
- * Whether a text holds an image as a `data:` URI: in any case, base64 or percent-encoded, with or without the line breaks
- * that a URL parser removes, under the label of an image or under another one. Linear in the length of the text.
+ * Whether a text holds an image as a `data:` URI (RFC 2397): in any case, base64 or percent-encoded, with or without the
+ * line breaks that a URL parser removes, with parameters of any length, under the label of an image or under another one.
+ * Linear in the length of the text.
  */
 export function holdsDataImage(text: string): boolean {
   if (text.length < MIN_PAYLOAD_BYTES || !/d[\t\r\n]*a[\t\r\n]*t[\t\r\n]*a[\t\r\n]*:/i.test(text)) return false
   const compact = text.replace(/[\t\r\n]+/g, '')
-  const scheme = /data:/gi
-  for (let match = scheme.exec(compact); match; match = scheme.exec(compact)) {
-    const from = match.index + match[0].length
-    const window = compact.slice(from, from + MAX_HEADER_LENGTH)
-    const comma = window.indexOf(',')
-    if (comma === -1) continue
-    const header = percentDecode(window.slice(0, comma)).trim().toLowerCase()
-    const isBase64 = /;\s*base64\s*$/.test(header)
-    const payloadAt = from + comma + 1
-    if (!header.startsWith('image/')) {
-      const start = percentDecode(compact.slice(payloadAt, payloadAt + 64)).trimStart()
-      const isImage = isBase64 ? MAGIC.test(start) : /^<(?:svg|\?xml|!DOCTYPE)|^\x89PNG|^GIF8/i.test(start)
-      if (!isImage) continue
+  let payload: Payload | undefined
+  for (const { index, 0: scheme } of compact.matchAll(/data:/gi)) {
+    const from = index + scheme.length
+    if (!payload || payload.comma < from) {
+      const comma = compact.indexOf(',', from)
+      if (comma === -1) return false
+      payload = payloadBehind(compact, comma)
     }
-    if (payloadBytes(compact, payloadAt, isBase64) >= MIN_PAYLOAD_BYTES) return true
+    if (payload.isLong && (payload.isImage || isLabeledImage(compact, from))) return true
   }
   return false
 }
 
-/** How base64 and hexadecimal digits of an image begin, where nothing says that they are one. */
-const ENCODED_MAGIC =
-  /^(?:\/9j\/|iVBORw0KGgo|R0lGOD[dl]|UklGR|Qk[0-3][A-Za-z0-9+/]{5}AAAA|SUkqA|TU0AK|AAABAA|AAAA[A-Za-z0-9+/]{2}Zn|PHN2Z|\/woAAA|AAAADEpY|89504e470d0a|ffd8ff[cde][0-9a-f]|474946383[79]61|52494646[0-9a-f]{8}57454250|424d[0-9a-f]{8}00000000|49492a00|4d4d002a|00000100|3c737667)/
-/** Fewer characters are no image, in either encoding. */
-const MIN_ENCODED_LENGTH = 32
-
-/**
- * Whether a text holds a run of base64 (either alphabet) or hexadecimal digits that begins like an image, also one that
- * is broken into lines. Ciphertext and hashes begin like that about once in a million.
- */
-export function holdsEncodedImage(text: string): boolean {
-  if (text.length < MIN_ENCODED_LENGTH) return false
-  for (const [run] of text.matchAll(/[A-Za-z0-9+/_-]{32,}/g)) if (beginsLikeImage(run)) return true
-  const compact = text.slice(0, 128).replace(/\s+/g, '')
-  return /^[A-Za-z0-9+/_-]{32}/.test(compact) && beginsLikeImage(compact)
+/** Browsers skip the white space before a type. */
+function isLabeledImage(text: string, from: number): boolean {
+  const label = /(?:[ \f]|%20|%0[9acd])*/iy
+  label.lastIndex = from
+  label.exec(text)
+  const at = label.lastIndex
+  return percentDecode(text.slice(at, at + 3 * 'image/'.length))
+    .toLowerCase()
+    .startsWith('image/')
 }
 
-function beginsLikeImage(run: string): boolean {
-  const start = run.slice(0, 32)
-  return ENCODED_MAGIC.test(start.replaceAll('-', '+').replaceAll('_', '/')) || ENCODED_MAGIC.test(start.toLowerCase())
-}
-
-/** Bytes of the payload, counted as far as needed. */
-function payloadBytes(text: string, from: number, isBase64: boolean): number {
-  const needed = isBase64 ? Math.ceil((MIN_PAYLOAD_BYTES * 4) / 3) : MIN_PAYLOAD_BYTES
-  let units = 0
-  for (let i = from; i < text.length && units < needed; i++) {
-    const c = text.charCodeAt(i)
-    if (c === 0x20 && isBase64) continue
-    if (isBase64 && (c === 0x22 || c === 0x27 || c === 0x29 || c === 0x3c || c === 0x3e)) break
-    if (c === 0x25 && /^[0-9a-f]{2}$/i.test(text.slice(i + 1, i + 3))) i += 2
-    units++
+function payloadBehind(text: string, comma: number): Payload {
+  let end = comma
+  while (text[end - 1] === ' ') end--
+  const isBase64 = /base64$/i.test(percentDecode(text.slice(Math.max(0, end - START_LENGTH), end)))
+  let start = ''
+  for (let i = comma + 1; i < text.length && start.length < START_LENGTH; i++) {
+    let code = text.charCodeAt(i)
+    if (code === PERCENT && /^[0-9a-f]{2}/i.test(text.slice(i + 1, i + 3))) {
+      code = Number.parseInt(text.slice(i + 1, i + 3), 16)
+      i += 2
+    }
+    if (isBase64 && ENDS_BASE64.has(code)) break
+    // White space is nothing in base64, and nothing before what is none.
+    if (!isSpace(code) || (!isBase64 && start !== '')) start += String.fromCharCode(code)
   }
-  return isBase64 ? Math.floor((units * 3) / 4) : units
+  const isLong = start.length >= (isBase64 ? MIN_BASE64_LENGTH : MIN_PAYLOAD_BYTES)
+  return { comma, isLong, isImage: isLong && (isBase64 ? beginsAsEncodedImage(start) : beginsAsImage(start)) }
 }
 
-function percentDecode(text: string): string {
-  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+function isSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d)
 }

@@ -20,7 +20,8 @@ import {
   NS_XHTML_IM,
 } from '../ns.ts'
 import { findBase64 } from './base64.ts'
-import { holdsDataImage, holdsEncodedImage } from './data-uri.ts'
+import { holdsDataImage } from './data-uri.ts'
+import { holdsEncodedImage } from './image-signs.ts'
 
 /** Something in a stanza that is, or may be, an image. `element` is where; `bytes` is absent if it cannot be decoded. */
 export type InlineImage =
@@ -46,7 +47,10 @@ export type InlineImage =
       readonly type: string | undefined
       readonly bytes: Uint8Array | undefined
     }
-  /** A run of base64 or hexadecimal digits, in a text or an attribute, that begins as the file of an image does. */
+  /**
+   * A run of base64 or hexadecimal digits, in a text or an attribute, that begins as the file of an image does; with the
+   * attribute `xmlns`, the element or an attribute is called so.
+   */
   | { readonly kind: 'hidden'; readonly element: Element; readonly attribute?: string }
   /** An element that we do not know, with 1 KB or more that looks like base64 or hexadecimal digits. */
   | { readonly kind: 'encoded'; readonly element: Element }
@@ -55,6 +59,8 @@ export type InlineImage =
 const MAX_ENCODED_LENGTH = 1024
 /** Shorter runs are words, ids and hashes. */
 const MIN_RUN_LENGTH = 64
+/** No name and no namespace in use is longer; what is may be an image. */
+const MAX_NAME_LENGTH = 64
 
 // Elements in these namespaces hold other elements, each of which is judged by itself.
 const CONTAINERS: ReadonlySet<string> = new Set([
@@ -92,6 +98,7 @@ export function scanForInlineImages(message: Element): InlineImage[] {
   ]
   for (let next = work.pop(); next; next = work.pop()) {
     const { element, namespace } = next
+    if (isNamedAsImage(element)) found.push({ kind: 'hidden', element, attribute: 'xmlns' })
     const special = findSpecial(element, namespace)
     if (special) found.push(special)
     const isJudged = special !== undefined && special.kind !== 'xhtml-im'
@@ -145,6 +152,20 @@ function findSpecial(element: Element, namespace: string): InlineImage | undefin
     }
   }
   return undefined
+}
+
+/** Whether the name, the namespace or the name of an attribute is an image. */
+function isNamedAsImage({ name, attrs }: Element): boolean {
+  if (isLongAndImage(name)) return true
+  for (const attribute of Object.keys(attrs)) {
+    if (isLongAndImage(attribute) || (attribute.startsWith('xmlns') && isLongAndImage(attrs[attribute] ?? '')))
+      return true
+  }
+  return false
+}
+
+function isLongAndImage(name: string): boolean {
+  return name.length > MAX_NAME_LENGTH && (holdsEncodedImage(name) || holdsDataImage(name))
 }
 
 function namespaceOf(element: Element, inherited: string): string {
