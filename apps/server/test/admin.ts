@@ -122,7 +122,7 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
     changePassword: createChangePassword({ db: database.db, passwords, closeSessions, changed: () => undefined }),
     throttle: createThrottle(5),
     sealer,
-    settings: adminConfig.parse(settings),
+    settings: adminConfig.parse({ requestsPerSecond: 1_000, ...settings }),
     policy,
     breakGlassNetworks: ['127.0.0.0/8'],
     advisories: createAdvisories({

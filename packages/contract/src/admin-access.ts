@@ -171,6 +171,7 @@ export const ACCESS_ROUTES = {
     path: '/api/v1/accounts/{name}/roles',
     summary: 'Replace what an account may administer. Its sessions here end.',
     permission: 'account.grant',
+    edits: 'getAccount',
     about: 'account',
     isGuarded: true,
     params: nameParams,

@@ -5,7 +5,7 @@ import { MEDIA_ROUTES } from './admin-media.ts'
 import { PEOPLE_ROUTES } from './admin-people.ts'
 import { ANNOUNCEMENT_ROUTES } from './admin-announcements.ts'
 import { EVIDENCE_ROUTES } from './admin-evidence.ts'
-import type { AdminRoute } from './admin-route.ts'
+import type { AdminRoute, dryRunQuery } from './admin-route.ts'
 import { NODE_ROUTES } from './admin-nodes.ts'
 import { TOKEN_ROUTES } from './admin-tokens.ts'
 import * as schemas from './admin-schemas.ts'
@@ -62,11 +62,23 @@ export const ADMIN_ROUTES = {
     status: 200,
     response: z.strictObject({ results: z.array(schemas.importResult).readonly() }),
   },
+  getAccount: {
+    method: 'GET',
+    path: '/api/v1/accounts/{name}',
+    summary: 'One account.',
+    permission: 'account.read',
+    about: 'account',
+    params: schemas.nameParams,
+    query: none,
+    status: 200,
+    response: z.strictObject({ account: schemas.account }),
+  },
   disableAccount: {
     method: 'POST',
     path: '/api/v1/accounts/{name}/disable',
     summary: 'Close all sessions of an account and refuse new ones.',
     permission: 'account.support',
+    edits: 'getAccount',
     about: 'account',
     params: schemas.nameParams,
     query: none,
@@ -78,6 +90,7 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/accounts/{name}/enable',
     summary: 'Let a disabled account sign in again.',
     permission: 'account.support',
+    edits: 'getAccount',
     about: 'account',
     params: schemas.nameParams,
     query: none,
@@ -140,13 +153,13 @@ export const ADMIN_ROUTES = {
   listSessions: {
     method: 'GET',
     path: '/api/v1/sessions',
-    summary: 'List live sessions with what is known about their clients.',
+    summary: 'List live sessions with what is known about their clients, one page at a time.',
     permission: 'session.read',
     about: 'list',
     params: none,
-    query: none,
+    query: schemas.pageQuery,
     status: 200,
-    response: z.strictObject({ sessions: z.array(schemas.session).readonly() }),
+    response: z.strictObject({ sessions: z.array(schemas.session).readonly(), next: z.string().optional() }),
   },
   listClientRules: {
     method: 'GET',
@@ -163,6 +176,7 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/client-rules',
     summary: 'Add a client version rule; answers when this node enforces it.',
     permission: 'policy.write',
+    isPolicyWrite: true,
     params: none,
     query: none,
     body: schemas.newClientRule,
@@ -180,11 +194,23 @@ export const ADMIN_ROUTES = {
     status: 200,
     response: schemas.simulation,
   },
+  getClientRule: {
+    method: 'GET',
+    path: '/api/v1/client-rules/{id}',
+    summary: 'One client version rule.',
+    permission: 'policy.read',
+    params: schemas.idParams,
+    query: none,
+    status: 200,
+    response: z.strictObject({ rule: schemas.clientRule }),
+  },
   confirmClientRule: {
     method: 'POST',
     path: '/api/v1/client-rules/{id}/confirmation',
     summary: 'Confirm a rule that blocks, while a chat session of yours is open that began after it was made.',
     permission: 'policy.write',
+    edits: 'getClientRule',
+    isPolicyWrite: true,
     params: schemas.idParams,
     query: none,
     status: 200,
@@ -195,6 +221,8 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/client-rules/{id}/ceiling',
     summary: 'Let a rule fall back to a stage, and climb no further.',
     permission: 'policy.write',
+    edits: 'getClientRule',
+    isPolicyWrite: true,
     params: schemas.idParams,
     query: none,
     body: schemas.ruleCeiling,
@@ -206,6 +234,8 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/client-rules/{id}/ceiling',
     summary: 'Let a rule that had fallen back climb again.',
     permission: 'policy.write',
+    edits: 'getClientRule',
+    isPolicyWrite: true,
     params: schemas.idParams,
     query: none,
     status: 200,
@@ -256,6 +286,7 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/client-exceptions',
     summary: 'Spare some clients from client rules for a while.',
     permission: 'policy.write',
+    isPolicyWrite: true,
     params: none,
     query: none,
     body: schemas.newClientException,
@@ -267,6 +298,7 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/client-exceptions/{id}',
     summary: 'End an exception.',
     permission: 'policy.write',
+    isPolicyWrite: true,
     params: schemas.idParams,
     query: none,
     status: 200,
@@ -277,6 +309,8 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/client-rules/{id}',
     summary: 'Remove a client version rule.',
     permission: 'policy.write',
+    edits: 'getClientRule',
+    isPolicyWrite: true,
     params: schemas.idParams,
     query: none,
     status: 200,
@@ -289,18 +323,19 @@ export const ADMIN_ROUTES = {
   listRecalls: {
     method: 'GET',
     path: '/api/v1/recalls',
-    summary: 'List recalls of files, newest first.',
+    summary: 'List recalls of files, newest first, one page at a time.',
     permission: 'policy.read',
     params: none,
-    query: none,
+    query: schemas.pageQuery,
     status: 200,
-    response: z.strictObject({ recalls: z.array(schemas.recall).readonly() }),
+    response: z.strictObject({ recalls: z.array(schemas.recall).readonly(), next: z.string().optional() }),
   },
   startRecall: {
     method: 'POST',
     path: '/api/v1/recalls',
     summary: 'Stop serving files that were delivered; answers when this node does.',
     permission: 'policy.write',
+    isPolicyWrite: true,
     params: none,
     query: none,
     body: schemas.newRecall,
@@ -313,6 +348,7 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/recalls/{id}/end',
     summary: 'Serve recalled files again.',
     permission: 'policy.write',
+    isPolicyWrite: true,
     params: schemas.idParams,
     query: none,
     status: 200,
@@ -374,6 +410,7 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/suspensions',
     summary: 'Suspend a scope; answers when this node enforces it.',
     permission: 'policy.write',
+    isPolicyWrite: true,
     params: none,
     query: none,
     body: schemas.newSuspension,
@@ -385,6 +422,7 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/suspensions/{id}/end',
     summary: 'End a suspension and release what it held, in order.',
     permission: 'policy.write',
+    isPolicyWrite: true,
     params: schemas.idParams,
     query: none,
     status: 200,
@@ -429,6 +467,7 @@ export const ADMIN_ROUTES = {
     path: '/api/v1/reports',
     summary: 'List what users report about those they block (XEP-0377), newest first, one page at a time.',
     permission: 'report.read',
+    isOnRecord: true,
     params: none,
     query: schemas.pageQuery,
     status: 200,
@@ -452,7 +491,9 @@ export type AdminRouteId = keyof AdminRoutes
 /** What travels in the path of a route. */
 export type ParamsOf<Id extends AdminRouteId> = z.output<AdminRoutes[Id]['params']>
 /** What travels in the query string of a route, parsed. */
-export type QueryOf<Id extends AdminRouteId> = z.output<AdminRoutes[Id]['query']>
+export type QueryOf<Id extends AdminRouteId> = AdminRoutes[Id] extends { readonly isPolicyWrite: true }
+  ? Omit<z.output<AdminRoutes[Id]['query']>, string> & z.output<typeof dryRunQuery>
+  : z.output<AdminRoutes[Id]['query']>
 /** What travels in the body of a route; `undefined` where it takes none. */
 export type BodyOf<Id extends AdminRouteId> = AdminRoutes[Id] extends { readonly body: infer Body extends z.ZodType }
   ? z.output<Body>

@@ -58,6 +58,7 @@ export const EVIDENCE_ROUTES = {
     path: '/api/v1/evidence',
     summary: 'List sealed files, newest first, with the requests to see them. Never their bytes.',
     permission: 'evidence.read',
+    isOnRecord: true,
     params: none,
     query: pageQuery,
     status: 200,

@@ -8,12 +8,6 @@ import { effect } from './admin-schemas.ts'
 
 const none = z.strictObject({})
 const unitParams = z.strictObject({ name: unitName })
-const dryRun = z.strictObject({
-  dryRun: z
-    .enum(['true', 'false'])
-    .optional()
-    .meta({ description: '`true`: says what would change, and changes nothing.' }),
-})
 
 const changed = z.array(z.string()).readonly().meta({ description: 'Fields that are not as before.' })
 const accounts = z.int().min(0).meta({ description: 'Accounts for which something is not as before.' })
@@ -43,8 +37,10 @@ export const MEDIA_ROUTES = {
     path: '/api/v1/media-policy',
     summary: 'Replace the media policy of the service; answers when this node enforces it.',
     permission: 'policy.write',
+    edits: 'getMediaPolicy',
+    isPolicyWrite: true,
     params: none,
-    query: dryRun,
+    query: none,
     body: mediaPolicy,
     status: 200,
     response: mediaPolicyChange,
@@ -64,8 +60,10 @@ export const MEDIA_ROUTES = {
     path: '/api/v1/media-policy/units/{name}',
     summary: 'Replace what a unit says otherwise; an empty object says nothing. Answers when this node enforces it.',
     permission: 'policy.write',
+    edits: 'getUnitMediaPolicy',
+    isPolicyWrite: true,
     params: unitParams,
-    query: dryRun,
+    query: none,
     body: unitMediaPolicy,
     status: 200,
     response: unitMediaPolicyChange,

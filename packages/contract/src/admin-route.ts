@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Permission } from './roles.ts'
 
 /** One route of the admin API: everything that the server, the clients and the OpenAPI document know about it. */
@@ -17,6 +17,12 @@ export interface AdminRoute {
   readonly about?: 'account' | 'unit' | 'list'
   /** Wants that whoever asks has shown who they are a short time ago; refused to API tokens. */
   readonly isGuarded?: true
+  /** Changes the rules, and nothing else: takes `dryRun=true`, which says what would happen and changes nothing. */
+  readonly isPolicyWrite?: true
+  /** Changes what this other route reads with the same parameters: takes `If-Match` with the `ETag` of that. */
+  readonly edits?: string
+  /** Shows what people have written or sent: each request is put on record before it is answered. */
+  readonly isOnRecord?: true
   readonly params: z.ZodObject
   readonly query: z.ZodObject
   /** Absent: the route takes no body. */
@@ -29,3 +35,11 @@ export interface AdminRoute {
 
 /** Largest body of a request, in bytes, where the route does not say otherwise. */
 export const DEFAULT_MAX_BODY_BYTES = 16_384
+
+/** What every route that is a policy write takes beside its own query. A dry run answers 200, in the same shape. */
+export const dryRunQuery = z.strictObject({
+  dryRun: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: '`true`: says what would change, and changes nothing.' }),
+})

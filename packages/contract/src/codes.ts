@@ -349,6 +349,36 @@ export const CODES = {
       de: 'Diese Anfrage kam nicht aus der Konsole. Bitte öffnen Sie die Konsole und versuchen Sie es dort erneut.',
     },
   },
+  'changed-meanwhile': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 412,
+    problem: 'changed-meanwhile',
+    text: {
+      en: 'Somebody has changed this since you looked. Look again, then decide.',
+      de: 'Jemand hat das geändert, seit Sie es angesehen haben. Sehen Sie noch einmal nach und entscheiden Sie dann.',
+    },
+  },
+  'idempotency-key-reused': {
+    type: 'modify',
+    condition: 'bad-request',
+    http: 422,
+    problem: 'idempotency-key-reused',
+    text: {
+      en: 'This idempotency key belongs to another request. Use a new one.',
+      de: 'Dieser Idempotency-Key gehört zu einer anderen Anfrage. Verwenden Sie einen neuen.',
+    },
+  },
+  'idempotency-key-busy': {
+    type: 'wait',
+    condition: 'conflict',
+    http: 409,
+    problem: 'idempotency-key-busy',
+    text: {
+      en: 'This request is under way, or was cut off. Look at what it has changed before you send it with a new key.',
+      de: 'Diese Anfrage läuft noch oder wurde abgebrochen. Sehen Sie nach, was sie geändert hat, bevor Sie sie mit neuem Schlüssel senden.',
+    },
+  },
   'no-such-token': {
     type: 'cancel',
     condition: 'item-not-found',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ADMIN_ROUTES } from './admin-api.ts'
+import { dryRunQuery } from './admin-route.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { PROBLEM_MEDIA_TYPE } from './problem.ts'
 
@@ -43,7 +44,7 @@ function operation(operationId: string, route: AdminRoute, components: Record<st
     summary: route.summary,
     'x-permission': route.permission,
     security: route.permission === 'public' ? [] : [{ bearer: [] }],
-    parameters: [...parameters(route.params, 'path', components), ...parameters(route.query, 'query', components)],
+    parameters: [...parameters(route.params, 'path', components), ...parameters(queryOf(route), 'query', components)],
     ...(route.body === undefined
       ? {}
       : {
@@ -65,6 +66,10 @@ function operation(operationId: string, route: AdminRoute, components: Record<st
       },
     },
   }
+}
+
+function queryOf({ query, isPolicyWrite }: AdminRoute): z.ZodObject {
+  return isPolicyWrite ? query.extend(dryRunQuery.shape) : query
 }
 
 function parameters(object: z.ZodObject, place: 'path' | 'query', components: Record<string, unknown>): Json[] {

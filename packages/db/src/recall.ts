@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, isNull, lt, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { recall } from './schema/index.ts'
 
@@ -9,9 +9,14 @@ export function listActiveRecalls(db: Db): Promise<Recall[]> {
   return db.select().from(recall).where(isNull(recall.endedAt)).orderBy(asc(recall.sinceAt), asc(recall.id))
 }
 
-/** Recalls, newest first. */
-export function listRecalls(db: Db, limit: number): Promise<Recall[]> {
-  return db.select().from(recall).orderBy(desc(recall.sinceAt), desc(recall.id)).limit(limit)
+/** Recalls, newest first, from before the one with this id: ids are made in the order of time. */
+export function listRecalls(db: Db, limit: number, before?: string): Promise<Recall[]> {
+  return db
+    .select()
+    .from(recall)
+    .where(before === undefined ? undefined : lt(recall.id, before))
+    .orderBy(desc(recall.id))
+    .limit(limit)
 }
 
 /** Starts a recall; the caller bumps the epoch in the same transaction. */

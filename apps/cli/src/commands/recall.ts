@@ -40,7 +40,13 @@ export const recallList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const { recalls } = await cli.admin('listRecalls')
+    const recalls: RecallView[] = []
+    let cursor: string | undefined
+    do {
+      const page = await cli.admin('listRecalls', { query: { cursor, limit: 500 } })
+      recalls.push(...page.recalls)
+      cursor = page.next
+    } while (cursor !== undefined)
     cli.result(recalls.length === 0 ? 'no recalls' : recalls.map(recallLine), recalls)
   },
 }

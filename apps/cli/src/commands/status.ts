@@ -1,3 +1,4 @@
+import type { SessionView } from '@drawbridge/contract'
 import { parse } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { suspensionLine } from './suspension.ts'
@@ -34,7 +35,13 @@ export const sessionList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const { sessions } = await cli.admin('listSessions')
+    const sessions: SessionView[] = []
+    let cursor: string | undefined
+    do {
+      const page = await cli.admin('listSessions', { query: { cursor, limit: 500 } })
+      sessions.push(...page.sessions)
+      cursor = page.next
+    } while (cursor !== undefined)
     const lines = sessions.map(({ jid, state, client, transport, since }) =>
       [jid, client.family ?? 'unknown client', client.version ?? '', client.tier, transport, state, since]
         .filter(Boolean)

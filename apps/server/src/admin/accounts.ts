@@ -24,6 +24,7 @@ import type { AdminContext, AdminHandlers } from './api.ts'
 
 type Ids =
   | 'listAccounts'
+  | 'getAccount'
   | 'createAccount'
   | 'importAccounts'
   | 'disableAccount'
@@ -98,6 +99,11 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
       const page = rows.slice(0, limit)
       const next = rows.length > limit ? page.at(-1)?.localpart : undefined
       return { accounts: page.map(accountView), ...(next === undefined ? {} : { next }) }
+    },
+    async getAccount({ params }) {
+      const account = await findAccount(db, localpartFrom(params.name, domain))
+      if (!account) throw new Refusal('no-such-account')
+      return { account: accountView(account) }
     },
     async createAccount(request) {
       const { account, ...password } = await create(actorOf(request), request.body)

@@ -84,6 +84,8 @@ export interface AdminRequest<Id extends AdminRouteId> {
   /** How far the actor has the permission of the route: lists show no more than that. */
   readonly reach: Reach
   readonly remoteAddress: string
+  /** Nothing is to change: operations on the rules see to that by themselves. */
+  readonly isDryRun: boolean
   /** What only a request over HTTP has. */
   readonly exchange?: Exchange
 }

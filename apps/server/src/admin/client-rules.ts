@@ -12,6 +12,7 @@ import { clientExceptionView, clientRuleView } from './views.ts'
 
 type RuleRoute =
   | 'listClientRules'
+  | 'getClientRule'
   | 'addClientRule'
   | 'simulateClientRule'
   | 'confirmClientRule'
@@ -35,6 +36,11 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       const at = now().getTime()
       return { rules: (await listClientRules(db)).map((row) => clientRuleView(row, at)) }
     },
+    async getClientRule({ params: { id } }) {
+      const rule = isId(id) ? await findClientRule(db, id) : undefined
+      if (!rule) throw new Refusal('no-such-rule')
+      return { rule: clientRuleView(rule, now().getTime()) }
+    },
     simulateClientRule: (request) => simulateRule(context, request.body, actorOf(request)),
     async addClientRule(request) {
       const { body } = request
@@ -43,7 +49,7 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       if (actor.kind === 'local' || !isAtLeast(body.action, 'block')) {
         return shown(await operations.addClientRule(actor.name, body))
       }
-      if (!isSimulated(context, body)) throw new Refusal('not-simulated')
+      if (!request.isDryRun && !isSimulated(context, body)) throw new Refusal('not-simulated')
       const { token: _, affected: __, ...simulation } = await simulateRule(context, body, actor)
       if (simulation.isSelfLockOut) throw new Refusal('self-lock-out')
       return shown(await operations.addClientRule(actor.name, body, simulation))

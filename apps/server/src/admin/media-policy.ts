@@ -43,7 +43,7 @@ export function mediaPolicyHandlers({ policy, accounts, units }: AdminContext): 
       const before = gate.settings.media
       const changed = changedMediaFields(before.service, wanted)
       const answer = { policy: wanted, changed, accounts: countAffected({ ...before, service: wanted }) }
-      if (request.query.dryRun === 'true' || changed.length === 0) return answer
+      if (request.isDryRun || changed.length === 0) return answer
       const { effect } = await operations.setMediaPolicy(actorOf(request).name, wanted)
       return { ...answer, effect }
     },
@@ -63,7 +63,7 @@ export function mediaPolicyHandlers({ policy, accounts, units }: AdminContext): 
         changed,
         accounts: countAffected({ ...before, units: { ...before.units, [unit]: wanted } }),
       }
-      if (request.query.dryRun === 'true' || changed.length === 0) return answer
+      if (request.isDryRun || changed.length === 0) return answer
       const { effect } = await operations.setUnitMediaPolicy(actorOf(request).name, unit, wanted)
       return { ...answer, effect }
     },

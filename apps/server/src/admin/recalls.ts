@@ -1,12 +1,13 @@
 import type { RecallView } from '@drawbridge/contract'
+import { Refusal } from '@drawbridge/contract'
 import { listCensus, listRecalls } from '@drawbridge/db'
 import type { Recall } from '@drawbridge/db'
 import { recallSetting } from '@drawbridge/policy'
+import { isId } from '../policy/client-rules.ts'
 import { recallInputFrom } from '../policy/stored-rules.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 
-const LISTED = 200
 const DAY_MS = 86_400_000
 const DEFAULT_DAYS = 30
 
@@ -17,8 +18,12 @@ export function recallHandlers({
   now,
 }: AdminContext): AdminHandlers<'listRecalls' | 'startRecall' | 'endRecall' | 'getImageCensus'> {
   return {
-    async listRecalls() {
-      return { recalls: (await listRecalls(db, LISTED)).map(recallView) }
+    async listRecalls({ query: { cursor, limit = 100 } }) {
+      if (cursor !== undefined && !isId(cursor)) throw new Refusal('bad-request')
+      const rows = await listRecalls(db, limit + 1, cursor)
+      const page = rows.slice(0, limit)
+      const next = rows.length > limit ? page.at(-1)?.id : undefined
+      return { recalls: page.map(recallView), ...(next === undefined ? {} : { next }) }
     },
     async startRecall(request) {
       const { recall, effect } = await operations.startRecall(actorOf(request).name, request.body)

@@ -6,33 +6,32 @@ import {
   problemFrom,
   Refusal,
 } from '@drawbridge/contract'
-import type { AdminRoute } from '@drawbridge/contract'
+import type { AdminRoute, AdminRouteId } from '@drawbridge/contract'
 import { uuidv7 } from '@drawbridge/db'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ask } from '../policy/gate.ts'
 import { addressOf } from '../routing/client-address.ts'
 import type { Administrate } from '../routing/feature.ts'
+import { addressKey } from '../stream/throttle.ts'
 import { isOwnOrigin } from './access/cookie.ts'
 import { identify } from './access/identify.ts'
 import { isAdministrator } from './actor.ts'
-import type { Actor, Reach } from './actor.ts'
+import type { Actor } from './actor.ts'
 import type { AdminContext, AdminHandlers, Exchange } from './api.ts'
-import { authorize, authorizeTarget } from './authorize.ts'
+import { authorize } from './authorize.ts'
+import { createEdit, entityTag } from './edits.ts'
+import type { Edit } from './edits.ts'
+import { idempotencyKeyOf, once } from './idempotency.ts'
+import type { Reply } from './idempotency.ts'
+import { check, perform } from './perform.ts'
+import type { Asked } from './perform.ts'
 import { checked, expectNoBody, readJson, readQuery } from './request.ts'
+import { createRequestLimit } from './request-limit.ts'
+import type { RequestLimit } from './request-limit.ts'
 import { compileRoutes, findRoute } from './routes.ts'
 import type { CompiledRoute } from './routes.ts'
 
 const PREFIX = '/api/'
-
-type AnyHandler = (request: {
-  readonly params: unknown
-  readonly query: unknown
-  readonly body: unknown
-  readonly actor: Actor | undefined
-  readonly reach: Reach
-  readonly remoteAddress: string
-  readonly exchange?: Exchange
-}) => Promise<unknown>
 
 /**
  * Answers what is below /api/ and returns true, or returns false. The order is fixed: route, method, sign-in,
@@ -44,13 +43,17 @@ export function createRouter(
   context: AdminContext,
   handlers: AdminHandlers,
 ): (req: IncomingMessage, res: ServerResponse, local?: Actor) => Promise<boolean> {
-  const routes = compileRoutes()
+  const routing = {
+    routes: compileRoutes(),
+    limit: createRequestLimit(context.settings.requestsPerSecond),
+    edit: createEdit(context.db),
+  }
   return async (req, res, local) => {
     const target = req.url ?? ''
     if (!target.startsWith(PREFIX)) return false
     secure(res, context.isHttps)
     try {
-      await answer(context, handlers, routes, req, res, local)
+      await answer(context, handlers, routing, { req, res, local })
     } catch (error) {
       refuse(context, req, res, error)
     }
@@ -64,59 +67,102 @@ export function createCall(context: AdminContext, handlers: AdminHandlers): Admi
     const route: AdminRoute = ADMIN_ROUTES[id]
     // With the rights it has now, not those it had when its session began.
     const account = context.accounts.findById(accountId)
-    const actor: Actor | undefined = account && {
-      kind: 'account',
-      name: account.bareJid,
-      account,
-      proof: { kind: 'xmpp' },
+    if (!account) throw new Refusal('forbidden')
+    const actor: Actor = { kind: 'account', name: account.bareJid, account, proof: { kind: 'xmpp' } }
+    const asked: Asked = {
+      id,
+      route,
+      actor,
+      reach: authorize(context, route, actor),
+      params: request.params ?? {},
+      query: (request.query ?? {}) as Record<string, string>,
+      body: async () => route.body && checked(route.body, request.body),
+      remoteAddress: 'xmpp',
     }
-    if (!actor) throw new Refusal('forbidden')
-    const reach = authorize(context, route, actor)
-    const params = checked(route.params, request.params ?? {})
-    authorizeTarget(context, route, { actor, reach, name: nameIn(params) })
-    const query = checked(route.query, request.query ?? {})
-    const body = route.body && checked(route.body, request.body)
-    const handle = handlers[id] as AnyHandler
-    return (await handle({ params, query, body, actor, reach, remoteAddress: 'xmpp' })) as never
+    return (await perform(context, handlers, asked, await check(context, asked))) as never
   }
+}
+
+/** What the router needs beside the handlers. */
+interface Routing {
+  readonly routes: readonly CompiledRoute[]
+  readonly limit: RequestLimit
+  readonly edit: Edit
 }
 
 async function answer(
   context: AdminContext,
   handlers: AdminHandlers,
-  routes: readonly CompiledRoute[],
-  req: IncomingMessage,
-  res: ServerResponse,
-  local: Actor | undefined,
+  { routes, limit, edit }: Routing,
+  { req, res, local }: { req: IncomingMessage; res: ServerResponse; local: Actor | undefined },
 ): Promise<void> {
   const [path = '', search = ''] = splitOnce(req.url ?? '', '?')
   const allow = (methods: string) => void res.setHeader('allow', methods)
   const { id, route, params } = findRoute(routes, path, req.method ?? '', allow)
-  const actor = local ?? (await identify(context, req))
+  const actor = local ?? (await limited(limit, req, () => identify(context, req)))
   const reach = authorize(context, route, actor)
   if (!local) throwIfRefused(context, actor, addressOf(req))
-  const checkedParams = route.params.safeParse(params)
-  // An id that cannot be one names nothing.
-  if (!checkedParams.success) throw new Refusal('item-not-found')
-  authorizeTarget(context, route, { actor, reach, name: nameIn(checkedParams.data) })
-  const query = checked(route.query, readQuery(search))
-  const body = await bodyOf(route, req)
-  const handle = handlers[id] as AnyHandler
-  const result = await handle({
-    params: checkedParams.data,
-    query,
-    body,
+  const asked: Asked = {
+    id,
+    route,
     actor,
     reach,
+    params,
+    query: readQuery(search),
+    body: async () => bodyOf(route, req),
     remoteAddress: addressOf(req) || 'local',
     exchange: exchangeOf(req, res),
-  })
-  if (route.status === 204) {
+  }
+  const request = await check(context, asked)
+  const read = (of: string) => {
+    const other = { ...asked, id: of as AdminRouteId, route: ADMIN_ROUTES[of as AdminRouteId] as AdminRoute }
+    return perform(context, handlers, other, { ...request, query: {}, body: undefined }).then(json)
+  }
+  const work = async (): Promise<Reply> => {
+    const result = await perform(context, handlers, asked, request)
+    const status = request.isDryRun ? 200 : route.status
+    return { status, body: status === 204 ? '' : json(result) }
+  }
+  const { edits } = route
+  const ifMatch = req.headers['if-match']
+  const edited = edits === undefined ? work : () => edit({ ifMatch, current: () => read(edits) }, work)
+  const key = route.method === 'POST' && actor && !request.isDryRun ? idempotencyKeyOf(req) : undefined
+  const content = JSON.stringify([route.method, req.url, request.body ?? null])
+  const reply =
+    key === undefined || !actor ? await edited() : await once(context, { actor: actor.name, key, content }, edited)
+  if ('isReplay' in reply && reply.isReplay) res.setHeader('idempotent-replayed', 'true')
+  if (EDITED.has(id)) res.setHeader('etag', entityTag(reply.body))
+  if (reply.status === 204) {
     res.writeHead(204).end()
     return
   }
-  res.writeHead(route.status, { 'content-type': 'application/json; charset=utf-8' })
-  res.end(JSON.stringify(result))
+  res.writeHead(reply.status, { 'content-type': 'application/json; charset=utf-8' })
+  res.end(reply.body)
+}
+
+/** Routes that read what another one edits. */
+const EDITED: ReadonlySet<string> = new Set(
+  Object.values<AdminRoute>(ADMIN_ROUTES).flatMap(({ edits }) => (edits === undefined ? [] : [edits])),
+)
+
+const json = (value: unknown): string => JSON.stringify(value)
+
+/** Who is not signed in is bounded by address, and everybody else by who they are. */
+async function limited(
+  limit: RequestLimit,
+  req: IncomingMessage,
+  identified: () => Promise<Actor | undefined>,
+): Promise<Actor | undefined> {
+  const address = `address ${addressKey(addressOf(req))}`
+  limit.check(address)
+  const actor = await identified()
+  limit.take(actor === undefined ? address : keyOf(actor))
+  return actor
+}
+
+/** A token that is used too much slows down neither its owner nor another token. */
+function keyOf(actor: Actor): string {
+  return actor.kind === 'account' && actor.proof.kind === 'token' ? `token ${actor.proof.id}` : `actor ${actor.name}`
 }
 
 function exchangeOf(req: IncomingMessage, res: ServerResponse): Exchange {
@@ -125,11 +171,6 @@ function exchangeOf(req: IncomingMessage, res: ServerResponse): Exchange {
     isOwnOrigin: isOwnOrigin(req),
     setCookie: (cookie) => void res.setHeader('set-cookie', cookie),
   }
-}
-
-/** What `about` is about. */
-function nameIn(params: unknown): string {
-  return String((params as Record<string, unknown>)['name'] ?? '')
 }
 
 /** The entrance of the network; administrators pass it in every suspension, which is a rule and no exception here. */

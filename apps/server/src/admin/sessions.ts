@@ -9,9 +9,15 @@ export function inventoryHandlers({ sessions, units, domain }: AdminContext): Ad
   const isWithin = (reach: Reach, localpart: string) =>
     reach === 'everywhere' || units.of(`${localpart}@${domain}`).some(({ name }) => reach.includes(name))
   return {
-    listSessions: async ({ reach }) => ({
-      sessions: [...sessions.list()].filter(({ account }) => isWithin(reach, account.localpart)).map(sessionView),
-    }),
+    async listSessions({ reach, query: { cursor = '', limit = 500 } }) {
+      // By id, which a session keeps while others come and go.
+      const rows = [...sessions.list()]
+        .filter(({ id, account }) => id > cursor && isWithin(reach, account.localpart))
+        .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+      const page = rows.slice(0, limit)
+      const next = rows.length > limit ? page.at(-1)?.id : undefined
+      return { sessions: page.map(sessionView), ...(next === undefined ? {} : { next }) }
+    },
   }
 }
 

@@ -24,6 +24,7 @@ import type { AdminContext, AdminHandlers } from './api.ts'
 type Ids =
   | 'setDisplayName'
   | 'listUnits'
+  | 'getUnit'
   | 'createUnit'
   | 'changeUnit'
   | 'deleteUnit'
@@ -79,6 +80,11 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
       const page = rows.slice(0, limit)
       const next = rows.length > limit ? page.at(-1)?.name : undefined
       return { units: page.map(unitView), ...(next === undefined ? {} : { next }) }
+    },
+    async getUnit({ params: { name } }) {
+      const unit = units.find(name)
+      if (!unit) throw new Refusal('no-such-unit')
+      return { unit: unitView(unit) }
     },
     async createUnit(request) {
       const { name, displayName, roster, directory } = request.body

@@ -1,9 +1,10 @@
 import type { PublicSuspension } from '@drawbridge/contract'
-import { liveEffect } from '@drawbridge/policy'
+import { compile, liveEffect } from '@drawbridge/policy'
 import type {
   AccountFacts,
   ClientIdentity,
   PolicyCode,
+  PolicySettings,
   SessionFacts,
   SuspensionSetting,
   VerdictDetails,
@@ -61,6 +62,8 @@ export interface Enforcer {
   all(at: number): EnforceCounts
   /** One session that has just been let in, or has just said what its client is. */
   one(session: LiveSession, at: number): void
+  /** What other rules than those in force would do to every session. Nothing is done, and nobody is told. */
+  forecast(settings: PolicySettings, at: number): EnforceCounts
 }
 
 /**
@@ -148,6 +151,20 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: ()
       if (apply(session, at) === 'disconnected') return
       const suspensions = publicSuspensions(gate.settings.suspensions.filter(concernsUsers))
       if (suspensions.length > 0) session.notify({ kind: 'suspensions', suspensions })
+    },
+    forecast(settings, at) {
+      const policy = compile(settings)
+      const isChanged = JSON.stringify(publicSuspensions(settings.suspensions.filter(concernsUsers))) !== told
+      let disconnected = 0
+      let notified = 0
+      for (const { account, client, entrance, remoteAddress: address } of sessions.list()) {
+        const facts = { at, account: gate.factsOf(account), client, entrance, address }
+        const { action: after } = liveEffect(policy, facts)
+        if (after === 'disconnect') disconnected++
+        else if (isChanged) notified++
+        else if ((after === 'notify' || after === 'warn') && liveEffect(gate.policy, facts).action !== after) notified++
+      }
+      return { disconnected, notified }
     },
   }
 }

@@ -84,6 +84,8 @@ export interface LivePolicy extends AsyncDisposable {
     work: () => Promise<T>,
     writtenWithinMs?: number,
   ): Promise<{ readonly result: T; readonly applied: Applied }>
+  /** What the rules that a transaction sees would do to the sessions of this node, without doing it. */
+  forecast(tx: Db): Promise<EnforceCounts>
   close(): Promise<void>
 }
 
@@ -132,9 +134,14 @@ class Live implements LivePolicy {
   }
 
   #install({ settings, epoch }: Loaded): void {
+    this.gate.replace(this.#withOwn(settings), epoch)
+  }
+
+  /** With what this node was told alone. */
+  #withOwn(settings: PolicySettings): PolicySettings {
     const known = new Set(settings.suspensions.map(({ id }) => id))
     const own = (this.#options.overrides?.() ?? []).filter(({ id }) => !known.has(id)).map(suspensionSettingFrom)
-    this.gate.replace({ ...settings, suspensions: [...settings.suspensions, ...own] }, epoch)
+    return { ...settings, suspensions: [...settings.suspensions, ...own] }
   }
 
   refresh(): Promise<Applied> {
@@ -155,6 +162,11 @@ class Live implements LivePolicy {
         open()
       }
     })
+  }
+
+  async forecast(tx: Db): Promise<EnforceCounts> {
+    const { settings } = await read(tx, this.#options.posture, this.#now())
+    return this.#enforcer.forecast(this.#withOwn(settings), this.#now().getTime())
   }
 
   /** Notification first, polling as fallback and as the renewal of the lease. */
@@ -254,19 +266,21 @@ interface Loaded {
 }
 
 async function load(db: Db, posture: ClientPosture, at: Date): Promise<Loaded> {
-  return db.transaction(
-    async (tx) => {
-      const epoch = await getPolicyEpoch(tx)
-      const clientRules = (await listClientRules(tx)).map(ruleInputFrom)
-      const exceptions = (await listClientExceptions(tx, at)).map(exceptionInputFrom)
-      const suspensions = (await listActiveSuspensions(tx)).map(suspensionSettingFrom)
-      const recalls = (await listActiveRecalls(tx)).map(recallInputFrom)
-      const media = mediaSettingsFrom(await listMediaPolicies(tx))
-      return {
-        epoch,
-        settings: policySettings.parse({ posture, clientRules, exceptions, suspensions, recalls, media }),
-      }
-    },
-    { isolationLevel: 'repeatable read', accessMode: 'read only' },
-  )
+  return db.transaction((tx) => read(tx, posture, at), {
+    isolationLevel: 'repeatable read',
+    accessMode: 'read only',
+  })
+}
+
+async function read(tx: Db, posture: ClientPosture, at: Date): Promise<Loaded> {
+  const epoch = await getPolicyEpoch(tx)
+  const clientRules = (await listClientRules(tx)).map(ruleInputFrom)
+  const exceptions = (await listClientExceptions(tx, at)).map(exceptionInputFrom)
+  const suspensions = (await listActiveSuspensions(tx)).map(suspensionSettingFrom)
+  const recalls = (await listActiveRecalls(tx)).map(recallInputFrom)
+  const media = mediaSettingsFrom(await listMediaPolicies(tx))
+  return {
+    epoch,
+    settings: policySettings.parse({ posture, clientRules, exceptions, suspensions, recalls, media }),
+  }
 }

@@ -25,6 +25,7 @@ import { createRecallOperations } from './recalls.ts'
 import type { RecallOperations } from './recalls.ts'
 import { observeEffect } from './events.ts'
 import type { LivePolicy } from './live.ts'
+import { isRehearsal, rollBack } from './rehearsal.ts'
 import type { Node } from './nodes.ts'
 
 /** Messages that leave the hold queue in one transaction. */
@@ -100,6 +101,13 @@ export function createOperations({ db, live, node, log, deliverReleased, ...opti
     work: (tx: Db) => Promise<{ readonly result: T; readonly entry: AuditEntry }>,
     { committed, writtenWithinMs }: ChangeOptions<T> = {},
   ): Promise<{ result: T; effect: Effect }> => {
+    if (isRehearsal()) {
+      const { result, counts } = await rollBack(db, async (tx) => {
+        const made = await work(tx)
+        return { result: made.result, counts: await live.forecast(tx) }
+      })
+      return { result, effect: { epoch: live.gate.epoch, appliedMs: 0, ...counts, nodes: [] } }
+    }
     let committedAt = 0
     const { result, applied } = await live.exclusive(async () => {
       const done = await db.transaction(async (tx) => {
@@ -157,7 +165,7 @@ export function createOperations({ db, live, node, log, deliverReleased, ...opti
         if (!suspension) throw new Refusal('no-such-suspension')
         if (suspension.endedAt) throw new Refusal('suspension-ended')
         const heir = heirOf(suspension, await listActiveSuspensions(db))
-        let released = heir ? 0 : await drain(db, id, deliverReleased)
+        let released = heir || isRehearsal() ? 0 : await drain(db, id, deliverReleased)
         // The rest leaves in the very transaction that ends the hold. Its epoch keeps every message decided before out
         // of the queue, and those decided after it wait until the rest is delivered: nothing overtakes.
         let rest: ReleasedMessage[] = []

@@ -1,4 +1,4 @@
-import { bigint, boolean, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, pgTable, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core'
 import type { GrantedPermission } from '@drawbridge/contract'
 import { account, bytea, instant } from './account.ts'
 
@@ -52,3 +52,17 @@ export const apiToken = pgTable('api_token', {
   usedFrom: text('used_from'),
   revokedAt: instant('revoked_at'),
 })
+
+/** Answers to requests with an idempotency key, sealed by the caller. */
+export const adminReply = pgTable(
+  'admin_reply',
+  {
+    actor: text('actor').notNull(),
+    keyHash: bytea('key_hash').notNull(),
+    fingerprint: bytea('fingerprint').notNull(),
+    startedAt: instant('started_at').notNull(),
+    status: smallint('status'),
+    sealed: bytea('sealed'),
+  },
+  (t) => [primaryKey({ columns: [t.actor, t.keyHash] })],
+)

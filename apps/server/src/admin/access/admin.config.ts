@@ -21,6 +21,10 @@ export const adminConfig = z.object({
       env: 'DRAWBRIDGE_ADMIN_SESSION_MAX',
       doc: 'After how long an administrator has to sign in again, busy or not. A working day by default.',
     }),
+  requestsPerSecond: z.coerce.number().int().min(1).max(1_000).default(20).meta({
+    env: 'DRAWBRIDGE_ADMIN_REQUESTS_PER_SECOND',
+    doc: 'Requests to the admin API that each administrator, each API token, and each address without a sign-in may go on making; ten seconds of them may come at once. More lets programs hurry, and whoever attacks, too.',
+  }),
 })
 
 export type AdminConfig = z.output<typeof adminConfig>

@@ -1,0 +1,240 @@
+import { ADMIN_ROUTES } from '@drawbridge/contract'
+import type { AdminRoute } from '@drawbridge/contract'
+import { listAudit } from '@drawbridge/db'
+import { claimFrom, identify } from '@drawbridge/policy'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { admin, signIn, targetOf } from '../../test/admin.ts'
+import type { Admin } from '../../test/admin.ts'
+import type { LiveSession } from '../policy/enforce.ts'
+
+const PASSWORD = 'correct horse'
+const DAY_MS = 86_400_000
+const routes = Object.entries<AdminRoute>(ADMIN_ROUTES)
+
+let at = new Date('2026-11-23T09:00:00Z')
+let a: Admin
+let token: string
+
+beforeAll(async () => {
+  a = await admin({ now: () => at })
+  for (const name of ['carol', 'dave']) {
+    await a.local('POST', '/api/v1/accounts', { json: { name, isAdmin: true, password: PASSWORD } })
+  }
+  await a.local('POST', '/api/v1/accounts', { json: { name: 'alice', password: PASSWORD } })
+  await a.local('POST', '/api/v1/units', { json: { name: 'sales', displayName: 'Sales' } })
+  token = await signIn(a, 'carol', PASSWORD)
+})
+afterAll(() => a[Symbol.asyncDispose]())
+
+const withKey = (key: string, json: unknown, path = '/api/v1/accounts', more: { token?: string } = {}) =>
+  a.network('POST', path, { token, json, headers: { 'idempotency-key': key }, ...more })
+
+test('a request that is sent again with its key is carried out once, and answered the same, password included', async () => {
+  const first = await withKey('"k-1"', { name: 'bob' })
+  const again = await withKey('k-1', { name: 'bob' })
+  expect(first.status).toBe(201)
+  expect(again).toMatchObject({ status: 201, body: first.body, headers: { 'idempotent-replayed': 'true' } })
+  expect(first.headers['idempotent-replayed']).toBeUndefined()
+  expect(first.body['password']).toMatch(/^\w{5}-/u)
+  // It is not kept for whoever reads the database.
+  const { rows } = await a.database.pool.query<{ sealed: Buffer }>('select sealed from admin_reply')
+  expect(rows.some(({ sealed }) => sealed.includes(String(first.body['password'])))).toBe(false)
+})
+
+test('many at once with one key have one effect', async () => {
+  const answers = await Promise.all(Array.from({ length: 8 }, () => withKey('k-2', { name: 'erin' })))
+  const statuses = answers.map(({ status }) => status)
+  expect(statuses.filter((status) => status === 201).length).toBeGreaterThan(0)
+  for (const { status, body } of answers) {
+    if (status !== 201) expect(body).toMatchObject({ code: 'idempotency-key-busy' })
+  }
+  const made = (await listAudit(a.database.db, 50)).filter(({ target }) => target === 'erin@im.test')
+  expect(made).toHaveLength(1)
+})
+
+test('a key is for one request of one person, for a day', async () => {
+  await withKey('k-3', { name: 'frank' })
+  expect(await withKey('k-3', { name: 'grace' })).toMatchObject({
+    status: 422,
+    body: { code: 'idempotency-key-reused' },
+  })
+  expect((await withKey('k-3', {}, '/api/v1/image-renewal')).status).toBe(422)
+  const dave = await signIn(a, 'dave', PASSWORD)
+  expect((await withKey('k-3', { name: 'grace' }, '/api/v1/accounts', { token: dave })).status).toBe(201)
+  for (const bad of ['', '"', 'a b', 'x'.repeat(129), '"a"b"']) {
+    expect((await withKey(bad, { name: 'heidi' })).status, bad).toBe(400)
+  }
+  at = new Date(at.getTime() + DAY_MS + 1)
+  token = await signIn(a, 'carol', PASSWORD)
+  expect(await withKey('k-3', { name: 'frank' })).toMatchObject({ status: 409, body: { code: 'account-exists' } })
+})
+
+test('what was refused may be sent again with its key', async () => {
+  expect((await withKey('k-4', { name: 'ivan', password: 'short' })).status).toBe(400)
+  expect((await withKey('k-4', { name: 'ivan', password: 'short' })).headers['idempotent-replayed']).toBeUndefined()
+  expect((await withKey('k-5', { name: 'carol' })).status).toBe(409)
+  expect((await withKey('k-5', { name: 'carol' })).status).toBe(409)
+})
+
+test('every route that edits says what it edits by a route that reads it, with the same parameters', () => {
+  const edits = routes.filter(([, route]) => route.edits !== undefined)
+  expect(edits.length).toBeGreaterThan(8)
+  for (const [id, { edits: read = '', params }] of edits) {
+    const reader: AdminRoute | undefined = Object.fromEntries(routes)[read]
+    expect(reader?.method, id).toBe('GET')
+    expect(Object.keys(reader?.params.shape ?? {}), id).toEqual(Object.keys(params.shape))
+  }
+})
+
+test('whoever edits what somebody else has changed meanwhile is told to look again (RFC 9110 §13.1.1)', async () => {
+  const read = async () => String((await a.network('GET', '/api/v1/units/sales', { token })).headers.etag)
+  const write = (displayName: string, ifMatch: string) =>
+    a.network('PUT', '/api/v1/units/sales', { token, json: { displayName }, headers: { 'if-match': ifMatch } })
+  const seen = await read()
+  expect(seen).toMatch(/^"[\w-]{27}"$/u)
+  expect((await write('Vertrieb', seen)).status).toBe(200)
+  expect(await write('Verkauf', seen)).toMatchObject({ status: 412, body: { code: 'changed-meanwhile' } })
+  expect(await read()).not.toBe(seen)
+  expect((await write('Verkauf', `"other", ${await read()}`)).status).toBe(200)
+  expect((await write('Sales', '*')).status).toBe(200)
+
+  const tag = await read()
+  const both = await Promise.all([write('One', tag), write('Two', tag)])
+  expect(both.map(({ status }) => status).toSorted((x, y) => x - y)).toEqual([200, 412])
+  expect((await write('x', `W/${await read()}`)).status).toBe(412)
+  const gone = await a.network('DELETE', '/api/v1/units/nowhere', { token, headers: { 'if-match': seen } })
+  expect(gone.status).toBe(404)
+})
+
+/** A body that each policy write takes: without one here, a new route fails. */
+const WRITES: Readonly<Record<string, (ids: Ids) => Readonly<Record<string, unknown>> | undefined>> = {
+  setMediaPolicy: ({ policy }) => ({ ...policy, maxFileBytes: 1_000 }),
+  setUnitMediaPolicy: () => ({ maxFileBytes: 1_000 }),
+  addClientRule: () => ({ family: 'gajim', below: '2.0', action: 'disconnect', preset: 'now' }),
+  confirmClientRule: () => undefined,
+  holdClientRule: () => ({ stage: 'notify', reason: 'too many' }),
+  releaseClientRule: () => undefined,
+  removeClientRule: () => undefined,
+  addClientException: () => ({ family: 'gajim', reason: 'a test' }),
+  removeClientException: () => undefined,
+  startRecall: () => ({ senders: ['alice'], reason: 'a test' }),
+  endRecall: () => undefined,
+  startSuspension: () => ({ scope: 'service', mode: 'cut', reason: 'a test' }),
+  endSuspension: () => undefined,
+}
+interface Ids {
+  readonly policy: Readonly<Record<string, unknown>>
+}
+
+test('a dry run of every policy write says what would happen, and leaves no trace', async () => {
+  const closed: string[] = []
+  const client = identify([claimFrom({ source: 'user-agent', name: 'Gajim', version: '1.7' })])
+  const session: LiveSession = {
+    id: 's1',
+    jid: 'alice@im.test/1',
+    state: 'connected',
+    account: { localpart: 'alice', isAdmin: false, isBreakGlass: false },
+    client,
+    entrance: 'tcp',
+    signedInAt: at,
+    closeWith: (code) => void closed.push(code),
+    notify: () => void closed.push('notified'),
+    withhold: () => undefined,
+  }
+  const made = async (path: string, json: unknown, key: string) =>
+    ((await a.local('POST', path, { json })).body[key] as { id: string }).id
+  const ids = {
+    Rule: await made('/api/v1/client-rules', { family: 'dino', below: '0.1', action: 'block' }, 'rule'),
+    Exception: await made('/api/v1/client-exceptions', { family: 'dino', reason: 'x' }, 'exception'),
+    Recall: await made('/api/v1/recalls', { senders: ['dave'], reason: 'x' }, 'recall'),
+    Suspension: await made('/api/v1/suspensions', { scope: 'files', mode: 'hold', reason: 'x' }, 'suspension'),
+  }
+  const policy = (await a.local('GET', '/api/v1/media-policy')).body['policy'] as Ids['policy']
+  a.sessions.splice(0, Infinity, session)
+  const snapshot = async () => {
+    const { rows } = await a.database.pool.query<{ name: string }>(
+      "select table_name as name from information_schema.tables where table_schema = 'public' and table_name <> 'policy_node'",
+    )
+    const hashes = rows.map(async ({ name }) => {
+      const { rows: found } = await a.database.pool.query<{ hash: string }>(
+        `select md5(coalesce(string_agg(t::text, '' order by t::text), '')) as hash from "${name}" t`,
+      )
+      return `${name} ${found[0]?.hash}`
+    })
+    return Promise.all(hashes)
+  }
+  const before = await snapshot()
+  const writes = routes.filter(([, { isPolicyWrite }]) => isPolicyWrite)
+  expect(writes.length).toBeGreaterThan(10)
+  const effects: Record<string, unknown> = {}
+  for (const [id, route] of writes) {
+    const body = WRITES[id]
+    expect(body, `${id} has no sample`).toBeDefined()
+    const kind = Object.keys(ids).find((name) => id.includes(name)) as keyof typeof ids | undefined
+    const target = targetOf(id, { name: 'sales', ...(kind && { id: ids[kind] }) })
+    const json = body?.({ policy })
+    const answer = await a.local(route.method, `${target}?dryRun=true`, json === undefined ? {} : { json })
+    expect(answer.status, `${id} ${JSON.stringify(answer.body)}`).toBe(200)
+    expect(() => route.response.parse(answer.body), id).not.toThrow()
+    effects[id] = answer.body['effect']
+  }
+  expect(await snapshot()).toEqual(before)
+  expect(closed).toEqual([])
+  expect(effects['addClientRule']).toMatchObject({ disconnected: 1, notified: 0 })
+  expect(effects['startSuspension']).toMatchObject({ notified: 0, disconnected: 1 })
+})
+
+test('nobody dries what is no policy write', async () => {
+  expect((await a.network('POST', '/api/v1/accounts?dryRun=true', { token, json: { name: 'x' } })).status).toBe(400)
+  expect((await a.network('GET', '/api/v1/recalls?dryRun=maybe', { token })).status).toBe(400)
+  expect(a.accounts.find('x')).toBeUndefined()
+})
+
+test('AD-14 whoever reads what people wrote or sent is on record before they see it', async () => {
+  const recorded = routes.filter(([, { isOnRecord }]) => isOnRecord)
+  expect(recorded.map(([id]) => id)).toEqual(expect.arrayContaining(['listReports', 'listEvidence']))
+  for (const [id] of recorded) {
+    await a.network('GET', `${targetOf(id)}?limit=3`, { token })
+    const [row] = await listAudit(a.database.db, 1)
+    expect(row, id).toMatchObject({ actor: 'carol@im.test', detail: { limit: 3 } })
+    expect(row?.action, id).toMatch(/^(list|get|read)-/u)
+  }
+})
+
+test('live sessions come in pages', async () => {
+  const base = {
+    entrance: 'tcp',
+    state: 'connected',
+    signedInAt: at,
+    closeWith() {},
+    notify() {},
+    withhold() {},
+  } as const
+  const account = { localpart: 'alice', isAdmin: false, isBreakGlass: false }
+  const client = identify([])
+  a.sessions.length = 0
+  for (const id of ['c', 'a', 'b']) a.sessions.push({ ...base, id, jid: `alice@im.test/${id}`, account, client })
+  const page = async (query: string) => (await a.network('GET', `/api/v1/sessions${query}`, { token })).body
+  expect(await page('?limit=2')).toMatchObject({ sessions: [{ id: 'a' }, { id: 'b' }], next: 'b' })
+  expect(await page('?limit=2&cursor=b')).toEqual({ sessions: [expect.objectContaining({ id: 'c' })] })
+  a.sessions.length = 0
+})
+
+test('whoever asks too often is told to wait: who is not signed in by address, everybody else by name', async () => {
+  await using b = await admin({ settings: { requestsPerSecond: 1 }, now: () => at })
+  for (const name of ['carol', 'dave']) {
+    await b.local('POST', '/api/v1/accounts', { json: { name, isAdmin: true, password: PASSWORD } })
+  }
+  const carol = await signIn(b, 'carol', PASSWORD)
+  const dave = await signIn(b, 'dave', PASSWORD)
+  const statuses = async (of: string | undefined) =>
+    (await Promise.all(Array.from({ length: 12 }, () => b.network('GET', '/api/v1/status', { token: of })))).map(
+      ({ status }) => status,
+    )
+  expect(await statuses(carol)).toContain(429)
+  expect((await b.network('GET', '/api/v1/status', { token: dave })).status).toBe(200)
+  const refused = await statuses(undefined)
+  expect(refused).toContain(401)
+  expect(refused).toContain(429)
+  expect((await b.local('GET', '/api/v1/status')).status).toBe(200)
+})

@@ -1,0 +1,32 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Db } from '@drawbridge/db'
+
+const rehearsing = new AsyncLocalStorage<true>()
+
+/**
+ * Runs something as a rehearsal: every change of the rules in it is made in a transaction that is rolled back, and
+ * answers with the effect it would have. It travels with the call and not as a parameter, so that no operation can forget
+ * to pass it on; what an operation does outside of its change has to ask `isRehearsal` itself.
+ */
+export function rehearse<T>(work: () => Promise<T>): Promise<T> {
+  return rehearsing.run(true, work)
+}
+
+/** Whether what runs now is a rehearsal. */
+export function isRehearsal(): boolean {
+  return rehearsing.getStore() === true
+}
+
+/** What `work` comes to in a transaction that leaves no trace. */
+export async function rollBack<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
+  let outcome: { readonly value: T } | undefined
+  try {
+    await db.transaction(async (tx) => {
+      outcome = { value: await work(tx) }
+      tx.rollback()
+    })
+  } catch (error) {
+    if (!outcome) throw error
+  }
+  return outcome!.value
+}
