@@ -22,7 +22,7 @@ export function suspensionHandlers({
       const { scope, mode, reason } = request.body
       const isLocal = actorOf(request).kind === 'local'
       // Whoever can open the local socket must not depend on the database (control §4.3).
-      if (isLocal && scope === 'service' && mode === 'cut' && !(await standalone.isReachable())) {
+      if (isLocal && !request.isDryRun && scope === 'service' && mode === 'cut' && !(await standalone.isReachable())) {
         const cut = standalone.cut(LOCAL_ACTOR.name, reason)
         return { ...cut, suspension: suspensionView(cut.suspension) }
       }
@@ -31,7 +31,7 @@ export function suspensionHandlers({
     },
     async endSuspension(request) {
       const isLocal = actorOf(request).kind === 'local'
-      const here = isLocal && standalone.end(LOCAL_ACTOR.name, request.params.id)
+      const here = isLocal && !request.isDryRun && standalone.end(LOCAL_ACTOR.name, request.params.id)
       if (here) return { ...here, suspension: suspensionView(here.suspension), released: 0 }
       const { suspension, ...rest } = await operations.endSuspension(actorOf(request).name, request.params.id)
       return { suspension: suspensionView(suspension), ...rest }
