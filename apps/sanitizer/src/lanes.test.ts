@@ -9,9 +9,14 @@ function desk(lanes: Lanes) {
   const enter = (
     name: string,
     lane: Lane,
-    { isHeavy = false, signal = new AbortController().signal, onQueued }: { isHeavy?: boolean } & SanitizeOptions = {},
+    {
+      isHeavy = false,
+      signal = new AbortController().signal,
+      onQueued,
+      of,
+    }: { isHeavy?: boolean; of?: string } & SanitizeOptions = {},
   ) =>
-    lanes.run({ lane, isHeavy }, { signal, onQueued }, () => {
+    lanes.run({ lane, isHeavy, payer: of }, { signal, onQueued }, () => {
       order.push(name)
       return new Promise<void>((resolve) => ends.set(name, resolve))
     })
@@ -32,6 +37,24 @@ describe('admission', () => {
     await end('first')
     await end('avatar')
     expect(order).toEqual(['first', 'avatar', 'photo'])
+  })
+
+  test('whoever sends many holds up only themselves', async () => {
+    const { order, enter, end } = desk(new Lanes(1, 20))
+    for (const name of ['a1', 'a2', 'a3', 'a4']) void enter(name, 'photo', { of: 'alice' })
+    void enter('b1', 'photo', { of: 'bob' })
+    void enter('b2', 'photo', { of: 'bob' })
+    for (const name of ['a1', 'b1', 'a2', 'b2', 'a3']) await end(name)
+    expect(order).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'a4'])
+  })
+
+  test('one payer fills half of the queue, and others still find room', async () => {
+    const { enter, end, order } = desk(new Lanes(1, 4))
+    for (const name of ['a1', 'a2', 'a3']) void enter(name, 'photo', { of: 'alice' })
+    await expect(enter('a4', 'photo', { of: 'alice' })).rejects.toThrow(Overloaded)
+    void enter('b1', 'photo', { of: 'bob' })
+    await end('a1')
+    expect(order).toEqual(['a1', 'b1'])
   })
 
   test('large images never take the last place', async () => {

@@ -16,22 +16,26 @@ export interface Turn {
   readonly lane: Lane
   /** Takes a good part of a second. */
   readonly isHeavy: boolean
+  /** Who pays for it. Absent: it is nobody's in particular. */
+  readonly payer?: string | undefined
 }
 
 const SMALL_PIXELS = 1_000_000
 const HEAVY_PIXELS = 8_000_000
 /** Share of the queue that bulk work may fill: the rest is kept for those who wait. */
 const BULK_RATIO = 0.5
+/** Share of the queue that one payer may fill. */
+const PAYER_RATIO = 0.5
 
 /** Where an image stands in the queue. */
-export function turnFor(bounds: Bounds, profile: ImageProfile, { isBulk }: SanitizeOptions): Turn {
+export function turnFor(bounds: Bounds, profile: ImageProfile, { isBulk, payer }: SanitizeOptions): Turn {
   const pixels = bounds.widthPx * bounds.heightPx * bounds.frames
   // Bulk never takes the last place either.
   if (isBulk) return { lane: 'bulk', isHeavy: true }
-  const isHeavy = pixels > HEAVY_PIXELS
-  if (profile !== 'image') return { lane: 'inline', isHeavy }
-  if (bounds.frames > 1) return { lane: 'animation', isHeavy }
-  return { lane: pixels <= SMALL_PIXELS ? 'small' : 'photo', isHeavy }
+  const whose = { isHeavy: pixels > HEAVY_PIXELS, payer: payer?.key }
+  if (profile !== 'image') return { lane: 'inline', ...whose }
+  if (bounds.frames > 1) return { lane: 'animation', ...whose }
+  return { lane: pixels <= SMALL_PIXELS ? 'small' : 'photo', ...whose }
 }
 
 interface Ticket extends Turn {
@@ -43,13 +47,16 @@ interface Ticket extends Turn {
 
 /**
  * Admission of work: a fixed number of places, a bounded queue, lane before lane. Heavy work never takes the last place,
- * so that small work is not stuck behind seconds of it.
+ * so that small work is not stuck behind seconds of it; and in a lane each payer's first image goes before anybody's
+ * second, so that whoever sends many holds up only themselves.
  */
 export class Lanes {
   readonly #places: number
   readonly #maxWaiting: number
   /** In the order of their turns. */
   #waiting: Ticket[] = []
+  /** Images of each payer that are being worked on. */
+  readonly #runningOf = new Map<string, number>()
   #running = 0
   #runningHeavy = 0
 
@@ -78,8 +85,7 @@ export class Lanes {
     try {
       return await work()
     } finally {
-      this.#running -= 1
-      if (turn.isHeavy) this.#runningHeavy -= 1
+      this.#count(turn, -1)
       this.#admit()
     }
   }
@@ -99,8 +105,7 @@ export class Lanes {
         resolve()
       },
     }
-    const later = this.#waiting.findIndex(({ lane }) => LANES.indexOf(lane) > LANES.indexOf(turn.lane))
-    this.#waiting.splice(later === -1 ? this.#waiting.length : later, 0, ticket)
+    this.#waiting.push(ticket)
     signal.addEventListener('abort', abort, { once: true })
     this.#admit()
     if (this.#isTooLong(turn) && this.#waiting.includes(ticket)) {
@@ -111,8 +116,10 @@ export class Lanes {
     return promise
   }
 
-  #isTooLong({ lane }: Turn): boolean {
+  #isTooLong({ lane, payer }: Turn): boolean {
     if (this.#waiting.length > this.#maxWaiting) return true
+    const own = payer === undefined ? 0 : this.#waiting.filter((ticket) => ticket.payer === payer).length
+    if (own > Math.max(1, this.#maxWaiting * PAYER_RATIO)) return true
     const bulk = this.#waiting.filter((ticket) => ticket.lane === 'bulk').length
     return lane === 'bulk' && bulk > Math.max(1, this.#maxWaiting * BULK_RATIO)
   }
@@ -122,13 +129,37 @@ export class Lanes {
     this.#tell()
   }
 
+  #count({ isHeavy, payer }: Turn, change: 1 | -1): void {
+    this.#running += change
+    if (isHeavy) this.#runningHeavy += change
+    if (payer === undefined) return
+    const running = (this.#runningOf.get(payer) ?? 0) + change
+    if (running > 0) this.#runningOf.set(payer, running)
+    else this.#runningOf.delete(payer)
+  }
+
+  /** Puts those who wait in the order of their turns. What came first stays first where nothing else decides. */
+  #sort(): void {
+    const rounds = new Map<string, number>()
+    const turns = this.#waiting.map((ticket) => {
+      const { payer, lane } = ticket
+      if (payer === undefined) return { ticket, round: 0 }
+      const key = `${lane} ${payer}`
+      const round = rounds.get(key) ?? this.#runningOf.get(payer) ?? 0
+      rounds.set(key, round + 1)
+      return { ticket, round }
+    })
+    turns.sort((a, b) => LANES.indexOf(a.ticket.lane) - LANES.indexOf(b.ticket.lane) || a.round - b.round)
+    this.#waiting = turns.map(({ ticket }) => ticket)
+  }
+
   #admit(): void {
+    this.#sort()
     for (const ticket of [...this.#waiting]) {
       if (this.#running >= this.#places) break
       if (ticket.isHeavy && this.#runningHeavy > 0 && this.#runningHeavy >= this.#places - 1) continue
       this.#waiting.splice(this.#waiting.indexOf(ticket), 1)
-      this.#running += 1
-      if (ticket.isHeavy) this.#runningHeavy += 1
+      this.#count(ticket, 1)
       ticket.enter()
     }
     this.#tell()

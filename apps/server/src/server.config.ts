@@ -53,12 +53,16 @@ export const serverConfig = z.object({
       env: 'DRAWBRIDGE_BOSH',
       doc: 'Whether clients may connect by HTTP requests at /http-bind (XEP-0124, XEP-0206), for networks that let no WebSocket through. Costs more per message than a WebSocket.',
     }),
+    hasPlainLinks: boolean.default(false).meta({
+      env: 'DRAWBRIDGE_PLAIN_LINKS',
+      doc: 'Whether a link to a file may be opened without our signature on whom it was given to, by anybody who knows it, and for ever. For components that pass links on, or for clients that keep them longer than DRAWBRIDGE_MEDIA_LINK_TTL.',
+    }),
     mediaLinkTtlMs: duration
       .refine((ms) => ms >= 60_000 && ms <= 366 * 86_400_000, 'expected one minute to a year')
       .default(7 * 86_400_000)
       .meta({
         env: 'DRAWBRIDGE_MEDIA_LINK_TTL',
-        doc: 'How long a link to a file stays bound to the client it was given to. Longer spares clients from asking the archive for a fresh one; shorter ends sooner what a leaked link is good for.',
+        doc: 'How long a link to a file is good for. Longer spares clients from asking the archive for a fresh one; shorter ends sooner what a leaked link is good for.',
       }),
   }),
   archive: archiveConfig.prefault({}),

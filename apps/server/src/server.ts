@@ -331,6 +331,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     publicUrl: () => publicUrl,
     mediaUrl: () => config.web.mediaUrl ?? publicUrl,
     hasMediaOrigin: config.web.mediaUrl !== undefined,
+    hasPlainLinks: config.web.hasPlainLinks,
     route: (stanza) => route(routing, stanza, undefined),
     emit: (event, payload) => registry.emit(event, payload, ctx),
   }

@@ -763,8 +763,8 @@ export const CODES = {
     http: 409,
     problem: 'evidence-needs-another',
     text: {
-      en: 'Two administrators have to agree: one asks with a reason, another one approves within a day.',
-      de: 'Zwei Administratoren müssen sich einig sein: Einer fragt mit einer Begründung an, ein anderer stimmt innerhalb eines Tages zu.',
+      en: 'Two administrators have to agree: one asks with a reason, and within a day another one approves, whose rights and password are a day older than the request.',
+      de: 'Zwei Administratoren müssen sich einig sein: Einer fragt mit einer Begründung an, und innerhalb eines Tages stimmt ein anderer zu, dessen Rechte und Passwort einen Tag älter sind als die Anfrage.',
     },
   },
   'file-key-missing': {

@@ -1,6 +1,6 @@
-import { and, desc, eq, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNull, lt, max, ne, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { evidence, evidenceRelease } from './schema/index.ts'
+import { account, credential, evidence, evidenceRelease } from './schema/index.ts'
 import { uuidv7 } from './uuid.ts'
 
 export type Evidence = typeof evidence.$inferSelect
@@ -40,7 +40,7 @@ export function listEvidenceReleases(db: Db, evidenceIds: readonly string[]): Pr
 /** Asks to see evidence: somebody else has to agree before `expiresAt`. */
 export async function requestRelease(
   db: Db,
-  wish: Pick<EvidenceRelease, 'evidenceId' | 'reason' | 'requestedBy' | 'expiresAt'>,
+  wish: Pick<EvidenceRelease, 'evidenceId' | 'reason' | 'requestedBy' | 'requestedAt' | 'expiresAt'>,
 ): Promise<EvidenceRelease> {
   const [row] = await db
     .insert(evidenceRelease)
@@ -50,8 +50,23 @@ export async function requestRelease(
 }
 
 /**
+ * When somebody became who they are: the latest instant at which their rights or their password changed. Undefined when
+ * there is no such account.
+ */
+export async function standingSince(db: Db, localpart: string): Promise<Date | undefined> {
+  const [row] = await db
+    .select({ rights: account.rightsSince, password: max(credential.updatedAt) })
+    .from(account)
+    .leftJoin(credential, eq(credential.accountId, account.id))
+    .where(eq(account.localpart, localpart))
+    .groupBy(account.id)
+  if (!row) return undefined
+  return row.password && row.password > row.rights ? row.password : row.rights
+}
+
+/**
  * Agrees to a request of somebody else that is still open: it is valid until `expiresAt` from now on. Nothing when there
- * is none, or when it is one's own.
+ * is none, when it is one's own, or when it was made before `requestedAfter`.
  */
 export async function approveRelease(
   db: Db,
@@ -59,6 +74,7 @@ export async function approveRelease(
   approvedBy: string,
   at: Date,
   expiresAt: Date,
+  requestedAfter: Date,
 ): Promise<EvidenceRelease | undefined> {
   const open = db
     .select({ id: evidenceRelease.id })
@@ -69,6 +85,7 @@ export async function approveRelease(
         isNull(evidenceRelease.approvedBy),
         ne(evidenceRelease.requestedBy, approvedBy),
         gt(evidenceRelease.expiresAt, at),
+        gt(evidenceRelease.requestedAt, requestedAfter),
       ),
     )
     .orderBy(desc(evidenceRelease.requestedAt))

@@ -54,6 +54,14 @@ export async function takeSlot(db: Db, id: string, at: Date): Promise<boolean> {
   return taken.length > 0
 }
 
+/** Ends the slots of an account that no file has come into yet. */
+export async function endSlots(db: Db, accountId: string, reason: string): Promise<void> {
+  await db
+    .update(upload)
+    .set({ state: 'refused', reason, updatedAt: new Date() })
+    .where(and(eq(upload.accountId, accountId), eq(upload.state, 'slot'), isNull(upload.putAt)))
+}
+
 /** The bytes have come: slot → quarantined. False when the slot was used already: a slot takes one file. */
 export async function quarantineUpload(db: Db, id: string): Promise<boolean> {
   return move(db, id, ['slot'], { state: 'quarantined' })

@@ -23,13 +23,16 @@ async function sealing(settings: Readonly<Record<string, unknown>>) {
     if (row === 'exists') throw new Error('exists')
     ctx.accounts.put(row)
   }
+  // They have been administrators for a while.
+  await ctx.db.execute("update account set rights_since = now() - interval '2 days'")
+  await ctx.db.execute("update credential set updated_at = now() - interval '2 days'")
   const socket = createServer((req, res) => void localAdmin(req, res, new URL(req.url!, 'http://local')))
   await once(socket.listen(0, '127.0.0.1'), 'listening')
   const { port } = socket.address() as AddressInfo
   return {
     ...u,
     pass: (ms: number) => void (later += ms),
-    async local(method: 'GET' | 'POST', path: string, body?: unknown) {
+    async local(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown) {
       const answer = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`, {
         method,
         ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
@@ -91,6 +94,25 @@ test('sealed bytes are seen when two administrators agree, on this machine, for 
   await sweep(s.server.ctx)
   expect((await s.local('GET', 'evidence')).json).toEqual({ evidence: [] })
   expect((await Array.fromAsync(s.server.ctx.blobs.evidence!.list())).length).toBe(0)
+})
+
+test('whoever was made an administrator for it, or whose password was, agrees to nothing', async () => {
+  await using keys = await keyFile()
+  await using s = await sealing({ evidenceKeyFile: keys.path })
+  await s.send('hello')
+  const { evidence } = (await s.local('GET', 'evidence')).json
+  const path = `evidence/${evidence[0].id}`
+  const reason = 'Nobody asked me to'
+  expect((await s.local('POST', `${path}/requests`, { reason, as: as('carol') })).status).toBe(201)
+
+  const ghost = { name: 'ghost', password: 'nineteen new moons' }
+  await s.local('POST', 'accounts', { ...ghost, isAdmin: true })
+  expect((await s.local('POST', `${path}/approvals`, { as: ghost })).status).toBe(409)
+
+  const taken = 'a password of carol for dave'
+  await s.local('PUT', 'accounts/dave/password', { password: taken })
+  expect((await s.local('POST', `${path}/approvals`, { as: { name: 'dave', password: taken } })).status).toBe(409)
+  expect((await s.local('GET', `${path}/bytes`)).status).toBe(409)
 })
 
 test('what must be sealed and cannot be is not taken', async () => {

@@ -7,6 +7,7 @@ import {
   listEvidence,
   listEvidenceReleases,
   requestRelease,
+  standingSince,
   useRelease,
 } from '@drawbridge/db'
 import type { Evidence, EvidenceRelease } from '@drawbridge/db'
@@ -20,12 +21,17 @@ type Ids = 'listEvidence' | 'requestEvidence' | 'approveEvidence' | 'exportEvide
 
 /** How long a request waits for somebody to agree, and how long the bytes may be read after that. */
 const RELEASE_TTL_MS = 86_400_000
+/**
+ * How much older than a request the rights and the password of whoever agrees to it must be: an administrator who makes
+ * another one, or takes over an account, is still alone.
+ */
+const STANDING_MS = 86_400_000
 /** Bytes of one answer. */
 const PIECE_BYTES = 1_048_576
 
 /**
- * Sealed files of senders: seen by nobody alone. One administrator asks with a reason, another one agrees, and then the
- * bytes can be read on this machine for a day. Every step is in the audit log, with its names, before it has an effect.
+ * Sealed files of senders: seen by nobody alone. One administrator asks with a reason, another one, who has been one for a
+ * day before that, agrees, and then the bytes can be read on this machine for a day. Every step is in the audit log, with its names, before it has an effect.
  */
 export function evidenceHandlers(context: AdminContext): AdminHandlers<Ids> {
   const { db, domain, blobs, renewal, prove, now } = context
@@ -78,7 +84,13 @@ export function evidenceHandlers(context: AdminContext): AdminHandlers<Ids> {
       const { id: evidenceId } = await found(request.params.id)
       const requestedBy = await personOf(request, as)
       const release = await db.transaction(async (tx) => {
-        const made = await requestRelease(tx, { evidenceId, reason, requestedBy, expiresAt: later() })
+        const made = await requestRelease(tx, {
+          evidenceId,
+          reason,
+          requestedBy,
+          requestedAt: now(),
+          expiresAt: later(),
+        })
         const detail = { reason, release: made.id }
         await appendAudit(tx, { actor: requestedBy, action: 'request-evidence', target: evidenceId, detail }, now())
         return made
@@ -89,7 +101,10 @@ export function evidenceHandlers(context: AdminContext): AdminHandlers<Ids> {
       const { id } = await found(request.params.id)
       const actor = await personOf(request, request.body.as)
       const release = await db.transaction(async (tx) => {
-        const approved = await approveRelease(tx, id, actor, now(), later())
+        const since = await standingSince(tx, actor.slice(0, actor.lastIndexOf('@')))
+        if (!since) throw new Refusal('forbidden')
+        const requestedAfter = new Date(since.getTime() + STANDING_MS)
+        const approved = await approveRelease(tx, id, actor, now(), later(), requestedAfter)
         if (!approved) throw new Refusal('evidence-needs-another')
         const detail = { release: approved.id, requestedBy: approved.requestedBy }
         await appendAudit(tx, { actor, action: 'approve-evidence', target: id, detail }, now())

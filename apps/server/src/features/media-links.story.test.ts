@@ -9,6 +9,7 @@ import { story } from '../../test/story.ts'
 import type { Device, StoryOptions } from '../../test/story.ts'
 
 const DAY_MS = 86_400_000
+const PLAIN = { settings: { web: { hasPlainLinks: true } } }
 const BOUND = /http:\/\/im\.test\/upload\/[\w-]{43}\/[\w.%-]+\?s=[\w-]+/g
 const RULE = { family: 'test', below: '2.0', action: 'block', preset: 'now', url: 'https://im.test/update' } as const
 const newer = identify([claimFrom({ source: 'client-element', name: 'test', version: '2.0' })])
@@ -151,7 +152,7 @@ test('what is kept or passed on besides messages holds plain links, too', async 
 })
 
 test('a rule that is made later blocks a link that is out already, at once and for its client only', async () => {
-  await using s = await shared()
+  await using s = await shared(PLAIN)
   const his = await s.linkOf(s.bob)
   const hers = await s.linkOf(s.carol)
   const statuses = async () =>
@@ -182,8 +183,8 @@ test('a rule that is made later blocks a link that is out already, at once and f
   expect(await statuses()).toEqual([200, 200, 200])
 })
 
-test('in its early stages a rule blocks no link, not even a plain one', async () => {
-  await using s = await shared()
+test('in its early stages a rule blocks no link, not even a plain one where those are allowed', async () => {
+  await using s = await shared(PLAIN)
   await s.operations.addClientRule('local:cli', { ...RULE, action: 'warn' })
   expect((await s.read(await s.linkOf(s.bob))).status).toBe(200)
   expect((await s.read(s.plain)).status).toBe(200)

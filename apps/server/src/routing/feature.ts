@@ -154,6 +154,8 @@ export interface Context {
   /** The same for files, which may have an origin of their own. */
   mediaUrl(): string
   readonly hasMediaOrigin: boolean
+  /** Links to files are good for anybody who knows them, without our signature on whom they were given to. */
+  readonly hasPlainLinks: boolean
   /** Sends a stanza from the server itself, or on behalf of an account, through the message path. */
   route(stanza: MessageStanza | PresenceStanza | IqStanza): Promise<void>
   /** Announces something that happened, to the features that listen for it. */

@@ -20,6 +20,8 @@ export const account = pgTable('account', {
   rosterVersion: bigint('roster_version', { mode: 'number' }).notNull().default(0),
   createdAt: instant('created_at').notNull().defaultNow(),
   signedInAt: instant('signed_in_at'),
+  /** Set by a trigger when what it may do changes. */
+  rightsSince: instant('rights_since').notNull().defaultNow(),
 })
 
 const owner = () =>

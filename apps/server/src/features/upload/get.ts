@@ -34,6 +34,8 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
   const isImage = file ? file.type in OUR_TYPES : claimsImage(url.pathname, '')
   const { account, client } = readerOf(url, ctx)
   if (account === 'gone') return refuse(req, res, new Refusal('account-disabled'))
+  // Neither does it help to take the signature off, or to keep it for long.
+  if (account === undefined && !ctx.hasPlainLinks) return refuse(req, res, new Refusal('link-expired'))
   const { gate } = ctx
   const address = addressOf(req)
   const facts = { at: ctx.now().getTime(), account, client, isImage, address, ...(file ? factsOf(file, ctx) : {}) }
@@ -151,8 +153,8 @@ function headersOf({ filename, type }: CleanFile, isImage: boolean, isOfOtherOri
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Resource-Policy': isOfOtherOrigin ? 'same-site' : 'same-origin',
     'Referrer-Policy': 'no-referrer',
-    // Nothing of this URL ever changes; a suspension still has to reach proxies, so these keep no copy.
-    'Cache-Control': 'private, max-age=31536000, immutable',
+    // Its bytes never change, but whether they may be read does: a recall or a lock-out reaches what a browser keeps, too.
+    'Cache-Control': 'private, no-cache',
   }
   if (!isImage) {
     return {

@@ -1,3 +1,4 @@
+import { endSlots } from '@drawbridge/db'
 import { NS_DRAWBRIDGE_UPLOAD, NS_UPLOAD } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
 import { deskOf, tellVerdict } from './desk.ts'
@@ -54,6 +55,8 @@ export const upload = defineFeature({
     },
   ],
   on: {
+    // AU-23: whoever knew the old password puts nothing any more.
+    'password.changed': ({ account }, ctx) => endSlots(ctx.db, account.id, 'slot-ended'),
     'upload.settled': ({ id }, ctx) => tellVerdict(ctx, id),
     'upload.queued': ({ id, ahead }, ctx) => void deskOf(ctx).ahead.set(id, ahead),
   },

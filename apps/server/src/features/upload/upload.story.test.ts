@@ -1,9 +1,11 @@
 import type { SanitizeVerdict } from '@drawbridge/contract'
+import { findUpload } from '@drawbridge/db'
 import { renderMetrics } from '@drawbridge/runtime'
 import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { CLEAN, png, sanitize, slotFor, slotRequest, uploads } from '../../../test/uploads.ts'
+import { parsePath } from '../../blobs/link.ts'
 import { StorageFull } from '../../blobs/object-store.ts'
 
 /** For a machine with much to do. */
@@ -42,7 +44,7 @@ test('images row 1: an image is answered when it is clean, and only our own byte
     'x-content-type-options': 'nosniff',
     'cross-origin-resource-policy': 'same-origin',
   })
-  expect(got.headers['cache-control']).toContain('immutable')
+  expect(got.headers['cache-control']).toBe('private, no-cache')
   const head = await u.fetch('HEAD', slot.getUrl)
   expect(head).toMatchObject({ status: 200, body: '' })
   expect(head.headers['content-length']).toBe(String(CLEAN.length))
@@ -207,19 +209,26 @@ test('UP-10 whatever is not clean is not there, and all of it looks the same', a
   const clean = await slotFor(u.alice, 'a.png', png())
   await u.fetch('PUT', clean.url, png(), clean.headers)
   const key = (url: string) => new URL(url).pathname.split('/')[2]!
-  const urls = [
-    waiting.getUrl,
-    refused.getUrl,
-    clean.getUrl.replace('a.png', 'b.html'),
-    clean.getUrl.replace(key(clean.getUrl), 'A'.repeat(43)),
-    clean.getUrl.replace(key(clean.getUrl), `${key(clean.getUrl).slice(0, 22)}${key(waiting.getUrl).slice(22)}`),
-    'http://im.test/upload/quarantine/a.png',
+  /** What our signature is on is not there; with another signature nobody learns whether it is. */
+  const groups = [
+    { status: 404, urls: [waiting.getUrl, refused.getUrl, clean.getUrl.replace('a.png', 'b.html')] },
+    {
+      status: 403,
+      urls: [
+        clean.getUrl.replace(key(clean.getUrl), 'A'.repeat(43)),
+        clean.getUrl.replace(key(clean.getUrl), `${key(clean.getUrl).slice(0, 22)}${key(waiting.getUrl).slice(22)}`),
+        clean.getUrl.split('?')[0]!,
+        'http://im.test/upload/quarantine/a.png',
+      ],
+    },
   ]
-  for (const method of ['GET', 'HEAD']) {
-    const answers = await Promise.all(urls.map((url) => u.fetch(method, url, undefined, { range: 'bytes=0-1' })))
-    for (const { status, body, headers } of answers) {
-      expect([status, body]).toEqual([404, answers[0]!.body])
-      expect({ ...headers, date: '' }).toEqual({ ...answers[0]!.headers, date: '' })
+  for (const { status, urls } of groups) {
+    for (const method of ['GET', 'HEAD']) {
+      const answers = await Promise.all(urls.map((url) => u.fetch(method, url, undefined, { range: 'bytes=0-1' })))
+      for (const answer of answers) {
+        expect([answer.status, answer.body]).toEqual([status, answers[0]!.body])
+        expect({ ...answer.headers, date: '' }).toEqual({ ...answers[0]!.headers, date: '' })
+      }
     }
   }
   expect((await u.fetch('GET', clean.getUrl)).status).toBe(200)
@@ -313,4 +322,34 @@ test('UP-12 a full disk is said to be one, and keeps nothing of the file', async
   const put = await u.fetch('PUT', slot.url, png(), slot.headers)
   expect([put.status, JSON.parse(put.body)]).toMatchObject([507, { type: '/problems/quota-exceeded' }])
   expect(await u.files()).toEqual({ quarantine: [], clean: [] })
+})
+
+test('AU-23 a slot does not outlive a change of password', async () => {
+  await using u = await uploads()
+  const slot = await slotFor(u.alice, 'a.png', png())
+  u.ctx.emit('password.changed', { account: u.alice.session.account, keep: undefined })
+  await vi.waitFor(async () => {
+    expect((await findUpload(u.ctx.db, parsePath(new URL(slot.url).pathname)!.link.id))?.state).toBe('refused')
+  })
+  expect((await u.fetch('PUT', slot.url, png(), slot.headers)).status).toBe(409)
+})
+
+test('a link without our signature, or with another one, opens nothing', async () => {
+  await using u = await uploads()
+  const slot = await slotFor(u.alice, 'a.png', png())
+  await u.fetch('PUT', slot.url, png(), slot.headers)
+  expect((await u.fetch('GET', slot.getUrl)).status).toBe(200)
+  const [plain = '', signature = ''] = slot.getUrl.split('?s=')
+  const flipped = signature.replace(/^./u, (first) => (first === 'A' ? 'B' : 'A'))
+  for (const link of [plain, `${plain}?s=${flipped}`, `${plain}?s=`]) {
+    const answer = await u.fetch('GET', link)
+    expect([answer.status, JSON.parse(answer.body).type]).toEqual([403, '/problems/link-expired'])
+  }
+})
+
+test('where plain links were allowed, whoever knows one may open it', async () => {
+  await using u = await uploads({ settings: { web: { hasPlainLinks: true } } })
+  const slot = await slotFor(u.alice, 'a.png', png())
+  await u.fetch('PUT', slot.url, png(), slot.headers)
+  expect((await u.fetch('GET', slot.getUrl.split('?')[0] ?? '')).status).toBe(200)
 })
