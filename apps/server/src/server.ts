@@ -68,6 +68,7 @@ import { ComponentStream } from './stream/component.ts'
 import { createChangePassword } from './stream/change-password.ts'
 import { createClients } from './stream/clients.ts'
 import { createFast } from './stream/fast.ts'
+import { createPacing } from './stream/pacing.ts'
 import { createPasswords } from './stream/password.ts'
 import type { Session } from './stream/session.ts'
 import { createRevocations } from './stream/revocations.ts'
@@ -188,10 +189,14 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     const entry = { actor, action: 'use-break-glass', target, detail: { question, address: address ?? 'local' } }
     void appendAudit(db, entry, now()).catch((error: unknown) => log.error('not audited', { error: String(error) }))
   })
+  // Nobody can be away before there are streams.
+  const returning: { streams?: StreamServer } = {}
+  const pacing = createPacing(config.stream.acceptRate, (windowMs) => returning.streams?.awaitReturn(windowMs))
   const admission = createAdmission({
     policy: (): LivePolicy => policy.live,
     domain: common.domain,
     isInZone,
+    pacing,
     settled: (session) => inventory.saw(session),
   })
   const liveSessions: LiveSessions = { list: () => Array.from(sessions.all(), admission.liveSession) }
@@ -207,6 +212,10 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     // As the account is now, not as it was when its session began.
     isBreakGlass: (account, address) => (accounts.find(account.localpart) ?? account).isBreakGlass && isInZone(address),
     onBreakGlass,
+    onEnforce: ({ settings }) => {
+      const isCut = settings.suspensions.some(({ scope, mode }) => scope === 'service' && mode === 'cut')
+      pacing.applied(isCut, isCut ? [...sessions.all()].filter(({ connection }) => connection).length : 0)
+    },
     posture: config.policy.posture,
     leaseTtlMs: config.policy.leaseTtlMs,
     unitsOf: (localpart) => units.of(`${localpart}@${common.domain}`).map(({ name }) => name),
@@ -360,6 +369,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     revocations,
     log,
   })
+  returning.streams = streams
   const accept: Accept = (connection) => new C2sStream(streams, connection)
   const acceptComponent: Accept = (connection) =>
     new ComponentStream(
@@ -461,7 +471,12 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     (req, res) => admin.handle(req, res),
     crossOrigin(fileReaders, UPLOAD_PATH),
     featureRoutes(registry, ctx),
-    serviceRoutes({ domain: common.domain, health, status: () => buildStatusDocument(policy.gate), measure }),
+    serviceRoutes({
+      domain: common.domain,
+      health,
+      status: () => buildStatusDocument(policy.gate, pacing.draw()),
+      measure,
+    }),
     ...(web ? [web] : []),
   ]
   const commands = await watchCommands(at.commands, policy.standalone.takeToken, log.child({ part: 'commands' }))

@@ -22,6 +22,9 @@ import type { Session, SessionHost } from './stream/session.ts'
 import type { StreamServer, Stranger } from './stream/stream-server.ts'
 import type { Throttle } from './stream/throttle.ts'
 
+/** The state of a stream is kept for the length of a suspension, and so long at most (control §4.8). */
+const MAX_AWAY_MS = 86_400_000
+
 export interface StreamParts {
   readonly config: ServerConfig
   readonly routing: Routing
@@ -44,6 +47,16 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
   const { common } = config
   const bindInline = registry.features.flatMap((feature) => feature.bindInline ?? [])
   const hibernating = new Map<Session, NodeJS.Timeout>()
+  /** Sent away by a suspension, and not back yet. */
+  const away = new Set<Session>()
+  /** A session without a connection is over after so long. */
+  const hibernate = (session: Session, ms: number) => {
+    clearTimeout(hibernating.get(session))
+    hibernating.set(
+      session,
+      setTimeout(() => session.end(), ms),
+    )
+  }
   const host: SessionHost = {
     lease: policy.gate,
     cursors,
@@ -55,7 +68,14 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     personalize: (text, session) => registry.personalize(text, session, ctx),
     persistHandled: (session, h) => writer.persistHandled({ id: session.resumeId ?? '', prefixWith: () => h }),
     failed: (what, error) => log.error(what, { error: error instanceof Error ? error.stack : String(error) }),
+    sentAway(session) {
+      if (away.has(session)) return
+      session.detach()
+      away.add(session)
+      hibernate(session, MAX_AWAY_MS)
+    },
     ended(session) {
+      away.delete(session)
       clearTimeout(hibernating.get(session))
       hibernating.delete(session)
       sessions.remove(session)
@@ -141,13 +161,14 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     detached(session) {
       session.detach()
       if (!session.resumeId) return session.leave()
-      clearTimeout(hibernating.get(session))
-      hibernating.set(
-        session,
-        setTimeout(() => session.end(), config.stream.resumeTimeoutMs),
-      )
+      hibernate(session, config.stream.resumeTimeoutMs)
+    },
+    awaitReturn(windowMs) {
+      for (const session of away) hibernate(session, windowMs + config.stream.resumeTimeoutMs)
+      away.clear()
     },
     attached(session) {
+      away.delete(session)
       clearTimeout(hibernating.get(session))
       hibernating.delete(session)
     },

@@ -239,6 +239,16 @@ export const CODES = {
     problem: 'sign-in-failed',
     text: { en: 'Name or password is wrong.', de: 'Name oder Passwort ist falsch.' },
   },
+  'come-again': {
+    type: 'wait',
+    condition: 'resource-constraint',
+    http: 503,
+    problem: 'come-again',
+    text: {
+      en: 'The service is back, and everybody returns at once. Your app tries again by itself.',
+      de: 'Der Dienst ist wieder da, und alle kommen auf einmal zurück. Ihre App versucht es von selbst noch einmal.',
+    },
+  },
   'offline-token-invalid': {
     type: 'auth',
     condition: 'forbidden',

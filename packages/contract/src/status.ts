@@ -7,6 +7,11 @@ import type { SuspensionMode, SuspensionScope } from '@drawbridge/policy'
 export interface StatusDocument extends OutageStatus {
   readonly state: 'ok' | 'suspended'
   readonly suspensions: readonly PublicSuspension[]
+  /**
+   * When whoever asks is to come back, in milliseconds from the end of the cut, or from now if it is over: drawn anew for
+   * each, so that not all come at once. Absent: whenever they like.
+   */
+  readonly retryAfterMs?: number
 }
 
 /** XEP-0455 §3.2. Without an outage there is nothing but the word. */

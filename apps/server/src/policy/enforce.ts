@@ -101,7 +101,10 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: ()
     if (effect.action === 'none') return 'none'
     const { action, code, details } = effect
     if (action === 'disconnect') {
+      // Whoever was sent away already, or was away anyway, is kept for the end of a suspension.
+      const isAway = code === 'suspended' && session.state === 'waiting'
       session.closeWith(code, details)
+      if (isAway) return 'none'
       countEffect({ action })
       return 'disconnected'
     }

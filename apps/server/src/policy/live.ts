@@ -52,6 +52,8 @@ export interface LiveOptions {
   onRecalls?(): void
   /** Suspensions that this node alone knows of (`standalone.ts`). Default: none. */
   overrides?(): readonly Suspension[]
+  /** Told each time before the rules are applied to live sessions. */
+  onEnforce?(gate: Gate): void
   /** The database has just answered. */
   onCurrent?(): void
   /** Told of suspensions whose announced end has come. */
@@ -249,6 +251,7 @@ class Live implements LivePolicy {
     const instants = [...windows, ...exceptions.map(({ until }) => until)].filter((instant) => instant !== undefined)
     const changes = clientRules.flatMap((rule) => changesAfter(rule, at))
     this.#nextStageAt = Math.min(...changes, ...instants.filter((instant) => instant > at))
+    this.#options.onEnforce?.(this.gate)
     return this.#enforcer.all(at)
   }
 

@@ -98,7 +98,12 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
   return { gate: live.gate, live, node, operations, standalone, close, [Symbol.asyncDispose]: close }
 }
 
-/** The public document at /status.json: a suspended client reads it, and it says nothing that clients are not told. */
-export function buildStatusDocument(gate: Gate): StatusDocument {
-  return buildStatus(publicSuspensions(gate.settings.suspensions))
+/**
+ * The public document at /status.json: a suspended client reads it, and it says nothing that clients are not told.
+ *
+ * @param retryAfterMs - when whoever asks may come back, if the service is cut off or was a moment ago
+ */
+export function buildStatusDocument(gate: Gate, retryAfterMs?: number): StatusDocument {
+  const status = buildStatus(publicSuspensions(gate.settings.suspensions))
+  return retryAfterMs === undefined ? status : { ...status, retryAfterMs }
 }

@@ -1,6 +1,13 @@
 import { CODES, isErrorCode, SESSION_END, suspensionText } from '@drawbridge/contract'
 import type { ErrorCode, PublicSuspension, SessionEndCode } from '@drawbridge/contract'
-import { buildClientBlocked, buildSuspensions, NS_CLIENT, NS_DRAWBRIDGE_MEDIA, xml } from '@drawbridge/xmpp'
+import {
+  buildClientBlocked,
+  buildSuspensions,
+  NS_CLIENT,
+  NS_DRAWBRIDGE_MEDIA,
+  NS_DRAWBRIDGE_SUSPENSION,
+  xml,
+} from '@drawbridge/xmpp'
 import type { Element, SuspensionNotice } from '@drawbridge/xmpp'
 import { claimFrom, claimFromCaps } from '@drawbridge/policy'
 import type { Claim, ClientIdentity, VerdictDetails } from '@drawbridge/policy'
@@ -10,6 +17,7 @@ import { ask } from '../policy/gate.ts'
 import type { LivePolicy } from '../policy/live.ts'
 import type { Connection } from '../transport/connection.ts'
 import type { Session } from './session.ts'
+import type { Pacing } from './pacing.ts'
 import type { StreamRefusal } from './stream-server.ts'
 
 const OWN_CLIENT = 'drawbridge-web'
@@ -31,6 +39,7 @@ export interface AdmissionOptions {
   readonly domain: string
   /** From there, even a cut lets people sign in far enough to be recognized: break-glass accounts may come from there. */
   readonly isInZone: (remoteAddress: string) => boolean
+  readonly pacing: Pacing
   /** It is known, as well as it will be for now, what the client of a session is, and the session may stay. */
   readonly settled?: (session: Session) => void
 }
@@ -56,7 +65,7 @@ export interface Admission {
 }
 
 /** Decides who stays, and says goodbye in words. */
-export function createAdmission({ policy, domain, isInZone, settled }: AdmissionOptions): Admission {
+export function createAdmission({ policy, domain, isInZone, pacing, settled }: AdmissionOptions): Admission {
   const headline = (session: Session, subject: string, body: string, ...details: Element[]) =>
     session.send(
       xml(
@@ -70,14 +79,19 @@ export function createAdmission({ policy, domain, isInZone, settled }: Admission
   const suspensions = () => buildSuspensions(noticesFrom(publicSuspensions(policy().gate.settings.suspensions)))
   const refusal: Admission['refusal'] = (code, details) => ({
     text: textOf(code, details),
-    details: code === 'suspended' ? [suspensions()] : blockedElements(code, details),
+    details: code === 'suspended' ? [suspensions(), ...retry(pacing.draw())] : blockedElements(code, details),
   })
-  const expel: Admission['expel'] = (session, code, details) => {
+  /** Foreign clients show messages, and hardly ever the text of a stream error. */
+  const goodbye = (session: Session, code: ErrorCode, details: VerdictDetails) => {
     const { text, details: elements } = refusal(code, details)
-    // Foreign clients show messages, and hardly ever the text of a stream error.
     if (!isOwnClient(session.client)) headline(session, SUBJECTS[code] ?? 'Disconnected', text, ...elements)
-    session.end(code in SESSION_END ? SESSION_END[code as SessionEndCode] : 'policy-violation', text, ...elements)
+    const condition = code in SESSION_END ? SESSION_END[code as SessionEndCode] : ('policy-violation' as const)
+    return [condition, text, ...elements] as const
   }
+  const expel: Admission['expel'] = (session, code, details) => session.end(...goodbye(session, code, details))
+  /** Who was there before a suspension comes back to where it was (control §4.8). */
+  const sendAway: Admission['expel'] = (session, code, details) =>
+    session.connection ? session.sendAway(...goodbye(session, code, details)) : session.keep()
   const settle = (session: Session, isIdentityPending: boolean): boolean => {
     const { gate } = policy()
     const { account, client } = session
@@ -98,7 +112,7 @@ export function createAdmission({ policy, domain, isInZone, settled }: Admission
     entrance: entranceOf(session),
     remoteAddress: session.remoteAddress,
     signedInAt: session.signedInAt,
-    closeWith: (code, details) => expel(session, code, details),
+    closeWith: (code, details) => (code === 'suspended' ? sendAway : expel)(session, code, details),
     withhold: (formats) => session.withhold(formats),
     notify(notice) {
       if (notice.kind === 'client') {
@@ -118,9 +132,11 @@ export function createAdmission({ policy, domain, isInZone, settled }: Admission
   })
   return {
     refusalBeforeSignIn(remoteAddress) {
+      const isPriority = isInZone(remoteAddress)
       const cut = policy().gate.settings.suspensions.find(({ scope, mode }) => scope === 'service' && mode === 'cut')
-      if (!cut || isInZone(remoteAddress)) return undefined
-      return { text: textOf('suspended', { reason: cut.reason }), details: [suspensions()] }
+      if (cut) return isPriority ? undefined : refusal('suspended', { reason: cut.reason })
+      const retryMs = pacing.refuse(isPriority)
+      return retryMs === undefined ? undefined : { text: CODES['come-again'].text.en, details: retry(retryMs) }
     },
     refusal,
     expel,
@@ -162,6 +178,11 @@ export function createAdmission({ policy, domain, isInZone, settled }: Admission
 function purgeNotice(domain: string, { jid }: Session): Element {
   const attributes = { xmlns: NS_CLIENT, type: 'headline', from: domain, to: jid.toString() }
   return xml('message', attributes, xml('purge', { xmlns: NS_DRAWBRIDGE_MEDIA }))
+}
+
+/** For our own clients: when to come, from the end of the suspension on, or from now on if it is over (control §4.8). */
+function retry(ms: number | undefined): Element[] {
+  return ms === undefined ? [] : [xml('retry', { xmlns: NS_DRAWBRIDGE_SUSPENSION, after: String(ms) })]
 }
 
 function noticesFrom(suspensions: readonly PublicSuspension[]): SuspensionNotice[] {

@@ -54,6 +54,7 @@ export class C2sStream implements StreamHandler {
   readonly #server: StreamServer
   readonly #connection: Connection
   #isOpen = false
+  #isLetIn = false
   /** Of what the client sends, unless a stanza says otherwise (RFC 6120 §8.1.5). */
   #language: string | undefined
   #isClosed = false
@@ -95,7 +96,9 @@ export class C2sStream implements StreamHandler {
     this.#language = languageOf(header)
     this.#negotiation.opened(header.attrs['from'])
     if (problem) return this.#fail(problem, this.#server.shutdownText)
-    const closed = this.#server.refusalBeforeSignIn(this.#connection.remoteAddress)
+    // Once: a stream that begins anew after TLS and SASL is the same newcomer.
+    const closed = this.#isLetIn ? undefined : this.#server.refusalBeforeSignIn(this.#connection.remoteAddress)
+    this.#isLetIn = true
     if (closed) return this.#fail('system-shutdown', closed.text, ...closed.details)
     this.#write(this.#account ? this.#featuresAfterSignIn() : this.#featuresBefore())
   }

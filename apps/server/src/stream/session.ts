@@ -49,6 +49,8 @@ export interface SessionHost {
   persistHandled(session: Session, h: number): Promise<number>
   /** A fault of ours that nobody else hears of. */
   failed(what: string, error: unknown): void
+  /** Its stream was ended for a while: it may be resumed until the suspension is over, and then as long as any other. */
+  sentAway(session: Session): void
   /** The session is over: it must leave the registry, and its contacts must hear of it. */
   ended(session: Session): void
 }
@@ -367,6 +369,23 @@ export class Session {
   lostClient(): void {
     if (this.resumeId) this.connection?.destroy()
     else this.end('connection-timeout', 'Nothing was heard from the client.')
+  }
+
+  /**
+   * Its stream ends with this error while a suspension lasts, and the session waits for its client (XEP-0198 §5); one that
+   * cannot be resumed ends.
+   */
+  sendAway(condition: StreamErrorCondition, text: string, ...details: Element[]): void {
+    const { connection } = this
+    if (!this.resumeId || !connection) return this.end(condition, text, ...details)
+    countStreamError({ condition })
+    sayGoodbye(connection, buildStreamError(condition, text, ...details))
+    this.keep()
+  }
+
+  /** Without its connection it waits for its client as long as a suspension lasts. */
+  keep(): void {
+    if (this.resumeId) this.#host.sentAway(this)
   }
 
   /** The connection is gone; the session waits for the client to come back. */

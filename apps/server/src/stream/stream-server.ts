@@ -51,7 +51,10 @@ export interface StreamServer {
   featuresBeforeSignIn(): Element[]
   /** The answer to an iq of somebody who has not signed in; nothing when such iqs have no place here. */
   answerBeforeSignIn(iq: Element, stranger: Stranger): Promise<Element> | undefined
-  /** During a cut nobody gets as far as signing in, except from where break-glass accounts may come (control §4.2). */
+  /**
+   * During a cut nobody gets as far as signing in, except from where break-glass accounts may come (control §4.2); and
+   * after it, not more at once than the accept rate (§4.8).
+   */
   refusalBeforeSignIn(remoteAddress: string): StreamRefusal | undefined
   /** The policy's word on an account with this client at this entrance; nothing when it may pass. */
   refusalFor(
@@ -64,6 +67,8 @@ export interface StreamServer {
   bound(session: Session): void
   /** It has no connection; it waits for its client, or leaves if it cannot be resumed. Safe to call twice. */
   detached(session: Session): void
+  /** A cut of the service is over: who was sent away by it has this time to come back, beside the usual one. */
+  awaitReturn(windowMs: number): void
   /** It is connected again. */
   attached(session: Session): void
   /** Opens the record of a stream's durable count (XEP-0198 §5), before anything is counted. */

@@ -45,6 +45,10 @@ export const streamConfig = z.object({
     env: 'DRAWBRIDGE_STREAM_FREE_SIGN_IN_FAILURES',
     doc: 'Wrong passwords a minute for one account before tries are slowed down; ten times as many from one address.',
   }),
+  acceptRate: z.coerce.number().int().min(1).max(100_000).default(200).meta({
+    env: 'DRAWBRIDGE_STREAM_ACCEPT_RATE',
+    doc: 'Streams a second that are let in while everybody comes back after a cut of the service. Higher brings people back sooner; beyond what this machine can sign in, everybody waits longer.',
+  }),
   maxStanzasPerSecond: z.coerce.number().int().min(1).max(1_000_000).default(1_000).meta({
     env: 'DRAWBRIDGE_STREAM_MAX_STANZAS_PER_SECOND',
     doc: 'Stanzas one client may send for long; four seconds of it at once. A faster client is read more slowly. Higher lets one client keep the server busy; lower slows down imports and bots.',

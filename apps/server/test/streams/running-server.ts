@@ -25,6 +25,8 @@ export interface ServerOptions {
   readonly proxy?: Readonly<Record<string, unknown>>
   /** Settings of the section `push`. */
   readonly push?: Readonly<Record<string, unknown>>
+  /** Settings of the section `policy`. */
+  readonly policy?: Readonly<Record<string, unknown>>
   /** Settings of the section `web`. */
   readonly web?: Readonly<Record<string, unknown>>
   /** What the sanitizer would say. */
@@ -59,6 +61,7 @@ export async function runServer({
   components = {},
   proxy = {},
   push = {},
+  policy = {},
   sanitize,
 }: ServerOptions = {}): Promise<RunningServer> {
   const database = await testDatabase()
@@ -74,7 +77,7 @@ export async function runServer({
     push,
     registration,
     limits: {},
-    policy: {},
+    policy,
   })
   const complaints: string[] = []
   const server = await startServer(config, logInto(complaints), sanitize ? { sanitize } : {})

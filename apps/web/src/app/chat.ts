@@ -181,7 +181,7 @@ export function startChat(options: ChatOptions): Chat {
         void history.loadPreviews().catch(() => undefined)
       }
       const status = await fetchStatus()
-      if (status) setSuspensions(status)
+      if (status) setSuspensions(status.suspensions)
     } catch {
       // The link was lost meanwhile, and the next session begins anew; or the server refuses one of these, and the
       // rest still works.
@@ -244,11 +244,13 @@ export function startChat(options: ChatOptions): Chat {
   /** Browsers hide why an upgrade was refused, so the public status is asked for. */
   async function diagnose(failure: Failure): Promise<Failure> {
     if (failure.kind !== 'unreachable' && failure.kind !== 'suspended' && failure.kind !== 'try-later') return failure
-    const suspensions = await fetchStatus()
-    if (!suspensions) return failure
+    const status = await fetchStatus()
+    if (!status) return failure
+    const { suspensions, returnMs } = status
     setSuspensions(suspensions)
     const isCut = suspensions.some(({ mode, scope }) => mode === 'cut' && scope === 'service')
-    return isCut ? { kind: 'suspended', suspensions } : failure.kind === 'suspended' ? { kind: 'unreachable' } : failure
+    if (isCut) return { kind: 'suspended', suspensions, returnMs }
+    return failure.kind === 'suspended' || returnMs !== undefined ? { kind: 'unreachable', returnMs } : failure
   }
 
   function answers(): Answer[] {

@@ -1,5 +1,5 @@
 /** The small documents the server publishes for this client. All are read without a cache. */
-import { parseStatusDocument, type Suspension } from '../protocol/suspension.ts'
+import { parseStatusDocument, type ServiceStatus } from '../protocol/suspension.ts'
 
 export interface WebConfig {
   readonly domain: string
@@ -17,8 +17,8 @@ export async function fetchWebConfig(): Promise<WebConfig> {
   return { domain, service: service.href }
 }
 
-/** The suspensions in /status.json; undefined when the server cannot be reached or publishes none. */
-export async function fetchStatus(): Promise<Suspension[] | undefined> {
+/** What /status.json says; undefined when the server cannot be reached or publishes none. */
+export async function fetchStatus(): Promise<ServiceStatus | undefined> {
   const document = await fetchJson('/status.json')
   return document && parseStatusDocument(document)
 }

@@ -260,10 +260,11 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   function waitMs(known: Failure): number {
+    if (known.kind === 'unreachable' && known.returnMs !== undefined) return known.returnMs
     if (known.kind !== 'suspended') return delayMs(attempts, Math.random())
     if (suspendedSince === 0) suspendedSince = Date.now()
     const until = known.suspensions.find(({ mode }) => mode === 'cut')?.until
-    return suspendedDelayMs(Date.now(), suspendedSince, until, Math.random())
+    return suspendedDelayMs(Date.now(), suspendedSince, until, Math.random(), known.returnMs)
   }
 
   function stop(reason: Failure | undefined): void {

@@ -18,7 +18,8 @@ export interface ClientBlocked {
 /** Why there is no connection, told apart as far as a person can do something different about it. */
 export type Failure =
   | { readonly kind: 'client-refused'; readonly blocked: ClientBlocked }
-  | { readonly kind: 'suspended'; readonly suspensions: readonly Suspension[] }
+  /** `returnMs`: when this client may come back, from the end of the suspension on. */
+  | { readonly kind: 'suspended'; readonly suspensions: readonly Suspension[]; readonly returnMs?: number | undefined }
   | { readonly kind: 'account-disabled'; readonly text: string }
   | { readonly kind: 'bad-credentials' }
   /** From another device of the same person. */
@@ -26,7 +27,8 @@ export type Failure =
   | { readonly kind: 'password-needed' }
   | { readonly kind: 'untrusted-server' }
   | { readonly kind: 'try-later'; readonly text: string }
-  | { readonly kind: 'unreachable' }
+  /** `returnMs`: everybody comes back after a suspension, and this client is to come in so long. */
+  | { readonly kind: 'unreachable'; readonly returnMs?: number | undefined }
 
 /**
  * Reads a stream error, a SASL failure or a stanza error (of bind): whatever carries the reason of a refusal.

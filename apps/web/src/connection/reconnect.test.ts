@@ -33,6 +33,10 @@ test('with an announced end clients return spread over five seconds after it', (
   expect(suspendedDelayMs(30_000, 0, 20_000, 0)).toBe(5_000)
 })
 
+test('a time that the server has drawn for this client counts from the end', () => {
+  expect(suspendedDelayMs(0, 0, 20_000, 1, 8_000)).toBe(28_000)
+})
+
 test('an end that is far away is checked before, since it may come early', () => {
   expect(suspendedDelayMs(0, 0, 36_000_000, 0.5)).toBe(45_000)
 })

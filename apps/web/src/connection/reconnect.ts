@@ -7,7 +7,7 @@ export const MAX_DELAY_MS = 60_000
 const FIRST_DELAY_MS = 1_000
 /** A connection that has lived this long resets the count of attempts. */
 export const STABLE_AFTER_MS = 30_000
-/** Nobody returns from a suspension sooner than this; the random part spreads the crowd. */
+/** Over so long a crowd of unknown size spreads when a suspension ends: where the server gives no time of its own. */
 const RETURN_WINDOW_MS = 5_000
 
 export interface Attempts {
@@ -34,10 +34,16 @@ export function delayMs(attempts: Attempts, random: number): number {
 /**
  * Milliseconds until a suspended service is looked at again: at the announced end when there is one, else every 5 to
  * 10 s for the first minute and every 30 to 60 s after that.
+ *
+ * @param ownMs - the time that the server has drawn for this client, counted from the end.
  */
-export function suspendedDelayMs(now: number, since: number, until: number | undefined, random: number): number {
-  if (until !== undefined && until > now) {
-    return Math.min(until - now + Math.round(random * RETURN_WINDOW_MS), Math.round(30_000 + random * 30_000))
-  }
+export function suspendedDelayMs(
+  now: number,
+  since: number,
+  until: number | undefined,
+  random: number,
+  ownMs = Math.round(random * RETURN_WINDOW_MS),
+): number {
+  if (until !== undefined && until > now) return Math.min(until - now + ownMs, Math.round(30_000 + random * 30_000))
   return Math.round(now - since < 60_000 ? 5_000 + random * 5_000 : 30_000 + random * 30_000)
 }

@@ -34,9 +34,17 @@ test('the status document lists what is suspended, and unknown kinds are left ou
       null,
     ],
   }
-  expect(parseStatusDocument(document)).toEqual([
+  expect(parseStatusDocument(document)?.suspensions).toEqual([
     { id: 'S1', scope: 'service', mode: 'cut', reason: 'x', since: Date.UTC(2026, 10, 23, 4), until: undefined },
   ])
-  expect(parseStatusDocument({ state: 'ok', suspensions: [] })).toEqual([])
+  expect(parseStatusDocument({ state: 'ok', suspensions: [] })).toEqual({ suspensions: [], returnMs: undefined })
   expect(parseStatusDocument('<html>')).toBeUndefined()
+})
+
+test('the status document gives a client a time of its own to come back, and nonsense is no time', () => {
+  const returnOf = (retryAfterMs: unknown) =>
+    parseStatusDocument({ state: 'ok', suspensions: [], retryAfterMs })?.returnMs
+  expect(returnOf(12_345)).toBe(12_345)
+  expect(returnOf(1e12)).toBe(3_600_000)
+  for (const nonsense of [-1, '5', null, Number.NaN]) expect(returnOf(nonsense)).toBeUndefined()
 })

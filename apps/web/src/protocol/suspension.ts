@@ -32,13 +32,27 @@ export function findHeldNotice(element: Element): { id: string; suspension: stri
   return id === undefined || suspension === undefined ? undefined : { id, suspension }
 }
 
-/** The suspensions in `/status.json`; undefined when the document is not one of ours. */
-export function parseStatusDocument(document: unknown): Suspension[] | undefined {
+/** What the server says of itself to everybody. */
+export interface ServiceStatus {
+  readonly suspensions: Suspension[]
+  /** When this client may come back, in milliseconds: from the end of a cut on, or from now on when it is over. */
+  readonly returnMs: number | undefined
+}
+
+/** Longer than any crowd takes; a document that says more is broken. */
+const RETURN_MAX_MS = 3_600_000
+
+/** What `/status.json` says; undefined when the document is not one of ours. */
+export function parseStatusDocument(document: unknown): ServiceStatus | undefined {
   if (typeof document !== 'object' || document === null || !('state' in document)) return undefined
-  if (!('suspensions' in document) || !Array.isArray(document.suspensions)) return []
-  return document.suspensions.flatMap((item: unknown) =>
-    typeof item === 'object' && item !== null ? (suspensionFrom(item as Record<string, unknown>) ?? []) : [],
-  )
+  const { suspensions, retryAfterMs } = document as Record<string, unknown>
+  const items: unknown[] = Array.isArray(suspensions) ? suspensions : []
+  return {
+    suspensions: items.flatMap((item) =>
+      typeof item === 'object' && item !== null ? (suspensionFrom(item as Record<string, unknown>) ?? []) : [],
+    ),
+    returnMs: typeof retryAfterMs === 'number' && retryAfterMs >= 0 ? Math.min(retryAfterMs, RETURN_MAX_MS) : undefined,
+  }
 }
 
 function suspensionFrom(fields: Record<string, unknown>): Suspension | undefined {
