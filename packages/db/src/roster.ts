@@ -121,9 +121,17 @@ export async function countRosterItems(db: Db, accountId: string): Promise<numbe
   return db.$count(rosterItem, and(eq(rosterItem.accountId, accountId), ne(rosterItem.subscription, 'remove')))
 }
 
+/** A request for a contact's presence, serialized, and the version of the image filter that let it in; 0 for none. */
+export type PresenceRequest = Pick<typeof presenceRequest.$inferSelect, 'stanza' | 'filterVersion'>
+
 /** Keeps an inbound subscription request until it is answered; a newer one from the same contact replaces it. */
-export async function putPresenceRequest(db: Db, accountId: string, jid: string, stanza: string): Promise<void> {
-  const value = { stanza, receivedAt: new Date() }
+export async function putPresenceRequest(
+  db: Db,
+  accountId: string,
+  jid: string,
+  request: PresenceRequest,
+): Promise<void> {
+  const value = { ...request, receivedAt: new Date() }
   await db
     .insert(presenceRequest)
     .values({ accountId, jid, ...value })
@@ -131,9 +139,10 @@ export async function putPresenceRequest(db: Db, accountId: string, jid: string,
 }
 
 /** Requests that wait, oldest first: delivered with each initial presence (RFC 6121 §3.1.3). */
-export function listPresenceRequests(db: Db, accountId: string): Promise<{ jid: string; stanza: string }[]> {
+export function listPresenceRequests(db: Db, accountId: string): Promise<(PresenceRequest & { jid: string })[]> {
+  const { jid, stanza, filterVersion } = presenceRequest
   return db
-    .select({ jid: presenceRequest.jid, stanza: presenceRequest.stanza })
+    .select({ jid, stanza, filterVersion })
     .from(presenceRequest)
     .where(eq(presenceRequest.accountId, accountId))
     .orderBy(asc(presenceRequest.receivedAt))
@@ -146,6 +155,19 @@ export async function findPresenceRequest(db: Db, accountId: string, jid: string
     .from(presenceRequest)
     .where(and(eq(presenceRequest.accountId, accountId), eq(presenceRequest.jid, jid)))
   return row?.stanza
+}
+
+/** Notes what the image filter in force has left of a request that waits. */
+export async function putFilteredRequest(
+  db: Db,
+  accountId: string,
+  jid: string,
+  request: PresenceRequest,
+): Promise<void> {
+  await db
+    .update(presenceRequest)
+    .set(request)
+    .where(and(eq(presenceRequest.accountId, accountId), eq(presenceRequest.jid, jid)))
 }
 
 /** Requests that nobody has answered: of one account, or of all. */

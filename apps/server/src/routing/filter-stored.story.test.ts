@@ -57,3 +57,34 @@ test('images rows 28 and 33: what no filter has seen passes it before anybody is
   expect(await filterMessages(await read(), ctx)).toEqual([clean])
   expect(asked).toBe(2)
 })
+
+test('images row 28: a request for presence that no filter has seen is shown as the one in force leaves it, once', async () => {
+  await using s = await story({ alice: 1, bob: 1 }, { sanitize: () => cleanImage({ bytes: CLEAN }) })
+  const request = `<presence xmlns="jabber:client" type="subscribe" from="eve@im.test" to="${OWNER}"><status>data:image/png;base64,${RAW}</status><file-sharing xmlns="urn:xmpp:sfs:0"><sources><url-data xmlns="http://jabber.org/protocol/url-data" target="http://evil.test/a.png"/></sources></file-sharing></presence>`
+  await using database = openDatabase(s.databaseUrl)
+  const rows = async () =>
+    (
+      await database.pool.query<{ stanza: string; filter_version: number }>(
+        'select stanza, filter_version from presence_request order by jid',
+      )
+    ).rows
+  await database.pool.query(
+    `insert into presence_request (account_id, jid, stanza) select id, jid, stanza from account,
+       (values ('eve@im.test', $1), ('mallory@im.test', '<presence not well formed')) as t (jid, stanza) where localpart = 'bob'`,
+    [request],
+  )
+  // Alice's own was let in by the filter in force.
+  await s.alice.send(`<presence type="subscribe" to="${OWNER}"/>`)
+  await s.bob.available()
+  const got = s.bob.received().filter((text) => text.includes('type="subscribe"'))
+  expect(got.map((text) => /from="([^"]*)"/.exec(text)?.[1]).toSorted()).toEqual([
+    'alice@im.test',
+    'eve@im.test',
+    'mallory@im.test',
+  ])
+  expect(got.join('')).toContain('<status>[image removed]</status>')
+  expect(got.join('')).not.toMatch(/iVBOR|evil\.test/)
+  const stored = await rows()
+  expect(stored.map(({ filter_version: version }) => version)).toEqual([1, 1, 1])
+  expect(stored.map(({ stanza }) => stanza).join('')).not.toMatch(/iVBOR|evil\.test/)
+})

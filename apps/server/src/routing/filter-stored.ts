@@ -1,5 +1,12 @@
-import { findVcard, hashOfImage, putFilteredMessage, putFilteredPepItem, putVcard } from '@drawbridge/db'
-import type { ArchivedMessage, PepItem, Vcard } from '@drawbridge/db'
+import {
+  findVcard,
+  hashOfImage,
+  putFilteredMessage,
+  putFilteredPepItem,
+  putFilteredRequest,
+  putVcard,
+} from '@drawbridge/db'
+import type { ArchivedMessage, PepItem, PresenceRequest, Vcard } from '@drawbridge/db'
 import { FILTER_VERSION, filterImages } from '@drawbridge/image-filter'
 import { findBase64, findJid, NS_AVATAR_METADATA, NS_CLIENT, NS_VCARD, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
@@ -108,18 +115,47 @@ export async function findShownVcard(account: Account, ctx: Context): Promise<Vc
   return { ...row, element: payloadOf(wrapped), photoSha1: hasPhoto ? row.photoSha1 : null }
 }
 
+/** A request for presence that waits, as its contact may see it (RFC 6121 §3.1.3). */
+export async function filterRequest(
+  owner: Account,
+  jid: string,
+  { stanza, filterVersion }: PresenceRequest,
+  ctx: Context,
+): Promise<string> {
+  if (filterVersion >= FILTER_VERSION) return stanza
+  const parsed = parseOrReplace(stanza)
+  const attrs = { xmlns: NS_CLIENT, type: 'subscribe', from: jid, to: owner.bareJid }
+  const { element, isSettled } = await filterElement(
+    parsed.is('presence') ? parsed : xml('presence', attrs),
+    partiesOf,
+    ctx,
+  )
+  const text = element.toString()
+  if (isSettled) await putFilteredRequest(ctx.db, owner.id, jid, { stanza: text, filterVersion: FILTER_VERSION })
+  return text
+}
+
+/** A vCard of this address that an older filter had let in, as it may be kept; and whether all of it could be checked. */
+export async function filterVcard(
+  text: string,
+  from: string,
+  ctx: Context,
+): Promise<{ readonly card: Element; readonly isSettled: boolean }> {
+  const root = xml('item', {}, parseOrReplace(text))
+  const { element, isSettled } = await filterElement(root, () => ({ from }), ctx)
+  return { card: element.getChild('vCard', NS_VCARD) ?? xml('vCard', { xmlns: NS_VCARD }), isSettled }
+}
+
 /** The vCard of an account as it may be kept and worked on. */
 export async function findFilteredVcard(account: Account, ctx: Context): Promise<Vcard | undefined> {
   const row = await findVcard(ctx.db, account.id)
   if (!row || row.filterVersion >= FILTER_VERSION) return row
-  const root = xml('item', {}, parseOrReplace(row.element))
-  const { element, isSettled } = await filterElement(root, () => ({ from: account.bareJid }), ctx)
-  const card = element.getChild('vCard', NS_VCARD)
-  const photo = card?.getChild('PHOTO')?.getChildText('BINVAL')
+  const { card, isSettled } = await filterVcard(row.element, account.bareJid, ctx)
+  const photo = card.getChild('PHOTO')?.getChildText('BINVAL')
   const bytes = photo === undefined ? undefined : findBase64(photo)
   const filtered: Vcard = {
     ...row,
-    element: (card ?? xml('vCard', { xmlns: NS_VCARD })).toString(),
+    element: card.toString(),
     photoSha1: bytes ? hashOfImage('sha-1', bytes).toString('hex') : null,
     filterVersion: FILTER_VERSION,
   }

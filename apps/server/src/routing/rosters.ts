@@ -10,7 +10,8 @@ import {
   putPresenceRequest,
   putRosterItem,
 } from '@drawbridge/db'
-import type { Db, RosterItem, RosterState } from '@drawbridge/db'
+import type { Db, PresenceRequest, RosterItem, RosterState } from '@drawbridge/db'
+import { FILTER_VERSION } from '@drawbridge/image-filter'
 import type { Account } from './accounts.ts'
 import type { SharedContact, Units } from './units.ts'
 
@@ -21,7 +22,7 @@ export interface Roster {
   /** The account's own contacts, merged with those that its units put there; `values` are those it sees. */
   readonly items: { get(jid: string): RosterItem | undefined; values(): Iterable<RosterItem> }
   /** Subscription requests that wait for an answer, by the bare JID they came from, serialized (RFC 6121 §3.1.3). */
-  readonly requests: ReadonlyMap<string, string>
+  readonly requests: ReadonlyMap<string, PresenceRequest>
   /** Bare JIDs of the contacts that get the account's presence, so that a broadcast looks nothing up. */
   readonly subscribers: readonly string[]
   /** Bare JIDs of the contacts whose presence the account gets. */
@@ -63,7 +64,7 @@ export interface Rosters {
 interface Own {
   version: number
   readonly items: Map<string, RosterItem>
-  readonly requests: Map<string, string>
+  readonly requests: Map<string, PresenceRequest>
   subscribers: readonly string[]
   subscriptions: readonly string[]
 }
@@ -84,7 +85,7 @@ class Cached implements Roster {
     return this.own.version
   }
 
-  get requests(): ReadonlyMap<string, string> {
+  get requests(): ReadonlyMap<string, PresenceRequest> {
     return this.own.requests
   }
 
@@ -184,7 +185,7 @@ export function createRosters(db: Db, units: Units): Rosters {
     const roster: Own = {
       version,
       items: new Map(items.map((item) => [item.jid, item])),
-      requests: new Map(requests.map(({ jid, stanza }) => [jid, stanza])),
+      requests: new Map(requests.map(({ jid, ...request }) => [jid, request])),
       subscribers: [],
       subscriptions: [],
     }
@@ -268,8 +269,9 @@ function changeIn(tx: Db, later: (owner: string, update: Update) => void): Roste
       return item
     },
     async putRequest(owner, jid, stanza) {
-      await putPresenceRequest(tx, owner.id, jid, stanza)
-      later(owner.bareJid, ({ requests }) => requests.set(jid, stanza))
+      const request = { stanza, filterVersion: FILTER_VERSION }
+      await putPresenceRequest(tx, owner.id, jid, request)
+      later(owner.bareJid, ({ requests }) => requests.set(jid, request))
     },
     async deleteRequest(owner, jid) {
       await deletePresenceRequest(tx, owner.id, jid)

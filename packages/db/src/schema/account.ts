@@ -68,6 +68,7 @@ export const presenceRequest = pgTable(
     jid: text('jid').notNull(),
     stanza: text('stanza').notNull(),
     receivedAt: instant('received_at').notNull().defaultNow(),
+    filterVersion: smallint('filter_version').notNull().default(0),
   },
   (t) => [primaryKey({ columns: [t.accountId, t.jid] })],
 )

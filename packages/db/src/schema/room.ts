@@ -5,6 +5,7 @@ import {
   jsonb,
   pgTable,
   primaryKey,
+  smallint,
   text,
   unique,
   uuid,
@@ -28,6 +29,7 @@ export const room = pgTable('room', {
   vcard: text('vcard'),
   isLocked: boolean('is_locked').notNull().default(false),
   photoSha1s: text('photo_sha1s').array().notNull().default([]),
+  vcardFilterVersion: smallint('vcard_filter_version').notNull().default(0),
 })
 
 const roomId = () =>

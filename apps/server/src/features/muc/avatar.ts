@@ -1,23 +1,25 @@
 import { updateRoom } from '@drawbridge/db'
+import { FILTER_VERSION } from '@drawbridge/image-filter'
 import { C2S_LIMITS, findBase64, NS_VCARD, parseElement, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
-import { findShownVcard } from '../../routing/filter-stored.ts'
+import { filterVcard, findShownVcard } from '../../routing/filter-stored.ts'
 import { mayHoldRecalled, withoutRecalled } from '../../routing/recalled.ts'
 import { roomNotice } from './history.ts'
 import type { RoomRequest } from './iq.ts'
-import type { Occupant, Seat } from './room.ts'
+import type { Occupant, Room, Seat } from './room.ts'
 
 /** Longest vCard of a room, in characters, its photo included. */
 const MAX_LENGTH = 131_072
 
 /** XEP-0486 §3.4: whoever may know of the room may see its picture. */
-export function getRoomVcard(_vcard: Element, { room }: RoomRequest, ctx: Context): Element {
+export async function getRoomVcard(_vcard: Element, { room }: RoomRequest, ctx: Context): Promise<Element> {
   if (room.vcard === undefined) return xml('vCard', { xmlns: NS_VCARD })
-  const wrapped = xml('item', {}, parseElement(room.vcard, C2S_LIMITS))
+  const shown = room.vcardFilterVersion < FILTER_VERSION ? await filterAgain(room, room.vcard, ctx) : room.vcard
+  const wrapped = xml('item', {}, parseElement(shown, C2S_LIMITS))
   // Who of its owners set it, and when, is not known.
-  if (mayHoldRecalled(room.vcard, ctx)) withoutRecalled(wrapped, { from: room.address }, ctx)
+  if (mayHoldRecalled(shown, ctx)) withoutRecalled(wrapped, { from: room.address }, ctx)
   const [card] = wrapped.getChildElements()
   return card ?? xml('vCard', { xmlns: NS_VCARD })
 }
@@ -32,16 +34,30 @@ export async function setRoomVcard(vcard: Element, { room, session }: RoomReques
   if (text !== null && text.length > MAX_LENGTH) {
     throw new StanzaFault({ condition: 'not-acceptable', text: 'This vCard is too long.' })
   }
-  // XEP-0486 §5.1: one picture in several formats has a hash for each.
-  const photos = vcard.getChildren('PHOTO').map((photo) => findBase64(photo.getChildText('BINVAL') ?? ''))
-  const photoSha1s = photos.flatMap((bytes) =>
-    bytes && bytes.length > 0 ? [createHash('sha1').update(bytes).digest('hex')] : [],
-  )
-  await updateRoom(ctx.db, room.id, { vcard: text, photoSha1s })
-  room.vcard = text ?? undefined
-  room.photoSha1s = photoSha1s
+  await put(room, text, photosOf(vcard), ctx)
   roomNotice(room, [104])
   return undefined
+}
+
+/** What an older image filter had let in passes the one in force, once. */
+async function filterAgain(room: Room, vcard: string, ctx: Context): Promise<string> {
+  const { card, isSettled } = await filterVcard(vcard, room.address, ctx)
+  // Somebody may have set another one meanwhile.
+  if (isSettled && room.vcard === vcard) await put(room, card.toString(), photosOf(card), ctx)
+  return card.toString()
+}
+
+async function put(room: Room, vcard: string | null, photoSha1s: string[], ctx: Context): Promise<void> {
+  await updateRoom(ctx.db, room.id, { vcard, photoSha1s, vcardFilterVersion: FILTER_VERSION })
+  room.vcard = vcard ?? undefined
+  room.photoSha1s = photoSha1s
+  room.vcardFilterVersion = FILTER_VERSION
+}
+
+/** XEP-0486 §5.1: one picture in several formats has a hash for each. */
+function photosOf(vcard: Element): string[] {
+  const photos = vcard.getChildren('PHOTO').map((photo) => findBase64(photo.getChildText('BINVAL') ?? ''))
+  return photos.flatMap((bytes) => (bytes && bytes.length > 0 ? [createHash('sha1').update(bytes).digest('hex')] : []))
 }
 
 /**

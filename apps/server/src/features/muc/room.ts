@@ -75,6 +75,8 @@ export class Room {
   config: RoomConfig
   subject: Subject | undefined
   vcard: string | undefined
+  /** By which version of the image filter it was let in; 0 for none. */
+  vcardFilterVersion: number
   /** Hashes of its picture, one for each format. */
   photoSha1s: readonly string[]
   readonly affiliations = new Map<string, Affiliated>()
@@ -105,6 +107,7 @@ export class Room {
       this.subject = { text: row.subject, nick: row.subjectNick ?? '', at: row.subjectAt ?? row.createdAt }
     }
     this.vcard = row.vcard ?? undefined
+    this.vcardFilterVersion = row.vcardFilterVersion
     this.photoSha1s = row.photoSha1s
     this.isLocked = row.isLocked
   }

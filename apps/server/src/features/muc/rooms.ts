@@ -109,7 +109,14 @@ export async function loadRooms(ctx: Context): Promise<void> {
         secret: Buffer.from(randomBytes(32)),
       }
       if ((await insertRoom(ctx.db, row)) === 'exists') return 'exists'
-      const none = { subject: null, subjectNick: null, subjectAt: null, vcard: null, photoSha1s: [] }
+      const none = {
+        subject: null,
+        subjectNick: null,
+        subjectAt: null,
+        vcard: null,
+        photoSha1s: [],
+        vcardFilterVersion: 0,
+      }
       const room = new Room({ ...row, ...none, isLocked: true }, jid, config)
       room.put({ jid: by, affiliation: 'owner', nick: null, nickKey: null, reason: null })
       byLocalpart.set(localpart, room)

@@ -3,6 +3,7 @@ import { buildDelay, C2S_LIMITS, findJid, NS_CLIENT, parseElement, StanzaFault, 
 import type { Element, Jid, PresenceStanza, Stanza } from '@drawbridge/xmpp'
 import { inTurns } from '../../routing/fanout.ts'
 import type { Context } from '../../routing/feature.ts'
+import { filterRequest } from '../../routing/filter-stored.ts'
 import { hasFrom } from '../../routing/rosters.ts'
 import { Broadcast } from '../../routing/outgoing.ts'
 import type { Session } from '../../stream/session.ts'
@@ -55,8 +56,8 @@ async function announce(stanza: PresenceStanza, session: Session, ctx: Context):
   if (session.isEnded) return
   if (isInitial) {
     await showOthers(session, ctx)
-    for (const request of ctx.rosters.find(account.bareJid)?.requests.values() ?? []) {
-      session.send(parseElement(request, C2S_LIMITS))
+    for (const [jid, request] of ctx.rosters.find(account.bareJid)?.requests ?? []) {
+      session.send(parseElement(await filterRequest(account, jid, request, ctx), C2S_LIMITS))
     }
   }
   // A priority that is no longer negative makes the session one that messages wait for (§8.5.2).
