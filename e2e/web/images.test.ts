@@ -133,7 +133,7 @@ test('an image dragged over the conversation is offered a place and shared where
   await alice.page.getByText('Drop files to share them').waitFor({ state: 'detached' })
 })
 
-test('a refused image says why and what to do, and nothing of it is sent', async () => {
+test('a refused image waits in a queue like any other, says why and what to do, and nothing of it is sent', async () => {
   const photo = fixture('jpeg')
   const refused: [LocalFile, RegExp][] = [
     [{ name: 'drawing.png', mimeType: 'image/png', buffer: Buffer.from(SVG) }, /not accepted.*JPEG, PNG, WebP or GIF/],
@@ -143,8 +143,18 @@ test('a refused image says why and what to do, and nothing of it is sent', async
     ],
   ]
   const [saidBefore, heardBefore] = [await lastPosition(alice), await lastPosition(bob)]
+  const sanitizer = stack.pidOf('sanitizer')
+  process.kill(sanitizer, 'SIGSTOP')
+  try {
+    for (const [{ name, ...file }] of refused) {
+      await pickFiles(alice, { name, ...file })
+      await uploadsOf(alice).filter({ hasText: name }).and(alice.page.locator('[data-step=checking]')).waitFor()
+    }
+    await uploadsOf(alice).last().getByText('In the queue: 1 file is checked before yours').waitFor()
+  } finally {
+    process.kill(sanitizer, 'SIGCONT')
+  }
   for (const [file, words] of refused) {
-    await pickFiles(alice, file)
     const line = uploadsOf(alice).filter({ hasText: file.name })
     await line.and(alice.page.locator('[data-step=failed]')).waitFor()
     expect(await line.getByRole('alert').textContent()).toMatch(words)

@@ -96,8 +96,9 @@ export function createUploads(context: ChatContext, share: (peer: string, media:
         )
         .catch(() => undefined)
       if (running.get(id) !== request || request.readyState >= XMLHttpRequest.HEADERS_RECEIVED) return
-      if (response?.state !== 'queued') return
-      setStep(id, { kind: 'checking', ...(typeof response.ahead === 'number' && { ahead: response.ahead }) })
+      // `waiting`: all of it has left this device, and not all of it has been stored.
+      if (response?.state !== 'queued' && response?.state !== 'waiting') return
+      if (typeof response.ahead === 'number') setStep(id, { kind: 'checking', ahead: response.ahead })
       await new Promise((resolve) => setTimeout(resolve, QUEUE_POLL_MS))
     }
   }
