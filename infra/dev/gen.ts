@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { renderConfigDocs } from './gen/config.ts'
-import { renderErrors, renderOpenapi } from './gen/contract.ts'
+import { renderErrors, renderOpenapi, renderRoles } from './gen/contract.ts'
 import { renderEvidence } from './gen/evidence.ts'
 import { renderXeps } from './gen/features.ts'
 import { renderHostileImages } from './gen/hostile-images.ts'
@@ -24,6 +24,7 @@ const files: Readonly<Record<string, string>> = {
   ...renderInterop(),
   ...(await renderMetricsDocs(ROOT)),
   ...renderQueues(),
+  ...renderRoles(),
   ...renderUnicodeTables(ROOT),
 }
 const stale = Object.entries(files).filter(([path, text]) => read(path) !== text)

@@ -88,3 +88,27 @@ test('the OpenAPI document names every route, and every reference in it leads so
   expect(text).not.toContain('$defs')
   expect(document.components.schemas['NewClientRule']).toMatchObject({ additionalProperties: false })
 })
+
+test('the OpenAPI document says who may use a route, how they sign in, and what they are refused with', () => {
+  const document = buildOpenapi('1.2.3') as {
+    paths: Record<string, Record<string, Record<string, unknown>>>
+    components: { securitySchemes: object }
+  }
+  const schemes = Object.keys(document.components.securitySchemes)
+  for (const [id, { method, path, permission }] of routes) {
+    const operation = document.paths[path]?.[method.toLowerCase()]
+    expect(operation, id).toMatchObject({ operationId: id, 'x-permission': permission })
+    const security = operation?.['security'] as object[]
+    expect(security.length > 0, id).toBe(permission !== 'public')
+    for (const scheme of security.flatMap(Object.keys)) expect(schemes, id).toContain(scheme)
+    expect(operation?.['responses'], id).toHaveProperty('429')
+  }
+  expect(document.paths['/api/v1/units/{name}']?.['put']).toMatchObject({
+    'x-roles': ['administrator', 'operator'],
+    parameters: expect.arrayContaining([expect.objectContaining({ name: 'If-Match', in: 'header' })]),
+    responses: { 412: { description: expect.stringContaining('changed-meanwhile') } },
+  })
+  expect(document.paths['/api/v1/suspensions']?.['post']?.['parameters']).toEqual(
+    expect.arrayContaining([expect.objectContaining({ name: 'dryRun', in: 'query' })]),
+  )
+})

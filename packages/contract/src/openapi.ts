@@ -2,7 +2,11 @@ import { z } from 'zod'
 import { ADMIN_ROUTES } from './admin-api.ts'
 import { dryRunQuery } from './admin-route.ts'
 import type { AdminRoute } from './admin-route.ts'
+import { CODES } from './codes.ts'
+import type { ErrorCode } from './codes.ts'
 import { PROBLEM_MEDIA_TYPE } from './problem.ts'
+import { ROLE_TABLE, ROLES } from './roles.ts'
+import type { Permission, Role } from './roles.ts'
 
 type Json = Record<string, unknown>
 
@@ -13,7 +17,7 @@ const PROBLEM_SCHEMA: Json = {
     type: { type: 'string', description: 'Clients act on this, for example /problems/suspended.' },
     title: { type: 'string' },
     status: { type: 'integer' },
-    code: { type: 'string' },
+    code: { type: 'string', enum: Object.keys(CODES) },
     detail: { type: 'string' },
     instance: { type: 'string' },
   },
@@ -31,20 +35,40 @@ export function buildOpenapi(version: string): Json {
     openapi: '3.1.1',
     info: { title: 'Drawbridge admin API', version, license: { name: 'AGPL-3.0-or-later' } },
     paths,
-    components: {
-      schemas: components,
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'Token of POST /api/v1/session.' } },
-    },
+    components: { schemas: components, securitySchemes: SECURITY_SCHEMES },
   }
 }
 
+const SECURITY_SCHEMES: Json = {
+  session: { type: 'http', scheme: 'bearer', description: 'Token of POST /api/v1/session, for programs of a person.' },
+  cookie: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-drawbridge-admin',
+    description:
+      'Set by POST /api/v1/session with `"session": "cookie"`; over plain http on this machine without `__Host-`. Only for requests that a page of the same origin makes, by `Sec-Fetch-Site` or `Origin`.',
+  },
+  token: { type: 'http', scheme: 'bearer', description: 'API token of POST /api/v1/tokens, with its scopes.' },
+}
+
 function operation(operationId: string, route: AdminRoute, components: Record<string, unknown>): Json {
+  const { permission, about, isGuarded, isPolicyWrite, isOnRecord } = route
+  const isRead = Object.values<AdminRoute>(ADMIN_ROUTES).some(({ edits }) => edits === operationId)
   return {
     operationId,
     summary: route.summary,
-    'x-permission': route.permission,
-    security: route.permission === 'public' ? [] : [{ bearer: [] }],
-    parameters: [...parameters(route.params, 'path', components), ...parameters(queryOf(route), 'query', components)],
+    'x-permission': permission,
+    'x-roles': rolesFor(permission),
+    ...(about === undefined ? {} : { 'x-about': about }),
+    ...(isGuarded && { 'x-guarded': true }),
+    ...(isPolicyWrite && { 'x-policy-write': true }),
+    ...(isOnRecord && { 'x-on-record': true }),
+    security: securityOf(route),
+    parameters: [
+      ...parameters(route.params, 'path', components),
+      ...parameters(queryOf(route), 'query', components),
+      ...headersOf(route),
+    ],
     ...(route.body === undefined
       ? {}
       : {
@@ -56,16 +80,81 @@ function operation(operationId: string, route: AdminRoute, components: Record<st
     responses: {
       [route.status]: {
         description: 'Done.',
+        ...(isRead && { headers: { ETag: { schema: { type: 'string' } } } }),
         ...(route.status === 204
           ? {}
           : { content: { 'application/json': { schema: schemaOf(route.response, 'output', components) } } }),
       },
-      default: {
-        description: 'Refused, as RFC 9457 problem details.',
-        content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
-      },
+      ...problemsOf(route),
+      default: { description: 'Refused for another reason, as its code says.', content: PROBLEM_CONTENT },
     },
   }
+}
+
+const PROBLEM_CONTENT: Json = { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } }
+
+/** What every route of its kind may refuse with; `default` is for what only one route does. */
+function problemsOf(route: AdminRoute): Json {
+  const { permission, params, body, method, edits, isGuarded } = route
+  const isPublic = permission === 'public'
+  const codes: readonly (ErrorCode | false)[] = [
+    'bad-request',
+    'rate-limited',
+    !isPublic && 'not-authorized',
+    !isPublic && 'forbidden',
+    !isPublic && 'foreign-origin',
+    !isPublic && permission !== 'own-session' && 'second-factor-missing',
+    isGuarded === true && 'fresh-sign-in-needed',
+    Object.keys(params.shape).length > 0 && 'item-not-found',
+    body !== undefined && 'payload-too-large',
+    body !== undefined && 'unsupported-media-type',
+    edits !== undefined && 'changed-meanwhile',
+    !isPublic && method === 'POST' && 'idempotency-key-reused',
+    !isPublic && method === 'POST' && 'idempotency-key-busy',
+  ]
+  const byStatus = Map.groupBy(
+    codes.filter((code) => code !== false),
+    (code) => CODES[code].http,
+  )
+  return Object.fromEntries(
+    Array.from(byStatus, ([status, list]) => [
+      status,
+      { description: list.map((code) => `\`${code}\`: ${CODES[code].text.en}`).join(' '), content: PROBLEM_CONTENT },
+    ]),
+  )
+}
+
+function rolesFor(permission: Permission): readonly Role[] {
+  return ROLES.filter((role) => ROLE_TABLE[role].permissions.some((given) => given === permission))
+}
+
+function securityOf({ permission, isGuarded }: AdminRoute): Json[] {
+  if (permission === 'public') return []
+  const isOwn = permission === 'own-session' || permission === 'own-token'
+  return [{ session: [] }, { cookie: [] }, ...(isOwn || isGuarded ? [] : [{ token: [] }])]
+}
+
+function headersOf({ method, permission, edits }: AdminRoute): Json[] {
+  const header = (name: string, description: string) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string' },
+  })
+  return [
+    ...(method === 'POST' && permission !== 'public'
+      ? [
+          header(
+            'Idempotency-Key',
+            'Sent again with the same key within a day, the request is answered and not repeated.',
+          ),
+        ]
+      : []),
+    ...(edits === undefined
+      ? []
+      : [header('If-Match', `The ETag of ${edits}: refused if somebody has changed it meanwhile.`)]),
+  ]
 }
 
 function queryOf({ query, isPolicyWrite }: AdminRoute): z.ZodObject {
