@@ -341,7 +341,14 @@ export const ADMIN_ROUTES = {
     body: schemas.newRecall,
     maxBodyBytes: 131_072,
     status: 201,
-    response: z.strictObject({ recall: schemas.recall, effect: schemas.effect }),
+    response: z.strictObject({
+      recall: schemas.recall,
+      effect: schemas.effect,
+      files: z
+        .int()
+        .min(0)
+        .meta({ description: 'How many files it is about; images inside messages are not counted.' }),
+    }),
   },
   endRecall: {
     method: 'POST',

@@ -364,7 +364,12 @@ export const suspension = z
 /** What a recall is about: everything that it names must hold. */
 const recallFields = {
   hashes: z
-    .array(z.string().regex(/^[0-9a-f]{64}$/u, 'is not a SHA-256 in hexadecimal digits'))
+    .array(
+      z
+        .string()
+        .toLowerCase()
+        .regex(/^[0-9a-f]{64}$/u, 'is not a SHA-256 in hexadecimal digits'),
+    )
     .min(1)
     .max(1_000)
     .readonly()

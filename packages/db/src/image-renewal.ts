@@ -92,7 +92,12 @@ export async function replaceUploadFile(
     const { cleanSha256: sha256, fileClasses: _, sourceFeatures: __, isAnimationDropped: ___, ...facts } = file
     const replaced = await tx
       .update(upload)
-      .set({ ...facts, cleanSha256: Buffer.from(sha256), updatedAt: new Date() })
+      .set({
+        ...facts,
+        cleanSha256: Buffer.from(sha256),
+        formerSha256: sql`array_append(array_remove(${upload.formerSha256}, ${upload.cleanSha256}), ${upload.cleanSha256})`,
+        updatedAt: new Date(),
+      })
       .where(and(eq(upload.id, id), eq(upload.state, 'clean'), eq(upload.cleanSha256, cleanSha256!)))
       .returning({ id: upload.id })
     if (replaced.length === 0) return false

@@ -35,13 +35,43 @@ export async function endRecall(tx: Db, id: string, by: string, at: Date): Promi
   return row
 }
 
-/** Clean files, by SHA-256 in hex, that came of these, whether the hash is of what was sent or of what is served. */
+/** Clean files, by SHA-256 in hex, that came of these, whether the hash is of what was sent, or is served, or once was. */
 export async function listCleanHashes(db: Db, sha256s: readonly string[]): Promise<string[]> {
   const { rows } = await db.execute<{ sha256: string }>(sql`
     with given as (select decode(h, 'hex') as sha256 from unnest(${sql.param([...sha256s])}::text[]) as t (h))
-    select distinct encode(i.clean_sha256, 'hex') as sha256 from image_map i
-    join given g on g.sha256 in (i.raw_sha256, i.clean_sha256)`)
+    select encode(i.clean_sha256, 'hex') as sha256 from image_map i
+    join given g on g.sha256 in (i.raw_sha256, i.clean_sha256)
+    union
+    select encode(u.clean_sha256, 'hex') from upload u
+    join given g on u.former_sha256 <> '{}' and u.former_sha256 @> array[g.sha256] where u.clean_sha256 is not null`)
   return rows.map(({ sha256 }) => sha256)
+}
+
+/** Which uploads a recall names; what is absent may be anything. */
+export interface RecallScope {
+  readonly hashes?: readonly string[]
+  readonly uploads?: readonly string[]
+  /** Localparts. */
+  readonly senders?: readonly string[]
+  readonly formats?: readonly string[]
+  readonly sentFrom?: number
+  readonly sentUntil?: number
+}
+
+/** How many uploads a recall is about. */
+export async function countRecalled(db: Db, scope: RecallScope): Promise<number> {
+  const { hashes, uploads, senders, formats, sentFrom, sentUntil } = scope
+  const list = (values: readonly string[]) => sql.param([...values])
+  const { rows } = await db.execute<{ files: number }>(sql`
+    select count(*)::int as files from upload u left join account a on a.id = u.account_id
+    where u.state = 'clean'
+      ${hashes === undefined ? sql`` : sql`and encode(u.clean_sha256, 'hex') = any(${list(hashes)}::text[])`}
+      ${uploads === undefined ? sql`` : sql`and u.id = any(${list(uploads)}::uuid[])`}
+      ${senders === undefined ? sql`` : sql`and a.localpart = any(${list(senders)}::text[])`}
+      ${formats === undefined ? sql`` : sql`and u.clean_type = any(${list(formats.map((format) => `image/${format}`))}::text[])`}
+      ${sentFrom === undefined ? sql`` : sql`and u.created_at >= ${new Date(sentFrom).toISOString()}`}
+      ${sentUntil === undefined ? sql`` : sql`and u.created_at < ${new Date(sentUntil).toISOString()}`}`)
+  return rows[0]?.files ?? 0
 }
 
 /** Most uploads that one recall of a room can name. */

@@ -12,7 +12,7 @@ interface Column {
 }
 
 /** What information_schema calls a type. */
-const TYPES: Readonly<Record<string, string>> = { 'text[]': 'ARRAY', 'uuid[]': 'ARRAY' }
+const TYPES: Readonly<Record<string, string>> = { 'text[]': 'ARRAY', 'uuid[]': 'ARRAY', 'bytea[]': 'ARRAY' }
 
 test('the tables in code are those that the migrations make', async () => {
   await using database = await testDatabase()

@@ -29,7 +29,7 @@ export const recallStart: Command = {
       reason: required(values.reason, '--reason'),
     })
     const started = await cli.admin('startRecall', { body })
-    cli.result([recallLine(started.recall), effectLine(started.effect)], started)
+    cli.result([recallLine(started.recall), `${started.files} files`, effectLine(started.effect)], started)
   },
 }
 

@@ -5,6 +5,7 @@ import type { Recall } from '@drawbridge/db'
 import { recallSetting } from '@drawbridge/policy'
 import { isId } from '../policy/client-rules.ts'
 import { recallInputFrom } from '../policy/stored-rules.ts'
+import { localpartFrom } from '../routing/account-name.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 
@@ -14,9 +15,17 @@ const DEFAULT_DAYS = 30
 /** Taking back what was delivered, and what images there were. */
 export function recallHandlers({
   db,
+  domain,
+  accounts,
   policy: { operations },
   now,
 }: AdminContext): AdminHandlers<'listRecalls' | 'startRecall' | 'endRecall' | 'getImageCensus'> {
+  /** A name that nobody has would recall nothing, and nobody would notice. */
+  const localpartOf = (name: string) => {
+    const localpart = localpartFrom(name, domain)
+    if (!accounts.find(localpart)) throw new Refusal('no-such-account', { detail: name })
+    return localpart
+  }
   return {
     async listRecalls({ query: { cursor, limit = 100 } }) {
       if (cursor !== undefined && !isId(cursor)) throw new Refusal('bad-request')
@@ -26,8 +35,10 @@ export function recallHandlers({
       return { recalls: page.map(recallView), ...(next === undefined ? {} : { next }) }
     },
     async startRecall(request) {
-      const { recall, effect } = await operations.startRecall(actorOf(request).name, request.body)
-      return { recall: recallView(recall), effect }
+      const { senders, ...rest } = request.body
+      const named = senders === undefined ? rest : { ...rest, senders: senders.map(localpartOf) }
+      const { recall, effect, files } = await operations.startRecall(actorOf(request).name, named)
+      return { recall: recallView(recall), effect, files }
     },
     async endRecall(request) {
       const { recall, effect } = await operations.endRecall(actorOf(request).name, request.params.id)

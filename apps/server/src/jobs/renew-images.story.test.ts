@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { cleanImage } from '@drawbridge/testkit/images'
 import { findLastImageRenewal, insertImageRenewal, uuidv7 } from '@drawbridge/db'
 import { expect, test, vi } from 'vitest'
@@ -58,4 +59,35 @@ test('images are made anew under the links that they have, what failed is counte
     ['200 odd', '200 small yesterday'],
   ])
   expect(await run(false), 'of today already').toMatchObject({ renewed: 0, kept: 2, failed: 1 })
+})
+
+test('a recall by hash outlives the making anew of images, and an older hash still finds them', async () => {
+  let bytes = DAY_1
+  await using u = await uploads({ sanitize: () => cleanImage({ widthPx: 20, heightPx: 10, bytes }) })
+  const slot = await slotFor(u.alice, 'a.png', png())
+  await u.fetch('PUT', slot.url, png(), slot.headers)
+  const hashes = [createHash('sha256').update(DAY_1).digest('hex')]
+  const status = async () => (await u.fetch('GET', slot.getUrl)).status
+  const renew = async () => {
+    const row = { id: uuidv7(), isEverything: true, startedBy: 'carol@im.test', startedAt: new Date() }
+    await enqueueRenewal(u.ctx, (await insertImageRenewal(u.ctx.db, row))!)
+    await vi.waitFor(
+      async () => expect(await findLastImageRenewal(u.ctx.db)).toMatchObject({ id: row.id, outcome: 'done' }),
+      {
+        timeout: 15_000,
+      },
+    )
+    return findLastImageRenewal(u.ctx.db)
+  }
+  const first = await u.operations.startRecall('carol@im.test', { hashes, reason: 'wrong file' })
+  expect(first.files).toBe(1)
+  bytes = DAY_2
+  expect(await renew()).toMatchObject({ renewed: 0, kept: 1 })
+  expect(await status()).toBe(410)
+
+  await u.operations.endRecall('carol@im.test', first.recall.id)
+  expect(await renew()).toMatchObject({ renewed: 1 })
+  expect((await u.fetch('GET', slot.getUrl)).body).toBe(String(DAY_2))
+  expect((await u.operations.startRecall('carol@im.test', { hashes, reason: 'again' })).files).toBe(1)
+  expect(await status()).toBe(410)
 })

@@ -11,11 +11,12 @@ import { renewImages } from '@drawbridge/jobs'
 import type { Handler } from '@drawbridge/jobs'
 import { cleanFiles } from '../blobs/clean-files.ts'
 import type { Context } from '../routing/feature.ts'
+import { isRecalled } from '../routing/recalled.ts'
 
 /** Images of one job: some seconds of work that yields to everything else. */
 const BATCH = 20
 
-type RenewalContext = Pick<Context, 'db' | 'blobs' | 'sanitize' | 'jobs' | 'log' | 'now'>
+type RenewalContext = Pick<Context, 'db' | 'blobs' | 'sanitize' | 'jobs' | 'log' | 'now' | 'gate' | 'accounts'>
 
 type Fate = 'renewed' | 'kept' | 'failed'
 
@@ -69,6 +70,8 @@ async function renew(
   signal: AbortSignal,
 ): Promise<{ readonly fate: Fate; readonly profileVersion?: string }> {
   const { db, blobs, sanitize, log } = ctx
+  // A recall may know it by its hash, and nobody is served it meanwhile.
+  if (isUploadRecalled(upload, ctx)) return { fate: 'kept' }
   const bytes = upload.cleanSha256 && (await blobs.clean.read(upload.cleanSha256.toString('hex')))
   if (!bytes) return { fate: 'failed' }
   const verdict = await sanitize(bytes, 'image', { signal, isBulk: true })
@@ -82,4 +85,11 @@ async function renew(
   const { file, derivatives } = await cleanFiles({ db, blobs }, verdict)
   const isReplaced = await replaceUploadFile(db, upload, file, derivatives)
   return { fate: isReplaced ? 'renewed' : 'kept', profileVersion }
+}
+
+function isUploadRecalled({ id, cleanSha256, cleanType, accountId, createdAt }: Upload, ctx: RenewalContext): boolean {
+  if (!cleanSha256) return false
+  const sender = accountId === null ? undefined : ctx.accounts.findById(accountId)?.localpart
+  const file = { id, sha256: cleanSha256.toString('hex'), sender, sentAt: createdAt.getTime() }
+  return isRecalled(file, cleanType ?? '', ctx)
 }

@@ -1,6 +1,7 @@
 import { Refusal } from '@drawbridge/contract'
 import type { Effect, NewRecall } from '@drawbridge/contract'
 import {
+  countRecalled,
   endRecall,
   insertRecall,
   listCleanHashes,
@@ -8,13 +9,14 @@ import {
   MAX_RECALLED_UPLOADS,
   uuidv7,
 } from '@drawbridge/db'
-import type { Db, Recall } from '@drawbridge/db'
+import type { Db, Recall, RecallScope } from '@drawbridge/db'
 import { isId } from './client-rules.ts'
 import type { Change } from './client-rules.ts'
 
 /** Taking back what was delivered. Each returns when this node serves it no more, or again. */
 export interface RecallOperations {
-  startRecall(actor: string, recall: NewRecall): Promise<{ recall: Recall; effect: Effect }>
+  /** Resolves with how many files it is about, too: what stanzas hold themselves is not counted. */
+  startRecall(actor: string, recall: NewRecall): Promise<{ recall: Recall; effect: Effect; files: number }>
   endRecall(actor: string, id: string): Promise<{ recall: Recall; effect: Effect }>
 }
 
@@ -30,7 +32,7 @@ export function createRecallOperations(db: Db, change: Change, now: () => Date):
         const result = await insertRecall(tx, row)
         return { result, entry: { actor, action: 'start-recall', target: row.id, detail: { ...written, reason } } }
       })
-      return { recall: result, effect }
+      return { recall: result, effect, files: await countRecalled(db, scope) }
     },
     async endRecall(actor, id) {
       const { result, effect } = await change(async (tx) => {
@@ -47,25 +49,22 @@ export function createRecallOperations(db: Db, change: Change, now: () => Date):
  * What the rule needs: hashes of what is served, whatever the hash that was given is of, and for a room the uploads that
  * were shared there until now. @throws Refusal when a room holds more than one recall can name.
  */
-async function scopeFrom(db: Db, recall: NewRecall): Promise<Record<string, unknown>> {
+async function scopeFrom(db: Db, recall: NewRecall): Promise<RecallScope & { readonly room?: string }> {
   const { hashes, senders, formats, room, sentFrom, sentUntil } = recall
-  const scope: Record<string, unknown> = {
+  const scope = {
+    ...(hashes === undefined ? {} : { hashes: [...new Set([...hashes, ...(await listCleanHashes(db, hashes))])] }),
     ...(senders === undefined ? {} : { senders }),
     ...(formats === undefined ? {} : { formats }),
     ...(sentFrom === undefined ? {} : { sentFrom: Date.parse(sentFrom) }),
     ...(sentUntil === undefined ? {} : { sentUntil: Date.parse(sentUntil) }),
   }
-  if (hashes !== undefined) scope['hashes'] = [...new Set([...hashes, ...(await listCleanHashes(db, hashes))])]
-  if (room !== undefined) {
-    const window = { from: dateFrom(sentFrom), until: dateFrom(sentUntil) }
-    const uploads = await listLinkedUploads(db, room, window)
-    if (uploads.length >= MAX_RECALLED_UPLOADS) {
-      throw new Refusal('bad-request', { detail: 'The room holds too many files for one recall: name a shorter time.' })
-    }
-    scope['uploads'] = uploads
-    scope['room'] = room
+  if (room === undefined) return scope
+  const window = { from: dateFrom(sentFrom), until: dateFrom(sentUntil) }
+  const uploads = await listLinkedUploads(db, room, window)
+  if (uploads.length >= MAX_RECALLED_UPLOADS) {
+    throw new Refusal('bad-request', { detail: 'The room holds too many files for one recall: name a shorter time.' })
   }
-  return scope
+  return { ...scope, uploads, room }
 }
 
 function dateFrom(text: string | undefined): Date | undefined {

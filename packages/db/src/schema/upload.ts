@@ -23,6 +23,8 @@ export const upload = pgTable('upload', {
   reason: text('reason'),
   cleanSha256: bytea('clean_sha256').references(() => blob.sha256),
   cleanBytes: bigint('clean_bytes', { mode: 'number' }),
+  /** Of earlier files, before images were made anew. */
+  formerSha256: bytea('former_sha256').array().notNull().default([]),
   cleanType: text('clean_type'),
   widthPx: integer('width_px'),
   heightPx: integer('height_px'),
