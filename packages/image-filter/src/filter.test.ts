@@ -157,6 +157,15 @@ test('images row 28: where nobody can be told, what cannot be cleaned goes, and 
   expect(await left(`<body>x</body><blob xmlns="urn:example">${RAW}</blob>`, { edge: 'stored' })).toBe('<body>x</body>')
 })
 
+test('images row 28: a stored stanza whose id or address is an image keeps what it cannot be without', async () => {
+  const root = stanza('<body>x</body>')
+  Object.assign(root.attrs, { from: `eve@im.test/${RAW}`, to: 'bob@im.test/1', id: RAW, type: 'chat' })
+  await filterImages(root, around('stored'))
+  expect(root.toString()).toBe(
+    '<message xmlns="jabber:client" from="eve@im.test" to="bob@im.test/1" type="chat"><body>x</body></message>',
+  )
+})
+
 test('images rows 4 and 5: a shared image brings its thumbnails, a placeholder, and what was done to it (XEP-0264 §3, XEP-0446 §3)', async () => {
   const sharing = (file: string) =>
     `<file-sharing xmlns="urn:xmpp:sfs:0">${file}<sources><url-data xmlns="http://jabber.org/protocol/url-data" target="${OWN}"/></sources></file-sharing>`

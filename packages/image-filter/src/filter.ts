@@ -60,6 +60,10 @@ function settle(images: readonly InlineImage[], pass: Pass): BitsOfBinary[] {
   const bits: BitsOfBinary[] = []
   for (const image of images) {
     const { element } = image
+    if (element === pass.root && (image.kind === 'data-uri' || image.kind === 'hidden')) {
+      pass.refuseRoot(unknownContent(element))
+      continue
+    }
     switch (image.kind) {
       case 'data-uri':
         stripDataImages(element, image.attribute)

@@ -1,5 +1,5 @@
 import { CODES } from '@drawbridge/contract'
-import { buildImageRejected, NS_BOB, StanzaFault } from '@drawbridge/xmpp'
+import { buildImageRejected, holdsDataImage, holdsEncodedImage, NS_BOB, StanzaFault } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Around, Lookups } from './around.ts'
 import { cut, walk } from './walk.ts'
@@ -11,6 +11,9 @@ export const INLINE_TIMEOUT_MS = 2_000
  * client sends after it wait, nobody else does (ADR 20).
  */
 export const FETCH_TIMEOUT_MS = 5_000
+
+/** RFC 6120 §8.1, and the namespace. */
+const STANZA_ATTRIBUTES: ReadonlySet<string> = new Set(['xmlns', 'from', 'to', 'id', 'type', 'xml:lang'])
 
 /** One stanza on its way through the filter. */
 export class Pass {
@@ -58,6 +61,22 @@ export class Pass {
   refuse(element: Element, fault: StanzaFault): void {
     if (this.around.edge !== 'stored' || element === this.root) throw fault
     cut(element)
+    this.hasLost = true
+  }
+
+  /**
+   * Refuses a stanza that is an image by its addresses, its id or the like, which nothing can be put in the place of.
+   * Where nobody can be told, it keeps what it cannot be without.
+   */
+  refuseRoot(fault: StanzaFault): void {
+    if (this.around.edge !== 'stored') throw fault
+    const { root } = this
+    for (const [name, value] of Object.entries(root.attrs)) {
+      const safe = [value, value.split('/', 1)[0]!].find((text) => !holdsEncodedImage(text) && !holdsDataImage(text))
+      if (safe === undefined || !STANZA_ATTRIBUTES.has(name)) delete root.attrs[name]
+      else root.attrs[name] = safe
+    }
+    root.children = root.getChildElements()
     this.hasLost = true
   }
 

@@ -8,7 +8,16 @@ import {
 } from '@drawbridge/db'
 import type { ArchivedMessage, PepItem, PresenceRequest, Vcard } from '@drawbridge/db'
 import { FILTER_VERSION, filterImages } from '@drawbridge/image-filter'
-import { findBase64, findJid, NS_AVATAR_METADATA, NS_CLIENT, NS_VCARD, StanzaFault, xml } from '@drawbridge/xmpp'
+import {
+  findBase64,
+  findJid,
+  NS_AVATAR_METADATA,
+  NS_CLIENT,
+  NS_PUBSUB,
+  NS_VCARD,
+  StanzaFault,
+  xml,
+} from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Account } from './accounts.ts'
 import type { Context } from './feature.ts'
@@ -79,7 +88,7 @@ export async function filterItem<I extends StoredItem>(
   const filtered = await passItem(owner, item, ctx)
   const isMetadata = item.node === NS_AVATAR_METADATA && hasRecalls(ctx)
   if (!isMetadata && !mayHoldRecalled(filtered.payload, ctx)) return filtered
-  const wrapped = xml('item', {}, parseOrReplace(filtered.payload))
+  const wrapped = xml('item', { xmlns: NS_PUBSUB }, parseOrReplace(filtered.payload))
   const provenance = { from: owner.bareJid, sentAt: item.publishedAt }
   const hasLost = isMetadata
     ? await withoutRecalledInfo(wrapped, provenance, ctx)
@@ -93,7 +102,7 @@ async function passItem<I extends StoredItem>(
   ctx: Context,
 ): Promise<I> {
   if (item.filterVersion >= FILTER_VERSION) return item
-  const wrapped = xml('item', {}, parseOrReplace(item.payload))
+  const wrapped = xml('item', { xmlns: NS_PUBSUB }, parseOrReplace(item.payload))
   const { element, isSettled } = await filterElement(wrapped, () => ({ from: owner.bareJid }), ctx)
   const filtered = { ...item, payload: payloadOf(element), filterVersion: FILTER_VERSION }
   if (isSettled) await putFilteredPepItem(ctx.db, owner.id, filtered)
@@ -109,7 +118,7 @@ function payloadOf(wrapper: Element): string {
 export async function findShownVcard(account: Account, ctx: Context): Promise<Vcard | undefined> {
   const row = await findFilteredVcard(account, ctx)
   if (!row || !mayHoldRecalled(row.element, ctx)) return row
-  const wrapped = xml('item', {}, parseOrReplace(row.element))
+  const wrapped = xml('item', { xmlns: NS_PUBSUB }, parseOrReplace(row.element))
   if (!withoutRecalled(wrapped, { from: account.bareJid, sentAt: row.updatedAt }, ctx)) return row
   const hasPhoto = wrapped.getChild('vCard', NS_VCARD)?.getChild('PHOTO') !== undefined
   return { ...row, element: payloadOf(wrapped), photoSha1: hasPhoto ? row.photoSha1 : null }
@@ -141,7 +150,7 @@ export async function filterVcard(
   from: string,
   ctx: Context,
 ): Promise<{ readonly card: Element; readonly isSettled: boolean }> {
-  const root = xml('item', {}, parseOrReplace(text))
+  const root = xml('item', { xmlns: NS_PUBSUB }, parseOrReplace(text))
   const { element, isSettled } = await filterElement(root, () => ({ from }), ctx)
   return { card: element.getChild('vCard', NS_VCARD) ?? xml('vCard', { xmlns: NS_VCARD }), isSettled }
 }

@@ -1,4 +1,15 @@
-import { buildStanzaError, findClient, JidFault, jidFrom, NS_BIND, NS_CLIENT, serialize, xml } from '@drawbridge/xmpp'
+import {
+  buildStanzaError,
+  findClient,
+  holdsDataImage,
+  holdsEncodedImage,
+  JidFault,
+  jidFrom,
+  NS_BIND,
+  NS_CLIENT,
+  serialize,
+  xml,
+} from '@drawbridge/xmpp'
 import type { Element, StanzaErrorCondition } from '@drawbridge/xmpp'
 import { claimFrom } from '@drawbridge/policy'
 import type { Claim } from '@drawbridge/policy'
@@ -40,6 +51,8 @@ export function openSession(
     if (!(error instanceof JidFault)) throw error
     return 'bad-request'
   }
+  // Everybody gets it with all that this client says (images §6, row 9).
+  if (holdsEncodedImage(resourcepart) || holdsDataImage(resourcepart)) return 'bad-request'
   const others = server.sessions.of(account.bareJid)
   const replaced = others.filter(
     (session) => session.jid.equals(jid) || (clientId !== undefined && session.clientId === clientId),

@@ -188,3 +188,10 @@ export function attacksOf(attacker: string): Attack[] {
     }
   })
 }
+
+/** Images as short texts, for wherever a name, an id or an address is expected. */
+export function namesOf(attacker: string): string[] {
+  const bytes = rawImage(`${attacker}-name`)
+  const base64 = bytes.toString('base64')
+  return [base64, bytes.toString('hex'), `data:image/png;base64,${base64}`, `data:image/png,${percent(bytes)}`]
+}

@@ -4,7 +4,7 @@ import type { Database } from '@drawbridge/db'
 import { cleanImage } from '@drawbridge/testkit'
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { attacksOf } from './image-attacks.ts'
+import { attacksOf, namesOf } from './image-attacks.ts'
 import type { Attack } from './image-attacks.ts'
 import { dialTcp } from './line.ts'
 import type { Line } from './line.ts'
@@ -14,6 +14,7 @@ import type { RunningServer } from './running-server.ts'
 import { bound } from './sign-in.ts'
 
 const SECRET = 'a-secret-of-the-bridge'
+const PUBSUB = 'http://jabber.org/protocol/pubsub'
 const HALL = 'hall@rooms.im.test'
 const OPEN = `<publish-options><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/pubsub#publish-options</value></field><field var='pubsub#access_model'><value>open</value></field></x></publish-options>`
 
@@ -153,6 +154,26 @@ test('images rows 3 to 6, 8 to 14, 16, 18 to 25, 28 to 30 and 35 to 37: a victim
       `<iq type='get' id='g-${name}' to='alice@im.test'><pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='node-${name}'/></pubsub></iq>`,
     )
   }
+  // What is said around an item, and addresses.
+  const asked = (type: string, payload: string, more = '') =>
+    `<iq type='${type}' id='n${++settled}'${more}>${payload}</iq>`
+  const info = (what: string, more = '') =>
+    asked('get', `<query xmlns='http://jabber.org/protocol/disco#${what}'${more}/>`, ` to='alice@im.test'`)
+  const item = (node: string, id: string) =>
+    `<pubsub xmlns='${PUBSUB}'><publish node='${node}'><item id='${id}'><x xmlns='urn:example'/></item></publish>${OPEN}</pubsub>`
+  await attack(asked('set', item('named', '1')))
+  for (const text of namesOf('client')) {
+    const config = `<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>${PUBSUB}#node_config</value></field><field var='pubsub#title'><value>${text}</value></field><field var='pubsub#description'><value>${text}</value></field></x>`
+    await attack(
+      asked('set', item('named', text)) +
+        asked('set', item(text, '1')) +
+        asked('set', `<pubsub xmlns='${PUBSUB}'><create node='${text}'/></pubsub>`) +
+        asked('set', `<pubsub xmlns='${PUBSUB}#owner'><configure node='named'>${config}</configure></pubsub>`) +
+        `<presence to='${HALL}/${text}'/><message to='bob@im.test' type='chat' id='${text}'><body>look</body></message>`,
+    )
+    await watch(bob, info('items') + info('info', ` node='named'`) + info('items', ` node='named'`))
+    await watch(bob, asked('get', `<pubsub xmlns='${PUBSUB}'><items node='named'/></pubsub>`, ` to='alice@im.test'`))
+  }
   const photo = rawImage('client-own-photo').toString('base64')
   await attack(`<iq type='set' id='v'><vCard xmlns='vcard-temp'><PHOTO><BINVAL>${photo}</BINVAL></PHOTO></vCard></iq>`)
   await watch(bob, `<iq type='get' id='v' to='alice@im.test'><vCard xmlns='vcard-temp'/></iq>`)
@@ -166,6 +187,9 @@ test('images rows 3 to 6, 8 to 14, 16, 18 to 25, 28 to 30 and 35 to 37: a victim
     bridge.send(`<message from='eve@bridge.im.test/x' to='bob@im.test' type='chat'><body>look</body>${xml}</message>`)
     bridge.send(`<presence from='eve@bridge.im.test/x' to='bob@im.test'><status>x</status>${xml}</presence>`)
     bridge.send(`<iq from='eve@bridge.im.test/x' to='bob@im.test/tcp' type='result' id='none'>${xml}</iq>`)
+  }
+  for (const text of namesOf('component')) {
+    bridge.send(`<message from='eve@bridge.im.test/${text}' to='bob@im.test' type='chat'><body>look</body></message>`)
   }
   bridge.send(
     `<message from='eve@bridge.im.test/x' to='bob@im.test' type='chat'><body>end of the component</body></message>`,

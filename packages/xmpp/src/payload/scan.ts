@@ -88,8 +88,10 @@ const NOT_CARRIERS: ReadonlySet<string> = new Set([
 /**
  * Finds what may be an image anywhere in a stanza, forwarded messages and items of PubSub included. Pure, linear, without
  * recursion. Names, labels and positions are not believed: what is found must be sanitized, replaced or refused.
+ *
+ * @param isApart - what is judged elsewhere, and not looked into.
  */
-export function scanForInlineImages(message: Element): InlineImage[] {
+export function scanForInlineImages(message: Element, isApart?: (element: Element) => boolean): InlineImage[] {
   const found: InlineImage[] = []
   // Each element with the unknown element it is part of, whose encoded characters are counted together.
   const encodedLength = new Map<Element, number>()
@@ -119,7 +121,7 @@ export function scanForInlineImages(message: Element): InlineImage[] {
       if (before < MAX_ENCODED_LENGTH && after >= MAX_ENCODED_LENGTH) found.push({ kind: 'encoded', element: carrier })
     }
     for (const child of element.children.toReversed()) {
-      if (typeof child === 'string') continue
+      if (typeof child === 'string' || isApart?.(child)) continue
       work.push({
         element: child,
         namespace: namespaceOf(child, namespace),

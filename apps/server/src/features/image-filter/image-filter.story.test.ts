@@ -3,11 +3,14 @@ import { claimBlob, insertUpload, publishUpload, quarantineUpload, uuidv7 } from
 import { createHash } from 'node:crypto'
 import { cleanImage } from '@drawbridge/testkit/images'
 import { expect, test } from 'vitest'
+import { configure, create, publish, publishOptions } from '../../../test/pubsub.ts'
 import { story } from '../../../test/story.ts'
 import { hashOf, newLink, pathOf } from '../../blobs/link.ts'
 import type { StoryOptions } from '../../../test/story.ts'
 
 const RAW = Buffer.from('\x89PNG\r\n\x1a\nsent by somebody', 'latin1')
+/** Long enough to be one where nothing says so. */
+const RAW_IMAGE = Buffer.concat([RAW, Buffer.alloc(20, 7)])
 const CLEAN = Buffer.from('made by our encoder')
 const sha1 = (bytes: Buffer) => createHash('sha1').update(bytes).digest('hex')
 const RAW_CID = `sha1+${sha1(RAW)}@bob.xmpp.org`
@@ -295,4 +298,40 @@ test('what was stripped is stripped in the archive, too (images §1, rule 4)', a
   const result = s.bob.received().find((text) => text.includes('<result'))
   expect(result).toContain('<body>x</body>')
   expect(result).not.toContain('jabber:x:oob')
+})
+
+const NAMES = [RAW_IMAGE.toString('base64'), `data:image/png,${RAW_IMAGE.toString('hex').replace(/../g, '%$&')}`]
+
+test.each(NAMES)(
+  'images rows 21 and 36: an item, a node and what is said of it have no name that is an image: %s',
+  async (text) => {
+    await using s = await people()
+    await s.alice.ask('set', publish('urn:example', '<x xmlns="urn:example"/>'))
+    for (const request of [
+      publish('urn:example', '<x xmlns="urn:example"/>', text),
+      publish(text, '<x xmlns="urn:example"/>'),
+      create(text),
+      configure('urn:example', { title: text }),
+      configure('urn:example', { description: text }),
+      publish('urn:example', '<x xmlns="urn:example"/>', '1', publishOptions({ title: text })),
+    ]) {
+      expect((await s.alice.ask('set', request)).toString()).toContain('<image-rejected ')
+    }
+    // What is in it is judged as before.
+    expect((await s.alice.ask('set', publish('urn:example', `<x xmlns="urn:example">${text}</x>`))).attrs['type']).toBe(
+      text.startsWith('data:') ? 'result' : 'error',
+    )
+  },
+)
+
+test.each(NAMES)('images row 9: an address is no image: %s', async (text) => {
+  await using s = await people()
+  // A resource, where the client is told to find another one (RFC 6120 §7.7.2.1).
+  await expect(s.connect('mallory', text)).rejects.toThrow('<bad-request ')
+  // A nick in a room, and whatever else stands behind the slash.
+  await s.alice.send(`<presence to="room@rooms.im.test/${text}"><x xmlns="http://jabber.org/protocol/muc"/></presence>`)
+  expect(s.alice.received().join('')).toContain('<policy-violation ')
+  expect(
+    (await s.alice.ask('get', '<query xmlns="http://jabber.org/protocol/disco#items"/>', 'rooms.im.test')).toString(),
+  ).not.toContain('room@')
 })

@@ -1,7 +1,7 @@
 import { findReadableImage } from '@drawbridge/db'
 import type { ImageHash } from '@drawbridge/db'
-import { filterImages } from '@drawbridge/image-filter'
-import { base64From, NS_BOB, NS_PUBSUB, StanzaFault, xml } from '@drawbridge/xmpp'
+import { filterImages, imageRefused } from '@drawbridge/image-filter'
+import { base64From, NS_BOB, NS_PUBSUB, scanForInlineImages, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element, Stanza } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
 import type { Context, IqRequest } from '../../routing/feature.ts'
@@ -58,7 +58,7 @@ export const imageFilter = defineFeature({
     { type: 'get', to: 'account', xmlns: NS_DRAWBRIDGE_E2EE, name: 'query', handle: answerPolicy },
   ],
   enter(stanza, session, ctx) {
-    if (isPublication(stanza)) return undefined
+    if (isPublication(stanza)) return refuseNames(stanza.element)
     const { element, from, to } = stanza
     const parties = { from: from.bareString, to: to?.bareString }
     return filterImages(element, aroundOf(session ? 'client' : 'component', parties, ctx, session?.client))
@@ -69,6 +69,22 @@ export const imageFilter = defineFeature({
 function isPublication({ kind, to, from, element }: Stanza): boolean {
   if (kind !== 'iq' || (to && (to.isFull || to.domainpart !== from.domainpart))) return false
   return element.getChildElements()[0]?.getNS()?.startsWith(NS_PUBSUB) === true
+}
+
+/**
+ * The id of its item, its node and what is said of that reach others as well, and are texts: too short for rule 3, each
+ * by its own bound.
+ *
+ * @throws StanzaFault
+ */
+function refuseNames(iq: Element): undefined {
+  const isPayload = ({ parent: item }: Element) =>
+    item !== null && item.is('item', NS_PUBSUB) && item.parent?.is('publish', NS_PUBSUB) === true
+  const found = scanForInlineImages(
+    iq,
+    (element) => isPayload(element) && element.parent?.parent?.parent?.parent === iq,
+  )
+  if (found.some(({ kind }) => kind !== 'encoded')) throw imageRefused('unsupported')
 }
 
 /** XEP-0231 §3: an image that was sent to whoever asks, as it was sent. No client is asked for one. */

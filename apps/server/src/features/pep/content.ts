@@ -9,6 +9,7 @@ import {
   NS_OMEMO_LEGACY,
   NS_OPENPGP,
   NS_OPENPGP_LEGACY,
+  NS_PUBSUB,
   StanzaFault,
   xml,
 } from '@drawbridge/xmpp'
@@ -66,7 +67,7 @@ export async function cleanItem(
   // The avatars' feature has written it anew before.
   if (node === NS_AVATAR_METADATA && publisher === owner.bareJid) return
   // Inside an element of its own, so that the payload itself can be judged like anything in it.
-  const wrapper = xml('item', {}, payload)
+  const wrapper = xml('item', { xmlns: NS_PUBSUB }, payload)
   await filterImages(wrapper, aroundOf('component', parties, ctx, client))
   if (!wrapper.children.includes(payload)) throw imageRefused('unsupported')
   payload.parent = null
