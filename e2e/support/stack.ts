@@ -8,6 +8,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { paths } from '@drawbridge/runtime'
+import { createAdminClient } from '../../apps/cli/src/admin-client.ts'
 
 export const ROOT = join(import.meta.dirname, '..', '..')
 const CLI = join(ROOT, 'apps', 'cli', 'src', 'main.ts')
@@ -23,9 +25,8 @@ export interface Stack extends AsyncDisposable {
   readonly admin: { readonly name: string; readonly password: string }
   /** Runs a command as an operator would and returns its JSON. Rejects with its message when it is refused. */
   cli<T = unknown>(...args: string[]): Promise<T>
-  cliWithInput<T = unknown>(input: string, ...args: string[]): Promise<T>
   /** Makes an account; the password is the name with a suffix that the rules ask for. */
-  account(name: string, ...flags: string[]): Promise<{ readonly name: string; readonly password: string }>
+  account(name: string): Promise<{ readonly name: string; readonly password: string }>
   /** Process id of a part: `server` or `sanitizer`. */
   pidOf(part: 'server' | 'sanitizer'): number
   /** Resolves when a new process of this part is there, after the one with this id has ended. */
@@ -94,9 +95,9 @@ export async function startStack({ env = {} }: StackOptions = {}): Promise<Stack
     await close()
     throw error
   })
-  const run = <T>(input: string | undefined, args: string[]) =>
+  const run = <T>(args: string[]) =>
     new Promise<T>((resolve, reject) => {
-      const process_ = execFile(
+      execFile(
         process.execPath,
         [CLI, ...args, '--json'],
         { cwd: ROOT, env: baseEnv, maxBuffer: 64 * 1024 * 1024 },
@@ -105,8 +106,9 @@ export async function startStack({ env = {} }: StackOptions = {}): Promise<Stack
           else resolve((stdout.trim() === '' ? undefined : JSON.parse(stdout)) as T)
         },
       )
-      if (input !== undefined) process_.stdin?.end(input)
     })
+  // What `drawbridge account add` does, without a process for each of them.
+  const api = createAdminClient(paths(dataDir).adminSocket)
   const stack: Stack = {
     url: addresses.http,
     domain: 'localhost',
@@ -114,11 +116,10 @@ export async function startStack({ env = {} }: StackOptions = {}): Promise<Stack
     c2sTlsPort: c2sTls!,
     dataDir,
     admin,
-    cli: (...args) => run(undefined, args),
-    cliWithInput: (input, ...args) => run(input, args),
-    async account(name, ...flags) {
+    cli: (...args) => run(args),
+    async account(name) {
       const password = `${name}-password`
-      await run(`${password}\n`, ['account', 'add', name, '--password-stdin', ...flags])
+      await api('createAccount', { body: { name, password } })
       return { name, password }
     },
     pidOf: (part) => pidOf(child.pid!, part),
