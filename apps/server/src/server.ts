@@ -76,6 +76,7 @@ import { familiesFrom } from './stream/stream.config.ts'
 import { loadSealer } from './stream/seal.ts'
 import type { StreamServer } from './stream/stream-server.ts'
 import { createThrottle } from './stream/throttle.ts'
+import { createTurnedAway } from './stream/turned-away.ts'
 import { createBosh } from './transport/bosh.ts'
 import { createAddressLimit } from './transport/address-limit.ts'
 import { createStreamServer } from './streams.ts'
@@ -192,11 +193,13 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   // Nobody can be away before there are streams.
   const returning: { streams?: StreamServer } = {}
   const pacing = createPacing(config.stream.acceptRate, (windowMs) => returning.streams?.awaitReturn(windowMs))
+  const turnedAway = createTurnedAway()
   const admission = createAdmission({
     policy: (): LivePolicy => policy.live,
     domain: common.domain,
     isInZone,
     pacing,
+    turnedAway,
     settled: (session) => inventory.saw(session),
   })
   const liveSessions: LiveSessions = { list: () => Array.from(sessions.all(), admission.liveSession) }
@@ -366,6 +369,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     }),
     nameKey: sealer.derive('resource names'),
     throttle,
+    turnedAway,
     revocations,
     log,
   })

@@ -21,6 +21,7 @@ import type { Revocations } from './stream/revocations.ts'
 import type { Session, SessionHost } from './stream/session.ts'
 import type { StreamServer, Stranger } from './stream/stream-server.ts'
 import type { Throttle } from './stream/throttle.ts'
+import type { TurnedAway } from './stream/turned-away.ts'
 
 /** The state of a stream is kept for the length of a suspension, and so long at most (control §4.8). */
 const MAX_AWAY_MS = 86_400_000
@@ -35,13 +36,14 @@ export interface StreamParts {
   /** A key of its own, for names that tell nothing. */
   readonly nameKey: Buffer
   readonly throttle: Throttle
+  readonly turnedAway: TurnedAway
   readonly revocations: Revocations
   readonly log: Log
 }
 
 /** The server as streams and sessions see it: features, policy and storage behind the few things they ask for. */
 export function createStreamServer(parts: StreamParts): StreamServer & { stop(text: string): void } {
-  const { config, routing, policy, admission, passwords, fast, nameKey, throttle, revocations, log } = parts
+  const { config, routing, policy, admission, passwords, fast, nameKey, throttle, turnedAway, revocations, log } = parts
   const { ctx, registry } = routing
   const { cursors, db, writer, accounts, sessions } = ctx
   const { common } = config
@@ -150,6 +152,8 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
         ? admission.refusal(verdict.code, verdict.details)
         : admission.refusal('internal', {})
     },
+    turnedAway: (installation, cancel) => turnedAway.again(installation, policy.gate.epoch, cancel),
+    noteTurnedAway: (installation, refusal) => turnedAway.note(installation, policy.gate.epoch, refusal),
     bound(session) {
       ctx.emit('session.active', { session })
       for (const { session: hooks } of registry.features) hooks?.bound?.(session, ctx)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { breakGlassNetworks, createZone } from '../policy/break-glass.config.ts'
 import { createPacing } from './pacing.ts'
+import { createTurnedAway } from './turned-away.ts'
 import { createAdmission, textOf } from './admission.ts'
 import type { LivePolicy } from '../policy/live.ts'
 import type { Session } from './session.ts'
@@ -28,7 +29,13 @@ const policy = {
   gate: { settings: { suspensions: [{ id: 's', scope: 'service', mode: 'cut', reason: 'worm', since: 0 }] } },
 } as unknown as LivePolicy
 const isInZone = createZone(breakGlassNetworks.parse(undefined))
-const admission = createAdmission({ policy: () => policy, domain: 'im.test', isInZone, pacing: createPacing(200) })
+const admission = createAdmission({
+  policy: () => policy,
+  domain: 'im.test',
+  isInZone,
+  pacing: createPacing(200),
+  turnedAway: createTurnedAway(),
+})
 
 describe('control §4.2 during a cut', () => {
   test.each(['127.0.0.1', '::1', '::ffff:127.0.0.1', '10.1.2.3', '::ffff:192.168.1.1', '172.31.255.255', 'fd00::1'])(

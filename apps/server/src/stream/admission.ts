@@ -18,6 +18,7 @@ import type { LivePolicy } from '../policy/live.ts'
 import type { Connection } from '../transport/connection.ts'
 import type { Session } from './session.ts'
 import type { Pacing } from './pacing.ts'
+import type { TurnedAway } from './turned-away.ts'
 import type { StreamRefusal } from './stream-server.ts'
 
 const OWN_CLIENT = 'drawbridge-web'
@@ -40,6 +41,7 @@ export interface AdmissionOptions {
   /** From there, even a cut lets people sign in far enough to be recognized: break-glass accounts may come from there. */
   readonly isInZone: (remoteAddress: string) => boolean
   readonly pacing: Pacing
+  readonly turnedAway: TurnedAway
   /** It is known, as well as it will be for now, what the client of a session is, and the session may stay. */
   readonly settled?: (session: Session) => void
 }
@@ -65,7 +67,14 @@ export interface Admission {
 }
 
 /** Decides who stays, and says goodbye in words. */
-export function createAdmission({ policy, domain, isInZone, pacing, settled }: AdmissionOptions): Admission {
+export function createAdmission({
+  policy,
+  domain,
+  isInZone,
+  pacing,
+  turnedAway,
+  settled,
+}: AdmissionOptions): Admission {
   const headline = (session: Session, subject: string, body: string, ...details: Element[]) =>
     session.send(
       xml(
@@ -79,6 +88,7 @@ export function createAdmission({ policy, domain, isInZone, pacing, settled }: A
   const suspensions = () => buildSuspensions(noticesFrom(publicSuspensions(policy().gate.settings.suspensions)))
   const refusal: Admission['refusal'] = (code, details) => ({
     text: textOf(code, details),
+    isLasting: BLOCKED.has(code),
     details: code === 'suspended' ? [suspensions(), ...retry(pacing.draw())] : blockedElements(code, details),
   })
   /** Foreign clients show messages, and hardly ever the text of a stream error. */
@@ -88,7 +98,12 @@ export function createAdmission({ policy, domain, isInZone, pacing, settled }: A
     const condition = code in SESSION_END ? SESSION_END[code as SessionEndCode] : ('policy-violation' as const)
     return [condition, text, ...elements] as const
   }
-  const expel: Admission['expel'] = (session, code, details) => session.end(...goodbye(session, code, details))
+  const expel: Admission['expel'] = (session, code, details) => {
+    if (session.installation !== undefined && BLOCKED.has(code)) {
+      turnedAway.note(session.installation, policy().gate.epoch, refusal(code, details))
+    }
+    session.end(...goodbye(session, code, details))
+  }
   /** Who was there before a suspension comes back to where it was (control §4.8). */
   const sendAway: Admission['expel'] = (session, code, details) =>
     session.connection ? session.sendAway(...goodbye(session, code, details)) : session.keep()

@@ -71,7 +71,7 @@ export class C2sStream implements StreamHandler {
   /** At most what one chunk brings: while something is in it, the connection is not read. */
   readonly #backlog: (Element | 'close')[] = []
   readonly #rate: StanzaRate
-  readonly #deadline: NodeJS.Timeout
+  #deadline: NodeJS.Timeout
 
   constructor(server: StreamServer, connection: Connection) {
     this.#server = server
@@ -214,6 +214,7 @@ export class C2sStream implements StreamHandler {
       },
       write: (element) => this.#write(element),
       fail: (condition, text) => this.#fail(condition, text),
+      turnAway: (installation) => this.#turnAway(installation),
       signedIn: (signIn) => {
         const { account, authenticate, data } = signIn
         if (authenticate) return this.#hold(() => this.#establish({ ...signIn, authenticate }))
@@ -223,6 +224,18 @@ export class C2sStream implements StreamHandler {
         this.#connection.restart(this.#server.limits.afterSignIn)
       },
     }
+  }
+
+  /** Its answer is known, and waits: whoever tries in a loop is not to keep us busy (control §3.3). */
+  #turnAway(installation: string): boolean {
+    const again = this.#server.turnedAway(installation, () => this.#connection.destroy())
+    if (!again) return false
+    clearTimeout(this.#deadline)
+    this.#isWaiting = true
+    this.#connection.pause('order')
+    const { text, details } = again.refusal
+    this.#deadline = setTimeout(() => this.#fail('policy-violation', text, ...details), again.delayMs)
+    return true
   }
 
   /** SASL2: the stream goes on as it is, with what the client wanted along with signing in (XEP-0388 §2.6.1). */

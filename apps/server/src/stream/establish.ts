@@ -11,6 +11,7 @@ import { manage, prepareManagement, prepareResumption } from './management.ts'
 import type { SignIn } from './negotiation.ts'
 import type { Session } from './session.ts'
 import type { StreamServer } from './stream-server.ts'
+import { installationOf } from './turned-away.ts'
 
 /** The stream that somebody signs in on. */
 export interface EstablishingStream {
@@ -48,6 +49,8 @@ export async function establish(
   const claims = claimsFrom(authenticate)
   const client = identify(claims)
   const refusal = isOwnClient(client) ? server.refusalFor(account, client, 'bind', connection) : undefined
+  const installation = installationOf(account.localpart, connection.remoteAddress, authenticate)
+  if (refusal?.isLasting && installation !== undefined) server.noteTurnedAway(installation, refusal)
   if (refusal) return { kind: 'refused', condition: 'aborted', text: refusal.text, details: [...refusal.details] }
   const seen = await server.fast.signedIn(signIn)
   if (seen === 'revoked') return revoked(signIn)
@@ -70,6 +73,7 @@ export async function establish(
   const outcome = await bindInline(server, stream, { signIn, bind: authenticate.bind, claims, clientId })
   if (!('bound' in outcome)) return outcome
   const { session, held, bound } = outcome
+  session.installation = installation
   inline.push(bound)
   const success = buildSasl2Success({ jid: session.jid.toString(), data, inline })
   return { kind: 'bound', session, held, success }

@@ -22,9 +22,10 @@ import type { Connection } from '../transport/connection.ts'
 import { countSignIn } from './events.ts'
 import { fastMechanismsFor } from './fast.ts'
 import type { FastMechanism } from './fast.ts'
-import { beginSasl, mechanismsFor } from './sasl.ts'
+import { beginSasl, localpartOf, mechanismsFor } from './sasl.ts'
 import type { Mechanism, Proof, SaslAttempt, SaslSituation, SaslStep } from './sasl.ts'
 import type { StreamServer } from './stream-server.ts'
+import { claimedName, installationOf } from './turned-away.ts'
 import { Upgrades, upgradeTasks } from './upgrade.ts'
 
 /** Tries to sign in per stream (RFC 6120 §6.4.5). */
@@ -47,6 +48,8 @@ export interface NegotiatedStream {
   write(element: Element): void
   fail(condition: StreamErrorCondition, text?: string): void
   signedIn(signIn: SignIn): void
+  /** Answers an installation that the rules have turned away before; false when it is none of those. */
+  turnAway(installation: string): boolean
 }
 
 /** One try: what was begun, in which profile, and how far it is. */
@@ -163,6 +166,8 @@ export class Negotiation {
     this.#exchange = undefined
     const authenticate = profile === SASL2 ? findAuthenticate(element) : undefined
     if (profile === SASL2 && !authenticate) return this.#failed(profile, 'malformed-request')
+    const name = authenticate && this.#installation(mechanism, initial, authenticate)
+    if (name !== undefined && this.#stream.turnAway(name)) return
     const exchange = this.#exchangeFor(profile, mechanism, authenticate)
     if (!exchange) return this.#failed(profile, 'invalid-mechanism')
     this.#exchange = exchange
@@ -170,6 +175,12 @@ export class Negotiation {
     // Every mechanism of ours has the client speak first; without an initial response we ask for it (§6.4.2).
     exchange.step = 'initial'
     this.#stream.write(profile.buildChallenge())
+  }
+
+  #installation(mechanism: string, initial: Uint8Array | undefined, authenticate: Authenticate): string | undefined {
+    const name = claimedName(mechanism, initial)
+    const localpart = name === undefined ? undefined : localpartOf(name, this.#server.domain)
+    return localpart === undefined ? undefined : installationOf(localpart, this.#connection.remoteAddress, authenticate)
   }
 
   /** Nothing for a mechanism that was not offered for this purpose: tokens are proved by their own (XEP-0484 §3.4). */

@@ -77,6 +77,8 @@ export class Session {
   hasCarbons = false
   /** The client, where it is known by an id (XEP-0388 §2.3). */
   clientId: string | undefined
+  /** The installation of the client with what it said of itself (`turned-away.ts`); absent where it has no id. */
+  installation: string | undefined
   /** What a feature keeps about this session, under its own name. */
   readonly notes = new Map<string, unknown>()
   #capsNode: string | undefined

@@ -11,10 +11,13 @@ import type { Revocations } from './revocations.ts'
 import type { Session, SessionHost } from './session.ts'
 import type { StreamConfig } from './stream.config.ts'
 import type { Throttle } from './throttle.ts'
+import type { Repeated } from './turned-away.ts'
 
 export interface StreamRefusal {
   readonly text: string
   readonly details: readonly Element[]
+  /** It is about the client, which will not be let in until it or the rules have changed. */
+  readonly isLasting?: boolean
 }
 
 /** Whoever speaks on a stream before signing in. */
@@ -63,6 +66,10 @@ export interface StreamServer {
     entrance: 'bind' | 'resume',
     connection: Connection,
   ): StreamRefusal | undefined
+  /** See `TurnedAway.again`. */
+  turnedAway(installation: string, cancel: () => void): Repeated | undefined
+  /** The rules have turned an installation away that had signed in. */
+  noteTurnedAway(installation: string, refusal: StreamRefusal): void
   /** A session was bound: it is checked, announced to features, or ended. */
   bound(session: Session): void
   /** It has no connection; it waits for its client, or leaves if it cannot be resumed. Safe to call twice. */

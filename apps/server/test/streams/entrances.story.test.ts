@@ -3,8 +3,19 @@ import { dialTls } from './line.ts'
 import type { Line } from './line.ts'
 import { runServer } from './running-server.ts'
 import type { RunningServer } from './running-server.ts'
-import { bind2, conditionIn, ENABLE_SM, jidIn, requestToken, scram2, tokenIn, tokenSignIn, userAgent } from './sasl2.ts'
-import { bindRequest, FEATURES, open, scram, signIn } from './sign-in.ts'
+import {
+  authenticate,
+  bind2,
+  conditionIn,
+  ENABLE_SM,
+  jidIn,
+  requestToken,
+  scram2,
+  tokenIn,
+  tokenSignIn,
+  userAgent,
+} from './sasl2.ts'
+import { bindRequest, FEATURES, open, scram, scramClient, signIn } from './sign-in.ts'
 
 // Control §3.3, §3.4: where a client that is too old is turned away, and how it is told. Each row of the table in
 // apps/server/src/policy/entrances.test.ts names a test here.
@@ -69,9 +80,25 @@ test('Bind2: a foreign client signs in and is told after it was bound', async ()
   expect(rest).toMatch(BLOCKED)
 })
 
+test('control §3.3 the same installation again is turned away before it signs in, with the same words', async () => {
+  const line = await overTls()
+  const { mechanism, first } = scramClient('alice', 'alice-password')
+  line.send(authenticate(mechanism, first, userAgent('foreign', 'Old 1.5') + bind2('Old')))
+  const rest = await ended(line)
+  expect(rest).toMatch(/<stream:error[^>]*><policy-violation/)
+  expect(rest).toMatch(BLOCKED)
+  expect(rest).not.toMatch(/<challenge|<success/)
+  // With another version it is another one, and signs in; so does somebody else who claims to be it.
+  const updated = await overTls()
+  expect(await scram2(updated, 'alice', { inside: userAgent('foreign', 'Old 2.5') + bind2('Old') })).toContain(
+    '<success',
+  )
+  updated.destroy()
+})
+
 test('SASL2 without Bind2: the client is turned away when it binds', async () => {
   const line = await overTls()
-  expect(await scram2(line, 'alice', { inside: userAgent('foreign', 'Old 1.5') })).toContain('<success')
+  expect(await scram2(line, 'alice', { inside: userAgent('unbound', 'Old 1.5') })).toContain('<success')
   await line.until(FEATURES)
   line.send(bindRequest('classic').replace(/<client[^>]*>/, ''))
   expect(await ended(line)).toMatch(/<stream:error[^>]*><policy-violation/)

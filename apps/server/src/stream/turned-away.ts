@@ -1,0 +1,92 @@
+import type { Authenticate } from '@drawbridge/xmpp'
+import type { StreamRefusal } from './stream-server.ts'
+
+/** The first repeated attempt waits so long for its answer, and each one after it twice as long (control §3.3). */
+const FIRST_DELAY_MS = 1_000
+const MAX_DELAY_MS = 60_000
+/** After so long it is looked again, whatever was found before: some clients are known only once they are in. */
+const REMEMBER_MS = 5 * 60_000
+/** Installations remembered; of more, those that came last. */
+const MAX_ENTRIES = 100_000
+
+interface Entry {
+  readonly epoch: number
+  readonly refusal: StreamRefusal
+  readonly until: number
+  delayMs: number
+  /** Ends the wait of the attempt before. */
+  cancel: (() => void) | undefined
+}
+
+/** An attempt that is answered without being looked at again. */
+export interface Repeated {
+  readonly refusal: StreamRefusal
+  /** How long to wait with the answer: whoever tries in a loop gets as many answers as this allows. */
+  readonly delayMs: number
+}
+
+/**
+ * Remembers which installations of clients the rules have turned away, after they had signed in (control §3.3): the next
+ * attempts cost neither a password check nor a binding. What an installation says of itself is part of its name here: one
+ * that was updated is another one.
+ */
+export interface TurnedAway {
+  /** The rules turned this installation away, at this epoch of theirs. */
+  note(name: string, epoch: number, refusal: StreamRefusal): void
+  /**
+   * The answer to another attempt, if it is known. One attempt at a time: the one before is cut off.
+   *
+   * @param cancel - cuts this one off
+   */
+  again(name: string, epoch: number, cancel: () => void): Repeated | undefined
+}
+
+export function createTurnedAway(now: () => number = () => performance.now()): TurnedAway {
+  const entries = new Map<string, Entry>()
+  return {
+    note(name, epoch, refusal) {
+      entries.get(name)?.cancel?.()
+      entries.delete(name)
+      entries.set(name, { epoch, refusal, until: now() + REMEMBER_MS, delayMs: FIRST_DELAY_MS, cancel: undefined })
+      for (const oldest of entries.keys()) {
+        if (entries.size <= MAX_ENTRIES) break
+        entries.delete(oldest)
+      }
+    },
+    again(name, epoch, cancel) {
+      const entry = entries.get(name)
+      if (!entry) return undefined
+      entry.cancel?.()
+      entry.cancel = undefined
+      if (entry.epoch !== epoch || entry.until <= now()) {
+        entries.delete(name)
+        return undefined
+      }
+      const { refusal, delayMs } = entry
+      entry.delayMs = Math.min(MAX_DELAY_MS, delayMs * 2)
+      entry.cancel = cancel
+      return { refusal, delayMs }
+    },
+  }
+}
+
+/**
+ * An installation of a client with what it says of itself, for one account at one address; nothing where it has no id of its own: then
+ * it could be mistaken for another one at the same address.
+ */
+export function installationOf(
+  localpart: string,
+  address: string,
+  { userAgent, client }: Authenticate,
+): string | undefined {
+  const { id, software, device } = userAgent
+  return id === undefined ? undefined : JSON.stringify([localpart, address, id, software, device, client])
+}
+
+/** Who wants to sign in, as the first words of a mechanism say (RFC 4616, RFC 5802, draft-schmaus-kitten-sasl-ht). */
+export function claimedName(mechanism: string, initial: Uint8Array | undefined): string | undefined {
+  if (!initial) return undefined
+  const text = Buffer.from(initial).toString('utf8')
+  if (mechanism.startsWith('SCRAM-')) return /^[^,]*,[^,]*,n=([^,]*),/u.exec(text)?.[1]
+  return mechanism === 'PLAIN' ? text.split('\0')[1] : text.split('\0', 1)[0]
+}
