@@ -5,7 +5,8 @@ import type { DecodedBuffer } from './decoded-buffer.ts'
 // costs the others speed, never memory.
 
 const SLOTS = 2048
-const MAX_LENGTH = 64
+/** Longer strings are not kept, and not shared. */
+export const MAX_INTERNED = 64
 
 export class InternCache {
   private readonly strings: string[] = Array.from({ length: SLOTS }, () => '')
@@ -13,12 +14,12 @@ export class InternCache {
   // The first and the last four bytes: together the whole of a string of up to eight.
   private readonly heads = new Int32Array(SLOTS)
   private readonly tails = new Int32Array(SLOTS)
-  private readonly bytes = new Uint8Array(SLOTS * MAX_LENGTH)
+  private readonly bytes = new Uint8Array(SLOTS * MAX_INTERNED)
 
   /** The string of the bytes from `from` to `to`. */
   get(buffer: DecodedBuffer, from: number, to: number): string {
     const length = to - from
-    if (length > MAX_LENGTH || length === 0) return buffer.slice(from, to)
+    if (length > MAX_INTERNED || length === 0) return buffer.slice(from, to)
     const { bytes } = buffer
     let head: number
     let tail: number
@@ -40,13 +41,13 @@ export class InternCache {
     this.lengths[slot] = length
     this.heads[slot] = head
     this.tails[slot] = tail
-    this.bytes.set(bytes.subarray(from, to), slot * MAX_LENGTH)
+    this.bytes.set(bytes.subarray(from, to), slot * MAX_INTERNED)
     return own
   }
 
   private isSame(bytes: Uint8Array, from: number, slot: number, length: number): boolean {
     const known = this.bytes
-    const at = slot * MAX_LENGTH
+    const at = slot * MAX_INTERNED
     for (let k = 4; k < length - 4; k++) if (known[at + k] !== bytes[from + k]) return false
     return true
   }

@@ -1,6 +1,8 @@
 // The part of ltx that tests and benchmarks use; the package brings no types.
 declare module 'ltx' {
   export class Element {
+    attrs: Record<string, string>
+    children: (Element | string)[]
     parent: Element | null
     constructor(name: string, attrs: Record<string, string>)
     cnode(child: Element): Element

@@ -10,7 +10,6 @@ import {
   isNameCharBeyondAscii,
   isNameStartBeyondAscii,
 } from './characters.ts'
-import { DeclarationMemo } from './declaration-memo.ts'
 import { DecodedBuffer } from './decoded-buffer.ts'
 import type { Element } from './element.ts'
 import { StreamFault } from './errors.ts'
@@ -18,8 +17,10 @@ import { InternCache } from './intern.ts'
 import { isNameOfFourthEdition } from './fourth-edition.ts'
 import type { XmlLimits } from './limits.ts'
 import { decodeCdata, decodeText, decodeValue } from './references.ts'
+import { TagForms } from './tag-forms.ts'
 import { duplicateAttribute, TreeBuilder } from './tree-builder.ts'
 import { codePointAt, completeLength, concatBytes, sequenceLength, validLength } from './utf8.ts'
+import { findInText, firstFound } from './words.ts'
 
 // How it works. Chunks are decoded strictly, then `run` reads tokens: a tag, a text up to the next `<`, a CDATA section.
 // A token that is cut off by the end of the chunk is kept, unread; further chunks are only searched for its end (each
@@ -97,7 +98,7 @@ type PendingKind = 'none' | 'text' | 'tag' | 'cdata' | 'undecided'
 
 const NO_BYTES = new Uint8Array(0)
 const names = new InternCache()
-const declarations = new DeclarationMemo()
+const forms = new TagForms()
 // Never used for a part of a character, so it has no state and can be shared.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -229,9 +230,12 @@ class Tokenizer implements StreamParser {
 
   /** What is pending, and more. The result is good until something else is appended. */
   private takePending(more: Uint8Array): Uint8Array {
+    const length = this.pendingLength + more.length
     this.mark = this.pendingLength
-    this.append(more)
-    const whole = this.pending.subarray(0, this.pendingLength)
+    // Nothing will be added, so no room for it is needed.
+    if (length > this.pending.length) this.pending = concatBytes(this.pending.subarray(0, this.mark), more)
+    else this.pending.set(more, this.mark)
+    const whole = this.pending.subarray(0, length)
     this.pendingLength = 0
     this.pendingKind = 'none'
     return whole
@@ -364,12 +368,22 @@ class Tokenizer implements StreamParser {
 
   private text(bytes: Uint8Array, from: number): number {
     const end = this.visible
+    const { view } = this.buffer
     let i = from
     let flags = 0
-    for (; i < end; i++) {
+    while (i < end) {
+      if (i + 4 <= end) {
+        const found = findInText(view.getInt32(i, true))
+        if (found === 0) {
+          i += 4
+          continue
+        }
+        i += firstFound(found)
+      }
       const byte = bytes[i]!
       if (byte === 0x3c) break
       flags |= CLASSES[byte]!
+      i++
     }
     if (i === end) return -1
     const raw = this.slice(from, i, flags)
@@ -467,8 +481,19 @@ class Tokenizer implements StreamParser {
 
   private startTag(bytes: Uint8Array, at: number): number {
     if (this.isFinished) throw new StreamFault('not-well-formed', 'second root element')
-    const { tree, buffer } = this
+    const { tree } = this
     tree.checkDepth()
+    const form = forms.find(this.buffer, at + 1, this.visible, tree.attrValues, this.limits)
+    if (form === undefined) return this.newTag(bytes, at)
+    const { name, attrNames } = form
+    const { end } = forms
+    this.addTag(tree.createPlain(name, attrNames, attrNames.length, form.namespace), form.isEmpty, at + 1, name.length)
+    return end
+  }
+
+  /** Reads a start tag whose form is not known. */
+  private newTag(bytes: Uint8Array, at: number): number {
+    const { tree, buffer } = this
     const end = this.visible
     let i = this.name(bytes, at + 1)
     if (i === -1) return -1
@@ -479,32 +504,23 @@ class Tokenizer implements StreamParser {
     let count = 0
     let namespace: string | undefined
     let hasPrefixes = false
-    const slot = declarations.slotOf(bytes, at + 1, i)
-    const declared = declarations.match(slot, bytes, i, end)
-    if (declared > 0) {
-      namespace = declarations.namespaceAt(slot)
-      i += declared
-    }
+    let isUsual = colon === -1
     for (;;) {
       if (i >= end) return -1
       let byte = bytes[i]!
-      if (byte === 0x3e) {
-        const element = tree.createElement(name, colon, count, namespace, hasPrefixes)
-        tree.enter(element, bytes, at + 1, nameEnd)
-        if (tree.level <= this.base) this.openStream()
-        return i + 1
-      }
-      if (byte === 0x2f) {
-        if (i + 1 >= end) return -1
-        if (bytes[i + 1] !== 0x3e) throw new StreamFault('not-well-formed', 'stray slash in a tag')
-        const element = tree.createElement(name, colon, count, namespace, hasPrefixes)
-        if (tree.level >= this.base) this.handOver(tree.addEmpty(element))
-        else {
-          tree.enter(element, bytes, at + 1, nameEnd)
-          this.openStream()
-          if (!this.isStopped) this.close()
+      if (byte === 0x3e || byte === 0x2f) {
+        const isEmpty = byte === 0x2f
+        if (isEmpty) {
+          if (++i >= end) return -1
+          if (bytes[i] !== 0x3e) throw new StreamFault('not-well-formed', 'stray slash in a tag')
         }
-        return i + 2
+        const element = tree.createElement(name, colon, count, namespace, hasPrefixes)
+        if (isUsual) {
+          const attrNames = tree.attrNames.slice(0, count)
+          forms.learn(buffer, at + 1, i + 1, { name, isEmpty, namespace, attrNames })
+        }
+        this.addTag(element, isEmpty, at + 1, nameEnd - at - 1)
+        return i + 1
       }
       if ((CLASSES[byte]! & SPACE) === 0) throw new StreamFault('not-well-formed', 'junk in a tag')
       do {
@@ -543,15 +559,33 @@ class Tokenizer implements StreamParser {
       if (attrName === 'xmlns') {
         if (namespace !== undefined) throw duplicateAttribute()
         namespace = value
-        if (isPlain && count === 0) declarations.learn(slot, bytes, nameEnd, i, value)
+        isUsual &&= isPlain
         continue
       }
+      forms.valueEnds[2 * count] = valueStart
+      forms.valueEnds[2 * count + 1] = i - 1
       tree.attrNames[count] = attrName
       tree.attrColons[count] = attrColon
       tree.attrValues[count] = value
-      hasPrefixes ||= attrColon !== -1
+      if (attrColon !== -1) {
+        hasPrefixes = true
+        isUsual &&= attrName.startsWith('xml:')
+      }
       count++
     }
+  }
+
+  /** Adds the element of a tag whose name was written as `length` bytes. */
+  private addTag(element: Element, isEmpty: boolean, nameStart: number, length: number): void {
+    const { tree } = this
+    if (isEmpty && tree.level >= this.base) {
+      this.handOver(tree.addEmpty(element))
+      return
+    }
+    tree.enter(element, this.buffer.bytes, nameStart, nameStart + length)
+    if (tree.level > this.base) return
+    this.openStream()
+    if (isEmpty && !this.isStopped) this.close()
   }
 
   /** The string of the name that was read last. */

@@ -4,6 +4,32 @@ import type { XmlLimits } from './limits.ts'
 import { NS_XML, NS_XMLNS } from './ns.ts'
 import { isUriReference } from './uri.ts'
 
+/** An open element, and what holds inside it. */
+interface Scope {
+  element: Element
+  namespace: string
+  defaultNamespace: string
+  declarations: number
+  prefixes: number
+  /** Where its children, and its name as it was written, begin on their stacks. */
+  childStart: number
+  nameStart: number
+}
+
+const NOBODY = new Element('')
+
+function newScope(): Scope {
+  return {
+    element: NOBODY,
+    namespace: '',
+    defaultNamespace: '',
+    declarations: 0,
+    prefixes: 0,
+    childStart: 0,
+    nameStart: 0,
+  }
+}
+
 /**
  * Makes a tree of what the tokenizer reads: resolves namespaces, checks that attributes are unique, and keeps what is in
  * scope. The trees it makes have no prefixes on elements: `attrs.xmlns` is present where the namespace differs from that
@@ -31,14 +57,9 @@ export class TreeBuilder {
   private elements = 0
   private namespaceLength = 0
 
-  // By level: what is open, and what is in scope there.
-  private readonly open: Element[] = []
-  private readonly namespaces: string[] = ['']
-  private readonly defaults: string[] = ['']
-  private readonly prefixCounts: number[] = [0]
-  private readonly declarationCounts: number[] = [0]
-  private readonly childStarts: number[] = [0]
-  private readonly nameStarts: number[] = [0]
+  /** By level; those above the present one are kept for use again. */
+  private readonly scopes: Scope[] = [newScope()]
+  private scope: Scope = this.scopes[0]!
   // What the element made last puts in scope.
   private newNamespace = ''
   private newDefault = ''
@@ -61,12 +82,12 @@ export class TreeBuilder {
 
   /** The root of the stream. */
   get root(): Element {
-    return this.open[1]!
+    return this.scopes[1]!.element
   }
 
   /** The default namespace that the root of the stream declares. */
   get rootDefaultNamespace(): string {
-    return this.defaults[1]!
+    return this.scopes[1]!.defaultNamespace
   }
 
   /** Whether another element may begin here. @throws StreamFault `policy-violation` */
@@ -82,7 +103,7 @@ export class TreeBuilder {
     if (text === '') return
     const { children } = this
     const last = children.length - 1
-    if (last >= this.childStarts[this.level]!) {
+    if (last >= this.scope.childStart) {
       const before = children[last]
       if (typeof before === 'string') {
         children[last] = before + text
@@ -106,23 +127,18 @@ export class TreeBuilder {
     declared: string | undefined,
     hasPrefixes: boolean,
   ): Element {
-    const { attrNames, attrValues, base } = this
-    const parentLevel = this.level
-    const level = parentLevel + 1
+    const { attrNames, attrValues } = this
     for (let a = 1; a < count; a++) {
       const name = attrNames[a]
       for (let b = 0; b < a; b++) if (attrNames[b] === name) throw duplicateAttribute()
     }
-    let defaultNamespace = this.defaults[parentLevel]!
-    let declarations = this.declarationCounts[parentLevel]!
-    if (declared !== undefined) {
-      this.checkNamespace(declared)
-      defaultNamespace = declared
-      declarations++
-    }
-    if (hasPrefixes) declarations += this.declarePrefixes(count)
-    if (declarations > Math.max(this.declarationCounts[parentLevel]!, this.limits.maxNamespaces))
-      throw new StreamFault('policy-violation', 'too many declarations')
+    if (declared !== undefined) this.checkNamespace(declared)
+    if (colon === -1 && !hasPrefixes) return this.createPlain(rawName, attrNames, count, declared)
+
+    const level = this.level + 1
+    const prefixes = hasPrefixes ? this.declarePrefixes(count) : 0
+    const defaultNamespace = declared ?? this.scope.defaultNamespace
+    this.putInScope(defaultNamespace, prefixes + (declared === undefined ? 0 : 1))
     let localName = rawName
     let namespace = defaultNamespace
     if (colon !== -1) {
@@ -131,39 +147,67 @@ export class TreeBuilder {
       // A tree without prefixes cannot say this: the XML namespace must not be a default namespace.
       if (namespace === NS_XML) throw new StreamFault('bad-namespace-prefix', 'element in the XML namespace')
     }
+    const attrs = this.attrsIn(namespace)
+    for (let a = 0; a < count; a++) {
+      if (this.attrColons[a] !== -1) this.addPrefixed(attrs, a, level)
+      else attrs[attrNames[a]!] = attrValues[a]!
+    }
+    return this.make(localName, attrs)
+  }
 
+  /**
+   * The same for a tag without prefixes, `xml:` excepted, whose attributes are known to be unique and its namespace to be
+   * one.
+   */
+  createPlain(name: string, attrNames: readonly string[], count: number, declared: string | undefined): Element {
+    const namespace = declared ?? this.scope.defaultNamespace
+    this.putInScope(namespace, declared === undefined ? 0 : 1)
+    const attrs = this.attrsIn(namespace)
+    const { attrValues } = this
+    for (let a = 0; a < count; a++) store(attrs, attrNames[a]!, attrValues[a]!)
+    return this.make(name, attrs)
+  }
+
+  private putInScope(defaultNamespace: string, added: number): void {
+    const { declarations } = this.scope
+    if (added > 0 && declarations + added > this.limits.maxNamespaces)
+      throw new StreamFault('policy-violation', 'too many declarations')
+    this.newDefault = defaultNamespace
+    this.newDeclarations = declarations + added
+  }
+
+  /** The attributes of an element in a namespace, so far: its declaration, where it is not the parent's. */
+  private attrsIn(namespace: string): Attrs {
     const attrs = emptyAttrs()
-    const isRoot = level <= base + 1
-    if (isRoot || namespace !== this.namespaces[parentLevel]) {
+    if (this.level <= this.base || namespace !== this.scope.namespace) {
       attrs['xmlns'] = namespace
       this.countNamespace(namespace)
     }
-    for (let a = 0; a < count; a++) {
-      if (hasPrefixes && this.attrColons[a] !== -1) this.addPrefixed(attrs, a, level)
-      else attrs[attrNames[a]!] = attrValues[a]!
-    }
-
-    const element = new Element(localName, attrs)
-    if (level > base + 1) element.parent = this.open[parentLevel]!
-    if (level > base) this.elements++
     this.newNamespace = namespace
-    this.newDefault = defaultNamespace
-    this.newDeclarations = declarations
+    return attrs
+  }
+
+  private make(name: string, attrs: Attrs): Element {
+    const element = new Element(name, attrs)
+    if (this.level > this.base) element.parent = this.scope.element
+    if (this.level >= this.base) this.elements++
     return element
   }
 
   /** Makes the element the innermost open one. Its name was written as the bytes from `from` to `to`. */
   enter(element: Element, bytes: Uint8Array, from: number, to: number): void {
     const level = ++this.level
-    this.open[level] = element
-    this.namespaces[level] = this.newNamespace
-    this.defaults[level] = this.newDefault
-    this.declarationCounts[level] = this.newDeclarations
-    this.prefixCounts[level] = this.prefixes.length
-    this.childStarts[level] = this.children.length
+    const scope = (this.scopes[level] ??= newScope())
+    this.scope = scope
+    scope.element = element
+    scope.namespace = this.newNamespace
+    scope.defaultNamespace = this.newDefault
+    scope.declarations = this.newDeclarations
+    scope.prefixes = this.prefixes.length
+    scope.childStart = this.children.length
     let end = this.openNameEnd
     this.openNameStart = end
-    this.nameStarts[level] = end
+    scope.nameStart = end
     if (end + to - from > this.openNames.length) {
       const larger = new Uint8Array((end + to - from) * 2)
       larger.set(this.openNames)
@@ -176,7 +220,7 @@ export class TreeBuilder {
 
   /** Adds an element without content. Returns it if it is a stanza. */
   addEmpty(element: Element): Element | undefined {
-    this.dropPrefixes(this.level)
+    this.dropPrefixes(this.scope)
     if (this.level === this.base) return element
     this.children.push(element)
     return undefined
@@ -184,29 +228,24 @@ export class TreeBuilder {
 
   /** Closes the innermost element. Returns it if it is a stanza; `undefined` if it is a part of one, or the stream. */
   closeElement(): Element | undefined {
-    const { level, children } = this
-    this.level = level - 1
-    this.openNameEnd = this.openNameStart
-    this.openNameStart = this.nameStarts[level - 1]!
-    this.dropPrefixes(level - 1)
+    const { scope, children } = this
+    const level = this.level--
+    const outer = this.scopes[level - 1]!
+    this.scope = outer
+    this.openNameEnd = scope.nameStart
+    this.openNameStart = outer.nameStart
+    this.dropPrefixes(outer)
     if (level <= this.base) return undefined
-    const element = this.open[level]!
-    const start = this.childStarts[level]!
+    const { element, childStart: start } = scope
     const count = children.length - start
-    if (count === 1) element.children = [children.pop()!]
-    else if (count > 1) {
-      element.children = children.slice(start)
-      // Setting `length` is a call into the runtime; this is not.
-      for (let i = 0; i < count; i++) children.pop()
-    }
+    if (count > 0) element.children = takeLast(children, count)
     if (level === this.base + 1) return element
     children.push(element)
     return undefined
   }
 
-  /** Forgets the bindings of elements above a level. */
-  private dropPrefixes(level: number): void {
-    const count = this.prefixCounts[level]!
+  /** Forgets the bindings of elements inside a scope. */
+  private dropPrefixes({ prefixes: count }: Scope): void {
     if (this.prefixes.length > count) this.prefixes.length = this.uris.length = count
   }
 
@@ -284,4 +323,42 @@ export class TreeBuilder {
 /** Two attributes of one tag have the same name. */
 export function duplicateAttribute(): StreamFault {
   return new StreamFault('not-well-formed', 'duplicate attribute')
+}
+
+/**
+ * Adds an attribute. V8 stores by a name that is written out faster than by one that it has to look at, so what is in
+ * nearly every stanza is.
+ */
+function store(attrs: Attrs, name: string, value: string): void {
+  switch (name) {
+    case 'id':
+      attrs['id'] = value
+      break
+    case 'to':
+      attrs['to'] = value
+      break
+    case 'from':
+      attrs['from'] = value
+      break
+    case 'type':
+      attrs['type'] = value
+      break
+    default:
+      attrs[name] = value
+  }
+}
+
+/** Takes nodes off the end of a stack. A call into the runtime takes longer than to make a small array, or to pop. */
+function takeLast(stack: Node[], count: number): Node[] {
+  const at = stack.length - count
+  const nodes =
+    count === 1
+      ? [stack[at]!]
+      : count === 2
+        ? [stack[at]!, stack[at + 1]!]
+        : count === 3
+          ? [stack[at]!, stack[at + 1]!, stack[at + 2]!]
+          : stack.slice(at)
+  for (let i = 0; i < count; i++) stack.pop()
+  return nodes
 }

@@ -54,7 +54,7 @@ export function codePointAt(bytes: Uint8Array, at: number): number {
 }
 
 /** Two byte strings as one. Always a copy. */
-export function concatBytes(first: Uint8Array, second: Uint8Array): Uint8Array {
+export function concatBytes(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(first.length + second.length)
   whole.set(first)
   whole.set(second, first.length)
