@@ -96,7 +96,7 @@ test('a cut closes every socket within a second, and the administrator can still
   expect(status.state).toBe('suspended')
   expect(await (await fetch(`${stack.url}/status.json`)).json()).toMatchObject({
     state: 'suspended',
-    suspensions: [{ scope: 'service', mode: 'cut', reason: 'exploit' }],
+    suspensions: [{ scopes: ['service'], mode: 'cut', reason: 'exploit' }],
   })
 
   await stack.cli('suspension', 'end', suspension.id)

@@ -59,7 +59,7 @@ test('a change made on one node acts on the other within its bound, and everybod
   const times: number[] = []
   for (let n = 0; n < CHANGES / 2; n++) {
     const { suspension, effect } = await here.admin<Change>('POST', '/api/v1/suspensions', {
-      scope: 'images',
+      scopes: ['images'],
       mode: 'read-only',
       reason: 'drill',
     })

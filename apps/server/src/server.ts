@@ -13,7 +13,7 @@ import {
   paths,
 } from '@drawbridge/runtime'
 import type { Fetcher, Log } from '@drawbridge/runtime'
-import { C2S_LIMITS, parseJid } from '@drawbridge/xmpp'
+import { C2S_LIMITS, findJid, parseJid } from '@drawbridge/xmpp'
 import { join } from 'node:path'
 import { createAdminApi, LOCAL_ACTOR } from './admin/index.ts'
 import { openBlobs } from './blobs/blobs.ts'
@@ -52,6 +52,8 @@ import { createChats } from './routing/chats.ts'
 import { createComponents } from './routing/components.ts'
 import type { Context } from './routing/feature.ts'
 import { buildRegistry } from './routing/registry.ts'
+import { approversAmong, tellPeople } from './routing/approvers.ts'
+import { isStillClean } from './blobs/still-clean.ts'
 import { deliverReleased, route, routeFromComponent } from './routing/router.ts'
 import type { Routing } from './routing/router.ts'
 import { createPushTargets } from './routing/push-targets.ts'
@@ -216,7 +218,10 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     isBreakGlass: (account, address) => (accounts.find(account.localpart) ?? account).isBreakGlass && isInZone(address),
     onBreakGlass,
     onEnforce: ({ settings }) => {
-      const isCut = settings.suspensions.some(({ scope, mode }) => scope === 'service' && mode === 'cut')
+      const isCut = settings.suspensions.some(
+        ({ scopes, mode, isScheduled, isDrill }) =>
+          mode === 'cut' && scopes.includes('service') && !isScheduled && !isDrill,
+      )
       pacing.applied(isCut, isCut ? [...sessions.all()].filter(({ connection }) => connection).length : 0)
     },
     posture: config.policy.posture,
@@ -224,8 +229,26 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     unitsOf: (localpart) => units.of(`${localpart}@${common.domain}`).map(({ name }) => name),
     sessions: liveSessions,
     pendingWrites: () => writer.pending,
-    deliverReleased: (messages) => deliverReleased(routing, messages),
     onRecalls: () => ctx.emit('recalls.changed', {}),
+    roomsOf: (localpart, rooms) =>
+      rooms.filter((room) => {
+        const jid = findJid(room)
+        return jid && registry.findService(jid.domainpart, ctx)?.isMember?.(jid, `${localpart}@${common.domain}`, ctx)
+      }),
+    people: {
+      accounts: () => accounts.all(),
+      approvers: () => approversAmong(accounts.all()),
+      tell: (text, to) => tellPeople(text, to, ctx),
+    },
+    queue: {
+      deliverReleased: (messages) => deliverReleased(routing, messages),
+      isStillClean: (stanza) =>
+        isStillClean(stanza, {
+          db,
+          recalls: policy.gate.settings.recalls,
+          localpartOf: (id) => accounts.findById(id)?.localpart,
+        }),
+    },
   })
 
   const sanitize = rememberFailures(db, timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)))

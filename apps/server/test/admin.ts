@@ -20,6 +20,7 @@ import type { LiveSession } from '../src/policy/enforce.ts'
 import { createAdvisories } from '../src/policy/advisories.ts'
 import { startPolicy } from '../src/policy/start.ts'
 import { createAccounts } from '../src/routing/accounts.ts'
+import { approversAmong } from '../src/routing/approvers.ts'
 import { createInvitations } from '../src/routing/invitations.ts'
 import { createRosters } from '../src/routing/rosters.ts'
 import { createUnits } from '../src/routing/units.ts'
@@ -73,6 +74,10 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
   const disposable = await testDatabase()
   const database = openDatabase(disposable.url)
   const sessions: LiveSession[] = []
+  const closed: (readonly [string, SessionEndCode])[] = []
+  const alerts: { readonly text: string; readonly to: readonly string[] }[] = []
+  const accounts = createAccounts('im.test', [])
+  const units = createUnits(accounts, [])
   const policy = await startPolicy({
     db: database.db,
     url: disposable.url,
@@ -80,14 +85,17 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
     leaseTtlMs: 5_000,
     offline: offlineParts(),
     log: silentLog,
+    unitsOf: (localpart) => units.of(`${localpart}@im.test`).map(({ name }) => name),
     sessions: { list: () => sessions },
-    deliverReleased: () => undefined,
+    queue: { deliverReleased: () => undefined, isStillClean: async () => true },
+    people: {
+      accounts: () => accounts.all(),
+      approvers: () => approversAmong(accounts.all()),
+      tell: (text, to) => void alerts.push({ text, to }),
+    },
     ...(now ? { now } : {}),
   })
-  const closed: (readonly [string, SessionEndCode])[] = []
   const deleted: string[] = []
-  const accounts = createAccounts('im.test', [])
-  const units = createUnits(accounts, [])
   const directory = await mkdtemp(join(tmpdir(), 'admin-'))
   const blobs = await openBlobs(blobConfig.parse({}), directory)
   const sealer = sealerFrom(randomBytes(32))

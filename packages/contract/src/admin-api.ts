@@ -9,6 +9,7 @@ import type { AdminRoute, dryRunQuery } from './admin-route.ts'
 import { NODE_ROUTES } from './admin-nodes.ts'
 import { TOKEN_ROUTES } from './admin-tokens.ts'
 import * as schemas from './admin-schemas.ts'
+import { SUSPENSION_ROUTES } from './admin-suspensions.ts'
 
 const none = z.strictObject({})
 
@@ -402,43 +403,7 @@ export const ADMIN_ROUTES = {
     status: 200,
     response: z.strictObject({ rows: z.array(schemas.censusRow).readonly() }),
   },
-  listSuspensions: {
-    method: 'GET',
-    path: '/api/v1/suspensions',
-    summary: 'List suspensions, the active ones first.',
-    permission: 'policy.read',
-    params: none,
-    query: none,
-    status: 200,
-    response: z.strictObject({ suspensions: z.array(schemas.suspension).readonly() }),
-  },
-  startSuspension: {
-    method: 'POST',
-    path: '/api/v1/suspensions',
-    summary: 'Suspend a scope; answers when this node enforces it.',
-    permission: 'policy.write',
-    isPolicyWrite: true,
-    params: none,
-    query: none,
-    body: schemas.newSuspension,
-    status: 201,
-    response: z.strictObject({ suspension: schemas.suspension, effect: schemas.effect }),
-  },
-  endSuspension: {
-    method: 'POST',
-    path: '/api/v1/suspensions/{id}/end',
-    summary: 'End a suspension and release what it held, in order.',
-    permission: 'policy.write',
-    isPolicyWrite: true,
-    params: schemas.idParams,
-    query: none,
-    status: 200,
-    response: z.strictObject({
-      suspension: schemas.suspension,
-      effect: schemas.effect,
-      released: z.int().min(0).meta({ description: 'Messages that were held and are now delivered.' }),
-    }),
-  },
+  ...SUSPENSION_ROUTES,
   getStatus: {
     method: 'GET',
     path: '/api/v1/status',
@@ -499,7 +464,11 @@ export type AdminRouteId = keyof AdminRoutes
 export type ParamsOf<Id extends AdminRouteId> = z.output<AdminRoutes[Id]['params']>
 /** What travels in the query string of a route, parsed. */
 export type QueryOf<Id extends AdminRouteId> = AdminRoutes[Id] extends { readonly isPolicyWrite: true }
-  ? Omit<z.output<AdminRoutes[Id]['query']>, string> & z.output<typeof dryRunQuery>
+  ? OwnQueryOf<Id> & z.output<typeof dryRunQuery>
+  : z.output<AdminRoutes[Id]['query']>
+/** Without the index that an empty object has. */
+type OwnQueryOf<Id extends AdminRouteId> = string extends keyof z.output<AdminRoutes[Id]['query']>
+  ? unknown
   : z.output<AdminRoutes[Id]['query']>
 /** What travels in the body of a route; `undefined` where it takes none. */
 export type BodyOf<Id extends AdminRouteId> = AdminRoutes[Id] extends { readonly body: infer Body extends z.ZodType }

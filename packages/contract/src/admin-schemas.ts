@@ -5,7 +5,9 @@ import {
   RULE_ACTIONS,
   RULE_PRESETS,
   SUSPENSION_MODES,
-  SUSPENSION_SCOPES,
+  suspensionExemptions,
+  suspensionScope,
+  suspensionTexts,
 } from '@drawbridge/policy'
 import { z } from 'zod'
 import { ROLES } from './roles.ts'
@@ -35,7 +37,7 @@ export const accountName = z
 /** 1 KiB at most before hashing. What is too short or common is refused as `weak-password`, which says what is needed. */
 export const password = z.string().min(1).max(1024)
 
-const text = (max: number) => z.string().trim().min(1).max(max)
+export const text = (max: number) => z.string().trim().min(1).max(max)
 const id = z.string().regex(/^[A-Za-z0-9-]{1,64}$/u, 'is not an id')
 
 export const account = z
@@ -338,26 +340,74 @@ export const effect = z
   })
   .meta({ id: 'Effect' })
 
+/** How the queue of a suspension ends. */
+export const RELEASES = ['in-order', 'rescan', 'review', 'discard'] as const
+export type Release = (typeof RELEASES)[number]
+
+/** What users are told, where and how, and whom a suspension leaves alone. */
+export const suspensionFields = {
+  scopes: z.array(suspensionScope).min(1).max(32).readonly().meta({
+    description:
+      '`service`; a feature (messages, images, files, rooms, presence, search, federation, registration, push, bots); or group:UNIT, room:JID, peer:DOMAIN, client:FAMILY, zone:CIDR, hash:SHA256, format:NAME.',
+  }),
+  mode: z.enum(SUSPENSION_MODES),
+  reason: text(500).meta({ description: 'Shown to users.' }),
+  reasons: suspensionTexts.optional().meta({ description: 'The same in other languages, by language tag.' }),
+  internalReason: text(2_000).optional().meta({ description: 'Shown to administrators only.' }),
+  exemptions: suspensionExemptions.partial().optional(),
+} as const
+
 export const newSuspension = z
   .strictObject({
-    scope: z.enum(SUSPENSION_SCOPES),
-    mode: z.enum(SUSPENSION_MODES),
-    reason: text(500).meta({ description: 'Shown to users.' }),
+    ...suspensionFields,
+    start: instant.optional().meta({ description: 'When it begins. Absent: now.' }),
     until: instant.optional().meta({ description: 'When it ends by itself. Absent: a person ends it.' }),
+    reviewAt: instant
+      .optional()
+      .meta({
+        description: 'When approvers are reminded of it. Absent: 60 minutes after its start, if it has no end.',
+      }),
+    isEmergency: z.boolean().optional().meta({
+      description: 'Starts at once for at most 60 minutes where a second person would have to agree first.',
+    }),
+    isDrill: z.boolean().optional().meta({ description: 'Is measured and recorded, and has no effect.' }),
   })
   .meta({ id: 'NewSuspension' })
+
+export const heldQueue = z
+  .strictObject({ count: z.int().min(0), oldestAt: instant.optional() })
+  .meta({ id: 'HeldQueue' })
 
 export const suspension = z
   .strictObject({
     id: z.string(),
-    scope: z.enum(SUSPENSION_SCOPES),
-    mode: z.enum(SUSPENSION_MODES),
-    reason: z.string(),
+    ...suspensionFields,
+    reasons: suspensionTexts,
+    internalReason: z.string(),
+    exemptions: suspensionExemptions,
+    state: z.enum(['scheduled', 'active', 'ended']),
     since: instant,
     until: instant.optional(),
+    wantedUntil: instant.optional().meta({ description: 'Its end, once a second person confirms the emergency.' }),
+    reviewAt: instant.optional(),
+    isDrill: z.boolean(),
+    isEmergency: z.boolean(),
     startedBy: z.string(),
+    approvedBy: z.array(z.string()).readonly(),
+    playbook: z.string().optional(),
     endedAt: instant.optional(),
     endedBy: z.string().optional(),
+    release: z.enum(RELEASES).optional(),
+    held: heldQueue,
+    released: z.int().min(0),
+    discarded: z.int().min(0),
+    reviewDueAt: instant
+      .optional()
+      .meta({ description: 'Started by one person alone: somebody has to look at it by then.' }),
+    reviewedAt: instant.optional(),
+    reviewedBy: z.string().optional(),
+    reviewNote: z.string().optional(),
+    measured: z.record(z.string(), z.unknown()).meta({ description: 'What a drill has found.' }),
   })
   .meta({ id: 'Suspension' })
 
@@ -441,10 +491,6 @@ export const imageRenewal = z
     failed: z.int().min(0),
   })
   .meta({ id: 'ImageRenewal' })
-
-export const heldQueue = z
-  .strictObject({ count: z.int().min(0), oldestAt: instant.optional() })
-  .meta({ id: 'HeldQueue' })
 
 export const check = z
   .strictObject({ name: z.string(), isOk: z.boolean(), detail: z.string().optional() })

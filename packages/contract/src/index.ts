@@ -19,7 +19,16 @@ export {
 } from './admin-advisories.ts'
 export type { StandingMessageView } from './admin-announcements.ts'
 export { type InvitationView, type IssuedInvitation, MAX_MEMBERS_PER_REQUEST, type UnitView } from './admin-people.ts'
-export { MAX_IMPORT_ROWS, accountName, instant, nameParams, password } from './admin-schemas.ts'
+export { playbookDocument } from './admin-suspensions.ts'
+export type {
+  ApprovalRequestView,
+  HeldMessageView,
+  IncidentRecord,
+  PlaybookDocument,
+  PlaybookView,
+  SuspensionImpact,
+} from './admin-suspensions.ts'
+export { RELEASES, type Release, MAX_IMPORT_ROWS, accountName, instant, nameParams, password } from './admin-schemas.ts'
 export type {
   Account,
   AuditEntryView,

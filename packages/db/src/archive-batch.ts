@@ -63,8 +63,9 @@ const WRITE = {
         as t (owner, back, at, peer, resource, direction)
       join o on o.owner = t.owner
     ), h as (
-      insert into held_message (suspension_id, message_id, recipients)
-      select * from unnest($12::uuid[], $13::uuid[], $14::jsonb[])
+      insert into held_message (suspension_id, message_id, recipients, facts)
+      select suspension_id, message_id, what -> 'recipients', what -> 'facts'
+      from unnest($12::uuid[], $13::uuid[], $14::jsonb[]) as t (suspension_id, message_id, what)
     ), d as (
       insert into dedup (key, message_id)
       select key, message_id from unnest($15::bytea[], $16::uuid[]) as t (key, message_id) order by key
@@ -280,7 +281,7 @@ function parameters(
     plainArray(rows.map(({ direction }) => direction)),
     plainArray(held.map(({ suspensionId }) => suspensionId)),
     plainArray(held.map(({ id }) => id)),
-    textArray(held.map(({ recipients }) => JSON.stringify(recipients))),
+    textArray(held.map(({ recipients, facts = null }) => JSON.stringify({ recipients, facts }))),
     bytesArray([...keys.keys()]),
     plainArray([...keys.values()]),
     plainArray(outbox.map(() => uuidv7())),

@@ -35,8 +35,12 @@ export interface ArchiveEntry {
   readonly sentAt: Date
   /** Archives that get it now. A second target with the same owner is ignored. */
   readonly archives: readonly ArchiveTarget[]
-  /** Archives that get it when the suspension ends: see `releaseHeld`. */
-  readonly held?: { readonly suspensionId: string; readonly recipients: readonly ArchiveTarget[] }
+  /** Archives that get it when the suspension ends: see `releaseHeld`. `facts`: what the rules were asked about it. */
+  readonly held?: {
+    readonly suspensionId: string
+    readonly recipients: readonly ArchiveTarget[]
+    readonly facts?: unknown
+  }
   /** Bare JID of the account that wrote it: nobody else corrects or retracts it. */
   readonly author?: string
   /** What the author's client calls it. */

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { testDatabase } from '../../testkit/src/postgres.ts'
 import type { ArchiveEntry, MessageReference } from './archive-entry.ts'
 import { createArchiveWriter } from './archive-writer.ts'
-import { listArchive, listUndelivered, releaseHeld, searchArchive } from './archive.ts'
+import { listArchive, listUndelivered, searchArchive } from './archive.ts'
+import { listHeld, releaseHeld } from './held-message.ts'
 import { openDatabase } from './database.ts'
 import { uuidv7 } from './uuid.ts'
 
@@ -156,7 +157,7 @@ test('what was retracted while a suspension held it is not delivered when the su
   await at.send(hold(chat(ALICE, BOB, '1', 'secret')))
   await at.send(hold(chat(ALICE, BOB, '2', 'other')))
   await at.send(hold(chat(ALICE, BOB, '3', 'gone', retract('1'))))
-  const released = await releaseHeld(at.db, suspensionId, 10)
+  const released = await releaseHeld(at.db, await listHeld(at.db, suspensionId, 10))
   expect(released.map(({ stanza, retraction }) => [stanza, retraction?.stanza])).toEqual([
     ['secret', 'gone'],
     ['other', undefined],

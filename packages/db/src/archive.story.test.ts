@@ -7,13 +7,11 @@ import {
   advanceOfflineCursors,
   archiveMetadata,
   type ArchiveQuery,
-  countHeld,
   listArchive,
-  listHolding,
   listUndelivered,
-  releaseHeld,
 } from './archive.ts'
 import { type Db, openDatabase } from './database.ts'
+import { countHeld, countHeldEach, listHeld, listHolding, releaseHeld } from './held-message.ts'
 import { uuidv7 } from './uuid.ts'
 
 const ALICE = 'alice@im.test'
@@ -159,6 +157,8 @@ describe('a suspension that holds messages', () => {
     }
     return at
   }
+  const release = (db: Db, limit: number) =>
+    db.transaction(async (tx) => releaseHeld(tx, await listHeld(tx, HOLD, limit, { isLocking: true })))
   const stanzas = (list: readonly { stanza: string }[]) => list.map(({ stanza }) => stanza).join('')
 
   test('keeps them from the recipient, visible to the sender', async () => {
@@ -167,19 +167,20 @@ describe('a suspension that holds messages', () => {
     expect(await listArchive(at.db, ALICE, { page: { max: 10 } })).toMatchObject({ messages: { length: 3 } })
     expect(await countHeld(at.db)).toEqual({ count: 3, oldestAt: minute(0) })
     expect(await countHeld(at.db, uuidv7())).toEqual({ count: 0, oldestAt: undefined })
+    expect(await countHeldEach(at.db)).toEqual(new Map([[HOLD, { count: 3, oldestAt: minute(0) }]]))
     expect(await listHolding(at.db)).toEqual([HOLD])
   })
 
   test('releases them in order, a batch at a time, once', async () => {
     await using at = await holding(5)
-    const first = await releaseHeld(at.db, HOLD, 3)
+    const first = await release(at.db, 3)
     expect(stanzas(first)).toBe('012')
     expect(first[1]).toMatchObject({
       sentAt: minute(1),
       archives: [{ owner: BOB, peer: `${ALICE}/desk`, direction: 'in', position: 2 }],
     })
-    expect(stanzas(await releaseHeld(at.db, HOLD, 3))).toBe('34')
-    expect(await releaseHeld(at.db, HOLD, 3)).toEqual([])
+    expect(stanzas(await release(at.db, 3))).toBe('34')
+    expect(await release(at.db, 3)).toEqual([])
     expect(stanzas(await listUndelivered(at.db, BOB, 10))).toBe('01234')
     expect(await countHeld(at.db)).toMatchObject({ count: 0 })
   })
@@ -187,7 +188,7 @@ describe('a suspension that holds messages', () => {
   test('releases nothing when the release is not committed, and nothing twice when two release at once', async () => {
     await using at = await holding(40)
     const crash = at.db.transaction(async (tx) => {
-      await releaseHeld(tx, HOLD, 40)
+      await releaseHeld(tx, await listHeld(tx, HOLD, 40))
       throw new Error('crash')
     })
     await expect(crash).rejects.toThrow('crash')
@@ -195,7 +196,7 @@ describe('a suspension that holds messages', () => {
 
     const drain = async (db: Db) => {
       const all: string[] = []
-      for (let batch; (batch = await releaseHeld(db, HOLD, 7)).length > 0;) all.push(...batch.map(({ id }) => id))
+      for (let batch; (batch = await release(db, 7)).length > 0;) all.push(...batch.map(({ id }) => id))
       return all
     }
     const released = (await Promise.all([drain(at.db), drain(at.db)])).flat()

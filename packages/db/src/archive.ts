@@ -3,7 +3,7 @@ import { splitPeer } from './archive-batch.ts'
 import { rootOf } from './archive-references.ts'
 import { indexTexts, matching, type TextQuery } from './archive-search.ts'
 import { type Db, isTimeout } from './database.ts'
-import { archive, archiveOwner, type ArchiveTarget, type Direction, heldMessage, message } from './schema/index.ts'
+import { archive, archiveOwner, type Direction, message } from './schema/index.ts'
 
 /** A message as one archive holds it. */
 export interface ArchivedMessage {
@@ -167,7 +167,7 @@ async function withRetractions(db: Db, messages: readonly ArchivedMessage[]): Pr
 }
 
 /** What retracted these messages, or a version of them, by id. */
-async function findRetractions(db: Db, ids: readonly string[]): Promise<Map<string, Retraction>> {
+export async function findRetractions(db: Db, ids: readonly string[]): Promise<Map<string, Retraction>> {
   if (ids.length === 0) return new Map()
   const { rows } = await db.execute<{
     id: string
@@ -302,120 +302,10 @@ export async function putFilteredMessage(db: Db, id: string, stanza: string, fil
     .where(and(eq(message.id, id), lt(message.filterVersion, filterVersion)))
 }
 
-/** How many messages suspensions hold, and since when. */
-export async function countHeld(db: Db, suspensionId?: string): Promise<{ count: number; oldestAt: Date | undefined }> {
-  const [row] = await db
-    .select({
-      count: sql<number>`count(*)::int`,
-      oldestAt: sql<Date | null>`min(${message.sentAt})`.mapWith(message.sentAt),
-    })
-    .from(heldMessage)
-    .innerJoin(message, eq(message.id, heldMessage.messageId))
-    .where(suspensionId === undefined ? undefined : eq(heldMessage.suspensionId, suspensionId))
-  return { count: row!.count, oldestAt: row!.oldestAt ?? undefined }
-}
-
-/** Suspensions that still hold messages, oldest first: what a start after a crash goes on releasing. */
-export async function listHolding(db: Db): Promise<string[]> {
-  const rows = await db
-    .select({ id: heldMessage.suspensionId })
-    .from(heldMessage)
-    .groupBy(heldMessage.suspensionId)
-    .orderBy(sql`min(${heldMessage.position})`)
-  return rows.map(({ id }) => id)
-}
-
-/** Hands what one suspension holds over to another that covers the same, when the first ends earlier. Order is kept. */
-export async function transferHeld(db: Db, from: string, to: string): Promise<void> {
-  await db.update(heldMessage).set({ suspensionId: to }).where(eq(heldMessage.suspensionId, from))
-}
-
-/** A message that has just entered its recipients' archives: deliver it. */
-export interface ReleasedMessage {
-  readonly id: string
-  readonly stanza: string
-  readonly filterVersion: number
-  /** When it was accepted: the XEP-0203 stamp. */
-  readonly sentAt: Date
-  readonly archives: readonly (ArchiveTarget & { readonly position: number })[]
-  /** Present: it was retracted while it was held. Deliver nothing. */
-  readonly retraction?: Retraction
-}
-
-/**
- * Moves the oldest held messages of a suspension into their recipients' archives, in order, in one transaction. Call it
- * until it returns none.
- *
- * What it returns is committed (once the caller's transaction is, if `db` is one) and no longer held: a crash before the
- * delivery leaves the messages undelivered in the archives, where `listUndelivered` and XEP-0313 find them.
- *
- * @param limit - most messages of the transaction, 1 to 1,000.
- */
-export async function releaseHeld(db: Db, suspensionId: string, limit: number): Promise<ReleasedMessage[]> {
-  return db.transaction(async (tx) => {
-    const held = await tx
-      .select({
-        id: message.id,
-        stanza: message.stanza,
-        filterVersion: message.filterVersion,
-        sentAt: message.sentAt,
-        recipients: heldMessage.recipients,
-      })
-      .from(heldMessage)
-      .innerJoin(message, eq(message.id, heldMessage.messageId))
-      .where(eq(heldMessage.suspensionId, suspensionId))
-      .orderBy(asc(heldMessage.position))
-      .limit(limit)
-      .for('update', { of: heldMessage })
-    if (held.length === 0) return []
-    const released = await appendToArchives(tx, held)
-    const ids = held.map(({ id }) => id)
-    await tx.delete(heldMessage).where(inArray(heldMessage.messageId, ids))
-    const retractions = await findRetractions(tx, ids)
-    return released.map((one) => {
-      const retraction = retractions.get(one.id)
-      return retraction ? { ...one, retraction } : one
-    })
-  })
-}
-
-type Held = Omit<ReleasedMessage, 'archives'> & { readonly recipients: readonly ArchiveTarget[] }
-
-async function appendToArchives(tx: Db, held: readonly Held[]): Promise<ReleasedMessage[]> {
-  const counts = new Map<string, number>()
-  for (const { owner } of held.flatMap(({ recipients }) => recipients)) counts.set(owner, (counts.get(owner) ?? 0) + 1)
-  const next = await reservePositions(tx, counts)
-  const released = held.map(({ recipients, ...rest }) => ({
-    ...rest,
-    archives: recipients.map((target) => {
-      const position = next.get(target.owner)!
-      next.set(target.owner, position + 1)
-      return { ...target, position }
-    }),
-  }))
-  const rows = released.flatMap(({ id, sentAt, archives }) =>
-    archives.map(({ owner, position, direction, peer }) => ({
-      owner,
-      position,
-      direction,
-      messageId: id,
-      sentAt,
-      ...splitPeer(peer),
-    })),
-  )
-  // PostgreSQL takes 65,535 parameters in a statement.
-  for (let at = 0; at < rows.length; at += 5_000) await tx.insert(archive).values(rows.slice(at, at + 5_000))
-  return released
-}
-
-/** The first of `count` new positions in each archive. Locks the owners in sorted order until the transaction ends. */
-async function reservePositions(tx: Db, counts: ReadonlyMap<string, number>): Promise<Map<string, number>> {
-  if (counts.size === 0) return new Map()
-  const { rows } = await tx.execute<{ owner: string; last_position: string }>(sql`
-    insert into archive_owner as o (owner, last_position)
-    select * from unnest(${sql.param([...counts.keys()])}::text[], ${sql.param([...counts.values()])}::bigint[])
-      as t (owner, count) order by owner
-    on conflict (owner) do update set last_position = o.last_position + excluded.last_position
-    returning owner, last_position`)
-  return new Map(rows.map(({ owner, last_position: last }) => [owner, Number(last) - counts.get(owner)! + 1]))
+/** Messages by their ids, as stored, in no order. */
+export function listMessages(db: Db, ids: readonly string[]): Promise<{ id: string; stanza: string }[]> {
+  return db
+    .select({ id: message.id, stanza: message.stanza })
+    .from(message)
+    .where(inArray(message.id, [...ids]))
 }

@@ -1,4 +1,4 @@
-import { asc, desc, gt, lt } from 'drizzle-orm'
+import { asc, desc, eq, gt, lt } from 'drizzle-orm'
 import { createHash } from 'node:crypto'
 import type { Db } from './database.ts'
 import { audit, auditHead } from './schema/index.ts'
@@ -45,6 +45,11 @@ export function listAudit(db: Db, limit: number, before?: number): Promise<Audit
     .where(before === undefined ? undefined : lt(audit.seq, before))
     .orderBy(desc(audit.seq))
     .limit(limit)
+}
+
+/** Rows about one thing, oldest first. */
+export function listAuditAbout(db: Db, target: string, limit: number): Promise<AuditRow[]> {
+  return db.select().from(audit).where(eq(audit.target, target)).orderBy(asc(audit.seq)).limit(limit)
 }
 
 /**

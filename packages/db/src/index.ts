@@ -3,7 +3,21 @@ export * from './admin-reply.ts'
 export * from './admin-session.ts'
 export * from './api-token.ts'
 export * from './advisory.ts'
-export * from './archive.ts'
+export * from './approval.ts'
+export {
+  advanceOfflineCursor,
+  advanceOfflineCursors,
+  type ArchivedMessage,
+  archiveMetadata,
+  type ArchiveQuery,
+  listArchive,
+  listMessages,
+  listUndelivered,
+  putFilteredMessage,
+  searchArchive,
+  type Retraction,
+  skipUndelivered,
+} from './archive.ts'
 export type * from './archive-entry.ts'
 export { isClientIdKept } from './archive-references.ts'
 export { type ArchiveWriter, type ArchiveWriterOptions, createArchiveWriter, WriterClosed } from './archive-writer.ts'
@@ -18,6 +32,7 @@ export { EmbeddedPostgresError } from './embedded-postgres-owner.ts'
 export * from './directory.ts'
 export * from './evidence.ts'
 export * from './fetched-image.ts'
+export * from './held-message.ts'
 export * from './image-failure.ts'
 export * from './image-map.ts'
 export * from './image-census.ts'
@@ -59,9 +74,11 @@ export {
   type SubscriptionState,
 } from './schema/pep.ts'
 export * from './second-factor.ts'
+export * from './playbook.ts'
 export * from './setting.ts'
 export * from './standing-message.ts'
 export * from './stream.ts'
+export * from './suspension.ts'
 export * from './unit.ts'
 export * from './upload.ts'
 export { uuidv7 } from './uuid.ts'

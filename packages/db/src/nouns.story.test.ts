@@ -8,6 +8,7 @@ import { insertOutbox, listOutbox, markOutboxDone, pruneOutbox } from './outbox.
 import * as pep from './pep.ts'
 import * as personal from './personal.ts'
 import * as policy from './policy.ts'
+import * as suspensions from './suspension.ts'
 import * as rooms from './room.ts'
 import * as roster from './roster.ts'
 import { findSetting, putSetting } from './setting.ts'
@@ -280,9 +281,9 @@ test('rules and suspensions come and go, each with a new epoch that is heard of 
         isFinal: true,
         createdBy: 'local:cli',
       }),
-      await policy.insertSuspension(tx, {
+      await suspensions.insertSuspension(tx, {
         id: uuidv7(),
-        scope: 'images',
+        scopes: ['images', 'group:sales'],
         mode: 'hold',
         reason: 'drill',
         startedBy: 'local:cli',
@@ -294,11 +295,12 @@ test('rules and suspensions come and go, each with a new epoch that is heard of 
   await second
   expect(heard).toEqual([before, before + 1])
   expect(await policy.listClientRules(db)).toEqual([rule])
-  expect(await policy.listActiveSuspensions(db)).toEqual([suspension])
-  expect(await policy.endSuspension(db, suspension.id, 'local:cli', new Date())).toMatchObject({ endedBy: 'local:cli' })
-  expect(await policy.endSuspension(db, suspension.id, 'local:cli', new Date())).toBeUndefined()
-  expect(await policy.listActiveSuspensions(db)).toEqual([])
-  expect(await policy.listSuspensions(db, 5)).toHaveLength(1)
+  expect(await suspensions.listActiveSuspensions(db)).toEqual([suspension])
+  const end = { by: 'local:cli', at: new Date(), release: 'in-order' } as const
+  expect(await suspensions.endSuspension(db, suspension.id, end)).toMatchObject({ endedBy: 'local:cli' })
+  expect(await suspensions.endSuspension(db, suspension.id, end)).toBeUndefined()
+  expect(await suspensions.listActiveSuspensions(db)).toEqual([])
+  expect(await suspensions.listSuspensions(db, 5)).toHaveLength(1)
   expect(await policy.deleteClientRule(db, rule.id)).toEqual(rule)
   expect(await policy.deleteClientRule(db, rule.id)).toBeUndefined()
   await watch.close()

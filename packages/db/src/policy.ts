@@ -1,7 +1,7 @@
-import { and, asc, desc, eq, gt, isNull, sql } from 'drizzle-orm'
+import { asc, eq, gt, isNull, sql } from 'drizzle-orm'
 import { POLICY_LOCK } from './archive-batch.ts'
 import type { Db } from './database.ts'
-import { clientException, clientRule, mediaPolicy, policyEpoch, suspension, unit } from './schema/index.ts'
+import { clientException, clientRule, mediaPolicy, policyEpoch, unit } from './schema/index.ts'
 import { uuidv7 } from './uuid.ts'
 
 /** Channel that hears the number of each new policy epoch. */
@@ -9,7 +9,6 @@ export const POLICY_CHANNEL = 'drawbridge_policy'
 
 export type ClientRule = typeof clientRule.$inferSelect
 export type ClientException = typeof clientException.$inferSelect
-export type Suspension = typeof suspension.$inferSelect
 
 /** The policy epoch: raised by every change of client rules, suspensions and media policies. */
 export async function getPolicyEpoch(db: Db): Promise<number> {
@@ -89,37 +88,6 @@ export async function insertClientException(
 export async function deleteClientException(tx: Db, id: string): Promise<ClientException | undefined> {
   const [gone] = await tx.delete(clientException).where(eq(clientException.id, id)).returning()
   return gone
-}
-
-/** Suspensions that have not ended, oldest first. One whose `untilAt` has passed is listed until it is ended. */
-export function listActiveSuspensions(db: Db): Promise<Suspension[]> {
-  return db.select().from(suspension).where(isNull(suspension.endedAt)).orderBy(asc(suspension.sinceAt))
-}
-
-/** Suspensions, newest first. */
-export function listSuspensions(db: Db, limit: number): Promise<Suspension[]> {
-  return db.select().from(suspension).orderBy(desc(suspension.sinceAt), desc(suspension.id)).limit(limit)
-}
-
-export async function findSuspension(db: Db, id: string): Promise<Suspension | undefined> {
-  const [row] = await db.select().from(suspension).where(eq(suspension.id, id))
-  return row
-}
-
-/** Starts a suspension; the caller bumps the epoch in the same transaction. */
-export async function insertSuspension(tx: Db, row: typeof suspension.$inferInsert): Promise<Suspension> {
-  const [made] = await tx.insert(suspension).values(row).returning()
-  return made!
-}
-
-/** Ends a suspension; the caller bumps the epoch in the same transaction. Undefined when it is absent or has ended. */
-export async function endSuspension(tx: Db, id: string, by: string, at: Date): Promise<Suspension | undefined> {
-  const [row] = await tx
-    .update(suspension)
-    .set({ endedAt: at, endedBy: by })
-    .where(and(eq(suspension.id, id), isNull(suspension.endedAt)))
-    .returning()
-  return row
 }
 
 /** Every media policy as stored; the caller parses it. `unit` is a name, absent for the service. */

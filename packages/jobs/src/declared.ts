@@ -1,11 +1,12 @@
 import type { Handler, Job } from './job.ts'
+import { notifyDiscarded } from './notify-discarded.ts'
 import { renewImages } from './renew-images.ts'
 import { sanitizeImage } from './sanitize-image.ts'
 import { sendPush } from './send-push.ts'
 import { wakeRoom } from './wake-room.ts'
 
 /** Every job there is. */
-export const JOBS = [renewImages, sanitizeImage, sendPush, wakeRoom] as const
+export const JOBS = [notifyDiscarded, renewImages, sanitizeImage, sendPush, wakeRoom] as const
 
 type PayloadOf<J> = J extends Job<string, infer Payload> ? Payload : never
 

@@ -10,6 +10,7 @@ export {
   type WorkOptions,
 } from './jobs.ts'
 export { type OutboxJob, type Relay, relayOutbox, type RelayOptions } from './outbox.ts'
+export { notifyDiscarded } from './notify-discarded.ts'
 export { renewImages } from './renew-images.ts'
 export { sanitizeImage } from './sanitize-image.ts'
 export { sendPush } from './send-push.ts'

@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { familySlug, UNREADABLE_FAMILY } from './client.ts'
 import type { ClientIdentity } from './client.ts'
+import { findNetwork, isInNetwork } from './network.ts'
 import type { AccountFacts } from './questions.ts'
 import { compareVersions, parseVersion } from './version.ts'
 import type { Version } from './version.ts'
@@ -154,22 +155,12 @@ function networkTest(networks: readonly string[]): Test {
   const ranges = networks.map((text) => findNetwork(text)).filter((range) => range !== undefined)
   return ({ address }) => {
     if (address === undefined || !ipaddr.isValid(address)) return 'maybe'
-    // An IPv4 address inside IPv6 is that IPv4 address.
-    const parsed = ipaddr.process(address)
-    return ranges.some((range) => range[0].kind() === parsed.kind() && parsed.match(range)) ? 'yes' : 'no'
+    return ranges.some((range) => isInNetwork(address, range)) ? 'yes' : 'no'
   }
 }
 
 function windowTest({ activeFrom = 0, activeUntil = Number.POSITIVE_INFINITY }: Conditions): Test {
   return ({ at }) => (at >= activeFrom && at < activeUntil ? 'yes' : 'no')
-}
-
-function findNetwork(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] | undefined {
-  try {
-    return ipaddr.parseCIDR(text)
-  } catch {
-    return undefined
-  }
 }
 
 /**

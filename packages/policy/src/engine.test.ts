@@ -35,6 +35,7 @@ const FACTS: { readonly [Q in Question]: Questions[Q] } = {
   'room.join': { at: 0, account: session.account, client: NO_IDENTITY, room: 'hall@rooms.im.test' },
   'upload.request': { at: 0, isImage: true },
   'upload.put': { at: 0, isImage: true },
+  'upload.publish': { at: 0, isImage: true },
   'media.read': { at: 0, isImage: true },
   'http.request': { at: 0, area: 'app' },
 }
@@ -82,7 +83,7 @@ test('a new installation lets everybody in, sends inside, and nothing outside', 
 })
 
 test('what can never leave is refused, not held', () => {
-  const policy = compile({ suspensions: [{ id: 's1', scope: 'service', mode: 'hold', reason: 'x', since: 0 }] })
+  const policy = compile({ suspensions: [{ id: 's1', scopes: ['service'], mode: 'hold', reason: 'x', since: 0 }] })
   expect(decide(policy, 'stanza.route', { ...stanza, target: 'remote' }).verdict).toMatchObject({
     code: 'federation-off',
   })
@@ -101,7 +102,7 @@ test('settings that make no sense are refused whole', () => {
 })
 
 test('a rule can be observed or switched off by name', () => {
-  const suspensions = [{ id: 's1', scope: 'service', mode: 'cut', reason: 'x', since: 0 }] as const
+  const suspensions = [{ id: 's1', scopes: ['service'], mode: 'cut', reason: 'x', since: 0 }] as const
   expect(decide(compile({ suspensions: [...suspensions] }), 'session.open', session).verdict.action).toBe('refuse')
   const observed = decide(
     compile({ suspensions: [...suspensions], modes: { suspension: 'observe' } }),

@@ -8,6 +8,8 @@ export interface AccountFacts {
   readonly isBreakGlass: boolean
   /** Names of the units it belongs to; absent where nobody has looked. */
   readonly units?: readonly string[] | undefined
+  /** Rooms it is in, of those that some suspension names: bare JIDs; absent where nobody has looked. */
+  readonly rooms?: readonly string[] | undefined
 }
 
 /** Who wants to open or resume a session, with which client. */
@@ -33,6 +35,9 @@ export interface StanzaFacts {
   readonly origin: 'local' | 'remote' | 'server'
   /** Of the sender; absent unless it is local. */
   readonly account?: AccountFacts | undefined
+  /** Of the session that it comes from, like the address. */
+  readonly client?: ClientIdentity | undefined
+  readonly address?: string | undefined
   readonly from: string
   /** Absent: the sender's own account. */
   readonly to?: string | undefined
@@ -48,8 +53,14 @@ export interface StanzaFacts {
   readonly namespaces: readonly string[]
   /** It shares a file: by link, thumbnail or inline. An image is a file, too. */
   readonly media?: 'image' | 'file' | undefined
-  /** The address that the sender's client connects from, where it has one. */
-  readonly address?: string | undefined
+  /** Formats of the images that it shares, by their names and types. */
+  readonly formats?: readonly string[] | undefined
+  /** SHA-256 of the files that it shares, in hex, as far as it says (XEP-0300). */
+  readonly hashes?: readonly string[] | undefined
+  /** The room that it goes to or is about: a bare JID. */
+  readonly room?: string | undefined
+  /** Looks for messages by their words. */
+  readonly isSearch?: boolean
 }
 
 /** A file that is there. */
@@ -97,9 +108,9 @@ export interface RoomFacts {
   readonly at: number
   readonly account: AccountFacts
   readonly client: ClientIdentity
+  readonly address?: string | undefined
   /** Bare JID. */
   readonly room: string
-  readonly address?: string | undefined
 }
 
 /** What may be asked, and with which facts. The entrances that ask are a closed list. */
@@ -111,6 +122,8 @@ export interface Questions {
   'room.join': RoomFacts
   'upload.request': MediaFacts
   'upload.put': MediaFacts
+  /** A file has come and was made clean: may it be published? */
+  'upload.publish': MediaFacts
   'media.read': MediaFacts
   'http.request': {
     readonly at: number
@@ -132,6 +145,7 @@ export const QUESTIONS = [
   'room.join',
   'upload.request',
   'upload.put',
+  'upload.publish',
   'media.read',
   'http.request',
 ] as const satisfies readonly Question[]

@@ -3,8 +3,9 @@ import { NO_IDENTITY } from './client.ts'
 import { decide, liveEffect } from './engine.ts'
 import type { AccountFacts, SessionFacts, StanzaFacts } from './questions.ts'
 import { compile } from './rules.ts'
+import type { SuspensionScope } from './suspension-scope.ts'
 import { SUSPENSION_MODES } from './vocabulary.ts'
-import type { SuspensionMode, SuspensionScope } from './vocabulary.ts'
+import type { SuspensionMode } from './vocabulary.ts'
 
 const NOW = Date.parse('2026-11-23T04:00:00Z')
 const ALICE: AccountFacts = { localpart: 'alice', isAdmin: false, isBreakGlass: false }
@@ -16,7 +17,7 @@ function policy(...suspended: (readonly [SuspensionScope, SuspensionMode])[]) {
     federation: 'on',
     suspensions: suspended.map(([scope, mode], index) => ({
       id: `s${index}`,
-      scope,
+      scopes: [scope],
       mode,
       reason: 'worm',
       since: NOW,
@@ -188,7 +189,7 @@ test('of overlapping suspensions the strictest answer wins, in either order', ()
 
 test('the expected end is told, and passing it alone ends nothing: held messages go first', () => {
   const compiled = compile({
-    suspensions: [{ id: 's1', scope: 'service', mode: 'hold', reason: 'worm', since: NOW, until: NOW + 1 }],
+    suspensions: [{ id: 's1', scopes: ['service'], mode: 'hold', reason: 'worm', since: NOW, until: NOW + 1 }],
   })
   expect(decide(compiled, 'stanza.route', { ...message, at: NOW + 60_000 }).verdict.action).toBe('hold')
 })

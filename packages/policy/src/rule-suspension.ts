@@ -1,177 +1,297 @@
 import type { LiveEffect, Rule } from './engine.ts'
 import type {
   AccountCreationFacts,
-  AccountFacts,
   MediaFacts,
+  Question,
   Questions,
   RoomFacts,
   SessionFacts,
   StanzaFacts,
 } from './questions.ts'
 import type { SuspensionSetting } from './settings.ts'
+import { compileScope } from './suspension-scope.ts'
+import type { CompiledScope, Subject, SuspensionScope } from './suspension-scope.ts'
 import { PASS, refuse } from './verdict.ts'
 import type { Refuse, Verdict, VerdictDetails } from './verdict.ts'
+import type { SuspensionMode } from './vocabulary.ts'
 
-// Modes, for each kind of action (strictest answer of all suspensions in force wins):
-//
-//            new sends   reads     sessions
-//   announce pass        pass      kept
-//   hold     held        pass      kept
-//   read-only refused    pass      kept
-//   reject   refused     refused   kept
-//   cut      refused     refused   closed, new ones refused (scope service only)
+/** What somebody does, as modes tell it apart. */
+const ACTIONS = [
+  'store',
+  'say',
+  'chatter',
+  'act',
+  'see',
+  'reply',
+  'look',
+  'open',
+  'register',
+  'upload',
+  'download',
+  'enter',
+] as const
+type SuspendedAction = (typeof ACTIONS)[number]
 
-/** Payloads that carry or fetch files between clients, past our upload. */
-const FILE_NAMESPACES: ReadonlySet<string> = new Set([
-  'urn:xmpp:jingle:1',
-  'urn:xmpp:jingle:apps:file-transfer:5',
-  'http://jabber.org/protocol/si',
-  'http://jabber.org/protocol/ibb',
-  'http://jabber.org/protocol/bytestreams',
-  'jabber:iq:oob',
-])
+type Answer = 'pass' | 'hold' | 'refuse' | 'discard'
 
-/** Payloads that are images, whatever else the stanza says. */
-const IMAGE_NAMESPACES: ReadonlySet<string> = new Set(['urn:xmpp:bob', 'urn:xmpp:avatar:data'])
+const row = (announce: Answer, hold: Answer, readOnly: Answer, reject: Answer, cut: Answer) => ({
+  announce,
+  hold,
+  'read-only': readOnly,
+  reject,
+  cut,
+})
 
-/** Archive queries: what `reject` hides. */
+/** THE table: control §4.2 for each action. */
+const ANSWERS: Readonly<Record<SuspendedAction, Readonly<Record<SuspensionMode, Answer>>>> = {
+  //            announce hold       read-only  reject     cut
+  /** A message that is archived: it can be held. */
+  store: row('pass', 'hold', 'refuse', 'refuse', 'refuse'),
+  /** A message with words that is not archived. */
+  say: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
+  /** A chat state: it has no use later, and an error for each would be noise. */
+  chatter: row('pass', 'discard', 'discard', 'discard', 'refuse'),
+  /** What reaches another person, or changes what others see of the scope, and is no message. */
+  act: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
+  /** What is asked for within the scope. */
+  look: row('pass', 'pass', 'pass', 'refuse', 'refuse'),
+  /** Anything else on a stream: pings, one's own presence and contacts. */
+  see: row('pass', 'pass', 'pass', 'pass', 'refuse'),
+  /** An answer must never be answered with an error (RFC 6120 §8.3.1); after a cut it just ends here. */
+  reply: row('pass', 'pass', 'pass', 'pass', 'discard'),
+  open: row('pass', 'pass', 'pass', 'pass', 'refuse'),
+  register: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
+  /** Uploads stop in every mode: a file that nobody may send needs no room. */
+  upload: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
+  download: row('pass', 'pass', 'pass', 'refuse', 'refuse'),
+  /** Who enters a room is sent what was said there: that is a read. Whoever is inside stays. */
+  enter: row('pass', 'pass', 'pass', 'refuse', 'refuse'),
+}
+
+/** Archive queries: what `reject` hides of the whole service. */
 const ARCHIVE_NAMESPACE = 'urn:xmpp:mam:2'
+
+/** One suspension, ready to be asked. */
+export interface CompiledSuspension {
+  readonly setting: SuspensionSetting
+  readonly scopes: readonly CompiledScope[]
+  readonly accounts: ReadonlySet<string>
+  readonly rooms: ReadonlySet<string>
+  readonly bots: ReadonlySet<string>
+}
+
+/** What one suspension says, and by which of its scopes. */
+export interface SuspensionAnswer {
+  readonly verdict: Verdict
+  /** Absent: it is not about this. */
+  readonly scope?: CompiledScope
+  /** Why it says nothing although it is about this. */
+  readonly exemption?: Exemption
+}
 
 /** Suspends scopes in modes. Break-glass accounts pass everything; administrators keep console, API and CLI. */
 export function suspension(settings: readonly SuspensionSetting[]): Rule {
-  const inForce = settings.filter(({ mode }) => mode !== 'announce')
-  const open = (facts: SessionFacts): Verdict => openVerdict(inForce, facts.account)
+  const inForce = settings.filter(({ mode, isScheduled }) => mode !== 'announce' && !isScheduled).map(compileSuspension)
+  const ask =
+    <Q extends Question>(question: Q) =>
+    (facts: Questions[Q]): Verdict =>
+      strictest(inForce.map((suspended) => answerOf(suspended, question, facts))).verdict
   return {
     name: 'suspension',
     decide: {
-      'session.open': open,
-      'session.resume': open,
-      'account.create': (facts) => creationVerdict(inForce, facts),
-      'stanza.route': (facts) => stanzaVerdict(inForce, facts),
-      'room.join': (facts) => joinVerdict(inForce, facts),
-      'upload.request': (facts) => uploadVerdict(inForce, facts),
-      'upload.put': (facts) => uploadVerdict(inForce, facts),
-      'media.read': (facts) => readVerdict(inForce, facts),
-      'http.request': (facts) => httpVerdict(inForce, facts),
+      'session.open': ask('session.open'),
+      'session.resume': ask('session.resume'),
+      'account.create': ask('account.create'),
+      'stanza.route': ask('stanza.route'),
+      'room.join': ask('room.join'),
+      'upload.request': ask('upload.request'),
+      'upload.put': ask('upload.put'),
+      'upload.publish': ask('upload.publish'),
+      'media.read': ask('media.read'),
+      'http.request': ask('http.request'),
     },
-    live: (session) => liveEffectOf(inForce, session),
+    live: (session) => liveEffectOf(ask('session.open')(session)),
   }
 }
 
-function openVerdict(suspensions: readonly SuspensionSetting[], account: AccountFacts | undefined): Verdict {
-  if (account?.isBreakGlass === true) return PASS
-  const cut = suspensions.find(({ scope, mode }) => scope === 'service' && mode === 'cut')
-  return cut ? refusal(cut) : PASS
-}
-
-/** Nobody new comes in while the service is suspended; administrators may still prepare. */
-function creationVerdict(suspensions: readonly SuspensionSetting[], { origin }: AccountCreationFacts): Verdict {
-  if (origin === 'administrator') return PASS
-  return strictest(suspensions, (setting) => (setting.scope === 'service' ? refusal(setting) : PASS))
-}
-
-function stanzaVerdict(suspensions: readonly SuspensionSetting[], facts: StanzaFacts): Verdict {
-  if (facts.origin === 'server' || facts.account?.isBreakGlass === true) return PASS
-  return strictest(suspensions, (setting) => stanzaAnswer(setting, facts))
-}
-
-function stanzaAnswer(setting: SuspensionSetting, facts: StanzaFacts): Verdict {
-  if (!isStanzaInScope(setting, facts)) return PASS
-  const isReply = facts.type === 'error' || (facts.kind === 'iq' && facts.type === 'result')
-  // A reply must never be answered with an error (RFC 6120 §8.3.1); after a cut it just ends here.
-  if (isReply) return setting.mode === 'cut' ? { action: 'discard', reason: `suspension ${setting.id}` } : PASS
-  if (setting.mode === 'cut') return refusal(setting)
-  if (facts.kind === 'message') return messageAnswer(setting, facts)
-  return isSend(setting, facts) || (setting.mode === 'reject' && isRead(setting, facts)) ? refusal(setting) : PASS
-}
-
-/** Only what is archived can be held. A chat state has no use later, and an error for each would be noise. */
-function messageAnswer(setting: SuspensionSetting, { isDurable, hasBody }: StanzaFacts): Verdict {
-  if (!isDurable && !hasBody) return { action: 'discard', reason: `suspension ${setting.id}` }
-  return setting.mode === 'hold' && isDurable ? { action: 'hold', suspensionId: setting.id } : refusal(setting)
-}
-
-/** Requests that reach another person, or change what others see of this scope. Those cannot be held. */
-function isSend({ scope }: SuspensionSetting, { kind, type, target }: StanzaFacts): boolean {
-  if (kind === 'presence') return type === 'subscribe'
-  if (scope === 'federation') return true
-  return type === 'set' && (scope !== 'service' || target === 'local' || target === 'remote')
-}
-
-/** What `reject` hides: the archive for the whole service, anything that is asked for in a narrower scope. */
-function isRead({ scope }: SuspensionSetting, { kind, namespaces }: StanzaFacts): boolean {
-  return kind === 'iq' && (scope !== 'service' || namespaces.includes(ARCHIVE_NAMESPACE))
-}
-
-function isStanzaInScope({ scope }: SuspensionSetting, facts: StanzaFacts): boolean {
-  switch (scope) {
-    case 'service':
-      return true
-    case 'federation':
-      return facts.target === 'remote' || facts.origin === 'remote'
-    case 'images':
-      return facts.media === 'image' || facts.namespaces.some((namespace) => IMAGE_NAMESPACES.has(namespace))
-    case 'files':
-      return (
-        facts.media !== undefined ||
-        facts.namespaces.some((namespace) => FILE_NAMESPACES.has(namespace) || IMAGE_NAMESPACES.has(namespace))
-      )
+/** Compiles one suspension. @throws Error when one of its scopes is none. */
+export function compileSuspension(setting: SuspensionSetting): CompiledSuspension {
+  const { accounts, rooms, bots } = setting.exemptions
+  return {
+    setting,
+    scopes: setting.scopes.map(compileScope),
+    accounts: new Set(accounts),
+    rooms: new Set(rooms),
+    bots: new Set(bots),
   }
 }
 
-/** Who enters a room is sent what was said there: that is a read like any other. Whoever is inside stays. */
-function joinVerdict(suspensions: readonly SuspensionSetting[], { account }: RoomFacts): Verdict {
-  if (account.isBreakGlass) return PASS
-  return strictest(suspensions, (setting) =>
-    setting.scope === 'service' && (setting.mode === 'reject' || setting.mode === 'cut') ? refusal(setting) : PASS,
-  )
-}
-
-/** Uploads stop in every mode: a file that nobody may send needs no room. */
-function uploadVerdict(suspensions: readonly SuspensionSetting[], facts: MediaFacts): Verdict {
-  if (facts.account?.isBreakGlass === true) return PASS
-  return strictest(suspensions, (setting) => (isMediaInScope(setting, facts) ? refusal(setting) : PASS))
-}
-
-function readVerdict(suspensions: readonly SuspensionSetting[], facts: MediaFacts): Verdict {
-  if (facts.account?.isBreakGlass === true) return PASS
-  return strictest(suspensions, (setting) =>
-    isMediaInScope(setting, facts) && (setting.mode === 'reject' || setting.mode === 'cut') ? refusal(setting) : PASS,
-  )
-}
-
-function isMediaInScope({ scope }: SuspensionSetting, { isImage }: MediaFacts): boolean {
-  return scope === 'service' || scope === 'files' || (scope === 'images' && isImage)
-}
-
-function httpVerdict(suspensions: readonly SuspensionSetting[], facts: Questions['http.request']): Verdict {
-  if (facts.area === 'public' || (facts.area === 'admin' && facts.account?.isAdmin !== false)) return PASS
-  return openVerdict(suspensions, facts.account)
-}
-
-function liveEffectOf(suspensions: readonly SuspensionSetting[], { account }: SessionFacts): LiveEffect {
-  const verdict = openVerdict(suspensions, account)
-  if (verdict.action !== 'refuse') return { action: 'none' }
-  return { action: 'disconnect', code: verdict.code, details: verdict.details }
-}
-
-function strictest(
-  suspensions: readonly SuspensionSetting[],
-  answer: (setting: SuspensionSetting) => Verdict,
-): Verdict {
-  let found: Verdict = PASS
-  for (const setting of suspensions) {
-    const verdict = answer(setting)
-    const isStricter = strictness(verdict) > strictness(found)
-    // Of two holds the narrower one keeps the message, so that ending the wider one does not let it out.
-    const isNarrower = verdict.action === 'hold' && found.action === 'hold' && setting.scope !== 'service'
-    if (isStricter || isNarrower) found = verdict
+/** What one suspension says to one question, with the scope and the exemption that made it so. */
+export function answerOf<Q extends Question>(
+  suspended: CompiledSuspension,
+  question: Q,
+  facts: Questions[Q],
+): SuspensionAnswer {
+  const reading: Reading = READERS[question](facts)
+  let found: SuspensionAnswer = { verdict: PASS }
+  for (const scope of suspended.scopes) {
+    if (!reading.isAbout(scope)) continue
+    const action = reading.actionIn(scope)
+    const { mode, exemption } = modeFor(suspended, reading, action)
+    const verdict = verdictFrom(suspended.setting, scope, ANSWERS[action][mode])
+    const answer = { verdict, scope, ...(exemption === undefined ? {} : { exemption }) }
+    found = found.scope === undefined ? answer : stricter(found, answer)
   }
   return found
 }
 
+/** Of all answers the strictest; of two holds, that of the narrower scope keeps the message. */
+export function strictest(answers: readonly SuspensionAnswer[]): SuspensionAnswer {
+  return answers.reduce(stricter, { verdict: PASS })
+}
+
+// --- questions as suspensions see them ------------------------------------------------------------------------------------
+
+interface Reading {
+  readonly subject: Subject
+  readonly room?: string | undefined
+  readonly isAbout: (scope: CompiledScope) => boolean
+  readonly actionIn: (scope: CompiledScope) => SuspendedAction
+}
+
+type Readers = { readonly [Q in Question]: (facts: Questions[Q]) => Reading }
+
+const onUpload = (facts: MediaFacts) => readMedia(facts, 'upload')
+const onSession = (facts: SessionFacts): Reading => readWho(facts)
+
+const READERS: Readers = {
+  'session.open': onSession,
+  'session.resume': onSession,
+  'http.request': readHttp,
+  'account.create': (facts: AccountCreationFacts) => ({
+    subject: {},
+    // Administrators may prepare accounts while nobody else comes in.
+    isAbout: ({ tests }) => facts.origin !== 'administrator' && tests.create?.(facts) === true,
+    actionIn: () => 'register',
+  }),
+  'stanza.route': readStanza,
+  'room.join': (facts: RoomFacts) => ({
+    subject: facts,
+    room: facts.room,
+    isAbout: ({ tests }) => tests.join?.(facts) === true || tests.who?.(facts) === true,
+    actionIn: () => 'enter',
+  }),
+  'upload.request': onUpload,
+  'upload.put': onUpload,
+  'upload.publish': onUpload,
+  'media.read': (facts: MediaFacts) => readMedia(facts, 'download'),
+}
+
+function readWho(subject: Subject): Reading {
+  return { subject, isAbout: ({ tests }) => tests.who?.(subject) === true, actionIn: () => 'open' }
+}
+
+function readHttp(facts: Questions['http.request']): Reading {
+  const isOpen = facts.area === 'public' || (facts.area === 'admin' && facts.account?.isAdmin !== false)
+  return isOpen ? { ...readWho(facts), isAbout: () => false } : readWho(facts)
+}
+
+function readMedia(facts: MediaFacts, action: 'upload' | 'download'): Reading {
+  return {
+    subject: facts,
+    isAbout: ({ tests }) => tests.media?.(facts) === true || tests.who?.(facts) === true,
+    actionIn: () => action,
+  }
+}
+
+function readStanza(facts: StanzaFacts): Reading {
+  return {
+    subject: facts,
+    room: facts.room,
+    isAbout: ({ tests }) =>
+      facts.origin !== 'server' && (tests.stanza?.(facts) === true || tests.who?.(facts) === true),
+    actionIn: (scope) => stanzaAction(scope, facts),
+  }
+}
+
+function stanzaAction(scope: CompiledScope, facts: StanzaFacts): SuspendedAction {
+  const { kind, type, isDurable, hasBody } = facts
+  if (type === 'error' || (kind === 'iq' && type === 'result')) return 'reply'
+  if (kind === 'message') return isDurable ? 'store' : hasBody ? 'say' : 'chatter'
+  return isSend(scope, facts) ? 'act' : isRead(scope, facts) ? 'look' : 'see'
+}
+
+/** Requests that reach another person, or change what others see of this scope. Those cannot be held. */
+function isSend({ kind: scope, tests }: CompiledScope, { kind, type, target }: StanzaFacts): boolean {
+  if (kind === 'presence') return type === 'subscribe' || (scope === 'presence' && target !== 'self' && isNews(type))
+  if (scope === 'federation' || scope === 'peer') return true
+  // Of a person, or of everybody, only what reaches others: the rest is one's own business.
+  return type === 'set' && (tests.who === undefined || target === 'local' || target === 'remote')
+}
+
+const isNews = (type: string) => type === 'available'
+
+/** What `reject` hides: the archive, where the scope is people; anything that is asked for in a narrower scope. */
+function isRead({ tests }: CompiledScope, { kind, namespaces }: StanzaFacts): boolean {
+  return kind === 'iq' && (tests.who === undefined || namespaces.includes(ARCHIVE_NAMESPACE))
+}
+
+// --- exemptions -------------------------------------------------------------------------------------------------------------
+
+type Exemption = 'break-glass' | 'account' | 'room' | 'bot'
+
+/** What an emergency bot may do beside being signed in. */
+const BOT_ACTIONS: ReadonlySet<SuspendedAction> = new Set(['store', 'say', 'chatter'])
+
+const free = (exemption: Exemption) => ({ mode: 'announce', exemption }) as const
+
+/**
+ * The mode that a suspension has for somebody. Members of incident rooms and emergency bots stay connected for their
+ * purpose alone: for the rest, what would be cut is hidden.
+ */
+function modeFor(
+  { setting: { mode }, accounts, rooms, bots }: CompiledSuspension,
+  { subject: { account, from }, room }: Reading,
+  action: SuspendedAction,
+): { readonly mode: SuspensionMode; readonly exemption?: Exemption } {
+  if (account?.isBreakGlass === true) return free('break-glass')
+  if (account && accounts.has(account.localpart)) return free('account')
+  const incident = rooms.size === 0 ? [] : (account?.rooms ?? []).filter((jid) => rooms.has(jid))
+  if (incident.length > 0 && (action === 'open' || (room !== undefined && incident.includes(room)))) return free('room')
+  const isEmergencyBot = bots.size > 0 && isBot(bots, account?.localpart, from)
+  if (isEmergencyBot && (action === 'open' || BOT_ACTIONS.has(action))) return free('bot')
+  return { mode: mode === 'cut' && (isEmergencyBot || incident.length > 0) ? 'reject' : mode }
+}
+
+function isBot(bots: ReadonlySet<string>, localpart: string | undefined, from: string | undefined): boolean {
+  if (from !== undefined) return bots.has(from.split('/', 1)[0] ?? '')
+  return localpart !== undefined && [...bots].some((jid) => jid.startsWith(`${localpart}@`))
+}
+
+// --- verdicts ---------------------------------------------------------------------------------------------------------------
+
+function verdictFrom(setting: SuspensionSetting, scope: CompiledScope, answer: Answer): Verdict {
+  switch (answer) {
+    case 'pass':
+      return PASS
+    case 'hold':
+      return { action: 'hold', suspensionId: setting.id }
+    case 'discard':
+      return { action: 'discard', reason: `suspension ${setting.id}` }
+    case 'refuse':
+      return refusal(setting, scope.scope)
+  }
+}
+
+function stricter(a: SuspensionAnswer, b: SuspensionAnswer): SuspensionAnswer {
+  const difference = strictness(b.verdict) - strictness(a.verdict)
+  if (difference !== 0) return difference > 0 ? b : a
+  const isNarrower = b.verdict.action === 'hold' && (b.scope?.narrowness ?? 0) > (a.scope?.narrowness ?? 0)
+  return isNarrower || (a.scope === undefined && b.scope !== undefined) ? b : a
+}
+
 /** pass < hold < refused (a cut above other refusals, since its text must win) < dropped silently. */
-function strictness(verdict: Verdict): number {
+export function strictness(verdict: Verdict): number {
   switch (verdict.action) {
     case 'pass':
       return 0
@@ -184,15 +304,15 @@ function strictness(verdict: Verdict): number {
   }
 }
 
-function refusal(setting: SuspensionSetting): Refuse {
-  return refuse('suspended', `suspension ${setting.id}, ${setting.scope} ${setting.mode}`, {
+function refusal(setting: SuspensionSetting, scope: SuspensionScope): Refuse {
+  return refuse('suspended', `suspension ${setting.id}, ${scope} ${setting.mode}`, {
     retryable: true,
-    details: detailsOf(setting),
+    details: detailsOf(setting, scope),
   })
 }
 
 /** What users are told: the reason, since when, and the expected end. */
-function detailsOf({ id, scope, mode, reason, since, until }: SuspensionSetting): VerdictDetails {
+function detailsOf({ id, mode, reason, since, until }: SuspensionSetting, scope: SuspensionScope): VerdictDetails {
   return {
     suspension: id,
     scope,
@@ -201,4 +321,9 @@ function detailsOf({ id, scope, mode, reason, since, until }: SuspensionSetting)
     since: new Date(since).toISOString(),
     ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
   }
+}
+
+function liveEffectOf(verdict: Verdict): LiveEffect {
+  if (verdict.action !== 'refuse') return { action: 'none' }
+  return { action: 'disconnect', code: verdict.code, details: verdict.details }
 }

@@ -25,7 +25,13 @@ const RULES: Readonly<Record<RuleName, (settings: PolicySettings) => readonly En
   },
   federation: ({ federation }) => (federation === 'off' ? [enforce(federationOff())] : []),
   recall: ({ recalls }) => (recalls.length === 0 ? [] : [enforce(recall(recalls))]),
-  suspension: ({ suspensions }) => (suspensions.length === 0 ? [] : [enforce(suspension(suspensions))]),
+  suspension: ({ suspensions }) => {
+    if (suspensions.length === 0) return []
+    const drills = suspensions.filter(({ isDrill }) => isDrill)
+    const real = suspensions.filter(({ isDrill }) => !isDrill)
+    // First, since nothing is asked after a refusal.
+    return [...drills.map((drill) => observe(suspension([drill]))), enforce(suspension(real))]
+  },
 }
 
 /**

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { conditionFields } from './conditions.ts'
 import { RULE_NAMES } from './engine.ts'
 import { mediaPolicy, mediaSettings } from './media-policy.ts'
-import { CLIENT_POSTURES, RULE_ACTIONS, RULE_PRESETS, SUSPENSION_MODES, SUSPENSION_SCOPES } from './vocabulary.ts'
+import { CLIENT_POSTURES, RULE_ACTIONS, RULE_PRESETS, SUSPENSION_MODES } from './vocabulary.ts'
+import { suspensionScope } from './suspension-scope.ts'
 
 const instantMs = z.int().min(0)
 
@@ -46,14 +47,37 @@ export const ruleExceptionSetting = z.strictObject({
   until: instantMs,
 })
 
+/** Whom a suspension leaves alone. */
+export const suspensionExemptions = z.strictObject({
+  /** Localparts: of everything. */
+  accounts: z.array(z.string().min(1).max(256)).max(1_000).readonly().default([]),
+  /** Incident rooms, bare JIDs: they keep working for their members. */
+  rooms: z.array(z.string().min(3).max(512)).max(100).readonly().default([]),
+  /** Emergency bots, bare JIDs or domains of components: their messages pass. */
+  bots: z.array(z.string().min(1).max(512)).max(100).readonly().default([]),
+})
+
+/** Language tag, such as `de`, and what is said in it. */
+export const suspensionTexts = z
+  .record(z.string().regex(/^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/u), z.string().min(1).max(500))
+  .refine((texts) => Object.keys(texts).length <= 20, 'at most 20 languages')
+
 /** One suspension that has not ended. It acts until somebody, or the clock's keeper, records its end. */
 export const suspensionSetting = z.strictObject({
   id: z.string().min(1).max(64),
-  scope: z.enum(SUSPENSION_SCOPES),
+  scopes: z.array(suspensionScope).min(1).max(32).readonly(),
   mode: z.enum(SUSPENSION_MODES),
+  /** Shown to users, where there is no text in their language. */
   reason: z.string(),
+  reasons: suspensionTexts.default({}),
+  /** When it began; when it will, while it is scheduled. */
   since: instantMs,
   until: instantMs.optional(),
+  /** It has not begun: it is announced, and acts when the clock's keeper has recorded its start. */
+  isScheduled: z.boolean().default(false),
+  /** Measured and recorded, without effect and without anybody being told. */
+  isDrill: z.boolean().default(false),
+  exemptions: suspensionExemptions.default({ accounts: [], rooms: [], bots: [] }),
 })
 
 /** Files that were delivered and are taken back for now. */
@@ -91,7 +115,7 @@ export const policySettings = z.strictObject({
   posture: z.enum(CLIENT_POSTURES).default('discover'),
   clientRules: z.array(clientRuleSetting).max(MAX_RULES).readonly().default([]),
   exceptions: z.array(ruleExceptionSetting).max(MAX_RULES).readonly().default([]),
-  suspensions: z.array(suspensionSetting).readonly().default([]),
+  suspensions: z.array(suspensionSetting).max(MAX_RULES).readonly().default([]),
   recalls: z.array(recallSetting).max(MAX_RULES).readonly().default([]),
   /** `off`: no stanza goes to or comes from another domain. */
   federation: z.enum(['off', 'on']).default('off'),
@@ -105,6 +129,7 @@ export type ClientRuleDocument = z.output<typeof clientRuleDocument>
 export type ClientRuleSetting = z.output<typeof clientRuleSetting>
 export type RuleExceptionSetting = z.output<typeof ruleExceptionSetting>
 export type RecallSetting = z.output<typeof recallSetting>
+export type SuspensionExemptions = z.output<typeof suspensionExemptions>
 export type SuspensionSetting = z.output<typeof suspensionSetting>
 export type PolicySettings = z.output<typeof policySettings>
 export type PolicySettingsInput = z.input<typeof policySettings>

@@ -9,10 +9,6 @@ export type RuleAction = (typeof RULE_ACTIONS)[number]
 export const RULE_PRESETS = ['routine', 'urgent', 'emergency', 'now'] as const
 export type RulePreset = (typeof RULE_PRESETS)[number]
 
-/** What a suspension covers. Groups, rooms, peers and formats join the list when they exist. */
-export const SUSPENSION_SCOPES = ['service', 'images', 'files', 'federation'] as const
-export type SuspensionScope = (typeof SUSPENSION_SCOPES)[number]
-
 /** How a suspension acts, ordered by strictness for sends; `read-only` and `reject` are equally strict there. */
 export const SUSPENSION_MODES = ['announce', 'hold', 'read-only', 'reject', 'cut'] as const
 export type SuspensionMode = (typeof SUSPENSION_MODES)[number]

@@ -50,7 +50,19 @@ import { imageCensus, recallEnd, recallList, recallStart } from './recall.ts'
 import { sanitize } from './sanitize.ts'
 import { standingMessageDelete, standingMessageList, standingMessageSet } from './standing-message.ts'
 import { sessionList, status } from './status.ts'
-import { suspensionEnd, suspensionList, suspensionStart } from './suspension.ts'
+import {
+  suspensionEnd,
+  suspensionExempt,
+  suspensionExplain,
+  suspensionExtend,
+  suspensionList,
+  suspensionRecord,
+  suspensionReview,
+  suspensionStart,
+} from './suspension.ts'
+import { suspensionApprove, suspensionRefuse, suspensionRequests } from './approval.ts'
+import { suspensionDiscard, suspensionHeld, suspensionRelease } from './held-message.ts'
+import { playbookDelete, playbookList, playbookSet, playbookStart } from './playbook.ts'
 import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
 import { unitAdd, unitDelete, unitJoin, unitLeave, unitList, unitMembers, unitSet } from './unit.ts'
 import { up } from './up.ts'
@@ -117,7 +129,22 @@ export const COMMANDS: readonly Command[] = [
   imageRenewalStop,
   suspensionStart,
   suspensionList,
+  suspensionExtend,
+  suspensionExempt,
   suspensionEnd,
+  suspensionExplain,
+  suspensionHeld,
+  suspensionRelease,
+  suspensionDiscard,
+  suspensionRequests,
+  suspensionApprove,
+  suspensionRefuse,
+  suspensionReview,
+  suspensionRecord,
+  playbookList,
+  playbookSet,
+  playbookDelete,
+  playbookStart,
   policyNodes,
   policyEpoch,
   breakGlassList,

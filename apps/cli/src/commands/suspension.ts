@@ -1,36 +1,55 @@
-import { ADMIN_ROUTES, type SuspensionView } from '@drawbridge/contract'
+import { ADMIN_ROUTES, RELEASES, type Effect, type ResponseOf, type SuspensionView } from '@drawbridge/contract'
 import { checked, parse, parseInstant, required } from '../arguments.ts'
-import type { Command } from '../command.ts'
+import { type Command, UsageError } from '../command.ts'
 import { effectLine } from './effect.ts'
+
+const MODES = 'announce|read-only|hold|reject|cut'
 
 export const suspensionStart: Command = {
   name: 'suspension start',
-  usage:
-    '--scope service|images|files|federation --mode announce|read-only|hold|reject|cut --reason TEXT [--until TIME]',
-  summary: 'Suspend a part of the service. TIME is 2026-11-23T18:00, or a time from now: 30s, 15m, 2h, 7d.',
+  usage: `--scope SCOPE[,SCOPE…] --mode ${MODES} --reason TEXT [--reason-in LANG=TEXT] [--internal TEXT] [--start TIME] [--until TIME] [--review TIME] [--exempt WHO[,WHO…]] [--emergency] [--drill] [--dry-run]`,
+  summary:
+    'Suspend scopes: service, a feature such as images, group:UNIT, room:JID, peer:DOMAIN, client:FAMILY, zone:CIDR, hash:SHA256 or format:NAME. WHO is an account, room:JID (an incident room) or bot:JID. TIME is 2026-11-23T18:00, or a time from now: 30s, 15m, 2h, 7d.',
 
   async run(args, cli) {
     const { values } = parse(args, [], {
-      scope: { type: 'string' },
+      scope: { type: 'string', multiple: true },
       mode: { type: 'string' },
       reason: { type: 'string' },
+      'reason-in': { type: 'string', multiple: true },
+      internal: { type: 'string' },
+      start: { type: 'string' },
       until: { type: 'string' },
+      review: { type: 'string' },
+      exempt: { type: 'string', multiple: true },
+      emergency: { type: 'boolean' },
+      drill: { type: 'boolean' },
+      'dry-run': { type: 'boolean' },
     })
+    const now = new Date()
     const body = checked(ADMIN_ROUTES.startSuspension.body, {
-      scope: required(values.scope, '--scope'),
+      scopes: listFrom(required(values.scope?.join(), '--scope')),
       mode: required(values.mode, '--mode'),
       reason: required(values.reason, '--reason'),
-      ...(values.until !== undefined && { until: parseInstant(values.until, new Date()) }),
+      ...(values['reason-in'] && { reasons: textsFrom(values['reason-in']) }),
+      ...(values.internal !== undefined && { internalReason: values.internal }),
+      ...(values.start !== undefined && { start: parseInstant(values.start, now) }),
+      ...(values.until !== undefined && { until: parseInstant(values.until, now) }),
+      ...(values.review !== undefined && { reviewAt: parseInstant(values.review, now) }),
+      ...(values.exempt && { exemptions: exemptionsFrom(values.exempt.flatMap(listFrom)) }),
+      ...(values.emergency && { isEmergency: true }),
+      ...(values.drill && { isDrill: true }),
     })
-    const started = await cli.admin('startSuspension', { body })
-    cli.result([suspensionLine(started.suspension), effectLine(started.effect)], started)
+    const query = values['dry-run'] ? { dryRun: 'true' } : {}
+    const started = await cli.admin('startSuspension', { body, query })
+    cli.result([...changeLines(started), impactLine(started.impact)], started)
   },
 }
 
 export const suspensionList: Command = {
   name: 'suspension list',
   usage: '',
-  summary: 'List suspensions, the active ones first.',
+  summary: 'List suspensions, the active and planned ones first.',
 
   async run(args, cli) {
     parse(args, [], {})
@@ -39,24 +58,164 @@ export const suspensionList: Command = {
   },
 }
 
-export const suspensionEnd: Command = {
-  name: 'suspension end',
-  usage: 'ID',
-  summary: 'End a suspension and deliver what it held, in order.',
+export const suspensionExtend: Command = {
+  name: 'suspension extend',
+  usage: 'ID [--until TIME|never] [--review TIME]',
+  summary: 'Give a suspension another end, or another time of review. TIME is as in `suspension start`.',
 
   async run(args, cli) {
-    const { words } = parse(args, ['ID'], {})
-    const params = checked(ADMIN_ROUTES.endSuspension.params, { id: words[0] })
-    const ended = await cli.admin('endSuspension', { params })
-    cli.result(
-      [suspensionLine(ended.suspension), `${effectLine(ended.effect)}, ${ended.released} messages released`],
-      ended,
-    )
+    const { values, words } = parse(args, ['ID'], { until: { type: 'string' }, review: { type: 'string' } })
+    const now = new Date()
+    const { until, review } = values
+    const body = checked(ADMIN_ROUTES.extendSuspension.body, {
+      ...(until !== undefined && { until: until === 'never' ? null : parseInstant(until, now) }),
+      ...(review !== undefined && { reviewAt: parseInstant(review, now) }),
+    })
+    const extended = await cli.admin('extendSuspension', { params: idFrom(words), body })
+    cli.result(changeLines(extended), extended)
   },
 }
 
+export const suspensionExempt: Command = {
+  name: 'suspension exempt',
+  usage: 'ID WHO[,WHO…]',
+  summary: 'Leave somebody alone: an account, room:JID (an incident room) or bot:JID.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['ID', 'WHO'], {})
+    const body = checked(ADMIN_ROUTES.exemptSuspension.body, exemptionsFrom(listFrom(words[1] ?? '')))
+    const exempted = await cli.admin('exemptSuspension', { params: idFrom(words), body })
+    cli.result(changeLines(exempted), exempted)
+  },
+}
+
+export const suspensionEnd: Command = {
+  name: 'suspension end',
+  usage: `ID [--release ${RELEASES.join('|')}]`,
+  summary:
+    'End a suspension. What it held is delivered in order, or as far as recalls and the sanitizer still let it through, or waits for a person, or is discarded with notice.',
+
+  async run(args, cli) {
+    const { values, words } = parse(args, ['ID'], { release: { type: 'string' } })
+    const query = checked(ADMIN_ROUTES.endSuspension.query, values)
+    const ended = await cli.admin('endSuspension', { params: idFrom(words), query })
+    const counts = `${ended.released} messages released, ${ended.discarded} discarded`
+    cli.result([...changeLines(ended), ...(ended.request ? [] : [counts])], ended)
+  },
+}
+
+export const suspensionExplain: Command = {
+  name: 'suspension explain',
+  usage:
+    '[--account NAME] [--client FAMILY] [--address IP] [--room JID] [--peer DOMAIN] [--format NAME] [--sha256 HASH]',
+  summary: 'Say what is suspended for somebody, action by action, and which suspension makes it so.',
+
+  async run(args, cli) {
+    const option = { type: 'string' } as const
+    const options = { account: option, client: option, address: option, room: option, peer: option }
+    const { values } = parse(args, [], { ...options, format: option, sha256: option })
+    const { actions } = await cli.admin('explainSuspensions', {
+      query: checked(ADMIN_ROUTES.explainSuspensions.query, values),
+    })
+    const lines = actions.flatMap(({ action, answer, trace }) => [
+      `${action}: ${answer}`,
+      ...trace.map((step) => {
+        const why = step.inactive ?? (step.exemption === undefined ? undefined : `exempt: ${step.exemption}`)
+        const mark = step.isDecisive ? '→' : ' '
+        return `  ${mark} ${step.suspension}  ${step.scope} ${step.mode}: ${step.answer}${why === undefined ? '' : ` (${why})`}`
+      }),
+    ])
+    cli.result(lines, actions)
+  },
+}
+
+export const suspensionReview: Command = {
+  name: 'suspension review',
+  usage: 'ID --note TEXT',
+  summary: 'Record that somebody has looked at what one person did alone.',
+
+  async run(args, cli) {
+    const { values, words } = parse(args, ['ID'], { note: { type: 'string' } })
+    const body = checked(ADMIN_ROUTES.reviewSuspension.body, { note: required(values.note, '--note') })
+    const { suspension } = await cli.admin('reviewSuspension', { params: idFrom(words), body })
+    cli.result(suspensionLine(suspension), suspension)
+  },
+}
+
+export const suspensionRecord: Command = {
+  name: 'suspension record',
+  usage: 'ID',
+  summary: 'Print everything on record about a suspension as JSON.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['ID'], {})
+    const record = await cli.admin('getIncidentRecord', { params: idFrom(words) })
+    cli.result(JSON.stringify(record, null, 2), record)
+  },
+}
+
+/** What a change of a suspension did, or that it waits. */
+function changeLines(change: {
+  readonly suspension?: SuspensionView | undefined
+  readonly effect?: Effect | undefined
+  readonly request?: { readonly id: string } | undefined
+}): string[] {
+  if (change.request) return [`waits for another person: drawbridge suspension approve ${change.request.id}`]
+  return [
+    ...(change.suspension ? [suspensionLine(change.suspension)] : []),
+    ...(change.effect ? [effectLine(change.effect)] : []),
+  ]
+}
+
+/** Whom a suspension hits, as a line. */
+export function impactLine(impact: ResponseOf<'startSuspension'>['impact']): string {
+  const { accounts, sessions, disconnected, exempt, approvals, isTwoPersonRuleActive } = impact
+  const people =
+    approvals === 2 && !isTwoPersonRuleActive
+      ? '; takes two people as soon as two approvers are enrolled'
+      : approvals === 2
+        ? '; takes two people'
+        : ''
+  return `${accounts} accounts, ${sessions} sessions now: ${disconnected} closed, ${exempt} exempt${people}`
+}
+
+function idFrom(words: readonly string[]) {
+  return checked(ADMIN_ROUTES.endSuspension.params, { id: words[0] })
+}
+
+function listFrom(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
+
+function textsFrom(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const equals = text.indexOf('=')
+      if (equals <= 0) throw new UsageError(`"${text}" is no text in a language: write it like de=Wartung.`)
+      return [text.slice(0, equals), text.slice(equals + 1)]
+    }),
+  )
+}
+
+function exemptionsFrom(given: readonly string[]) {
+  const of = (prefix: string) => given.flatMap((who) => (who.startsWith(prefix) ? [who.slice(prefix.length)] : []))
+  return { accounts: given.filter((who) => !/^(?:room|bot):/u.test(who)), rooms: of('room:'), bots: of('bot:') }
+}
+
 /** One line per suspension. */
-export function suspensionLine({ id, scope, mode, reason, since, until, endedAt }: SuspensionView): string {
+export function suspensionLine(view: SuspensionView): string {
+  const { id, scopes, mode, reason, since, until, endedAt, held, state, isDrill, isEmergency, reviewDueAt } = view
   const span = endedAt !== undefined ? `ended ${endedAt}` : until !== undefined ? `until ${until}` : 'until ended'
-  return `${id}  ${scope} ${mode} since ${since}, ${span}: ${reason}`
+  const marks = [
+    state === 'scheduled' && 'planned',
+    isDrill && 'drill',
+    isEmergency && 'emergency, not confirmed',
+    held.count > 0 && `${held.count} held since ${held.oldestAt ?? '?'}`,
+    reviewDueAt !== undefined && view.reviewedAt === undefined && `review due by ${reviewDueAt}`,
+  ].filter(Boolean)
+  const extra = marks.length === 0 ? '' : ` [${marks.join('; ')}]`
+  return `${id}  ${scopes.join(',')} ${mode} since ${since}, ${span}: ${reason}${extra}`
 }

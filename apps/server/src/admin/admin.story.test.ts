@@ -178,10 +178,10 @@ test('rules and suspensions are added, listed and removed, and the status tells'
     body: { code: 'no-such-rule' },
   })
 
-  const suspension = { scope: 'service', mode: 'hold', reason: 'worm', until: '2100-01-01T00:00:00+01:00' }
+  const suspension = { scopes: ['service'], mode: 'hold', reason: 'worm', until: '2100-01-01T00:00:00+01:00' }
   const started = await a.local('POST', '/api/v1/suspensions', { json: suspension })
   expect(started.body).toMatchObject({
-    suspension: { scope: 'service', mode: 'hold', until: '2099-12-31T23:00:00.000Z' },
+    suspension: { scopes: ['service'], mode: 'hold', until: '2099-12-31T23:00:00.000Z' },
   })
   const ended = (started.body['suspension'] as { id: string }).id
   expect((await a.local('GET', '/api/v1/status')).body).toMatchObject({
@@ -289,7 +289,7 @@ test('while the service is cut, an administrator signs in and ends it', async ()
   await a.local('POST', '/api/v1/accounts', { json: { name: 'admin', isAdmin: true, password: 'correct horse' } })
   await a.local('POST', '/api/v1/accounts', { json: { name: 'carol', isAdmin: true, password: 'correct horse' } })
   const started = await a.local('POST', '/api/v1/suspensions', {
-    json: { scope: 'service', mode: 'cut', reason: 'worm' },
+    json: { scopes: ['service'], mode: 'cut', reason: 'worm' },
   })
   const { id } = started.body['suspension'] as { id: string }
   const bearer = await signIn(a, 'carol', 'correct horse')

@@ -49,7 +49,7 @@ export interface AdminDeps {
   /** Seals the secrets of second factors. */
   readonly sealer: Sealer
   readonly settings: AdminConfig
-  readonly policy: Pick<PolicyService, 'gate' | 'live' | 'node' | 'operations' | 'standalone'>
+  readonly policy: Pick<PolicyService, 'gate' | 'live' | 'node' | 'operations' | 'guarded' | 'standalone'>
   /** From where break-glass accounts pass. */
   readonly breakGlassNetworks: readonly string[]
   readonly advisories: Advisories

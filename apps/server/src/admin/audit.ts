@@ -34,7 +34,8 @@ function positionFrom(cursor: string): number {
   return Number(cursor)
 }
 
-function entryView({ seq, at, actor, action, target, detail, prevHash, hash }: AuditRow): AuditEntryView {
+/** A row of the log as administrators see it. */
+export function entryView({ seq, at, actor, action, target, detail, prevHash, hash }: AuditRow): AuditEntryView {
   return {
     position: seq,
     at: at.toISOString(),

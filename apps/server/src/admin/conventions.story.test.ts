@@ -119,7 +119,10 @@ const WRITES: Readonly<Record<string, (ids: Ids) => Readonly<Record<string, unkn
   removeClientException: () => undefined,
   startRecall: () => ({ senders: ['alice'], reason: 'a test' }),
   endRecall: () => undefined,
-  startSuspension: () => ({ scope: 'service', mode: 'cut', reason: 'a test' }),
+  startSuspension: () => ({ scopes: ['service'], mode: 'cut', reason: 'a test' }),
+  extendSuspension: () => ({ until: '2100-01-01T00:00:00Z' }),
+  exemptSuspension: () => ({ accounts: ['alice'] }),
+  startPlaybook: () => ({}),
   endSuspension: () => undefined,
 }
 interface Ids {
@@ -147,8 +150,10 @@ test('a dry run of every policy write says what would happen, and leaves no trac
     Rule: await made('/api/v1/client-rules', { family: 'dino', below: '0.1', action: 'block' }, 'rule'),
     Exception: await made('/api/v1/client-exceptions', { family: 'dino', reason: 'x' }, 'exception'),
     Recall: await made('/api/v1/recalls', { senders: ['dave'], reason: 'x' }, 'recall'),
-    Suspension: await made('/api/v1/suspensions', { scope: 'files', mode: 'hold', reason: 'x' }, 'suspension'),
+    Suspension: await made('/api/v1/suspensions', { scopes: ['files'], mode: 'hold', reason: 'x' }, 'suspension'),
   }
+  const playbook = { steps: [{ scopes: ['images'], mode: 'hold' }], reason: 'x' }
+  await a.local('PUT', '/api/v1/playbooks/sales', { json: playbook })
   const policy = (await a.local('GET', '/api/v1/media-policy')).body['policy'] as Ids['policy']
   a.sessions.splice(0, Infinity, session)
   const snapshot = async () => {

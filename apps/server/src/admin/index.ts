@@ -27,6 +27,9 @@ import { standingMessageHandlers } from './standing-messages.ts'
 import { statusHandlers } from './status.ts'
 import { imageRenewalHandlers } from './image-renewal.ts'
 import { recallHandlers } from './recalls.ts'
+import { approvalHandlers } from './approvals.ts'
+import { heldMessageHandlers } from './held-messages.ts'
+import { playbookHandlers } from './playbooks.ts'
 import { suspensionHandlers } from './suspensions.ts'
 import { tokenHandlers } from './tokens.ts'
 import { unitHandlers } from './units.ts'
@@ -74,6 +77,9 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...recallHandlers(context),
     ...imageRenewalHandlers(context),
     ...suspensionHandlers(context),
+    ...heldMessageHandlers(context),
+    ...approvalHandlers(context),
+    ...playbookHandlers(context),
     ...standingMessageHandlers(context),
     ...statusHandlers(context),
     ...nodeHandlers(context),

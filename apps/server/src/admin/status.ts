@@ -1,7 +1,8 @@
 import type { Check, SandboxStatus } from '@drawbridge/contract'
-import { countHeld, listActiveSuspensions } from '@drawbridge/db'
+import { countHeld, countHeldEach, listActiveSuspensions } from '@drawbridge/db'
+import type { Suspension } from '@drawbridge/db'
 import type { AdminContext, AdminHandlers } from './api.ts'
-import { suspensionView } from './views.ts'
+import { suspensionView } from './suspension-views.ts'
 
 /** State of the service for administrators. */
 export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'> {
@@ -9,15 +10,16 @@ export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'
   return {
     async getStatus() {
       const { gate, operations } = policy
-      const [active, held, parts, sandbox] = await Promise.all([
+      const [active, held, heldEach, parts, sandbox] = await Promise.all([
         listActiveSuspensions(db),
         countHeld(db),
+        countHeldEach(db),
         context.checks(),
         context.sandbox(),
       ])
       const checks = [...parts, checkSandbox(sandbox)]
       const isHealthy = !gate.isStale && checks.every(({ isOk }) => isOk)
-      const isSuspended = active.some(({ mode }) => mode !== 'announce')
+      const isSuspended = active.some(isInForce)
       return {
         state: isSuspended ? 'suspended' : isHealthy ? 'ok' : 'degraded',
         version,
@@ -32,7 +34,7 @@ export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'
           isStale: gate.isStale,
           ...(operations.lastEffectMs === undefined ? {} : { lastEffectMs: operations.lastEffectMs }),
         },
-        suspensions: active.map(suspensionView),
+        suspensions: active.map((row) => suspensionView(row, heldEach)),
         held: { count: held.count, ...(held.oldestAt ? { oldestAt: held.oldestAt.toISOString() } : {}) },
         checks,
         ...(sandbox && { sandbox }),
@@ -48,4 +50,8 @@ function checkSandbox(sandbox: SandboxStatus | undefined): Check {
   if (sandbox.isWeak)
     return { name, isOk: false, detail: `level ${sandbox.level}: images are decoded without a sandbox` }
   return { name, isOk: true }
+}
+
+function isInForce({ mode, isScheduled, isDrill }: Suspension): boolean {
+  return mode !== 'announce' && !isScheduled && !isDrill
 }

@@ -1,40 +1,125 @@
-import { listActiveSuspensions, listSuspensions } from '@drawbridge/db'
+import { Refusal } from '@drawbridge/contract'
+import {
+  countHeldEach,
+  findSuspension,
+  listActiveSuspensions,
+  listApprovalRequestsAbout,
+  listAuditAbout,
+  listSuspensions,
+} from '@drawbridge/db'
+import { claimFrom, effectiveSuspensions, identify } from '@drawbridge/policy'
+import { isId } from '../policy/client-rules.ts'
+import type { Guarded } from '../policy/guarded.ts'
+import { localpartFrom } from '../routing/account-name.ts'
 import { LOCAL_ACTOR } from './actor.ts'
+import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
-import { suspensionView } from './views.ts'
+import { entryView } from './audit.ts'
+import { approvalView, suspensionView } from './suspension-views.ts'
 
 /** Suspensions that have ended and are still listed. */
 const LISTED_ENDED = 100
+/** Rows of the audit log in an incident record. */
+const MAX_RECORD = 1_000
+
+type Ids =
+  | 'listSuspensions'
+  | 'startSuspension'
+  | 'explainSuspensions'
+  | 'extendSuspension'
+  | 'exemptSuspension'
+  | 'endSuspension'
+  | 'reviewSuspension'
+  | 'getIncidentRecord'
 
 /** Suspending and resuming. */
-export function suspensionHandlers({
-  db,
-  policy: { operations, standalone },
-}: AdminContext): AdminHandlers<'listSuspensions' | 'startSuspension' | 'endSuspension'> {
+export function suspensionHandlers({ db, domain, policy, accounts, now }: AdminContext): AdminHandlers<Ids> {
+  const { guarded, gate, standalone } = policy
   return {
     async listSuspensions() {
-      const active = await listActiveSuspensions(db)
-      const ended = (await listSuspensions(db, active.length + LISTED_ENDED)).filter(({ endedAt }) => endedAt !== null)
-      return { suspensions: [...active, ...ended].map(suspensionView) }
+      const [active, held] = await Promise.all([listActiveSuspensions(db), countHeldEach(db)])
+      const all = await listSuspensions(db, active.length + LISTED_ENDED)
+      const ended = all.filter(({ endedAt }) => endedAt !== null)
+      return { suspensions: [...active, ...ended].map((row) => suspensionView(row, held)) }
     },
     async startSuspension(request) {
-      const { scope, mode, reason } = request.body
+      const { body } = request
+      const impact = guarded.impactOf([body], body.isDrill)
       const isLocal = actorOf(request).kind === 'local'
+      const isWholeCut = body.mode === 'cut' && body.scopes.includes('service') && body.isDrill !== true
       // Whoever can open the local socket must not depend on the database (control §4.3).
-      if (isLocal && !request.isDryRun && scope === 'service' && mode === 'cut' && !(await standalone.isReachable())) {
-        const cut = standalone.cut(LOCAL_ACTOR.name, reason)
-        return { ...cut, suspension: suspensionView(cut.suspension) }
+      if (isLocal && !request.isDryRun && isWholeCut && !(await standalone.isReachable())) {
+        const cut = standalone.cut(LOCAL_ACTOR.name, body.reason)
+        return { ...cut, suspension: suspensionView(cut.suspension), impact }
       }
-      const { suspension, effect } = await operations.startSuspension(actorOf(request).name, request.body)
-      return { suspension: suspensionView(suspension), effect }
+      const outcome = await guarded.start(personOf(actorOf(request)), body)
+      if (!('done' in outcome)) return { impact, request: approvalView(outcome.request) }
+      const { suspensions, effect } = outcome.done
+      return { suspension: suspensionView(suspensions[0]!), effect, impact }
+    },
+    async explainSuspensions({ query: { account: name, client, ...rest } }) {
+      const account = name === undefined ? undefined : accounts.find(localpartFrom(name, domain))
+      if (name !== undefined && !account) throw new Refusal('no-such-account')
+      const facts = account && gate.allFactsOf(account)
+      const identity = identify(client === undefined ? [] : [claimFrom({ source: 'client-element', name: client })])
+      const subject = { ...rest, at: now().getTime(), account: facts, client: identity, from: account?.bareJid }
+      return { actions: effectiveSuspensions(gate.settings.suspensions, subject) }
+    },
+    async extendSuspension(request) {
+      return changed(await guarded.extend(personOf(actorOf(request)), request.params.id, request.body))
+    },
+    async exemptSuspension(request) {
+      return changed(await guarded.exempt(personOf(actorOf(request)), request.params.id, request.body))
     },
     async endSuspension(request) {
+      const { params, query } = request
       const isLocal = actorOf(request).kind === 'local'
-      const here = isLocal && !request.isDryRun && standalone.end(LOCAL_ACTOR.name, request.params.id)
-      if (here) return { ...here, suspension: suspensionView(here.suspension), released: 0 }
-      const { suspension, ...rest } = await operations.endSuspension(actorOf(request).name, request.params.id)
-      return { suspension: suspensionView(suspension), ...rest }
+      const here = isLocal && !request.isDryRun && standalone.end(LOCAL_ACTOR.name, params.id)
+      if (here) return { ...here, suspension: suspensionView(here.suspension), released: 0, discarded: 0 }
+      const outcome = await guarded.end(personOf(actorOf(request)), params.id, query.release ?? 'in-order')
+      if (!('done' in outcome)) return { request: approvalView(outcome.request), released: 0, discarded: 0 }
+      const { suspension, ...rest } = outcome.done
+      return { suspension: suspensionView(suspension, await countHeldEach(db)), ...rest }
+    },
+    async reviewSuspension(request) {
+      const { params, body } = request
+      return { suspension: suspensionView(await guarded.review(personOf(actorOf(request)), params.id, body.note)) }
+    },
+    async getIncidentRecord({ params: { id } }) {
+      const row = isId(id) ? await findSuspension(db, id) : undefined
+      if (!row) throw new Refusal('no-such-suspension')
+      const [held, requests, audit] = await Promise.all([
+        countHeldEach(db),
+        listApprovalRequestsAbout(db, id),
+        listAuditAbout(db, id, MAX_RECORD),
+      ])
+      const at = now()
+      const suspension = suspensionView(row, held)
+      return {
+        suspension,
+        requests: requests.map((one) => ({
+          ...approvalView(one),
+          outcome: one.outcome ?? (one.expiresAt <= at ? ('expired' as const) : ('open' as const)),
+          ...(one.decidedBy === null ? {} : { decidedBy: one.decidedBy }),
+          ...(one.decidedAt === null ? {} : { decidedAt: one.decidedAt.toISOString() }),
+        })),
+        audit: audit.map(entryView),
+        counts: { held: suspension.held.count, released: row.released, discarded: row.discarded },
+      }
     },
   }
+}
+
+/** Whoever acts, as the two-person rule sees them: the local socket and break-glass accounts act alone. */
+export function personOf(actor: Actor) {
+  return { name: actor.name, mayActAlone: actor.kind === 'local' || actor.account.isBreakGlass }
+}
+
+type ChangedSuspension = Awaited<ReturnType<AdminContext['policy']['operations']['changeSuspension']>>
+
+function changed(outcome: Guarded<ChangedSuspension>) {
+  if (!('done' in outcome)) return { request: approvalView(outcome.request) }
+  const { suspension, effect } = outcome.done
+  return { suspension: suspensionView(suspension), effect }
 }

@@ -1,5 +1,5 @@
-import type { ClientExceptionView, ClientIdentityView, ClientRuleView, SuspensionView } from '@drawbridge/contract'
-import type { ClientException, ClientRule, Suspension } from '@drawbridge/db'
+import type { ClientExceptionView, ClientIdentityView, ClientRuleView } from '@drawbridge/contract'
+import type { ClientException, ClientRule } from '@drawbridge/db'
 import { confirmByOf, ruleExceptionSetting, stageAt, stagesOf } from '@drawbridge/policy'
 import type { ClientIdentity, Conditions, RuleAction } from '@drawbridge/policy'
 import { settingFrom } from '../policy/client-rules.ts'
@@ -70,20 +70,4 @@ function conditionsView({ family, from, below, os, belowTier, units, accounts, n
 
 function instantView<K extends string>(key: K, at: number | undefined): { [P in K]?: string } {
   return at === undefined ? {} : ({ [key]: new Date(at).toISOString() } as { [P in K]?: string })
-}
-
-/** A suspension as administrators see it. */
-export function suspensionView(row: Suspension): SuspensionView {
-  const { id, scope, mode, reason, sinceAt, untilAt, startedBy, endedAt, endedBy } = row
-  return {
-    id,
-    scope,
-    mode,
-    reason,
-    since: sinceAt.toISOString(),
-    ...(untilAt === null ? {} : { until: untilAt.toISOString() }),
-    startedBy,
-    ...(endedAt === null ? {} : { endedAt: endedAt.toISOString() }),
-    ...(endedBy === null ? {} : { endedBy }),
-  }
 }

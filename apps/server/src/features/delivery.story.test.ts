@@ -14,7 +14,7 @@ test('the sender is told that its message is held, and until then nobody else ge
     device.received()
   }
   const { suspension } = await operations.startSuspension('local:cli', {
-    scope: 'service',
+    scopes: ['service'],
     mode: 'hold',
     reason: 'drill',
   })

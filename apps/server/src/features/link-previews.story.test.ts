@@ -73,7 +73,7 @@ test('without leave by the media policy nothing is fetched', async () => {
   expect(answer.getChild('error')!.toString()).toContain('<policy-violation')
   expect(s.fetched).toEqual([])
   await s.allow()
-  await s.server.policy.operations.startSuspension('local:cli', { scope: 'images', mode: 'cut', reason: 'worm' })
+  await s.server.policy.operations.startSuspension('local:cli', { scopes: ['images'], mode: 'cut', reason: 'worm' })
   expect((await s.ask(LINK)).attrs['type']).toBe('error')
   expect(s.fetched).toEqual([])
 })

@@ -2,6 +2,7 @@ import { listen, listOutbox, markOutboxDone, OUTBOX_CHANNEL } from '@drawbridge/
 import { relayOutbox } from '@drawbridge/jobs'
 import type { Handlers } from '@drawbridge/jobs'
 import type { Context } from '../routing/feature.ts'
+import { notifyDiscardedHandler } from './notify-discarded.ts'
 import { renewImagesHandler, resumeRenewal } from './renew-images.ts'
 import { sanitizeImageHandler } from './sanitize-image.ts'
 import { sendPushHandler } from './send-push.ts'
@@ -18,6 +19,7 @@ export async function startWork(ctx: Context, databaseUrl: string): Promise<Work
   const { db, jobs } = ctx
   const log = ctx.log.child({ part: 'jobs' })
   const handlers: Handlers = {
+    'notify-discarded': notifyDiscardedHandler(ctx),
     'renew-images': renewImagesHandler(ctx),
     'sanitize-image': sanitizeImageHandler(ctx),
     'send-push': sendPushHandler(ctx),

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { story } from '../../test/story.ts'
 import type { Story } from '../../test/story.ts'
 
-const CUT = { scope: 'service', mode: 'cut', reason: 'worm' } as const
+const CUT = { scopes: ['service'], mode: 'cut', reason: 'worm' } as const
 
 async function withBreakGlass(networks?: string): Promise<Story<'alice'>> {
   const s = await story(

@@ -48,9 +48,16 @@ export interface RuleCeiling {
   readonly reason: string
 }
 
+export interface ChangeOptions<T> {
+  /** Runs between the commit and its effect, while no message can be written. Synchronous. */
+  readonly committed?: (result: T) => void
+  readonly writtenWithinMs?: number
+}
+
 /** One change of the rules: what it does, and the audit row, in one transaction. */
 export type Change = <T>(
   work: (tx: Db) => Promise<{ readonly result: T; readonly entry: AuditEntry }>,
+  options?: ChangeOptions<T>,
 ) => Promise<{ result: T; effect: Effect }>
 
 /** Builds the operations. @param change - see `createOperations`, which runs them one at a time. */
@@ -70,17 +77,10 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
   }
   return {
     async addClientRule(actor, rule, simulation = null) {
-      const isFinal = actor.startsWith('local:')
-      const document = documentFrom(rule)
-      const row = { id: uuidv7(), rule: document, isFinal, simulation, createdBy: actor, createdAt: now() }
       const { result, effect } = await change(async (tx) => {
-        const before = (await listClientRules(tx)).map(settingFrom)
-        const result = await insertClientRule(tx, row)
-        const shadows = newShadows(before, settingFrom(result))
-        if (shadows.length > 0 && rule.isShadowAccepted !== true) {
-          throw new Refusal('rule-shadowed', { detail: shadows.map(({ rule, by }) => `${rule} by ${by}`).join(', ') })
-        }
-        return { result, entry: { actor, action: 'add-client-rule', target: row.id, detail: { ...document, isFinal } } }
+        const result = await writeClientRule(tx, { actor, rule, simulation, at: now() })
+        const detail = { ...(result.rule as Record<string, unknown>), isFinal: result.isFinal }
+        return { result, entry: { actor, action: 'add-client-rule', target: result.id, detail } }
       })
       return { rule: result, effect }
     },
@@ -134,6 +134,22 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
       return { effect }
     },
   }
+}
+
+/** Adds a rule in a change of the rules. @throws Refusal `rule-shadowed` */
+export async function writeClientRule(
+  tx: Db,
+  { actor, rule, simulation = null, at }: { actor: string; rule: NewClientRule; simulation?: unknown; at: Date },
+): Promise<ClientRule> {
+  const isFinal = actor.startsWith('local:')
+  const row = { id: uuidv7(), rule: documentFrom(rule), isFinal, simulation, createdBy: actor, createdAt: at }
+  const before = (await listClientRules(tx)).map(settingFrom)
+  const made = await insertClientRule(tx, row)
+  const shadows = newShadows(before, settingFrom(made))
+  if (shadows.length > 0 && rule.isShadowAccepted !== true) {
+    throw new Refusal('rule-shadowed', { detail: shadows.map((shadow) => `${shadow.rule} by ${shadow.by}`).join(', ') })
+  }
+  return made
 }
 
 /** A row as the engine takes it, checked. */

@@ -20,7 +20,7 @@ async function elsewhere({ ctx }: BuiltServer, url: string): Promise<PolicyServi
     offline: offlineParts(),
     log: ctx.log,
     sessions: { list: () => [] },
-    deliverReleased: () => undefined,
+    queue: { deliverReleased: () => undefined, isStillClean: async () => true },
   })
 }
 
@@ -77,7 +77,7 @@ test('a held service archives and keeps messages, then delivers them in order wi
   await s.bob.available()
   const { operations } = s.server.policy
   const { suspension } = await operations.startSuspension('local:cli', {
-    scope: 'service',
+    scopes: ['service'],
     mode: 'hold',
     reason: 'worm',
   })
@@ -105,7 +105,7 @@ test('a read-only service refuses messages in a way that clients try again, and 
   await using s = await story({ alice: 1, bob: 1 })
   const { operations } = s.server.policy
   const { suspension } = await operations.startSuspension('local:cli', {
-    scope: 'service',
+    scopes: ['service'],
     mode: 'read-only',
     reason: 'worm',
   })
@@ -124,13 +124,13 @@ test('a read-only service refuses messages in a way that clients try again, and 
 test('a suspension of federation is told to nobody, since there is none; one of images is', async () => {
   await using s = await story({ alice: 1 })
   const { operations } = s.server.policy
-  const federation = { scope: 'federation', mode: 'cut', reason: 'worm' } as const
+  const federation = { scopes: ['federation'], mode: 'cut', reason: 'worm' } as const
   const { suspension, effect } = await operations.startSuspension('local:cli', federation)
   expect(effect).toMatchObject({ notified: 0 })
   const late = await s.connect('alice', '2')
   await operations.endSuspension('local:cli', suspension.id)
   await operations.startSuspension('local:cli', federation)
-  await operations.startSuspension('local:cli', { scope: 'images', mode: 'reject', reason: 'worm' })
+  await operations.startSuspension('local:cli', { scopes: ['images'], mode: 'reject', reason: 'worm' })
   for (const device of [s.alice, late]) {
     await device.next((element) => element.getChild('body') !== undefined)
     const texts = device.received()
@@ -149,7 +149,7 @@ test('a cut closes every session within a second, spares the break-glass account
 
   const startedAt = performance.now()
   const { suspension, effect } = await operations.startSuspension('local:cli', {
-    scope: 'service',
+    scopes: ['service'],
     mode: 'cut',
     reason: 'worm',
   })

@@ -1,11 +1,12 @@
 import type { PublicSuspension } from '@drawbridge/contract'
-import { compile, liveEffect } from '@drawbridge/policy'
+import { compile, isTold, liveEffect } from '@drawbridge/policy'
 import type {
   AccountFacts,
   ClientIdentity,
   PolicyCode,
   PolicySettings,
   SessionFacts,
+  Subject,
   SuspensionSetting,
   VerdictDetails,
 } from '@drawbridge/policy'
@@ -74,6 +75,8 @@ export interface Enforcer {
 export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: () => void = () => undefined): Enforcer {
   const warned = new Map<string, string>()
   const reminded = new Map<string, number>()
+  /** What each session was told of suspensions; absent: nothing. */
+  const concerned = new Map<string, string>()
   let told = '[]'
   let recalled: string | undefined
 
@@ -114,18 +117,34 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: ()
     countEffect({ action })
     return 'notified'
   }
+  /** Tells a session what concerns it, where that is not what it was told last; false when there is nothing to tell. */
+  const tell = (session: LiveSession, isNew: boolean): boolean => {
+    const { id, account, client, remoteAddress: address } = session
+    // An id may come again with another session behind it, whose user has seen nothing yet.
+    const before = isNew ? '[]' : (concerned.get(id) ?? '[]')
+    const suspensions = publicSuspensions(gate.settings.suspensions, {
+      subject: { account: gate.factsOf(account), client, address },
+    })
+    const state = JSON.stringify(suspensions)
+    if (suspensions.length > 0) concerned.set(id, state)
+    else concerned.delete(id)
+    if (state !== before) session.notify({ kind: 'suspensions', suspensions })
+    return state !== before
+  }
   const forget = (open: ReadonlySet<string>, at: number) => {
+    for (const id of concerned.keys()) if (!open.has(id)) concerned.delete(id)
     for (const id of warned.keys()) if (!open.has(id)) warned.delete(id)
     for (const [key, since] of reminded) if (at - since >= DAY_MS) reminded.delete(key)
   }
 
   return {
     all(at) {
-      const suspensions = publicSuspensions(gate.settings.suspensions.filter(concernsUsers))
+      const { suspensions } = gate.settings
       const state = JSON.stringify(suspensions)
       const isChanged = state !== told
       told = state
-      const recalls = JSON.stringify(gate.settings.recalls.map(({ id }) => id))
+      const hiding = gate.settings.suspensions.filter(hidesMedia)
+      const recalls = JSON.stringify([...gate.settings.recalls, ...hiding].map(({ id }) => id))
       // What was recalled when this began is in force for whoever comes.
       const isPurged = recalled !== undefined && recalls !== recalled
       recalled = recalls
@@ -140,9 +159,9 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: ()
           continue
         }
         open.add(session.id)
-        if (isChanged) session.notify({ kind: 'suspensions', suspensions })
+        const isTold = isChanged && tell(session, false)
         if (isPurged) session.notify({ kind: 'purge' })
-        if (isChanged || outcome === 'notified') notified++
+        if (isTold || outcome === 'notified') notified++
       }
       if (isPurged) onRecalls()
       forget(open, at)
@@ -152,12 +171,11 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: ()
       // An id may come again with another session behind it, whose user has seen nothing yet.
       warned.delete(session.id)
       if (apply(session, at) === 'disconnected') return
-      const suspensions = publicSuspensions(gate.settings.suspensions.filter(concernsUsers))
-      if (suspensions.length > 0) session.notify({ kind: 'suspensions', suspensions })
+      tell(session, true)
     },
     forecast(settings, at) {
       const policy = compile(settings)
-      const isChanged = JSON.stringify(publicSuspensions(settings.suspensions.filter(concernsUsers))) !== told
+      const isChanged = JSON.stringify(settings.suspensions) !== told
       let disconnected = 0
       let notified = 0
       for (const { account, client, entrance, remoteAddress: address } of sessions.list()) {
@@ -172,19 +190,32 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: ()
   }
 }
 
-/** Nobody here can write to other servers: a suspension of that changes nothing for anybody, and nobody is told. */
-function concernsUsers({ scope }: SuspensionSetting): boolean {
-  return scope !== 'federation'
+/** Suspensions that keep files from those who have them already: what clients keep of them has to go. */
+function hidesMedia({ mode, scopes, isScheduled, isDrill }: SuspensionSetting): boolean {
+  const isHiding = (mode === 'reject' || mode === 'cut') && !isScheduled && !isDrill
+  return isHiding && scopes.some((scope) => /^(?:service|files|images|hash:.*|format:.*)$/u.test(scope))
 }
 
-/** Suspensions as everybody may see them: at /status.json, and in the notice to each session. */
-export function publicSuspensions(suspensions: readonly SuspensionSetting[]): PublicSuspension[] {
-  return suspensions.map(({ id, scope, mode, reason, since, until }) => ({
-    id,
-    scope,
-    mode,
-    reason,
-    since: new Date(since).toISOString(),
-    until: until === undefined ? null : new Date(until).toISOString(),
-  }))
+/**
+ * Suspensions as users may see them: those that concern this one; without one, what everybody may know, at /status.json;
+ * and the one that whoever asks was refused for (`about`).
+ * One that is planned is an announcement until it begins; a drill is nobody's business.
+ */
+export function publicSuspensions(
+  suspensions: readonly SuspensionSetting[],
+  { subject, about }: { readonly subject?: Subject; readonly about?: string | undefined } = {},
+): PublicSuspension[] {
+  return suspensions.flatMap(({ id, scopes, mode, reason, reasons, since, until, isScheduled, isDrill }) => {
+    const told = isDrill ? [] : scopes.filter((scope) => id === about || isTold(scope, subject))
+    if (told.length === 0) return []
+    return {
+      id,
+      scopes: told,
+      mode: isScheduled ? 'announce' : mode,
+      reason,
+      reasons,
+      since: new Date(since).toISOString(),
+      until: until === undefined ? null : new Date(until).toISOString(),
+    }
+  })
 }

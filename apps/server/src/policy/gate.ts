@@ -7,6 +7,7 @@ import type {
   Question,
   Questions,
   RuleName,
+  SuspensionSetting,
   Verdict,
 } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
@@ -27,6 +28,10 @@ export interface GateOptions {
   readonly onBreakGlass?: (use: BreakGlassUse) => void
   /** Names of the units that an account is in. Default: nobody is in any. */
   readonly unitsOf?: (localpart: string) => readonly string[]
+  /** Rooms of these, by their bare JIDs, that an account is a member of. Default: none. */
+  readonly roomsOf?: (localpart: string, rooms: readonly string[]) => readonly string[]
+  /** Hears what a drill would have said. */
+  readonly onDrill?: (suspensionId: string, question: Question, verdict: Verdict) => void
 }
 
 /**
@@ -39,6 +44,8 @@ export class Gate {
   #policy: Policy = compile({})
   #settings: PolicySettings = policySettings.parse({})
   #asksForUnits = false
+  /** Rooms that some suspension names: who is in them is looked up only then. */
+  #rooms: readonly string[] = []
   #epoch = -1
   #leaseUntil = Number.NEGATIVE_INFINITY
   #leaseUntilWall = Number.NEGATIVE_INFINITY
@@ -55,6 +62,8 @@ export class Gate {
       isBreakGlass: ({ isBreakGlass }) => isBreakGlass,
       onBreakGlass: () => undefined,
       unitsOf: () => [],
+      roomsOf: () => [],
+      onDrill: () => undefined,
       ...options,
     }
   }
@@ -97,19 +106,36 @@ export class Gate {
     return this.#options.unitsOf(localpart)
   }
 
-  /** What rules know about an account that comes from here: units are looked up only while some rule asks for them. */
+  /**
+   * What rules know about an account that comes from here: units and rooms are looked up only while some rule asks for
+   * them.
+   */
   factsOf<A extends AccountFacts>(account: A, address?: string): AccountFacts {
-    const { isBreakGlass, unitsOf } = this.#options
+    const { isBreakGlass, unitsOf, roomsOf } = this.#options
     const isPassing = isBreakGlass(account, address)
     const known = isPassing === account.isBreakGlass ? account : { ...account, isBreakGlass: isPassing }
-    return this.#asksForUnits ? { ...known, units: unitsOf(account.localpart) } : known
+    if (!this.#asksForUnits && this.#rooms.length === 0) return known
+    const units = this.#asksForUnits ? { units: unitsOf(account.localpart) } : {}
+    const rooms = this.#rooms.length > 0 ? { rooms: roomsOf(account.localpart, this.#rooms) } : {}
+    return { ...known, ...units, ...rooms }
+  }
+
+  /** The same with everything, for an answer that is to be explained. */
+  allFactsOf<A extends AccountFacts>(account: A, address?: string): AccountFacts {
+    const { unitsOf, roomsOf } = this.#options
+    const { localpart } = account
+    return { ...this.factsOf(account, address), units: unitsOf(localpart), rooms: roomsOf(localpart, this.#rooms) }
   }
 
   /** Replaces the rules whole. Throws when the settings are not valid; then nothing has changed. */
   replace(settings: PolicySettings, epoch: number): void {
     this.#policy = compile(settings)
     this.#settings = settings
-    this.#asksForUnits = [...settings.clientRules, ...settings.exceptions].some(({ units }) => units !== undefined)
+    const { clientRules, exceptions, suspensions } = settings
+    this.#asksForUnits =
+      [...clientRules, ...exceptions].some(({ units }) => units !== undefined) ||
+      suspensions.some(({ scopes }) => scopes.some((scope) => scope.startsWith('group:')))
+    this.#rooms = [...new Set(suspensions.flatMap(roomsNamedBy))]
     this.#epoch = epoch
     setEpoch(epoch)
     for (const waiter of this.#waiting.splice(0)) {
@@ -182,6 +208,10 @@ export class Gate {
   record(question: Question, rule: RuleName | 'lease', { mode, verdict }: Omit<Finding, 'rule'>, facts: object): void {
     if (verdict.action === 'pass') return
     countVerdict({ question, rule, action: verdict.action, mode })
+    if (rule === 'suspension' && mode === 'observe') {
+      const drill = suspensionOf(verdict)
+      if (drill !== undefined) this.#options.onDrill(drill, question, verdict)
+    }
     const fields = { question, rule, mode, ...verdict, ...subjectOf(facts) }
     // Sign-ins that fail are news; the stanzas of a suspended service are not, one by one.
     if (mode === 'enforce' && (question === 'session.open' || question === 'session.resume')) {
@@ -213,6 +243,19 @@ export function ask<Q extends Question>(gate: Gate, question: Q, facts: Question
 
 function partiesOf(facts: object) {
   return facts as { readonly account?: AccountFacts | undefined; readonly address?: string | undefined }
+}
+
+/** Rooms whose members a suspension treats in a way of their own. */
+function roomsNamedBy({ scopes, exemptions }: SuspensionSetting): readonly string[] {
+  const inScope = scopes.flatMap((scope) => (scope.startsWith('room:') ? [scope.slice('room:'.length)] : []))
+  return [...exemptions.rooms, ...inScope]
+}
+
+/** Which suspension an answer comes from. */
+function suspensionOf(verdict: Verdict): string | undefined {
+  if (verdict.action === 'hold') return verdict.suspensionId
+  if (verdict.action === 'refuse') return verdict.details['suspension']
+  return verdict.action === 'discard' ? verdict.reason.slice('suspension '.length) : undefined
 }
 
 /** Who and with what, as far as the facts know. Never what was said. */

@@ -24,6 +24,7 @@ import {
   mediaSettingsFrom,
   recallInputFrom,
   ruleInputFrom,
+  suspensionInputFrom,
   suspensionSettingFrom,
 } from './stored-rules.ts'
 
@@ -56,8 +57,12 @@ export interface LiveOptions {
   onEnforce?(gate: Gate): void
   /** The database has just answered. */
   onCurrent?(): void
-  /** Told of suspensions whose announced end has come. */
-  onDue?(suspensionIds: readonly string[]): void
+  /** Rooms of these that an account is a member of. */
+  roomsOf?(localpart: string, rooms: readonly string[]): readonly string[]
+  /** Hears what a drill would have said. */
+  onDrill?: NonNullable<GateOptions['onDrill']>
+  /** Told of every look at the clock: planned suspensions begin, others end or want to be looked at. */
+  onTime?(at: Date): void
 }
 
 /** What applying an epoch did here. */
@@ -115,11 +120,13 @@ class Live implements LivePolicy {
   constructor(options: LiveOptions) {
     this.#options = options
     this.#now = options.now ?? (() => new Date())
-    const { log, leaseTtlMs, unitsOf, isBreakGlass, onBreakGlass } = options
+    const { log, leaseTtlMs, unitsOf, roomsOf, onDrill, isBreakGlass, onBreakGlass } = options
     this.gate = new Gate({
       log,
       leaseTtlMs,
       ...(unitsOf === undefined ? {} : { unitsOf }),
+      ...(roomsOf === undefined ? {} : { roomsOf }),
+      ...(onDrill === undefined ? {} : { onDrill }),
       ...(isBreakGlass === undefined ? {} : { isBreakGlass }),
       ...(onBreakGlass === undefined ? {} : { onBreakGlass }),
     })
@@ -233,14 +240,14 @@ class Live implements LivePolicy {
     const counts = this.#enforce()
     node.applied(loaded.epoch, counts)
     log.info('policy applied', { epoch: loaded.epoch, ...counts, tookMs: Math.round(performance.now() - sentAt) })
-    this.#announceDue()
+    this.#options.onTime?.(this.#now())
     this.#options.onCurrent?.()
     return { epoch: loaded.epoch, ...counts }
   }
 
   /** Rules climb their ladder and suspensions reach their end without anybody changing anything. */
   #passTime(): EnforceCounts {
-    this.#announceDue()
+    this.#options.onTime?.(this.#now())
     return this.#now().getTime() < this.#nextStageAt ? { disconnected: 0, notified: 0 } : this.#enforce()
   }
 
@@ -253,12 +260,6 @@ class Live implements LivePolicy {
     this.#nextStageAt = Math.min(...changes, ...instants.filter((instant) => instant > at))
     this.#options.onEnforce?.(this.gate)
     return this.#enforcer.all(at)
-  }
-
-  #announceDue(): void {
-    const at = this.#now().getTime()
-    const due = this.gate.settings.suspensions.filter(({ until }) => until !== undefined && until <= at)
-    if (due.length > 0) this.#options.onDue?.(due.map(({ id }) => id))
   }
 }
 
@@ -279,7 +280,7 @@ async function read(tx: Db, posture: ClientPosture, at: Date): Promise<Loaded> {
   const epoch = await getPolicyEpoch(tx)
   const clientRules = (await listClientRules(tx)).map(ruleInputFrom)
   const exceptions = (await listClientExceptions(tx, at)).map(exceptionInputFrom)
-  const suspensions = (await listActiveSuspensions(tx)).map(suspensionSettingFrom)
+  const suspensions = (await listActiveSuspensions(tx)).map(suspensionInputFrom)
   const recalls = (await listActiveRecalls(tx)).map(recallInputFrom)
   const media = mediaSettingsFrom(await listMediaPolicies(tx))
   return {

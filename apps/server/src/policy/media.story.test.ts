@@ -56,7 +56,7 @@ test('a change on another node is heard of here', async () => {
     offline: offlineParts(),
     log: s.server.ctx.log,
     sessions: { list: () => [] },
-    deliverReleased: () => undefined,
+    queue: { deliverReleased: () => undefined, isStillClean: async () => true },
   })
   await other.operations.setUnitMediaPolicy('local:cli', 'research', { maxFileBytes: 10 })
   await vi.waitFor(() => expect(s.policyOf('alice').maxFileBytes).toBe(10), { timeout: 5_000 })

@@ -1,38 +1,21 @@
-import type { Effect, NewSuspension, NodeEffectView } from '@drawbridge/contract'
+import type { Effect, NodeEffectView } from '@drawbridge/contract'
 import { Refusal } from '@drawbridge/contract'
 import { changedMediaFields, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
 import type { MediaPolicy, UnitMediaPolicy } from '@drawbridge/policy'
-import {
-  appendAudit,
-  bumpPolicyEpoch,
-  endSuspension as markEnded,
-  findMediaPolicy,
-  findSuspension,
-  findUnit,
-  insertSuspension,
-  listActiveSuspensions,
-  listHolding,
-  putMediaPolicy,
-  releaseHeld,
-  transferHeld,
-  uuidv7,
-} from '@drawbridge/db'
-import type { AuditEntry, Db, NodeEffect, ReleasedMessage, Suspension } from '@drawbridge/db'
+import { appendAudit, bumpPolicyEpoch, findMediaPolicy, findUnit, putMediaPolicy } from '@drawbridge/db'
+import type { AuditEntry, Db, NodeEffect } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
-import { createClientRuleOperations, isId } from './client-rules.ts'
-import type { ClientRuleOperations } from './client-rules.ts'
+import { createClientRuleOperations } from './client-rules.ts'
+import type { Change, ClientRuleOperations } from './client-rules.ts'
 import { createRecallOperations } from './recalls.ts'
 import type { RecallOperations } from './recalls.ts'
 import { observeEffect } from './events.ts'
+import type { HoldQueueOptions } from './hold-queue.ts'
 import type { LivePolicy } from './live.ts'
 import { isRehearsal, rollBack } from './rehearsal.ts'
 import type { Node } from './nodes.ts'
-
-/** Messages that leave the hold queue in one transaction. */
-const RELEASE_BATCH = 500
-
-/** A release keeps order before all: longest wait for messages under way before it, in milliseconds, and well below the lease. */
-const RELEASE_WAIT_MS = 2_000
+import { createSuspensionOperations } from './suspensions.ts'
+import type { SuspensionOperations } from './suspensions.ts'
 
 export interface OperationsOptions {
   readonly db: Db
@@ -40,36 +23,23 @@ export interface OperationsOptions {
   readonly node: Node
   readonly log: Log
   readonly now?: () => Date
-  /** Hands messages that have just entered their recipients' archives to live sessions, in this order, synchronously. */
-  deliverReleased(messages: readonly ReleasedMessage[]): Promise<void> | void
-}
-
-interface ChangeOptions<T> {
-  /** Runs between the commit and its effect, while no message can be written. Synchronous. */
-  readonly committed?: (result: T) => void
-  readonly writtenWithinMs?: number
+  readonly queue: HoldQueueOptions
 }
 
 /**
  * Everything that changes the rules. Each returns when every node enforces the change on its live sessions, or cannot act
  * any more (control §4.5): at once where there is one node, after 5 s at the latest.
  */
-export interface Operations extends ClientRuleOperations, RecallOperations {
-  startSuspension(actor: string, suspension: NewSuspension): Promise<{ suspension: Suspension; effect: Effect }>
-  endSuspension(actor: string, id: string): Promise<{ suspension: Suspension; effect: Effect; released: number }>
-  /** Writes down a suspension that a node began without the database, or one that has ended there already. */
-  adoptSuspension(row: Suspension): Promise<{ effect: Effect }>
+export interface Operations extends ClientRuleOperations, RecallOperations, SuspensionOperations {
   setMediaPolicy(actor: string, policy: MediaPolicy): Promise<{ effect: Effect }>
   /** Rejects with `no-such-unit`. */
   setUnitMediaPolicy(actor: string, unit: string, policy: UnitMediaPolicy): Promise<{ effect: Effect }>
-  /** Releases what a suspension that has ended still holds, after a crash. Call it before anybody can connect. */
-  recover(): Promise<number>
   /** How long the last change took from its commit to its effect here, in milliseconds. */
   readonly lastEffectMs: number | undefined
 }
 
 /** Builds the operations of this node. They run one at a time. */
-export function createOperations({ db, live, node, log, deliverReleased, ...options }: OperationsOptions): Operations {
+export function createOperations({ db, live, node, log, queue, ...options }: OperationsOptions): Operations {
   const now = options.now ?? (() => new Date())
   let lastEffectMs: number | undefined
   let last: Promise<unknown> = Promise.resolve()
@@ -97,10 +67,7 @@ export function createOperations({ db, live, node, log, deliverReleased, ...opti
   /**
    * One change: what `work` does, the audit row, the new epoch, all or nothing; then its effect here.
    */
-  const change = async <T>(
-    work: (tx: Db) => Promise<{ readonly result: T; readonly entry: AuditEntry }>,
-    { committed, writtenWithinMs }: ChangeOptions<T> = {},
-  ): Promise<{ result: T; effect: Effect }> => {
+  const change: Change = async (work, { committed, writtenWithinMs } = {}) => {
     if (isRehearsal()) {
       const { result, counts } = await rollBack(db, async (tx) => {
         const made = await work(tx)
@@ -134,6 +101,7 @@ export function createOperations({ db, live, node, log, deliverReleased, ...opti
 
   const rules = createClientRuleOperations(change, now)
   const recalls = createRecallOperations(db, change, now)
+  const suspensions = createSuspensionOperations({ db, change, now, gate: live.gate, queue, record })
 
   return {
     get lastEffectMs() {
@@ -147,55 +115,15 @@ export function createOperations({ db, live, node, log, deliverReleased, ...opti
     removeClientException: (...args) => inTurn(() => rules.removeClientException(...args)),
     startRecall: (...args) => inTurn(() => recalls.startRecall(...args)),
     endRecall: (...args) => inTurn(() => recalls.endRecall(...args)),
-    startSuspension: (actor, { scope, mode, reason, until }) =>
-      inTurn(async () => {
-        const untilAt = until === undefined ? null : new Date(until)
-        if (untilAt && untilAt <= now()) throw new Refusal('end-in-the-past')
-        const row = { id: uuidv7(), scope, mode, reason, sinceAt: now(), untilAt, startedBy: actor }
-        const { result, effect } = await change(async (tx) => {
-          const result = await insertSuspension(tx, row)
-          const detail = { scope, mode, reason, until: untilAt?.toISOString() ?? null }
-          return { result, entry: { actor, action: 'start-suspension', target: row.id, detail } }
-        })
-        return { suspension: result, effect }
-      }),
-    endSuspension: (actor, id) =>
-      inTurn(async () => {
-        const suspension = isId(id) ? await findSuspension(db, id) : undefined
-        if (!suspension) throw new Refusal('no-such-suspension')
-        if (suspension.endedAt) throw new Refusal('suspension-ended')
-        const heir = heirOf(suspension, await listActiveSuspensions(db))
-        let released = heir || isRehearsal() ? 0 : await drain(db, id, deliverReleased)
-        // The rest leaves in the very transaction that ends the hold. Its epoch keeps every message decided before out
-        // of the queue, and those decided after it wait until the rest is delivered: nothing overtakes.
-        let rest: ReleasedMessage[] = []
-        const { result, effect } = await change(
-          async (tx) => {
-            const result = await markEnded(tx, id, actor, now())
-            if (!result) throw new Refusal('suspension-ended')
-            if (heir) await transferHeld(tx, id, heir.id)
-            else rest = await releaseAll(tx, id)
-            const detail = { scope: result.scope, mode: result.mode, released: released + rest.length }
-            return { result, entry: { actor, action: 'end-suspension', target: id, detail } }
-          },
-          { committed: () => void deliverReleased(rest), writtenWithinMs: RELEASE_WAIT_MS },
-        )
-        released += rest.length
-        return { suspension: result, effect, released }
-      }),
-    adoptSuspension: (row) =>
-      inTurn(() =>
-        change(async (tx) => {
-          const { id, mode, reason, sinceAt, startedBy, endedAt, endedBy } = row
-          const result = await insertSuspension(tx, row)
-          const detail = { scope: 'service', mode, reason, offlineSince: sinceAt.toISOString() }
-          const started = { actor: startedBy, action: 'start-suspension', target: id, detail }
-          if (endedAt === null) return { result, entry: started }
-          await record(tx, started)
-          const ended = { offlineAt: endedAt.toISOString() }
-          return { result, entry: { actor: endedBy ?? '', action: 'end-suspension', target: id, detail: ended } }
-        }),
-      ),
+    startSuspension: (...args) => inTurn(() => suspensions.startSuspension(...args)),
+    startSuspensions: (...args) => inTurn(() => suspensions.startSuspensions(...args)),
+    beginSuspension: (...args) => inTurn(() => suspensions.beginSuspension(...args)),
+    changeSuspension: (...args) => inTurn(() => suspensions.changeSuspension(...args)),
+    endSuspension: (...args) => inTurn(() => suspensions.endSuspension(...args)),
+    releaseReviewed: (...args) => inTurn(() => suspensions.releaseReviewed(...args)),
+    discardReviewed: (...args) => inTurn(() => suspensions.discardReviewed(...args)),
+    adoptSuspension: (...args) => inTurn(() => suspensions.adoptSuspension(...args)),
+    recover: () => inTurn(() => suspensions.recover()),
     setMediaPolicy: (actor, policy) =>
       inTurn(() =>
         change(async (tx) => {
@@ -216,15 +144,6 @@ export function createOperations({ db, live, node, log, deliverReleased, ...opti
           return { result: undefined, entry: { actor, action: 'set-unit-media-policy', target: unit, detail } }
         }),
       ),
-    recover: () =>
-      inTurn(async () => {
-        const active = new Set((await listActiveSuspensions(db)).map(({ id }) => id))
-        let released = 0
-        for (const id of await listHolding(db)) {
-          if (!active.has(id)) released += await drain(db, id, deliverReleased)
-        }
-        return released
-      }),
   }
 }
 
@@ -242,33 +161,4 @@ export function nodeEffectView({ nodeId, name, state, appliedMs, disconnected, n
 function differences(before: UnitMediaPolicy, after: UnitMediaPolicy) {
   const fields = changedMediaFields(before, after)
   return Object.fromEntries(fields.map((field) => [field, { from: before[field] ?? null, to: after[field] ?? null }]))
-}
-
-/** Empties the hold queue while new messages still join its end. Stops when a batch is not full. */
-async function drain(db: Db, id: string, deliver: OperationsOptions['deliverReleased']): Promise<number> {
-  for (let released = 0; ;) {
-    const batch = await releaseHeld(db, id, RELEASE_BATCH)
-    await deliver(batch)
-    released += batch.length
-    if (batch.length < RELEASE_BATCH) return released
-  }
-}
-
-async function releaseAll(tx: Db, id: string): Promise<ReleasedMessage[]> {
-  const released: ReleasedMessage[] = []
-  for (;;) {
-    const batch = await releaseHeld(tx, id, RELEASE_BATCH)
-    released.push(...batch)
-    if (batch.length < RELEASE_BATCH) return released
-  }
-}
-
-/** Another hold that covers at least the same: it takes the queue over. */
-function heirOf(ending: Suspension, active: readonly Suspension[]): Suspension | undefined {
-  return active.find(
-    ({ id, mode, scope }) =>
-      id !== ending.id &&
-      mode === 'hold' &&
-      (scope === ending.scope || scope === 'service' || (scope === 'files' && ending.scope === 'images')),
-  )
 }

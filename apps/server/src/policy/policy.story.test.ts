@@ -8,6 +8,7 @@ import { testDatabase } from '@drawbridge/testkit'
 import { expect, test, vi } from 'vitest'
 import type { LiveSession, SessionNotice } from './enforce.ts'
 import { ask } from './gate.ts'
+import type { HoldQueueOptions } from './hold-queue.ts'
 import type { Gate } from './gate.ts'
 import { buildStatusDocument, startPolicy } from './start.ts'
 import type { PolicyServiceOptions } from './start.ts'
@@ -37,6 +38,11 @@ function session(localpart: string, version: string, isBreakGlass = false): Fake
   }
 }
 
+const queueOf = (deliverReleased: HoldQueueOptions['deliverReleased']): HoldQueueOptions => ({
+  deliverReleased,
+  isStillClean: async () => true,
+})
+
 /** Policy on a database of its own, with sessions that nothing carries. */
 async function node(sessions: FakeSession[] = [], options: Partial<PolicyServiceOptions> = {}) {
   const test = await testDatabase()
@@ -51,7 +57,10 @@ async function node(sessions: FakeSession[] = [], options: Partial<PolicyService
       offline: offlineParts(),
       log: silentLog,
       sessions: { list: () => sessions.filter(({ closed }) => closed.length === 0) },
-      deliverReleased: (messages) => void released.push(...messages.map(({ stanza }) => stanza)),
+      queue: {
+        deliverReleased: (messages) => void released.push(...messages.map(({ stanza }) => stanza)),
+        isStillClean: async () => true,
+      },
       ...options,
       ...more,
     })
@@ -188,7 +197,7 @@ test('a cut closes every socket but those of break-glass accounts, and the all-c
   await using n = await node(sessions)
 
   const { suspension, effect } = await n.operations.startSuspension('admin@im.test', {
-    scope: 'service',
+    scopes: ['service'],
     mode: 'cut',
     reason: 'worm',
   })
@@ -220,13 +229,13 @@ test('a cut closes every socket but those of break-glass accounts, and the all-c
 
 test('a new session is told of suspensions and of its own outdated client', async () => {
   await using n = await node()
-  await n.operations.startSuspension('local:cli', { scope: 'images', mode: 'read-only', reason: 'flaw' })
+  await n.operations.startSuspension('local:cli', { scopes: ['images'], mode: 'read-only', reason: 'flaw' })
   await n.operations.addClientRule('local:cli', { ...rule, action: 'warn' })
   const alice = session('alice', '4.1.9')
   n.live.greet(alice)
   expect(alice.notices).toMatchObject([
     { kind: 'client', stage: 'warn', code: 'client-too-old' },
-    { kind: 'suspensions', suspensions: [{ scope: 'images' }] },
+    { kind: 'suspensions', suspensions: [{ scopes: ['images'] }] },
   ])
 })
 
@@ -277,11 +286,11 @@ test('a hold keeps every message and gives it back in order, none twice, while p
   const arrived: string[] = []
   const deliverReleased = (messages: readonly ReleasedMessage[]) =>
     void arrived.push(...messages.map(({ stanza }) => stanza))
-  await using n = await node([], { deliverReleased })
+  await using n = await node([], { queue: queueOf(deliverReleased) })
   await using writer = createArchiveWriter({ url: n.url })
   const send = messagePath(n.gate, writer, arrived)
   const { suspension } = await n.operations.startSuspension('local:cli', {
-    scope: 'service',
+    scopes: ['service'],
     mode: 'hold',
     reason: 'worm',
   })
@@ -315,12 +324,12 @@ test('messages sent without waiting keep their order across the end of a hold', 
   const deliverReleased = (messages: readonly ReleasedMessage[]) =>
     void arrived.push(...messages.map(({ stanza }) => stanza))
   let pending = () => 0
-  await using n = await node([], { deliverReleased, pendingWrites: () => pending() })
+  await using n = await node([], { queue: queueOf(deliverReleased), pendingWrites: () => pending() })
   await using writer = createArchiveWriter({ url: n.url })
   pending = () => writer.pending
   const send = messagePath(n.gate, writer, arrived)
   const { suspension } = await n.operations.startSuspension('local:cli', {
-    scope: 'service',
+    scopes: ['service'],
     mode: 'hold',
     reason: 'worm',
   })
@@ -355,7 +364,7 @@ test('an end in the middle of a flood loses nothing and repeats nothing', async 
   await using n = await node()
   await using writer = createArchiveWriter({ url: n.url })
   const { suspension } = await n.operations.startSuspension('local:cli', {
-    scope: 'service',
+    scopes: ['service'],
     mode: 'hold',
     reason: 'worm',
   })
@@ -384,8 +393,8 @@ test('an end in the middle of a flood loses nothing and repeats nothing', async 
 test('ending one of two holds keeps what the other covers', async () => {
   await using n = await node()
   await using writer = createArchiveWriter({ url: n.url })
-  const first = await n.operations.startSuspension('local:cli', { scope: 'service', mode: 'hold', reason: 'one' })
-  const second = await n.operations.startSuspension('local:cli', { scope: 'service', mode: 'hold', reason: 'two' })
+  const first = await n.operations.startSuspension('local:cli', { scopes: ['service'], mode: 'hold', reason: 'one' })
+  const second = await n.operations.startSuspension('local:cli', { scopes: ['service'], mode: 'hold', reason: 'two' })
   await writer.commit({
     id: uuidv7(),
     shard: 'x',
@@ -406,7 +415,7 @@ test('after a crash, what an ended suspension still holds is released', async ()
   await using n = await node()
   await using writer = createArchiveWriter({ url: n.url })
   const { suspension } = await n.operations.startSuspension('local:cli', {
-    scope: 'service',
+    scopes: ['service'],
     mode: 'hold',
     reason: 'x',
   })
@@ -430,14 +439,14 @@ test('the announced end ends a suspension, on record', async () => {
   let now = Date.parse('2026-11-23T04:00:00Z')
   await using n = await node([], { now: () => new Date(now), pollMs: 20 })
   await n.operations.startSuspension('local:cli', {
-    scope: 'service',
+    scopes: ['service'],
     mode: 'read-only',
     reason: 'worm',
     until: '2026-11-23T05:00:00+00:00',
   })
   expect(
     await refusalOf(
-      n.operations.startSuspension('x', { scope: 'files', mode: 'cut', reason: 'x', until: '2026-11-23T03:59:59Z' }),
+      n.operations.startSuspension('x', { scopes: ['files'], mode: 'cut', reason: 'x', until: '2026-11-23T03:59:59Z' }),
     ),
   ).toBe('end-in-the-past')
   now += 3_600_000
@@ -488,7 +497,7 @@ test('every change is on record, with its actor and its effect, in an intact cha
   await using n = await node()
   const { rule: added } = await n.operations.addClientRule('local:cli', rule)
   const { suspension } = await n.operations.startSuspension('carol@im.test', {
-    scope: 'images',
+    scopes: ['images'],
     mode: 'hold',
     reason: 'flaw',
   })
@@ -511,7 +520,11 @@ test('every change is on record, with its actor and its effect, in an intact cha
 
 test('what is not there cannot be removed or ended, and nothing ends twice', async () => {
   await using n = await node()
-  const { suspension } = await n.operations.startSuspension('local:cli', { scope: 'files', mode: 'cut', reason: 'x' })
+  const { suspension } = await n.operations.startSuspension('local:cli', {
+    scopes: ['files'],
+    mode: 'cut',
+    reason: 'x',
+  })
   const { epoch } = n.gate
   expect(await refusalOf(n.operations.removeClientRule('local:cli', uuidv7()))).toBe('no-such-rule')
   expect(await refusalOf(n.operations.removeClientRule('local:cli', '../x'))).toBe('no-such-rule')

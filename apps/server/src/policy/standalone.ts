@@ -9,6 +9,7 @@ import type { Node } from './nodes.ts'
 import type { OfflineScope, OfflineTokens } from './offline-token.ts'
 import type { Operations } from './operations.ts'
 import type { CutOrder, EndOrder, Orders } from './orders.ts'
+import { REVIEW_DUE_MS } from './suspensions.ts'
 
 /** An operator who waits for a command is told that the database does not answer after this time. */
 const ASK_MS = 1_000
@@ -80,8 +81,8 @@ export function createStandalone(options: StandaloneOptions): Standalone {
         if (!(await findSuspension(db, row.id))) await operations.adoptSuspension(row)
       } else {
         const { suspension, by } = order
-        const active = (await listActiveSuspensions(db)).filter(({ id, scope, mode }) =>
-          suspension === undefined ? scope === 'service' && mode === 'cut' : id === suspension,
+        const active = (await listActiveSuspensions(db)).filter(({ id, scopes, mode }) =>
+          suspension === undefined ? scopes.includes('service') && mode === 'cut' : id === suspension,
         )
         for (const { id } of active) await operations.endSuspension(by, id)
       }
@@ -146,18 +147,42 @@ function endOf(cut: CutOrder, all: Orders['all']): EndOrder | undefined {
     .find(({ suspension = cut.id }) => suspension === cut.id)
 }
 
+/** What an order does not say. */
+const NOTHING_SAID = {
+  reasons: {},
+  internalReason: '',
+  isScheduled: false,
+  isDrill: false,
+  isEmergency: false,
+  exemptions: {},
+  untilAt: null,
+  reviewAt: null,
+  wantedUntilAt: null,
+  playbookId: null,
+  alerted: [],
+  release: null,
+  released: 0,
+  discarded: 0,
+  measured: {},
+  reviewedAt: null,
+  reviewedBy: null,
+  reviewNote: null,
+} satisfies Partial<Suspension>
+
 function rowOf(
   { id, reason, by, at }: CutOrder,
   ended: { readonly by: string; readonly at: Date } | undefined,
 ): Suspension {
   return {
+    ...NOTHING_SAID,
     id,
-    scope: 'service',
+    scopes: ['service'],
     mode: 'cut',
     reason,
     sinceAt: at,
-    untilAt: null,
     startedBy: by,
+    approvedBy: [by],
+    reviewDueAt: new Date(at.getTime() + REVIEW_DUE_MS),
     endedAt: ended?.at ?? null,
     endedBy: ended?.by ?? null,
   }

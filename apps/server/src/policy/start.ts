@@ -3,8 +3,14 @@ import type { StatusDocument } from '@drawbridge/contract'
 import { openDatabase } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import { hostname } from 'node:os'
+import type { AccountFacts } from '@drawbridge/policy'
+import { createDrills } from './drills.ts'
 import { publicSuspensions } from './enforce.ts'
 import type { Gate } from './gate.ts'
+import { createGuarded } from './guarded.ts'
+import type { GuardedOperations } from './guarded.ts'
+import { createMeasureImpact } from './impact.ts'
+import { createKeeper } from './keeper.ts'
 import { startLivePolicy } from './live.ts'
 import type { LiveOptions, LivePolicy } from './live.ts'
 import { createNode } from './nodes.ts'
@@ -22,17 +28,32 @@ export interface PolicyService extends AsyncDisposable {
   readonly node: Node
   readonly operations: Operations
   readonly standalone: Standalone
+  /** The same for people: as the two-person rule allows it. */
+  readonly guarded: GuardedOperations
   close(): Promise<void>
 }
 
+/** Whom suspensions may hit, and who decides about them. */
+export interface People {
+  accounts(): Iterable<AccountFacts>
+  /** Bare JIDs of those who can approve what takes two. */
+  approvers(): readonly string[]
+  /** Tells these, by their bare JIDs or localparts, of something that they have to look at. */
+  tell(text: string, to: readonly string[]): void
+}
+
+const NOBODY: People = { accounts: () => [], approvers: () => [], tell: () => undefined }
+
 export interface PolicyServiceOptions
-  extends Omit<LiveOptions, 'db' | 'node' | 'onDue'>, Pick<OperationsOptions, 'deliverReleased'> {
+  extends Omit<LiveOptions, 'db' | 'node' | 'onTime' | 'onDrill'>, Pick<OperationsOptions, 'queue'> {
   /** For what changes the rules. */
   readonly db: Db
   /** For listening, where that needs another way to the database than the rest: a pooler passes no notifications. */
   readonly listenUrl?: string | undefined
   /** What works without the database. */
   readonly offline: { readonly orders: Orders; readonly tokens: OfflineTokens }
+  /** Who there is. Default: nobody. */
+  readonly people?: People
   /** What administrators call this node. Default: the name of the machine. */
   readonly nodeName?: string | undefined
 }
@@ -52,27 +73,23 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     onError: (error) => log.warn('the connection for rules was lost', { error }),
   })
   const node = createNode({ db: rules.db, name: nodeName, leaseTtlMs, log })
-  const ending = new Set<string>()
+  const { people = NOBODY, roomsOf = () => [] } = options
+  const drills = createDrills()
   // The live policy comes first and may find suspensions that are due before there are operations to end them.
-  const later: { operations?: Operations; standalone?: Standalone } = {}
-  const end = async (id: string) => {
-    if (ending.has(id)) return
-    ending.add(id)
-    try {
-      await later.operations?.endSuspension('local:schedule', id)
-    } catch (error) {
-      log.warn('a suspension could not be ended on time', { suspension: id, error })
-    } finally {
-      ending.delete(id)
-    }
+  const later: { operations?: Operations; live?: LivePolicy; standalone?: Standalone } = {}
+  const alert = (text: string, to: readonly string[] = people.approvers()) => {
+    log.warn('approvers are alerted', { text, to: to.length })
+    people.tell(text, to)
   }
-  const onDue = (ids: readonly string[]) => ids.forEach((id) => void end(id))
+  const keeper = createKeeper({ db, operations: () => later.operations, drills, alert, log })
+  const onTime = (at: Date) => keeper.tick(at, (later.live?.gate.settings.suspensions.length ?? 0) > 0)
   const live = await startLivePolicy({
     ...options,
     db: rules.db,
     url: options.listenUrl ?? url,
     node,
-    onDue,
+    onTime,
+    onDrill: drills.hit,
     overrides: () => cutsInForce(offline.orders),
     onCurrent: () => void later.standalone?.reconcile(),
   }).catch(async (error: unknown) => {
@@ -84,18 +101,33 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     live,
     node,
     log,
-    deliverReleased: options.deliverReleased,
+    queue: options.queue,
     now,
   })
   later.operations = operations
+  later.live = live
   const standalone = createStandalone({ db: rules.db, ...offline, live, node, operations, log, now })
   later.standalone = standalone
+  const measure = createMeasureImpact({
+    gate: live.gate,
+    accounts: people.accounts,
+    sessions: () => options.sessions.list(),
+    roomsOf,
+  })
+  const guarded = createGuarded({
+    db,
+    operations,
+    measure,
+    approvers: people.approvers,
+    alert,
+    now,
+  })
   const close = async () => {
     await live.close()
     await node.close()
     await rules.close()
   }
-  return { gate: live.gate, live, node, operations, standalone, close, [Symbol.asyncDispose]: close }
+  return { gate: live.gate, live, node, operations, guarded, standalone, close, [Symbol.asyncDispose]: close }
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { NewClientException, NewClientRule } from '@drawbridge/contract'
 import type { ClientException, ClientRule, Recall, Suspension } from '@drawbridge/db'
-import { clientRuleDocument, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
+import { clientRuleDocument, mediaPolicy, suspensionSetting, unitMediaPolicy } from '@drawbridge/policy'
 import type { ClientRuleDocument, MediaSettings, PolicySettingsInput, SuspensionSetting } from '@drawbridge/policy'
 
 type ClientRuleInput = NonNullable<PolicySettingsInput['clientRules']>[number]
 type RecallInput = NonNullable<PolicySettingsInput['recalls']>[number]
+type SuspensionInput = NonNullable<PolicySettingsInput['suspensions']>[number]
 type ExceptionInput = NonNullable<PolicySettingsInput['exceptions']>[number]
 
 /** A row as the rule engine takes it; whether it makes sense is for the engine's schema to say. */
@@ -35,9 +36,16 @@ export function recallInputFrom({ id, scope, reason, sinceAt }: Recall): RecallI
 }
 
 /** The same for a suspension. */
-export function suspensionSettingFrom({ id, scope, mode, reason, sinceAt, untilAt }: Suspension): SuspensionSetting {
+export function suspensionInputFrom(row: Suspension): SuspensionInput {
+  const { id, scopes, mode, reason, reasons, isScheduled, isDrill, exemptions, sinceAt, untilAt } = row
   const until = untilAt === null ? {} : { until: untilAt.getTime() }
-  return { id, scope, mode, reason, since: sinceAt.getTime(), ...until }
+  const fields = { id, scopes, mode, reason, reasons, isScheduled, isDrill, since: sinceAt.getTime(), ...until }
+  return { ...fields, exemptions: exemptions as NonNullable<SuspensionInput['exemptions']> }
+}
+
+/** A suspension as the engine takes it, checked. */
+export function suspensionSettingFrom(row: Suspension): SuspensionSetting {
+  return suspensionSetting.parse(suspensionInputFrom(row))
 }
 
 /** Stored policies as one snapshot. What the service does not say has its default. */

@@ -13,6 +13,7 @@ import type {
   PresenceStanza,
   SettingIdentity,
 } from '@drawbridge/xmpp'
+import type { StanzaFacts } from '@drawbridge/policy'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ArchiveWriter, Db, PepNode, StandingMessage } from '@drawbridge/db'
 import type { Sanitize } from '@drawbridge/contract'
@@ -76,6 +77,8 @@ export interface Draft {
   readonly archives: ArchiveRow[]
   /** Work that must follow the commit, in the same transaction: a push, a job. Payloads hold ids, never texts. */
   readonly outbox: { readonly kind: string; readonly payload: unknown }[]
+  /** What the rules were asked about it; absent for what the server itself says. */
+  readonly facts?: StanzaFacts | undefined
   /** The suspension that holds it back from its recipients, if any. */
   heldBy: string | undefined
   /** Sessions that got the message itself, so that none gets a carbon as well (XEP-0280 §6.1). */
@@ -319,6 +322,8 @@ export interface Service {
   deliver(message: CommittedMessage, ctx: Context): void
   /** Devices that speak from this address, where the service speaks for this one (XEP-0280 §6.1). */
   companions?(address: Jid, session: Session, ctx: Context): readonly Session[]
+  /** Whether somebody belongs to what has this address; a service that has it has rooms. */
+  isMember?(address: Jid, bareJid: string, ctx: Context): boolean
   /** Whom a message from this address to everybody there concerns; nothing, where nobody else is to hear of it. */
   audience?(address: Jid, ctx: Context): Audience | undefined
 }

@@ -16,7 +16,7 @@ import type { CommitOutcome, ReleasedMessage } from '@drawbridge/db'
 import { CODES, Refusal } from '@drawbridge/contract'
 import { FILTER_VERSION } from '@drawbridge/image-filter'
 import { PASS } from '@drawbridge/policy'
-import type { Verdict } from '@drawbridge/policy'
+import type { StanzaFacts, Verdict } from '@drawbridge/policy'
 import { hash } from 'node:crypto'
 import { ask } from '../policy/gate.ts'
 import type { Session } from '../stream/session.ts'
@@ -29,6 +29,7 @@ import type { ComponentLink } from './components.ts'
 import type { Context, Draft, Origin } from './feature.ts'
 import type { Registry } from './registry.ts'
 import { filterMessages, isFiltered } from './filter-stored.ts'
+import { isTextSearch, sharedMedia } from './shared-media.ts'
 import { parseStored } from './stored.ts'
 
 /** How often a message is decided anew when the policy changes under it. */
@@ -63,7 +64,7 @@ export async function route(routing: Routing, stanza: Stanza, sender: Session | 
   const { ctx, registry } = routing
   try {
     if (stanza.kind === 'message') return await routeMessage(routing, stanza, sender, n)
-    throwIfRefused(verdictOn(ctx, stanza, sender))
+    throwIfRefused(verdictOn(routing, stanza, sender))
     if (stanza.kind === 'iq') return await routeIq(routing, stanza, sender)
     const service = serviceAt(routing, stanza)
     if (service && sender) await service.presence(stanza, sender, ctx)
@@ -85,7 +86,7 @@ export async function routeFromComponent(routing: Routing, stanza: Stanza, link:
   try {
     await enter(routing, stanza, undefined)
     if (stanza.kind === 'message') return await routeMessage(routing, stanza, undefined, 0, 'component')
-    throwIfRefused(verdictOn(ctx, stanza, undefined, 'component'))
+    throwIfRefused(verdictOn(routing, stanza, undefined, 'component'))
     if (stanza.kind === 'presence') return deliverPresence(ctx, stanza)
     const isAnswer = stanza.type === 'result' || stanza.type === 'error'
     if (isAnswer || serviceAt(routing, stanza) || stanza.to?.isFull) return await routeIq(routing, stanza, undefined)
@@ -144,10 +145,12 @@ async function routeMessage(
     if (ctx.gate.isChanging) await ctx.gate.whenOpen()
     // The epoch is read before the verdict: a change in between makes the commit fail, and the message is decided anew.
     const { epoch, term } = ctx.gate
-    const verdict = verdictOn(ctx, stanza, sender, origin)
+    const facts = factsOf(routing, stanza, sender, origin)
+    const verdict = facts ? ask(ctx.gate, 'stanza.route', facts) : PASS
     if (verdict.action === 'discard') return countMessage(DISCARDED)
     throwIfRefused(verdict)
-    const draft = newDraft(ctx, stanza, sender, origin, verdict.action === 'hold' ? verdict.suspensionId : undefined)
+    const heldBy = verdict.action === 'hold' ? verdict.suspensionId : undefined
+    const draft = newDraft(ctx, { stanza, sender, origin, facts, heldBy })
     if (!serviceAt(routing, stanza)) refuseUndeliverable(ctx, stanza)
     for (const stage of registry.beforeCommit) stage.run(draft, ctx)
     if (!draft.durable && (await isVersionOfKept(draft, ctx))) {
@@ -165,7 +168,7 @@ async function routeMessage(
     countMessage(draft.archives.length === 0 ? TRANSIENT : draft.heldBy === undefined ? COMMITTED : HELD)
     // This process was paused past its lease, and the rules changed: what is stored stays stored, but is not sent late.
     const isLate = ctx.gate.term !== term && verdict.action === 'pass'
-    if (isLate && verdictOn(ctx, stanza, sender, origin).action !== 'pass') return
+    if (isLate && verdictOn(routing, stanza, sender, origin).action !== 'pass') return
     for (const stage of registry.afterCommit) {
       try {
         stage.run(draft, ctx)
@@ -190,23 +193,15 @@ function serviceAt({ registry, ctx }: Routing, { to }: Stanza) {
   return to && registry.findService(to.domainpart, ctx)
 }
 
-function newDraft(
-  ctx: Context,
-  stanza: MessageStanza,
-  sender: Session | undefined,
-  origin: Origin,
-  heldBy: string | undefined,
-): Draft {
+function newDraft(ctx: Context, given: Pick<Draft, 'stanza' | 'sender' | 'origin' | 'facts' | 'heldBy'>): Draft {
+  const { stanza } = given
   return {
-    stanza,
-    sender,
-    origin,
+    ...given,
     id: uuidv7(),
     sentAt: ctx.now(),
     durable: isDurable(stanza.element),
     archives: [],
     outbox: [],
-    heldBy,
     deliveredTo: new Set(),
     positions: new Map(),
   }
@@ -240,7 +235,9 @@ async function commit(ctx: Context, draft: Draft, epoch: number, n: number): Pro
     sentAt: draft.sentAt,
     policyEpoch: epoch,
     archives: draft.heldBy === undefined ? draft.archives : sent,
-    ...(draft.heldBy === undefined ? {} : { held: { suspensionId: draft.heldBy, recipients: received } }),
+    ...(draft.heldBy === undefined
+      ? {}
+      : { held: { suspensionId: draft.heldBy, recipients: received, facts: draft.facts } }),
     ...(draft.outbox.length === 0 ? {} : { outbox: draft.outbox }),
     ...(stream === undefined ? {} : { stream }),
     ...describe(draft, ctx),
@@ -378,20 +375,29 @@ function deliverPresence(ctx: Context, stanza: PresenceStanza): void {
     session?.send(stanza.element)
 }
 
-function verdictOn(
-  ctx: Context,
+function verdictOn(routing: Routing, stanza: Stanza, sender: Session | undefined, speaker?: Origin): Verdict {
+  const facts = factsOf(routing, stanza, sender, speaker)
+  return facts ? ask(routing.ctx.gate, 'stanza.route', facts) : PASS
+}
+
+/** What the rules are asked about a stanza; nothing for what the server itself says: that was decided where it was. */
+function factsOf(
+  routing: Routing,
   stanza: Stanza,
   sender: Session | undefined,
   speaker: Origin = sender ? 'client' : 'server',
-): Verdict {
-  // What the server itself says was decided where it was decided to say it.
-  if (speaker === 'server') return PASS
+): StanzaFacts | undefined {
+  if (speaker === 'server') return undefined
+  const { ctx } = routing
   const { element, from, to, kind, type } = stanza
   const isMessage = kind === 'message'
-  return ask(ctx.gate, 'stanza.route', {
+  const media = isMessage ? sharedMedia(element) : undefined
+  const room = to?.localpart !== undefined && serviceAt(routing, stanza)?.isMember ? to.bareString : undefined
+  return {
     at: ctx.now().getTime(),
     origin: 'local',
     account: sender?.account,
+    client: sender?.client,
     address: sender?.remoteAddress,
     from: from.toString(),
     to: to?.toString() ?? from.bareString,
@@ -401,8 +407,10 @@ function verdictOn(
     isDurable: isMessage && isDurable(element),
     hasBody: isMessage && element.getChild('body') !== undefined,
     namespaces: element.getChildElements().flatMap((child) => child.getNS() ?? []),
-    media: isMessage ? mediaIn(element) : undefined,
-  })
+    ...media,
+    ...(room === undefined ? {} : { room }),
+    ...(kind === 'iq' && isTextSearch(element) ? { isSearch: true } : {}),
+  }
 }
 
 function targetOf({ from, to }: Stanza, { domain, components }: Context): 'server' | 'self' | 'local' | 'remote' {
@@ -411,14 +419,6 @@ function targetOf({ from, to }: Stanza, { domain, components }: Context): 'serve
   const isHere = to.domainpart.endsWith(`.${domain}`) || components.find(to.domainpart) !== undefined
   if (to.domainpart !== domain) return isHere ? 'local' : 'remote'
   return to.localpart === undefined ? 'server' : 'local'
-}
-
-/** Whether a message shares a file, and whether that is an image: by out-of-band data or inline (XEP-0066, XEP-0231). */
-function mediaIn(element: Element): 'image' | 'file' | undefined {
-  if (element.getChild('data', 'urn:xmpp:bob')) return 'image'
-  const url = element.getChild('x', 'jabber:x:oob')?.getChildText('url')
-  if (!url) return undefined
-  return /\.(?:jpe?g|png|webp|gif)$/i.test(url.split(/[?#]/, 1)[0] ?? '') ? 'image' : 'file'
 }
 
 function throwIfRefused(verdict: Verdict): void {

@@ -26,7 +26,7 @@ describe('what a user is told', () => {
 })
 
 const policy = {
-  gate: { settings: { suspensions: [{ id: 's', scope: 'service', mode: 'cut', reason: 'worm', since: 0 }] } },
+  gate: { settings: { suspensions: [{ id: 's', scopes: ['service'], mode: 'cut', reason: 'worm', since: 0 }] } },
 } as unknown as LivePolicy
 const isInZone = createZone(breakGlassNetworks.parse(undefined))
 const admission = createAdmission({

@@ -9,8 +9,8 @@ import {
   xml,
 } from '@drawbridge/xmpp'
 import type { Element, SuspensionNotice } from '@drawbridge/xmpp'
-import { claimFrom, claimFromCaps } from '@drawbridge/policy'
-import type { Claim, ClientIdentity, VerdictDetails } from '@drawbridge/policy'
+import { claimFrom, claimFromCaps, isInScope } from '@drawbridge/policy'
+import type { Claim, ClientIdentity, SuspensionSetting, VerdictDetails } from '@drawbridge/policy'
 import { publicSuspensions } from '../policy/enforce.ts'
 import type { LiveSession } from '../policy/enforce.ts'
 import { ask } from '../policy/gate.ts'
@@ -75,21 +75,26 @@ export function createAdmission({
   turnedAway,
   settled,
 }: AdmissionOptions): Admission {
-  const headline = (session: Session, subject: string, body: string, ...details: Element[]) =>
+  const headline = (session: Session, subject: Said, body: Said, ...details: Element[]) =>
     session.send(
       xml(
         'message',
         { xmlns: NS_CLIENT, type: 'headline', from: domain, to: session.jid.toString() },
-        xml('subject', {}, subject),
-        xml('body', {}, body),
+        ...inLanguages('subject', subject),
+        ...inLanguages('body', body),
         ...details,
       ),
     )
-  const suspensions = () => buildSuspensions(noticesFrom(publicSuspensions(policy().gate.settings.suspensions)))
+  /** What everybody may know, and the one that it is about. */
+  const suspensions = (about: string | undefined) =>
+    buildSuspensions(noticesFrom(publicSuspensions(policy().gate.settings.suspensions, { about })))
   const refusal: Admission['refusal'] = (code, details) => ({
     text: textOf(code, details),
     isLasting: BLOCKED.has(code),
-    details: code === 'suspended' ? [suspensions(), ...retry(pacing.draw())] : blockedElements(code, details),
+    details:
+      code === 'suspended'
+        ? [suspensions(details['suspension']), ...retry(pacing.draw())]
+        : blockedElements(code, details),
   })
   /** Foreign clients show messages, and hardly ever the text of a stream error. */
   const goodbye = (session: Session, code: ErrorCode, details: VerdictDetails) => {
@@ -140,16 +145,16 @@ export function createAdmission({
         return undefined
       }
       const [first] = notice.suspensions
-      const subject = first ? 'Service notice' : 'Service is back to normal'
-      const body = first ? suspensionText(first, 'en') : 'Everything works as usual again.'
-      headline(session, subject, body, buildSuspensions(noticesFrom(notice.suspensions)))
+      const body = first && { en: suspensionText(first, 'en'), de: suspensionText(first, 'de') }
+      const elements = buildSuspensions(noticesFrom(notice.suspensions))
+      headline(session, first ? STATE.changed : STATE.normal, body ?? STATE.asUsual, elements)
     },
   })
   return {
     refusalBeforeSignIn(remoteAddress) {
       const isPriority = isInZone(remoteAddress)
-      const cut = policy().gate.settings.suspensions.find(({ scope, mode }) => scope === 'service' && mode === 'cut')
-      if (cut) return isPriority ? undefined : refusal('suspended', { reason: cut.reason })
+      const cut = policy().gate.settings.suspensions.find((suspension) => keepsOut(suspension, remoteAddress))
+      if (cut) return isPriority ? undefined : refusal('suspended', { reason: cut.reason, suspension: cut.id })
       const retryMs = pacing.refuse(isPriority)
       return retryMs === undefined ? undefined : { text: CODES['come-again'].text.en, details: retry(retryMs) }
     },
@@ -187,6 +192,28 @@ export function createAdmission({
       policy().greet(liveSession(session))
     },
   }
+}
+
+/** Texts by language. */
+type Said = string | { readonly en: string; readonly de: string }
+
+const STATE = {
+  changed: { en: 'Service notice', de: 'Hinweis zum Dienst' },
+  normal: { en: 'Service is back to normal', de: 'Der Dienst läuft wieder' },
+  asUsual: { en: 'Everything works as usual again.', de: 'Alles funktioniert wieder wie gewohnt.' },
+} as const
+
+/** RFC 6121 §5.2.3: the default first, then each language by its name. */
+function inLanguages(name: 'subject' | 'body', said: Said): Element[] {
+  if (typeof said === 'string') return [xml(name, {}, said)]
+  return [xml(name, {}, said.en), xml(name, { 'xml:lang': 'de' }, said.de)]
+}
+
+/** Whether nobody at all from this address may sign in: where somebody is exempt, it has to be seen who it is. */
+function keepsOut({ scopes, mode, isScheduled, isDrill, exemptions }: SuspensionSetting, address: string): boolean {
+  const isCut = mode === 'cut' && !isScheduled && !isDrill
+  if (!isCut || Object.values(exemptions).some((exempt) => exempt.length > 0)) return false
+  return scopes.some((scope) => scope === 'service' || (scope.startsWith('zone:') && isInScope(scope, { address })))
 }
 
 /** For our own client: what it keeps of files has to be asked for anew (control §4.4). */

@@ -74,7 +74,7 @@ test('each message counts once, by what became of it', async () => {
     await s.alice.send(message(once))
     await s.alice.send(message('<composing xmlns="http://jabber.org/protocol/chatstates"/>'))
     await s.alice.send(message('<body>x</body>', 'nobody@im.test'))
-    await s.server.policy.operations.startSuspension('local:cli', { scope: 'service', mode: 'hold', reason: 'worm' })
+    await s.server.policy.operations.startSuspension('local:cli', { scopes: ['service'], mode: 'hold', reason: 'worm' })
     await s.alice.send(message('<body>later</body>'))
   })
   expect(grown).toEqual([1, 1, 1, 1, 1, 0])

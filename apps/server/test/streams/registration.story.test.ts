@@ -300,7 +300,7 @@ test('while the service is suspended nobody new comes in, and administrators sti
   await using held = await runServer({ registration: { isInBand: true } })
   const { body } = await held.admin('POST', '/api/v1/invitations', {})
   const url = `http://127.0.0.1:${held.httpPort}${new URL((body as Issued).url).pathname}`
-  await held.admin('POST', '/api/v1/suspensions', { scope: 'service', mode: 'hold', reason: 'worm' })
+  await held.admin('POST', '/api/v1/suspensions', { scopes: ['service'], mode: 'hold', reason: 'worm' })
   const fields = { name: 'romeo', password: 'a good password', again: 'a good password' }
   expect((await fetch(url, { method: 'POST', body: new URLSearchParams(fields) })).status).toBe(503)
   await held.account('nurse')

@@ -7,7 +7,7 @@ import type { Element } from '../connection/element.ts'
 import type { Failure } from '../connection/failure.ts'
 import type { SaltedKey, Secret } from '../connection/scram.ts'
 import { domainpart, localpart } from '../protocol/jid.ts'
-import { findHeldNotice, findSuspensions, type Suspension } from '../protocol/suspension.ts'
+import { findHeldNotice, findSuspensions, isCut, type Suspension } from '../protocol/suspension.ts'
 import { emptyChatState, type ChatState } from '../state/chat-state.ts'
 import { createStore, type Store } from '../state/store.ts'
 import { appendNew } from '../state/timeline.ts'
@@ -248,8 +248,7 @@ export function startChat(options: ChatOptions): Chat {
     if (!status) return failure
     const { suspensions, returnMs } = status
     setSuspensions(suspensions)
-    const isCut = suspensions.some(({ mode, scope }) => mode === 'cut' && scope === 'service')
-    if (isCut) return { kind: 'suspended', suspensions, returnMs }
+    if (suspensions.some(isCut)) return { kind: 'suspended', suspensions, returnMs }
     return failure.kind === 'suspended' || returnMs !== undefined ? { kind: 'unreachable', returnMs } : failure
   }
 

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
-import { parseStatusDocument, stopsSending, suspensionFor, type Suspension } from './suspension.ts'
+import { isCut, parseStatusDocument, stopsSending, suspensionFor, type Suspension } from './suspension.ts'
 
-const suspension = (scope: Suspension['scope'], mode: Suspension['mode']): Suspension => ({
+const suspension = (scope: string, mode: Suspension['mode']): Suspension => ({
   id: `${scope} ${mode}`,
-  scope,
+  scopes: [scope],
   mode,
   reason: '',
+  reasons: {},
   since: 0,
   until: undefined,
 })
@@ -29,13 +30,21 @@ test('the status document lists what is suspended, and unknown kinds are left ou
   const document = {
     state: 'suspended',
     suspensions: [
-      { id: 'S1', scope: 'service', mode: 'cut', reason: 'x', since: '2026-11-23T04:00:00Z', until: null },
-      { id: 'S2', scope: 'moon', mode: 'cut' },
+      {
+        ...{ id: 'S1', scopes: ['service'], mode: 'cut', reason: 'x', reasons: { de: 'y' } },
+        ...{ since: '2026-11-23T04:00:00Z', until: null },
+      },
+      { id: 'S2', scopes: ['service'], mode: 'moon' },
+      { id: 'S3', scopes: [], mode: 'cut' },
+      { id: 'S4', scope: 'service', mode: 'cut' },
       null,
     ],
   }
   expect(parseStatusDocument(document)?.suspensions).toEqual([
-    { id: 'S1', scope: 'service', mode: 'cut', reason: 'x', since: Date.UTC(2026, 10, 23, 4), until: undefined },
+    {
+      ...{ id: 'S1', scopes: ['service'], mode: 'cut', reason: 'x', reasons: { de: 'y' } },
+      ...{ since: Date.UTC(2026, 10, 23, 4), until: undefined },
+    },
   ])
   expect(parseStatusDocument({ state: 'ok', suspensions: [] })).toEqual({ suspensions: [], returnMs: undefined })
   expect(parseStatusDocument('<html>')).toBeUndefined()
@@ -47,4 +56,11 @@ test('the status document gives a client a time of its own to come back, and non
   expect(returnOf(12_345)).toBe(12_345)
   expect(returnOf(1e12)).toBe(3_600_000)
   for (const nonsense of [-1, '5', null, Number.NaN]) expect(returnOf(nonsense)).toBeUndefined()
+})
+
+test('what is suspended for the unit, the client or the network of somebody is so for everything', () => {
+  expect(suspensionFor([suspension('group:sales', 'read-only')], 'message')?.mode).toBe('read-only')
+  expect(suspensionFor([suspension('rooms', 'cut')], 'message')).toBeUndefined()
+  expect(suspensionFor([suspension('messages', 'hold')], 'image')?.mode).toBe('hold')
+  expect([isCut(suspension('zone:10.0.0.0/8', 'cut')), isCut(suspension('images', 'cut'))]).toEqual([true, false])
 })

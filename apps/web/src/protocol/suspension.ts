@@ -1,19 +1,20 @@
 import type { Element } from '../connection/element.ts'
 import { findSuspensions as findNotices, NS_DRAWBRIDGE_SUSPENSION } from '@drawbridge/xmpp'
 
-const SCOPES = ['service', 'images', 'files', 'federation'] as const
 /** Mildest first, by what they do to sending. */
 const MODES = ['announce', 'hold', 'read-only', 'reject', 'cut'] as const
 
-export type SuspensionScope = (typeof SCOPES)[number]
 export type SuspensionMode = (typeof MODES)[number]
 
 /** A suspension in force. Instants are milliseconds since 1970. */
 export interface Suspension {
   readonly id: string
-  readonly scope: SuspensionScope
+  /** `service`, a feature such as `images`, or a kind with a value such as `group:sales`. */
+  readonly scopes: readonly string[]
   readonly mode: SuspensionMode
   readonly reason: string
+  /** The reason in other languages, by language tag. */
+  readonly reasons: Readonly<Record<string, string>>
   readonly since: number | undefined
   readonly until: number | undefined
 }
@@ -56,17 +57,36 @@ export function parseStatusDocument(document: unknown): ServiceStatus | undefine
 }
 
 function suspensionFrom(fields: Record<string, unknown>): Suspension | undefined {
-  const scope = SCOPES.find((known) => known === fields['scope'])
+  const given: unknown = fields['scopes']
+  const scopes = Array.isArray(given) ? given.filter((scope) => typeof scope === 'string') : []
   const mode = MODES.find((known) => known === fields['mode'])
-  if (!scope || !mode) return undefined
+  if (scopes.length === 0 || !mode) return undefined
   return {
     id: String(fields['id'] ?? ''),
-    scope,
+    scopes,
     mode,
     reason: typeof fields['reason'] === 'string' ? fields['reason'] : '',
+    reasons: textsFrom(fields['reasons']),
     since: instantFrom(fields['since']),
     until: instantFrom(fields['until']),
   }
+}
+
+function textsFrom(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null) return {}
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+}
+
+/** Whether it is about everything that this person does: the service, their unit, their client or their network. */
+export function isAboutEverything({ scopes }: Suspension): boolean {
+  return scopes.some((scope) => scope === 'service' || /^(?:group|client|zone):/u.test(scope))
+}
+
+/** The session is to be closed, or was: nothing goes on but waiting. */
+export function isCut(suspension: Suspension): boolean {
+  return suspension.mode === 'cut' && isAboutEverything(suspension)
 }
 
 function instantFrom(value: unknown): number | undefined {
@@ -74,14 +94,19 @@ function instantFrom(value: unknown): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 
-/** The one that decides about sending something: strictest first, `service` before the feature it belongs to. */
-export function suspensionFor(
-  suspensions: readonly Suspension[],
-  what: 'message' | 'image' | 'file',
-): Suspension | undefined {
-  const scopes: readonly SuspensionScope[] =
-    what === 'image' ? ['service', 'images', 'files'] : what === 'file' ? ['service', 'files'] : ['service']
-  const matching = suspensions.filter(({ scope }) => scopes.includes(scope))
+/** Features that sending something needs. */
+const NEEDS = {
+  message: ['messages'],
+  image: ['messages', 'images', 'files'],
+  file: ['messages', 'files'],
+} as const satisfies Record<string, readonly string[]>
+
+/** The one that decides about sending something: the strictest of those that are about it. */
+export function suspensionFor(suspensions: readonly Suspension[], what: keyof typeof NEEDS): Suspension | undefined {
+  const needs: readonly string[] = NEEDS[what]
+  const matching = suspensions.filter(
+    (suspension) => isAboutEverything(suspension) || suspension.scopes.some((scope) => needs.includes(scope)),
+  )
   return MODES.toReversed()
     .map((mode) => matching.find((suspension) => suspension.mode === mode))
     .find((found) => found !== undefined)

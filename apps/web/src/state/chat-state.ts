@@ -2,7 +2,7 @@
 import type { ConnectionState } from '../connection/connection.ts'
 import type { Availability, Presence } from '../protocol/presence.ts'
 import type { RosterItem } from '../protocol/roster.ts'
-import type { Suspension } from '../protocol/suspension.ts'
+import { isAboutEverything, type Suspension } from '../protocol/suspension.ts'
 import type { ChatMessage, Timeline } from './timeline.ts'
 import type { ReadMarkers } from './unread.ts'
 
@@ -118,10 +118,10 @@ export function emptyChatState(account: string): ChatState {
 /** A message of ours that the server has, but delivers only when the suspension in force ends. */
 export function isHeld({ suspensions, held }: Pick<ChatState, 'suspensions' | 'held'>, message: ChatMessage): boolean {
   if (!message.mine || message.state !== 'recorded') return false
-  return suspensions.some(
-    ({ id, mode, scope, since }) =>
-      mode === 'hold' &&
-      // The notice lasts as long as the page; after a reload the time of the message tells.
-      (held[message.key] === id || (scope === 'service' && since !== undefined && message.at >= since)),
-  )
+  return suspensions.some((suspension) => {
+    const { id, mode, since } = suspension
+    // The notice lasts as long as the page; after a reload the time of the message tells.
+    const isOfItsTime = isAboutEverything(suspension) && since !== undefined && message.at >= since
+    return mode === 'hold' && (held[message.key] === id || isOfItsTime)
+  })
 }

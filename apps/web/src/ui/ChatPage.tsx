@@ -10,6 +10,7 @@ import { NewConversationDialog } from './NewConversationDialog.tsx'
 import { openPeerInUrl, showPeerInUrl } from './route.ts'
 import { ShortcutsDialog } from './ShortcutsDialog.tsx'
 import { StatusStrip } from './StatusStrip.tsx'
+import { isCut } from '../protocol/suspension.ts'
 import { SuspendedPage } from './Suspension.tsx'
 import { useApp, useChat, useChatState, useTexts } from './use-store.ts'
 
@@ -21,11 +22,7 @@ export function ChatPage() {
   const open = useChatState((state) => state.open)
   const unread = useChatState(totalUnread)
   const isRestored = useChatState((state) => state.isRestored)
-  const cut = useChatState((state) =>
-    state.connection.kind === 'online'
-      ? undefined
-      : state.suspensions.find(({ mode, scope }) => mode === 'cut' && scope === 'service'),
-  )
+  const cut = useChatState((state) => (state.connection.kind === 'online' ? undefined : state.suspensions.find(isCut)))
   const [dialog, setDialog] = useState<'new' | 'shortcuts' | undefined>(undefined)
   const placeSource = useRef<(() => Pick<Place, 'anchor' | 'offsetPx'>) | undefined>(undefined)
   const goTo = useCallback(

@@ -1,3 +1,4 @@
+import { reasonIn } from '@drawbridge/contract/browser'
 import { useEffect, useState } from 'react'
 import { Icon } from './icons.tsx'
 import { orderSuspensions, SuspensionDialog, suspensionTitle, useExpectedEnd } from './Suspension.tsx'
@@ -6,12 +7,13 @@ import { useChat, useChatState, useTexts } from './use-store.ts'
 /** Whose turn it is: you are offline, or the service is suspended. Always in the same place and of the same height. */
 export function StatusStrip() {
   const chat = useChat()
-  const { t } = useTexts()
+  const { t, language } = useTexts()
   const connection = useChatState((state) => state.connection)
   const suspensions = useChatState((state) => state.suspensions)
   const [isOpen, setOpen] = useState(false)
   const first = orderSuspensions(suspensions)[0]
   const end = useExpectedEnd(first)
+  const reason = first && reasonIn(first, language)
   const seconds = useSecondsUntil(connection.kind === 'waiting' ? connection.until : undefined)
   const isOffline = connection.kind === 'waiting' || connection.kind === 'connecting'
   const kind = isOffline ? connection.kind : first ? first.mode : 'normal'
@@ -35,7 +37,7 @@ export function StatusStrip() {
           <>
             <Icon name="pause" size={16} />
             <span className="strip-title">{suspensionTitle(first, t)}</span>
-            {first.reason && <span dir="auto">{first.reason}</span>}
+            {reason && <span dir="auto">{reason}</span>}
             {end && <span className="strip-end">{end}</span>}
           </>
         )}

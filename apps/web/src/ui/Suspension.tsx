@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
-import type { Suspension } from '../protocol/suspension.ts'
+import { reasonIn } from '@drawbridge/contract/browser'
+import { isAboutEverything, type Suspension } from '../protocol/suspension.ts'
 import type { Texts } from '../texts/index.ts'
 import { Dialog } from './Dialog.tsx'
 import { formatMoment, formatRelative } from './format.ts'
@@ -7,18 +8,22 @@ import { Icon, Logo } from './icons.tsx'
 import { useTexts } from './use-store.ts'
 
 /** What is suspended, in a few words. */
-export function suspensionTitle({ scope, mode }: Suspension, t: Texts): string {
+export function suspensionTitle(suspension: Suspension, t: Texts): string {
+  const { scopes, mode } = suspension
   if (mode === 'announce') return t.suspendedAnnounce
-  if (scope === 'images') return t.suspendedImages
-  if (scope === 'files') return t.suspendedFiles
-  if (scope === 'federation') return t.suspendedFederation
+  if (!isAboutEverything(suspension) && !scopes.includes('messages')) {
+    if (scopes.length > 1) return t.suspendedSeveral
+    const [kind = ''] = (scopes[0] ?? '').split(':')
+    return t.suspendedScope(kind)
+  }
   return mode === 'hold' ? t.suspendedHold : mode === 'cut' ? t.suspendedCut : t.suspendedReadOnly
 }
 
 /** The strictest first: that is the one the strip names. */
 export function orderSuspensions(suspensions: readonly Suspension[]): Suspension[] {
-  const rank = ({ scope, mode }: Suspension) =>
-    (scope === 'service' ? 0 : 5) + { cut: 0, reject: 1, 'read-only': 1, hold: 2, announce: 3 }[mode]
+  const rank = (suspension: Suspension) =>
+    (isAboutEverything(suspension) ? 0 : 5) +
+    { cut: 0, reject: 1, 'read-only': 1, hold: 2, announce: 3 }[suspension.mode]
   return [...suspensions].sort((a, b) => rank(a) - rank(b))
 }
 
@@ -39,7 +44,7 @@ export function SuspensionFacts({ suspension }: { readonly suspension: Suspensio
     <dl className="facts">
       <div>
         <dt>{t.reason}</dt>
-        <dd dir="auto">{suspension.reason || t.noReason}</dd>
+        <dd dir="auto">{reasonIn(suspension, language) || t.noReason}</dd>
       </div>
       {suspension.since !== undefined && (
         <div>
@@ -55,7 +60,7 @@ export function SuspensionFacts({ suspension }: { readonly suspension: Suspensio
         <div>
           <dt>{t.whatWorks}</dt>
           <dd>
-            {suspension.scope !== 'service' || suspension.mode === 'announce'
+            {!isAboutEverything(suspension) || suspension.mode === 'announce'
               ? t.worksFeature
               : suspension.mode === 'hold'
                 ? t.worksHold

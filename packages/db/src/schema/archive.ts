@@ -82,6 +82,7 @@ export const heldMessage = pgTable(
     position: bigint('position', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
     messageId: uuid('message_id').notNull().unique(),
     recipients: jsonb('recipients').$type<readonly ArchiveTarget[]>().notNull(),
+    facts: jsonb('facts').$type<unknown>(),
   },
   (t) => [primaryKey({ columns: [t.suspensionId, t.position] })],
 )

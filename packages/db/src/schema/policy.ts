@@ -1,7 +1,9 @@
-import type { NewSuspension } from '@drawbridge/contract'
+import type { NewSuspension, Release } from '@drawbridge/contract'
 import { bigint, boolean, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { bytea, instant } from './account.ts'
 import { unit } from './unit.ts'
+
+type SuspensionMode = NewSuspension['mode']
 
 /** What clients may be used: each rule as one document, which `packages/policy` checks. */
 export const clientRule = pgTable('client_rule', {
@@ -29,17 +31,59 @@ export const clientException = pgTable('client_exception', {
   untilAt: instant('until_at').notNull(),
 })
 
-/** Suspensions, ended ones included. */
+/** Suspensions, planned and ended ones included. */
 export const suspension = pgTable('suspension', {
   id: uuid('id').primaryKey(),
-  scope: text('scope').$type<NewSuspension['scope']>().notNull(),
-  mode: text('mode').$type<NewSuspension['mode']>().notNull(),
+  scopes: text('scopes').array().notNull(),
+  mode: text('mode').$type<SuspensionMode>().notNull(),
   reason: text('reason').notNull(),
+  reasons: jsonb('reasons').$type<Readonly<Record<string, string>>>().notNull().default({}),
+  internalReason: text('internal_reason').notNull().default(''),
+  isScheduled: boolean('is_scheduled').notNull().default(false),
+  isDrill: boolean('is_drill').notNull().default(false),
+  isEmergency: boolean('is_emergency').notNull().default(false),
+  exemptions: jsonb('exemptions').$type<unknown>().notNull().default({}),
   sinceAt: instant('since_at').notNull().defaultNow(),
   untilAt: instant('until_at'),
+  reviewAt: instant('review_at'),
+  wantedUntilAt: instant('wanted_until_at'),
   startedBy: text('started_by').notNull(),
+  approvedBy: text('approved_by').array().notNull().default([]),
+  playbookId: uuid('playbook_id'),
+  alerted: text('alerted').array().notNull().default([]),
   endedAt: instant('ended_at'),
   endedBy: text('ended_by'),
+  reviewDueAt: instant('review_due_at'),
+  reviewedAt: instant('reviewed_at'),
+  reviewedBy: text('reviewed_by'),
+  reviewNote: text('review_note'),
+  release: text('release').$type<Release>(),
+  released: bigint('released', { mode: 'number' }).notNull().default(0),
+  discarded: bigint('discarded', { mode: 'number' }).notNull().default(0),
+  measured: jsonb('measured').$type<unknown>().notNull().default({}),
+})
+
+/** What one person asked for and another has to agree to. */
+export const approvalRequest = pgTable('approval_request', {
+  id: uuid('id').primaryKey(),
+  action: text('action').notNull(),
+  target: text('target').notNull(),
+  payload: jsonb('payload').$type<unknown>().notNull(),
+  requestedBy: text('requested_by').notNull(),
+  requestedAt: instant('requested_at').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+  decidedBy: text('decided_by'),
+  decidedAt: instant('decided_at'),
+  outcome: text('outcome').$type<'approved' | 'refused'>(),
+})
+
+/** Scopes, rules and texts that are started in one action: each as one document, which `packages/contract` checks. */
+export const playbook = pgTable('playbook', {
+  id: uuid('id').primaryKey(),
+  name: text('name').notNull().unique(),
+  playbook: jsonb('playbook').$type<unknown>().notNull(),
+  changedBy: text('changed_by').notNull(),
+  changedAt: instant('changed_at').notNull(),
 })
 
 /** What may pass as media: of the service where there is no unit, else what the unit says otherwise. */

@@ -86,7 +86,9 @@ describe('our own', () => {
   })
 
   test('suspensions come as a list, or alone in a stream error', () => {
-    const notice = { id: 's1', scope: 'service', mode: 'hold', reason: 'Drill', since: new Date(0), until: undefined }
+    const reasons = { de: 'Übung', 'pt-BR': 'Exercício' }
+    const when = { since: new Date(0), until: undefined }
+    const notice = { id: 's1', scopes: ['images', 'group:sales'], mode: 'hold', reason: 'Drill', reasons, ...when }
     expect(findSuspensions(around(buildSuspensions([notice])))).toEqual([notice])
     expect(findSuspensions(around(buildSuspensions([])))).toEqual([])
     expect(findSuspensions(around(buildSuspension(notice)))).toEqual([notice])

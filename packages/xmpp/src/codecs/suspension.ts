@@ -5,20 +5,18 @@ import { findDateTime, formatDateTime } from './date-time.ts'
 /** A suspension in force, as clients are told about it. `scope` and `mode` are words of the policy. */
 export interface SuspensionNotice {
   readonly id: string
-  readonly scope: string
+  readonly scopes: readonly string[]
   readonly mode: string
   readonly reason: string
+  /** The reason in other languages, by language tag. */
+  readonly reasons: Readonly<Record<string, string>>
   readonly since?: Date | undefined
   readonly until?: Date | undefined
 }
 
 /** One suspension, for a stream error. */
 export function buildSuspension(notice: SuspensionNotice): Element {
-  return xml(
-    'suspension',
-    { xmlns: NS_DRAWBRIDGE_SUSPENSION, ...attributesOf(notice) },
-    xml('reason', {}, notice.reason),
-  )
+  return xml('suspension', { xmlns: NS_DRAWBRIDGE_SUSPENSION, ...attributesOf(notice) }, reasonsOf(notice))
 }
 
 /** All suspensions in force; an empty list says that service is back to normal. */
@@ -26,7 +24,7 @@ export function buildSuspensions(notices: readonly SuspensionNotice[]): Element 
   return xml(
     'suspensions',
     { xmlns: NS_DRAWBRIDGE_SUSPENSION },
-    notices.map((notice) => xml('suspension', attributesOf(notice), xml('reason', {}, notice.reason))),
+    notices.map((notice) => xml('suspension', attributesOf(notice), reasonsOf(notice))),
   )
 }
 
@@ -37,14 +35,36 @@ export function findSuspensions(parent: Element): SuspensionNotice[] | undefined
   if (!list && items.length === 0) return undefined
   return items.map((item) => ({
     id: item.attrs['id'] ?? '',
-    scope: item.attrs['scope'] ?? '',
+    scopes: (item.attrs['scopes'] ?? '').split(' ').filter((scope) => scope !== ''),
     mode: item.attrs['mode'] ?? '',
-    reason: item.getChildText('reason') ?? '',
+    ...findReasons(item),
     since: findDateTime(item.attrs['since'] ?? ''),
     until: findDateTime(item.attrs['until'] ?? ''),
   }))
 }
 
-function attributesOf({ id, scope, mode, since, until }: SuspensionNotice) {
-  return { id, scope, mode, since: since && formatDateTime(since), until: until && formatDateTime(until) }
+/** Same-named elements told apart by their language (RFC 6120 §4.7.4, as in RFC 6121 §5.2.3). */
+function reasonsOf({ reason, reasons }: SuspensionNotice): Element[] {
+  const others = Object.entries(reasons).map(([language, text]) => xml('reason', { 'xml:lang': language }, text))
+  return [xml('reason', {}, reason), ...others]
+}
+
+function findReasons(item: Element): Pick<SuspensionNotice, 'reason' | 'reasons'> {
+  const all = item.getChildren('reason')
+  const reason = all.find(({ attrs }) => attrs['xml:lang'] === undefined)?.getText() ?? ''
+  const reasons = all.flatMap((element) => {
+    const language = element.attrs['xml:lang']
+    return language === undefined ? [] : [[language, element.getText()] as const]
+  })
+  return { reason, reasons: Object.fromEntries(reasons) }
+}
+
+function attributesOf({ id, scopes, mode, since, until }: SuspensionNotice) {
+  return {
+    id,
+    scopes: scopes.join(' '),
+    mode,
+    since: since && formatDateTime(since),
+    until: until && formatDateTime(until),
+  }
 }

@@ -226,7 +226,7 @@ test('who may not enter by the rules of this server is told why, and enters when
   await s.alice.send(`<message type="groupchat" to="${HALL}"><body>secret</body></message>`)
   const { operations } = s.server.policy
   const { suspension } = await operations.startSuspension('local:cli', {
-    scope: 'service',
+    scopes: ['service'],
     mode: 'reject',
     reason: 'worm',
   })

@@ -9,6 +9,7 @@ import { leaveAll, LOST } from './leave.ts'
 import { handleMessage } from './messages.ts'
 import { setHeldForHistory, setRounds } from './metrics.ts'
 import { handlePresence } from './presence.ts'
+import { affiliationRank } from './privileges.ts'
 import { LABEL, loadRooms, roomsOf } from './rooms.ts'
 
 /**
@@ -37,6 +38,10 @@ export const muc = defineFeature({
     companions: ({ localpart = '', resourcepart }, session, ctx) => {
       const occupant = roomsOf(ctx).find(localpart)?.seatOf(session)?.occupant
       return occupant && occupant.nick === resourcepart ? occupant.seats.map((seat) => seat.session) : []
+    },
+    isMember: ({ localpart = '' }, bareJid, ctx) => {
+      const room = roomsOf(ctx).find(localpart)
+      return room !== undefined && affiliationRank(room.affiliationOf(bareJid)) >= affiliationRank('member')
     },
     audience: ({ localpart = '' }, ctx) => {
       const room = roomsOf(ctx).find(localpart)

@@ -251,7 +251,7 @@ test('what a suspension held back is told of when it is released (threats CL-04)
   alice.device.disconnect()
   const { operations } = s.server.policy
   const { suspension } = await operations.startSuspension('admin', {
-    scope: 'service',
+    scopes: ['service'],
     mode: 'hold',
     reason: 'a drill',
   })

@@ -279,7 +279,8 @@ test('what was shared is out of reach while reading is suspended, images and oth
   const readImage = await share('a.png', png())
   const readFile = await share('a.txt', Buffer.from('text'))
   const suspend = async (scope: 'images' | 'files', mode: 'hold' | 'cut') =>
-    (await u.operations.startSuspension('local:cli', { scope, mode, reason: 'a hole in a decoder' })).suspension
+    (await u.operations.startSuspension('local:cli', { scopes: [scope], mode, reason: 'a hole in a decoder' }))
+      .suspension
 
   const { id } = await suspend('images', 'cut')
   expect([await readImage(), await readFile()]).toEqual([503, 200])
@@ -294,7 +295,7 @@ test('a suspension stops files at the slot, and at the PUT of a slot that was gi
   await using u = await uploads()
   const image = await slotFor(u.alice, 'a.png', png())
   const disguised = await slotFor(u.alice, 'notes.txt', png())
-  await u.operations.startSuspension('local:cli', { scope: 'images', mode: 'hold', reason: 'drill' })
+  await u.operations.startSuspension('local:cli', { scopes: ['images'], mode: 'hold', reason: 'drill' })
 
   const slot = await u.alice.ask('get', slotRequest('b.png', 10), 'im.test')
   expect(slot.getChild('error')?.attrs['type']).toBe('wait')

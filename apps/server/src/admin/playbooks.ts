@@ -1,0 +1,58 @@
+import { playbookDocument, Refusal } from '@drawbridge/contract'
+import type { PlaybookView } from '@drawbridge/contract'
+import { appendAudit, deletePlaybook, findPlaybook, listPlaybooks, putPlaybook, uuidv7 } from '@drawbridge/db'
+import type { Playbook } from '@drawbridge/db'
+import { stepsOf } from '../policy/guarded.ts'
+import { actorOf } from './api.ts'
+import type { AdminContext, AdminHandlers } from './api.ts'
+import { approvalView, suspensionView } from './suspension-views.ts'
+import { personOf } from './suspensions.ts'
+
+type Ids = 'listPlaybooks' | 'putPlaybook' | 'deletePlaybook' | 'startPlaybook'
+
+/** What is kept ready for an emergency, and its start. */
+export function playbookHandlers({ db, policy: { guarded }, now }: AdminContext): AdminHandlers<Ids> {
+  return {
+    async listPlaybooks() {
+      return { playbooks: (await listPlaybooks(db)).map(playbookView) }
+    },
+    async putPlaybook(request) {
+      const actor = actorOf(request).name
+      const { name } = request.params
+      const row = { id: uuidv7(), name, playbook: request.body, changedBy: actor, changedAt: now() }
+      const made = await db.transaction(async (tx) => {
+        const before = (await findPlaybook(tx, name))?.playbook ?? null
+        const made = await putPlaybook(tx, row)
+        const detail = { before, after: request.body }
+        await appendAudit(tx, { actor, action: 'put-playbook', target: name, detail }, now())
+        return made
+      })
+      return { playbook: playbookView(made) }
+    },
+    async deletePlaybook(request) {
+      const actor = actorOf(request).name
+      const { name } = request.params
+      await db.transaction(async (tx) => {
+        const gone = await deletePlaybook(tx, name)
+        if (!gone) throw new Refusal('no-such-playbook')
+        const detail = { before: gone.playbook }
+        await appendAudit(tx, { actor, action: 'delete-playbook', target: name, detail }, now())
+      })
+      return undefined
+    },
+    async startPlaybook(request) {
+      const { params, body } = request
+      const row = await findPlaybook(db, params.name)
+      if (!row) throw new Refusal('no-such-playbook')
+      const impact = guarded.impactOf(stepsOf(playbookDocument.parse(row.playbook), body, now()), body.isDrill)
+      const outcome = await guarded.startPlaybook(personOf(actorOf(request)), params.name, body)
+      if (!('done' in outcome)) return { suspensions: [], rules: [], request: approvalView(outcome.request), impact }
+      const { suspensions, rules, effect } = outcome.done
+      return { suspensions: suspensions.map((started) => suspensionView(started)), rules, effect, impact }
+    },
+  }
+}
+
+function playbookView({ name, playbook, changedBy, changedAt }: Playbook): PlaybookView {
+  return { name, ...playbookDocument.parse(playbook), changedBy, changedAt: changedAt.toISOString() }
+}

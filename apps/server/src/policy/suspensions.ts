@@ -1,0 +1,271 @@
+import { Refusal } from '@drawbridge/contract'
+import type { Effect, NewClientRule, NewSuspension, Release } from '@drawbridge/contract'
+import {
+  endSuspension as markEnded,
+  findSuspension,
+  insertSuspension,
+  listCleanHashes,
+  listHolding,
+  updateSuspension,
+  uuidv7,
+} from '@drawbridge/db'
+import type { AuditEntry, Db, Suspension } from '@drawbridge/db'
+import { isId, writeClientRule } from './client-rules.ts'
+import type { Change } from './client-rules.ts'
+import type { Gate } from './gate.ts'
+import { isRehearsal } from './rehearsal.ts'
+import { createHoldQueue, RELEASE_BATCH } from './hold-queue.ts'
+import type { Emptying, HoldQueueOptions, Settled } from './hold-queue.ts'
+
+const HOUR_MS = 3_600_000
+/** How long one person alone may suspend what takes two (control §4.6). */
+export const EMERGENCY_MS = HOUR_MS
+/** When approvers are reminded of what has no end (control §4.1). */
+const REVIEW_MS = HOUR_MS
+/** By when somebody has to have looked at what one person did alone (control §4.6). */
+export const REVIEW_DUE_MS = 24 * HOUR_MS
+
+/** A release keeps order before all: longest wait for messages under way before it, in milliseconds, and well below the lease. */
+const RELEASE_WAIT_MS = 2_000
+
+/** Who agreed to a start, and in what it stands. */
+export interface Starting {
+  readonly approvedBy: readonly string[]
+  /** Nobody else has agreed to it, where the rule asks for two. */
+  readonly isAlone?: boolean
+  readonly playbookId?: string | undefined
+  /** Client rules that begin with it. */
+  readonly rules?: readonly NewClientRule[] | undefined
+}
+
+export interface Started {
+  readonly suspensions: readonly Suspension[]
+  readonly rules: readonly string[]
+  readonly effect: Effect
+}
+
+interface Changed {
+  readonly suspension: Suspension
+  readonly effect: Effect
+}
+
+/** Starting, changing and ending suspensions. Each returns when this node enforces it on its live sessions. */
+export interface SuspensionOperations {
+  /** All of them in one change. @throws Refusal `end-in-the-past`, `start-after-end`, `rule-shadowed` */
+  startSuspensions(actor: string, wanted: readonly NewSuspension[], starting?: Starting): Promise<Started>
+  /** One of them. */
+  startSuspension(actor: string, wanted: NewSuspension): Promise<Changed>
+  /** What was planned acts from now on. */
+  beginSuspension(actor: string, id: string): Promise<Changed>
+  /** Gives one that has not ended another end, time of review, exemption or approver. @param action - for the audit log. */
+  changeSuspension(
+    actor: string,
+    id: string,
+    action: string,
+    set: (row: Suspension) => Partial<Suspension>,
+  ): Promise<Changed>
+  endSuspension(
+    actor: string,
+    id: string,
+    release?: Release,
+    isAlone?: boolean,
+  ): Promise<Changed & { readonly released: number; readonly discarded: number }>
+  /** Delivers held messages of a suspension that has ended for review; of all, where none are named. */
+  releaseReviewed(actor: string, id: string, only: readonly string[] | undefined): Promise<number>
+  discardReviewed(actor: string, id: string, only: readonly string[] | undefined): Promise<number>
+  /** Writes down a suspension that a node began without the database, or one that has ended there already. */
+  adoptSuspension(row: Suspension): Promise<{ effect: Effect }>
+  /** Releases what a suspension that has ended still holds, after a crash. Call it before anybody can connect. */
+  recover(): Promise<number>
+}
+
+export interface SuspensionOptions {
+  readonly db: Db
+  readonly change: Change
+  readonly now: () => Date
+  readonly gate: Gate
+  readonly queue: HoldQueueOptions
+  readonly record: (tx: Db, entry: AuditEntry) => Promise<unknown>
+}
+
+/** Builds the operations. See `createOperations`, which runs them one at a time. */
+export function createSuspensionOperations(options: SuspensionOptions): SuspensionOperations {
+  const { db, change, now, gate, record } = options
+  const queue = createHoldQueue(db, gate, options.queue)
+  const get = async (id: string) => {
+    const suspension = isId(id) ? await findSuspension(db, id) : undefined
+    if (!suspension) throw new Refusal('no-such-suspension')
+    return suspension
+  }
+  const underReview = async (id: string) => {
+    const suspension = await get(id)
+    if (suspension.endedAt === null || suspension.release !== 'review') throw new Refusal('not-under-review')
+  }
+  const changeSuspension: SuspensionOperations['changeSuspension'] = async (actor, id, action, set) => {
+    const before = await get(id)
+    const fields = set(before)
+    const { result, effect } = await change(async (tx) => {
+      const result = await updateSuspension(tx, id, fields)
+      if (!result) throw new Refusal('suspension-ended')
+      const keys = Object.keys(fields) as (keyof Suspension)[]
+      const detail = Object.fromEntries(keys.map((key) => [key, { from: before[key], to: result[key] }]))
+      return { result, entry: { actor, action, target: id, detail } }
+    })
+    return { suspension: result, effect }
+  }
+  const startSuspensions: SuspensionOperations['startSuspensions'] = async (
+    actor,
+    wanted,
+    starting = { approvedBy: [actor] },
+  ) => {
+    const at = now()
+    const rows = await Promise.all(wanted.map((one) => rowFrom(db, actor, one, starting, at)))
+    const { result, effect } = await change(async (tx) => {
+      const suspensions: Suspension[] = []
+      for (const row of rows) suspensions.push(await insertSuspension(tx, row))
+      const rules: string[] = []
+      for (const rule of starting.rules ?? []) rules.push((await writeClientRule(tx, { actor, rule, at })).id)
+      // One row for each, so that what is on record about a suspension is found by its id.
+      const entries = suspensions.map((row) => startEntry(actor, row, rules))
+      for (const entry of entries.slice(1)) await record(tx, entry)
+      return { result: { suspensions, rules }, entry: entries[0]! }
+    })
+    return { ...result, effect }
+  }
+  return {
+    startSuspensions,
+    async startSuspension(actor, wanted) {
+      const { suspensions, effect } = await startSuspensions(actor, [wanted])
+      return { suspension: suspensions[0]!, effect }
+    },
+    beginSuspension: (actor, id) =>
+      changeSuspension(actor, id, 'begin-suspension', () => ({ isScheduled: false, sinceAt: now() })),
+    changeSuspension,
+    async endSuspension(actor, id, release = 'in-order', isAlone = false) {
+      const before = await get(id)
+      if (before.endedAt) throw new Refusal('suspension-ended')
+      const how: Emptying | undefined = release === 'review' ? undefined : release
+      const isKept = how === undefined || isRehearsal()
+      const total = isKept ? { released: 0, discarded: 0 } : await queue.drain(id, how)
+      // The rest leaves in the very transaction that ends the hold. Its epoch keeps every message decided before out
+      // of the queue, and those decided after it wait until the rest is delivered: nothing overtakes.
+      const rest: Settled[] = []
+      const { result, effect } = await change(
+        async (tx) => {
+          const end = { by: actor, at: now(), release }
+          const due = isAlone ? { reviewDueAt: new Date(end.at.getTime() + REVIEW_DUE_MS) } : {}
+          if (isAlone) await updateSuspension(tx, id, due)
+          const result = await markEnded(tx, id, end)
+          if (!result) throw new Refusal('suspension-ended')
+          if (how !== undefined) {
+            do rest.push(await queue.settle(tx, id, how))
+            while (rest.at(-1)!.seen === RELEASE_BATCH)
+          }
+          for (const { delivered, discarded } of rest) {
+            total.released += delivered.length
+            total.discarded += discarded
+          }
+          const detail = { scopes: result.scopes, mode: result.mode, release, ...total }
+          return { result, entry: { actor, action: 'end-suspension', target: id, detail } }
+        },
+        {
+          committed: () => void options.queue.deliverReleased(rest.flatMap(({ delivered }) => delivered)),
+          writtenWithinMs: RELEASE_WAIT_MS,
+        },
+      )
+      return { suspension: result, effect, ...total }
+    },
+    async releaseReviewed(actor, id, only) {
+      await underReview(id)
+      const { released } = await queue.drain(id, 'in-order', only)
+      await record(db, { actor, action: 'release-held', target: id, detail: { released, messages: only ?? 'all' } })
+      return released
+    },
+    async discardReviewed(actor, id, only) {
+      await underReview(id)
+      const { discarded } = await queue.drain(id, 'discard', only)
+      await record(db, { actor, action: 'discard-held', target: id, detail: { discarded, messages: only ?? 'all' } })
+      return discarded
+    },
+    adoptSuspension: (row) =>
+      change(async (tx) => {
+        const { id, scopes, mode, reason, sinceAt, startedBy, endedAt, endedBy } = row
+        const result = await insertSuspension(tx, row)
+        const detail = { scopes, mode, reason, offlineSince: sinceAt.toISOString() }
+        const started = { actor: startedBy, action: 'start-suspension', target: id, detail }
+        if (endedAt === null) return { result, entry: started }
+        await record(tx, started)
+        const ended = { offlineAt: endedAt.toISOString() }
+        return { result, entry: { actor: endedBy ?? '', action: 'end-suspension', target: id, detail: ended } }
+      }),
+    async recover() {
+      let released = 0
+      for (const id of await listHolding(db)) {
+        const suspension = await findSuspension(db, id)
+        // What waits for a person goes on waiting.
+        if (suspension?.endedAt === null || suspension?.release === 'review') continue
+        released += (await queue.drain(id, emptyingOf(suspension?.release ?? null))).released
+      }
+      return released
+    },
+  }
+}
+
+function emptyingOf(release: Release | null): Emptying {
+  return release === 'discard' || release === 'rescan' ? release : 'in-order'
+}
+
+async function rowFrom(
+  db: Db,
+  actor: string,
+  wanted: NewSuspension,
+  { approvedBy, isAlone = false, playbookId }: Starting,
+  at: Date,
+) {
+  const { mode, reason, reasons = {}, internalReason = '', exemptions = {}, isDrill = false } = wanted
+  const sinceAt = wanted.start === undefined ? at : new Date(wanted.start)
+  const isScheduled = sinceAt > at
+  const wantedUntilAt = wanted.until === undefined ? null : new Date(wanted.until)
+  if (wantedUntilAt && wantedUntilAt <= at) throw new Refusal('end-in-the-past')
+  if (wantedUntilAt && wantedUntilAt <= sinceAt) throw new Refusal('start-after-end')
+  const isEmergency = isAlone && wanted.isEmergency === true
+  const lapsesAt = new Date(sinceAt.getTime() + EMERGENCY_MS)
+  const untilAt = !isEmergency || (wantedUntilAt && wantedUntilAt < lapsesAt) ? wantedUntilAt : lapsesAt
+  const reminder = wantedUntilAt ? null : new Date(sinceAt.getTime() + REVIEW_MS)
+  return {
+    id: uuidv7(),
+    scopes: await resolved(db, wanted.scopes),
+    mode,
+    reason,
+    reasons,
+    internalReason,
+    exemptions,
+    isDrill,
+    isScheduled,
+    isEmergency,
+    sinceAt: isScheduled ? sinceAt : at,
+    untilAt,
+    wantedUntilAt: isEmergency ? wantedUntilAt : null,
+    reviewAt: wanted.reviewAt === undefined ? reminder : new Date(wanted.reviewAt),
+    reviewDueAt: isAlone ? new Date(sinceAt.getTime() + REVIEW_DUE_MS) : null,
+    startedBy: actor,
+    approvedBy: [...approvedBy],
+    ...(playbookId === undefined ? {} : { playbookId }),
+  }
+}
+
+/** A hash may be of what was sent: what is served of it is another file, and the scope is about both. */
+async function resolved(db: Db, scopes: readonly string[]): Promise<string[]> {
+  const given = scopes.flatMap((scope) => (scope.startsWith('hash:') ? [scope.slice('hash:'.length)] : []))
+  const clean = given.length === 0 ? [] : await listCleanHashes(db, given)
+  return [...new Set([...scopes, ...clean.map((hash) => `hash:${hash}`)])].slice(0, 32)
+}
+
+function startEntry(actor: string, row: Suspension, rules: readonly string[]): AuditEntry {
+  const { id, scopes, mode, reason, internalReason, exemptions, isDrill, isEmergency, isScheduled } = row
+  const { approvedBy, sinceAt, untilAt, playbookId } = row
+  const times = { since: sinceAt.toISOString(), until: untilAt?.toISOString() ?? null }
+  const detail = { scopes, mode, reason, internalReason, exemptions, isDrill, isEmergency, approvedBy, ...times }
+  const action = isScheduled ? 'plan-suspension' : 'start-suspension'
+  return { actor, action, target: id, detail: { ...detail, playbook: playbookId, rules } }
+}

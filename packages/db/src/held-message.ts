@@ -1,0 +1,178 @@
+import { and, asc, count, eq, gt, inArray, min, sql } from 'drizzle-orm'
+import { splitPeer } from './archive-batch.ts'
+import { findRetractions } from './archive.ts'
+import type { Retraction } from './archive.ts'
+import type { Db } from './database.ts'
+import { archive, type ArchiveTarget, heldMessage, message } from './schema/index.ts'
+
+/** A message that a suspension keeps from its recipients. */
+export interface HeldMessage {
+  /** The stanza-id. */
+  readonly id: string
+  /** Order of acceptance, over all suspensions. */
+  readonly position: number
+  readonly suspensionId: string
+  readonly stanza: string
+  readonly filterVersion: number
+  readonly sentAt: Date
+  readonly recipients: readonly ArchiveTarget[]
+  /** What the rules were asked about it when it was accepted; null for one of an older version. */
+  readonly facts: unknown
+}
+
+/** How many messages suspensions hold, and since when. */
+export async function countHeld(db: Db, suspensionId?: string): Promise<{ count: number; oldestAt: Date | undefined }> {
+  const [row] = await db
+    .select({
+      count: sql<number>`count(*)::int`,
+      oldestAt: sql<Date | null>`min(${message.sentAt})`.mapWith(message.sentAt),
+    })
+    .from(heldMessage)
+    .innerJoin(message, eq(message.id, heldMessage.messageId))
+    .where(suspensionId === undefined ? undefined : eq(heldMessage.suspensionId, suspensionId))
+  return { count: row!.count, oldestAt: row!.oldestAt ?? undefined }
+}
+
+/** The same for each suspension that holds something. */
+export async function countHeldEach(db: Db): Promise<Map<string, { count: number; oldestAt: Date }>> {
+  const rows = await db
+    .select({ id: heldMessage.suspensionId, count: count(), oldestAt: min(message.sentAt) })
+    .from(heldMessage)
+    .innerJoin(message, eq(message.id, heldMessage.messageId))
+    .groupBy(heldMessage.suspensionId)
+  return new Map(rows.map(({ id, count: held, oldestAt }) => [id, { count: held, oldestAt: oldestAt! }]))
+}
+
+/** Suspensions that still hold messages, oldest first: what a start after a crash goes on releasing. */
+export async function listHolding(db: Db): Promise<string[]> {
+  const rows = await db
+    .select({ id: heldMessage.suspensionId })
+    .from(heldMessage)
+    .groupBy(heldMessage.suspensionId)
+    .orderBy(sql`min(${heldMessage.position})`)
+  return rows.map(({ id }) => id)
+}
+
+/**
+ * Held messages of a suspension in the order in which they were accepted; locks them, where `db` is a transaction.
+ *
+ * @param limit - most messages, 1 to 1,000.
+ * @param only - of these only, whichever are there; `after` - beyond this position.
+ */
+export async function listHeld(
+  db: Db,
+  suspensionId: string,
+  limit: number,
+  { after = 0, only, isLocking = false }: { after?: number; only?: readonly string[]; isLocking?: boolean } = {},
+): Promise<HeldMessage[]> {
+  const query = db
+    .select({
+      id: message.id,
+      position: heldMessage.position,
+      suspensionId: heldMessage.suspensionId,
+      stanza: message.stanza,
+      filterVersion: message.filterVersion,
+      sentAt: message.sentAt,
+      recipients: heldMessage.recipients,
+      facts: heldMessage.facts,
+    })
+    .from(heldMessage)
+    .innerJoin(message, eq(message.id, heldMessage.messageId))
+    .where(
+      and(
+        eq(heldMessage.suspensionId, suspensionId),
+        gt(heldMessage.position, after),
+        only && inArray(heldMessage.messageId, [...only]),
+      ),
+    )
+    .orderBy(asc(heldMessage.position))
+    .limit(limit)
+  return isLocking ? query.for('update', { of: heldMessage }) : query
+}
+
+/** Hands messages over to another suspension, when the one that held them ends earlier. Their order is kept. */
+export async function transferHeld(tx: Db, ids: readonly string[], to: string): Promise<void> {
+  if (ids.length === 0) return
+  await tx
+    .update(heldMessage)
+    .set({ suspensionId: to })
+    .where(inArray(heldMessage.messageId, [...ids]))
+}
+
+/** Lets go of messages without delivering them: they stay in their senders' archives alone. */
+export async function dropHeld(tx: Db, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await tx.delete(heldMessage).where(inArray(heldMessage.messageId, [...ids]))
+}
+
+/** A message that has just entered its recipients' archives: deliver it. */
+export interface ReleasedMessage {
+  readonly id: string
+  readonly stanza: string
+  readonly filterVersion: number
+  /** When it was accepted: the XEP-0203 stamp. */
+  readonly sentAt: Date
+  readonly archives: readonly (ArchiveTarget & { readonly position: number })[]
+  /** Present: it was retracted while it was held. Deliver nothing. */
+  readonly retraction?: Retraction
+}
+
+/**
+ * Moves held messages, given in their order, into their recipients' archives, in the caller's transaction.
+ *
+ * What it returns is no longer held once that is committed: a crash before the delivery leaves the messages undelivered
+ * in the archives, where `listUndelivered` and XEP-0313 find them.
+ */
+export async function releaseHeld(tx: Db, held: readonly HeldMessage[]): Promise<ReleasedMessage[]> {
+  if (held.length === 0) return []
+  const released = await appendToArchives(tx, held)
+  const ids = held.map(({ id }) => id)
+  await dropHeld(tx, ids)
+  const retractions = await findRetractions(tx, ids)
+  return released.map((one) => {
+    const retraction = retractions.get(one.id)
+    return retraction ? { ...one, retraction } : one
+  })
+}
+
+async function appendToArchives(tx: Db, held: readonly HeldMessage[]): Promise<ReleasedMessage[]> {
+  const counts = new Map<string, number>()
+  for (const { owner } of held.flatMap(({ recipients }) => recipients)) counts.set(owner, (counts.get(owner) ?? 0) + 1)
+  const next = await reservePositions(tx, counts)
+  const released = held.map(({ recipients, id, stanza, filterVersion, sentAt }) => ({
+    id,
+    stanza,
+    filterVersion,
+    sentAt,
+    archives: recipients.map((target) => {
+      const position = next.get(target.owner)!
+      next.set(target.owner, position + 1)
+      return { ...target, position }
+    }),
+  }))
+  const rows = released.flatMap(({ id, sentAt, archives }) =>
+    archives.map(({ owner, position, direction, peer }) => ({
+      owner,
+      position,
+      direction,
+      messageId: id,
+      sentAt,
+      ...splitPeer(peer),
+    })),
+  )
+  // PostgreSQL takes 65,535 parameters in a statement.
+  for (let at = 0; at < rows.length; at += 5_000) await tx.insert(archive).values(rows.slice(at, at + 5_000))
+  return released
+}
+
+/** The first of `count` new positions in each archive. Locks the owners in sorted order until the transaction ends. */
+async function reservePositions(tx: Db, counts: ReadonlyMap<string, number>): Promise<Map<string, number>> {
+  if (counts.size === 0) return new Map()
+  const { rows } = await tx.execute<{ owner: string; last_position: string }>(sql`
+    insert into archive_owner as o (owner, last_position)
+    select * from unnest(${sql.param([...counts.keys()])}::text[], ${sql.param([...counts.values()])}::bigint[])
+      as t (owner, count) order by owner
+    on conflict (owner) do update set last_position = o.last_position + excluded.last_position
+    returning owner, last_position`)
+  return new Map(rows.map(({ owner, last_position: last }) => [owner, Number(last) - counts.get(owner)! + 1]))
+}

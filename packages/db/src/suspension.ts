@@ -1,0 +1,115 @@
+import { and, asc, desc, eq, isNotNull, isNull, lte, not, sql } from 'drizzle-orm'
+import type { Db } from './database.ts'
+import { suspension } from './schema/index.ts'
+
+export type Suspension = typeof suspension.$inferSelect
+
+/** Suspensions that have not ended, oldest first: planned ones, and those whose end has passed, too. */
+export function listActiveSuspensions(db: Db): Promise<Suspension[]> {
+  return db
+    .select()
+    .from(suspension)
+    .where(isNull(suspension.endedAt))
+    .orderBy(asc(suspension.sinceAt), asc(suspension.id))
+}
+
+/** Suspensions, newest first. */
+export function listSuspensions(db: Db, limit: number): Promise<Suspension[]> {
+  return db.select().from(suspension).orderBy(desc(suspension.sinceAt), desc(suspension.id)).limit(limit)
+}
+
+export async function findSuspension(db: Db, id: string): Promise<Suspension | undefined> {
+  const [row] = await db.select().from(suspension).where(eq(suspension.id, id))
+  return row
+}
+
+/** Starts or plans a suspension; the caller bumps the epoch in the same transaction. */
+export async function insertSuspension(tx: Db, row: typeof suspension.$inferInsert): Promise<Suspension> {
+  const [made] = await tx.insert(suspension).values(row).returning()
+  return made!
+}
+
+/** Changes one that has not ended; undefined when it is absent or has. */
+export async function updateSuspension(
+  tx: Db,
+  id: string,
+  set: Partial<typeof suspension.$inferInsert>,
+): Promise<Suspension | undefined> {
+  const [row] = await tx
+    .update(suspension)
+    .set(set)
+    .where(and(eq(suspension.id, id), isNull(suspension.endedAt)))
+    .returning()
+  return row
+}
+
+/** Ends a suspension; the caller bumps the epoch in the same transaction. Undefined when it is absent or has ended. */
+export function endSuspension(
+  tx: Db,
+  id: string,
+  end: { readonly by: string; readonly at: Date; readonly release: Suspension['release'] },
+): Promise<Suspension | undefined> {
+  return updateSuspension(tx, id, { endedAt: end.at, endedBy: end.by, release: end.release })
+}
+
+/** Counts what has left a queue, by what became of it. */
+export async function countReleased(
+  tx: Db,
+  id: string,
+  { released = 0, discarded = 0 }: { readonly released?: number; readonly discarded?: number },
+): Promise<void> {
+  if (released === 0 && discarded === 0) return
+  await tx
+    .update(suspension)
+    .set({
+      released: sql`${suspension.released} + ${released}`,
+      discarded: sql`${suspension.discarded} + ${discarded}`,
+    })
+    .where(eq(suspension.id, id))
+}
+
+/** Notes that people were alerted; false when somebody else has done so already, on whatever node. */
+export async function takeAlert(db: Db, id: string, alert: string): Promise<boolean> {
+  const rows = await db
+    .update(suspension)
+    .set({ alerted: sql`array_append(${suspension.alerted}, ${alert})` })
+    .where(and(eq(suspension.id, id), not(sql`${alert} = any(${suspension.alerted})`)))
+    .returning({ id: suspension.id })
+  return rows.length > 0
+}
+
+/** Records the review of a suspension that one person had started alone; undefined when there is nothing to review. */
+export async function reviewSuspension(
+  tx: Db,
+  id: string,
+  review: { readonly by: string; readonly at: Date; readonly note: string },
+): Promise<Suspension | undefined> {
+  const [row] = await tx
+    .update(suspension)
+    .set({ reviewedBy: review.by, reviewedAt: review.at, reviewNote: review.note })
+    .where(and(eq(suspension.id, id), isNotNull(suspension.reviewDueAt), isNull(suspension.reviewedAt)))
+    .returning()
+  return row
+}
+
+/** Those that nobody has looked at in time. */
+export function listOverdueReviews(db: Db, at: Date): Promise<Suspension[]> {
+  return db
+    .select()
+    .from(suspension)
+    .where(and(lte(suspension.reviewDueAt, at), isNull(suspension.reviewedAt)))
+    .limit(100)
+}
+
+/** Keeps what a drill has measured. */
+export async function putMeasured(db: Db, id: string, measured: unknown): Promise<void> {
+  await db.update(suspension).set({ measured }).where(eq(suspension.id, id))
+}
+
+/** Emergencies that somebody has started alone since then, with or without an end. */
+export function listEmergenciesBy(db: Db, startedBy: string, since: Date): Promise<Suspension[]> {
+  return db
+    .select()
+    .from(suspension)
+    .where(and(eq(suspension.startedBy, startedBy), suspension.isEmergency, sql`${suspension.sinceAt} > ${since}`))
+}
