@@ -464,11 +464,11 @@ export type AdminRouteId = keyof AdminRoutes
 export type ParamsOf<Id extends AdminRouteId> = z.output<AdminRoutes[Id]['params']>
 /** What travels in the query string of a route, parsed. */
 export type QueryOf<Id extends AdminRouteId> = AdminRoutes[Id] extends { readonly isPolicyWrite: true }
-  ? OwnQueryOf<Id> & z.output<typeof dryRunQuery>
-  : z.output<AdminRoutes[Id]['query']>
-/** Without the index that an empty object has. */
-type OwnQueryOf<Id extends AdminRouteId> = string extends keyof z.output<AdminRoutes[Id]['query']>
-  ? unknown
+  ? {
+      readonly [K in keyof z.output<AdminRoutes[Id]['query']> as string extends K ? never : K]: z.output<
+        AdminRoutes[Id]['query']
+      >[K]
+    } & z.output<typeof dryRunQuery>
   : z.output<AdminRoutes[Id]['query']>
 /** What travels in the body of a route; `undefined` where it takes none. */
 export type BodyOf<Id extends AdminRouteId> = AdminRoutes[Id] extends { readonly body: infer Body extends z.ZodType }

@@ -362,11 +362,9 @@ export const newSuspension = z
     ...suspensionFields,
     start: instant.optional().meta({ description: 'When it begins. Absent: now.' }),
     until: instant.optional().meta({ description: 'When it ends by itself. Absent: a person ends it.' }),
-    reviewAt: instant
-      .optional()
-      .meta({
-        description: 'When approvers are reminded of it. Absent: 60 minutes after its start, if it has no end.',
-      }),
+    reviewAt: instant.optional().meta({
+      description: 'When approvers are reminded of it. Absent: 60 minutes after its start, if it has no end.',
+    }),
     isEmergency: z.boolean().optional().meta({
       description: 'Starts at once for at most 60 minutes where a second person would have to agree first.',
     }),

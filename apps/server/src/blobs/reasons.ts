@@ -4,5 +4,7 @@ export const NO_ROOM = 'no-room'
 export const OVER_BUDGET = 'over-budget'
 /** The file did not come whole, or the server stopped before it was kept. */
 export const INTERRUPTED = 'interrupted'
+/** What it is was suspended before it could be published. */
+export const SUSPENDED = 'suspended'
 /** There was no verdict in time. */
 export const UNCHECKED = 'unchecked'

@@ -205,6 +205,7 @@ test('a cut closes every socket but those of break-glass accounts, and the all-c
   expect(alice.closed).toMatchObject([{ code: 'suspended', details: { mode: 'cut', reason: 'worm' } }])
   expect(admin.notices).toMatchObject([
     { kind: 'suspensions', suspensions: [{ id: suspension.id, mode: 'cut', until: null }] },
+    { kind: 'purge' },
   ])
   expect(effect).toMatchObject({ disconnected: 1, notified: 1 })
   expect(effect.appliedMs).toBeLessThan(1_000)
@@ -223,7 +224,7 @@ test('a cut closes every socket but those of break-glass accounts, and the all-c
   await n.operations.endSuspension('admin@im.test', suspension.id)
 
   expect(ask(n.gate, 'session.open', opening(alice)).action).toBe('pass')
-  expect(admin.notices.at(-1)).toEqual({ kind: 'suspensions', suspensions: [] })
+  expect(admin.notices.slice(2)).toEqual([{ kind: 'suspensions', suspensions: [] }, { kind: 'purge' }])
   expect(buildStatusDocument(n.gate)).toEqual({ state: 'ok', suspensions: [], outage: false })
 })
 

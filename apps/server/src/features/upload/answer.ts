@@ -2,7 +2,7 @@ import { problem, PROBLEM_MEDIA_TYPE, Refusal } from '@drawbridge/contract'
 import type { ErrorCode, FileRejectReason, ImageRejectReason, Problem } from '@drawbridge/contract'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { INTERRUPTED, NO_ROOM, OVER_BUDGET, UNCHECKED } from '../../blobs/reasons.ts'
+import { INTERRUPTED, NO_ROOM, OVER_BUDGET, SUSPENDED, UNCHECKED } from '../../blobs/reasons.ts'
 import { FILE_REJECTIONS, fileReasonFrom } from '../../files/rejections.ts'
 
 /** How long a refused sender may go on sending before the connection is cut. */
@@ -45,6 +45,7 @@ const OTHER_REASONS: Readonly<Record<string, ErrorCode>> = {
   [OVER_BUDGET]: 'image-budget',
   [INTERRUPTED]: 'upload-interrupted',
   [UNCHECKED]: 'upload-unchecked',
+  [SUSPENDED]: 'suspended',
 }
 
 /** The problem of an upload that was refused for this reason, as it is stored. */
