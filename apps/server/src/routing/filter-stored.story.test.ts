@@ -1,4 +1,5 @@
 import { listArchive, openDatabase, uuidv7 } from '@drawbridge/db'
+import { FILTER_VERSION } from '@drawbridge/image-filter'
 import { cleanImage } from '@drawbridge/testkit'
 import { expect, test } from 'vitest'
 import { story } from '../../test/story.ts'
@@ -77,14 +78,12 @@ test('images row 28: a request for presence that no filter has seen is shown as 
   await s.alice.send(`<presence type="subscribe" to="${OWNER}"/>`)
   await s.bob.available()
   const got = s.bob.received().filter((text) => text.includes('type="subscribe"'))
-  expect(got.map((text) => /from="([^"]*)"/.exec(text)?.[1]).toSorted()).toEqual([
-    'alice@im.test',
-    'eve@im.test',
-    'mallory@im.test',
-  ])
+  expect(new Set(got.map((text) => /from="([^"]*)"/.exec(text)?.[1]))).toEqual(
+    new Set(['alice@im.test', 'eve@im.test', 'mallory@im.test']),
+  )
   expect(got.join('')).toContain('<status>[image removed]</status>')
   expect(got.join('')).not.toMatch(/iVBOR|evil\.test/)
   const stored = await rows()
-  expect(stored.map(({ filter_version: version }) => version)).toEqual([1, 1, 1])
+  expect(stored.map(({ filter_version: version }) => version)).toEqual([FILTER_VERSION, FILTER_VERSION, FILTER_VERSION])
   expect(stored.map(({ stanza }) => stanza).join('')).not.toMatch(/iVBOR|evil\.test/)
 })

@@ -4,6 +4,7 @@ import type { Database } from '@drawbridge/db'
 import { cleanImage } from '@drawbridge/testkit'
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { BoshClient } from './bosh-client.ts'
 import { attacksOf, namesOf } from './image-attacks.ts'
 import type { Attack } from './image-attacks.ts'
 import { dialTcp } from './line.ts'
@@ -248,6 +249,37 @@ test('images rows 3 to 6, 8 to 14, 16, 18 to 25, 28 to 30 and 35 to 37: a victim
   expect(recorder.ours.size).toBeGreaterThan(3)
   expect(recorder.bytes).toBeGreaterThan(100_000)
   expect(server.complaints.filter((line) => line.includes('"level":"error"'))).toEqual([])
+}, 60_000)
+
+test('images row 37: a victim who comes by HTTP requests gets no byte of one either (XEP-0206)', async () => {
+  const recorder = new Recorder()
+  const sanitize: Sanitize = (bytes) => {
+    const made = Buffer.from(`\x89PNG\r\n\x1a\nmade by our encoder of ${bytes.length} bytes`, 'latin1')
+    recorder.made(made)
+    return Promise.resolve(cleanImage({ bytes: made }))
+  }
+  await using server = await runServer({ sanitize, web: { hasBosh: true } })
+  for (const name of ['alice', 'bob']) await server.account(name)
+  const alice: Tap = { line: await bound(await server.tcp(), 'alice'), path: 'attacker' }
+  const bob = new BoshClient(server.httpPort)
+  await bob.signIn('bob')
+  await bob.post({}, `<presence xmlns='jabber:client'/>`)
+  for (const { name, xml } of attacksOf('bosh')) {
+    await settle(
+      alice,
+      `<message to='bob@im.test' type='chat' id='b-${name}'><body>look</body>${xml}</message>`,
+      recorder,
+      false,
+    )
+  }
+  alice.line.send(`<message to='bob@im.test' type='chat'><body>the end</body></message>`)
+  for (let text = ''; !text.includes('the end');) {
+    text = (await bob.post()).toString()
+    recorder.text('BOSH', text)
+  }
+  expect(recorder.findings).toEqual([])
+  expect(recorder.ours.size).toBeGreaterThan(0)
+  expect(recorder.bytes).toBeGreaterThan(5_000)
 }, 60_000)
 
 test('the recorder finds an image in each of the ways that these attacks hide one', () => {

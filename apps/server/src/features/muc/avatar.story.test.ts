@@ -1,4 +1,5 @@
 import { openDatabase } from '@drawbridge/db'
+import { FILTER_VERSION } from '@drawbridge/image-filter'
 import { cleanImage } from '@drawbridge/testkit'
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
@@ -31,7 +32,7 @@ test('images row 17: the picture of a room that no filter has seen passes it bef
   expect(asked).toBe(1)
   const { rows } = await database.pool.query('select vcard_filter_version, vcard, photo_sha1s from room')
   expect(rows[0]).toMatchObject({
-    vcard_filter_version: 1,
+    vcard_filter_version: FILTER_VERSION,
     photo_sha1s: [createHash('sha1').update(CLEAN).digest('hex')],
   })
   expect(rows[0].vcard).not.toContain('iVBOR')
