@@ -11,6 +11,13 @@ import { peopleCommands } from './people.ts'
 export const serviceAdministration = defineFeature({
   name: 'service-administration',
   // "An implementation or deployment MAY support any subset of the use cases" (§4).
-  implements: [{ xep: 133, version: '1.3.1' }],
+  implements: [
+    {
+      xep: 133,
+      version: '1.3.1',
+      missing:
+        'on purpose (ADR 21) neither restart and shutdown, nor lists of administrators, of those blocked or of those allowed',
+    },
+  ],
   commands: [...accountCommands, ...peopleCommands, ...messageCommands],
 })
