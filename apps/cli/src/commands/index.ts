@@ -46,6 +46,7 @@ import { mediaPolicySet, mediaPolicyShow } from './media-policy.ts'
 import { imageRenewalStart, imageRenewalStatus, imageRenewalStop } from './image-renewal.ts'
 import { offlineApply, tokenOfflineCreate } from './offline.ts'
 import { policyEpoch, policyNodes } from './policy.ts'
+import { policyApply, policyDiff, policyExport } from './policy-file.ts'
 import { imageCensus, recallEnd, recallList, recallStart } from './recall.ts'
 import { sanitize } from './sanitize.ts'
 import { standingMessageDelete, standingMessageList, standingMessageSet } from './standing-message.ts'
@@ -111,6 +112,9 @@ export const COMMANDS: readonly Command[] = [
   clientExceptionRemove,
   mediaPolicyShow,
   mediaPolicySet,
+  policyExport,
+  policyDiff,
+  policyApply,
   advisoryImport,
   advisoryList,
   advisoryProposals,
