@@ -79,6 +79,7 @@ import { loadSealer } from './stream/seal.ts'
 import type { StreamServer } from './stream/stream-server.ts'
 import { createThrottle } from './stream/throttle.ts'
 import { createTurnedAway } from './stream/turned-away.ts'
+import { createWithdrawal } from './stream/withdrawal.ts'
 import { createBosh } from './transport/bosh.ts'
 import { createAddressLimit } from './transport/address-limit.ts'
 import { createStreamServer } from './streams.ts'
@@ -202,6 +203,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     isInZone,
     pacing,
     turnedAway,
+    withdraw: createWithdrawal({ db, revocations, log, emit: (event, payload) => ctx.emit(event, payload) }),
     settled: (session) => inventory.saw(session),
   })
   const liveSessions: LiveSessions = { list: () => Array.from(sessions.all(), admission.liveSession) }

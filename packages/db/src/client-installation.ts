@@ -150,6 +150,11 @@ export async function deleteFastTokensOfClient(db: Db, clientId: string): Promis
   await db.delete(fastToken).where(eq(fastToken.clientId, clientId))
 }
 
+/** Ends every token of these clients. */
+export async function deleteFastTokensOfClients(db: Db, clientIds: readonly string[]): Promise<void> {
+  await db.delete(fastToken).where(sql`${fastToken.clientId} = any(${sql.param([...clientIds])}::uuid[])`)
+}
+
 /** Ends every token of an account. */
 export async function deleteFastTokens(db: Db, accountId: string): Promise<void> {
   const clients = db

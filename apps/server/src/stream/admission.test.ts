@@ -35,6 +35,7 @@ const admission = createAdmission({
   isInZone,
   pacing: createPacing(200),
   turnedAway: createTurnedAway(),
+  withdraw: () => undefined,
 })
 
 describe('control §4.2 during a cut', () => {

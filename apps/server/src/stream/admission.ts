@@ -42,6 +42,8 @@ export interface AdmissionOptions {
   readonly isInZone: (remoteAddress: string) => boolean
   readonly pacing: Pacing
   readonly turnedAway: TurnedAway
+  /** A rule has ended this session: what its client could come back with ends, too. */
+  readonly withdraw: (session: Session) => void
   /** It is known, as well as it will be for now, what the client of a session is, and the session may stay. */
   readonly settled?: (session: Session) => void
 }
@@ -73,6 +75,7 @@ export function createAdmission({
   isInZone,
   pacing,
   turnedAway,
+  withdraw,
   settled,
 }: AdmissionOptions): Admission {
   const headline = (session: Session, subject: Said, body: Said, ...details: Element[]) =>
@@ -132,7 +135,11 @@ export function createAdmission({
     entrance: entranceOf(session),
     remoteAddress: session.remoteAddress,
     signedInAt: session.signedInAt,
-    closeWith: (code, details) => (code === 'suspended' ? sendAway : expel)(session, code, details),
+    closeWith(code, details) {
+      if (code === 'suspended') return sendAway(session, code, details)
+      if (BLOCKED.has(code)) withdraw(session)
+      return expel(session, code, details)
+    },
     withhold: (formats) => session.withhold(formats),
     notify(notice) {
       if (notice.kind === 'client') {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { dialTls } from './line.ts'
 import type { Line } from './line.ts'
 import { runServer } from './running-server.ts'
@@ -136,6 +136,30 @@ test('classic bind: the client is turned away with a message and a stream error'
   await open(line)
   line.send(bindRequest('classic').replace(/name='test' version='1.0'/, "name='old' version='1.0'"))
   expect(await ended(line)).toMatch(/type="result".*type="headline".*<stream:error[^>]*><policy-violation/s)
+})
+
+test('control §3.2 a rule that disconnects takes back the tokens of those it hits, and nobody else’s', async () => {
+  const signedIn = async (agent: string, software: string) => {
+    const line = await overTls()
+    const inside = userAgent(agent, software) + requestToken('HT-SHA-256-NONE') + bind2('Fast')
+    return { line, fast: tokenIn(await scram2(line, 'alice', { inside })) ?? '' }
+  }
+  const hit = await signedIn('hit', 'Elder 1.0')
+  const spared = await signedIn('spared', 'Elder 3.0')
+  const rule = { family: 'elder', below: '2.0.0', action: 'disconnect', preset: 'now' }
+  await server.admin('POST', '/api/v1/client-rules', rule)
+  await hit.line.closed()
+  await vi.waitFor(async () => {
+    const line = await overTls()
+    const outcome = await tokenSignIn(line, { name: 'alice', token: hit.fast, agent: 'hit', inside: bind2('Fast') })
+    line.destroy()
+    expect(conditionIn(outcome)).toBe('credentials-expired')
+  })
+  const again = await overTls()
+  const inside = bind2('Fast')
+  expect(await tokenSignIn(again, { name: 'alice', token: spared.fast, agent: 'spared', inside })).toContain('<success')
+  spared.line.destroy()
+  again.destroy()
 })
 
 test('nothing of ours has failed', () => {
