@@ -1,7 +1,7 @@
 import { adminTarget } from '@drawbridge/contract'
 import type { AdminRouteId } from '@drawbridge/contract'
 import type { SandboxStatus, SessionEndCode } from '@drawbridge/contract'
-import { openDatabase } from '@drawbridge/db'
+import { listAccounts, openDatabase } from '@drawbridge/db'
 import { silentLog } from '@drawbridge/runtime'
 import { testDatabase } from '@drawbridge/testkit'
 import { randomBytes } from 'node:crypto'
@@ -27,6 +27,7 @@ import { createUnits } from '../src/routing/units.ts'
 import { createChangePassword } from '../src/stream/change-password.ts'
 import { createPasswords } from '../src/stream/password.ts'
 import { sealerFrom } from '../src/stream/seal.ts'
+import type { Sealer } from '../src/stream/seal.ts'
 import { createThrottle } from '../src/stream/throttle.ts'
 import { adminConfig } from '../src/admin/access/admin.config.ts'
 import { createAdminApi, LOCAL_ACTOR } from '../src/admin/index.ts'
@@ -67,20 +68,23 @@ interface AdminOptions {
   readonly settings?: Readonly<Record<string, unknown>>
   /** Whose bundles of advisories are trusted. */
   readonly feedKeys?: readonly string[]
+  /** Another process on the same database, with the same keys; it is closed before that one. */
+  readonly beside?: { readonly url: string; readonly sealer: Sealer }
 }
 
 /** The admin API with a real database, on two listeners: the network, and what stands for the local socket. */
-export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [] }: AdminOptions = {}) {
-  const disposable = await testDatabase()
-  const database = openDatabase(disposable.url)
+export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [], beside }: AdminOptions = {}) {
+  const disposable = beside ? undefined : await testDatabase()
+  const url = beside?.url ?? disposable?.url ?? ''
+  const database = openDatabase(url)
   const sessions: LiveSession[] = []
   const closed: (readonly [string, SessionEndCode])[] = []
   const alerts: { readonly text: string; readonly to: readonly string[] }[] = []
-  const accounts = createAccounts('im.test', [])
+  const accounts = createAccounts('im.test', beside ? await listAccounts(database.db, 1_000) : [])
   const units = createUnits(accounts, [])
   const policy = await startPolicy({
     db: database.db,
-    url: disposable.url,
+    url,
     posture: 'discover',
     leaseTtlMs: 5_000,
     offline: offlineParts(),
@@ -98,7 +102,7 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
   const deleted: string[] = []
   const directory = await mkdtemp(join(tmpdir(), 'admin-'))
   const blobs = await openBlobs(blobConfig.parse({}), directory)
-  const sealer = sealerFrom(randomBytes(32))
+  const sealer = beside?.sealer ?? sealerFrom(randomBytes(32))
   const passwords = createPasswords({
     db: database.db,
     domain: 'im.test',
@@ -197,6 +201,8 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
   const network = await listener(false)
   const local = await listener(true)
   return {
+    url,
+    sealer,
     network: network.send,
     local: local.send,
     sessions,
@@ -210,7 +216,7 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
       local.server.close()
       await policy.close()
       await database.close()
-      await disposable[Symbol.asyncDispose]()
+      await disposable?.[Symbol.asyncDispose]()
       await rm(directory, { recursive: true, force: true })
     },
   }

@@ -116,6 +116,26 @@ test('AD-06 a session ends when nobody uses it for half an hour, and after a wor
   expect(await statusOf(busy)).toBe(401)
 })
 
+test('AD-06 a session is known to every process on the database, a later one included, and ends on all at once', async () => {
+  await person('quinn')
+  const token = await signIn(a, 'quinn', PASSWORD)
+  const { code } = await enroll(token)
+  const shown = code()
+  await using b = await admin({ now: () => at, beside: a })
+  expect((await b.network('GET', '/api/v1/session', { token })).body).toMatchObject({ account: { name: 'quinn' } })
+  // Nor is a code good once per process.
+  later(30_000)
+  expect(code()).not.toBe(shown)
+  const both = await Promise.all(
+    [a, b].map(({ network }) =>
+      network('POST', '/api/v1/session', { json: { name: 'quinn', password: PASSWORD, code: code() } }),
+    ),
+  )
+  expect(both.map(({ status }) => status).toSorted((x, y) => x - y)).toEqual([201, 401])
+  await b.network('DELETE', '/api/v1/session', { token })
+  expect((await a.network('GET', '/api/v1/session', { token })).status).toBe(401)
+})
+
 test('AD-06 an account has ten sessions at most: one more ends the oldest', async () => {
   await person('erin')
   const { id } = (await findAccount(a.database.db, 'erin'))!
