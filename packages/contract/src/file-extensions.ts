@@ -1,3 +1,4 @@
+// The sanitizer's children read this file and nothing else of the package: it imports types only.
 import type { FileClass } from '@drawbridge/policy'
 
 const words = (text: string) => text.split(' ')

@@ -67,7 +67,7 @@ export const PATHS: readonly Path[] = [
     row: 5,
     path: 'Thumbnails: XEP-0264',
     action: 'rewrite',
-    what: 'one of the clean file, where there is one; one that comes with the stanza is cleaned; any other goes',
+    what: 'those of the clean file, with a ThumbHash of it; one that comes with the stanza is cleaned; any other goes',
     test: STORY,
   },
   {

@@ -1,5 +1,6 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { classesOfExtension, type FileClass, type FileReport } from '@drawbridge/contract'
+import type { FileClass, FileReport } from '@drawbridge/contract'
+import { classesOfExtension } from '@drawbridge/contract/file-extensions'
 import type { Archive, Entry } from './archive.ts'
 import { UnsafeArchive } from './archive.ts'
 import { classesOfCompound } from './compound.ts'

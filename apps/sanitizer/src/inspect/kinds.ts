@@ -1,4 +1,5 @@
-import { PROGRAM_EXTENSIONS, type FileClass } from '@drawbridge/contract'
+import type { FileClass } from '@drawbridge/contract'
+import { PROGRAM_EXTENSIONS } from '@drawbridge/contract/file-extensions'
 
 /** How the inside of a kind of file is read. */
 export type Reader = 'zip' | 'tar' | 'gzip' | 'zstd' | 'rar' | 'seven-zip' | 'compound'
