@@ -25,6 +25,7 @@ import { createAdmitFile } from './files/admission.ts'
 import { checkAntivirus, createAntivirus } from './files/antivirus.ts'
 import { countBreakGlass } from './policy/events.ts'
 import { startImageCensus } from './image-census.ts'
+import { startAuditSigning } from './audit-signing.ts'
 import { startInventory } from './inventory.ts'
 import { startWork } from './jobs/index.ts'
 import { enqueueRenewal } from './jobs/renew-images.ts'
@@ -443,9 +444,11 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     log: log.child({ part: 'advisories' }),
   })
   const ownBuild = common.webDir === undefined ? undefined : registerOwnBuild(common.webDir, advisories, log)
+  const signing = await startAuditSigning(db, join(at.secrets, 'audit-key'), log.child({ part: 'audit' }), now)
   const admin = createAdminApi({
     db,
     advisories,
+    auditKey: signing.publicKey,
     domain: common.domain,
     version: VERSION,
     startedAt: new Date(),
@@ -524,6 +527,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     await renewal.stop()
     await ownBuild
     await mirror[Symbol.asyncDispose]()
+    await signing[Symbol.asyncDispose]()
     await policy.close()
     await ctx.cursors.flush()
     await inventory[Symbol.asyncDispose]()

@@ -4,7 +4,7 @@ import type { SandboxStatus, SessionEndCode } from '@drawbridge/contract'
 import { listAccounts, openDatabase } from '@drawbridge/db'
 import { silentLog } from '@drawbridge/runtime'
 import { testDatabase } from '@drawbridge/testkit'
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
@@ -137,6 +137,7 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
     settings: adminConfig.parse({ requestsPerSecond: 1_000, ...settings }),
     policy,
     breakGlassNetworks: ['127.0.0.0/8'],
+    auditKey: generateKeyPairSync('ed25519').publicKey,
     advisories: createAdvisories({
       db: database.db,
       operations: policy.operations,

@@ -531,10 +531,50 @@ export const auditEntry = z
   })
   .meta({ id: 'AuditEntry' })
 
+/** Paging: `cursor` is what the page before returned as `next`; opaque. */
+export const pageQuery = z.strictObject({
+  cursor: z.string().max(256).optional(),
+  limit: z.coerce.number().int().min(1).max(500).optional(),
+})
+
+export const auditQuery = pageQuery.extend({
+  actor: z.string().max(3071).optional().meta({ description: 'Only what this one did.' }),
+  action: z.string().max(64).optional(),
+  target: z.string().max(3071).optional().meta({ description: 'Only what was done to this.' }),
+  from: instant.optional(),
+  until: instant.optional(),
+})
+
+export const auditExport = z
+  .strictObject({
+    key: z.string().meta({ description: "The server's Ed25519 public key, 32 bytes as base64url." }),
+    entries: z.array(auditEntry).readonly(),
+    next: z.int().optional().meta({ description: 'Pass it as `after`; absent after the last row.' }),
+    head: z
+      .strictObject({ position: z.int(), hash: z.string() })
+      .optional()
+      .meta({ description: 'With the last rows.' }),
+    checkpoints: z
+      .array(
+        z.strictObject({
+          position: z.int(),
+          hash: z.string(),
+          at: instant,
+          keyId: z.string(),
+          signature: z.string().meta({ description: 'Base64.' }),
+        }),
+      )
+      .readonly()
+      .optional()
+      .meta({ description: 'All of them, with the last rows.' }),
+  })
+  .meta({ id: 'AuditExport' })
+
 export const auditVerdict = z
   .strictObject({
     isIntact: z.boolean(),
     checked: z.int().min(0),
+    checkpoints: z.int().min(0).optional().meta({ description: 'Signatures of this server that were checked.' }),
     brokenAt: z.int().optional().meta({ description: 'Position of the first row that does not fit.' }),
     reason: z.string().optional(),
   })
@@ -570,12 +610,6 @@ export const signIn = z
 
 export const nameParams = z.strictObject({ name: accountName })
 export const idParams = z.strictObject({ id })
-
-/** Paging: `cursor` is what the page before returned as `next`; opaque. */
-export const pageQuery = z.strictObject({
-  cursor: z.string().max(256).optional(),
-  limit: z.coerce.number().int().min(1).max(500).optional(),
-})
 
 export type Account = z.infer<typeof account>
 export type NewAccount = z.infer<typeof newAccount>

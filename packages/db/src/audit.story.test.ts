@@ -1,6 +1,9 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { testDatabase } from '../../testkit/src/postgres.ts'
-import { appendAudit, listAudit, verifyAudit } from './audit.ts'
+import { keyIdOf } from './audit-chain.ts'
+import { appendAudit, listAudit, signAudit, verifyAudit } from './audit.ts'
 import { openDatabase } from './database.ts'
 
 async function fixture(rows: number) {
@@ -144,4 +147,47 @@ test('what a stranger sends is stored, not refused, and still verified', async (
     version: 'a\ufffdb\ufffd',
     at: '1970-01-01T00:00:00.000Z',
   })
+})
+
+test('control §7.8: who rewrites the log with all its hashes is found by what was signed', async () => {
+  await using at = await fixture(5)
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const signer = (key: KeyObject) => (bytes: Buffer) => ({
+    keyId: keyIdOf(publicKey),
+    signature: sign(null, bytes, key),
+  })
+  expect(await signAudit(at.db, new Date(), signer(privateKey))).toMatchObject({ seq: 5 })
+  expect(await signAudit(at.db, new Date(), signer(privateKey)), 'it has not grown').toBeUndefined()
+  expect(await verifyAudit(at.db, publicKey)).toMatchObject({ isIntact: true, checked: 5, checkpoints: 1 })
+
+  // Everything from row 4 on is written anew, with hashes that fit.
+  await at.pool.query(`${UNLOCK}; delete from audit where seq >= 4`)
+  const { rows } = await at.pool.query<{ hash: Buffer }>('select hash from audit where seq = 3')
+  await at.pool.query('update audit_head set seq = 3, hash = $1', [rows[0]?.hash])
+  for (const target of ['s4', 'another']) {
+    await appendAudit(at.db, { actor: 'local:cli', action: 'start-suspension', target })
+  }
+  expect(await verifyAudit(at.db, publicKey)).toMatchObject({ isIntact: false, seq: 5, fault: 'checkpoint' })
+  // Cut off at the end, with a head that fits.
+  await at.pool.query('delete from audit where seq >= 4; update audit_head set seq = 3')
+  await at.pool.query('update audit_head set hash = $1', [rows[0]?.hash])
+  expect(await verifyAudit(at.db, publicKey)).toMatchObject({ isIntact: false, seq: 4, fault: 'missing' })
+})
+
+test('a signature by another key is worth nothing', async () => {
+  await using at = await fixture(2)
+  const { publicKey } = generateKeyPairSync('ed25519')
+  const { privateKey: other } = generateKeyPairSync('ed25519')
+  await signAudit(at.db, new Date(), (bytes) => ({ keyId: keyIdOf(publicKey), signature: sign(null, bytes, other) }))
+  expect(await verifyAudit(at.db, publicKey)).toMatchObject({ isIntact: false, seq: 2, fault: 'checkpoint' })
+})
+
+test('signatures cannot be changed or removed', async () => {
+  await using at = await fixture(1)
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  await signAudit(at.db, new Date(), (bytes) => ({
+    keyId: keyIdOf(publicKey),
+    signature: sign(null, bytes, privateKey),
+  }))
+  await expect(at.pool.query('delete from audit_checkpoint')).rejects.toThrow('append-only')
 })

@@ -1,7 +1,9 @@
-import { asc, desc, eq, gt, lt } from 'drizzle-orm'
-import { createHash } from 'node:crypto'
+import { and, asc, desc, eq, gt, gte, lt, max } from 'drizzle-orm'
+import type { KeyObject } from 'node:crypto'
+import { ChainCheck, checkpointBytes, hashOf } from './audit-chain.ts'
+import type { AuditCheckpoint, AuditVerdict } from './audit-chain.ts'
 import type { Db } from './database.ts'
-import { audit, auditHead } from './schema/index.ts'
+import { audit, auditCheckpoint, auditHead } from './schema/index.ts'
 
 export type AuditRow = typeof audit.$inferSelect
 
@@ -37,12 +39,31 @@ export async function appendAudit(tx: Db, { detail, ...entry }: AuditEntry, at =
   })
 }
 
+/** Which rows are wanted; what is absent may be anything. */
+export interface AuditFilter {
+  readonly actor?: string | undefined
+  readonly action?: string | undefined
+  readonly target?: string | undefined
+  readonly from?: Date | undefined
+  readonly until?: Date | undefined
+}
+
 /** Rows of the log, newest first, from before `before`. */
-export function listAudit(db: Db, limit: number, before?: number): Promise<AuditRow[]> {
+export function listAudit(db: Db, limit: number, before?: number, filter: AuditFilter = {}): Promise<AuditRow[]> {
+  const { actor, action, target, from, until } = filter
   return db
     .select()
     .from(audit)
-    .where(before === undefined ? undefined : lt(audit.seq, before))
+    .where(
+      and(
+        before === undefined ? undefined : lt(audit.seq, before),
+        actor === undefined ? undefined : eq(audit.actor, actor),
+        action === undefined ? undefined : eq(audit.action, action),
+        target === undefined ? undefined : eq(audit.target, target),
+        from === undefined ? undefined : gte(audit.at, from),
+        until === undefined ? undefined : lt(audit.at, until),
+      ),
+    )
     .orderBy(desc(audit.seq))
     .limit(limit)
 }
@@ -52,63 +73,65 @@ export function listAuditAbout(db: Db, target: string, limit: number): Promise<A
   return db.select().from(audit).where(eq(audit.target, target)).orderBy(asc(audit.seq)).limit(limit)
 }
 
-/**
- * `changed`: the row is not what was written. `missing`: there is no row with this number. `unchained`: it does not
- * continue the row before it. `head`: the log does not end where its head says.
- */
-export type AuditFault = 'changed' | 'missing' | 'unchained' | 'head'
+/** Rows from after `after`, oldest first. */
+export function readAudit(db: Db, after: number, limit: number): Promise<AuditRow[]> {
+  return db.select().from(audit).where(gt(audit.seq, after)).orderBy(asc(audit.seq)).limit(limit)
+}
 
-export type AuditVerdict =
-  | { readonly isIntact: true; readonly checked: number; readonly head: Buffer }
-  | { readonly isIntact: false; readonly checked: number; readonly seq: number; readonly fault: AuditFault }
+/** Where the log ends. */
+export async function findAuditHead(db: Db): Promise<{ readonly seq: number; readonly hash: Buffer } | undefined> {
+  const [head] = await db.select({ seq: auditHead.seq, hash: auditHead.hash }).from(auditHead)
+  return head
+}
+
+/** All signatures on the log, oldest first. */
+export function listCheckpoints(db: Db): Promise<AuditCheckpoint[]> {
+  return db.select().from(auditCheckpoint).orderBy(asc(auditCheckpoint.seq))
+}
 
 /**
- * Reads the whole log and checks numbers, hashes and chain. Returns the first row that does not fit. Whoever can rewrite
- * the whole table can rewrite every hash in it: compare `head` with one noted elsewhere.
+ * Signs the end of the log, where it has grown since the last signature. Undefined when it has not.
+ *
+ * @param sign - makes the signature and names its key.
  */
-export async function verifyAudit(db: Db): Promise<AuditVerdict> {
+export async function signAudit(
+  db: Db,
+  at: Date,
+  sign: (bytes: Buffer) => Pick<AuditCheckpoint, 'keyId' | 'signature'>,
+): Promise<AuditCheckpoint | undefined> {
+  const head = await findAuditHead(db)
+  const [last] = await db.select({ seq: max(auditCheckpoint.seq) }).from(auditCheckpoint)
+  if (!head || head.seq <= (last?.seq ?? 0)) return undefined
+  const row = { ...head, at }
+  const checkpoint = { ...row, ...sign(checkpointBytes(row)) }
+  // Another process may have been first: one signature is enough.
+  await db.insert(auditCheckpoint).values(checkpoint).onConflictDoNothing()
+  return checkpoint
+}
+
+/**
+ * Reads the whole log and checks numbers, hashes, chain and signatures. Returns the first row that does not fit. Whoever
+ * can rewrite the whole table can rewrite every hash in it, but not what was signed.
+ *
+ * @param key - the public key of this server.
+ */
+export async function verifyAudit(db: Db, key?: KeyObject): Promise<AuditVerdict> {
   return db.transaction(
     async (tx) => {
-      let checked = 0
-      let prevHash: Buffer = Buffer.alloc(32)
+      const check = new ChainCheck(await listCheckpoints(tx), key)
+      let after = 0
       for (;;) {
-        const rows = await tx.select().from(audit).where(gt(audit.seq, checked)).orderBy(asc(audit.seq)).limit(1_000)
-        if (rows.length === 0) break
+        const rows = await readAudit(tx, after, 1_000)
+        if (rows.length === 0) return check.end(await findAuditHead(tx))
         for (const row of rows) {
-          const fault = faultOf(row, checked + 1, prevHash)
-          if (fault) return { isIntact: false, checked, seq: checked + 1, fault }
-          prevHash = row.hash
-          checked++
+          const broken = check.take(row)
+          if (broken) return broken
         }
+        after += rows.length
       }
-      const [head] = await tx.select().from(auditHead)
-      if (head && head.seq > checked) return { isIntact: false, checked, seq: checked + 1, fault: 'missing' }
-      if (head?.seq !== checked || !head.hash.equals(prevHash)) {
-        return { isIntact: false, checked, seq: checked, fault: 'head' }
-      }
-      return { isIntact: true, checked, head: prevHash }
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },
   )
-}
-
-function faultOf(row: AuditRow, seq: number, prevHash: Buffer): AuditFault | undefined {
-  if (row.seq !== seq) return 'missing'
-  if (!hashOf(row).equals(row.hash)) return 'changed'
-  return row.prevHash.equals(prevHash) ? undefined : 'unchained'
-}
-
-/** SHA-256 over the canonical JSON of the row: object keys sorted, instant in ISO 8601, previous hash in hex. */
-function hashOf({ seq, at, actor, action, target, detail, prevHash }: Omit<AuditRow, 'hash'>): Buffer {
-  const fields = { seq, at: at.toISOString(), actor, action, target, detail, prevHash: prevHash.toString('hex') }
-  return createHash('sha256').update(canonicalJson(fields)).digest()
-}
-
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return `{${members.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(',')}}`
 }
 
 /** As jsonb gives it back: JSON values only, and no text that PostgreSQL cannot store. */

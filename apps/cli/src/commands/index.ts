@@ -24,7 +24,7 @@ import {
   clientBuildAdd,
   clientBuildList,
 } from './advisory.ts'
-import { auditList, auditVerify } from './audit.ts'
+import { auditExport, auditList, auditVerify } from './audit.ts'
 import {
   clientExceptionAdd,
   clientExceptionList,
@@ -165,5 +165,6 @@ export const COMMANDS: readonly Command[] = [
   tokenList,
   tokenRevoke,
   auditList,
+  auditExport,
   auditVerify,
 ]

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type {
   AdminRouteId,
   BodyOf,
@@ -53,6 +54,8 @@ export interface AdminDeps {
   /** From where break-glass accounts pass. */
   readonly breakGlassNetworks: readonly string[]
   readonly advisories: Advisories
+  /** The public key of the signatures on the audit log. */
+  readonly auditKey: KeyObject
   readonly sessions: LiveSessions
   /** Begins, or goes on, to make images anew. */
   enqueueRenewal(renewal: ImageRenewal): Promise<void>

@@ -19,7 +19,11 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]())
 
 async function cut(): Promise<() => Promise<unknown>> {
-  const { body } = await server.admin('POST', '/api/v1/suspensions', { scopes: ['service'], mode: 'cut', reason: 'worm' })
+  const { body } = await server.admin('POST', '/api/v1/suspensions', {
+    scopes: ['service'],
+    mode: 'cut',
+    reason: 'worm',
+  })
   const { id } = (body as { suspension: { id: string } }).suspension
   return () => server.admin('POST', `/api/v1/suspensions/${id}/end`)
 }

@@ -117,6 +117,15 @@ export const audit = pgTable('audit', {
   hash: bytea('hash').notNull(),
 })
 
+/** The server's signatures on the end of the audit log. A trigger refuses to change or remove them. */
+export const auditCheckpoint = pgTable('audit_checkpoint', {
+  seq: bigint('seq', { mode: 'number' }).primaryKey(),
+  hash: bytea('hash').notNull(),
+  at: timestamp('at', { withTimezone: true, mode: 'date', precision: 3 }).notNull(),
+  keyId: text('key_id').notNull(),
+  signature: bytea('signature').notNull(),
+})
+
 /** The newest audit row. */
 export const auditHead = pgTable('audit_head', {
   singleton: boolean('singleton').primaryKey().default(true),
