@@ -46,8 +46,8 @@ export const TUNNELS = [
 ] as const
 
 /** Calls pass: what they carry goes from peer to peer, and is no file. Everything else that Jingle can do is refused. */
-const JINGLE = /^urn:xmpp:jingle:(?:apps|transports):/
-const CALLS = /^urn:xmpp:jingle:(?:apps:(?:rtp|grouping|dtls):|transports:(?:ice-udp|ice|raw-udp):)/
+export const TRANSFER_FAMILY =
+  /^urn:xmpp:jingle:(?:apps:(?!(?:rtp|grouping|dtls):)|transports:(?!(?:ice-udp|ice|raw-udp):))/
 
 /** What the server cannot read, it cannot check (rows 24 and 25). */
 export const ENCRYPTION = [
@@ -62,6 +62,7 @@ export const ENCRYPTION = [
 ] as const
 /** XEP-0448: a file whose key is told in the message. */
 export const ENCRYPTED_FILES = ['urn:xmpp:esfs:0'] as const
+export const ENCRYPTED_FILES_FAMILY = /^urn:xmpp:esfs:/
 
 /** Longest ciphertext under `text-only`: 8 KiB, in characters of base64. */
 const MAX_CIPHERTEXT_LENGTH = Math.ceil((8_192 * 4) / 3)
@@ -79,11 +80,6 @@ export function denyTransfer({ element, namespace }: Visited, pass: Pass): void 
   pass.refuse(element, faultOf('file-transfer-refused'))
 }
 
-/** Whether a namespace is one of Jingle for something else than calls. */
-export function isTransferByJingle(namespace: string): boolean {
-  return JINGLE.test(namespace) && !CALLS.test(namespace)
-}
-
 /** Rows 24 and 25: by the policy of whoever sends. @throws StanzaFault */
 export function denyEncryption({ element }: Visited, pass: Pass): void {
   const { encryption } = pass.around
@@ -98,13 +94,13 @@ export function denyEncryptedFile({ element }: Visited, pass: Pass): void {
   if (pass.around.encryption !== 'allow') pass.refuse(element, faultOf('encryption-media-refused'))
 }
 
-/** Rows 24 and 25, in what is written: OTR, and links to encrypted files. @throws StanzaFault */
+/** Rows 24 and 25, in what is written: links to encrypted files anywhere, OTR in a body. @throws StanzaFault */
 export function denyInText({ element, namespace }: Visited, pass: Pass): void {
   const { encryption } = pass.around
-  if (namespace !== NS_CLIENT || element.name !== 'body' || encryption === 'allow') return
+  if (encryption === 'allow') return
   const text = element.getText()
   if (AESGCM.test(text)) return pass.refuse(element, faultOf('encryption-media-refused'))
-  if (!OTR.test(text)) return
+  if (namespace !== NS_CLIENT || element.name !== 'body' || !OTR.test(text)) return
   if (encryption === 'refuse') pass.refuse(element, faultOf('encryption-refused'))
   else if (text.length > MAX_CIPHERTEXT_LENGTH) pass.refuse(element, faultOf('encryption-too-long'))
 }

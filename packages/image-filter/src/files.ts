@@ -7,44 +7,52 @@ import {
   NS_SFS,
   NS_SIMS,
   NS_THUMBS,
+  NS_URL_DATA,
   xml,
 } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { ReEncoding, SharedFile, SharedThumbnail, Visited } from './around.ts'
 import type { Pass } from './pass.ts'
-import { cut } from './walk.ts'
+import { cut, reduce } from './walk.ts'
 
 // Rows 4 and 5: a shared file keeps the source that is ours, and everything said of it is what our file is. Whoever knows
 // the link may read the file, so the link is what it is looked up by; a hash alone finds nothing.
 
 /** Most files of one stanza; what is beyond goes. */
 const MAX_FILES = 64
+/** XEP-0449. */
+export const NS_STICKERS = 'urn:xmpp:stickers:0'
 const NS_JINGLE_FILE = 'urn:xmpp:jingle:apps:file-transfer:5'
 
 /** XEP-0447. */
 export function rewriteFileSharing({ element }: Visited, pass: Pass): void {
-  if (element.name === 'sources') return stripSources(element, pass)
+  if (element.parent?.is('file-sharing', NS_SFS) || element.parent?.is('item', NS_STICKERS)) return
   if (element.name === 'file-sharing') rewrite(element, NS_SFS, pass)
+  else if (element.name === 'sources') stripSources(element, pass)
+  else cut(element)
 }
 
 /** XEP-0385. */
 export function rewriteMediaSharing({ element }: Visited, pass: Pass): void {
+  if (element.parent?.is('media-sharing', NS_SIMS)) return
   if (element.name === 'media-sharing') rewrite(element, NS_SIMS, pass)
+  else cut(element)
 }
 
 /** XEP-0446, outside of what shares a file: nothing says which file it is about. */
-export function stripMetadata({ element }: Visited): void {
-  const isPlaced = ['file-sharing', 'media-sharing', 'item'].includes(element.parent?.name ?? '')
-  if (element.name === 'file' && !isPlaced) cut(element)
+export function stripMetadata({ element: { parent }, element }: Visited): void {
+  if (parent?.getNS() === NS_FILE_METADATA) return
+  const isPlaced =
+    parent?.is('file-sharing', NS_SFS) || parent?.is('media-sharing', NS_SIMS) || parent?.is('item', NS_STICKERS)
+  if (element.name !== 'file' || !isPlaced) cut(element)
 }
 
 /** XEP-0264: one that comes with the stanza stays, to be cleaned there; nothing that is said of it is believed. */
-export function stripThumbnail({ element, namespace }: Visited, { bits }: Pass): void {
+export function stripThumbnail({ element }: Visited, { bits }: Pass): void {
   const { uri = '', width, height } = element.attrs
   const cid = /^cid:(.+)$/i.exec(uri)?.[1]
-  if (namespace !== NS_THUMBS || cid === undefined || !bits.has(cid)) return cut(element)
-  element.children = []
-  for (const name of Object.keys(element.attrs)) if (name !== 'xmlns' && name !== 'uri') delete element.attrs[name]
+  if (!element.is('thumbnail', NS_THUMBS) || cid === undefined || !bits.has(cid)) return cut(element)
+  reduce(element, ['uri'], [])
   for (const [name, value] of Object.entries({ width, height })) {
     if (value !== undefined && /^\d{1,4}$/.test(value)) element.attrs[name] = value
   }
@@ -52,23 +60,27 @@ export function stripThumbnail({ element, namespace }: Visited, { bits }: Pass):
 
 /** Later additions to a file that was shared before (XEP-0447 §3.3): sources of ours. */
 function stripSources(element: Element, { lookups }: Pass): void {
-  if (element.parent?.is('file-sharing') || element.parent?.is('item')) return
-  keepOwnSources(element, (url) => lookups.isOwnLink(url))
-  if (element.getChildElements().length === 0) cut(element)
+  if (keepOwnSource([element], (url) => lookups.isOwnLink(url)) === undefined) cut(element)
 }
 
 function rewrite(element: Element, namespace: string, pass: Pass): void {
-  const url = keepOwnSources(element.getChild('sources', namespace), (link) => pass.lookups.isOwnLink(link))
-  if (url === undefined || pass.later.length >= MAX_FILES) return drop(element)
+  const sources = element.getChildren('sources', namespace)
+  const own = keepOwnSource(sources, (link) => pass.lookups.isOwnLink(link))
+  if (own === undefined || pass.later.length >= MAX_FILES) return drop(element)
+  const before = element.getChildElements().find(isFile)
+  reduce(element, ['id', 'disposition'], before ? [before, own.sources] : [own.sources])
   pass.later.push(async () => {
-    const file = await pass.lookups.findFile(url)
+    const file = await pass.lookups.findFile(own.url)
     if (!file) return drop(element)
-    const before = element.getChild('file')
     const after = buildMetadata(file, before, namespace)
     if (before) element.remove(before)
     after.parent = element
     element.children.unshift(after)
   })
+}
+
+function isFile(element: Element): boolean {
+  return element.is('file', NS_FILE_METADATA) || element.is('file', NS_JINGLE_FILE)
 }
 
 /** Takes out what shares a file; a reference that held nothing else goes with it. */
@@ -78,15 +90,26 @@ function drop(element: Element): void {
   if (parent?.is('reference', NS_REFERENCE) && parent.getChildElements().length === 0) cut(parent)
 }
 
-/** The first of the sources that is ours, which is the only one left. */
-export function keepOwnSources(sources: Element | undefined, isOwn: (url: string) => boolean): string | undefined {
-  let found: string | undefined
-  for (const source of sources?.getChildElements() ?? []) {
-    const url = source.attrs['uri'] ?? source.attrs['target'] ?? ''
-    if (found === undefined && isOwn(url)) found = url
-    else cut(source)
+/** The first source that is ours, as XEP-0103 or as XEP-0385 has it, and what it is in, which holds nothing else then. */
+export function keepOwnSource(
+  all: readonly Element[],
+  isOwn: (url: string) => boolean,
+): { readonly sources: Element; readonly url: string } | undefined {
+  for (const sources of all) {
+    for (const source of sources.getChildElements()) {
+      const attribute = source.is('url-data', NS_URL_DATA)
+        ? 'target'
+        : source.is('reference', NS_REFERENCE)
+          ? 'uri'
+          : ''
+      const url = source.attrs[attribute]
+      if (url === undefined || !isOwn(url)) continue
+      reduce(source, attribute === 'uri' ? ['type', 'uri'] : ['target'], [])
+      reduce(sources, ['id'], [source])
+      return { sources, url }
+    }
   }
-  return found
+  return undefined
 }
 
 /**

@@ -125,6 +125,111 @@ test('rule 3: who is not strict lets clients of his own say what the server does
   expect(await left(`<x xmlns="urn:example">${RAW}</x>`, { edge: 'client', isStrict: false })).toBe('policy-violation')
 })
 
+const urlData = (url: string) => `<url-data xmlns="http://jabber.org/protocol/url-data" target="${url}"/>`
+const fileOf = (xmlns: string) =>
+  `<file xmlns="${xmlns}"><media-type>image/webp</media-type><name>a.png</name><size>9</size><width>3</width><height>4</height><hash xmlns="urn:xmpp:hashes:2" algo="sha-256">${'A'.repeat(43)}=</hash></file>`
+const METADATA = 'urn:xmpp:file:metadata:0'
+const atom = (content: string) => `<entry xmlns="http://www.w3.org/2005/Atom">${content}</entry>`
+
+test.each([
+  [
+    'images row 3: a second address of out-of-band data, or one of another namespace',
+    `<x xmlns="jabber:x:oob" a="1">t<url>${OWN}</url><url>${EVIL}</url><url xmlns="urn:z">${EVIL}</url><desc>d<b/></desc></x>`,
+    `<x xmlns="jabber:x:oob"><url>${OWN}</url><desc>d</desc></x>`,
+  ],
+  [
+    'images row 3: an address of ours in another namespace, which no client reads',
+    `<x xmlns="jabber:x:oob"><url xmlns="urn:z">${OWN}</url><url>${EVIL}</url></x>`,
+    '',
+  ],
+  ['images row 3: an address of out-of-band data by itself', `<url xmlns="jabber:x:oob">${EVIL}</url>`, ''],
+  [
+    'images row 3: what a link or a reference holds beside',
+    `<url-data xmlns="http://jabber.org/protocol/url-data" target="${OWN}" b="1"><x uri="${EVIL}"/></url-data>` +
+      `<reference xmlns="urn:xmpp:reference:0" type="mention" uri="xmpp:bob@im.test" src="${EVIL}"><img xmlns="urn:z" src="${EVIL}"/></reference>`,
+    `${urlData(OWN)}<reference xmlns="urn:xmpp:reference:0" type="mention" uri="xmpp:bob@im.test"/>`,
+  ],
+  [
+    'images row 4: a second file, a second list of sources, and sources that nobody knows',
+    `<file-sharing xmlns="urn:xmpp:sfs:0" id="1"><file xmlns="${METADATA}"><name>x</name></file><file xmlns="${METADATA}"><media-type>image/svg+xml</media-type></file>` +
+      `<sources><foo xmlns="urn:foo" uri="${OWN}"/>${urlData(OWN)}</sources><sources>${urlData(EVIL)}<foo xmlns="urn:foo" uri="${EVIL}"/></sources><z xmlns="urn:z"/></file-sharing>`,
+    `<file-sharing xmlns="urn:xmpp:sfs:0" id="1">${fileOf(METADATA)}<sources>${urlData(OWN)}</sources></file-sharing>`,
+  ],
+  [
+    'images row 4: the same by XEP-0385',
+    `<reference xmlns="urn:xmpp:reference:0" type="data"><y xmlns="urn:z" src="${EVIL}"/><media-sharing xmlns="urn:xmpp:sims:1"><file xmlns="urn:z" src="${EVIL}"/><sources><reference xmlns="urn:xmpp:reference:0" type="data" uri="${OWN}"><x uri="${EVIL}"/></reference></sources><sources><reference xmlns="urn:xmpp:reference:0" uri="${EVIL}"/></sources></media-sharing></reference>`,
+    `<reference xmlns="urn:xmpp:reference:0" type="data"><media-sharing xmlns="urn:xmpp:sims:1">${fileOf('urn:xmpp:jingle:apps:file-transfer:5')}<sources><reference xmlns="urn:xmpp:reference:0" type="data" uri="${OWN}"/></sources></media-sharing></reference>`,
+  ],
+  [
+    'images row 4: metadata under something that is only called so',
+    `<file-sharing xmlns="urn:bogus"><file xmlns="${METADATA}"><name>evil</name></file></file-sharing>`,
+    '<file-sharing xmlns="urn:bogus"/>',
+  ],
+  ['images row 5: a thumbnail of another name', `<Thumbnail xmlns="urn:xmpp:thumbs:1" uri="${EVIL}"/>`, ''],
+  ['images row 10: metadata that is not in its place', `<info xmlns="urn:xmpp:avatar:metadata" url="${EVIL}"/>`, ''],
+  [
+    'images row 14: a second hash',
+    `<x xmlns="vcard-temp:x:update"><photo>${'a'.repeat(40)}</photo><photo>${'b'.repeat(40)}</photo></x>`,
+    `<x xmlns="vcard-temp:x:update"><photo>${'c'.repeat(40)}</photo></x>`,
+  ],
+  [
+    'images row 14: no photo',
+    '<x xmlns="vcard-temp:x:update"><photo/></x>',
+    '<x xmlns="vcard-temp:x:update"><photo/></x>',
+  ],
+  [
+    'images row 18: what a pack holds beside stickers',
+    `<pack xmlns="urn:xmpp:stickers:0" icon="${EVIL}"><name>n</name><icon xmlns="urn:z">${EVIL}</icon></pack>`,
+    '<pack xmlns="urn:xmpp:stickers:0"><name>n</name>' +
+      `<hash xmlns="urn:xmpp:hashes:2" algo="sha-256">${Buffer.alloc(20, 11).toString('base64')}</hash></pack>`,
+  ],
+  [
+    'images row 20: a second address of media, and one of another namespace',
+    media(`${OWN}</uri><uri xmlns="urn:z">${EVIL}</uri><uri src="${EVIL}">${OWN}`).replace(
+      '</media>',
+      `<img src="${EVIL}"/></media>`,
+    ),
+    media(`${OWN}</uri><uri>${OWN}`),
+  ],
+  [
+    'images row 21: an enclosure by another spelling of its relation',
+    atom(
+      `<link rel="Enclosure" href="${EVIL}"/><link rel="http://www.iana.org/assignments/relation/enclosure" href="${EVIL}"/>` +
+        `<link rel="alternate" type="image/png" href="${EVIL}"/><link rel="icon" href="${EVIL}"/><link rel="via" href="${EVIL}"/>`,
+    ),
+    atom(`<link rel="via" href="${EVIL}"/>`),
+  ],
+  [
+    'images row 21: content that is no text',
+    atom('<content type="image/png">QUFB</content><summary type="text">y<b xmlns="urn:z"/></summary>'),
+    atom('<summary type="text">y</summary>'),
+  ],
+  [
+    'images rows 21 and 36: SVG as elements',
+    `<svg xmlns="http://www.w3.org/2000/svg"><script>1</script><image href="${EVIL}"/></svg>`,
+    '',
+  ],
+  [
+    'images rows 21 and 36: vocabularies of pages and feeds',
+    `<math xmlns="http://www.w3.org/1998/Math/MathML"/><meta xmlns="https://ogp.me/ns#" property="og:image" content="${EVIL}"/>` +
+      `<image xmlns="http://ogp.me/ns#">${EVIL}</image><thumbnail xmlns="http://search.yahoo.com/mrss/" url="${EVIL}"/>` +
+      `<shape xmlns="urn:schemas-microsoft-com:vml" src="${EVIL}"/><image xmlns="http://schema.org/" url="${EVIL}"/>`,
+    '',
+  ],
+  ['images row 24: a version of OMEMO that is to come', '<encrypted xmlns="urn:xmpp:omemo:3"/>', 'policy-violation'],
+  ['images row 24: MLS', `<encrypted xmlns="urn:xmpp:mls:0">${'Q'.repeat(900)}</encrypted>`, 'policy-violation'],
+  ['images row 25: an encrypted file in a subject', '<subject>aesgcm://im.test/a.png#00</subject>', 'policy-violation'],
+  ['images row 25: a version of XEP-0448 that is to come', '<encrypted xmlns="urn:xmpp:esfs:9"/>', 'policy-violation'],
+])('%s', async (_name, content, expected) => {
+  expect(await left(content)).toBe(expected)
+})
+
+test('images row 3: what is said of a link that stays is looked at like any text', async () => {
+  expect(await left(`<x xmlns="jabber:x:oob"><url>${OWN}</url><desc>data:image/png;base64,${RAW}</desc></x>`)).toBe(
+    `<x xmlns="jabber:x:oob"><url>${OWN}</url><desc>[image removed]</desc></x>`,
+  )
+})
+
 test('images row 24: text may be encrypted where the policy says so, and nothing longer than a text', async () => {
   const encrypted = (length: number) =>
     `<encrypted xmlns="eu.siacs.conversations.axolotl"><header sid="1"><key rid="2">${'K'.repeat(9_000)}</key></header><payload>${'A'.repeat(length)}</payload></encrypted>`
@@ -195,6 +300,7 @@ const SNIPPETS = [
   `<subject>${RAW}</subject>`,
   `<x xmlns="jabber:x:oob"><url>${OWN}</url></x>`,
   `<x xmlns="jabber:x:oob"><url>${EVIL}</url></x>`,
+  `<x xmlns="jabber:x:oob"><url>${OWN}</url><url>${EVIL}</url><desc>${RAW}</desc></x>`,
   `<file-sharing xmlns="urn:xmpp:sfs:0"><file xmlns="urn:xmpp:file:metadata:0"><name>evil</name><desc>d</desc></file><sources><url-data xmlns="http://jabber.org/protocol/url-data" target="${OWN}"/></sources></file-sharing>`,
   '<sticker xmlns="urn:xmpp:stickers:0" pack="raw"/>',
   `<y xmlns="urn:example:e" src="cid:sha1+1@bob.xmpp.org"/><data xmlns="urn:xmpp:bob" cid="sha1+1@bob.xmpp.org">${RAW}</data>`,

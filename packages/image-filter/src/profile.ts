@@ -1,9 +1,17 @@
-import { base64From, scanForInlineImages, xml } from '@drawbridge/xmpp'
+import {
+  base64From,
+  NS_AVATAR_METADATA,
+  NS_VCARD,
+  NS_VCARD4,
+  NS_VCARD_UPDATE,
+  scanForInlineImages,
+  xml,
+} from '@drawbridge/xmpp'
 import type { Element, InlineImage } from '@drawbridge/xmpp'
 import type { AvatarInfo, MadeImage, Visited } from './around.ts'
 import { imageRefused } from './pass.ts'
 import type { Pass } from './pass.ts'
-import { cut } from './walk.ts'
+import { cut, reduce } from './walk.ts'
 
 const PICTURES: ReadonlySet<string> = new Set(['PHOTO', 'LOGO'])
 /** Fields that carry foreign bytes or addresses of them, or another vCard (images §6, rows 12 and 13). */
@@ -13,7 +21,10 @@ const DROPPED_4: ReadonlySet<string> = new Set(['photo', 'logo', 'sound', 'key']
 
 /** XEP-0054, rows 12 and 13: where it is asked for and answered. In a message nobody has any use for one. */
 export function rewriteVcard({ element }: Visited, pass: Pass): void {
-  if (element.name !== 'vCard') return
+  if (element.name !== 'vCard') {
+    if (element.parent?.getNS() !== NS_VCARD) cut(element)
+    return
+  }
   if (pass.root.name === 'message' || pass.root.name === 'presence') {
     if (scanForInlineImages(element).length > 0) pass.refuse(element, imageRefused('unsupported'))
     else cut(element)
@@ -63,7 +74,8 @@ function holdsMore(vcard: Element): boolean {
 
 /** XEP-0292, row 16: of a picture, a sound or a key only the field's name could be kept. */
 export function stripVcard4({ element }: Visited): void {
-  if (element.name === 'vcard') dropAll(element, (name) => DROPPED_4.has(name.toLowerCase()))
+  if (element.name !== 'vcard' && element.parent?.getNS() !== NS_VCARD4) cut(element)
+  else if (element.name === 'vcard') dropAll(element, (name) => DROPPED_4.has(name.toLowerCase()))
 }
 
 function dropAll(vcard: Element, isDropped: (name: string) => boolean): void {
@@ -92,9 +104,10 @@ export async function cleanAvatarData(image: Extract<InlineImage, { kind: 'avata
 
 /** XEP-0084, rows 10 and 11: metadata is about images of ours that the sender has made; every attribute is our own. */
 export function rewriteMetadata({ element }: Visited, pass: Pass): void {
-  if (element.name !== 'metadata') return
+  if (element.parent?.is('metadata', NS_AVATAR_METADATA)) return
+  if (element.name !== 'metadata') return cut(element)
   const named = element.getChildren('info').flatMap(({ attrs }) => attrs['id']?.toLowerCase() ?? [])
-  element.children = []
+  reduce(element, [], [])
   if (named.length === 0) return
   pass.later.push(async () => {
     for (const id of new Set(named.slice(0, 16))) {
@@ -117,10 +130,14 @@ export function buildInfo({ id, type, bytes, widthPx, heightPx }: AvatarInfo): E
 export function rewritePhotoHash({ element }: Visited, pass: Pass): void {
   // A client of ours names the avatar of its account, which is written there (XEP-0398).
   if (pass.around.edge === 'client') return
-  const photo = element.getChild('photo')
+  if (element.parent?.is('x', NS_VCARD_UPDATE)) return
+  const photo = element.getChild('photo', NS_VCARD_UPDATE)
   const sha1 = photo?.getText().trim().toLowerCase()
-  if (!photo || sha1 === undefined || sha1 === '') return
-  element.remove(photo)
+  if (element.name !== 'x') return cut(element)
+  if (photo) reduce(photo, [], [])
+  // An empty one says that there is no photo (§3.2).
+  reduce(element, [], photo && sha1 === '' ? [photo] : [])
+  if (sha1 === undefined || sha1 === '') return
   pass.later.push(async () => {
     const clean = await pass.lookups.findAvatar(sha1)
     if (clean) element.append(xml('photo', {}, clean.id))

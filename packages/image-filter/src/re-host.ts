@@ -1,6 +1,6 @@
 import { NS_FALLBACK, NS_OOB, NS_REFERENCE, NS_URL_DATA, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
-import { NS_ATOM, NS_MEDIA_ELEMENT } from './links.ts'
+import { isLoaded, NS_ATOM, NS_MEDIA_ELEMENT } from './links.ts'
 import type { Pass } from './pass.ts'
 import { walk } from './walk.ts'
 
@@ -26,7 +26,7 @@ const PLACES: Readonly<Record<string, (element: Element) => LoadedLink | undefin
   [NS_MEDIA_ELEMENT]: (element) => (element.name === 'uri' ? inText(element) : undefined),
   [NS_ATOM]: (element) => {
     if (element.name === 'icon' || element.name === 'logo') return inText(element)
-    return element.name === 'link' && element.attrs['rel'] === 'enclosure' ? inAttribute(element, 'href') : undefined
+    return isLoaded(element) ? inAttribute(element, 'href') : undefined
   },
 }
 

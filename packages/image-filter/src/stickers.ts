@@ -1,12 +1,9 @@
-import { NS_HASHES, NS_SFS } from '@drawbridge/xmpp'
+import { NS_FILE_METADATA, NS_HASHES, NS_SFS } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Lookups, Visited } from './around.ts'
-import { buildHash, buildMetadata, keepOwnSources } from './files.ts'
+import { buildHash, buildMetadata, keepOwnSource, NS_STICKERS } from './files.ts'
 import type { Pass } from './pass.ts'
-import { cut } from './walk.ts'
-
-/** XEP-0449: the namespace, and the node of a person's packs. */
-export const NS_STICKERS = 'urn:xmpp:stickers:0'
+import { cut, reduce } from './walk.ts'
 
 const MAX_STICKERS = 200
 const SEPARATORS = { field: '\x1f', record: '\x1e', group: '\x1d', file: '\x1c' } as const
@@ -34,20 +31,28 @@ function rewriteReference(element: Element, pass: Pass): void {
 }
 
 async function rewritePack(pack: Element, lookups: Lookups): Promise<void> {
-  for (const [index, item] of pack.getChildren('item').entries()) {
-    const sources = item.getChild('sources', NS_SFS)
-    const url = index < MAX_STICKERS ? keepOwnSources(sources, (link) => lookups.isOwnLink(link)) : undefined
-    const file = url === undefined ? undefined : await lookups.findFile(url)
-    const before = item.getChild('file')
-    if (!file || !before || !sources) {
+  const texts = pack
+    .getChildElements()
+    .filter((child) => child.is('name', NS_STICKERS) || child.is('summary', NS_STICKERS))
+  for (const text of texts) reduce(text, ['xml:lang'], 'text')
+  const restricted = pack.getChild('restricted', NS_STICKERS)
+  if (restricted) reduce(restricted, [], [])
+  const items = pack.getChildren('item', NS_STICKERS)
+  reduce(pack, [], [...texts, ...items, ...(restricted ? [restricted] : [])])
+  for (const [index, item] of items.entries()) {
+    const all = index < MAX_STICKERS ? item.getChildren('sources', NS_SFS) : []
+    const own = keepOwnSource(all, (link) => lookups.isOwnLink(link))
+    const file = own && (await lookups.findFile(own.url))
+    const before = item.getChild('file', NS_FILE_METADATA)
+    if (!file || !before) {
       cut(item)
       continue
     }
-    const words = item.getChildren('suggest')
-    item.children = []
-    item.append(buildMetadata(file, before, NS_SFS), sources, words)
+    const words = item.getChildren('suggest', NS_STICKERS)
+    for (const word of words) reduce(word, ['xml:lang'], 'text')
+    reduce(item, [], [])
+    item.append(buildMetadata(file, before, NS_SFS), own.sources, words)
   }
-  for (const hash of pack.getChildren('hash')) cut(hash)
   pack.append(buildHash(packHash(pack, lookups)))
 }
 

@@ -17,6 +17,21 @@ export function* walk(root: Element): Generator<Visited> {
   }
 }
 
+/**
+ * Leaves of an element these attributes and children, and nothing else: what is not known is not passed on. The children
+ * are its own, so that what was found in them is still found there; texts are joined.
+ */
+export function reduce(element: Element, attributes: readonly string[], children: readonly Element[] | 'text'): void {
+  for (const name of Object.keys(element.attrs)) {
+    if (name !== 'xmlns' && !attributes.includes(name)) delete element.attrs[name]
+  }
+  const text = children === 'text' ? element.getText() : ''
+  for (const child of element.getChildElements()) {
+    if (children === 'text' || !children.includes(child)) child.parent = null
+  }
+  element.children = children === 'text' ? (text === '' ? [] : [text]) : [...children]
+}
+
 /** Takes an element out of its parent. */
 export function cut(element: Element): void {
   element.parent?.remove(element)

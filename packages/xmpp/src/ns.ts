@@ -175,6 +175,9 @@ export const NS_OMEMO_LEGACY = 'eu.siacs.conversations.axolotl'
 export const NS_OPENPGP = 'urn:xmpp:openpgp:0'
 /** XEP-0027 */
 export const NS_OPENPGP_LEGACY = 'jabber:x:encrypted'
+/** Ciphertext and the keys for it, in any version: namespaces, and the nodes that are named after them. */
+export const ENCRYPTION_FAMILY =
+  /^(?:urn:xmpp:(?:omemo|openpgp|mls|otr|encrypted|eme):|eu\.siacs\.conversations\.axolotl|jabber:x:encrypted$)/
 
 // Files and images
 /** XEP-0363 */

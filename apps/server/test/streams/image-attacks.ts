@@ -9,6 +9,8 @@ export interface Attack {
 }
 
 type Build = (image: {
+  /** A link that the server could have given. */
+  readonly own: string
   readonly base64: string
   readonly hex: string
   readonly bytes: Buffer
@@ -24,6 +26,20 @@ const metadata = `<file xmlns="urn:xmpp:file:metadata:0"><name>a.png</name>${HAS
 const ATTACKS: readonly (readonly [row: number, name: string, build: Build])[] = [
   [3, 'oob', () => `<x xmlns="jabber:x:oob"><url>${EVIL}</url></x>`],
   [3, 'reference', () => `<reference xmlns="urn:xmpp:reference:0" type="data" uri="${EVIL}"/>`],
+  [3, 'oob-second', ({ own }) => `<x xmlns="jabber:x:oob"><url>${own}</url><url>${EVIL}</url></x>`],
+  [3, 'oob-namespace', ({ own }) => `<x xmlns="jabber:x:oob"><url xmlns="urn:z">${own}</url><url>${EVIL}</url></x>`],
+  [
+    4,
+    'sfs-second',
+    ({ own }) =>
+      `<file-sharing xmlns="urn:xmpp:sfs:0">${metadata}${metadata}<sources><url-data xmlns="http://jabber.org/protocol/url-data" target="${own}"/></sources><sources>${urlData}<foo xmlns="urn:foo" uri="${EVIL}"/></sources></file-sharing>`,
+  ],
+  [
+    4,
+    'sfs-named',
+    () =>
+      `<file-sharing xmlns="urn:bogus"><file xmlns="urn:xmpp:file:metadata:0"><x src="${EVIL}"/></file></file-sharing>`,
+  ],
   [4, 'sfs', () => `<file-sharing xmlns="urn:xmpp:sfs:0">${metadata}<sources>${urlData}</sources></file-sharing>`],
   [
     4,
@@ -130,6 +146,15 @@ const ATTACKS: readonly (readonly [row: number, name: string, build: Build])[] =
     ({ base64 }) =>
       `<entry xmlns="http://www.w3.org/2005/Atom"><link rel="enclosure" type="image/png" href="${EVIL}"/><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><img src="data:image/png;base64,${base64}"/></div></content></entry>`,
   ],
+  [
+    21,
+    'atom-relation',
+    () =>
+      `<entry xmlns="http://www.w3.org/2005/Atom"><link rel="Enclosure" href="${EVIL}"/><link rel="http://www.iana.org/assignments/relation/enclosure" href="${EVIL}"/></entry>`,
+  ],
+  [21, 'svg', () => `<svg xmlns="http://www.w3.org/2000/svg"><script>1</script><image href="${EVIL}"/></svg>`],
+  [21, 'open-graph', () => `<image xmlns="https://ogp.me/ns#">${EVIL}</image>`],
+  [21, 'media-rss', () => `<thumbnail xmlns="http://search.yahoo.com/mrss/" url="${EVIL}"/>`],
   [22, 'ibb', ({ base64 }) => `<data xmlns="http://jabber.org/protocol/ibb" sid="s" seq="0">${base64}</data>`],
   [
     23,
@@ -143,6 +168,8 @@ const ATTACKS: readonly (readonly [row: number, name: string, build: Build])[] =
     ({ base64 }) =>
       `<encrypted xmlns="eu.siacs.conversations.axolotl"><header sid="1"/><payload>${base64}</payload></encrypted>`,
   ],
+  [24, 'mls', ({ base64 }) => `<encrypted xmlns="urn:xmpp:mls:0">${base64}</encrypted>`],
+  [24, 'omemo-to-come', ({ base64 }) => `<encrypted xmlns="urn:xmpp:omemo:9">${base64}</encrypted>`],
   [25, 'esfs', ({ base64 }) => `<encrypted xmlns="urn:xmpp:esfs:0"><key>${base64}</key></encrypted>`],
   [35, 'webxdc', ({ base64 }) => `<x xmlns="urn:xmpp:webxdc:0"><json>${base64}</json></x>`],
   [
@@ -171,8 +198,12 @@ const ATTACKS: readonly (readonly [row: number, name: string, build: Build])[] =
   ],
 ]
 
-/** Every attack, with an image that says which one it was and by whom it came. */
-export function attacksOf(attacker: string): Attack[] {
+/**
+ * Every attack, with an image that says which one it was and by whom it came.
+ *
+ * @param origin - of the server, for links that are its own.
+ */
+export function attacksOf(attacker: string, origin = 'http://im.test'): Attack[] {
   return ATTACKS.map(([row, name, build]) => {
     const bytes = rawImage(`${attacker}-${name}`)
     const sha1 = createHash('sha1').update(bytes).digest('hex')
@@ -180,6 +211,7 @@ export function attacksOf(attacker: string): Attack[] {
       row,
       name,
       xml: build({
+        own: `${origin}/upload/${'A'.repeat(43)}/a.png`,
         bytes,
         base64: bytes.toString('base64'),
         hex: bytes.toString('hex'),

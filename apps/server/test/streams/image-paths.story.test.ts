@@ -112,6 +112,7 @@ test('images rows 3 to 6, 8 to 14, 16, 18 to 25, 28 to 30 and 35 to 37: a victim
   }
   await using server = await runServer({ sanitize, components: { port: 0, secrets: `bridge:${SECRET}` } })
   await using database = openDatabase(server.databaseUrl)
+  const origin = `http://127.0.0.1:${server.httpPort}`
   for (const name of ['alice', 'bob', 'carol']) await server.account(name)
   const alice: Tap = { line: await bound(await server.tcp(), 'alice'), path: 'attacker' }
   const bob: Tap = { line: await bound(await server.tcp(), 'bob', 'tcp'), path: 'TCP' }
@@ -135,7 +136,7 @@ test('images rows 3 to 6, 8 to 14, 16, 18 to 25, 28 to 30 and 35 to 37: a victim
 
   // A client: chat, room, offline, presence, requests, items, its own profile.
   const table: string[] = []
-  for (const { row, name, xml } of attacksOf('client')) {
+  for (const { row, name, xml } of attacksOf('client', origin)) {
     const answer = await attack(
       `<message to='bob@im.test' type='chat' id='m-${name}'><body>look</body>${xml}</message>` +
         `<message to='${HALL}' type='groupchat'><body>look</body>${xml}</message>` +
@@ -184,7 +185,7 @@ test('images rows 3 to 6, 8 to 14, 16, 18 to 25, 28 to 30 and 35 to 37: a victim
   )
 
   // A component, with its own word for the end.
-  for (const { xml } of attacksOf('component')) {
+  for (const { xml } of attacksOf('component', origin)) {
     bridge.send(`<message from='eve@bridge.im.test/x' to='bob@im.test' type='chat'><body>look</body>${xml}</message>`)
     bridge.send(`<presence from='eve@bridge.im.test/x' to='bob@im.test'><status>x</status>${xml}</presence>`)
     bridge.send(`<iq from='eve@bridge.im.test/x' to='bob@im.test/tcp' type='result' id='none'>${xml}</iq>`)
@@ -200,7 +201,7 @@ test('images rows 3 to 6, 8 to 14, 16, 18 to 25, 28 to 30 and 35 to 37: a victim
 
   // A dump of another server. What the archive, rooms, items, vCards and searches give, and the client that comes later.
   const { rows } = await database.pool.query<{ id: string }>(`select id from account where localpart = 'alice'`)
-  await importArchive(database, attacksOf('import'), rows[0]!.id)
+  await importArchive(database, attacksOf('import', origin), rows[0]!.id)
   const page = (after: string, to = '', more = '') =>
     `<iq type='set' id='q${++settled}'${to}><query xmlns='urn:xmpp:mam:2'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>urn:xmpp:mam:2</value></field>${more}</x><set xmlns='http://jabber.org/protocol/rsm'><max>100</max>${after === '' ? '' : `<after>${after}</after>`}</set></query></iq>`
   const readAll = async (path: string, to?: string, more?: string) => {
@@ -239,7 +240,7 @@ test('images rows 3 to 6, 8 to 14, 16, 18 to 25, 28 to 30 and 35 to 37: a victim
 
   // Whatever was pointed to.
   for (const url of recorder.urls) {
-    if (!url.startsWith(`http://127.0.0.1:${server.httpPort}/`)) continue
+    if (!url.startsWith(`${origin}/`)) continue
     recorder.file(url, new Uint8Array(await (await fetch(url)).arrayBuffer()))
   }
   process.stdout.write(

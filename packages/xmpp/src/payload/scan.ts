@@ -1,16 +1,12 @@
 import type { Element } from '../element.ts'
 import {
+  ENCRYPTION_FAMILY,
   NS_AVATAR_DATA,
   NS_BOB,
   NS_CARBONS,
   NS_CLIENT,
-  NS_EME,
   NS_FORWARD,
   NS_MAM,
-  NS_OMEMO,
-  NS_OMEMO_LEGACY,
-  NS_OPENPGP,
-  NS_OPENPGP_LEGACY,
   NS_PUBSUB,
   NS_PUBSUB_EVENT,
   NS_PUBSUB_OWNER,
@@ -76,14 +72,7 @@ const CONTAINERS: ReadonlySet<string> = new Set([
 ])
 const PLAIN: ReadonlySet<string> = new Set([NS_CLIENT, NS_SERVER])
 // Ciphertext looks like base64 and has a policy of its own; a text in an error or a body is for people to read.
-const NOT_CARRIERS: ReadonlySet<string> = new Set([
-  NS_OMEMO,
-  NS_OMEMO_LEGACY,
-  NS_OPENPGP,
-  NS_OPENPGP_LEGACY,
-  NS_EME,
-  NS_STANZAS,
-])
+const isNoCarrier = (namespace: string) => namespace === NS_STANZAS || ENCRYPTION_FAMILY.test(namespace)
 
 /**
  * Finds what may be an image anywhere in a stanza, forwarded messages and items of PubSub included. Pure, linear, without
@@ -104,14 +93,15 @@ export function scanForInlineImages(message: Element, isApart?: (element: Elemen
     const special = findSpecial(element, namespace)
     if (special) found.push(special)
     const isJudged = special !== undefined && special.kind !== 'xhtml-im'
-    const isCarrier = !NOT_CARRIERS.has(namespace) && !PLAIN.has(namespace)
-    const carrier = next.carrier ?? (isCarrier ? element : undefined)
+    const isPlain = PLAIN.has(namespace)
+    const isExempt = !isPlain && isNoCarrier(namespace)
+    const carrier = next.carrier ?? (isPlain || isExempt ? undefined : element)
     const isContainer = CONTAINERS.has(namespace) && (namespace !== NS_VCARD || element.getName() === 'vCard')
     const texts = textsOf(element)
     for (const { text, attribute } of texts) {
       if (!isJudged && holdsDataImage(text)) {
         found.push({ kind: 'data-uri', element, ...(attribute === undefined ? {} : { attribute }) })
-      } else if (!isJudged && !NOT_CARRIERS.has(namespace) && holdsEncodedImage(text)) {
+      } else if (!isJudged && !isExempt && holdsEncodedImage(text)) {
         found.push({ kind: 'hidden', element, ...(attribute === undefined ? {} : { attribute }) })
       }
       if (!carrier || isJudged) continue

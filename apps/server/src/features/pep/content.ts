@@ -1,14 +1,10 @@
 import { CODES } from '@drawbridge/contract'
 import { filterImages, imageRefused, NS_STICKERS } from '@drawbridge/image-filter'
 import {
+  ENCRYPTION_FAMILY,
   findBase64,
   NS_AVATAR_DATA,
   NS_AVATAR_METADATA,
-  NS_EME,
-  NS_OMEMO,
-  NS_OMEMO_LEGACY,
-  NS_OPENPGP,
-  NS_OPENPGP_LEGACY,
   NS_PUBSUB,
   StanzaFault,
   xml,
@@ -38,9 +34,6 @@ const KNOWN_NODES: ReadonlySet<string> = new Set([
   'storage:bookmarks',
 ])
 
-/** Namespaces of keys; a node is named after them, with something behind. */
-const ENCRYPTION: readonly string[] = [NS_OMEMO, NS_OMEMO_LEGACY, NS_OPENPGP, NS_OPENPGP_LEGACY, NS_EME]
-
 /**
  * Makes an item harmless for other people's clients, in place, or refuses it: images that the sanitizer did not make,
  * whatever they are called, and keys for encryption that nobody could check (images §1, §6 rows 10, 16, 18, 21, 24).
@@ -55,8 +48,7 @@ export async function cleanItem(
   ctx: Context,
 ): Promise<void> {
   const parties = { from: publisher, to: owner.bareJid }
-  const isKey = ENCRYPTION.some((namespace) => node.startsWith(namespace))
-  if (isKey && encryptionOf(parties, ctx) === 'refuse') throw encryptionRefused()
+  if (ENCRYPTION_FAMILY.test(node) && encryptionOf(parties, ctx) === 'refuse') throw encryptionRefused()
   if (payload.toString().length > (KNOWN_NODES.has(node) ? MAX_KNOWN_LENGTH : MAX_UNKNOWN_LENGTH)) {
     throw pubsubFault('not-acceptable', 'payload-too-big', 'This item is too large.')
   }
