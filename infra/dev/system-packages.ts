@@ -22,6 +22,11 @@ const NEEDED: readonly SystemPackage[] = [
   // A real antivirus engine, and a real ICAP server, for files.
   { name: 'clamav-daemon', isThere: () => hasCommand('clamd') },
   { name: 'c-icap', isThere: () => hasCommand('c-icap') },
+  // A real object store with the S3 API.
+  {
+    name: 'python3-swift',
+    isThere: () => succeeds('/usr/bin/python3', '-c', 'import swift.common.middleware.s3api'),
+  },
   { name: 'prosody', isThere: () => hasCommand('prosody') },
   ...['go-sendxmpp', 'mcabber', 'profanity', 'tmux'].map((name) => ({
     name,
