@@ -4,7 +4,7 @@ import { appendAudit, findSuspension, listHeld } from '@drawbridge/db'
 import type { HeldMessage } from '@drawbridge/db'
 import { isId } from '../policy/client-rules.ts'
 import { sharedMedia } from '../routing/shared-media.ts'
-import { parseStored } from '../routing/stored.ts'
+import { parseStored } from '../routing/parse-stored.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 

@@ -119,4 +119,9 @@ class Copy extends Outgoing {
   override get hasFileLinks(): boolean {
     return this.#broadcast.hasFileLinks
   }
+
+  override without(formats: readonly string[]): Outgoing {
+    const broadcast = this.#broadcast.without(formats)
+    return broadcast === this.#broadcast ? this : new Copy(broadcast, this.#to, this.archived)
+  }
 }

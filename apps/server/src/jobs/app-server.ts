@@ -2,7 +2,7 @@ import { findPublishOptions } from '@drawbridge/db'
 import { buildPushPublish, NS_CLIENT, parseJid, xml } from '@drawbridge/xmpp'
 import type { Context } from '../routing/feature.ts'
 import type { PushTarget } from '../routing/push-targets.ts'
-import { parseStored } from '../routing/stored.ts'
+import { parseStored } from '../routing/parse-stored.ts'
 import type { PushOutcome } from '../web-push/web-push.ts'
 
 /** App servers ring only where there is a text, so there is one, and always this (XEP-0357 §7). */

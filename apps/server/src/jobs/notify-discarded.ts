@@ -3,7 +3,7 @@ import type { Handler } from '@drawbridge/jobs'
 import { findOriginId, NS_CLIENT, NS_DRAWBRIDGE_SUSPENSION, stanzaFrom, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Context } from '../routing/feature.ts'
-import { parseStored } from '../routing/stored.ts'
+import { parseStored } from '../routing/parse-stored.ts'
 
 type DiscardContext = Pick<Context, 'db' | 'domain' | 'domainJid' | 'route' | 'sessions'>
 

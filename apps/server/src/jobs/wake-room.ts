@@ -3,7 +3,7 @@ import { sendPush } from '@drawbridge/jobs'
 import type { Handler } from '@drawbridge/jobs'
 import { parseJid, stanzaFrom } from '@drawbridge/xmpp'
 import type { Context } from '../routing/feature.ts'
-import { parseStored } from '../routing/stored.ts'
+import { parseStored } from '../routing/parse-stored.ts'
 import { pushPayload, wakesOf } from '../routing/wakes.ts'
 
 /** Pushes that are enqueued at once. */

@@ -24,7 +24,7 @@ import type { Context } from './feature.ts'
 import { aroundOf } from './image-lookups.ts'
 import type { Parties } from './image-lookups.ts'
 import { hasRecalls, mayHoldRecalled, senderOf, withoutRecalled, withoutRecalledInfo } from './recalled.ts'
-import { parseStored } from './stored.ts'
+import { parseStored } from './parse-stored.ts'
 
 // Images §1, rule 4: what an older version of the filter let in, or none did, passes the one in force before anybody sees
 // it. It is written back, so that this happens once.

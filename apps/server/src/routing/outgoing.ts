@@ -1,6 +1,7 @@
 import { buildDelay, escapeAttribute, NS_CLIENT, NS_DELAY, serialize } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { UPLOAD_PATH } from '../blobs/link.ts'
+import { withoutFormats } from './withheld.ts'
 
 export type Framing = 'tcp' | 'ws'
 
@@ -21,10 +22,11 @@ export class Outgoing {
   readonly kind: string
   /** The archive row this is a copy of; handing it over moves the owner's offline cursor (durability §5.11). */
   readonly archived: ArchivedAt | undefined
-  readonly #sentAt = Date.now()
+  #sentAt = Date.now()
   #tcp: string | undefined
   #ws: string | undefined
   #hasFileLinks: boolean | undefined
+  #without: Map<string, Outgoing> | undefined
 
   constructor(element: Element, archived?: ArchivedAt) {
     this.element = element
@@ -41,6 +43,22 @@ export class Outgoing {
   /** Its text may hold links to files, which each session gets as its own. Looked up once for all of them. */
   get hasFileLinks(): boolean {
     return (this.#hasFileLinks ??= this.text('tcp').includes(UPLOAD_PATH))
+  }
+
+  /**
+   * What a client gets from whom images of these formats are withheld: this one, where it holds none of them. Made once
+   * for all who share it, and never for the others.
+   */
+  without(formats: readonly string[]): Outgoing {
+    const key = formats.join(' ')
+    const known = this.#without?.get(key)
+    if (known) return known
+    const element = withoutFormats(this.text('ws'), formats)
+    const made = element ? new Outgoing(element, this.archived) : this
+    made.#sentAt = this.#sentAt
+    this.#without ??= new Map()
+    this.#without.set(key, made)
+    return made
   }
 
   /** Length of its text, near enough for limits of memory. */
@@ -69,6 +87,7 @@ export class Broadcast {
   readonly element: Element
   /** See `Outgoing.hasFileLinks`. */
   readonly hasFileLinks: boolean
+  readonly #without = new Map<string, Broadcast>()
 
   constructor(element: Element) {
     if (element.attrs['to'] !== undefined) throw new Error('a broadcast has no `to` of its own')
@@ -80,6 +99,17 @@ export class Broadcast {
 
   get length(): number {
     return this.#tail.length
+  }
+
+  /** See `Outgoing.without`. */
+  without(formats: readonly string[]): Broadcast {
+    const key = formats.join(' ')
+    const known = this.#without.get(key)
+    if (known) return known
+    const element = withoutFormats(`<${this.#name} xmlns="${NS_CLIENT}"${this.#tail}`, formats)
+    const made = element ? new Broadcast(element) : this
+    this.#without.set(key, made)
+    return made
   }
 
   /** The bytes for one recipient. */
@@ -111,6 +141,11 @@ class AddressedCopy extends Outgoing {
 
   override get hasFileLinks(): boolean {
     return this.#broadcast.hasFileLinks
+  }
+
+  override without(formats: readonly string[]): Outgoing {
+    const broadcast = this.#broadcast.without(formats)
+    return broadcast === this.#broadcast ? this : broadcast.to(this.#to)
   }
 
   override get length(): number {

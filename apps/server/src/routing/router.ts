@@ -30,7 +30,7 @@ import type { Context, Draft, Origin } from './feature.ts'
 import type { Registry } from './registry.ts'
 import { filterMessages, isFiltered } from './filter-stored.ts'
 import { isTextSearch, sharedMedia } from './shared-media.ts'
-import { parseStored } from './stored.ts'
+import { parseStored } from './parse-stored.ts'
 
 /** How often a message is decided anew when the policy changes under it. */
 const EPOCH_RETRIES = 5

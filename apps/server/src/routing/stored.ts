@@ -1,16 +1,9 @@
 import { FILTER_VERSION } from '@drawbridge/image-filter'
-import { buildTombstone, C2S_LIMITS, parseElement } from '@drawbridge/xmpp'
+import { buildTombstone } from '@drawbridge/xmpp'
 import type { ArchivedMessage } from '@drawbridge/db'
-import type { Element, XmlLimits } from '@drawbridge/xmpp'
+import type { Element } from '@drawbridge/xmpp'
 import { withStanzaId } from './deliver.ts'
-
-/** What we wrote ourselves was within the limits before it was escaped, which makes it longer: up to `&quot;` for `"`. */
-const STORED_LIMITS: XmlLimits = { ...C2S_LIMITS, maxStanzaBytes: 6 * C2S_LIMITS.maxStanzaBytes }
-
-/** A message as we wrote it into the database. */
-export function parseStored(text: string): Element {
-  return parseElement(text, STORED_LIMITS)
-}
+import { parseStored } from './parse-stored.ts'
 
 /**
  * A message of `owner`'s archive, as it was delivered or would have been: with its id there (XEP-0359 §3.2). Of a

@@ -323,7 +323,8 @@ export class Session {
       this.#askLater()
     }
     if (!connection) return
-    connection.write(this.#own(outgoing, outgoing.text(connection.framing)), this.#leaseOf(outgoing))
+    const allowed = this.#allowed(outgoing)
+    connection.write(this.#own(allowed, allowed.text(connection.framing)), this.#leaseOf(outgoing))
     if (!outbound && outgoing.archived) this.#host.cursors.handed(outgoing.archived)
     if (connection.pendingBytes > UNSENT_MAX_BYTES) this.#isStuck(connection)
   }
@@ -332,6 +333,11 @@ export class Session {
   #leaseOf({ kind, element: { attrs } }: Outgoing): Lease | undefined {
     const isSaidByUs = attrs['type'] === 'error' || attrs['from'] === this.jid.domainpart
     return kind === 'message' && !isSaidByUs ? this.#host.lease : undefined
+  }
+
+  /** Everybody gets the same, but for those whose client is not safe with what is in it (control §3.2, `degrade`). */
+  #allowed(outgoing: Outgoing): Outgoing {
+    return this.#withheldFormats.length === 0 ? outgoing : outgoing.without(this.#withheldFormats)
   }
 
   /** Everybody gets the same text, but for links to files: those are made this session's own. */
@@ -408,7 +414,8 @@ export class Session {
     this.#host.becameActive(this)
     for (const text of resumed) connection.write(text)
     for (const outgoing of this.outbound?.unacknowledged() ?? []) {
-      const text = this.#own(outgoing, outgoing.textAgain(connection.framing, this.jid.domainpart))
+      const allowed = this.#allowed(outgoing)
+      const text = this.#own(allowed, allowed.textAgain(connection.framing, this.jid.domainpart))
       connection.write(text, this.#leaseOf(outgoing))
     }
     this.#release()
