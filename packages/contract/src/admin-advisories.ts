@@ -173,6 +173,7 @@ export const ADVISORY_ROUTES = {
     path: '/api/v1/advisories/proposals/{flaw}/{family}/decision',
     summary: 'Say what became of a proposal. A rule is made like any other, and named here.',
     permission: 'policy.write',
+    isPolicyWrite: true,
     params: proposalParams,
     query: none,
     body: decision,

@@ -3,6 +3,7 @@ import type { PlaybookView } from '@drawbridge/contract'
 import { appendAudit, deletePlaybook, findPlaybook, listPlaybooks, putPlaybook, uuidv7 } from '@drawbridge/db'
 import type { Playbook } from '@drawbridge/db'
 import { stepsOf } from '../policy/guarded.ts'
+import { transact } from '../policy/rehearsal.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { approvalView, suspensionView } from './suspension-views.ts'
@@ -20,7 +21,7 @@ export function playbookHandlers({ db, policy: { guarded }, now }: AdminContext)
       const actor = actorOf(request).name
       const { name } = request.params
       const row = { id: uuidv7(), name, playbook: request.body, changedBy: actor, changedAt: now() }
-      const made = await db.transaction(async (tx) => {
+      const made = await transact(db, async (tx) => {
         const before = (await findPlaybook(tx, name))?.playbook ?? null
         const made = await putPlaybook(tx, row)
         const detail = { before, after: request.body }
@@ -32,7 +33,7 @@ export function playbookHandlers({ db, policy: { guarded }, now }: AdminContext)
     async deletePlaybook(request) {
       const actor = actorOf(request).name
       const { name } = request.params
-      await db.transaction(async (tx) => {
+      await transact(db, async (tx) => {
         const gone = await deletePlaybook(tx, name)
         if (!gone) throw new Refusal('no-such-playbook')
         const detail = { before: gone.playbook }

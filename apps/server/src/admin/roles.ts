@@ -1,5 +1,5 @@
 import { Refusal } from '@drawbridge/contract'
-import { appendAudit, deleteAdminSessions, findAccount, updateAccount } from '@drawbridge/db'
+import { appendAudit, deleteAdminSessions, findAccount, listBreakGlass, updateAccount } from '@drawbridge/db'
 import { localpartFrom } from '../routing/account-name.ts'
 import { accountView, keepAnAdministrator } from './account-change.ts'
 import { rolesOf } from './actor.ts'
@@ -41,6 +41,8 @@ export function roleHandlers(context: AdminContext): AdminHandlers<'setRoles' | 
       const localpart = localpartFrom(request.params.name, domain)
       const row = await findAccount(db, localpart)
       if (!row) throw new Refusal('no-such-account')
+      // Unless it is the only one: then nobody could help.
+      if (row.isBreakGlass && (await listBreakGlass(db)).length > 1) throw new Refusal('second-factor-required')
       await db.transaction(async (tx) => {
         await secondFactors.remove(tx, row.id)
         await deleteAdminSessions(tx, row.id)

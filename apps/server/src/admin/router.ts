@@ -120,7 +120,7 @@ async function answer(
   }
   const work = async (): Promise<Reply> => {
     const result = await perform(context, handlers, asked, request)
-    const status = request.isDryRun ? 200 : route.status
+    const status = request.isDryRun && route.status === 201 ? 200 : route.status
     return { status, body: status === 204 ? '' : json(result) }
   }
   const { edits } = route

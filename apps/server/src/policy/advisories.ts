@@ -34,6 +34,7 @@ import type { ClientBuild, Db, StoredProposal } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import type { Operations } from './operations.ts'
+import { transact } from './rehearsal.ts'
 
 /** How far back clients count as in use, in milliseconds (control §3.5). */
 const IN_USE_MS = 90 * 86_400_000
@@ -199,21 +200,21 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
         await appendAudit(db, { actor, action: 'set-advisory-settings', target: 'service', detail }, now())
         await review()
       }),
-    async decide(actor, flaw, family, { decision, reason, rule }) {
-      const found = await findProposal(db, flaw, family)
-      if (!found) throw new Refusal('no-such-proposal')
-      const changed = await updateProposal(db, flaw, family, {
-        state: decision === 'accept' ? 'accepted' : 'dismissed',
-        decidedAt: now(),
-        decidedBy: actor,
-        reason,
-        ...(rule === undefined ? {} : { ruleId: rule }),
-      })
-      if (!changed) throw new Refusal('no-such-proposal')
-      const detail = { before: found.state, after: changed.state, reason, rule: rule ?? null }
-      await appendAudit(db, { actor, action: 'decide-proposal', target: `${flaw} ${family}`, detail }, now())
-      return changed
-    },
+    decide: (actor, flaw, family, { decision, reason, rule }) =>
+      transact(db, async (tx) => {
+        const found = await findProposal(tx, flaw, family)
+        const changed = await updateProposal(tx, flaw, family, {
+          state: decision === 'accept' ? 'accepted' : 'dismissed',
+          decidedAt: now(),
+          decidedBy: actor,
+          reason,
+          ...(rule === undefined ? {} : { ruleId: rule }),
+        })
+        if (!found || !changed) throw new Refusal('no-such-proposal')
+        const detail = { before: found.state, after: changed.state, reason, rule: rule ?? null }
+        await appendAudit(tx, { actor, action: 'decide-proposal', target: `${flaw} ${family}`, detail }, now())
+        return changed
+      }),
     review: () => inTurn(review),
   }
 }

@@ -30,3 +30,8 @@ export async function rollBack<T>(db: Db, work: (tx: Db) => Promise<T>): Promise
   }
   return outcome!.value
 }
+
+/** A transaction, which leaves no trace in a rehearsal. */
+export function transact<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
+  return isRehearsal() ? rollBack(db, work) : db.transaction(work)
+}
