@@ -12,7 +12,7 @@ const BENCHMARKS = [
   ['chat, rooms, sign-in and idle sessions, beside peers', 'e2e/load/peers.ts'],
   ['images: through decoder and encoder, beside djpeg and cjpeg', 'apps/sanitizer/bench/pipeline.ts'],
   ['images: what each level of the sandbox costs', 'apps/sanitizer/bench/sandbox.ts'],
-  ['images: from the request for a slot to served', 'e2e/load/images.ts'],
+  ['images: from the request for a slot to seen by somebody else', 'e2e/load/images.ts'],
 ] as const
 
 const root = join(import.meta.dirname, '..', '..')
