@@ -271,6 +271,36 @@ test('images row 28: a stored stanza whose id or address is an image keeps what 
   )
 })
 
+test('images row 12: an answer stays, without what is refused in it, as whoever asked waits for it (RFC 6120 §8.2.3)', async () => {
+  const unable: Lookups = {
+    ...lookups,
+    clean: () => Promise.reject(new StanzaFault({ condition: 'not-acceptable' })),
+  }
+  const answer = async (content: string, edge: Edge) => {
+    const root = stanza(content, 'iq')
+    Object.assign(root.attrs, { type: 'result', to: 'bob@im.test/1' })
+    await filterImages(root, around(edge, { lookups: unable }))
+    return root.getChildElements().join('')
+  }
+  const card = (fields: string) => `<vCard xmlns="vcard-temp"><FN>A</FN>${fields}</vCard>`
+  for (const edge of ['client', 'component', 'remote'] as const) {
+    expect(await answer(card(`<PHOTO><TYPE>image/svg+xml</TYPE><BINVAL>${RAW}</BINVAL></PHOTO>`), edge)).toBe(card(''))
+    expect(await answer(card(`<X-A>${'Q'.repeat(2_000)}</X-A>`), edge)).toBe(card(''))
+    const info = (name: string) =>
+      `<query xmlns="http://jabber.org/protocol/disco#info"><identity name="${name}"/></query>`
+    expect(await answer(info('phone'), edge)).toBe(info('phone'))
+    expect(await answer(info(RAW), edge)).not.toContain(RAW)
+    expect(await answer(`<x xmlns="urn:example">${'Q'.repeat(3_000)}</x>`, edge)).toBe('')
+    expect(await answer('<encrypted xmlns="urn:xmpp:omemo:2"/>', edge)).toBe('')
+  }
+})
+
+test('images row 13: a key is stripped, however long it is', async () => {
+  const card = (fields: string) => `<vCard xmlns="vcard-temp"><FN>A</FN>${fields}</vCard>`
+  const key = `<KEY><CRED>${'Q'.repeat(2_000)}</CRED></KEY>`
+  expect(await left(card(key), { kind: 'iq', edge: 'client' })).toBe(card(''))
+})
+
 test('images rows 4 and 5: a shared image brings its thumbnails, a placeholder, and what was done to it (XEP-0264 §3, XEP-0446 §3)', async () => {
   const sharing = (file: string) =>
     `<file-sharing xmlns="urn:xmpp:sfs:0">${file}<sources><url-data xmlns="http://jabber.org/protocol/url-data" target="${OWN}"/></sources></file-sharing>`

@@ -57,9 +57,19 @@ export class Pass {
     return (this.#fetchDeadline ??= AbortSignal.timeout(FETCH_TIMEOUT_MS))
   }
 
+  /**
+   * Whether who made it can be told that it is refused. An answer must not be answered, and whoever asked waits for it
+   * (RFC 6120 §8.2.3).
+   */
+  get isTold(): boolean {
+    const { name, attrs } = this.root
+    const isAnswer = name === 'iq' && (attrs['type'] === 'result' || attrs['type'] === 'error')
+    return this.around.edge !== 'stored' && !isAnswer
+  }
+
   /** Refuses the stanza for what is in it; where nobody can be told, the element goes instead (images §2). */
   refuse(element: Element, fault: StanzaFault): void {
-    if (this.around.edge !== 'stored' || element === this.root) throw fault
+    if (this.isTold || element === this.root) throw fault
     cut(element)
     this.hasLost = true
   }

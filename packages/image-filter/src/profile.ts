@@ -14,8 +14,10 @@ import type { Pass } from './pass.ts'
 import { cut, reduce } from './walk.ts'
 
 const PICTURES: ReadonlySet<string> = new Set(['PHOTO', 'LOGO'])
-/** Fields that carry foreign bytes or addresses of them, or another vCard (images §6, rows 12 and 13). */
-const DROPPED: ReadonlySet<string> = new Set(['EXTVAL', 'SOUND', 'AGENT', 'KEY'])
+/** Fields that carry foreign bytes, or another vCard (images §6, rows 12 and 13). */
+const DROPPED: ReadonlySet<string> = new Set(['SOUND', 'AGENT', 'KEY'])
+/** The address of a field's bytes. */
+const ADDRESS = 'EXTVAL'
 /** The same in a vCard4; the picture there is the avatar's affair (row 16). */
 const DROPPED_4: ReadonlySet<string> = new Set(['photo', 'logo', 'sound', 'key'])
 
@@ -28,13 +30,17 @@ export function rewriteVcard({ element }: Visited, pass: Pass): void {
   if (pass.root.name === 'message' || pass.root.name === 'presence') {
     if (scanForInlineImages(element).length > 0) pass.refuse(element, imageRefused('unsupported'))
     else cut(element)
-  } else pass.later.push(() => pass.orRefuse(element, () => cleanVcard(element, pass)))
+    return
+  }
+  // At once, before anything is judged by its length.
+  dropAll(element, (name) => DROPPED.has(name.toUpperCase()))
+  pass.later.push(() => pass.orRefuse(element, () => cleanVcard(element, pass)))
 }
 
 /** Pictures become ours, every other binary goes. @throws StanzaFault */
 async function cleanVcard(vcard: Element, pass: Pass): Promise<void> {
   await fetchPictures(vcard, pass)
-  dropAll(vcard, (name) => DROPPED.has(name.toUpperCase()))
+  dropAll(vcard, (name) => name.toUpperCase() === ADDRESS)
   for (const image of scanForInlineImages(vcard)) {
     if (image.kind !== 'vcard') {
       pass.refuse(image.element, imageRefused('unsupported'))
@@ -45,7 +51,9 @@ async function cleanVcard(vcard: Element, pass: Pass): Promise<void> {
       if (holder) cut(holder)
       continue
     }
-    setPicture(holder, await pass.lookups.clean(image.bytes, 'avatar', pass.deadline))
+    await pass.orRefuse(holder, async () =>
+      setPicture(holder, await pass.lookups.clean(image.bytes, 'avatar', pass.deadline)),
+    )
   }
   if (holdsMore(vcard)) throw imageRefused('unsupported')
 }
@@ -57,7 +65,7 @@ async function fetchPictures(vcard: Element, { lookups, fetchDeadline }: Pass): 
     .getChildElements()
     .filter(({ name }) => PICTURES.has(name.toUpperCase()))
     .slice(0, 2)) {
-    const url = holder.getChildText('EXTVAL')?.trim() ?? ''
+    const url = holder.getChildText(ADDRESS)?.trim() ?? ''
     if (holder.getChild('BINVAL') || !/^https?:\/\//i.test(url)) continue
     const bytes = await lookups.fetch(url, fetchDeadline)
     if (bytes) holder.append(xml('BINVAL', {}, base64From(bytes)))

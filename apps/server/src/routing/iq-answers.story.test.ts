@@ -28,6 +28,19 @@ test('SP-06 only the device that was asked can answer a question of the server, 
   expect(answer).toBe('true')
 })
 
+test('SP-06 an answer that holds an image reaches whoever asked, without it (RFC 6120 §8.2.3)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  const image = Buffer.from('\x89PNG\r\n\x1a\nas somebody sent it, and so on', 'latin1').toString('base64')
+  await s.bob.send(
+    `<iq type="result" id="a1" to="alice@im.test/1"><query xmlns="http://jabber.org/protocol/disco#info"><identity category="client" type="pc" name="${image}"/></query></iq>`,
+  )
+  const got = s.alice.received().join('')
+  expect(got).toContain('id="a1"')
+  expect(got).toContain('<query ')
+  expect(got).not.toContain(image)
+  expect(s.bob.received()).toEqual([])
+})
+
 test('SP-06 an answer reaches the full JID it is for and no other device, and says who gave it (RFC 6121 §8.5.3.1)', async () => {
   await using s = await story({ alice: 2, bob: 1 })
   await s.bob.send(FORGED('a1', 'alice@im.test/1'))

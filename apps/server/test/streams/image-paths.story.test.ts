@@ -112,7 +112,7 @@ test('images rows 3 to 6, 8 to 14, 16, 18 to 25, 28 to 30 and 35 to 37: a victim
   }
   await using server = await runServer({ sanitize, components: { port: 0, secrets: `bridge:${SECRET}` } })
   await using database = openDatabase(server.databaseUrl)
-  const origin = `http://127.0.0.1:${server.httpPort}`
+  const origin = `http://localhost:${server.httpPort}`
   for (const name of ['alice', 'bob', 'carol']) await server.account(name)
   const alice: Tap = { line: await bound(await server.tcp(), 'alice'), path: 'attacker' }
   const bob: Tap = { line: await bound(await server.tcp(), 'bob', 'tcp'), path: 'TCP' }

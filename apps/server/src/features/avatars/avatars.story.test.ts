@@ -179,6 +179,10 @@ test('between two clients, too, a picture passes only as ours', async () => {
   await s.alice.send(
     `<iq type="result" id="r2" to="bob@im.test/1">${vcard(photo(Buffer.from('bomb of a picture')))}</iq>`,
   )
+  // Whoever asked waits for an answer, so it comes without the picture.
+  const [answer = ''] = s.bob.received()
+  expect(answer).toContain('id="r2"')
+  expect(answer).not.toContain('PHOTO')
   await s.alice.send(
     `<iq type="set" id="r3" to="bob@im.test/1"><x xmlns="urn:example:x">${'QUJD'.repeat(300)}</x></iq>`,
   )
