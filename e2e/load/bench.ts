@@ -14,7 +14,6 @@ const BENCHMARKS = [
   ['images: what each level of the sandbox costs', 'apps/sanitizer/bench/sandbox.ts'],
   ['images: from the request for a slot to seen by somebody else', 'e2e/load/images.ts'],
   ['lock-out and return of ten thousand sessions', 'e2e/load/control.ts'],
-  ['images: from the request for a slot to served', 'e2e/load/images.ts'],
 ] as const
 
 const root = join(import.meta.dirname, '..', '..')
