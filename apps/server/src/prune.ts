@@ -7,6 +7,7 @@ import {
   prunePolicyNodes,
   pruneSightings,
   pruneSmSessions,
+  pruneTraffic,
 } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
@@ -26,6 +27,7 @@ export async function prune(db: Db, log: Log, clientRetentionMs: number): Promis
     await pruneOutbox(db, before(7))
     await pruneClients(db, new Date(Date.now() - clientRetentionMs), new Date())
     await prunePolicyNodes(db, before(400))
+    await pruneTraffic(db, before(400))
     await pruneInvitations(db, before(90))
     await pruneCensus(db, before(400).toISOString().slice(0, 10))
     await pruneSightings(db, before(400), before(400).toISOString().slice(0, 10))

@@ -27,6 +27,7 @@ import { countBreakGlass } from './policy/events.ts'
 import { startImageCensus } from './image-census.ts'
 import { startAuditSigning } from './audit-signing.ts'
 import { startInventory } from './inventory.ts'
+import { startTraffic } from './traffic.ts'
 import { startWork } from './jobs/index.ts'
 import { enqueueRenewal } from './jobs/renew-images.ts'
 import type { LiveSessions } from './policy/enforce.ts'
@@ -256,6 +257,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
 
   const sanitize = rememberFailures(db, timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)))
   const census = startImageCensus(db, sanitize, log.child({ part: 'census' }), now)
+  const traffic = startTraffic(db, log.child({ part: 'traffic' }))
   const inventory = startInventory({ db, log: log.child({ part: 'inventory' }), connected: () => sessions.all(), now })
 
   const closeSessions = (localpart: string, why: SessionEndCode, keep?: Session) => {
@@ -319,6 +321,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     mediaLinks: createMediaLinks(sealer.derive('media links'), config.web.mediaLinkTtlMs),
     pushTargets: createPushTargets(chats.forget),
     chats,
+    traffic,
     webPush: createWebPush({ config: config.push, vapid, sealer }),
     push: config.push,
     externalServices: config.externalServices,
@@ -532,6 +535,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     await ctx.cursors.flush()
     await inventory[Symbol.asyncDispose]()
     await census[Symbol.asyncDispose]()
+    await traffic[Symbol.asyncDispose]()
     await writer.close()
     await database.close()
   }

@@ -8,6 +8,7 @@ import { EVIDENCE_ROUTES } from './admin-evidence.ts'
 import type { AdminRoute, dryRunQuery } from './admin-route.ts'
 import { NODE_ROUTES } from './admin-nodes.ts'
 import { TOKEN_ROUTES } from './admin-tokens.ts'
+import { TRAFFIC_ROUTES } from './admin-traffic.ts'
 import * as schemas from './admin-schemas.ts'
 import { SUSPENSION_ROUTES } from './admin-suspensions.ts'
 
@@ -321,6 +322,7 @@ export const ADMIN_ROUTES = {
   ...EVIDENCE_ROUTES,
   ...NODE_ROUTES,
   ...ADVISORY_ROUTES,
+  ...TRAFFIC_ROUTES,
   listRecalls: {
     method: 'GET',
     path: '/api/v1/recalls',

@@ -65,6 +65,7 @@ import { suspensionApprove, suspensionRefuse, suspensionRequests } from './appro
 import { suspensionDiscard, suspensionHeld, suspensionRelease } from './held-message.ts'
 import { playbookDelete, playbookList, playbookSet, playbookStart } from './playbook.ts'
 import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
+import { trafficList } from './traffic.ts'
 import { unitAdd, unitDelete, unitJoin, unitLeave, unitList, unitMembers, unitSet } from './unit.ts'
 import { up } from './up.ts'
 
@@ -115,6 +116,7 @@ export const COMMANDS: readonly Command[] = [
   policyExport,
   policyDiff,
   policyApply,
+  trafficList,
   advisoryImport,
   advisoryList,
   advisoryProposals,

@@ -32,6 +32,7 @@ import { heldMessageHandlers } from './held-messages.ts'
 import { playbookHandlers } from './playbooks.ts'
 import { suspensionHandlers } from './suspensions.ts'
 import { tokenHandlers } from './tokens.ts'
+import { trafficHandlers } from './traffic.ts'
 import { unitHandlers } from './units.ts'
 
 export { LOCAL_ACTOR } from './actor.ts'
@@ -85,6 +86,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...nodeHandlers(context),
     ...breakGlassHandlers(context),
     ...advisoryHandlers(context),
+    ...trafficHandlers(context),
     ...offlineTokenHandlers(context),
     ...auditHandlers(context),
     ...reportHandlers(context),

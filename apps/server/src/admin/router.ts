@@ -18,6 +18,7 @@ import { identify } from './access/identify.ts'
 import { isAdministrator } from './actor.ts'
 import type { Actor } from './actor.ts'
 import type { AdminContext, AdminHandlers, Exchange } from './api.ts'
+import { csvOf, wantsCsv } from './csv.ts'
 import { authorize } from './authorize.ts'
 import { createEdit, entityTag } from './edits.ts'
 import type { Edit } from './edits.ts'
@@ -136,8 +137,10 @@ async function answer(
     res.writeHead(204).end()
     return
   }
-  res.writeHead(reply.status, { 'content-type': 'application/json; charset=utf-8' })
-  res.end(reply.body)
+  const csv = wantsCsv(req.headers.accept) ? csvOf(JSON.parse(reply.body)) : undefined
+  const type = csv === undefined ? 'application/json' : 'text/csv'
+  res.writeHead(reply.status, { 'content-type': `${type}; charset=utf-8` })
+  res.end(csv ?? reply.body)
 }
 
 /** Routes that read what another one edits. */

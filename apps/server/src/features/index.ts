@@ -31,6 +31,7 @@ import { roster } from './roster/index.ts'
 import { serviceAdministration } from './service-administration/index.ts'
 import { standingMessages } from './standing-messages.ts'
 import { time } from './time.ts'
+import { traffic } from './traffic.ts'
 import { vcard } from './pep/vcard.ts'
 import { version } from './version.ts'
 import { upload } from './upload/index.ts'
@@ -58,6 +59,8 @@ export const FEATURES: readonly Feature[] = [
   messagePayloads,
   // After the archive: it wakes up whoever has a row in it.
   push,
+  // Last: what is counted has been sent.
+  traffic,
 
   // People.
   roster,

@@ -40,6 +40,7 @@ import type { Sessions } from './sessions.ts'
 import type { AdmitFile } from '../files/admission.ts'
 import type { Gate } from '../policy/gate.ts'
 import type { AskMediaPolicy } from '../policy/media.ts'
+import type { Traffic } from '../traffic.ts'
 import type { Blobs } from '../blobs/blobs.ts'
 import type { MediaLinks } from '../blobs/media-link.ts'
 import type { PushConfig } from '../web-push/push.config.ts'
@@ -74,6 +75,8 @@ export interface Draft {
   readonly sentAt: Date
   /** Must be stored before it is delivered. */
   readonly durable: boolean
+  /** What is stored of it, in characters; known after the commit. */
+  sizeBytes: number
   readonly archives: ArchiveRow[]
   /** Work that must follow the commit, in the same transaction: a push, a job. Payloads hold ids, never texts. */
   readonly outbox: { readonly kind: string; readonly payload: unknown }[]
@@ -108,6 +111,7 @@ export interface Context {
   readonly mediaLinks: MediaLinks
   readonly pushTargets: PushTargets
   readonly chats: Chats
+  readonly traffic: Traffic
   readonly webPush: WebPush
   readonly push: PushConfig
   readonly externalServices: ExternalServicesConfig

@@ -200,6 +200,7 @@ function newDraft(ctx: Context, given: Pick<Draft, 'stanza' | 'sender' | 'origin
     id: uuidv7(),
     sentAt: ctx.now(),
     durable: isDurable(stanza.element),
+    sizeBytes: 0,
     archives: [],
     outbox: [],
     deliveredTo: new Set(),
@@ -227,10 +228,12 @@ async function commit(ctx: Context, draft: Draft, epoch: number, n: number): Pro
   const received = draft.archives.filter(({ direction }) => direction === 'in')
   const stream = sender?.resumeId === undefined ? undefined : { id: sender.resumeId, n, prefixWith: sender.prefixWith }
   const startedAt = performance.now()
+  const text = stanza.element.toString()
+  draft.sizeBytes = text.length
   const outcome = await ctx.writer.commit({
     id: draft.id,
     shard: conversationOf(stanza),
-    stanza: stanza.element.toString(),
+    stanza: text,
     filterVersion: FILTER_VERSION,
     sentAt: draft.sentAt,
     policyEpoch: epoch,

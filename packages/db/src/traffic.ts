@@ -1,0 +1,80 @@
+import { and, asc, desc, eq, gte, lt, sql } from 'drizzle-orm'
+import type { Db } from './database.ts'
+import { account, traffic, unit, unitMember } from './schema/index.ts'
+
+export type TrafficRow = typeof traffic.$inferSelect
+
+/** Rows that go into one statement. */
+const CHUNK = 5_000
+
+/** Adds to what was counted before. Every row has a key of its own. */
+export async function addTraffic(db: Db, rows: readonly TrafficRow[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += CHUNK) {
+    await db
+      .insert(traffic)
+      .values(rows.slice(start, start + CHUNK))
+      .onConflictDoUpdate({
+        target: [traffic.hour, traffic.kind, traffic.subject],
+        set: {
+          messages: sql`${traffic.messages} + excluded.messages`,
+          bytes: sql`${traffic.bytes} + excluded.bytes`,
+          files: sql`${traffic.files} + excluded.files`,
+          images: sql`${traffic.images} + excluded.images`,
+        },
+      })
+  }
+}
+
+const sums = {
+  messages: sql<number>`sum(${traffic.messages})::float8`,
+  bytes: sql<number>`sum(${traffic.bytes})::float8`,
+  files: sql<number>`sum(${traffic.files})::float8`,
+  images: sql<number>`sum(${traffic.images})::float8`,
+}
+
+/** From an instant (inclusive) to another (exclusive). */
+export interface Span {
+  readonly from: Date
+  readonly until: Date
+}
+
+const within = ({ from, until }: Span) => and(gte(traffic.hour, from), lt(traffic.hour, until))
+
+/** Who or what sent how much, the most first. */
+export function listTraffic(db: Db, kind: TrafficRow['kind'], span: Span, limit: number) {
+  return db
+    .select({ subject: traffic.subject, ...sums })
+    .from(traffic)
+    .where(and(eq(traffic.kind, kind), within(span)))
+    .groupBy(traffic.subject)
+    .orderBy(desc(sums.messages), asc(traffic.subject))
+    .limit(limit)
+}
+
+/** The same by unit, as its members are now: whoever is in two units counts in both. */
+export function listUnitTraffic(db: Db, span: Span, limit: number) {
+  return db
+    .select({ subject: unit.name, ...sums })
+    .from(traffic)
+    .innerJoin(account, eq(account.localpart, traffic.subject))
+    .innerJoin(unitMember, eq(unitMember.accountId, account.id))
+    .innerJoin(unit, eq(unit.id, unitMember.unitId))
+    .where(and(eq(traffic.kind, 'account'), within(span)))
+    .groupBy(unit.name)
+    .orderBy(desc(sums.messages), asc(unit.name))
+    .limit(limit)
+}
+
+/** Hour by hour, oldest first. Hours in which nothing was sent are not there. */
+export function listTrafficHours(db: Db, kind: TrafficRow['kind'], subject: string, span: Span): Promise<TrafficRow[]> {
+  return db
+    .select()
+    .from(traffic)
+    .where(and(eq(traffic.kind, kind), eq(traffic.subject, subject), within(span)))
+    .orderBy(asc(traffic.hour))
+}
+
+/** Forgets hours before `before`. */
+export async function pruneTraffic(db: Db, before: Date): Promise<void> {
+  await db.delete(traffic).where(lt(traffic.hour, before))
+}
