@@ -89,7 +89,8 @@ test('a lock-out refuses the links that an old client already has, its slots and
   const his = await share(uploaded.url, bob, 'p1')
   const hers = await share(uploaded.url, carol, 'p2')
   expect(new Set([plain, uploaded.url, his, hers]).size).toBe(4)
-  for (const url of [plain, uploaded.url, his, hers]) expect((await read(url)).status).toBe(200)
+  for (const url of [uploaded.url, his, hers]) expect((await read(url)).status).toBe(200)
+  expect(await read(plain)).toMatchObject({ status: 403, problem: { type: '/problems/link-expired' } })
   const slot = (await slotFor(bob, picture.length)).getChild('slot', NS_UPLOAD)
 
   let refusedAt: number | undefined
