@@ -34,8 +34,14 @@ export interface PoolStatus {
   readonly started: number
 }
 
-/** WebAssembly children take a second of CPU each, and start together. */
-const HELLO_TIMEOUT_MS = 20_000
+/**
+ * Children take up to a second of CPU each, and start together. On a machine with twenty programs for each core that is
+ * most of this time: to give up earlier would throw the work away and begin it anew, and at the start of the sanitizer it
+ * would choose a weaker sandbox.
+ */
+const HELLO_TIMEOUT_MS = 60_000
+/** An image that waits for a pair of its own has no longer than this. */
+const FRESH_TIMEOUT_MS = 20_000
 const MIN_RESPAWN_MS = 100
 const MAX_RESPAWN_MS = 5_000
 
@@ -103,7 +109,7 @@ export class Pool {
 
   /** Runs `job` on a pair that is started for it alone: for the second attempt, whatever became of the others. */
   async useFresh<T>(signal: AbortSignal, job: (pair: Pair) => Promise<JobResult<T>>): Promise<T> {
-    const pair = await this.#launch().catch((cause: unknown) => {
+    const pair = await this.#launch(FRESH_TIMEOUT_MS).catch((cause: unknown) => {
       // No fault of the image: not a `ChildFault`, which would be held against it.
       throw new Error('no pair of children could be started', { cause })
     })
@@ -200,13 +206,13 @@ export class Pool {
   }
 
   /** Starts one pair and waits until it has passed its self-test. */
-  async #launch(): Promise<Pair> {
+  async #launch(timeoutMs = HELLO_TIMEOUT_MS): Promise<Pair> {
     const { name, sandbox, log } = this.#options
     const pair = new Pair(sandbox.launch)
     this.#started += 1
     this.#starting.add(pair)
     try {
-      const hello = await pair.hello(HELLO_TIMEOUT_MS)
+      const hello = await pair.hello(timeoutMs)
       const failed = (['decoder', 'encoder'] as const).flatMap((stage) => [
         ...failedProbes(hello[stage]),
         ...sandbox.faultsOf(pair[stage].pid ?? 0, hello[stage]),
