@@ -1,3 +1,4 @@
+import { policySettings } from '@drawbridge/policy'
 import { describe, expect, test } from 'vitest'
 import { breakGlassNetworks, createZone } from '../policy/break-glass.config.ts'
 import { createPacing } from './pacing.ts'
@@ -26,7 +27,11 @@ describe('what a user is told', () => {
 })
 
 const policy = {
-  gate: { settings: { suspensions: [{ id: 's', scopes: ['service'], mode: 'cut', reason: 'worm', since: 0 }] } },
+  gate: {
+    settings: policySettings.parse({
+      suspensions: [{ id: 's', scopes: ['service'], mode: 'cut', reason: 'worm', since: 0 }],
+    }),
+  },
 } as unknown as LivePolicy
 const isInZone = createZone(breakGlassNetworks.parse(undefined))
 const admission = createAdmission({
