@@ -23,6 +23,8 @@ const MAGIC: readonly Magic[] = [
   { format: 'png', bytes: '\x89PNG' },
   { format: 'gif', bytes: 'GIF8' },
   { format: 'webp', bytes: 'RIFF....WEBP' },
+  { format: 'ani', bytes: 'RIFF....ACON' },
+  { format: 'bmp', bytes: 'RIFF....RDIB' },
   { format: 'tiff', bytes: 'II*\0' },
   { format: 'tiff', bytes: 'MM\0*' },
   { format: 'tiff', bytes: 'II+\0' },
@@ -62,6 +64,9 @@ const MAGIC: readonly Magic[] = [
   { format: 'xpm', bytes: '/* XPM */' },
   { format: 'sgi', bytes: '\x01\xda\x00\x01' },
   { format: 'sgi', bytes: '\x01\xda\x01\x01' },
+  { format: 'sun', bytes: '\x59\xa6\x6a\x95' },
+  { format: 'pict', offset: 522, bytes: '\0\x11\x02\xff' },
+  { format: 'pict', offset: 10, bytes: '\0\x11\x02\xff' },
   { format: 'miff', bytes: 'id=ImageMagick' },
   { format: 'ktx', bytes: '\xabKTX' },
 ]
@@ -88,14 +93,19 @@ const BRANDS: Readonly<Record<string, string>> = {
 }
 
 /**
- * What kind of file this is, by its content alone; names and labels are never asked. Decodes nothing; at most 1 KiB of
- * a gzip file is inflated, to find compressed SVG.
+ * What kind of file this is, by its content alone; names and labels are never asked. Decodes nothing; the beginning of a
+ * gzip file is inflated, to find compressed SVG.
  */
 export function sniff(bytes: Uint8Array): Sniffed {
   const format = matchMagic(bytes) ?? matchWeakMagic(bytes) ?? matchText(bytes) ?? matchGzip(bytes)
   if (format === undefined) return { kind: 'not-an-image' }
   return isAccepted(format) ? { kind: 'accepted', format } : { kind: 'forbidden', format }
 }
+
+/** Bytes that a decoder without a magic number would ignore behind a picture. */
+const MAX_SURPLUS = 64
+/** Of a gzip file, what is inflated to find its root element; at most a thousand times of it comes out. */
+const GZIP_START_BYTES = 16_384
 
 /** A table of its own: the inspector child sniffs, too, and can read no other package. */
 const ACCEPTED: Readonly<Record<ImageFormat, true>> = { jpeg: true, png: true, webp: true, gif: true }
@@ -117,7 +127,20 @@ function matchMagic(bytes: Uint8Array): string | undefined {
     const brand = BRANDS[latin1(bytes, at, at + 4)]
     if (brand !== undefined) return brand
   }
-  return undefined
+  return holdsPictures(bytes) ? 'heic' : undefined
+}
+
+/** Whether a file of the ISO base media format, whatever its brand, holds pictures beside or without films (§8.4.3). */
+function holdsPictures(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let at = 0, boxes = 0; at + 16 <= bytes.length && boxes < 256; boxes++) {
+    if (startsWith(bytes, 'meta', at + 4) && /hdlr[^]{8}pict/.test(latin1(bytes, at, at + 256))) return true
+    const size = view.getUint32(at)
+    const length = size === 1 ? Number(view.getBigUint64(at + 8)) : size
+    if (length < 8) return false
+    at += length
+  }
+  return false
 }
 
 function startsWith(bytes: Uint8Array, magic: string, offset: number): boolean {
@@ -132,17 +155,57 @@ function startsWith(bytes: Uint8Array, magic: string, offset: number): boolean {
 function matchWeakMagic(bytes: Uint8Array): string | undefined {
   if (bytes.length < 18) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (startsWith(bytes, 'BM', 0) && [12, 16, 40, 52, 56, 64, 108, 124].includes(view.getUint32(14, true))) {
-    return 'bmp'
-  }
+  if (/^(?:BM|CI|CP|IC|PT)$/.test(latin1(bytes, 0, 2)) && isDibHeader(view.getUint32(14, true))) return 'bmp'
+  if (startsWith(bytes, 'BA', 0) && /^(?:BM|CI|CP|IC|PT)$/.test(latin1(bytes, 14, 16))) return 'bmp'
   const entries = view.getUint16(4, true)
   if (startsWith(bytes, '\0\0\x01\0', 0) && entries > 0 && entries < 256 && bytes[9] === 0) return 'ico'
   if (startsWith(bytes, '\0\0\x02\0', 0) && entries > 0 && entries < 256 && bytes[9] === 0) return 'cur'
   if (/^P[1-7fF][\s#]/.test(latin1(bytes, 0, 3)) && /^P.\s*(#[^\n]*\n\s*)*(\d|WIDTH)/.test(latin1(bytes, 0, 256)))
     return 'ppm'
-  if (startsWith(bytes, '\x0a', 0) && (bytes[1] ?? 9) <= 5 && bytes[2] === 1 && bytes[3] === 8) return 'pcx'
-  if (startsWith(bytes, 'TRUEVISION-XFILE.\0', bytes.length - 18)) return 'tga'
-  return undefined
+  if (
+    startsWith(bytes, '\x0a', 0) &&
+    (bytes[1] ?? 9) <= 5 &&
+    (bytes[2] ?? 9) <= 1 &&
+    [1, 2, 4, 8].includes(bytes[3] ?? 0)
+  )
+    return 'pcx'
+  if (startsWith(bytes, 'TRUEVISION-XFILE.\0', bytes.length - 18) || isTarga(view)) return 'tga'
+  return isWbmp(bytes) ? 'wbmp' : undefined
+}
+
+/** Decoders take more sizes of this header than any table of them has. */
+function isDibHeader(size: number): boolean {
+  return size >= 12 && size < 256
+}
+
+/** By its header, which has no magic: kind, color map, size and depth fit together. */
+function isTarga(view: DataView): boolean {
+  const [hasMap, kind, depth] = [view.getUint8(1), view.getUint8(2), view.getUint8(16)]
+  const [mapLength, mapDepth] = [view.getUint16(5, true), view.getUint8(7)]
+  const [width, height] = [view.getUint16(12, true), view.getUint16(14, true)]
+  if (![1, 2, 3, 9, 10, 11].includes(kind) || hasMap > 1 || ((kind & 7) === 1) !== (hasMap === 1)) return false
+  if (hasMap === 1 ? ![15, 16, 24, 32].includes(mapDepth) : view.getUint16(3, true) + mapLength + mapDepth > 0)
+    return false
+  if (width === 0 || height === 0 || ![8, 15, 16, 24, 32].includes(depth) || view.getUint8(17) > 0x3f) return false
+  const start = 18 + view.getUint8(0) + mapLength * Math.ceil(mapDepth / 8)
+  return kind > 8 || view.byteLength >= start + width * height * Math.ceil(depth / 8)
+}
+
+/** Zeros for the type and the header, two numbers of seven bits a byte, and as many bits as they say. */
+function isWbmp(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0 || bytes[1] !== 0) return false
+  let at = 2
+  const sides = [0, 0].map(() => {
+    let side = 0
+    for (let byte = 0x80; byte & 0x80 && at < 8; at++) {
+      byte = bytes[at] ?? 0
+      side = side * 128 + (byte & 0x7f)
+    }
+    return side
+  })
+  const [width = 0, height = 0] = sides
+  const surplus = bytes.length - at - Math.ceil(width / 8) * height
+  return width > 0 && height > 0 && surplus >= 0 && surplus <= MAX_SURPLUS
 }
 
 /** SVG in all its disguises, and the text formats that ImageMagick runs as programs (MVG, MSL). */
@@ -154,6 +217,13 @@ function matchText(bytes: Uint8Array): string | undefined {
   if (/^#define\s+\S+_width\s/.test(text.slice(start, start + 256))) return 'xbm'
   if (text[start] !== '<') return undefined
   return ROOTS[rootName(text, start) ?? '']
+}
+
+/** Whether it is markup of which no element has begun yet. */
+function isRootless(bytes: Uint8Array): boolean {
+  const text = decodeText(bytes) ?? ''
+  const start = skipSpace(text, 0)
+  return /^<[!?]/.test(text.slice(start, start + 2)) && rootName(text, start) === undefined
 }
 
 const ROOTS: Readonly<Record<string, string>> = { svg: 'svg', msl: 'msl', image: 'msl' }
@@ -229,7 +299,7 @@ function skipSpace(text: string, from: number): number {
   return at
 }
 
-/** RFC 1952: skips the header, inflates one KiB of input (at most one MiB of output) and looks for SVG. */
+/** RFC 1952: skips the header, inflates the beginning and looks for SVG. Markup without a root there is taken for it. */
 function matchGzip(bytes: Uint8Array): string | undefined {
   if (bytes.length < 18 || bytes[0] !== 0x1f || bytes[1] !== 0x8b) return undefined
   const flags = bytes[3] ?? 0
@@ -238,8 +308,12 @@ function matchGzip(bytes: Uint8Array): string | undefined {
   for (const flag of [8, 16]) if (flags & flag) at = bytes.indexOf(0, at) + 1 || bytes.length
   if (flags & 2) at += 2
   try {
-    const text = inflateRawSync(bytes.subarray(at, at + 1024), { finishFlush: 2, maxOutputLength: 2 ** 21 })
-    return matchText(text) === 'svg' ? 'svgz' : undefined
+    const text = inflateRawSync(bytes.subarray(at, at + GZIP_START_BYTES), {
+      finishFlush: 2,
+      maxOutputLength: GZIP_START_BYTES * 1_100,
+    })
+    const format = matchText(text)
+    return format === 'svg' || (format === undefined && isRootless(text)) ? 'svgz' : undefined
   } catch {
     return undefined // not gzip after all
   }

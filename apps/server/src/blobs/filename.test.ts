@@ -47,6 +47,9 @@ describe('UP-04 the name of a file', () => {
 test.each([
   ['a.png', 'application/octet-stream', true],
   ['a.SVG', 'text/plain', true],
+  ['a.ani', '', true],
+  ['a.wbmp', '', true],
+  ['a.jxr', '', true],
   ['a.bin', 'image/png', true],
   ['a.bin', 'IMAGE/x', true],
   ['a.pdf', 'application/pdf', false],

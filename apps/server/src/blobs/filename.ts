@@ -12,7 +12,8 @@ const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i
 const IMAGE_EXTENSIONS = new Set(
   (
     'jpg jpeg jpe jfif pjpeg pjp png apng gif webp svg svgz avif avifs heic heif hif jxl jp2 j2k jpf jpx jpm bmp dib ico ' +
-    'cur tif tiff psd psb eps ai tga dds exr hdr pcx ppm pgm pbm pnm xbm xpm wmf emf mvg qoi cr2 nef arw dng raw'
+    'cur tif tiff psd psb eps ai tga dds exr hdr pcx ppm pgm pbm pnm xbm xpm wmf emf mvg qoi cr2 nef arw dng raw ' +
+    'ani wbmp wbm pict pct sgi ras sun jxr wdp hdp icns xcf dcm mng jng ff djvu djv fits ktx ktx2 rw2 raf orf pef srw'
   ).split(' '),
 )
 
