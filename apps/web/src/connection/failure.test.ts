@@ -33,7 +33,7 @@ test('a reload is spread over two minutes at most', () => {
 test('a cut stream says why and until when', () => {
   const failure = streamError(
     '<system-shutdown xmlns="urn:ietf:params:xml:ns:xmpp-streams"/>' +
-      '<suspension xmlns="urn:drawbridge:suspension:1" id="S1" scope="service" mode="cut" until="2026-11-23T06:00:00Z">' +
+      '<suspension xmlns="urn:drawbridge:suspension:1" id="S1" scopes="service" mode="cut" until="2026-11-23T06:00:00Z">' +
       '<reason>Incident</reason></suspension>',
   )
   expect(failure).toMatchObject({
