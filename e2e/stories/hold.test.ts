@@ -1,6 +1,7 @@
 import { xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { crossHold } from '../support/hold-boundary.ts'
 import { startStack } from '../support/stack.ts'
 import type { Stack } from '../support/stack.ts'
 import { connectClient } from '../support/xmpp-client.ts'
@@ -10,8 +11,7 @@ const COUNT = 1_000
 let stack: Stack
 beforeAll(async () => {
   stack = await startStack()
-  await stack.account('alice')
-  await stack.account('bob')
+  for (const name of ['alice', 'bob', 'carol', 'dave']) await stack.account(name)
 })
 afterAll(() => stack[Symbol.asyncDispose]())
 
@@ -63,6 +63,15 @@ test('a thousand messages sent during a hold all arrive afterwards, in order, no
   expect(bodies).toEqual(Array.from({ length: COUNT }, (_, index) => `held ${index + 1}`))
   await alice.end()
   await bob.end()
+})
+
+test('control §7.5 what is sent across a hold is delivered or held, in order, once, and nothing is both', async () => {
+  const boundary = await crossHold(stack, 3_000)
+  console.log(`across a hold: ${JSON.stringify(boundary)}`)
+  expect(boundary).toMatchObject({ inBoth: 0, lost: 0, twice: 0, outOfOrder: 0, missing: 0 })
+  expect(boundary.deliveredBefore + boundary.held).toBe(boundary.acknowledged)
+  expect(boundary.held).toBeGreaterThan(0)
+  expect(boundary.released).toBeGreaterThanOrEqual(boundary.held)
 })
 
 test('a cut closes every socket within a second, and the administrator can still act', async () => {

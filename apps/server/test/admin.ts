@@ -209,6 +209,7 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
     sessions,
     closed,
     deleted,
+    alerts,
     accounts,
     database,
     policy,

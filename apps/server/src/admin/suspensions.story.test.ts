@@ -1,0 +1,190 @@
+import { countHeld, createArchiveWriter, listOutbox, uuidv7 } from '@drawbridge/db'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { admin } from '../../test/admin.ts'
+import type { Admin } from '../../test/admin.ts'
+
+let a: Admin
+let now: number
+beforeEach(async () => {
+  now = Date.parse('2026-11-23T04:00:00Z')
+  a = await admin({ now: () => new Date(now) })
+})
+afterEach(() => a[Symbol.asyncDispose]())
+
+interface View {
+  readonly id: string
+  readonly [key: string]: unknown
+}
+const start = async (json: object) => {
+  const { status, body } = await a.local('POST', '/api/v1/suspensions', {
+    json: { mode: 'hold', reason: 'worm', ...json },
+  })
+  expect(status, JSON.stringify(body)).toBe(201)
+  return body['suspension'] as View
+}
+const view = async (id: string) => {
+  const { body } = await a.local('GET', '/api/v1/suspensions')
+  return (body['suspensions'] as readonly View[]).find((one) => one.id === id)
+}
+
+/** Messages of alice to bob that a suspension holds. */
+async function hold(suspensionId: string, count: number): Promise<string[]> {
+  await using writer = createArchiveWriter({ url: a.url })
+  const ids = Array.from({ length: count }, () => uuidv7())
+  for (const [n, id] of ids.entries()) {
+    await writer.commit({
+      id,
+      shard: 'alice bob',
+      stanza: `<message xmlns="jabber:client" from="alice@im.test/1" to="bob@im.test"><body>word ${n}</body></message>`,
+      sentAt: new Date(now + n),
+      archives: [{ owner: 'alice@im.test', peer: 'bob@im.test', direction: 'out' }],
+      held: { suspensionId, recipients: [{ owner: 'bob@im.test', peer: 'alice@im.test', direction: 'in' }] },
+    })
+  }
+  return ids
+}
+
+test('what is held is counted, and after a review a person decides about each message', async () => {
+  const { id } = await start({ scopes: ['messages', 'images'] })
+  const [first, second, third] = (await hold(id, 3)) as [string, string, string]
+  expect(await view(id)).toMatchObject({ held: { count: 3, oldestAt: new Date(now).toISOString() } })
+
+  const decide = (what: 'release' | 'discard', messages: unknown) =>
+    a.local('POST', `/api/v1/suspensions/${id}/held/${what}`, { json: { messages } })
+  expect(await decide('release', [first])).toMatchObject({ status: 409, body: { code: 'not-under-review' } })
+  expect((await a.local('POST', `/api/v1/suspensions/${id}/end?release=review`)).body).toMatchObject({ released: 0 })
+  expect((await a.local('GET', `/api/v1/suspensions/${id}/held`)).body).toMatchObject({
+    messages: [{ id: first, from: 'alice@im.test/1', to: ['bob@im.test'], hasMedia: false }, {}, {}],
+  })
+  const read = await a.local('GET', `/api/v1/suspensions/${id}/held?content=true&limit=1`)
+  expect(read.body).toMatchObject({ messages: [{ body: 'word 0' }], next: expect.any(String) as string })
+  expect((await decide('release', [second, first])).body).toEqual({ released: 2 })
+  expect((await decide('discard', 'all')).body).toEqual({ discarded: 1 })
+  expect(await view(id)).toMatchObject({ held: { count: 0 }, released: 2, discarded: 1, release: 'review' })
+  // Whoever sent it hears of it: the notice was written in the transaction that discarded it.
+  expect(await listOutbox(a.database.db, ['notify-discarded'], 10)).toMatchObject([
+    { payload: { sender: 'alice@im.test', suspension: id, messages: [third] } },
+  ])
+  const record = (await a.local('GET', `/api/v1/suspensions/${id}/record`)).body
+  const actions = (record['audit'] as readonly { action: string }[]).map(({ action }) => action)
+  expect(actions.filter((action) => action !== 'apply-policy')).toEqual([
+    ...['start-suspension', 'end-suspension', 'read-held', 'release-held', 'discard-held'],
+  ])
+  expect(record['counts']).toEqual({ held: 0, released: 2, discarded: 1 })
+})
+
+test('discarding a queue tells each sender, and leaves nothing held', async () => {
+  const { id } = await start({ scopes: ['messages'] })
+  await hold(id, 2)
+  const { body } = await a.local('POST', `/api/v1/suspensions/${id}/end?release=discard`)
+  expect(body).toMatchObject({ released: 0, discarded: 2 })
+  expect(await countHeld(a.database.db)).toMatchObject({ count: 0 })
+  expect(await listOutbox(a.database.db, ['notify-discarded'], 10)).toHaveLength(1)
+})
+
+test('what is planned is announced, begins by the clock, and tells of its end', async () => {
+  const { id } = await start({
+    scopes: ['service'],
+    mode: 'read-only',
+    start: '2026-11-23T05:00:00Z',
+    until: '2026-11-23T06:00:00Z',
+  })
+  expect(await view(id)).toMatchObject({ state: 'scheduled', since: '2026-11-23T05:00:00.000Z' })
+  const message = async () =>
+    ((await a.local('GET', '/api/v1/suspensions/effective')).body['actions'] as readonly View[]).find(
+      (one) => one['action'] === 'message',
+    )
+  expect(await message()).toMatchObject({ answer: 'pass', trace: [{ suspension: id, inactive: 'scheduled' }] })
+  now += 3_600_000
+  await vi.waitFor(async () => expect(await view(id)).toMatchObject({ state: 'active' }), { timeout: 5_000 })
+  expect(await message()).toMatchObject({ answer: 'refuse', trace: [{ suspension: id, isDecisive: true }] })
+  now += 3_600_000
+  await vi.waitFor(async () => expect(await view(id)).toMatchObject({ state: 'ended' }), { timeout: 5_000 })
+})
+
+test('two people: asked for by one, approved by another, and never by the same (control §4.6)', async () => {
+  const person = async (name: string) => {
+    await a.local('POST', '/api/v1/accounts', { json: { name, password: 'heavy-lifting-99' } })
+    const set = { roles: ['security-officer'] }
+    a.accounts.put({ ...a.accounts.find(name)!, roles: set.roles as never })
+    return { name: `${name}@im.test`, mayActAlone: false }
+  }
+  const { guarded } = a.policy
+  const [carol, dave] = [await person('carol'), await person('dave')]
+  const cut = { scopes: ['service'], mode: 'cut', reason: 'worm' } as const
+  expect(guarded.impactOf([cut])).toMatchObject({ approvals: 2, isTwoPersonRuleActive: true })
+
+  const { request } = await guarded.start(carol, cut)
+  expect(request).toMatchObject({ action: 'start-suspension', requestedBy: carol.name })
+  expect(a.policy.gate.settings.suspensions).toEqual([])
+  expect(a.alerts.at(-1)).toMatchObject({ to: expect.arrayContaining([carol.name, dave.name]) as string[] })
+  await expect(guarded.approve(carol, request!.id)).rejects.toMatchObject({ code: 'own-request' })
+  const stranger = { name: 'erin@im.test', mayActAlone: false }
+  await expect(guarded.approve(stranger, request!.id)).rejects.toMatchObject({ code: 'forbidden' })
+  const [started] = await guarded.approve(dave, request!.id)
+  expect(started).toMatchObject({ approvedBy: [carol.name, dave.name], reviewDueAt: null })
+  await expect(guarded.approve(dave, request!.id)).rejects.toMatchObject({ code: 'no-such-request' })
+
+  // Ending it takes two, too; the local socket acts alone, and somebody has to look at it.
+  expect((await guarded.end(carol, started!.id, 'in-order')).request).toBeDefined()
+  const ended = await guarded.end({ name: 'local:cli', mayActAlone: true }, started!.id, 'in-order')
+  expect('done' in ended && ended.done.suspension.reviewDueAt).toEqual(new Date(now + 86_400_000))
+  await expect(guarded.review(carol, started!.id, 'mine')).rejects.toMatchObject({ code: 'own-request' })
+  expect(await guarded.review(dave, started!.id, 'right so')).toMatchObject({ reviewedBy: dave.name })
+})
+
+test('an emergency starts at once, lapses after an hour, and is not repeated alone (control §4.6)', async () => {
+  for (const name of ['carol', 'dave']) {
+    await a.local('POST', '/api/v1/accounts', { json: { name, password: 'heavy-lifting-99' } })
+    a.accounts.put({ ...a.accounts.find(name)!, roles: ['security-officer'] })
+  }
+  const { guarded } = a.policy
+  const [carol, dave] = ['carol@im.test', 'dave@im.test'].map((name) => ({ name, mayActAlone: false })) as [
+    { name: string; mayActAlone: boolean },
+    { name: string; mayActAlone: boolean },
+  ]
+  const emergency = { scopes: ['service'], mode: 'cut', reason: 'worm', isEmergency: true } as const
+  const outcome = await guarded.start(carol, emergency)
+  const started = 'done' in outcome ? outcome.done.suspensions[0]! : undefined
+  expect(started).toMatchObject({ isEmergency: true, untilAt: new Date(now + 3_600_000) })
+  expect(started?.reviewDueAt).toEqual(new Date(now + 86_400_000))
+  await expect(guarded.start(carol, emergency)).rejects.toMatchObject({ code: 'emergency-repeated' })
+  const { body } = await a.local('GET', '/api/v1/approvals')
+  const [confirm] = body['requests'] as [View]
+  expect(confirm).toMatchObject({ action: 'confirm-suspension', target: started?.id })
+  const [confirmed] = await guarded.approve(dave, confirm.id)
+  expect(confirmed).toMatchObject({ isEmergency: false, untilAt: null, approvedBy: [carol.name, dave.name] })
+})
+
+test('a playbook starts everything at once; as a drill it measures and has no effect', async () => {
+  const json = {
+    steps: [
+      { scopes: ['images', 'format:webp'], mode: 'reject' },
+      { scopes: ['service'], mode: 'announce' },
+    ],
+    reason: 'an exploit in images',
+    reasons: { de: 'eine Lücke in Bildern' },
+    rules: [{ family: 'gajim', below: '2.0', action: 'warn' }],
+    notify: ['carol'],
+  }
+  expect((await a.local('PUT', '/api/v1/playbooks/image-exploit', { json })).status).toBe(200)
+  const epoch = a.policy.gate.epoch
+  const drill = await a.local('POST', '/api/v1/playbooks/image-exploit/start', { json: { isDrill: true } })
+  expect(drill.body).toMatchObject({ suspensions: [{ isDrill: true }, { isDrill: true }], rules: [] })
+  const actions = async () => (await a.local('GET', '/api/v1/suspensions/effective')).body['actions'] as readonly View[]
+  expect((await actions()).every(({ answer }) => answer === 'pass')).toBe(true)
+  expect(a.alerts.filter(({ to }) => to.includes('carol'))).toEqual([])
+  for (const { id } of drill.body['suspensions'] as readonly View[]) {
+    await a.local('POST', `/api/v1/suspensions/${id}/end`)
+  }
+
+  const started = await a.local('POST', '/api/v1/playbooks/image-exploit/start', { json: {} })
+  expect(started.body).toMatchObject({
+    suspensions: [{ mode: 'reject' }, { mode: 'announce' }],
+    effect: { epoch: epoch + 4 },
+  })
+  expect(a.policy.gate.settings.clientRules).toHaveLength(1)
+  expect((await actions()).find(({ action }) => action === 'image')).toMatchObject({ answer: 'refuse' })
+  expect(a.alerts.filter(({ to }) => to.includes('carol'))).toHaveLength(1)
+  expect((await a.local('POST', '/api/v1/playbooks/nothing/start', { json: {} })).status).toBe(404)
+})
