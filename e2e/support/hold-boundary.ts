@@ -7,6 +7,8 @@ import type { TestClient } from './xmpp-client.ts'
 
 /** Messages that a sender has on the way at most. */
 const WINDOW = 500
+/** Longest wait for all of it: a hundred thousand messages take a while. */
+const PATIENCE_MS = 600_000
 const PAIRS = [
   ['alice', 'bob'],
   ['carol', 'dave'],
@@ -53,7 +55,7 @@ export async function crossHold(stack: Stack, count: number): Promise<Boundary> 
 
   // The hold begins in the middle of a flood.
   const before = sendPart(0, third * 2)
-  await pairs[0]!.sender.next(() => pairs[0]!.sender.acked() >= third)
+  await pairs[0]!.sender.next(() => pairs[0]!.sender.acked() >= third, PATIENCE_MS)
   const startedAt = performance.now()
   const body = { scopes: ['service'], mode: 'hold', reason: 'drill' } as const
   const { suspension } = await admin('startSuspension', { body })
@@ -80,7 +82,7 @@ export async function crossHold(stack: Stack, count: number): Promise<Boundary> 
   const releaseMs = performance.now() - releasedAt
   await after
   for (const { recipient, from } of pairs) {
-    await recipient.next((element) => element.getChildText('body') === `${from} ${each - 1}`, 120_000)
+    await recipient.next((element) => element.getChildText('body') === `${from} ${each - 1}`, PATIENCE_MS)
     await recipient.ask('get', xml('ping', { xmlns: 'urn:xmpp:ping' }))
   }
   const totals = { twice: 0, outOfOrder: 0, missing: 0 }
@@ -111,7 +113,7 @@ async function sendAll(sender: TestClient, to: string, from: string, first: numb
     sender.send(xml('message', { to: `${to}@localhost`, type: 'chat', id: `${from}-${n}` }, xml('body', {}, text)))
     if (n % WINDOW === WINDOW - 1 || n === end - 1) {
       sender.send('<r xmlns="urn:xmpp:sm:3"/>')
-      await sender.next(() => sender.acked() > n, 120_000)
+      await sender.next(() => sender.acked() > n, PATIENCE_MS)
     }
   }
 }
