@@ -375,6 +375,20 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     hasPlainLinks: config.web.hasPlainLinks,
     route: (stanza) => route(routing, stanza, undefined),
     emit: (event, payload) => registry.emit(event, payload, ctx),
+    async renewImages(signal) {
+      const counts = { renewed: 0, kept: 0, failed: 0 }
+      for (const feature of registry.features) {
+        const { renewed, kept, failed } = (await feature.renewImages?.(ctx, signal)) ?? {
+          renewed: 0,
+          kept: 0,
+          failed: 0,
+        }
+        counts.renewed += renewed
+        counts.kept += kept
+        counts.failed += failed
+      }
+      return counts
+    },
   }
   const routing: Routing = { registry, ctx }
   for (const feature of registry.features) await feature.start?.(ctx)

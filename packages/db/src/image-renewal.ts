@@ -62,6 +62,46 @@ export async function advanceImageRenewal(
     )
 }
 
+/** Adds images that are no uploads to what a renewal has done. */
+export async function addToImageRenewal(
+  db: Db,
+  id: string,
+  { renewed, kept, failed }: { readonly renewed: number; readonly kept: number; readonly failed: number },
+): Promise<void> {
+  await db
+    .update(imageRenewal)
+    .set({
+      total: sql`${imageRenewal.total} + ${renewed + kept + failed}`,
+      renewed: sql`${imageRenewal.renewed} + ${renewed}`,
+      kept: sql`${imageRenewal.kept} + ${kept}`,
+      failed: sql`${imageRenewal.failed} + ${failed}`,
+    })
+    .where(eq(imageRenewal.id, id))
+}
+
+/** Messages that go into one statement. */
+const CHUNK = 5_000
+
+/**
+ * Stored messages that describe a file by link and hash pass the image filter again before they are shown: what they say
+ * of the file is that of an earlier one.
+ */
+export async function markDescribedFiles(db: Db): Promise<void> {
+  for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+    const { rows } = await db.execute<{ id: string }>(sql`
+      with found as (
+        select id from message where id > ${after} and filter_version > 0
+          and stanza like '%/upload/%' and stanza like '%urn:xmpp:hashes:2%'
+        order by id limit ${CHUNK}
+      ), marked as (
+        update message m set filter_version = 0 from found f where m.id = f.id returning m.id
+      ) select id from marked order by id`)
+    const last = rows.at(-1)
+    if (rows.length < CHUNK || !last) return
+    after = last.id
+  }
+}
+
 /** Ends a renewal. Undefined when it has ended. */
 export async function endImageRenewal(
   db: Db,

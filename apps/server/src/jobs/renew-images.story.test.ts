@@ -91,3 +91,40 @@ test('a recall by hash outlives the making anew of images, and an older hash sti
   expect((await u.operations.startRecall('carol@im.test', { hashes, reason: 'again' })).files).toBe(1)
   expect(await status()).toBe(410)
 })
+
+test('after it, avatars are new ones, and what the archive says of a file is that of the file there is', async () => {
+  let bytes = DAY_1
+  await using u = await uploads({ sanitize: () => cleanImage({ widthPx: 20, heightPx: 10, bytes }) })
+  const hashOf = (file: Buffer, algorithm = 'sha256') => createHash(algorithm).update(file)
+  const slot = await slotFor(u.alice, 'a.png', png())
+  await u.fetch('PUT', slot.url, png(), slot.headers)
+  await u.alice.send(
+    `<message to="alice@im.test" type="chat"><file-sharing xmlns="urn:xmpp:sfs:0">` +
+      `<file xmlns="urn:xmpp:file:metadata:0"><name>a.png</name><media-type>image/png</media-type></file>` +
+      `<sources><url-data xmlns="http://jabber.org/protocol/url-data" target="${slot.getUrl}"/></sources></file-sharing></message>`,
+  )
+  await u.alice.ask(
+    'set',
+    `<vCard xmlns="vcard-temp"><PHOTO><TYPE>image/png</TYPE><BINVAL>${png('me').toString('base64')}</BINVAL></PHOTO></vCard>`,
+  )
+  const described = async () => {
+    u.alice.received()
+    await u.alice.ask('set', '<query xmlns="urn:xmpp:mam:2"/>')
+    const text = u.alice.received().join('')
+    return [/<hash[^>]*>([^<]+)</.exec(text)?.[1], /<size>(\d+)</.exec(text)?.[1]]
+  }
+  const photo = async () => (await u.alice.ask('get', '<vCard xmlns="vcard-temp"/>')).toString()
+  expect(await described()).toEqual([hashOf(DAY_1).digest('base64'), String(DAY_1.length)])
+  await vi.waitFor(async () => expect(await photo()).toContain(DAY_1.toString('base64')))
+
+  bytes = DAY_2
+  const row = { id: uuidv7(), isEverything: true, startedBy: 'carol@im.test', startedAt: new Date() }
+  await enqueueRenewal(u.ctx, (await insertImageRenewal(u.ctx.db, row))!)
+  await vi.waitFor(
+    async () =>
+      expect(await findLastImageRenewal(u.ctx.db)).toMatchObject({ outcome: 'done', total: 2, renewed: 2, failed: 0 }),
+    { timeout: 15_000 },
+  )
+  expect(await described()).toEqual([hashOf(DAY_2).digest('base64'), String(DAY_2.length)])
+  await vi.waitFor(async () => expect(await photo()).toContain(DAY_2.toString('base64')))
+})

@@ -1,9 +1,11 @@
 import {
+  addToImageRenewal,
   advanceImageRenewal,
   endImageRenewal,
   findImageRenewal,
   findLastImageRenewal,
   listImagesToRenew,
+  markDescribedFiles,
   replaceUploadFile,
 } from '@drawbridge/db'
 import type { ImageRenewal, Upload } from '@drawbridge/db'
@@ -16,12 +18,15 @@ import { isRecalled } from '../routing/recalled.ts'
 /** Images of one job: some seconds of work that yields to everything else. */
 const BATCH = 20
 
-type RenewalContext = Pick<Context, 'db' | 'blobs' | 'sanitize' | 'jobs' | 'log' | 'now' | 'gate' | 'accounts'>
+type RenewalContext = Pick<
+  Context,
+  'db' | 'blobs' | 'sanitize' | 'jobs' | 'log' | 'now' | 'gate' | 'accounts' | 'renewImages'
+>
 
 type Fate = 'renewed' | 'kept' | 'failed'
 
 /**
- * Makes uploads anew from what is served now, with the encoders of today (control §2, row 36). How far it is stands in
+ * Makes images anew from what is served now, uploads first and then what features keep, with the encoders of today (control §2, row 36). How far it is stands in
  * the database: whatever dies, it goes on from there, and a link works all the time, with the old file or the new one.
  */
 export function renewImagesHandler(ctx: RenewalContext): Handler<{ readonly renewalId: string }> {
@@ -44,6 +49,8 @@ export function renewImagesHandler(ctx: RenewalContext): Handler<{ readonly rene
     const last = uploads.at(-1)
     if (last) await advanceImageRenewal(ctx.db, renewal, { afterId: last.id, ...counts })
     if (uploads.length < BATCH) {
+      await addToImageRenewal(ctx.db, renewalId, await ctx.renewImages(signal))
+      await markDescribedFiles(ctx.db)
       const ended = await endImageRenewal(ctx.db, renewalId, 'done', ctx.now())
       if (ended) ctx.log.info('images were made anew', { renewal: renewalId, total: ended.total, failed: ended.failed })
       return

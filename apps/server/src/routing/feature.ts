@@ -90,6 +90,13 @@ export interface Draft {
   positions: ReadonlyMap<string, number>
 }
 
+/** What became of images that were made anew. */
+export interface RenewalCounts {
+  readonly renewed: number
+  readonly kept: number
+  readonly failed: number
+}
+
 /** What a feature may reach. Features never reach each other. */
 export interface Context {
   readonly domain: string
@@ -165,6 +172,8 @@ export interface Context {
   readonly hasPlainLinks: boolean
   /** Sends a stanza from the server itself, or on behalf of an account, through the message path. */
   route(stanza: MessageStanza | PresenceStanza | IqStanza): Promise<void>
+  /** Makes the images anew that features keep themselves. */
+  renewImages(signal: AbortSignal): Promise<RenewalCounts>
   /** Announces something that happened, to the features that listen for it. */
   emit<K extends keyof DomainEvents>(event: K, payload: DomainEvents[K]): void
 }
@@ -467,6 +476,8 @@ export interface Feature {
     readonly [K in keyof DomainEvents]?: (payload: DomainEvents[K], ctx: Context) => Promise<void> | void
   }
   readonly http?: readonly HttpRoute[]
+  /** Makes the images anew that it keeps itself (control §2, row 36). Doing it twice changes nothing. */
+  readonly renewImages?: (ctx: Context, signal: AbortSignal) => Promise<RenewalCounts>
   /** Brings its levels among the metrics up to date: called when somebody looks at them, so that they cost nothing else. */
   readonly measure?: (ctx: Context) => void
   /** Loads what the synchronous stages need to have in memory. Called once, before the first stream. */

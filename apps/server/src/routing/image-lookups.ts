@@ -162,12 +162,21 @@ export async function cleanInline(
   const { widthPx, heightPx } = image
   const made: MadeImage = { bytes: image.bytes, type: `image/${image.format}`, widthPx, heightPx }
   refuseRecalled(made, sender, ctx)
-  await storeClean(db, ctx.blobs, made.bytes)
-  for (const raw of [bytes ?? made.bytes, made.bytes]) {
-    const cleaned = { raw, clean: made.bytes, profile: purpose, type: made.type, widthPx, heightPx }
-    await putImageMapping(db, cleaned, readers, sender)
-  }
+  await keepMade(made, bytes ? [bytes] : [], { purpose, sender, readers }, ctx)
   return made
+}
+
+/** Keeps an image of ours, to be known again by its own bytes and by those that it was made of. */
+export async function keepMade(
+  { bytes, type, widthPx, heightPx }: MadeImage,
+  sources: readonly Uint8Array[],
+  { purpose, sender, readers }: Omit<Cleaning, 'deadline'>,
+  { db, blobs }: Pick<Context, 'db' | 'blobs'>,
+): Promise<void> {
+  await storeClean(db, blobs, bytes)
+  for (const raw of [...sources, bytes]) {
+    await putImageMapping(db, { raw, clean: bytes, profile: purpose, type, widthPx, heightPx }, readers, sender)
+  }
 }
 
 /** What is recalled is not sent again, either. @throws StanzaFault */

@@ -84,7 +84,8 @@ export async function followVcard({ owner }: DomainEvents['vcard.changed'], ctx:
   announce(owner, avatar?.id, ctx)
 }
 
-async function publishAvatar(owner: Account, avatar: Avatar | undefined, ctx: Context): Promise<void> {
+/** Publishes an avatar as the account itself, or that there is none. */
+export async function publishAvatar(owner: Account, avatar: Avatar | undefined, ctx: Context): Promise<void> {
   if (avatar) {
     const data = xml('data', { xmlns: NS_AVATAR_DATA }, base64From(avatar.bytes))
     await putItem(owner, NS_AVATAR_DATA, avatar.id, data, ctx)

@@ -32,6 +32,7 @@ export async function cleanData(publish: Element, session: Session, ctx: Context
     const raw = findBase64(data.getText())
     const avatar = await cleanAvatar(raw, session.account.bareJid, ctx)
     if (raw) remember(session, sha1Hex(raw), avatar.id)
+    data.attrs = { xmlns: NS_AVATAR_DATA }
     data.children = []
     data.append(base64From(avatar.bytes))
     renameItem(item, avatar.id)
