@@ -30,6 +30,7 @@ const MAY_IMPORT = {
   ],
   'apps/sanitizer': ['packages/runtime', 'packages/contract'],
   'apps/cli': ['packages/db', 'packages/jobs', 'packages/runtime', 'packages/contract'],
+  'apps/admin': ['packages/contract'],
   'apps/web': ['packages/contract', 'packages/xmpp'],
 }
 

@@ -29,6 +29,7 @@ export function stepsOfCheck(): Step[] {
   return [
     { name: 'types', command: ['tsc', '-p', 'tsconfig.json'] },
     { name: 'types of the web client', command: ['tsc', '-p', 'apps/web/tsconfig.json'] },
+    { name: 'types of the console', command: ['tsc', '-p', 'apps/admin/tsconfig.json'] },
     // Parts of these run in a browser's page.
     { name: 'types of the end-to-end tests', command: ['tsc', '-p', 'e2e/tsconfig.json'] },
     { name: 'lint', command: ['oxlint'] },

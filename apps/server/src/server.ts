@@ -445,7 +445,12 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   health.add('ready', 'archive', () => {
     if (!writer.isConnected) throw new Error('the archive cannot be written')
   })
-  const web = common.webDir === undefined ? undefined : await createWebFiles(common.webDir, config.web.mediaUrl)
+  const pages = await Promise.all([
+    ...(common.adminDir === undefined ? [] : [createWebFiles({ directory: common.adminDir, prefix: '/admin' })]),
+    ...(common.webDir === undefined
+      ? []
+      : [createWebFiles({ directory: common.webDir, mediaUrl: config.web.mediaUrl })]),
+  ])
   const renewal = createRenewal(blobs, log)
   const advisories = createAdvisories({
     db,
@@ -526,7 +531,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       status: () => buildStatusDocument(policy.gate, pacing.draw()),
       measure,
     }),
-    ...(web ? [web] : []),
+    ...pages,
   ]
   const commands = await watchCommands(at.commands, policy.standalone.takeToken, log.child({ part: 'commands' }))
   const pruning = setInterval(() => void prune(db, log, config.stream.clientRetentionMs), PRUNE_EVERY_MS)

@@ -73,6 +73,10 @@ export const commonConfig = z
       env: 'DRAWBRIDGE_WEB_DIR',
       doc: 'Directory of a built web client to serve instead of the own one, which `drawbridge up` builds when it changed.',
     }),
+    adminDir: z.string().min(1).optional().meta({
+      env: 'DRAWBRIDGE_ADMIN_DIR',
+      doc: 'Directory of a built administration console to serve at `/admin` instead of the own one, which `drawbridge up` builds when it changed.',
+    }),
     hasPreviews: boolean.default(false).meta({
       env: 'DRAWBRIDGE_PREVIEWS',
       doc: 'Whether links have previews, and images on other hosts are fetched and delivered as files of this server. Then a process of its own fetches public pages and images that people link to, which shows their operators that somebody here did. Off: nothing here ever connects to the web, as on a site without one. For whom is in the media policy (`externalMedia: proxy`).',

@@ -80,6 +80,7 @@ export function serverPart(
           ...env,
           DRAWBRIDGE_DATA_DIR: paths.data,
           DRAWBRIDGE_SANITIZER_SOCKET: paths.sanitizerSocket,
+          DRAWBRIDGE_ADMIN_DIR: env['DRAWBRIDGE_ADMIN_DIR'] || join(ROOT, 'apps/admin/dist'),
           DRAWBRIDGE_WEB_DIR: env['DRAWBRIDGE_WEB_DIR'] || join(ROOT, 'apps/web/dist'),
           ...(url !== undefined && { DRAWBRIDGE_DATABASE_URL: url }),
         },

@@ -11,7 +11,7 @@ import { checkPorts } from './ports.ts'
 import { ROOT } from './root.ts'
 import { type Running, type Supervised, supervise } from './supervise.ts'
 import { restartOnChange } from './watch.ts'
-import { buildWeb } from './web.ts'
+import { buildPage } from './pages.ts'
 
 /** What `drawbridge up` does. Does not return: the process ends through its shutdown. */
 export async function runUp(args: string[], cli: Cli): Promise<void> {
@@ -34,7 +34,10 @@ export async function runUp(args: string[], cli: Cli): Promise<void> {
     shutdown.onShutdown('lock', releaseLock)
     shutdown.listen()
     await checkPorts(config)
-    const building = config.webDir === undefined ? buildWeb(ROOT, note) : Promise.resolve(false)
+    const building = Promise.all([
+      ...(config.webDir === undefined ? [buildPage('web', ROOT, note)] : []),
+      ...(config.adminDir === undefined ? [buildPage('admin', ROOT, note)] : []),
+    ])
     const startingPostgres =
       config.databaseUrl === undefined
         ? keep('PostgreSQL', supervise(postgresPart(paths, note), { note, onRestart: () => followDatabase() }))

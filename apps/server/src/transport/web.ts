@@ -33,27 +33,38 @@ interface Asset {
   readonly cache: string
 }
 
+/** What is served, and where. */
+export interface WebFilesOptions {
+  readonly directory: string
+  /** Path that everything is under, such as `/admin`. Absent: the root. */
+  readonly prefix?: `/${string}`
+  /** Where files of users are, when that is another origin. */
+  readonly mediaUrl?: string | undefined
+}
+
 /**
- * Serves the web client from memory. Files under `/assets/` carry a hash in their name and never change; everything else
- * is asked for again each time. A new build in the directory is noticed with the next page, and the assets of the last
- * one stay: a page that is open may still load its later parts.
+ * Serves a built page from memory: every path that is no file is the page. Files under `/assets/` carry a hash in their
+ * name and never change; everything else is asked for again each time. A new build in the directory is noticed with the
+ * next page, and the assets of the last one stay: a page that is open may still load its later parts.
  */
-export async function createWebFiles(directory: string, mediaUrl?: string): Promise<HttpHandler> {
+export async function createWebFiles({ directory, prefix, mediaUrl }: WebFilesOptions): Promise<HttpHandler> {
   const policy = pagePolicy(mediaUrl === undefined ? '' : ` ${mediaUrl}`)
   let assets = await readAssets(directory)
   let builtAt = await buildTime(directory)
   return async (req, res, url) => {
     if (req.method !== 'GET' && req.method !== 'HEAD') return false
-    const isPage = !extname(url.pathname)
-    if (isPage || url.pathname === BUILD_FILE) {
+    const path = pathUnder(prefix, url.pathname)
+    if (path === undefined) return false
+    const isPage = !extname(path)
+    if (isPage || path === BUILD_FILE) {
       const newest = await buildTime(directory)
       if (newest !== undefined && newest !== builtAt) {
         builtAt = newest
-        const old = [...assets].filter(([path]) => path.startsWith(ASSETS))
+        const old = [...assets].filter(([name]) => name.startsWith(ASSETS))
         assets = new Map([...old, ...(await readAssets(directory))])
       }
     }
-    const asset = assets.get(isPage ? '/index.html' : url.pathname)
+    const asset = assets.get(isPage ? '/index.html' : path)
     if (!asset) return false
     res.setHeader('etag', asset.etag)
     res.setHeader('cache-control', asset.cache)
@@ -68,6 +79,13 @@ export async function createWebFiles(directory: string, mediaUrl?: string): Prom
     else res.writeHead(200, { 'content-length': asset.body.length }).end(req.method === 'HEAD' ? undefined : asset.body)
     return true
   }
+}
+
+/** What is left of a path behind the prefix: `/` for the prefix alone, undefined for a path beside it. */
+function pathUnder(prefix: string | undefined, path: string): string | undefined {
+  if (prefix === undefined) return path
+  if (path === prefix) return '/'
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : undefined
 }
 
 /** When the build in the directory was finished: its build file is written last. */

@@ -4,29 +4,33 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path'
 import { Refused } from '../command.ts'
 
-/** What the web client is made of. */
-const SOURCES = ['apps/web/**/*', 'packages/{contract,policy,xmpp}/src/**/*.ts', 'package.json', 'pnpm-lock.yaml']
+/** The pages that are built here, by their folder in `apps`. */
+const PAGES = { web: 'web client', admin: 'console' } as const
+export type Page = keyof typeof PAGES
+
+/** What each is made of, beside its own folder. */
+const SHARED = ['packages/{contract,policy,xmpp}/src/**/*.ts', 'package.json', 'pnpm-lock.yaml']
 
 /**
- * Builds the web client unless the last build was made from the same sources.
+ * Builds a page unless its last build was made from the same sources.
  *
  * @returns whether it was built.
  */
-export async function buildWeb(root: string, note: (line: string) => void): Promise<boolean> {
-  const stamp = join(root, '.cache', 'web-build')
-  const key = sourceKey(root)
-  if (existsSync(join(root, 'apps/web/dist/index.html')) && read(stamp) === key) return false
-  note('Building the web client …')
-  const { code, output } = await run(root)
-  if (code !== 0) throw new Refused(`The web client could not be built:\n${output.trim()}`)
+export async function buildPage(page: Page, root: string, note: (line: string) => void): Promise<boolean> {
+  const stamp = join(root, '.cache', `${page}-build`)
+  const key = sourceKey(root, page)
+  if (existsSync(join(root, 'apps', page, 'dist/index.html')) && read(stamp) === key) return false
+  note(`Building the ${PAGES[page]} …`)
+  const { code, output } = await run(join(root, 'apps', page))
+  if (code !== 0) throw new Refused(`The ${PAGES[page]} could not be built:\n${output.trim()}`)
   mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, key)
   return true
 }
 
-function sourceKey(root: string): string {
+function sourceKey(root: string, page: Page): string {
   const hash = createHash('sha256').update(process.env['DRAWBRIDGE_WEB_VERSION'] ?? '')
-  const files = globSync(SOURCES, {
+  const files = globSync([`apps/${page}/**/*`, ...SHARED], {
     cwd: root,
     withFileTypes: true,
     exclude: (entry) => /^(node_modules|dist)$/.test(entry.name),
@@ -46,9 +50,8 @@ function read(path: string): string | undefined {
   }
 }
 
-function run(root: string): Promise<{ code: number | null; output: string }> {
+function run(cwd: string): Promise<{ code: number | null; output: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ code: number | null; output: string }>()
-  const cwd = join(root, 'apps/web')
   const child = spawn(process.execPath, [join(cwd, 'node_modules/vite/bin/vite.js'), 'build'], {
     cwd,
     env: { ...process.env, NODE_ENV: 'production' },

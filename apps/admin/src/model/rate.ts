@@ -1,0 +1,27 @@
+import type { ResponseOf } from '@drawbridge/contract'
+
+const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
+
+/** What goes through in a minute, on average over `minutes`. */
+export interface Rate {
+  readonly messages: number
+  readonly images: number
+  readonly minutes: number
+}
+
+/** Where to begin to count: at the hour before the present one, so that it is never over a few seconds only. */
+export function rateSince(now: Date): Date {
+  return new Date((Math.floor(now.getTime() / HOUR_MS) - 1) * HOUR_MS)
+}
+
+/** The rate since then, of hours in which something was sent. */
+export function rateOf(rows: ResponseOf<'listTrafficHours'>['rows'], now: Date): Rate {
+  const minutes = (now.getTime() - rateSince(now).getTime()) / MINUTE_MS
+  const total = { messages: 0, images: 0 }
+  for (const { messages, images } of rows) {
+    total.messages += messages
+    total.images += images
+  }
+  return { messages: total.messages / minutes, images: total.images / minutes, minutes: Math.round(minutes) }
+}

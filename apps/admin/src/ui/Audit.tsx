@@ -1,0 +1,192 @@
+import type { AuditEntryView, ResponseOf } from '@drawbridge/contract'
+import { useState } from 'react'
+import { useConsole, useMay } from '../api/console.ts'
+import { changesOf } from '../model/audit-change.ts'
+import { useTexts } from '../texts/index.ts'
+import { formatCount } from './format.ts'
+import { Field, Loaded, Moment, Panel, ProblemBox, Table } from './parts.tsx'
+import { go, hrefOf, useRoute } from './route.ts'
+import { useAction, useResource } from './use-resource.ts'
+
+const FILTERS = ['actor', 'action', 'target'] as const
+type Filter = Readonly<Record<(typeof FILTERS)[number], string>>
+const PAGE = 50
+
+/** Who did what, newest first; the filter is in the address. */
+export function Audit() {
+  const { t } = useTexts()
+  const isOn = useMay('audit.read')
+  const { search } = useRoute()
+  const filter: Filter = {
+    actor: search.get('actor') ?? '',
+    action: search.get('action') ?? '',
+    target: search.get('target') ?? '',
+  }
+  if (!isOn) return <p className="hint">{t.noAudit}</p>
+  return (
+    <>
+      <Verify />
+      <Panel title={t.auditTitle}>
+        <AuditFilter key={JSON.stringify(filter)} filter={filter} />
+        <AuditList key={`list ${JSON.stringify(filter)}`} filter={filter} />
+      </Panel>
+    </>
+  )
+}
+
+function AuditFilter({ filter }: { readonly filter: Filter }) {
+  const { t } = useTexts()
+  const [typed, setTyped] = useState(filter)
+  return (
+    <form
+      role="search"
+      className="fields"
+      onSubmit={(event) => {
+        event.preventDefault()
+        go(hrefOf('audit', typed))
+      }}
+    >
+      {FILTERS.map((field) => (
+        <Field key={field} label={t.auditFilters[field]}>
+          {(ids) => (
+            <input
+              {...ids}
+              spellCheck={false}
+              value={typed[field]}
+              onChange={(event) => setTyped((known) => ({ ...known, [field]: event.target.value.trim() }))}
+            />
+          )}
+        </Field>
+      ))}
+      <div className="button-row bottom">
+        <button type="submit" className="button">
+          {t.filter}
+        </button>
+        {FILTERS.some((field) => filter[field] !== '') && (
+          <button type="button" className="button" onClick={() => go(hrefOf('audit'))}>
+            {t.clearFilter}
+          </button>
+        )}
+      </div>
+    </form>
+  )
+}
+
+/** The first page is asked for by itself; more are appended, so that nothing that was read moves. */
+function AuditList({ filter }: { readonly filter: Filter }) {
+  const { t } = useTexts()
+  const { call } = useConsole()
+  const more = useAction()
+  const query = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''))
+  const first = useResource('audit', (ask, signal) => ask('listAudit', { query: { ...query, limit: PAGE }, signal }))
+  const [older, setOlder] = useState<readonly ResponseOf<'listAudit'>[]>([])
+  const last = older.at(-1) ?? first.value
+  const loadMore = (cursor: string) =>
+    more.run(async () => {
+      const page = await call('listAudit', { query: { ...query, limit: PAGE, cursor } })
+      setOlder((known) => [...known, page])
+    })
+  return (
+    <Loaded resource={first}>
+      {({ entries }) => {
+        const all = [...entries, ...older.flatMap((page) => page.entries)]
+        if (all.length === 0) return <p className="empty">{t.noEntries}</p>
+        return (
+          <div className="stack">
+            <Table
+              caption={t.auditTitle}
+              columns={[t.when, t.auditFilters.actor, t.auditFilters.action, t.auditFilters.target, t.change]}
+            >
+              {all.map((entry) => (
+                <Row key={entry.position} entry={entry} />
+              ))}
+            </Table>
+            <ProblemBox problem={more.problem} />
+            {last?.next && (
+              <button
+                type="button"
+                className="button"
+                onClick={() => void loadMore(last.next ?? '')}
+                aria-disabled={more.isBusy}
+              >
+                {t.older}
+              </button>
+            )}
+          </div>
+        )
+      }}
+    </Loaded>
+  )
+}
+
+function Row({ entry }: { readonly entry: AuditEntryView }) {
+  const { t } = useTexts()
+  const { position, at, actor, action, target, details } = entry
+  const changes = changesOf(details)
+  return (
+    <tr data-testid="audit-entry">
+      <td>
+        <Moment at={at} />
+      </td>
+      <td>{actor}</td>
+      <td>
+        <code>{action}</code>
+      </td>
+      <td>
+        <bdi>{target}</bdi>
+      </td>
+      <td>
+        {changes.length === 0 ? (
+          <span className="soft">{t.nothingMore(position)}</span>
+        ) : (
+          <details>
+            <summary>{t.showChange(position)}</summary>
+            <dl className="facts">
+              {changes.map(({ field, before, after }) => (
+                <div key={field}>
+                  <dt>{field}</dt>
+                  <dd>
+                    {before !== undefined && (
+                      <>
+                        <del dir="auto">{before}</del>
+                        <span aria-hidden="true"> → </span>
+                      </>
+                    )}
+                    <ins dir="auto">{after}</ins>
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </details>
+        )}
+      </td>
+    </tr>
+  )
+}
+
+function Verify() {
+  const { t, language } = useTexts()
+  const { call } = useConsole()
+  const action = useAction()
+  const [verdict, setVerdict] = useState<ResponseOf<'verifyAudit'>>()
+  const verify = () => action.run(async () => setVerdict(await call('verifyAudit')))
+  return (
+    <Panel title={t.verifyTitle} hint={t.verifyHint}>
+      <div className="button-row">
+        <button type="button" className="button" onClick={() => void verify()} aria-disabled={action.isBusy}>
+          {action.isBusy ? t.verifying : t.verify}
+        </button>
+      </div>
+      <ProblemBox problem={action.problem} />
+      <div role="status">
+        {verdict && (
+          <p className={verdict.isIntact ? 'notice good' : 'problem'}>
+            {verdict.isIntact
+              ? t.intact(formatCount(verdict.checked, language))
+              : t.broken(verdict.brokenAt ?? 0, verdict.reason ?? '')}
+          </p>
+        )}
+      </div>
+    </Panel>
+  )
+}

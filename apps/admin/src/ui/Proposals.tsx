@@ -1,0 +1,148 @@
+import type { AdvisoryProposalView } from '@drawbridge/contract'
+import { useState } from 'react'
+import { useConsole } from '../api/console.ts'
+import { useTexts } from '../texts/index.ts'
+import { formatCount } from './format.ts'
+import { Dialog, Field, Guarded, Loaded, Moment, Panel, ProblemBox } from './parts.tsx'
+import { useAction, useResource } from './use-resource.ts'
+
+/** What advisories suggest for the clients in use. Nothing is blocked before a person says so. */
+export function Proposals({ onWrite }: { readonly onWrite: (proposal: AdvisoryProposalView) => void }) {
+  const { t, language } = useTexts()
+  const proposals = useResource('proposals', (call, signal) => call('listProposals', { signal }))
+  const [dismissed, setDismissed] = useState<AdvisoryProposalView>()
+  return (
+    <Panel title={t.proposalsTitle} hint={t.proposalsHint} testId="proposals">
+      <Loaded resource={proposals}>
+        {({ proposals: list }) =>
+          list.length === 0 ? (
+            <p className="empty">{t.noProposals}</p>
+          ) : (
+            <ul className="cards">
+              {list.map((proposal) => (
+                <li key={`${proposal.flaw} ${proposal.family}`} className="item">
+                  <h3>
+                    {proposal.flaw} · {proposal.family} <span className="mark">{t.proposalStates[proposal.state]}</span>{' '}
+                    {proposal.isExploited && <span className="mark danger">{t.exploited}</span>}
+                  </h3>
+                  <p dir="auto">{proposal.title}</p>
+                  <dl className="facts">
+                    <div>
+                      <dt>{t.concerned}</dt>
+                      <dd>
+                        {t.impactCounts(
+                          formatCount(proposal.people, language),
+                          formatCount(proposal.sessions, language),
+                        )}{' '}
+                        · {proposal.versions.map((version) => version || t.unknown).join(', ')}
+                      </dd>
+                    </div>
+                    <div>
+                      <dt>{t.match}</dt>
+                      <dd>
+                        {t.confidences[proposal.confidence]} {proposal.component && `· ${proposal.component}`}
+                      </dd>
+                    </div>
+                    <div>
+                      <dt>{t.fixedIn}</dt>
+                      <dd>{proposal.minimumVersion ?? t.noFix}</dd>
+                    </div>
+                    {proposal.formats.length > 0 && (
+                      <div>
+                        <dt>{t.formats}</dt>
+                        <dd>{proposal.formats.join(', ')}</dd>
+                      </div>
+                    )}
+                    <div>
+                      <dt>{t.found}</dt>
+                      <dd>
+                        <Moment at={proposal.foundAt} />
+                      </dd>
+                    </div>
+                    {proposal.decidedBy && (
+                      <div>
+                        <dt>{t.decided}</dt>
+                        <dd>
+                          {t.by(proposal.decidedBy)} · {proposal.reason}
+                        </dd>
+                      </div>
+                    )}
+                  </dl>
+                  {proposal.state === 'open' && (
+                    <Guarded permission="policy.write">
+                      <div className="button-row">
+                        <button type="button" className="button primary small" onClick={() => onWrite(proposal)}>
+                          {t.makeRule}
+                        </button>
+                        <button type="button" className="button small" onClick={() => setDismissed(proposal)}>
+                          {t.dismiss}
+                        </button>
+                      </div>
+                    </Guarded>
+                  )}
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+      {dismissed && (
+        <DismissDialog
+          proposal={dismissed}
+          onClose={() => setDismissed(undefined)}
+          onDismissed={() => {
+            setDismissed(undefined)
+            void proposals.reload()
+          }}
+        />
+      )}
+    </Panel>
+  )
+}
+
+function DismissDialog({
+  proposal: { flaw, family },
+  onClose,
+  onDismissed,
+}: {
+  readonly proposal: AdvisoryProposalView
+  readonly onClose: () => void
+  readonly onDismissed: () => void
+}) {
+  const { t } = useTexts()
+  const { call } = useConsole()
+  const action = useAction()
+  const [reason, setReason] = useState('')
+  const dismiss = () =>
+    action.run(async () => {
+      await call('decideProposal', { params: { flaw, family }, body: { decision: 'dismiss', reason: reason.trim() } })
+      onDismissed()
+    })
+  return (
+    <Dialog title={t.dismissQuestion(`${flaw} · ${family}`)} onClose={onClose}>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void dismiss()
+        }}
+      >
+        <Field label={t.whyDismiss}>
+          {(ids) => (
+            <input
+              {...ids}
+              required
+              maxLength={500}
+              value={reason}
+              onChange={(event) => setReason(event.target.value)}
+            />
+          )}
+        </Field>
+        <ProblemBox problem={action.problem} />
+        <button type="submit" className="button primary" aria-disabled={action.isBusy}>
+          {t.dismiss}
+        </button>
+      </form>
+    </Dialog>
+  )
+}

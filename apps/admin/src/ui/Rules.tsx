@@ -1,0 +1,171 @@
+import type { ClientRuleView } from '@drawbridge/contract'
+import { useState } from 'react'
+import { useConsole } from '../api/console.ts'
+import { EMPTY_RULE } from '../model/rule-draft.ts'
+import { useTexts } from '../texts/index.ts'
+import { Applied } from './Applied.tsx'
+import type { Work } from './Clients.tsx'
+import type { Done } from './Emergency.tsx'
+import { formatLeft } from './format.ts'
+import { Guarded, Loaded, Moment, Panel, ProblemBox, useNow } from './parts.tsx'
+import { RuleEditor } from './RuleEditor.tsx'
+import { useAction, useResource } from './use-resource.ts'
+
+/** How often the rules are asked for, in milliseconds: they climb by themselves. */
+const EVERY_MS = 10_000
+
+/** The rules in force, in the order in which they are asked, and the editor of a new one. */
+export function Rules({ work, onWork }: { readonly work: Work; readonly onWork: (work: Work) => void }) {
+  const { t } = useTexts()
+  const rules = useResource('rules', (call, signal) => call('listClientRules', { signal }), { everyMs: EVERY_MS })
+  const [done, setDone] = useState<Done>()
+  const onDone = (what: Done) => {
+    setDone(what)
+    void rules.reload()
+  }
+  return (
+    <>
+      <div role="status">{done && <Applied key={done.effect?.epoch} done={done} />}</div>
+      <Panel title={t.rulesTitle} hint={t.rulesHint} testId="rules">
+        <Loaded resource={rules}>
+          {({ rules: list }) =>
+            list.length === 0 ? (
+              <p className="empty">{t.noRules}</p>
+            ) : (
+              <ul className="cards">
+                {list.map((rule) => (
+                  <li key={rule.id} className="item" data-testid="rule">
+                    <RuleFacts rule={rule} />
+                    <RuleActions rule={rule} onDone={onDone} />
+                  </li>
+                ))}
+              </ul>
+            )
+          }
+        </Loaded>
+      </Panel>
+      <RuleEditor
+        work={work}
+        onWork={onWork}
+        onDone={(what) => {
+          onWork({ draft: EMPTY_RULE })
+          onDone(what)
+        }}
+      />
+    </>
+  )
+}
+
+function RuleFacts({ rule }: { readonly rule: ClientRuleView }) {
+  const { t } = useTexts()
+  const { family, from, below, os, units, accounts, networks, formats, priority, preset, action } = rule
+  const { stage, stages, ceiling, createdBy, createdAt, confirmedAt, confirmedBy, url } = rule
+  const bounds = [os, units, accounts, networks].flatMap((list) => (list ? [list.join(', ')] : []))
+  return (
+    <>
+      <h3>
+        {family === '*' ? t.everyFamily : family} {from && t.fromVersion(from)} {below && t.belowVersion(below)}{' '}
+        <span className="mark warning">{t.actions[action]}</span>
+      </h3>
+      <dl className="facts">
+        <div>
+          <dt>{t.ladder}</dt>
+          <dd>
+            <ol className="ladder">
+              {stages.map(({ stage: each, at }) => (
+                <li key={each} data-current={each === stage}>
+                  {t.actions[each]}: <Moment at={at} /> {each === stage && <span className="mark ok">{t.now}</span>}
+                </li>
+              ))}
+            </ol>
+          </dd>
+        </div>
+        {ceiling && (
+          <div>
+            <dt>{t.fellBack}</dt>
+            <dd>
+              {t.actions[ceiling.stage]}: {ceiling.reason}
+            </dd>
+          </div>
+        )}
+        {bounds.length > 0 && (
+          <div>
+            <dt>{t.onlyFor}</dt>
+            <dd>{bounds.join(' · ')}</dd>
+          </div>
+        )}
+        {formats && formats.length > 0 && (
+          <div>
+            <dt>{t.formats}</dt>
+            <dd>{formats.join(', ')}</dd>
+          </div>
+        )}
+        {url && (
+          <div>
+            <dt>{t.url}</dt>
+            <dd>{url}</dd>
+          </div>
+        )}
+        <div>
+          <dt>{t.written}</dt>
+          <dd>
+            <Moment at={createdAt} /> · {t.by(createdBy)} · {t.presets[preset]} · {t.priority(priority)}
+            {confirmedAt && <> · {t.confirmedBy(confirmedBy ?? '')}</>}
+          </dd>
+        </div>
+      </dl>
+    </>
+  )
+}
+
+/** Confirming while the clock runs, and taking back at any time. */
+function RuleActions({ rule, onDone }: { readonly rule: ClientRuleView; readonly onDone: (done: Done) => void }) {
+  const { t } = useTexts()
+  const { call } = useConsole()
+  const action = useAction()
+  const now = useNow(1_000)
+  const { id, confirmBy, ceiling } = rule
+  const params = { id }
+  const leftMs = confirmBy === undefined ? undefined : new Date(confirmBy).getTime() - now
+  const confirm = () =>
+    action.run(async () => onDone({ text: t.confirmed, effect: (await call('confirmClientRule', { params })).effect }))
+  const remove = () =>
+    action.run(async () => onDone({ text: t.removed, effect: (await call('removeClientRule', { params })).effect }))
+  const release = () =>
+    action.run(async () =>
+      onDone({ text: t.climbsAgain, effect: (await call('releaseClientRule', { params })).effect }),
+    )
+  return (
+    <Guarded permission="policy.write">
+      {leftMs !== undefined && leftMs > 0 && (
+        <p className="notice" data-testid="countdown">
+          {t.confirmWithin(formatLeft(leftMs))}{' '}
+          <a href="/" target="_blank" rel="noreferrer">
+            {t.openChat}
+          </a>
+        </p>
+      )}
+      <ProblemBox problem={action.problem} />
+      <div className="button-row">
+        {leftMs !== undefined && leftMs > 0 && (
+          <button
+            type="button"
+            className="button primary small"
+            onClick={() => void confirm()}
+            aria-disabled={action.isBusy}
+          >
+            {t.confirm}
+          </button>
+        )}
+        {ceiling && (
+          <button type="button" className="button small" onClick={() => void release()} aria-disabled={action.isBusy}>
+            {t.letClimb}
+          </button>
+        )}
+        <button type="button" className="button small" onClick={() => void remove()} aria-disabled={action.isBusy}>
+          {t.undo}
+        </button>
+      </div>
+    </Guarded>
+  )
+}

@@ -1,0 +1,128 @@
+import type { Status } from '@drawbridge/contract'
+import { useEffect, useRef } from 'react'
+import type { ComponentType } from 'react'
+import { useConsole } from '../api/console.ts'
+import { serviceState } from '../model/service-state.ts'
+import { useTexts } from '../texts/index.ts'
+import type { Language } from '../texts/index.ts'
+import { Account } from './Account.tsx'
+import { Audit } from './Audit.tsx'
+import { Clients } from './Clients.tsx'
+import { Emergency } from './Emergency.tsx'
+import { formatClock } from './format.ts'
+import { LanguageSwitch } from './LanguageSwitch.tsx'
+import { Logo } from './Logo.tsx'
+import { Overview } from './Overview.tsx'
+import { Link } from './parts.tsx'
+import { hrefOf, PAGES, useRoute } from './route.ts'
+import type { PageName } from './route.ts'
+import { useAction, useResource } from './use-resource.ts'
+import type { Resource } from './use-resource.ts'
+
+/** How often the state of the service is asked for, in milliseconds. */
+const STATUS_EVERY_MS = 5_000
+
+const CONTENT: Readonly<Record<PageName, ComponentType<PageProps>>> = {
+  overview: Overview,
+  clients: Clients,
+  emergency: Emergency,
+  audit: Audit,
+  account: Account,
+}
+
+/** What every page is given: the state of the service, which is asked for once for all of them. */
+export interface PageProps {
+  readonly status: Resource<Status>
+}
+
+/** The frame of every page: where one is, who one is, and how the service is. */
+export function Shell({
+  language,
+  onLanguage,
+  onSignOut,
+}: {
+  readonly language: Language
+  readonly onLanguage: (language: Language) => void
+  readonly onSignOut: () => Promise<void>
+}) {
+  const { t } = useTexts()
+  const { session } = useConsole()
+  const { page } = useRoute()
+  const signOut = useAction()
+  const isOn = session.permissions.includes('status.read')
+  const status = useResource('status', (call, signal) => call('getStatus', { signal }), {
+    everyMs: STATUS_EVERY_MS,
+    isOn,
+  })
+  const heading = useRef<HTMLHeadingElement>(null)
+  const isFirst = useRef(true)
+  useEffect(() => {
+    document.title = `${t.pages[page]} · ${t.appName}`
+    // A page that is opened is announced by its heading; the first one by the browser.
+    if (!isFirst.current) heading.current?.focus()
+    isFirst.current = false
+  }, [page, t])
+  const Content = CONTENT[page]
+  return (
+    <div className="shell">
+      <a className="skip-link" href="#content">
+        {t.skip}
+      </a>
+      <header className="topbar">
+        <Link href={hrefOf('overview')} className="topbar-brand">
+          <Logo />
+          <span>{t.appName}</span>
+        </Link>
+        {isOn && <StatePill status={status} />}
+        <div className="topbar-end">
+          <LanguageSwitch language={language} onChoose={onLanguage} />
+          <Link href={hrefOf('account')} className="topbar-account" isCurrent={page === 'account'}>
+            {session.account.name}
+          </Link>
+          <button type="button" className="button small" onClick={() => void signOut.run(onSignOut)}>
+            {t.signOut}
+          </button>
+        </div>
+      </header>
+      <nav className="side" aria-label={t.navigation}>
+        <ul>
+          {PAGES.filter((name) => name !== 'account').map((name) => (
+            <li key={name}>
+              <Link href={hrefOf(name)} isCurrent={name === page}>
+                {t.pages[name]}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <main id="content" className="content" tabIndex={-1} data-page={page}>
+        <h1 ref={heading} tabIndex={-1}>
+          {t.pages[page]}
+        </h1>
+        <Content status={status} />
+      </main>
+    </div>
+  )
+}
+
+/** How the service is, in a word; it opens what can be done about it. */
+function StatePill({ status: { value, at, problem } }: { readonly status: Resource<Status> }) {
+  const { t, language } = useTexts()
+  const state = value && serviceState(value)
+  return (
+    <div className="state">
+      <Link href={hrefOf('emergency')} className={`pill ${state ?? 'unknown'}`}>
+        {state ? t.states[state] : t.stateUnknown}
+      </Link>
+      {at !== undefined && (
+        <span className="soft" data-stalled={problem !== undefined}>
+          {problem ? t.stalled(formatClock(at, language)) : t.asOf(formatClock(at, language))}
+        </span>
+      )}
+      {/* Said once when it changes; the clock is not. */}
+      <span role="status" className="visually-hidden">
+        {state && t.states[state]}
+      </span>
+    </div>
+  )
+}

@@ -1,0 +1,108 @@
+import type { BodyOf, Simulation } from '@drawbridge/contract'
+import { useState } from 'react'
+import { useTexts } from '../texts/index.ts'
+import { formatCount, formatList } from './format.ts'
+import { Moment, Table } from './parts.tsx'
+
+/** So many of those who are concerned are shown by name at first. */
+const SHOWN = 50
+
+/** Whom a rule would reach, by name, and the button that makes it so. */
+export function SimulationResult({
+  result,
+  action,
+  isBusy,
+  onAdd,
+}: {
+  readonly result: Simulation
+  readonly action: BodyOf<'addClientRule'>['action']
+  readonly isBusy: boolean
+  readonly onAdd: (isShadowAccepted: boolean) => void
+}) {
+  const { t, language } = useTexts()
+  const [isShadowAccepted, setShadowAccepted] = useState(false)
+  const [isAllShown, setAllShown] = useState(false)
+  const { people, sessions, stranded, administrators, breakGlass, versions, affected, shadows, isSelfLockOut } = result
+  const blocks = action === 'block' || action === 'disconnect'
+  const isRefused = (isSelfLockOut && blocks) || (shadows.length > 0 && !isShadowAccepted)
+  const rows = isAllShown ? affected : affected.slice(0, SHOWN)
+  return (
+    <div className="stack" data-testid="simulation">
+      <h3>{t.simulationTitle(people, sessions)}</h3>
+      {isSelfLockOut && (
+        <p role="alert" className="problem">
+          {t.selfLockOut}
+        </p>
+      )}
+      {people === 0 && <p className="hint">{t.reachesNobody}</p>}
+      {stranded > 0 && <p className="notice">{t.stranded(stranded)}</p>}
+      {administrators.length > 0 && (
+        <p className="notice">{t.administratorsHit(formatList(administrators, language))}</p>
+      )}
+      {breakGlass.length > 0 && <p className="hint">{t.breakGlassHit(formatList(breakGlass, language))}</p>}
+      {shadows.length > 0 && (
+        <div className="notice stack">
+          {shadows.map(({ rule, by, isWeaker }) => (
+            <p key={`${rule} ${by}`}>
+              {t.shadow(rule, by)} {isWeaker && t.shadowWeaker}
+            </p>
+          ))}
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={isShadowAccepted}
+              onChange={(event) => setShadowAccepted(event.target.checked)}
+            />
+            {t.acceptShadow}
+          </label>
+        </div>
+      )}
+      {versions.length > 0 && (
+        <Table caption={t.versionsHit} columns={[t.family, t.version, t.people, t.sessions]}>
+          {versions.map((version) => (
+            <tr key={`${version.family} ${version.version}`}>
+              <th scope="row">{version.family}</th>
+              <td>{version.version ?? '–'}</td>
+              <td className="count">{formatCount(version.people, language)}</td>
+              <td className="count">{formatCount(version.sessions, language)}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      {rows.length > 0 && (
+        <Table caption={t.peopleHit} columns={[t.account, t.client, t.before, t.after, t.seen, t.wayOut]}>
+          {rows.map(({ account, client, isLive, isAdmin, before, after, seenAt, hasOther }, index) => (
+            <tr key={index}>
+              <th scope="row">
+                {account} {isAdmin && <span className="mark">{t.administrator}</span>}
+              </th>
+              <td>
+                {client.family ?? t.unknownFamily} {client.version}
+              </td>
+              <td>{before ? t.actions[before] : t.nothing}</td>
+              <td>{after ? t.actions[after] : t.nothing}</td>
+              <td>{isLive ? <span className="mark ok">{t.live}</span> : <Moment at={seenAt} />}</td>
+              <td>{hasOther ? t.hasOther : t.hasNone}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      {affected.length > rows.length && (
+        <button type="button" className="button small" onClick={() => setAllShown(true)}>
+          {t.showAll(affected.length)}
+        </button>
+      )}
+      <button
+        type="button"
+        className={`button ${blocks ? 'danger' : 'primary'}`}
+        onClick={() => {
+          if (!isRefused) onAdd(isShadowAccepted)
+        }}
+        aria-disabled={isRefused || isBusy}
+      >
+        {blocks ? t.lockOut(people) : t.addRule}
+      </button>
+      {blocks && <p className="hint">{t.revertsHint}</p>}
+    </div>
+  )
+}

@@ -1,0 +1,262 @@
+import type { GrantedPermission } from '@drawbridge/contract'
+import { CODES, ROLE_TABLE } from '@drawbridge/contract/browser'
+import { useEffect, useId, useRef, useState } from 'react'
+import type { MouseEvent, ReactNode } from 'react'
+import type { ApiProblem } from '../api/call.ts'
+import { useMay } from '../api/console.ts'
+import { rolesWith } from '../model/permission.ts'
+import { useTexts } from '../texts/index.ts'
+import type { Language, Texts } from '../texts/index.ts'
+import { formatClock, formatInstant, formatList, formatRelative, formatUtc } from './format.ts'
+import { go } from './route.ts'
+import type { Resource } from './use-resource.ts'
+
+/** What went wrong, in words: the error table's own, and what the API adds about this case. */
+export function problemText(problem: ApiProblem, t: Texts, language: Language): string {
+  if (problem.code === 'unreachable') return t.unreachable
+  const text = CODES[problem.code]?.text[language] ?? t.unexpected
+  return problem.detail === undefined ? text : `${text} ${problem.detail}`
+}
+
+/** A link within the console; with a modifier key the browser does what it always does. */
+export function Link({
+  href,
+  children,
+  className,
+  isCurrent = false,
+}: {
+  readonly href: string
+  readonly children: ReactNode
+  readonly className?: string
+  readonly isCurrent?: boolean
+}) {
+  const follow = (event: MouseEvent) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    event.preventDefault()
+    go(href)
+  }
+  return (
+    <a href={href} className={className} onClick={follow} aria-current={isCurrent ? 'page' : undefined}>
+      {children}
+    </a>
+  )
+}
+
+/** What went wrong, where it was tried. Empty it keeps its place for screen readers. */
+export function ProblemBox({ problem }: { readonly problem: ApiProblem | undefined }) {
+  const { t, language } = useTexts()
+  return (
+    <div role="alert" className="problem" data-code={problem?.code}>
+      {problem && problemText(problem, t, language)}
+    </div>
+  )
+}
+
+/**
+ * Something of the API, in all its states: loading, here, here but old, refused with a way to try again. A refresh that
+ * fails keeps the old numbers, with their age.
+ */
+export function Loaded<T>({
+  resource,
+  children,
+}: {
+  readonly resource: Resource<T>
+  readonly children: (value: T) => ReactNode
+}) {
+  const { t, language } = useTexts()
+  const { value, at, problem, isLoading, reload } = resource
+  if (value === undefined && problem === undefined) {
+    return (
+      <div className="skeleton" aria-busy={isLoading}>
+        <span className="visually-hidden">{t.loading}</span>
+      </div>
+    )
+  }
+  return (
+    <>
+      {problem && (
+        <div role="alert" className="problem">
+          <p>
+            {problemText(problem, t, language)} {at !== undefined && t.stale(formatClock(at, language))}
+          </p>
+          <button type="button" className="button small" onClick={() => void reload()} aria-disabled={isLoading}>
+            {t.retry}
+          </button>
+        </div>
+      )}
+      {value !== undefined && <div className={problem ? 'stale' : undefined}>{children(value)}</div>}
+    </>
+  )
+}
+
+/** A section of a page, under a heading. */
+export function Panel({
+  title,
+  children,
+  hint,
+  actions,
+  testId,
+}: {
+  readonly title: string
+  readonly children: ReactNode
+  readonly hint?: string
+  readonly actions?: ReactNode
+  readonly testId?: string
+}) {
+  const id = useId()
+  return (
+    <section className="panel" aria-labelledby={id} data-testid={testId}>
+      <header className="panel-header">
+        <div>
+          <h2 id={id}>{title}</h2>
+          {hint && <p className="hint">{hint}</p>}
+        </div>
+        {actions}
+      </header>
+      {children}
+    </section>
+  )
+}
+
+/**
+ * A table that scrolls within itself, by keyboard, too. Where the window is narrow each row is a list of its own, with the
+ * names of the columns before what is in them.
+ */
+export function Table({
+  caption,
+  columns,
+  children,
+}: {
+  readonly caption: string
+  readonly columns: readonly string[]
+  readonly children: ReactNode
+}) {
+  const labels = Object.fromEntries(columns.map((column, index) => [`--column-${index + 1}`, JSON.stringify(column)]))
+  return (
+    <div className="table-frame" role="region" aria-label={caption} tabIndex={0}>
+      <table style={labels}>
+        <caption className="visually-hidden">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  )
+}
+
+/** An instant in local time, with UTC where the pointer rests and the distance from now. */
+export function Moment({ at }: { readonly at: string }) {
+  const { language } = useTexts()
+  return (
+    <time dateTime={at} title={formatUtc(at)}>
+      {formatInstant(at, language)} <span className="soft">({formatRelative(at, useNow(30_000), language)})</span>
+    </time>
+  )
+}
+
+/** The present, renewed every so many milliseconds. */
+export function useNow(everyMs: number): number {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs)
+    return () => clearInterval(timer)
+  }, [everyMs])
+  return now
+}
+
+/** What needs a permission: shown in any case, and disabled with the reason for those who have it not. */
+export function Guarded({
+  permission,
+  children,
+}: {
+  readonly permission: GrantedPermission
+  readonly children: ReactNode
+}) {
+  const { t, language } = useTexts()
+  if (useMay(permission)) return children
+  const roles = rolesWith(permission).map((role) => ROLE_TABLE[role].label[language])
+  return (
+    <fieldset disabled className="forbidden">
+      <p className="hint">{t.notYours(formatList(roles, language))}</p>
+      {children}
+    </fieldset>
+  )
+}
+
+/** A modal dialog. The browser traps the focus and gives it back to the opener; Esc closes it. */
+export function Dialog({
+  title,
+  onClose,
+  children,
+}: {
+  readonly title: string
+  /** Absent: it cannot be closed but by what is in it. */
+  readonly onClose?: () => void
+  readonly children: ReactNode
+}) {
+  const { t } = useTexts()
+  const dialog = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  useEffect(() => {
+    const element = dialog.current
+    const opener = document.activeElement
+    element?.showModal()
+    return () => {
+      element?.close()
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
+    }
+  }, [])
+  return (
+    <dialog
+      ref={dialog}
+      className="dialog"
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault()
+        onClose?.()
+      }}
+    >
+      <div className="dialog-header">
+        <h2 id={id}>{title}</h2>
+        {onClose && (
+          <button type="button" className="button small" onClick={onClose}>
+            {t.close}
+          </button>
+        )}
+      </div>
+      {children}
+    </dialog>
+  )
+}
+
+/** A field with its label, a hint, and whatever the field is. */
+export function Field({
+  label,
+  hint,
+  children,
+}: {
+  readonly label: string
+  readonly hint?: string
+  readonly children: (ids: { readonly id: string; readonly 'aria-describedby'?: string }) => ReactNode
+}) {
+  const id = useId()
+  const hintId = useId()
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      {children({ id, ...(hint && { 'aria-describedby': hintId }) })}
+      {hint && (
+        <p className="hint" id={hintId}>
+          {hint}
+        </p>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,228 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openPage, startBrowser } from '../support/browser.ts'
+import type { Person } from '../support/browser.ts'
+import { look } from '../support/look.ts'
+import { startStack } from '../support/stack.ts'
+import type { Stack } from '../support/stack.ts'
+import { authenticatorOf } from '../support/totp.ts'
+import type { Authenticator } from '../support/totp.ts'
+import { connectClient } from '../support/xmpp-client.ts'
+import type { TestClient } from '../support/xmpp-client.ts'
+
+let stack: Stack
+let browser: Browser
+let officer: Person
+let authenticator: Authenticator
+let recoveryCode: string
+let carol: TestClient
+beforeAll(async () => {
+  ;[stack, browser] = await Promise.all([startStack(), startBrowser()])
+  officer = await openPage(browser, `${stack.url}/admin`, { viewport: { width: 1280, height: 800 } })
+})
+afterAll(async () => {
+  await browser.close()
+  await stack[Symbol.asyncDispose]()
+})
+
+const press = (name: string | RegExp) => officer.page.getByRole('button', { name }).click()
+const heading = (name: string) => officer.page.getByRole('heading', { level: 1, name }).waitFor()
+const open = async (name: string) => {
+  await officer.page.getByRole('navigation').getByRole('link', { name }).click()
+  await heading(name)
+}
+
+async function fillIn(password: string): Promise<void> {
+  await officer.page.getByLabel('Name').fill(stack.admin.name)
+  await officer.page.getByLabel('Password').fill(password)
+  await press('Sign in')
+}
+
+test('a wrong password is said in words, and the name stays', async () => {
+  await fillIn('not-the-password')
+  await officer.page.getByText('Name or password is wrong.').waitFor()
+  expect(await officer.page.getByLabel('Name').inputValue()).toBe(stack.admin.name)
+  await look(officer, 'console-sign-in')
+})
+
+test('an administrator signs in, enrolls an authenticator, and is asked for its code from then on', async () => {
+  await fillIn(stack.admin.password)
+  await heading('Overview')
+  await officer.page.getByRole('link', { name: stack.admin.name, exact: true }).click()
+  await press('Enroll an authenticator')
+  authenticator = authenticatorOf((await officer.page.getByTestId('totp-secret').textContent()) ?? '')
+  await officer.page.getByLabel('Code').fill(authenticator.next())
+  await press('Put it in force')
+  const recoveryCodes = officer.page.getByTestId('recovery-codes').getByRole('listitem')
+  await expect.poll(() => recoveryCodes.count()).toBe(10)
+  recoveryCode = (await recoveryCodes.first().textContent()) ?? ''
+  await look(officer, 'console-second-factor')
+  await press('I have kept them')
+  await officer.page.getByText(/10 codes on paper are left/).waitFor()
+
+  await press('Sign out')
+  await fillIn(stack.admin.password)
+  await officer.page.getByText('This account has a second factor: please add its code.').waitFor()
+  await officer.page.getByLabel('Code').fill('000000')
+  await press('Sign in')
+  await officer.page.getByText(/This code is wrong or was used already/).waitFor()
+  await officer.page.getByLabel('Code').fill(authenticator.next())
+  await press('Sign in')
+  // Where they were.
+  await heading('Your account')
+})
+
+test('the overview says how the service is, in numbers that lead to their rows', async () => {
+  await open('Overview')
+  await officer.page
+    .getByRole('link', { name: 'Normal' })
+    .or(officer.page.getByRole('link', { name: 'Degraded' }))
+    .waitFor()
+  await officer.page.getByRole('cell', { name: /alive/ }).waitFor()
+  await officer.page.getByText(/Sessions on builds without a known flaw/).waitFor()
+  await look(officer, 'console-overview')
+})
+
+test('clients in use are listed with what is known of them, and who uses one', async () => {
+  const { password } = await stack.account('carol')
+  const version = { name: 'Old Client', version: '1.0.0' }
+  carol = await connectClient({ port: stack.c2sPort, name: 'carol', password, version })
+  carol.send('<presence/>')
+  await carol.next(({ name, attrs }) => name === 'presence' && attrs['from'] === carol.jid)
+  await open('Clients')
+  const row = officer.page.getByTestId('client').filter({ hasText: 'old-client' })
+  await expect
+    .poll(async () => {
+      await officer.page.reload()
+      const nobody = officer.page.getByText(/^No client has signed in/)
+      await officer.page.getByTestId('client').or(nobody).first().waitFor()
+      return row.count()
+    })
+    .toBe(1)
+  await row.getByRole('link', { name: 'One person' }).click()
+  await officer.page.getByRole('rowheader', { name: 'carol' }).waitFor()
+  await look(officer, 'console-clients')
+})
+
+test('control §7: a rule is tried by name, added, confirmed while the clock runs, and undone', async () => {
+  await officer.page.getByTestId('client').filter({ hasText: 'old-client' }).getByRole('button').click()
+  const editor = officer.page.getByTestId('rule-editor')
+  expect(await editor.getByLabel('Family').inputValue()).toBe('old-client')
+  await editor.getByLabel('Below version').fill('2.0.0')
+  await editor.getByLabel('How fast').selectOption('now')
+  await press('See whom it reaches')
+  await editor.getByText('One person, one open session').waitFor()
+  await editor.getByRole('rowheader', { name: 'carol' }).waitFor()
+  await look(officer, 'console-simulation')
+  await press('Lock out one person')
+  expect(await carol.closed).toMatchObject({ condition: 'policy-violation' })
+  await officer.page.getByTestId('applied').getByRole('cell', { name: 'applied' }).waitFor()
+
+  const rule = officer.page.getByTestId('rule')
+  await rule.getByTestId('countdown').waitFor()
+  await look(officer, 'console-rules')
+  await press('Confirm')
+  // Nobody has yet shown that people still get in.
+  await rule.getByRole('alert').filter({ hasText: /./ }).waitFor()
+  const own = await connectClient({
+    port: stack.c2sPort,
+    ...stack.admin,
+    version: { name: 'New Client', version: '3' },
+  })
+  await press('Confirm')
+  await officer.page.getByText('The rule is confirmed.').waitFor()
+  await rule.getByText(/confirmed by/).waitFor()
+  await own.end()
+  await press('Undo: remove the rule')
+  await officer.page.getByText('There are no rules').waitFor()
+})
+
+test('advisories and exceptions say so when there are none', async () => {
+  const views = officer.page.getByRole('navigation', { name: 'Views of clients' })
+  await views.getByRole('link', { name: 'Advisories' }).click()
+  await officer.page.getByText(/No imported advisory/).waitFor()
+  await views.getByRole('link', { name: 'Exceptions' }).click()
+  await officer.page.getByText('Nobody is spared from the rules.').waitFor()
+  await look(officer, 'console-exceptions')
+})
+
+test('a suspension is seen before it begins, takes hold on each node, is extended and ended', async () => {
+  await open('Emergency')
+  await officer.page.getByText('Nothing is suspended, and nothing ever was.').waitFor()
+  const form = officer.page.getByTestId('start-suspension')
+  await form.getByLabel('Images', { exact: true }).check()
+  await form.getByLabel('How', { exact: true }).selectOption('hold')
+  await form.getByLabel(/^Reason, as users will read it/).fill('An image exploit is being checked.')
+  await form.getByLabel('Reason in German').fill('Eine Bildlücke wird geprüft.')
+  await form.getByText(/Das Teilen von Bildern ist angehalten.*Eine Bildlücke wird geprüft/).waitFor()
+  await look(officer, 'console-suspension-draft')
+  await press('See whom it concerns')
+  await officer.page.getByRole('dialog').getByText('Suspend images?').waitFor()
+  await look(officer, 'console-suspension-confirm')
+  await officer.page
+    .getByRole('dialog')
+    .getByRole('button', { name: /^Suspend / })
+    .click()
+  await officer.page.getByText('The suspension is in force.').waitFor()
+  await officer.page.getByTestId('applied').getByRole('cell', { name: 'applied' }).waitFor()
+  await officer.page.getByRole('link', { name: 'Suspended' }).waitFor()
+  await look(officer, 'console-emergency')
+
+  const running = officer.page.getByTestId('suspension')
+  await running.getByText('a person ends it').waitFor()
+  await running.getByRole('button', { name: 'Extend …' }).click()
+  await officer.page.getByRole('dialog').getByRole('button', { name: 'Extend' }).click()
+  await officer.page.getByText('The suspension has a new end.').waitFor()
+  await running.getByRole('button', { name: 'End …', exact: true }).click()
+  await officer.page.getByRole('dialog').getByRole('button', { name: 'End and release' }).click()
+  await officer.page.getByText(/The suspension has ended/).waitFor()
+  await expect.poll(() => running.count()).toBe(0)
+})
+
+test('the audit log is filtered, shows what changed, and is verified', async () => {
+  await open('Audit')
+  await officer.page.getByLabel('Action', { exact: true }).fill('start-suspension')
+  await press('Filter')
+  const entry = officer.page.getByTestId('audit-entry')
+  await expect.poll(() => entry.count()).toBe(1)
+  expect(officer.page.url()).toContain('action=start-suspension')
+  await entry.locator('summary').click()
+  await entry.getByText('An image exploit is being checked.').waitFor()
+  await press('Verify')
+  await officer.page.getByText(/^Whole\. Entries checked/).waitFor()
+  await look(officer, 'console-audit')
+})
+
+test('a session that ends leaves what was typed, and whoever comes back goes on with it', async () => {
+  await open('Emergency')
+  const reason = officer.page.getByLabel(/^Reason, as users will read it/)
+  await reason.fill('half a sentence')
+  await officer.context.clearCookies()
+  const dialog = officer.page.getByRole('dialog')
+  await dialog.getByText('Please sign in again').waitFor({ timeout: 20_000 })
+  await look(officer, 'console-expired')
+  await dialog.getByLabel('Password').fill(stack.admin.password)
+  await dialog.getByRole('button', { name: 'Sign in' }).click()
+  await dialog.getByLabel('Code').fill(recoveryCode)
+  await dialog.getByRole('button', { name: 'Sign in' }).click()
+  await expect.poll(() => dialog.count()).toBe(0)
+  expect(await reason.inputValue()).toBe('half a sentence')
+})
+
+test('in German, too; and an auditor sees what they may not do, and why', async () => {
+  await press('Deutsch')
+  await heading('Notfall')
+  await look(officer, 'console-german')
+  await press('English')
+  const { password } = await stack.account('dora')
+  await stack.cli('account', 'role', 'dora', 'auditor')
+  const auditor = await openPage(browser, `${stack.url}/admin/emergency`)
+  await auditor.page.getByLabel('Name').fill('dora')
+  await auditor.page.getByLabel('Password').fill(password)
+  await auditor.page.getByRole('button', { name: 'Sign in' }).click()
+  const form = auditor.page.getByTestId('start-suspension')
+  await form.getByText(/Your role may not do this. Ask somebody who is: Administrator/).waitFor()
+  expect(await form.getByRole('button', { name: 'See whom it concerns' }).isDisabled()).toBe(true)
+  await look(auditor, 'console-auditor')
+  expect([...auditor.faults, ...officer.faults]).toEqual([])
+})
