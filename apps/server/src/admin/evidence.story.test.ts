@@ -96,6 +96,24 @@ test('sealed bytes are seen when two administrators agree, on this machine, for 
   expect((await Array.fromAsync(s.server.ctx.blobs.evidence!.list())).length).toBe(0)
 })
 
+test('avatars and pictures inside messages are sealed like files, and without a key they are not taken', async () => {
+  await using keys = await keyFile()
+  await using s = await sealing({ evidenceKeyFile: keys.path })
+  const photo = (text: string) =>
+    `<vCard xmlns="vcard-temp"><PHOTO><TYPE>image/png</TYPE><BINVAL>${png(text).toString('base64')}</BINVAL></PHOTO></vCard>`
+  await s.alice.ask('set', photo('me'))
+  await s.alice.ask('set', photo('broken'))
+  const { evidence } = (await s.local('GET', 'evidence')).json
+  expect(evidence).toMatchObject([
+    { sender: 'alice@im.test', filename: 'avatar', outcome: 'refused', reason: 'corrupt' },
+    { sender: 'alice@im.test', filename: 'avatar', outcome: 'clean', bytes: png('me').length },
+  ])
+
+  await using without = await sealing({})
+  const answer = await without.alice.ask('set', photo('me'))
+  expect(answer.attrs['type']).toBe('error')
+})
+
 test('whoever was made an administrator for it, or whose password was, agrees to nothing', async () => {
   await using keys = await keyFile()
   await using s = await sealing({ evidenceKeyFile: keys.path })

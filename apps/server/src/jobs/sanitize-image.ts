@@ -1,5 +1,5 @@
 import type { FileRejectReason, ImageRejectReason } from '@drawbridge/contract'
-import { findUpload, markUploadRefused, publishUpload, putEvidence, putImageMapping } from '@drawbridge/db'
+import { findUpload, markUploadRefused, publishUpload, putImageMapping } from '@drawbridge/db'
 import type { NewDerivative, PublishedFile, Upload } from '@drawbridge/db'
 import type { Handler } from '@drawbridge/jobs'
 import { ImageBudgetSpent } from '@drawbridge/runtime'
@@ -12,6 +12,7 @@ import { NO_ROOM, OVER_BUDGET, SUSPENDED } from '../blobs/reasons.ts'
 import { ask } from '../policy/gate.ts'
 import { storedReason } from '../files/rejections.ts'
 import type { Context } from '../routing/feature.ts'
+import { sealOriginal } from '../routing/sealed.ts'
 import { chargedTo } from '../routing/image-payer.ts'
 
 /** Why there is no clean file: the image, another file's kind, or that there was no room for it, or no budget. */
@@ -109,22 +110,12 @@ function unlessSuspended(ctx: UploadContext, upload: Upload, bytes: Buffer, outc
 /** Keeps the sender's bytes, sealed, where the media policy says so; before anybody sees what came of them. */
 async function seal(ctx: UploadContext, upload: Upload, bytes: Buffer, outcome: Outcome): Promise<void> {
   if (policyOf(ctx, upload).originals !== 'seal') return
-  const { db, blobs, now, evidenceRetentionMs } = ctx
-  if (!blobs.evidence) throw new Error('the media policy says that files are sealed, and there is no key for that')
   const { id, filename, declaredType } = upload
-  await blobs.evidence.put(id, bytes)
   const isImage = outcome.state === 'clean' && outcome.file.cleanType.startsWith('image/')
-  await putEvidence(db, {
-    id,
-    sender: accountOf(ctx, upload)?.bareJid ?? '',
-    filename,
-    declaredType,
-    rawSha256: createHash('sha256').update(bytes).digest(),
-    rawBytes: bytes.length,
-    outcome: outcome.state === 'refused' ? 'refused' : isImage ? 'clean' : 'not-an-image',
-    reason: outcome.state === 'refused' ? outcome.reason : null,
-    expiresAt: new Date(now().getTime() + evidenceRetentionMs),
-  })
+  const reason = outcome.state === 'refused' ? outcome.reason : null
+  const fate = outcome.state === 'refused' ? 'refused' : isImage ? 'clean' : 'not-an-image'
+  const sender = accountOf(ctx, upload)?.bareJid ?? ''
+  await sealOriginal({ id, sender, filename, declaredType, outcome: fate, reason, bytes }, ctx)
 }
 
 const accountOf = ({ accounts }: UploadContext, { accountId }: Upload) =>

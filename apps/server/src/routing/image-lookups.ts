@@ -148,7 +148,10 @@ export interface Cleaning {
 export async function cleanInline(
   bytes: Uint8Array | undefined,
   { purpose, sender, readers, deadline }: Cleaning,
-  ctx: Pick<Context, 'db' | 'sanitize' | 'log' | 'blobs' | 'accounts' | 'images' | 'gate' | 'now'>,
+  ctx: Pick<
+    Context,
+    'db' | 'sanitize' | 'log' | 'blobs' | 'accounts' | 'images' | 'gate' | 'now' | 'mediaPolicy' | 'evidenceRetentionMs'
+  >,
 ): Promise<MadeImage> {
   const { db } = ctx
   const own = bytes && (await findOwn(bytes, ctx))
