@@ -129,6 +129,9 @@ test('control §7: a rule is tried by name, added, confirmed while the clock run
     ...stack.admin,
     version: { name: 'New Client', version: '3' },
   })
+  // It is in when its name is known: then it is answered.
+  own.send('<presence/>')
+  await own.next(({ name, attrs }) => name === 'presence' && attrs['from'] === own.jid)
   await press('Confirm')
   await officer.page.getByText('The rule is confirmed.').waitFor()
   await rule.getByText(/confirmed by/).waitFor()

@@ -13,7 +13,7 @@ import { formatClock } from './format.ts'
 import { LanguageSwitch } from './LanguageSwitch.tsx'
 import { Logo } from './Logo.tsx'
 import { Overview } from './Overview.tsx'
-import { Link } from './parts.tsx'
+import { Link, useNow } from './parts.tsx'
 import { hrefOf, PAGES, useRoute } from './route.ts'
 import type { PageName } from './route.ts'
 import { useAction, useResource } from './use-resource.ts'
@@ -21,6 +21,7 @@ import type { Resource } from './use-resource.ts'
 
 /** How often the state of the service is asked for, in milliseconds. */
 const STATUS_EVERY_MS = 5_000
+const STALLED_AFTER_MS = 4 * STATUS_EVERY_MS
 
 const CONTENT: Readonly<Record<PageName, ComponentType<PageProps>>> = {
   overview: Overview,
@@ -109,14 +110,16 @@ export function Shell({
 function StatePill({ status: { value, at, problem } }: { readonly status: Resource<Status> }) {
   const { t, language } = useTexts()
   const state = value && serviceState(value)
+  const now = useNow(STATUS_EVERY_MS)
+  const isStalled = problem !== undefined || (at !== undefined && now - at > STALLED_AFTER_MS)
   return (
     <div className="state">
       <Link href={hrefOf('emergency')} className={`pill ${state ?? 'unknown'}`}>
         {state ? t.states[state] : t.stateUnknown}
       </Link>
       {at !== undefined && (
-        <span className="soft" data-stalled={problem !== undefined}>
-          {problem ? t.stalled(formatClock(at, language)) : t.asOf(formatClock(at, language))}
+        <span className="soft" data-stalled={isStalled}>
+          {isStalled ? t.stalled(formatClock(at, language)) : t.asOf(formatClock(at, language))}
         </span>
       )}
       {/* Said once when it changes; the clock is not. */}

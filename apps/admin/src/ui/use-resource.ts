@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { ApiProblem } from '../api/call.ts'
 import { useConsole } from '../api/console.ts'
 import type { Call } from '../api/call.ts'
+import { isAttended } from './attendance.ts'
 
 /** Something of the API on a page: what is known of it, how old that is, and what went wrong since. */
 export interface Resource<T> {
@@ -15,7 +16,7 @@ export interface Resource<T> {
 }
 
 export interface ResourceOptions {
-  /** Asked again so often, in milliseconds, while the page is visible. Absent: only when told to. */
+  /** Asked again so often, in milliseconds, while somebody is there. Absent: only when told to. */
   readonly everyMs?: number
   /** False: not asked at all, since whoever looks may not. */
   readonly isOn?: boolean
@@ -56,7 +57,7 @@ export function useResource<T>(
   useEffect(() => {
     if (everyMs === undefined || !isOn) return undefined
     const ask = () => {
-      if (!document.hidden) void reload()
+      if (isAttended()) void reload()
     }
     const timer = setInterval(ask, everyMs)
     document.addEventListener('visibilitychange', ask)
