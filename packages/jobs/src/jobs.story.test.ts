@@ -212,9 +212,10 @@ test('every declared job needs one handler, and no other', async () => {
   await migrateJobs(database.url)
   await using jobs = createJobs({ databaseUrl: database.url, log: silentLog })
   await expect(jobs.work({} as never)).rejects.toThrow(
-    'jobs without a handler: renew-images, sanitize-image, send-push',
+    'jobs without a handler: notify-discarded, renew-images, sanitize-image, send-push, wake-room',
   )
   const handlers = {
+    'notify-discarded': async () => {},
     'renew-images': async () => {},
     'sanitize-image': async () => {},
     'send-push': async () => {},
@@ -230,5 +231,11 @@ test('the tables of the queue are made once, also by two processes at the same t
   await migrateJobs(database.url)
   await using jobs = createJobs({ databaseUrl: database.url, log: silentLog })
   expect(await jobs.enqueue(sanitizeImage, { uploadId: '01a20722-c540-731d-8158-4bede4115b99' })).toBe('added')
-  expect(JOBS.map(({ name }) => name)).toEqual(['renew-images', 'sanitize-image', 'send-push', 'wake-room'])
+  expect(JOBS.map(({ name }) => name)).toEqual([
+    'notify-discarded',
+    'renew-images',
+    'sanitize-image',
+    'send-push',
+    'wake-room',
+  ])
 })

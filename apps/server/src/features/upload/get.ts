@@ -39,25 +39,26 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
   const { gate } = ctx
   const address = addressOf(req)
   const facts = { at: ctx.now().getTime(), account, client, isImage, address, ...(file ? factsOf(file, ctx) : {}) }
-  const judge = () => ask(gate, 'media.read', facts)
-  let { epoch } = gate
-  const verdict = judge()
-  if (verdict.action !== 'pass') {
+  let known: { readonly epoch: number; readonly refusal: Refusal | undefined } | undefined
+  const judge = (): Refusal | undefined => {
+    const verdict = ask(gate, 'media.read', facts)
+    if (verdict.action === 'pass') return undefined
     // Nobody is known here who could update; a fresh link says who asks.
     const isNameless = client === undefined && verdict.action === 'refuse' && verdict.code === 'client-unknown'
-    return refuse(req, res, isNameless ? new Refusal('link-expired') : refusalOf(verdict))
+    return isNameless ? new Refusal('link-expired') : refusalOf(verdict)
   }
+  // Under other rules it is judged anew, in the middle of a file, too (control §4.5).
+  const refusal = (): Refusal | undefined => {
+    if (known?.epoch !== gate.epoch || gate.isStale) known = { epoch: gate.epoch, refusal: judge() }
+    return known.refusal
+  }
+  const refused = refusal()
+  if (refused) return refuse(req, res, refused)
   if (!file) return sendProblem(res, problemOf('item-not-found', req))
   const closed = refusedClass(ctx.mediaPolicy(account), file.upload.fileClasses ?? [], 'download')
   if (closed !== undefined) return sendProblem(res, { ...fileProblem(closed, req), status: 403 })
-  // Under other rules it is judged anew, in the middle of a file, too (control §4.5).
-  const mayGoOn = () => {
-    if (gate.epoch === epoch && !gate.isStale) return true
-    epoch = gate.epoch
-    return judge().action === 'pass'
-  }
   try {
-    await serve(req, res, { ...file, isImage, mayGoOn }, ctx)
+    await serve(req, res, { ...file, isImage, refusal }, ctx)
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error
     ctx.log.warn('a file cannot be read', { id: file.upload.id, error })
@@ -80,11 +81,12 @@ const formatOf = (type: string | null) => (type?.startsWith('image/') ? type.sli
 /** A file that may be read, as long as it may. */
 interface OpenFile extends CleanFile {
   readonly isImage: boolean
-  mayGoOn(): boolean
+  /** Why it may not be read any more. */
+  refusal(): Refusal | undefined
 }
 
 async function serve(req: IncomingMessage, res: ServerResponse, file: OpenFile, ctx: Context) {
-  const { isImage, mayGoOn } = file
+  const { isImage, refusal } = file
   const name = file.sha256.toString('hex')
   const etag = `"${name}"`
   const headers = { ...headersOf(file, isImage, ctx.hasMediaOrigin), ETag: etag, 'Accept-Ranges': 'bytes' }
@@ -97,7 +99,8 @@ async function serve(req: IncomingMessage, res: ServerResponse, file: OpenFile, 
     ctx.log.error('a clean file is missing', { id: file.upload.id })
     return sendProblem(res, problemOf('item-not-found', req))
   }
-  if (!mayGoOn()) return void res.destroy()
+  const refused = refusal()
+  if (refused) return refuse(req, res, refused)
   // A part of another version is of no use (RFC 9110 §13.1.5); there is only ever one of ours.
   const isSame = req.headers['if-range'] === undefined || req.headers['if-range'] === etag
   const range = req.method === 'GET' && isSame ? parseRange(req.headers.range, blob.bytes) : undefined
@@ -114,7 +117,7 @@ async function serve(req: IncomingMessage, res: ServerResponse, file: OpenFile, 
   // A reader that goes away is no fault; what cannot be read to its end is cut off.
   const whileAllowed = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
-      if (!mayGoOn()) throw new Error('the rules have changed')
+      if (refusal()) throw new Error('the rules have changed')
       yield chunk
     }
   }

@@ -32,7 +32,7 @@ async function site(mediaUrl: string | undefined) {
 test.each([
   ['page.html', '<!doctype html><script>steal()</script>', 'text/html'],
   ['drawing.xml', '<svg xmlns="http://www.w3.org/2000/svg" onload="steal()"/>', 'text/xml'],
-  ['code.js', 'steal()', 'text/javascript'],
+  ['code.txt', 'steal()', 'text/javascript'],
   ['paper.pdf', '%PDF-1.7 /JavaScript', 'application/pdf'],
 ])('UP-05 active content is of another origin, an attachment, and runs nowhere: %s', async (name, body, type) => {
   await using s = await site(FILES)
