@@ -104,6 +104,8 @@ function cpuMs(pid: number): number {
 async function throughput({ sanitize, process: { pid = 0 } }: SanitizerProcess): Promise<void> {
   const avatar = await (await photo(512, 512)).png().toBuffer()
   const cases = [
+    // What clients publish (XEP-0084 §3 wants it small), and what somebody picks from a disk.
+    ['avatar: 192 px PNG', await (await photo(192, 192)).png().toBuffer(), 'avatar', 900],
     ['avatar: 512 px PNG', avatar, 'avatar', 600],
     ['avatar: 512 px JPEG', await jpeg(512, 512), 'avatar', 600],
     ['emote: 64 px PNG', ordinaryPng(64, 64), 'emote', 1_500],
