@@ -91,7 +91,7 @@ function SuspensionFacts({ suspension }: { readonly suspension: SuspensionView }
         <div>
           <dt>{t.since}</dt>
           <dd>
-            <Moment at={since} /> · {t.by([startedBy, ...approvedBy].join(', '))}
+            <Moment at={since} /> · {t.by([...new Set([startedBy, ...approvedBy])].join(', '))}
           </dd>
         </div>
         <div>
