@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { CommonConfig, Paths } from '@drawbridge/runtime'
+import { type CommonConfig, isLoopback, type Paths } from '@drawbridge/runtime'
 import { readLock } from '../up/lock.ts'
 import { listPorts, whyTaken } from '../up/ports.ts'
 import { type Finding, finding } from './finding.ts'
@@ -72,4 +72,12 @@ function kept(secrets: string): string[] {
   return globSync('*.{crt,pem,cert}', { cwd: secrets })
     .map((name) => join(secrets, name))
     .filter((path) => statSync(path).isFile() && readFileSync(path, 'utf8').includes('BEGIN CERTIFICATE'))
+}
+
+/** Whether files that people uploaded have an origin of their own (threats UP-05). @param mediaUrl - as configured. */
+export function checkMediaOrigin({ bind }: Pick<CommonConfig, 'bind'>, mediaUrl: string | undefined): Finding {
+  if (mediaUrl) return finding('origin of files', 'ok', mediaUrl)
+  const sharing = 'files are of the origin of the web client, and kept from being shown or run by their headers alone'
+  if (isLoopback(bind)) return finding('origin of files', 'ok', `${sharing}; this machine only`)
+  return finding('origin of files', 'warn', `${sharing}: give them a host of their own by DRAWBRIDGE_MEDIA_URL`)
 }

@@ -5,7 +5,7 @@ import { type Cli, Refused } from '../command.ts'
 import { checkBreakGlass } from './break-glass.ts'
 import { type Finding, finding } from './finding.ts'
 import { checkFloors, versionOf } from './floors.ts'
-import { checkCertificate, checkDataDirectory, checkPortsFree } from './host.ts'
+import { checkCertificate, checkDataDirectory, checkMediaOrigin, checkPortsFree } from './host.ts'
 import { checkSanitizer } from './sanitizer.ts'
 import { checkAntivirus, checkPostgres, checkRedis } from './services.ts'
 import { ROOT } from '../up/root.ts'
@@ -22,6 +22,7 @@ export async function runDoctor(args: string[], cli: Cli): Promise<void> {
     ...(await checkDataDirectory(paths)),
     ...(await checkPortsFree(config, paths)),
     ...checkCertificate(config, paths, new Date()),
+    checkMediaOrigin(config, cli.env['DRAWBRIDGE_MEDIA_URL']),
     await checkPostgres(config, paths, ROOT),
     ...(await checkRedis(config)),
     await checkSanitizer(paths),
