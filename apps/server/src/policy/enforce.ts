@@ -108,6 +108,9 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: ()
       const isAway = code === 'suspended' && session.state === 'waiting'
       session.closeWith(code, details)
       if (isAway) return 'none'
+      if (code !== 'suspended' && details['rule'] !== undefined) {
+        gate.lockedOut(details['rule'], session.account.localpart)
+      }
       countEffect({ action })
       return 'disconnected'
     }

@@ -1,4 +1,4 @@
-import { QUESTIONS, RULE_NAMES } from '@drawbridge/policy'
+import { GUARDRAILS, QUESTIONS, RULE_NAMES } from '@drawbridge/policy'
 import { counter, gauge, histogram } from '@drawbridge/runtime'
 
 /** Answers of the rules, whoever they were about. Who it was goes into the log. */
@@ -13,6 +13,15 @@ export const countVerdict = counter('drawbridge_policy_verdicts_total', 'Policy 
 export const countEffect = counter('drawbridge_policy_effects_total', 'Effects of policy changes on live sessions.', {
   action: ['disconnect', 'degrade', 'warn', 'notify'],
 })
+
+/** Rules that did more than anybody expected, and were taken back one stage. */
+export const countGuardrail = counter(
+  'drawbridge_policy_guardrails_total',
+  'Client rules that a guardrail held back.',
+  {
+    guardrail: GUARDRAILS,
+  },
+)
 
 /** Each is on record with who, from where and what. */
 export const countBreakGlass = counter(

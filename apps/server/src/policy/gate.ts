@@ -30,6 +30,8 @@ export interface GateOptions {
   readonly unitsOf?: (localpart: string) => readonly string[]
   /** Rooms of these, by their bare JIDs, that an account is a member of. Default: none. */
   readonly roomsOf?: (localpart: string, rooms: readonly string[]) => readonly string[]
+  /** Hears whom a client rule keeps out, or has just sent away. */
+  readonly onLockOut?: (rule: string, localpart: string) => void
   /** Hears what a drill would have said. */
   readonly onDrill?: (suspensionId: string, question: Question, verdict: Verdict) => void
 }
@@ -63,6 +65,7 @@ export class Gate {
       onBreakGlass: () => undefined,
       unitsOf: () => [],
       roomsOf: () => [],
+      onLockOut: () => undefined,
       onDrill: () => undefined,
       ...options,
     }
@@ -204,6 +207,11 @@ export class Gate {
     this.#options.onBreakGlass(use)
   }
 
+  /** Notes that a client rule keeps somebody out. */
+  lockedOut(rule: string, localpart: string): void {
+    this.#options.onLockOut(rule, localpart)
+  }
+
   /** Counts and logs one answer. Who it was about is in the log only. */
   record(question: Question, rule: RuleName | 'lease', { mode, verdict }: Omit<Finding, 'rule'>, facts: object): void {
     if (verdict.action === 'pass') return
@@ -211,6 +219,11 @@ export class Gate {
     if (rule === 'suspension' && mode === 'observe') {
       const drill = suspensionOf(verdict)
       if (drill !== undefined) this.#options.onDrill(drill, question, verdict)
+    }
+    const { account } = partiesOf(facts)
+    if (rule === 'client-version' && mode === 'enforce' && account && verdict.action === 'refuse') {
+      const { rule: id } = verdict.details
+      if (id !== undefined && verdict.code !== 'media-withheld') this.lockedOut(id, account.localpart)
     }
     const fields = { question, rule, mode, ...verdict, ...subjectOf(facts) }
     // Sign-ins that fail are news; the stanzas of a suspended service are not, one by one.

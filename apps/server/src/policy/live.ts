@@ -61,6 +61,8 @@ export interface LiveOptions {
   roomsOf?(localpart: string, rooms: readonly string[]): readonly string[]
   /** Hears what a drill would have said. */
   onDrill?: NonNullable<GateOptions['onDrill']>
+  /** Hears whom a client rule keeps out. */
+  onLockOut?: NonNullable<GateOptions['onLockOut']>
   /** Told of every look at the clock: planned suspensions begin, others end or want to be looked at. */
   onTime?(at: Date): void
 }
@@ -120,13 +122,14 @@ class Live implements LivePolicy {
   constructor(options: LiveOptions) {
     this.#options = options
     this.#now = options.now ?? (() => new Date())
-    const { log, leaseTtlMs, unitsOf, roomsOf, onDrill, isBreakGlass, onBreakGlass } = options
+    const { log, leaseTtlMs, unitsOf, roomsOf, onDrill, onLockOut, isBreakGlass, onBreakGlass } = options
     this.gate = new Gate({
       log,
       leaseTtlMs,
       ...(unitsOf === undefined ? {} : { unitsOf }),
       ...(roomsOf === undefined ? {} : { roomsOf }),
       ...(onDrill === undefined ? {} : { onDrill }),
+      ...(onLockOut === undefined ? {} : { onLockOut }),
       ...(isBreakGlass === undefined ? {} : { isBreakGlass }),
       ...(onBreakGlass === undefined ? {} : { onBreakGlass }),
     })

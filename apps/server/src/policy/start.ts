@@ -10,6 +10,8 @@ import type { Gate } from './gate.ts'
 import { createGuarded } from './guarded.ts'
 import type { GuardedOperations } from './guarded.ts'
 import { createMeasureImpact } from './impact.ts'
+import { createGuardrails } from './guardrails.ts'
+import type { Guardrails } from './guardrails.ts'
 import { createKeeper } from './keeper.ts'
 import { startLivePolicy } from './live.ts'
 import type { LiveOptions, LivePolicy } from './live.ts'
@@ -45,7 +47,7 @@ export interface People {
 const NOBODY: People = { accounts: () => [], approvers: () => [], tell: () => undefined }
 
 export interface PolicyServiceOptions
-  extends Omit<LiveOptions, 'db' | 'node' | 'onTime' | 'onDrill'>, Pick<OperationsOptions, 'queue'> {
+  extends Omit<LiveOptions, 'db' | 'node' | 'onTime' | 'onDrill' | 'onLockOut'>, Pick<OperationsOptions, 'queue'> {
   /** For what changes the rules. */
   readonly db: Db
   /** For listening, where that needs another way to the database than the rest: a pooler passes no notifications. */
@@ -76,13 +78,16 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
   const { people = NOBODY, roomsOf = () => [] } = options
   const drills = createDrills()
   // The live policy comes first and may find suspensions that are due before there are operations to end them.
-  const later: { operations?: Operations; live?: LivePolicy; standalone?: Standalone } = {}
+  const later: { operations?: Operations; live?: LivePolicy; standalone?: Standalone; guardrails?: Guardrails } = {}
   const alert = (text: string, to: readonly string[] = people.approvers()) => {
     log.warn('approvers are alerted', { text, to: to.length })
     people.tell(text, to)
   }
   const keeper = createKeeper({ db, operations: () => later.operations, drills, alert, log })
-  const onTime = (at: Date) => keeper.tick(at, (later.live?.gate.settings.suspensions.length ?? 0) > 0)
+  const onTime = (at: Date) => {
+    keeper.tick(at, (later.live?.gate.settings.suspensions.length ?? 0) > 0)
+    later.guardrails?.tick(at)
+  }
   const live = await startLivePolicy({
     ...options,
     db: rules.db,
@@ -90,6 +95,7 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     node,
     onTime,
     onDrill: drills.hit,
+    onLockOut: (rule, localpart) => later.guardrails?.lockedOut(rule, localpart, now()),
     overrides: () => cutsInForce(offline.orders),
     onCurrent: () => void later.standalone?.reconcile(),
   }).catch(async (error: unknown) => {
@@ -106,6 +112,7 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
   })
   later.operations = operations
   later.live = live
+  later.guardrails = createGuardrails({ db, operations, gate: live.gate, sessions: options.sessions, alert, log })
   const standalone = createStandalone({ db: rules.db, ...offline, live, node, operations, log, now })
   later.standalone = standalone
   const measure = createMeasureImpact({
