@@ -9,6 +9,7 @@ import { imagesConfig } from './routing/images.config.ts'
 import { contactConfig, registrationConfig } from './routing/registration.config.ts'
 import { externalServicesConfig } from './features/external-services.config.ts'
 import { componentConfig } from './stream/component.config.ts'
+import { eventSinksConfig } from './event-sinks/sinks.config.ts'
 import { antivirusConfig } from './files/antivirus.config.ts'
 import { advisoriesConfig } from './policy/advisories.config.ts'
 import { streamConfig } from './stream/stream.config.ts'
@@ -121,6 +122,7 @@ export const serverConfig = z.object({
   admin: adminConfig.prefault({}),
   advisories: advisoriesConfig.prefault({}),
   antivirus: antivirusConfig.prefault({}),
+  eventSinks: eventSinksConfig.prefault({}),
   proxy: proxyConfig.prefault({}),
   push: pushConfig.prefault({}),
   externalServices: externalServicesConfig.prefault({}),

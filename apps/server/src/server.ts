@@ -19,6 +19,7 @@ import { createAdminApi, LOCAL_ACTOR } from './admin/index.ts'
 import { openBlobs } from './blobs/blobs.ts'
 import { createRenewal } from './blobs/renewal.ts'
 import { createMediaLinks } from './blobs/media-link.ts'
+import { sinksFrom, startDelivery } from './event-sinks/deliver.ts'
 import { FEATURES } from './features/index.ts'
 import { linkPreviews } from './features/link-previews.ts'
 import { createAdmitFile } from './files/admission.ts'
@@ -467,6 +468,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   })
   const ownBuild = common.webDir === undefined ? undefined : registerOwnBuild(common.webDir, advisories, log)
   const signing = await startAuditSigning(db, join(at.secrets, 'audit-key'), log.child({ part: 'audit' }), now)
+  const eventLog = log.child({ part: 'events' })
+  const sinks = sinksFrom(config.eventSinks, common.domain, eventLog)
+  const eventSinks = startDelivery({ db, sinks, log: eventLog })
   const admin = createAdminApi({
     db,
     advisories,
@@ -503,7 +507,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       const parts = Object.entries(checks).map(([name, answer]) =>
         answer === 'ok' ? { name, isOk: true } : { name, isOk: false, detail: answer },
       )
-      return antivirus ? [...parts, await checkAntivirus(antivirus)] : parts
+      const scanning = antivirus ? [await checkAntivirus(antivirus)] : []
+      return [...parts, ...scanning, ...(await eventSinks.checks())]
     },
   })
   const origins = createOrigins(config.web.allowedOrigins, () => publicUrl)
@@ -550,6 +555,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     await ownBuild
     await mirror[Symbol.asyncDispose]()
     await signing[Symbol.asyncDispose]()
+    await eventSinks[Symbol.asyncDispose]()
     await policy.close()
     await ctx.cursors.flush()
     await inventory[Symbol.asyncDispose]()

@@ -31,6 +31,7 @@ export { type Database, type DatabaseOptions, type Db, isUniqueViolation, openDa
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts'
 export { EmbeddedPostgresError } from './embedded-postgres-owner.ts'
 export * from './directory.ts'
+export * from './event-sink.ts'
 export * from './evidence.ts'
 export * from './fetched-image.ts'
 export * from './held-message.ts'
