@@ -133,7 +133,7 @@ export const serverConfig = z.object({
     }),
     posture: z.enum(CLIENT_POSTURES).default('discover').meta({
       env: 'DRAWBRIDGE_CLIENT_POSTURE',
-      doc: 'What happens to clients that do not say what they are: `discover` lets them in and counts them, `enforce` blocks them.',
+      doc: 'What happens to clients that do not say what they are: `discover` lets them in and counts them, `enforce` blocks them. Counts until `client-posture set` says something.',
     }),
     breakGlassNetworks,
     leaseTtlMs: z.coerce.number().int().min(1_000).max(5_000).default(5_000).meta({

@@ -280,6 +280,14 @@ export const simulation = z
   })
   .meta({ id: 'Simulation' })
 
+export const clientPosture = z
+  .strictObject({
+    posture: z
+      .enum(CLIENT_POSTURES)
+      .meta({ description: '`discover` lets them in and counts them, `enforce` blocks them.' }),
+  })
+  .meta({ id: 'ClientPosture' })
+
 export const newClientException = z
   .strictObject({
     ...conditions,

@@ -42,6 +42,7 @@ import { doctor } from './doctor.ts'
 import { evidenceApprove, evidenceExport, evidenceList, evidenceRequest } from './evidence.ts'
 import { filesRenew } from './files.ts'
 import { invitationAdd, invitationList, invitationRevoke } from './invitation.ts'
+import { clientPostureSet, clientPostureShow } from './client-posture.ts'
 import { mediaPolicySet, mediaPolicyShow } from './media-policy.ts'
 import { imageRenewalStart, imageRenewalStatus, imageRenewalStop } from './image-renewal.ts'
 import { offlineApply, tokenOfflineCreate } from './offline.ts'
@@ -111,6 +112,8 @@ export const COMMANDS: readonly Command[] = [
   clientExceptionAdd,
   clientExceptionList,
   clientExceptionRemove,
+  clientPostureShow,
+  clientPostureSet,
   mediaPolicyShow,
   mediaPolicySet,
   policyExport,

@@ -22,6 +22,8 @@ type RuleRoute =
   | 'listClientExceptions'
   | 'addClientException'
   | 'removeClientException'
+  | 'getClientPosture'
+  | 'setClientPosture'
 
 /** Which clients may be used. */
 export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRoute> {
@@ -73,6 +75,11 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
     async addClientException(request) {
       const { exception, effect } = await operations.addClientException(actorOf(request).name, request.body)
       return { exception: clientExceptionView(exception), effect }
+    },
+    getClientPosture: async () => ({ posture: policy.gate.settings.posture }),
+    async setClientPosture(request) {
+      const { posture } = request.body
+      return { posture, ...(await operations.setClientPosture(actorOf(request).name, posture)) }
     },
     removeClientException: (request) => operations.removeClientException(actorOf(request).name, request.params.id),
   }

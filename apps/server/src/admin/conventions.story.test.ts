@@ -111,6 +111,7 @@ test('whoever edits what somebody else has changed meanwhile is told to look aga
 const WRITES: Readonly<Record<string, (ids: Ids) => Readonly<Record<string, unknown>> | undefined>> = {
   setMediaPolicy: ({ policy }) => ({ ...policy, maxFileBytes: 1_000 }),
   setUnitMediaPolicy: () => ({ maxFileBytes: 1_000 }),
+  setClientPosture: () => ({ posture: 'enforce' }),
   addClientRule: () => ({ family: 'gajim', below: '2.0', action: 'disconnect', preset: 'now' }),
   confirmClientRule: () => undefined,
   holdClientRule: () => ({ stage: 'notify', reason: 'too many' }),

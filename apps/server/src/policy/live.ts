@@ -1,5 +1,6 @@
 import {
   APPLIED_CHANNEL,
+  findSetting,
   getPolicyEpoch,
   listActiveRecalls,
   listActiveSuspensions,
@@ -20,6 +21,7 @@ import { Gate } from './gate.ts'
 import type { GateOptions } from './gate.ts'
 import type { Node } from './nodes.ts'
 import {
+  CLIENT_POSTURE_KEY,
   exceptionInputFrom,
   mediaSettingsFrom,
   recallInputFrom,
@@ -35,6 +37,7 @@ export interface LiveOptions {
   readonly node: Node
   /** For the connection that listens for changes. */
   readonly url: string
+  /** The posture until somebody sets one. */
   readonly posture: ClientPosture
   readonly leaseTtlMs: number
   readonly sessions: LiveSessions
@@ -279,12 +282,14 @@ async function load(db: Db, posture: ClientPosture, at: Date): Promise<Loaded> {
   })
 }
 
-async function read(tx: Db, posture: ClientPosture, at: Date): Promise<Loaded> {
+async function read(tx: Db, defaultPosture: ClientPosture, at: Date): Promise<Loaded> {
   const epoch = await getPolicyEpoch(tx)
   const clientRules = (await listClientRules(tx)).map(ruleInputFrom)
   const exceptions = (await listClientExceptions(tx, at)).map(exceptionInputFrom)
   const suspensions = (await listActiveSuspensions(tx)).map(suspensionInputFrom)
   const recalls = (await listActiveRecalls(tx)).map(recallInputFrom)
+  // Whether it is one is for the schema to say, as with all the rest.
+  const posture = ((await findSetting(tx, CLIENT_POSTURE_KEY)) ?? defaultPosture) as ClientPosture
   const media = mediaSettingsFrom(await listMediaPolicies(tx))
   return {
     epoch,

@@ -1,12 +1,13 @@
 import type { Effect, NodeEffectView } from '@drawbridge/contract'
 import { Refusal } from '@drawbridge/contract'
 import { changedMediaFields, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
-import type { MediaPolicy, UnitMediaPolicy } from '@drawbridge/policy'
-import { appendAudit, bumpPolicyEpoch, findMediaPolicy, findUnit, putMediaPolicy } from '@drawbridge/db'
+import type { ClientPosture, MediaPolicy, UnitMediaPolicy } from '@drawbridge/policy'
+import { appendAudit, bumpPolicyEpoch, findMediaPolicy, findUnit, putMediaPolicy, putSetting } from '@drawbridge/db'
 import type { AuditEntry, Db, NodeEffect } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import { createClientRuleOperations } from './client-rules.ts'
 import type { Change, ClientRuleOperations } from './client-rules.ts'
+import { CLIENT_POSTURE_KEY } from './stored-rules.ts'
 import { createRecallOperations } from './recalls.ts'
 import type { RecallOperations } from './recalls.ts'
 import { observeEffect } from './events.ts'
@@ -31,6 +32,8 @@ export interface OperationsOptions {
  * any more (control §4.5): at once where there is one node, after 5 s at the latest.
  */
 export interface Operations extends ClientRuleOperations, RecallOperations, SuspensionOperations {
+  /** What happens to clients that nobody can name. Sessions that are open stay. */
+  setClientPosture(actor: string, posture: ClientPosture): Promise<{ effect: Effect }>
   setMediaPolicy(actor: string, policy: MediaPolicy): Promise<{ effect: Effect }>
   /** Rejects with `no-such-unit`. */
   setUnitMediaPolicy(actor: string, unit: string, policy: UnitMediaPolicy): Promise<{ effect: Effect }>
@@ -124,6 +127,14 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
     discardReviewed: (...args) => inTurn(() => suspensions.discardReviewed(...args)),
     adoptSuspension: (...args) => inTurn(() => suspensions.adoptSuspension(...args)),
     recover: () => inTurn(() => suspensions.recover()),
+    setClientPosture: (actor, posture) =>
+      inTurn(() =>
+        change(async (tx) => {
+          await putSetting(tx, CLIENT_POSTURE_KEY, posture)
+          const detail = { posture: { from: live.gate.settings.posture, to: posture } }
+          return { result: undefined, entry: { actor, action: 'set-client-posture', target: 'service', detail } }
+        }),
+      ),
     setMediaPolicy: (actor, policy) =>
       inTurn(() =>
         change(async (tx) => {

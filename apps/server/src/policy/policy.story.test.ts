@@ -121,6 +121,21 @@ test('a rule ends old sessions at once, says why, and keeps them out; the break-
   expect(ask(n.gate, 'session.open', opening(alice)).action).toBe('pass')
 })
 
+test('the posture that somebody sets counts on every node, instead of the setting', async () => {
+  await using n = await node()
+  const { account } = session('alice', '1')
+  const nameless = { at: Date.now(), account, client: identify([]), entrance: 'websocket' } as const
+  expect(ask(n.gate, 'session.open', nameless).action).toBe('pass')
+  const other = await n.start()
+  const { effect } = await n.operations.setClientPosture('local:cli', 'enforce')
+  expect(effect).toMatchObject({ epoch: 1, disconnected: 0 })
+  expect(ask(n.gate, 'session.open', nameless)).toMatchObject({ action: 'refuse', code: 'client-unknown' })
+  expect(other.gate.settings.posture).toBe('enforce')
+  await other.close()
+  const [row] = (await listAudit(n.database.db, 10)).filter(({ action }) => action === 'set-client-posture')
+  expect(row).toMatchObject({ actor: 'local:cli', detail: { posture: { from: 'discover', to: 'enforce' } } })
+})
+
 test('another node hears of a change by itself, well within a second', async () => {
   const far = session('alice', '4.1.9')
   await using n = await node()

@@ -8,6 +8,9 @@ type RecallInput = NonNullable<PolicySettingsInput['recalls']>[number]
 type SuspensionInput = NonNullable<PolicySettingsInput['suspensions']>[number]
 type ExceptionInput = NonNullable<PolicySettingsInput['exceptions']>[number]
 
+/** Under which the posture is stored, once somebody has set it. */
+export const CLIENT_POSTURE_KEY = 'client-posture'
+
 /** A row as the rule engine takes it; whether it makes sense is for the engine's schema to say. */
 export function ruleInputFrom({ id, rule, createdAt, ceiling, confirmedAt, isFinal }: ClientRule): ClientRuleInput {
   return {
