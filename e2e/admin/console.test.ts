@@ -7,8 +7,8 @@ import { startStack } from '../support/stack.ts'
 import type { Stack } from '../support/stack.ts'
 import { authenticatorOf } from '../support/totp.ts'
 import type { Authenticator } from '../support/totp.ts'
-import { connectClient } from '../support/xmpp-client.ts'
 import type { TestClient } from '../support/xmpp-client.ts'
+import { exploitAt3Am, signedIn } from './exploit.ts'
 
 let stack: Stack
 let browser: Browser
@@ -84,11 +84,7 @@ test('the overview says how the service is, in numbers that lead to their rows',
 })
 
 test('clients in use are listed with what is known of them, and who uses one', async () => {
-  const { password } = await stack.account('carol')
-  const version = { name: 'Old Client', version: '1.0.0' }
-  carol = await connectClient({ port: stack.c2sPort, name: 'carol', password, version })
-  carol.send('<presence/>')
-  await carol.next(({ name, attrs }) => name === 'presence' && attrs['from'] === carol.jid)
+  carol = await signedIn(stack, await stack.account('carol'), { name: 'Old Client', version: '1.0.0' })
   await open('Clients')
   const row = officer.page.getByTestId('client').filter({ hasText: 'old-client' })
   await expect
@@ -124,14 +120,7 @@ test('control §7: a rule is tried by name, added, confirmed while the clock run
   await press('Confirm')
   // Nobody has yet shown that people still get in.
   await rule.getByRole('alert').filter({ hasText: /./ }).waitFor()
-  const own = await connectClient({
-    port: stack.c2sPort,
-    ...stack.admin,
-    version: { name: 'New Client', version: '3' },
-  })
-  // It is in when its name is known: then it is answered.
-  own.send('<presence/>')
-  await own.next(({ name, attrs }) => name === 'presence' && attrs['from'] === own.jid)
+  const own = await signedIn(stack, stack.admin, { name: 'New Client', version: '3' })
   await press('Confirm')
   await officer.page.getByText('The rule is confirmed.').waitFor()
   await rule.getByText(/confirmed by/).waitFor()
@@ -194,6 +183,10 @@ test('the audit log is filtered, shows what changed, and is verified', async () 
   await press('Verify')
   await officer.page.getByText(/^Whole\. Entries checked/).waitFor()
   await look(officer, 'console-audit')
+})
+
+test('exploit at 3 a.m.: from the advisory to the lock-out and back, with the pictures that its page shows', async () => {
+  await exploitAt3Am(stack, officer)
 })
 
 test('a session that ends leaves what was typed, and whoever comes back goes on with it', async () => {

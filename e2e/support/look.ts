@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { accessibilityFaults, sidewaysScrollers } from './axe.ts'
@@ -32,4 +33,26 @@ export async function look({ page }: Person, name: string): Promise<void> {
   await page.setViewportSize({ width: 1280, height: HEIGHT })
   await page.emulateMedia({ colorScheme: 'light' })
   expect(faults).toEqual([])
+}
+
+/** Most bytes of a picture that the documentation shows. */
+const MAX_PUBLISHED = 250_000
+
+/**
+ * Takes a picture of the window for `docs/screenshots`. It is put there only on demand
+ * (`DRAWBRIDGE_UPDATE_SCREENSHOTS=1`), since every run draws another clock; that it is there and small is always checked.
+ */
+export async function publish(
+  { page }: Person,
+  name: string,
+  size: { readonly width: number; readonly height: number } = { width: 1280, height: HEIGHT },
+): Promise<void> {
+  const published = join(ROOT, 'docs', 'screenshots', `${name}.png`)
+  const isForPublication = process.env['DRAWBRIDGE_UPDATE_SCREENSHOTS'] === '1'
+  await page.setViewportSize(size)
+  await page.mouse.move(0, 0)
+  await page.screenshot({ path: isForPublication ? published : join(PICTURES, `published-${name}.png`) })
+  await page.setViewportSize({ width: 1280, height: HEIGHT })
+  expect(existsSync(published), published).toBe(true)
+  expect((await stat(published)).size, published).toBeLessThan(MAX_PUBLISHED)
 }

@@ -1,17 +1,14 @@
 import { xml } from '@drawbridge/xmpp'
-import { existsSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accessibilityFaults } from '../support/axe.ts'
 import { messageOf, openConversation, openPage, say, signIn, startBrowser } from '../support/browser.ts'
 import type { Person } from '../support/browser.ts'
 import { pickFiles } from '../support/files.ts'
-import { look, PICTURES } from '../support/look.ts'
+import { look, publish } from '../support/look.ts'
 import { addColleague, drawFace, drawGate } from '../support/scene.ts'
 import type { Colleague } from '../support/scene.ts'
-import { ROOT, startStack } from '../support/stack.ts'
+import { startStack } from '../support/stack.ts'
 import type { Stack } from '../support/stack.ts'
 import { connectClient } from '../support/xmpp-client.ts'
 
@@ -89,15 +86,7 @@ test('a conversation between colleagues, and the picture of it that the README s
   await alice.page.locator('.conversation canvas').nth(1).waitFor()
   await look(alice, 'conversation')
 
-  await alice.page.setViewportSize({ width: 1200, height: 760 })
-  const published = join(ROOT, 'docs', 'screenshots', 'chat.png')
-  const isForPublication = process.env['DRAWBRIDGE_UPDATE_SCREENSHOTS'] === '1'
-  const path = isForPublication ? published : join(PICTURES, 'readme.png')
-  await alice.page.mouse.move(0, 0)
-  await alice.page.screenshot({ path })
-  await alice.page.setViewportSize({ width: 1280, height: 800 })
-  expect(existsSync(published)).toBe(true)
-  expect((await stat(published)).size).toBeLessThan(250_000)
+  await publish(alice, 'chat', { width: 1200, height: 760 })
 })
 
 test('a conversation with everything in it: unread, image, link, failed upload, message that nobody got', async () => {

@@ -52,7 +52,7 @@ export function compileClientRules(
 }
 
 /** The order in which rules are asked: by priority, and of equal ones the newest first, so that a rule made in a hurry decides. */
-export function inOrder(rules: readonly ClientRuleSetting[]): ClientRuleSetting[] {
+export function inOrder<T extends Pick<ClientRuleSetting, 'priority' | 'createdAt'>>(rules: readonly T[]): T[] {
   return rules.toSorted((a, b) => a.priority - b.priority || b.createdAt - a.createdAt)
 }
 

@@ -65,3 +65,12 @@ test('a simulation names whom a rule will reach at the top of its ladder, and wh
     { sighting: { account: { localpart: 'bob' } }, before: 'disconnect', after: undefined },
   ])
 })
+
+test('a lock-out after a milder rule about the same people is simulated as the rule that decides', () => {
+  const mild = rule('mild', { below: '1.9', action: 'degrade', formats: ['webp'], createdAt: NOW - 1 })
+  const draft = rule('draft', { below: '1.9', action: 'disconnect' })
+  const after = { clientRules: [mild, draft], exceptions: [] }
+  expect(simulate({ clientRules: [mild], exceptions: [] }, after, [sighting('alice', '1.8')])).toMatchObject([
+    { before: 'degrade', after: 'disconnect', rule: 'draft' },
+  ])
+})

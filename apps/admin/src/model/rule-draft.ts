@@ -14,6 +14,11 @@ export const ACTIONS = [
   'disconnect',
 ] as const satisfies readonly NewClientRule['action'][]
 
+/** Whether it keeps people out; anything milder lets them go on. */
+export function isBlocking(action: NewClientRule['action']): boolean {
+  return action === 'block' || action === 'disconnect'
+}
+
 /** From the slowest to the fastest. */
 export const PRESETS = ['routine', 'urgent', 'emergency', 'now'] as const satisfies readonly NonNullable<
   NewClientRule['preset']

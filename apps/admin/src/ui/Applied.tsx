@@ -21,7 +21,9 @@ export function Applied({ done: { text, effect } }: { readonly done: Done }) {
   const box = useRef<HTMLDivElement>(null)
   // What was pressed may be far below. The focus stays there; this is read out, being a status.
   // Newer browsers answer with a promise, which an effect may not return.
-  useEffect(() => void box.current?.scrollIntoView({ block: 'nearest' }), [])
+  useEffect(() => {
+    box.current?.scrollIntoView({ block: 'nearest' })
+  }, [])
   return (
     <div className="notice good stack" data-testid="applied" ref={box}>
       <p>{text}</p>

@@ -1,7 +1,7 @@
 import type { ClientRuleView } from '@drawbridge/contract'
 import { useState } from 'react'
 import { useConsole } from '../api/console.ts'
-import { EMPTY_RULE } from '../model/rule-draft.ts'
+import { EMPTY_RULE, isBlocking } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { Applied } from './Applied.tsx'
 import type { Work } from './Clients.tsx'
@@ -65,7 +65,7 @@ function RuleFacts({ rule }: { readonly rule: ClientRuleView }) {
     <>
       <h3>
         {family === '*' ? t.everyFamily : family} {from && t.fromVersion(from)} {below && t.belowVersion(below)}{' '}
-        <span className="mark warning">{t.actions[action]}</span>
+        <span className={`mark ${isBlocking(action) ? 'danger' : 'warning'}`}>{t.actions[action]}</span>
       </h3>
       <dl className="facts">
         <div>

@@ -1,5 +1,6 @@
 import type { BodyOf, Simulation } from '@drawbridge/contract'
 import { useState } from 'react'
+import { isBlocking } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { formatCount, formatList } from './format.ts'
 import { Moment, Table } from './parts.tsx'
@@ -23,7 +24,7 @@ export function SimulationResult({
   const [isShadowAccepted, setShadowAccepted] = useState(false)
   const [isAllShown, setAllShown] = useState(false)
   const { people, sessions, stranded, administrators, breakGlass, versions, affected, shadows, isSelfLockOut } = result
-  const blocks = action === 'block' || action === 'disconnect'
+  const blocks = isBlocking(action)
   const isRefused = (isSelfLockOut && blocks) || (shadows.length > 0 && !isShadowAccepted)
   const rows = isAllShown ? affected : affected.slice(0, SHOWN)
   return (

@@ -2,8 +2,8 @@ import { Refusal } from '@drawbridge/contract'
 import type { ClientRuleView, Effect } from '@drawbridge/contract'
 import { findClientRule, listClientExceptions, listClientRules } from '@drawbridge/db'
 import type { ClientRule } from '@drawbridge/db'
-import { isAtLeast } from '@drawbridge/policy'
-import { isId } from '../policy/client-rules.ts'
+import { inOrder, isAtLeast } from '@drawbridge/policy'
+import { isId, settingFrom } from '../policy/client-rules.ts'
 import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
@@ -36,7 +36,8 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
   return {
     async listClientRules() {
       const at = now().getTime()
-      return { rules: (await listClientRules(db)).map((row) => clientRuleView(row, at)) }
+      const rules = (await listClientRules(db)).map((row) => ({ row, ...settingFrom(row) }))
+      return { rules: inOrder(rules).map(({ row }) => clientRuleView(row, at)) }
     },
     async getClientRule({ params: { id } }) {
       const rule = isId(id) ? await findClientRule(db, id) : undefined
