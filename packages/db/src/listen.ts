@@ -19,10 +19,11 @@ export interface ListenOptions {
 /** Listens on a connection of its own, and connects again whenever it breaks. */
 export function listen(options: ListenOptions): Listener {
   const abort = new AbortController()
-  let client: pg.Client | undefined
+  /** Only one that is connected can be ended: the end of one that still connects may never come. */
+  let connected: pg.Client | undefined
   const loop = (async () => {
     for (let tries = 0; !abort.signal.aborted; tries++) {
-      client = new pg.Client({
+      const client = new pg.Client({
         connectionString: options.url,
         application_name: 'drawbridge-listen',
         connectionTimeoutMillis: 5_000,
@@ -30,10 +31,14 @@ export function listen(options: ListenOptions): Listener {
         keepAliveInitialDelayMillis: 5_000,
       })
       try {
-        await listenOnce(client, options, () => (tries = 0))
+        await listenOnce(client, options, abort.signal, () => {
+          tries = 0
+          connected = client
+        })
       } catch (error) {
         if (!abort.signal.aborted) options.onError?.(error)
       }
+      connected = undefined
       await client.end().catch(() => {})
       if (!abort.signal.aborted) await wait(Math.min(1_000, 50 * 2 ** tries), undefined, abort).catch(() => {})
     }
@@ -41,7 +46,7 @@ export function listen(options: ListenOptions): Listener {
   let closing: Promise<void> | undefined
   const closeAll = async () => {
     abort.abort()
-    await client?.end().catch(() => {})
+    await connected?.end().catch(() => {})
     await loop
   }
   const close = () => (closing ??= closeAll())
@@ -49,7 +54,12 @@ export function listen(options: ListenOptions): Listener {
 }
 
 /** Resolves when the connection ends, rejects when it breaks. */
-async function listenOnce(client: pg.Client, options: ListenOptions, onConnected: () => void): Promise<void> {
+async function listenOnce(
+  client: pg.Client,
+  options: ListenOptions,
+  signal: AbortSignal,
+  onConnected: () => void,
+): Promise<void> {
   const ended = new Promise<void>((resolve, reject) => {
     client.on('error', reject)
     client.on('end', () => resolve())
@@ -58,6 +68,7 @@ async function listenOnce(client: pg.Client, options: ListenOptions, onConnected
   client.on('notification', ({ channel, payload }) => options.onNotify(channel, payload ?? ''))
   await client.connect()
   for (const channel of options.channels) await client.query(`listen ${pg.escapeIdentifier(channel)}`)
+  if (signal.aborted) return
   onConnected()
   options.onConnect?.()
   await ended
