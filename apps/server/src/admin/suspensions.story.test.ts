@@ -97,7 +97,12 @@ test('what is planned is announced, begins by the clock, and tells of its end', 
   expect(await message()).toMatchObject({ answer: 'pass', trace: [{ suspension: id, inactive: 'scheduled' }] })
   now += 3_600_000
   await vi.waitFor(async () => expect(await view(id)).toMatchObject({ state: 'active' }), { timeout: 5_000 })
-  expect(await message()).toMatchObject({ answer: 'refuse', trace: [{ suspension: id, isDecisive: true }] })
+  // The clock has come to it at once, the node within its next look at the clock.
+  await vi.waitFor(
+    async () =>
+      expect(await message()).toMatchObject({ answer: 'refuse', trace: [{ suspension: id, isDecisive: true }] }),
+    { timeout: 5_000 },
+  )
   now += 3_600_000
   await vi.waitFor(async () => expect(await view(id)).toMatchObject({ state: 'ended' }), { timeout: 5_000 })
 })
