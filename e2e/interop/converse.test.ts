@@ -5,11 +5,7 @@ import { describeClient } from './foreign-client.ts'
 describeClient('Converse.js', async (persona, product) => {
   // The page comes from Playwright, which Chromium takes for a stranger on the network of the server.
   const browser = await startBrowser('--disable-features=LocalNetworkAccessChecks')
-  const { page, sent, call } = await openConverse(browser, persona, product)
-  const open = async (jid: string) => {
-    await call('chats', 'open', jid, {}, true)
-    await page.locator(`converse-chat[jid="${jid}"] textarea.chat-textarea`).waitFor()
-  }
+  const { page, sent, call, open } = await openConverse(browser, persona, product)
   /** A message of the conversation that is open now. */
   const row = (text: string) => page.locator('converse-chat-message:visible').filter({ hasText: text })
   const write = async (text: string) => {
@@ -41,7 +37,7 @@ describeClient('Converse.js', async (persona, product) => {
     },
     async showsHistory(jid, text) {
       const fresh = await openConverse(browser, persona, product)
-      await fresh.call('chats', 'open', jid, {}, true)
+      await fresh.open(jid)
       await fresh.page.locator('converse-chat-message').filter({ hasText: text }).waitFor()
       await fresh.context.close()
     },

@@ -68,11 +68,7 @@ export async function slixmppPictures(
 
 /** Converse knows vCards only (XEP-0153), and links (XEP-0066). */
 export async function conversePictures(browser: Browser, persona: Persona, product: Product): Promise<PictureClient> {
-  const { page, call } = await openConverse(browser, persona, product)
-  const open = async (jid: string) => {
-    await call('chats', 'open', jid, {}, true)
-    await page.locator(`converse-chat[jid="${jid}"] textarea.chat-textarea`).waitFor()
-  }
+  const { page, open } = await openConverse(browser, persona, product)
   return {
     async publishAvatar(path) {
       await page.locator('a.show-profile').click()

@@ -25,6 +25,8 @@ export interface ConversePage {
   readonly sent: readonly string[]
   /** Calls a method that plugins may call, such as `chats.open`. What comes of it shows on the page. */
   call(group: string, method: string, ...args: readonly unknown[]): Promise<void>
+  /** Resolves when the conversation with somebody is the one that shows. */
+  open(jid: string): Promise<void>
 }
 
 /** Opens Converse as a page of the server's origin, from its package. */
@@ -68,17 +70,31 @@ export async function openConverse(browser: Browser, persona: Persona, { url }: 
     void converse.initialize(given)
   }, settings)
   await page.locator('.xmpp-status').first().waitFor()
+  const call = (group: string, method: string, ...args: readonly unknown[]) =>
+    page.evaluate(
+      (given) => {
+        const { interopApi } = globalThis as unknown as { interopApi: Api }
+        void interopApi[given.group]?.[given.method]?.(...given.args)
+      },
+      { group, method, args },
+    )
+  const shows = async (jid: string) => {
+    await call('chats', 'open', jid, {}, true)
+    const composer = page.locator(`converse-chat[jid="${jid}"] textarea.chat-textarea`)
+    return composer.waitFor({ timeout: 1000 }).then(
+      () => true,
+      () => false,
+    )
+  }
   return {
     page,
     context,
     sent,
-    call: (group, method, ...args) =>
-      page.evaluate(
-        (given) => {
-          const { interopApi } = globalThis as unknown as { interopApi: Api }
-          void interopApi[given.group]?.[given.method]?.(...given.args)
-        },
-        { group, method, args },
-      ),
+    call,
+    // A first message that arrives while its conversation is being opened hides it again, so Converse is asked again.
+    async open(jid) {
+      for (let asked = 0; asked < 10; asked++) if (await shows(jid)) return
+      throw new Error(`Converse does not show the conversation with ${jid}`)
+    },
   }
 }
