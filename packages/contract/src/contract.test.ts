@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { POLICY_CODES } from '@drawbridge/policy'
 import {
@@ -25,6 +26,15 @@ test('every code has a text in each language, a stanza error and an HTTP status'
   }
   for (const code of POLICY_CODES) expect(isErrorCode(code)).toBe(true)
   expect(isErrorCode('constructor')).toBe(false)
+})
+
+test('no code is in two areas, where the later row would replace the earlier', async () => {
+  const directory = new URL('codes/', import.meta.url)
+  const areas = await Promise.all(readdirSync(directory).map((file) => import(new URL(file, directory).href)))
+  const codes = areas.flatMap((area: Record<string, object>) =>
+    Object.values(area).flatMap((rows) => Object.keys(rows)),
+  )
+  expect(codes.toSorted()).toEqual(Object.keys(CODES).toSorted())
 })
 
 test('a blocked client gets 403 with the type that clients act on', () => {

@@ -1,0 +1,106 @@
+import type { Code } from './code.ts'
+
+/** Client rules, their exceptions, and the feeds of advisories that propose them. */
+export const CLIENT_RULE_CODES = {
+  'no-such-rule': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-rule',
+    text: { en: 'There is no such client rule.', de: 'Diese Client-Regel gibt es nicht.' },
+  },
+  'no-such-exception': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-exception',
+    text: { en: 'There is no such exception.', de: 'Diese Ausnahme gibt es nicht.' },
+  },
+  'feed-unreadable': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 400,
+    problem: 'feed-unreadable',
+    text: {
+      en: 'This file cannot be read: KEV, OSV, GHSA, CVE 5.1, CSAF 2.0, OpenVEX, or a signed bundle of them is expected.',
+      de: 'Diese Datei lässt sich nicht lesen: erwartet wird KEV, OSV, GHSA, CVE 5.1, CSAF 2.0, OpenVEX oder ein signiertes Bündel davon.',
+    },
+  },
+  'feed-not-trusted': {
+    type: 'auth',
+    condition: 'forbidden',
+    http: 400,
+    problem: 'feed-not-trusted',
+    text: {
+      en: 'No trusted key has signed this bundle. Check where it came from, and DRAWBRIDGE_FEED_KEYS.',
+      de: 'Kein vertrauenswürdiger Schlüssel hat dieses Bündel signiert. Prüfen Sie seine Herkunft und DRAWBRIDGE_FEED_KEYS.',
+    },
+  },
+  'feed-outdated': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'feed-outdated',
+    text: {
+      en: 'This bundle is not newer than the last one that was imported. Get the newest one.',
+      de: 'Dieses Bündel ist nicht neuer als das zuletzt importierte. Besorgen Sie das neueste.',
+    },
+  },
+  'sbom-unreadable': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 400,
+    problem: 'sbom-unreadable',
+    text: {
+      en: 'This is no bill of materials that can be read: CycloneDX as JSON is expected.',
+      de: 'Diese Stückliste lässt sich nicht lesen: erwartet wird CycloneDX als JSON.',
+    },
+  },
+  'no-such-proposal': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-proposal',
+    text: { en: 'There is no such proposal.', de: 'Diesen Vorschlag gibt es nicht.' },
+  },
+  'rule-shadowed': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'rule-shadowed',
+    text: {
+      en: 'This rule would never decide, or keep a stricter one from deciding. Change their priorities, or accept it.',
+      de: 'Diese Regel würde nie entscheiden, oder sie verdeckt eine strengere. Ändern Sie die Prioritäten, oder nehmen Sie es hin.',
+    },
+  },
+  'not-simulated': {
+    type: 'cancel',
+    condition: 'not-acceptable',
+    http: 409,
+    problem: 'not-simulated',
+    text: {
+      en: 'A rule that blocks needs a simulation that is at most an hour old. Run one, look at it, and pass its token.',
+      de: 'Eine Regel, die aussperrt, braucht eine höchstens eine Stunde alte Simulation. Führen Sie eine durch, und geben Sie ihr Token an.',
+    },
+  },
+  'self-lock-out': {
+    type: 'cancel',
+    condition: 'not-acceptable',
+    http: 409,
+    problem: 'self-lock-out',
+    text: {
+      en: 'This rule would lock out you or every administrator. Make an exception first, or use the command line on the server.',
+      de: 'Diese Regel würde Sie oder alle Administratoren aussperren. Machen Sie zuerst eine Ausnahme, oder verwenden Sie die Befehlszeile auf dem Server.',
+    },
+  },
+  'not-confirmed': {
+    type: 'cancel',
+    condition: 'not-acceptable',
+    http: 409,
+    problem: 'not-confirmed',
+    text: {
+      en: 'To confirm, sign in to chat again first: the rule is confirmed by a session of yours that it lets in.',
+      de: 'Melden Sie sich zum Bestätigen zuerst neu im Chat an: Bestätigt wird durch eine Ihrer Sitzungen, die die Regel zulässt.',
+    },
+  },
+} as const satisfies Record<string, Code>
