@@ -10,6 +10,7 @@ const MAY_IMPORT = {
   'packages/image-filter': ['packages/xmpp', 'packages/contract', 'packages/policy'],
   'packages/db': ['packages/xmpp', 'packages/contract', 'packages/runtime'],
   'packages/jobs': ['packages/contract', 'packages/runtime'],
+  'packages/ui': [],
   'packages/testkit': [
     'packages/xmpp',
     'packages/policy',
@@ -30,8 +31,8 @@ const MAY_IMPORT = {
   ],
   'apps/sanitizer': ['packages/runtime', 'packages/contract'],
   'apps/cli': ['packages/db', 'packages/jobs', 'packages/runtime', 'packages/contract'],
-  'apps/admin': ['packages/contract'],
-  'apps/web': ['packages/contract', 'packages/xmpp'],
+  'apps/admin': ['packages/contract', 'packages/ui'],
+  'apps/web': ['packages/contract', 'packages/ui', 'packages/xmpp'],
 }
 
 /** Library → the only places that may import it. */

@@ -14,8 +14,10 @@ const version = process.env['DRAWBRIDGE_WEB_VERSION'] ?? packageVersion
 /** Names the build by what it was made from, so that equal sources give an equal id. */
 function buildId(): string {
   const hash = createHash('sha256').update(version)
-  for (const name of readdirSync(join(here, 'src'), { recursive: true, encoding: 'utf8' }).sort()) {
-    if (/\.(tsx?|css)$/.test(name)) hash.update(name).update(readFileSync(join(here, 'src', name)))
+  for (const sources of [join(here, 'src'), join(here, '../../packages/ui/src')]) {
+    for (const name of readdirSync(sources, { recursive: true, encoding: 'utf8' }).sort()) {
+      if (/\.(tsx?|css)$/.test(name)) hash.update(name).update(readFileSync(join(sources, name)))
+    }
   }
   return hash.digest('hex').slice(0, 10)
 }

@@ -28,6 +28,7 @@ export interface StepResult {
 export function stepsOfCheck(): Step[] {
   return [
     { name: 'types', command: ['tsc', '-p', 'tsconfig.json'] },
+    { name: 'types of what both pages share', command: ['tsc', '-p', 'packages/ui/tsconfig.json'] },
     { name: 'types of the web client', command: ['tsc', '-p', 'apps/web/tsconfig.json'] },
     { name: 'types of the console', command: ['tsc', '-p', 'apps/admin/tsconfig.json'] },
     // Parts of these run in a browser's page.

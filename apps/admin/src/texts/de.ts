@@ -1,5 +1,5 @@
 import type { Texts } from './en.ts'
-import { plural } from './plural.ts'
+import { plural } from '@drawbridge/ui'
 
 const n = (count: number, one: string, other: string) => plural('de', count, { one, other })
 

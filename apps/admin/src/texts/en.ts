@@ -1,4 +1,4 @@
-import { plural } from './plural.ts'
+import { plural } from '@drawbridge/ui'
 
 const n = (count: number, one: string, other: string) => plural('en', count, { one, other })
 

@@ -1,5 +1,6 @@
-import { LANGUAGES, useTexts } from '../texts/index.ts'
-import type { Language } from '../texts/index.ts'
+import { LANGUAGES } from '@drawbridge/ui'
+import { useTexts } from '../texts/index.ts'
+import type { Language } from '@drawbridge/ui'
 
 /** Each language under its own name, so that whoever needs it can read it. */
 export function LanguageSwitch({

@@ -1,10 +1,11 @@
 import type { PlaybookView, SuspensionImpact } from '@drawbridge/contract'
+import { Dialog } from '@drawbridge/ui'
 import { useState } from 'react'
 import { useConsole } from '../api/console.ts'
 import { useTexts } from '../texts/index.ts'
 import type { Done } from './Emergency.tsx'
 import { formatCount } from './format.ts'
-import { Dialog, Guarded, Loaded, Panel, ProblemBox } from './parts.tsx'
+import { Guarded, Loaded, Panel, ProblemBox } from './parts.tsx'
 import { useAction, useResource } from './use-resource.ts'
 
 interface Checked {

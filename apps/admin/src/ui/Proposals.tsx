@@ -1,9 +1,10 @@
 import type { AdvisoryProposalView } from '@drawbridge/contract'
+import { Dialog } from '@drawbridge/ui'
 import { useState } from 'react'
 import { useConsole } from '../api/console.ts'
 import { useTexts } from '../texts/index.ts'
 import { formatCount } from './format.ts'
-import { Dialog, Field, Guarded, Loaded, Moment, Panel, ProblemBox } from './parts.tsx'
+import { Field, Guarded, Loaded, Moment, Panel, ProblemBox } from './parts.tsx'
 import { useAction, useResource } from './use-resource.ts'
 
 /** What advisories suggest for the clients in use. Nothing is blocked before a person says so. */
@@ -119,7 +120,7 @@ function DismissDialog({
       onDismissed()
     })
   return (
-    <Dialog title={t.dismissQuestion(`${flaw} · ${family}`)} onClose={onClose}>
+    <Dialog title={t.dismissQuestion(`${flaw} · ${family}`)} onClose={onClose} isKept>
       <form
         className="stack"
         onSubmit={(event) => {

@@ -1,8 +1,9 @@
 import type { BodyOf, Simulation } from '@drawbridge/contract'
+import { formatList } from '@drawbridge/ui'
 import { useState } from 'react'
 import { isBlocking } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
-import { formatCount, formatList } from './format.ts'
+import { formatCount } from './format.ts'
 import { Moment, Table } from './parts.tsx'
 
 /** So many of those who are concerned are shown by name at first. */

@@ -12,11 +12,12 @@ import {
   WHOLE_SCOPES,
 } from '../model/suspension-draft.ts'
 import type { SuspensionDraft } from '../model/suspension-draft.ts'
-import { LANGUAGES, useTexts } from '../texts/index.ts'
-import type { Language } from '../texts/index.ts'
+import { Dialog, LANGUAGES } from '@drawbridge/ui'
+import { useTexts } from '../texts/index.ts'
+import type { Language } from '@drawbridge/ui'
 import type { Done } from './Emergency.tsx'
 import { formatCount } from './format.ts'
-import { Dialog, Field, Guarded, Panel, ProblemBox } from './parts.tsx'
+import { Field, Guarded, Panel, ProblemBox } from './parts.tsx'
 import { useAction } from './use-resource.ts'
 
 /** Draft, who is concerned, confirm: starting stays easier than ending. */

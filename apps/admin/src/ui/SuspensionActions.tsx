@@ -1,11 +1,12 @@
 import type { QueryOf, SuspensionView } from '@drawbridge/contract'
+import { Dialog } from '@drawbridge/ui'
 import { useState } from 'react'
 import { useConsole } from '../api/console.ts'
 import { instantFrom, localFrom } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import type { Done } from './Emergency.tsx'
 import { formatCount } from './format.ts'
-import { Dialog, Field, Guarded, ProblemBox } from './parts.tsx'
+import { Field, Guarded, ProblemBox } from './parts.tsx'
 import { useAction } from './use-resource.ts'
 
 type Release = NonNullable<QueryOf<'endSuspension'>['release']>
@@ -92,7 +93,7 @@ function ExtendDialog({ suspension, onDone, onClose }: ActionProps & { readonly 
       onClose()
     })
   return (
-    <Dialog title={t.extendQuestion(scopes.join(', '))} onClose={onClose}>
+    <Dialog title={t.extendQuestion(scopes.join(', '))} onClose={onClose} isKept>
       <form
         className="stack"
         onSubmit={(event) => {

@@ -1,13 +1,15 @@
 import type { GrantedPermission } from '@drawbridge/contract'
 import { CODES, ROLE_TABLE } from '@drawbridge/contract/browser'
-import { useEffect, useId, useRef, useState } from 'react'
+import { useEffect, useId, useState } from 'react'
 import type { MouseEvent, ReactNode } from 'react'
 import type { ApiProblem } from '../api/call.ts'
 import { useMay } from '../api/console.ts'
 import { rolesWith } from '../model/permission.ts'
 import { useTexts } from '../texts/index.ts'
-import type { Language, Texts } from '../texts/index.ts'
-import { formatClock, formatInstant, formatList, formatRelative, formatUtc } from './format.ts'
+import { formatList, formatRelative } from '@drawbridge/ui'
+import type { Language } from '@drawbridge/ui'
+import type { Texts } from '../texts/index.ts'
+import { formatClock, formatInstant, formatUtc } from './format.ts'
 import { go } from './route.ts'
 import type { Resource } from './use-resource.ts'
 
@@ -187,52 +189,6 @@ export function Guarded({
       <p className="hint">{t.notYours(formatList(roles, language))}</p>
       {children}
     </fieldset>
-  )
-}
-
-/** A modal dialog. The browser traps the focus and gives it back to the opener; Esc closes it. */
-export function Dialog({
-  title,
-  onClose,
-  children,
-}: {
-  readonly title: string
-  /** Absent: it cannot be closed but by what is in it. */
-  readonly onClose?: () => void
-  readonly children: ReactNode
-}) {
-  const { t } = useTexts()
-  const dialog = useRef<HTMLDialogElement>(null)
-  const id = useId()
-  useEffect(() => {
-    const element = dialog.current
-    const opener = document.activeElement
-    element?.showModal()
-    return () => {
-      element?.close()
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
-    }
-  }, [])
-  return (
-    <dialog
-      ref={dialog}
-      className="dialog"
-      aria-labelledby={id}
-      onCancel={(event) => {
-        event.preventDefault()
-        onClose?.()
-      }}
-    >
-      <div className="dialog-header">
-        <h2 id={id}>{title}</h2>
-        {onClose && (
-          <button type="button" className="button small" onClick={onClose}>
-            {t.close}
-          </button>
-        )}
-      </div>
-      {children}
-    </dialog>
   )
 }
 

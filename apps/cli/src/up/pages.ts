@@ -9,7 +9,7 @@ const PAGES = { web: 'web client', admin: 'console' } as const
 export type Page = keyof typeof PAGES
 
 /** What each is made of, beside its own folder. */
-const SHARED = ['packages/{contract,policy,xmpp}/src/**/*.ts', 'package.json', 'pnpm-lock.yaml']
+const SHARED = ['packages/{contract,policy,ui,xmpp}/src/**/*.{ts,tsx,css}', 'package.json', 'pnpm-lock.yaml']
 
 /**
  * Builds a page unless its last build was made from the same sources.

@@ -1,4 +1,4 @@
-import { plural } from './plural.ts'
+import { plural } from '@drawbridge/ui'
 import type { Texts } from './en.ts'
 
 const n = (count: number, one: string, other: string) => plural('de', count, { one, other })

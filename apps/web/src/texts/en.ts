@@ -4,7 +4,7 @@ import type { EncryptionPolicy } from '../protocol/encryption.ts'
 import type { Quota } from '../protocol/quotas.ts'
 import type { UploadProblem } from '../state/chat-state.ts'
 import type { MediaGone } from '../state/media.ts'
-import { plural } from './plural.ts'
+import { plural } from '@drawbridge/ui'
 
 const n = (count: number, one: string, other: string) => plural('en', count, { one, other })
 

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'react'
 import type { EncryptionPolicy } from '../protocol/encryption.ts'
-import { Dialog } from './Dialog.tsx'
+import { Dialog } from '@drawbridge/ui'
 import { Icon } from './icons.tsx'
 import { useChat, useTexts } from './use-store.ts'
 

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import type { Media } from '../protocol/media.ts'
 import { showBidiControls } from '../state/links.ts'
-import { Dialog } from './Dialog.tsx'
+import { Dialog } from '@drawbridge/ui'
 import { formatBytes } from './format.ts'
 import { Icon } from './icons.tsx'
 import { reEncodingText } from './re-encoding.ts'

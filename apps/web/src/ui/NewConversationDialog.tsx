@@ -2,7 +2,7 @@ import { useId, useRef, useState, type KeyboardEvent } from 'react'
 import { bareJid, domainpart, typedJid } from '../protocol/jid.ts'
 import { listConversations } from '../state/conversations.ts'
 import { Avatar } from './Avatar.tsx'
-import { Dialog } from './Dialog.tsx'
+import { Dialog } from '@drawbridge/ui'
 import { usePeopleSearch } from './use-people-search.ts'
 import { useChat, useChatState, useTexts } from './use-store.ts'
 

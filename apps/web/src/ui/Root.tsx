@@ -1,10 +1,10 @@
 import type { App } from '../app/app.ts'
 import { ChatPage } from './ChatPage.tsx'
-import { Logo } from './icons.tsx'
+import { LanguageContext, Logo } from '@drawbridge/ui'
 import { usePreferences } from './preferences.ts'
 import { SignInPage } from './SignInPage.tsx'
 import { UpdatePage } from './UpdatePage.tsx'
-import { AppContext, ChatContext, LanguageContext, useSelect, useTexts } from './use-store.ts'
+import { AppContext, ChatContext, useSelect, useTexts } from './use-store.ts'
 
 /** Everything on the screen, by what the app is doing. */
 export function Root({ app }: { readonly app: App }) {

@@ -1,4 +1,4 @@
-import { Dialog } from './Dialog.tsx'
+import { Dialog } from '@drawbridge/ui'
 import { useTexts } from './use-store.ts'
 
 export function ShortcutsDialog({ onClose }: { readonly onClose: () => void }) {

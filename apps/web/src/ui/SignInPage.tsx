@@ -1,7 +1,8 @@
 import { useId, useState } from 'react'
 import type { SignInProblem } from '../app/app.ts'
 import type { Texts } from '../texts/index.ts'
-import { Icon, Logo } from './icons.tsx'
+import { Logo } from '@drawbridge/ui'
+import { Icon } from './icons.tsx'
 import { useApp, useTexts } from './use-store.ts'
 
 export interface SignInPageProps {

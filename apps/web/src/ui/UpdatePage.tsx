@@ -2,7 +2,8 @@ import { useEffect, useState } from 'react'
 import type { UpdateProgress } from '../app/app.ts'
 import type { ClientBlocked } from '../connection/failure.ts'
 import { formatInstant } from './format.ts'
-import { Icon, Logo } from './icons.tsx'
+import { Logo } from '@drawbridge/ui'
+import { Icon } from './icons.tsx'
 import { useApp, useTexts } from './use-store.ts'
 
 /** This version is refused: what happened, what is needed, and what the page does about it by itself. */

@@ -1,4 +1,6 @@
-/** Icons as strokes on a 24 px grid. They are decoration: what they mean is always said in words beside them. */
+import { Glyph } from '@drawbridge/ui'
+
+/** What each icon is drawn with, see `Glyph`. */
 const PATHS = {
   plus: 'M12 5v14M5 12h14',
   search: 'M11 19a8 8 0 1 1 0-16 8 8 0 0 1 0 16Zm10 2-4.3-4.3',
@@ -37,19 +39,5 @@ const PATHS = {
 export type IconName = keyof typeof PATHS
 
 export function Icon({ name, size = 20 }: { readonly name: IconName; readonly size?: number }) {
-  return (
-    <svg className="icon" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-      <path d={PATHS[name]} />
-    </svg>
-  )
-}
-
-/** The product's mark. */
-export function Logo({ size = 28 }: { readonly size?: number }) {
-  return (
-    <svg className="logo" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-      <rect className="logo-ground" width="32" height="32" rx="9" />
-      <path className="logo-line" d="M7 23v-8a9 9 0 0 1 18 0v8M12 23v-7.500a4 4 0 0 1 8 0V23M5 23h22" />
-    </svg>
-  )
+  return <Glyph path={PATHS[name]} size={size} />
 }

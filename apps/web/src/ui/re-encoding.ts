@@ -1,6 +1,7 @@
 import type { Media } from '../protocol/media.ts'
 import type { Texts } from '../texts/index.ts'
-import { formatBytes, formatList } from './format.ts'
+import { formatList } from '@drawbridge/ui'
+import { formatBytes } from './format.ts'
 
 /** What the server did to an image, in sentences; the empty string where that is not known. */
 export function reEncodingText({ reEncoding, bytes }: Media, t: Texts, language: string): string {

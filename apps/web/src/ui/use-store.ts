@@ -1,13 +1,14 @@
+import { useLanguage } from '@drawbridge/ui'
+import type { Language } from '@drawbridge/ui'
 import { createContext, use, useMemo, useRef, useSyncExternalStore } from 'react'
 import type { App } from '../app/app.ts'
 import type { Chat } from '../app/chat.ts'
 import type { ChatState } from '../state/chat-state.ts'
 import type { Store } from '../state/store.ts'
-import { TEXTS, type Language, type Texts } from '../texts/index.ts'
+import { TEXTS, type Texts } from '../texts/index.ts'
 
 export const AppContext = createContext<App | undefined>(undefined)
 export const ChatContext = createContext<Chat | undefined>(undefined)
-export const LanguageContext = createContext<Language>('en')
 
 export function useApp(): App {
   const app = use(AppContext)
@@ -41,7 +42,7 @@ export function useChatState<T>(select: (state: ChatState) => T): T {
 }
 
 export function useTexts(): { readonly t: Texts; readonly language: Language } {
-  const language = use(LanguageContext)
+  const language = useLanguage()
   return { t: TEXTS[language], language }
 }
 

@@ -1,22 +1,30 @@
-import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react'
-import { Icon } from './icons.tsx'
-import { useTexts } from './use-store.ts'
+import { useEffect, useId, useRef } from 'react'
+import type { KeyboardEvent, ReactNode } from 'react'
+import { Glyph } from './Glyph.tsx'
+import { useLanguage } from './language.ts'
 
-/** A modal dialog. The browser traps the focus and gives it back to the opener; Esc and a click beside it close it. */
+const CLOSE = { en: 'Close', de: 'Schließen' } as const
+const CROSS = 'M6 6l12 12M18 6L6 18'
+
+/** A modal dialog. The browser traps the focus and gives it back to the opener. */
 export function Dialog({
   title,
   onClose,
   children,
   size = 'normal',
+  isKept = false,
   onKeyDown,
 }: {
   readonly title: string
-  readonly onClose: () => void
+  /** Absent: it cannot be closed but by what is in it. */
+  readonly onClose?: () => void
   readonly children: ReactNode
-  readonly size?: 'normal' | 'full'
+  readonly size?: 'normal' | 'wide' | 'full'
+  /** A click beside it does not close it: somebody may have typed something. */
+  readonly isKept?: boolean
   readonly onKeyDown?: (event: KeyboardEvent) => void
 }) {
-  const { t } = useTexts()
+  const language = useLanguage()
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
   useEffect(() => {
@@ -37,18 +45,20 @@ export function Dialog({
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault()
-        onClose()
+        onClose?.()
       }}
       onClick={(event) => {
-        if (event.target === dialog.current) onClose()
+        if (event.target === dialog.current && !isKept) onClose?.()
       }}
     >
       <div className="dialog-body">
         <div className="dialog-header">
           <h2 id={titleId}>{title}</h2>
-          <button type="button" className="icon-button" onClick={onClose} aria-label={t.close}>
-            <Icon name="close" />
-          </button>
+          {onClose && (
+            <button type="button" className="icon-button" onClick={onClose} aria-label={CLOSE[language]}>
+              <Glyph path={CROSS} />
+            </button>
+          )}
         </div>
         {children}
       </div>

@@ -1,3 +1,12 @@
+/** An icon as strokes on a 24 px grid. It is decoration: what it means is always said in words beside it. */
+export function Glyph({ path, size = 20 }: { readonly path: string; readonly size?: number }) {
+  return (
+    <svg className="icon" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path d={path} />
+    </svg>
+  )
+}
+
 /** The product's mark. */
 export function Logo({ size = 28 }: { readonly size?: number }) {
   return (

@@ -1,0 +1,7 @@
+export { Dialog } from './Dialog.tsx'
+export { formatDate, formatList, formatRelative } from './format.ts'
+export { Glyph, Logo } from './Glyph.tsx'
+export { chooseLanguage, firstLanguage, keepLanguage, LANGUAGES, LanguageContext, useLanguage } from './language.ts'
+export type { Language } from './language.ts'
+export { keepChoice, readChoice } from './kept-choice.ts'
+export { plural } from './plural.ts'
