@@ -1,13 +1,26 @@
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { account, instant, nameParams, signIn } from './admin-schemas.ts'
+import { account } from './admin-accounts.ts'
+import { accountName, instant, nameParams, none } from './admin-values.ts'
 import { unitName } from './admin-people.ts'
 import { PERMISSIONS, ROLES } from './roles.ts'
 
 // Who administers: signing in and out, second factors, roles.
 
-const none = z.strictObject({})
 const empty = z.undefined()
+
+export const signIn = z
+  .strictObject({
+    name: accountName,
+    password: z.string().min(1).max(1024),
+    code: z
+      .string()
+      .min(6)
+      .max(32)
+      .optional()
+      .meta({ description: 'Of the authenticator, or one from paper. Needed where a second factor is enrolled.' }),
+  })
+  .meta({ id: 'SignIn' })
 
 /** A code by time or one from paper; spaces and hyphens between its groups do not count. */
 const code = signIn.shape.code.unwrap()

@@ -2,11 +2,11 @@ import { CONFIDENCES, FEED_KINDS, productMapSchema } from '@drawbridge/advisorie
 import { conditionFields } from '@drawbridge/policy'
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { instant, newClientRule } from './admin-schemas.ts'
+import { newClientRule } from './admin-client-rules.ts'
+import { instant, none } from './admin-values.ts'
 
 // What the world says about vulnerable software, and what might be done about it here.
 
-const none = z.strictObject({})
 const id = z.string().min(1).max(256)
 const family = conditionFields.family.meta({ description: 'As `client list` shows it, like gajim.' })
 

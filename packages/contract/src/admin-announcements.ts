@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { instant } from './admin-schemas.ts'
+import { instant, none } from './admin-values.ts'
 
 // What the server says without being asked (XEP-0133).
-
-const none = z.strictObject({})
 
 const kind = z.enum(['motd', 'welcome']).meta({
   description:

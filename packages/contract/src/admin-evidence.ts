@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { instant, pageQuery, signIn } from './admin-schemas.ts'
+import { signIn } from './admin-access.ts'
+import { instant, none, pageQuery } from './admin-values.ts'
 
 // Files as senders made them, sealed; and the keys of all files.
 
-const none = z.strictObject({})
 const uploadParams = z.strictObject({ id: z.uuid() })
 
 /** On the local socket, where nobody has signed in: the administrator whose act this is. */

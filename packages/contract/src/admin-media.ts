@@ -2,11 +2,10 @@ import { mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
 import { unitName } from './admin-people.ts'
-import { effect } from './admin-schemas.ts'
+import { effect, none } from './admin-values.ts'
 
 // What may pass as media: one policy for the service, and what units say otherwise.
 
-const none = z.strictObject({})
 const unitParams = z.strictObject({ name: unitName })
 
 const changed = z.array(z.string()).readonly().meta({ description: 'Fields that are not as before.' })

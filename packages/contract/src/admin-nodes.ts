@@ -1,7 +1,19 @@
 import { z } from 'zod'
-import * as schemas from './admin-schemas.ts'
+import { account } from './admin-accounts.ts'
+import { effect, instant, nameParams, nodeEffect, none } from './admin-values.ts'
 
-const none = z.strictObject({})
+/** A server process that shares the database with others. */
+export const policyNode = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    startedAt: instant,
+    seenAt: instant.meta({ description: 'When it last renewed its lease.' }),
+    epoch: z.int(),
+    isAlive: z.boolean(),
+    isSelf: z.boolean().meta({ description: 'It is the one that answers.' }),
+  })
+  .meta({ id: 'PolicyNode' })
 
 /** Routes about the server processes that share a database, and about what works when little else does. */
 export const NODE_ROUTES = {
@@ -15,7 +27,7 @@ export const NODE_ROUTES = {
     status: 200,
     response: z.strictObject({
       epoch: z.int().min(0).meta({ description: 'The epoch in force on the node that answers.' }),
-      nodes: z.array(schemas.policyNode).readonly(),
+      nodes: z.array(policyNode).readonly(),
     }),
   },
   getPolicyEpoch: {
@@ -28,8 +40,8 @@ export const NODE_ROUTES = {
     status: 200,
     response: z.strictObject({
       epoch: z.int().min(0),
-      committedAt: schemas.instant,
-      nodes: z.array(schemas.nodeEffect).readonly(),
+      committedAt: instant,
+      nodes: z.array(nodeEffect).readonly(),
     }),
   },
   createOfflineToken: {
@@ -39,12 +51,12 @@ export const NODE_ROUTES = {
     permission: 'policy.write',
     params: none,
     query: none,
-    body: z.strictObject({ scope: z.enum(['cut', 'end']), expiresAt: schemas.instant }),
+    body: z.strictObject({ scope: z.enum(['cut', 'end']), expiresAt: instant }),
     status: 201,
     response: z.strictObject({
       token: z.string().meta({ description: 'Shown once. Whoever can read it can use it.' }),
       nonce: z.string().meta({ description: 'Names it in the audit log.' }),
-      expiresAt: schemas.instant,
+      expiresAt: instant,
     }),
   },
   useOfflineToken: {
@@ -56,7 +68,7 @@ export const NODE_ROUTES = {
     query: none,
     body: z.strictObject({ token: z.string().min(1).max(1024) }),
     status: 200,
-    response: z.strictObject({ scope: z.enum(['cut', 'end']), effect: schemas.effect }),
+    response: z.strictObject({ scope: z.enum(['cut', 'end']), effect: effect }),
   },
   listBreakGlass: {
     method: 'GET',
@@ -79,10 +91,12 @@ export const NODE_ROUTES = {
     summary:
       'Let an account pass every suspension and every lock-out, or no longer: at most five, with a second factor.',
     permission: 'account.grant',
-    params: schemas.nameParams,
+    params: nameParams,
     query: none,
     body: z.strictObject({ isBreakGlass: z.boolean() }),
     status: 200,
-    response: z.strictObject({ account: schemas.account }),
+    response: z.strictObject({ account: account }),
   },
 } as const
+
+export type PolicyNodeView = z.infer<typeof policyNode>

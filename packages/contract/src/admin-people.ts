@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { account, accountName, idParams, instant, nameParams, pageQuery } from './admin-schemas.ts'
+import { account } from './admin-accounts.ts'
+import { accountName, idParams, instant, nameParams, none, pageQuery } from './admin-values.ts'
 
 // The company: its units, the names it gives to people, and invitations.
 
@@ -85,7 +86,6 @@ export const issuedInvitation = z
   })
   .meta({ id: 'IssuedInvitation' })
 
-const none = z.strictObject({})
 const unitParams = z.strictObject({ name: unitName })
 
 /** Routes about units, names and invitations. */

@@ -1,23 +1,86 @@
-import { EXPLAINED_ACTIONS, SUSPENSION_MODES, suspensionExemptions } from '@drawbridge/policy'
-import { z } from 'zod'
-import type { AdminRoute } from './admin-route.ts'
 import {
-  auditEntry,
-  effect,
-  idParams,
-  instant,
-  newClientRule,
-  newSuspension,
-  pageQuery,
-  RELEASES,
-  suspension,
-  suspensionFields,
-  text,
-} from './admin-schemas.ts'
+  EXPLAINED_ACTIONS,
+  SUSPENSION_MODES,
+  suspensionExemptions,
+  suspensionScope,
+  suspensionTexts,
+} from '@drawbridge/policy'
+import { z } from 'zod'
+import { auditEntry } from './admin-audit.ts'
+import type { AdminRoute } from './admin-route.ts'
+import { effect, idParams, instant, none, text } from './admin-values.ts'
 
-// Suspending: what is suspended, what is held meanwhile, who agrees, and what is kept ready for an emergency.
+// Suspending: what is suspended, and who agrees.
 
-const none = z.strictObject({})
+/** How the queue of a suspension ends. */
+export const RELEASES = ['in-order', 'rescan', 'review', 'discard'] as const
+export type Release = (typeof RELEASES)[number]
+
+/** What users are told, where and how, and whom a suspension leaves alone. */
+export const suspensionFields = {
+  scopes: z.array(suspensionScope).min(1).max(32).readonly().meta({
+    description:
+      '`service`; a feature (messages, images, files, rooms, presence, search, federation, registration, push, bots); or group:UNIT, room:JID, peer:DOMAIN, client:FAMILY, zone:CIDR, hash:SHA256, format:NAME.',
+  }),
+  mode: z.enum(SUSPENSION_MODES),
+  reason: text(500).meta({ description: 'Shown to users.' }),
+  reasons: suspensionTexts.optional().meta({ description: 'The same in other languages, by language tag.' }),
+  internalReason: text(2_000).optional().meta({ description: 'Shown to administrators only.' }),
+  exemptions: suspensionExemptions.partial().optional(),
+} as const
+
+export const newSuspension = z
+  .strictObject({
+    ...suspensionFields,
+    start: instant.optional().meta({ description: 'When it begins. Absent: now.' }),
+    until: instant.optional().meta({ description: 'When it ends by itself. Absent: a person ends it.' }),
+    reviewAt: instant.optional().meta({
+      description: 'When approvers are reminded of it. Absent: 60 minutes after its start, if it has no end.',
+    }),
+    isEmergency: z.boolean().optional().meta({
+      description: 'Starts at once for at most 60 minutes where a second person would have to agree first.',
+    }),
+    isDrill: z.boolean().optional().meta({ description: 'Is measured and recorded, and has no effect.' }),
+  })
+  .meta({ id: 'NewSuspension' })
+
+export const heldQueue = z
+  .strictObject({ count: z.int().min(0), oldestAt: instant.optional() })
+  .meta({ id: 'HeldQueue' })
+
+export const suspension = z
+  .strictObject({
+    id: z.string(),
+    ...suspensionFields,
+    reasons: suspensionTexts,
+    internalReason: z.string(),
+    exemptions: suspensionExemptions,
+    state: z.enum(['scheduled', 'active', 'ended']),
+    since: instant,
+    until: instant.optional(),
+    wantedUntil: instant.optional().meta({ description: 'Its end, once a second person confirms the emergency.' }),
+    reviewAt: instant.optional(),
+    isDrill: z.boolean(),
+    isEmergency: z.boolean(),
+    startedBy: z.string(),
+    approvedBy: z.array(z.string()).readonly(),
+    playbook: z.string().optional(),
+    endedAt: instant.optional(),
+    endedBy: z.string().optional(),
+    release: z.enum(RELEASES).optional(),
+    held: heldQueue,
+    released: z.int().min(0),
+    discarded: z.int().min(0),
+    reviewDueAt: instant
+      .optional()
+      .meta({ description: 'Started by one person alone: somebody has to look at it by then.' }),
+    reviewedAt: instant.optional(),
+    reviewedBy: z.string().optional(),
+    reviewNote: z.string().optional(),
+    measured: z.record(z.string(), z.unknown()).meta({ description: 'What a drill has found.' }),
+  })
+  .meta({ id: 'Suspension' })
+
 const count = z.int().min(0)
 
 export const approvalRequest = z
@@ -55,28 +118,11 @@ export const suspensionImpact = z
   .meta({ id: 'SuspensionImpact' })
 
 /** Done, or written down for another person to agree to. */
-const changed = {
+export const changed = {
   suspension: suspension.optional(),
   effect: effect.optional(),
   request: approvalRequest.optional().meta({ description: 'Present: another person has to approve it first.' }),
 } as const
-
-const heldMessage = z
-  .strictObject({
-    id: z.string(),
-    from: z.string(),
-    to: z.array(z.string()).readonly(),
-    sentAt: instant,
-    hasMedia: z.boolean(),
-    body: z.string().optional().meta({ description: 'Only where content was asked for, which is put on record.' }),
-  })
-  .meta({ id: 'HeldMessage' })
-
-const heldSelection = z.strictObject({
-  messages: z
-    .union([z.literal('all'), z.array(z.uuid()).min(1).max(1_000).readonly()])
-    .meta({ description: 'Ids of held messages, or `all`.' }),
-})
 
 export const incidentRecord = z
   .strictObject({
@@ -96,32 +142,6 @@ export const incidentRecord = z
   })
   .meta({ id: 'IncidentRecord' })
 
-export const playbookDocument = z.strictObject({
-  description: text(500).optional(),
-  steps: z
-    .array(z.strictObject({ scopes: suspensionFields.scopes, mode: suspensionFields.mode }))
-    .min(1)
-    .max(8)
-    .readonly(),
-  reason: suspensionFields.reason,
-  reasons: suspensionFields.reasons,
-  internalReason: suspensionFields.internalReason,
-  exemptions: suspensionFields.exemptions,
-  endAfterMin: z.int().min(1).max(43_200).optional().meta({ description: 'Minutes until it ends by itself.' }),
-  reviewAfterMin: z.int().min(1).max(43_200).optional(),
-  rules: z.array(newClientRule).max(10).readonly().optional(),
-  notify: z.array(z.string().min(1).max(256)).max(100).readonly().optional().meta({
-    description: 'Accounts that get a message when it is started.',
-  }),
-})
-
-const playbookName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/u, 'is not a name, write it like image-exploit')
-const playbookParams = z.strictObject({ name: playbookName })
-
-export const playbook = z
-  .strictObject({ name: z.string(), ...playbookDocument.shape, changedBy: z.string(), changedAt: instant })
-  .meta({ id: 'Playbook' })
-
 const effective = z.strictObject({
   action: z.enum(EXPLAINED_ACTIONS),
   answer: z.enum(['pass', 'refuse', 'hold', 'discard']),
@@ -140,7 +160,7 @@ const effective = z.strictObject({
     .readonly(),
 })
 
-/** Routes about suspensions. */
+/** Routes about suspensions and the approvals they wait for. */
 export const SUSPENSION_ROUTES = {
   listSuspensions: {
     method: 'GET',
@@ -252,40 +272,6 @@ export const SUSPENSION_ROUTES = {
     status: 200,
     response: incidentRecord,
   },
-  listHeldMessages: {
-    method: 'GET',
-    path: '/api/v1/suspensions/{id}/held',
-    summary: 'List what a suspension holds, oldest first, one page at a time. Reading content is put on record.',
-    permission: 'held.review',
-    params: idParams,
-    query: pageQuery.extend({ content: z.enum(['true', 'false']).optional() }),
-    status: 200,
-    response: z.strictObject({ messages: z.array(heldMessage).readonly(), next: z.string().optional() }),
-  },
-  releaseHeldMessages: {
-    method: 'POST',
-    path: '/api/v1/suspensions/{id}/held/release',
-    summary: 'Deliver held messages of a suspension that has ended for review.',
-    permission: 'held.review',
-    params: idParams,
-    query: none,
-    body: heldSelection,
-    maxBodyBytes: 65_536,
-    status: 200,
-    response: z.strictObject({ released: count }),
-  },
-  discardHeldMessages: {
-    method: 'POST',
-    path: '/api/v1/suspensions/{id}/held/discard',
-    summary: 'Discard held messages of a suspension that has ended for review, and tell their senders.',
-    permission: 'held.review',
-    params: idParams,
-    query: none,
-    body: heldSelection,
-    maxBodyBytes: 65_536,
-    status: 200,
-    response: z.strictObject({ discarded: count }),
-  },
   listApprovals: {
     method: 'GET',
     path: '/api/v1/approvals',
@@ -316,62 +302,11 @@ export const SUSPENSION_ROUTES = {
     status: 200,
     response: z.strictObject({ request: approvalRequest }),
   },
-  listPlaybooks: {
-    method: 'GET',
-    path: '/api/v1/playbooks',
-    summary: 'List playbooks.',
-    permission: 'policy.read',
-    params: none,
-    query: none,
-    status: 200,
-    response: z.strictObject({ playbooks: z.array(playbook).readonly() }),
-  },
-  putPlaybook: {
-    method: 'PUT',
-    path: '/api/v1/playbooks/{name}',
-    summary: 'Add a playbook, or replace the one of this name.',
-    permission: 'policy.write',
-    isPolicyWrite: true,
-    params: playbookParams,
-    query: none,
-    body: playbookDocument,
-    status: 200,
-    response: z.strictObject({ playbook }),
-  },
-  deletePlaybook: {
-    method: 'DELETE',
-    path: '/api/v1/playbooks/{name}',
-    summary: 'Delete a playbook. What it has started goes on.',
-    permission: 'policy.write',
-    isPolicyWrite: true,
-    params: playbookParams,
-    query: none,
-    status: 204,
-    response: z.undefined(),
-  },
-  startPlaybook: {
-    method: 'POST',
-    path: '/api/v1/playbooks/{name}/start',
-    summary: 'Start everything that a playbook says, at once; answers when this node enforces it.',
-    permission: 'policy.write',
-    isPolicyWrite: true,
-    params: playbookParams,
-    query: none,
-    body: z.strictObject({ isEmergency: z.boolean().optional(), isDrill: z.boolean().optional() }),
-    status: 201,
-    response: z.strictObject({
-      suspensions: z.array(suspension).readonly(),
-      rules: z.array(z.string()).readonly().meta({ description: 'Ids of client rules that it added.' }),
-      effect: effect.optional(),
-      request: changed.request,
-      impact: suspensionImpact,
-    }),
-  },
 } as const satisfies Record<string, AdminRoute>
 
+export type NewSuspension = z.infer<typeof newSuspension>
+export type HeldQueue = z.infer<typeof heldQueue>
+export type SuspensionView = z.infer<typeof suspension>
 export type ApprovalRequestView = z.infer<typeof approvalRequest>
 export type SuspensionImpact = z.infer<typeof suspensionImpact>
-export type HeldMessageView = z.infer<typeof heldMessage>
 export type IncidentRecord = z.infer<typeof incidentRecord>
-export type PlaybookDocument = z.infer<typeof playbookDocument>
-export type PlaybookView = z.infer<typeof playbook>

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { accountName, instant, pageQuery } from './admin-schemas.ts'
+import { accountName, instant, none, pageQuery } from './admin-values.ts'
 import { GRANTED_PERMISSIONS } from './roles.ts'
 
 // Tokens of programs: never more than the rights of the account whose they are.
 
-const none = z.strictObject({})
 const scopes = z.array(z.enum(GRANTED_PERMISSIONS)).min(1).max(GRANTED_PERMISSIONS.length).readonly()
 const tokenName = z
   .string()

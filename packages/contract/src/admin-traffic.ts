@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { instant } from './admin-schemas.ts'
-
-const none = z.strictObject({})
+import { instant, none } from './admin-values.ts'
 
 /** By what traffic is counted. */
 export const TRAFFIC_KINDS = ['service', 'account', 'unit', 'room', 'peer', 'format'] as const

@@ -28,13 +28,11 @@ test('every code has a text in each language, a stanza error and an HTTP status'
   expect(isErrorCode('constructor')).toBe(false)
 })
 
-test('no code is in two areas, where the later row would replace the earlier', async () => {
-  const directory = new URL('codes/', import.meta.url)
-  const areas = await Promise.all(readdirSync(directory).map((file) => import(new URL(file, directory).href)))
-  const codes = areas.flatMap((area: Record<string, object>) =>
-    Object.values(area).flatMap((rows) => Object.keys(rows)),
+test('no code and no route is in two areas, where the later would replace the earlier', async () => {
+  expect((await rowsBelow('codes/', /^/u, /_CODES$/u)).toSorted()).toEqual(Object.keys(CODES).toSorted())
+  expect((await rowsBelow('./', /^admin-(?!api)/u, /_ROUTES$/u)).toSorted()).toEqual(
+    Object.keys(ADMIN_ROUTES).toSorted(),
   )
-  expect(codes.toSorted()).toEqual(Object.keys(CODES).toSorted())
 })
 
 test('a blocked client gets 403 with the type that clients act on', () => {
@@ -122,3 +120,14 @@ test('the OpenAPI document says who may use a route, how they sign in, and what 
     expect.arrayContaining([expect.objectContaining({ name: 'dryRun', in: 'query' })]),
   )
 })
+
+/** Keys of the tables that modules of a folder export. */
+async function rowsBelow(folder: string, file: RegExp, name: RegExp): Promise<string[]> {
+  const directory = new URL(folder, import.meta.url)
+  const files = readdirSync(directory).filter((entry) => file.test(entry))
+  const modules: Record<string, object>[] = await Promise.all(
+    files.map((entry) => import(new URL(entry, directory).href)),
+  )
+  const tables = modules.flatMap((module) => Object.entries(module).filter(([key]) => name.test(key)))
+  return tables.flatMap(([, rows]) => Object.keys(rows))
+}

@@ -19,45 +19,35 @@ export {
 } from './admin-advisories.ts'
 export type { StandingMessageView } from './admin-announcements.ts'
 export { type InvitationView, type IssuedInvitation, MAX_MEMBERS_PER_REQUEST, type UnitView } from './admin-people.ts'
-export { playbookDocument } from './admin-suspensions.ts'
-export type {
-  ApprovalRequestView,
-  HeldMessageView,
-  IncidentRecord,
-  PlaybookDocument,
-  PlaybookView,
-  SuspensionImpact,
+export {
+  type Account,
+  type ChangedAccount,
+  type ContactView,
+  type CreatedAccount,
+  type ImportResult,
+  MAX_IMPORT_ROWS,
+  type NewAccount,
+} from './admin-accounts.ts'
+export type { AuditEntryView, AuditVerdict } from './admin-audit.ts'
+export type { ClientExceptionView, NewClientException } from './admin-client-exceptions.ts'
+export type { ClientRuleView, NewClientRule, Simulation } from './admin-client-rules.ts'
+export type { ClientIdentityView, ClientUse, ClientVersion, SessionView } from './admin-clients.ts'
+export type { HeldMessageView } from './admin-held.ts'
+export type { ImageRenewalView } from './admin-images.ts'
+export { type PlaybookDocument, type PlaybookView, playbookDocument } from './admin-playbooks.ts'
+export type { NewRecall, RecallView } from './admin-recalls.ts'
+export type { Check, Status } from './admin-status.ts'
+export {
+  type ApprovalRequestView,
+  type HeldQueue,
+  type IncidentRecord,
+  type NewSuspension,
+  RELEASES,
+  type Release,
+  type SuspensionImpact,
+  type SuspensionView,
 } from './admin-suspensions.ts'
-export { RELEASES, type Release, MAX_IMPORT_ROWS, accountName, instant, nameParams, password } from './admin-schemas.ts'
-export type {
-  Account,
-  AuditEntryView,
-  AuditVerdict,
-  ChangedAccount,
-  Check,
-  ClientIdentityView,
-  ClientExceptionView,
-  ClientRuleView,
-  ClientUse,
-  ClientVersion,
-  ContactView,
-  CreatedAccount,
-  Effect,
-  NodeEffectView,
-  HeldQueue,
-  ImageRenewalView,
-  ImportResult,
-  NewAccount,
-  NewClientException,
-  NewClientRule,
-  NewRecall,
-  RecallView,
-  NewSuspension,
-  SessionView,
-  Simulation,
-  Status,
-  SuspensionView,
-} from './admin-schemas.ts'
+export { type Effect, type NodeEffectView, accountName, instant, nameParams, password } from './admin-values.ts'
 export { buildOpenapi } from './openapi.ts'
 export * from './sentence.ts'
 export * from './status.ts'

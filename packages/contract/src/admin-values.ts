@@ -1,0 +1,73 @@
+import { z } from 'zod'
+
+// Values that many requests and answers hold.
+//
+// Requests are strict: a key that nobody declared is refused, so nothing can be assigned by the way. Responses are
+// strict too, so that a field nobody meant to publish fails a test.
+
+/** Of a request without parameters, or without a query. */
+export const none = z.strictObject({})
+
+/** An instant as RFC 3339 with a zone. */
+export const instant = z.iso.datetime({ offset: true })
+
+// eslint-disable-next-line no-control-regex -- control characters are exactly what is refused
+const NOT_IN_A_NAME = /["&'/:<>@\s\u0000-\u001f\u007f]/u
+
+/** A localpart (RFC 7622 §3.3); the server prepares it with PRECIS and may still refuse it. */
+export const accountName = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine((name) => !name.includes('@'), { error: 'contains an @: leave off the domain', abort: true })
+  .refine((name) => !NOT_IN_A_NAME.test(name), {
+    error: ({ input }) =>
+      `contains a character that no account name may have: ${JSON.stringify(NOT_IN_A_NAME.exec(String(input))?.[0])}`,
+  })
+
+/** 1 KiB at most before hashing. What is too short or common is refused as `weak-password`, which says what is needed. */
+export const password = z.string().min(1).max(1024)
+
+/** A line for people, without space around it. `max` in UTF-16 units. */
+export const text = (max: number) => z.string().trim().min(1).max(max)
+
+/** An id that the server gave out; most are UUIDs. */
+export const id = z.string().regex(/^[A-Za-z0-9-]{1,64}$/u, 'is not an id')
+
+/** Paging: `cursor` is what the page before returned as `next`; opaque. */
+export const pageQuery = z.strictObject({
+  cursor: z.string().max(256).optional(),
+  limit: z.coerce.number().int().min(1).max(500).optional(),
+})
+
+export const nameParams = z.strictObject({ name: accountName })
+
+export const idParams = z.strictObject({ id })
+
+/** What became of an epoch of the rules on one node. */
+export const nodeEffect = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    state: z.enum(['applied', 'pending', 'expired']).meta({
+      description: '`expired`: it has not applied the change, and cannot act either: its lease is over, or it stopped.',
+    }),
+    appliedMs: z.number().min(0).optional().meta({ description: 'Commit to effect there, in milliseconds.' }),
+    disconnected: z.int().min(0),
+    notified: z.int().min(0),
+  })
+  .meta({ id: 'NodeEffect' })
+
+/** What a policy change did on this node, measured from its commit. */
+export const effect = z
+  .strictObject({
+    epoch: z.int().min(0),
+    appliedMs: z.number().min(0).meta({ description: 'Commit to effect on live sessions, in milliseconds.' }),
+    disconnected: z.int().min(0),
+    notified: z.int().min(0),
+    nodes: z.array(nodeEffect).readonly().meta({ description: 'Every node that was alive, by name.' }),
+  })
+  .meta({ id: 'Effect' })
+
+export type NodeEffectView = z.infer<typeof nodeEffect>
+export type Effect = z.infer<typeof effect>
