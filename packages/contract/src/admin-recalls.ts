@@ -23,7 +23,9 @@ const recallFields = {
   formats: z.array(z.enum(IMAGE_FORMATS)).min(1).readonly().optional().meta({ description: 'As they are served.' }),
   room: z.string().min(3).max(3071).optional().meta({ description: 'What was shared in this room until now.' }),
   sentFrom: instant.optional(),
-  sentUntil: instant.optional(),
+  sentUntil: instant.optional().meta({
+    description: 'Files sent before this. Without it and without hashes: until now, so that what is sent later is new.',
+  }),
 } as const
 
 export const newRecall = z

@@ -12,9 +12,9 @@ export async function findFetchedImage(
   accountId: string,
   url: string,
   since: Date,
-): Promise<Pick<Upload, 'id' | 'filename'> | undefined> {
+): Promise<Upload | undefined> {
   const [row] = await db
-    .select({ id: upload.id, filename: upload.filename })
+    .select({ upload })
     .from(fetchedImage)
     .innerJoin(upload, eq(upload.id, fetchedImage.uploadId))
     .where(
@@ -25,7 +25,7 @@ export async function findFetchedImage(
         eq(upload.state, 'clean'),
       ),
     )
-  return row
+  return row?.upload
 }
 
 /** Notes what became of a link; of two that were fetched at once, the last. */

@@ -35,15 +35,28 @@ export async function endRecall(tx: Db, id: string, by: string, at: Date): Promi
   return row
 }
 
-/** Clean files, by SHA-256 in hex, that came of these, whether the hash is of what was sent, or is served, or once was. */
-export async function listCleanHashes(db: Db, sha256s: readonly string[]): Promise<string[]> {
+/** Most files that one recall can name by what they came of: anybody can send the same picture in many ways. */
+const MAX_RELATED_HASHES = 5_000
+
+/**
+ * These and their kin, by SHA-256 in hex: what was sent, what is served of it, and what once was, whichever of them the
+ * hashes are of. What is served comes before what was sent, which is left out where it is too much.
+ */
+export async function listRelatedHashes(db: Db, sha256s: readonly string[]): Promise<string[]> {
   const { rows } = await db.execute<{ sha256: string }>(sql`
-    with given as (select decode(h, 'hex') as sha256 from unnest(${sql.param([...sha256s])}::text[]) as t (h))
-    select encode(i.clean_sha256, 'hex') as sha256 from image_map i
-    join given g on g.sha256 in (i.raw_sha256, i.clean_sha256)
-    union
-    select encode(u.clean_sha256, 'hex') from upload u
-    join given g on u.former_sha256 <> '{}' and u.former_sha256 @> array[g.sha256] where u.clean_sha256 is not null`)
+    with given as (select decode(h, 'hex') as sha256 from unnest(${sql.param([...sha256s])}::text[]) as t (h)),
+    served as (
+      select sha256 from given
+      union select i.clean_sha256 from image_map i join given g on g.sha256 = i.raw_sha256
+      union select u.clean_sha256 from upload u
+        join given g on u.former_sha256 <> '{}' and u.former_sha256 @> array[g.sha256] where u.clean_sha256 is not null
+    ),
+    related as (
+      select sha256, 1 as place from served
+      union all select i.raw_sha256, 2 from image_map i join served s on s.sha256 = i.clean_sha256
+    )
+    select encode(sha256, 'hex') as sha256 from related
+    group by sha256 order by min(place), sha256 limit ${MAX_RELATED_HASHES}`)
   return rows.map(({ sha256 }) => sha256)
 }
 

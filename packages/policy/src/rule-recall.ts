@@ -6,7 +6,7 @@ import type { Verdict } from './verdict.ts'
 
 /**
  * Files that were delivered and are not to be seen any more (control §2, row 35). Nobody reads them while the recall
- * lasts, break-glass accounts included: what is dangerous is dangerous for them, too.
+ * lasts, break-glass accounts included: what is dangerous is dangerous for them, too. Nobody sends them again, either.
  */
 export function recall(settings: readonly RecallSetting[]): Rule {
   const find = compileRecalls(settings)
@@ -18,7 +18,7 @@ export function recall(settings: readonly RecallSetting[]): Rule {
       details: { recall: id, reason, since: new Date(since).toISOString() },
     })
   }
-  return { name: 'recall', decide: { 'media.read': decide } }
+  return { name: 'recall', decide: { 'media.read': decide, 'upload.publish': decide } }
 }
 
 /** Finds the recall that a file is under; `format` is that of an image as delivered. */

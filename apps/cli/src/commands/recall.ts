@@ -6,7 +6,8 @@ import { effectLine } from './effect.ts'
 export const recallStart: Command = {
   name: 'recall start',
   usage: '[--hash LIST] [--sender LIST] [--room JID] [--format LIST] [--from TIME] [--until TIME] --reason TEXT',
-  summary: 'Stop serving files that were delivered. Everything that is named must hold. TIME is when they were sent.',
+  summary:
+    'Stop serving files that were delivered. Everything that is named must hold. TIME is when they were sent: without --until and --hash, what is sent from now on is new.',
 
   async run(args, cli) {
     const { values } = parse(args, [], {

@@ -6,5 +6,7 @@ export const OVER_BUDGET = 'over-budget'
 export const INTERRUPTED = 'interrupted'
 /** What it is was suspended before it could be published. */
 export const SUSPENDED = 'suspended'
+/** The same file was recalled, or another that became the same. */
+export const RECALLED = 'recalled'
 /** There was no verdict in time. */
 export const UNCHECKED = 'unchecked'

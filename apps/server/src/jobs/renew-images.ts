@@ -13,7 +13,7 @@ import { renewImages } from '@drawbridge/jobs'
 import type { Handler } from '@drawbridge/jobs'
 import { cleanFiles } from '../blobs/clean-files.ts'
 import type { Context } from '../routing/feature.ts'
-import { isRecalled } from '../routing/recalled.ts'
+import { isUploadRecalled } from '../routing/recalled.ts'
 
 /** Images of one job: some seconds of work that yields to everything else. */
 const BATCH = 20
@@ -92,11 +92,4 @@ async function renew(
   const { file, derivatives } = await cleanFiles({ db, blobs }, verdict)
   const isReplaced = await replaceUploadFile(db, upload, file, derivatives)
   return { fate: isReplaced ? 'renewed' : 'kept', profileVersion }
-}
-
-function isUploadRecalled({ id, cleanSha256, cleanType, accountId, createdAt }: Upload, ctx: RenewalContext): boolean {
-  if (!cleanSha256) return false
-  const sender = accountId === null ? undefined : ctx.accounts.findById(accountId)?.localpart
-  const file = { id, sha256: cleanSha256.toString('hex'), sender, sentAt: createdAt.getTime() }
-  return isRecalled(file, cleanType ?? '', ctx)
 }

@@ -3,20 +3,25 @@ import { findUpload, markUploadRefused, publishUpload, putImageMapping } from '@
 import type { NewDerivative, PublishedFile, Upload } from '@drawbridge/db'
 import type { Handler } from '@drawbridge/jobs'
 import { ImageBudgetSpent } from '@drawbridge/runtime'
-import { createHash } from 'node:crypto'
 import { storeClean } from '../blobs/blobs.ts'
 import { cleanFiles } from '../blobs/clean-files.ts'
 import { claimsImage } from '../blobs/filename.ts'
 import { StorageFull } from '../blobs/object-store.ts'
-import { NO_ROOM, OVER_BUDGET, SUSPENDED } from '../blobs/reasons.ts'
-import { ask } from '../policy/gate.ts'
+import { NO_ROOM, OVER_BUDGET, RECALLED, SUSPENDED } from '../blobs/reasons.ts'
 import { storedReason } from '../files/rejections.ts'
 import type { Context } from '../routing/feature.ts'
+import { refusalToPublish } from '../routing/publication.ts'
 import { sealOriginal } from '../routing/sealed.ts'
 import { chargedTo } from '../routing/image-payer.ts'
 
-/** Why there is no clean file: the image, another file's kind, or that there was no room for it, or no budget. */
-type Refused = ImageRejectReason | `file:${FileRejectReason}` | typeof NO_ROOM | typeof OVER_BUDGET | typeof SUSPENDED
+/** Why there is no clean file: the image, another file's kind, no room or no budget for it, or that it must not be seen. */
+type Refused =
+  | ImageRejectReason
+  | `file:${FileRejectReason}`
+  | typeof NO_ROOM
+  | typeof OVER_BUDGET
+  | typeof SUSPENDED
+  | typeof RECALLED
 
 /** What becomes of an upload: a clean file with its thumbnails, or a reason. */
 type Outcome =
@@ -52,7 +57,7 @@ export function sanitizeImageHandler(ctx: UploadContext): Handler<{ uploadId: st
     const bytes = await blobs.quarantine.read(uploadId)
     const isWhole = bytes?.length === upload.declaredBytes
     const outcome: Outcome = isWhole
-      ? unlessSuspended(ctx, upload, bytes, await settle(ctx, upload, bytes, signal).catch(noFaultOfTheFile))
+      ? unlessForbidden(ctx, upload, bytes, await settle(ctx, upload, bytes, signal).catch(noFaultOfTheFile))
       : { state: 'refused', reason: 'failed' }
     if (isWhole) await seal(ctx, upload, bytes, outcome)
     if (outcome.state === 'refused') await markUploadRefused(db, uploadId, outcome.reason)
@@ -89,22 +94,11 @@ async function settle(ctx: UploadContext, upload: Upload, bytes: Buffer, signal:
   return { state: 'clean', file, derivatives }
 }
 
-/**
- * Nothing of a suspended scope is published, also where the suspension came while the sanitizer worked (control §4.4).
- * Nobody has been told yet that there is a file: whoever sent it hears why, and sends it again afterwards.
- */
-function unlessSuspended(ctx: UploadContext, upload: Upload, bytes: Buffer, outcome: Outcome): Outcome {
+/** What must not be published never was. */
+function unlessForbidden(ctx: UploadContext, upload: Upload, raw: Buffer, outcome: Outcome): Outcome {
   if (outcome.state === 'refused') return outcome
-  const { cleanSha256, cleanType } = outcome.file
-  const isImage = cleanType.startsWith('image/')
-  const format = isImage ? cleanType.slice('image/'.length) : undefined
-  const account = accountOf(ctx, upload)
-  // By what was sent, and by what would be served.
-  const source = { sha256: createHash('sha256').update(bytes).digest('hex'), format }
-  const sentAt = upload.createdAt.getTime()
-  const file = { id: upload.id, sha256: Buffer.from(cleanSha256).toString('hex'), source, sentAt }
-  const verdict = ask(ctx.gate, 'upload.publish', { at: ctx.now().getTime(), account, isImage, format, file })
-  return verdict.action === 'pass' ? outcome : { state: 'refused', reason: SUSPENDED }
+  const reason = refusalToPublish({ ...upload, ...outcome.file, raw, account: accountOf(ctx, upload) }, ctx)
+  return reason === undefined ? outcome : { state: 'refused', reason }
 }
 
 /** Keeps the sender's bytes, sealed, where the media policy says so; before anybody sees what came of them. */

@@ -15,7 +15,7 @@ const ENTRANCES = [
   'features/upload/get.ts media.read',
   'features/upload/put.ts upload.put',
   'features/upload/slot.ts upload.request',
-  'jobs/sanitize-image.ts upload.publish',
+  'routing/publication.ts upload.publish',
   'routing/re-host.ts upload.request',
   'routing/router.ts stanza.route',
   'stream/admission.ts session.open',

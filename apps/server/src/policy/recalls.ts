@@ -4,8 +4,8 @@ import {
   countRecalled,
   endRecall,
   insertRecall,
-  listCleanHashes,
   listLinkedUploads,
+  listRelatedHashes,
   MAX_RECALLED_UPLOADS,
   uuidv7,
 } from '@drawbridge/db'
@@ -25,8 +25,9 @@ export function createRecallOperations(db: Db, change: Change, now: () => Date):
   return {
     async startRecall(actor, recall) {
       // Asked before anybody has to wait: a room may hold many messages.
-      const scope = await scopeFrom(db, recall)
-      const row = { id: uuidv7(), scope, reason: recall.reason, sinceAt: now(), startedBy: actor }
+      const sinceAt = now()
+      const scope = await scopeFrom(db, withEnd(recall, sinceAt))
+      const row = { id: uuidv7(), scope, reason: recall.reason, sinceAt, startedBy: actor }
       const { reason, ...written } = recall
       const { result, effect } = await change(async (tx) => {
         const result = await insertRecall(tx, row)
@@ -46,13 +47,21 @@ export function createRecallOperations(db: Db, change: Change, now: () => Date):
 }
 
 /**
+ * A recall takes back what was delivered: what its sender sends later is new, unless the recall says until when. The same
+ * bytes stay recalled whenever they come.
+ */
+function withEnd(recall: NewRecall, now: Date): NewRecall {
+  return recall.hashes === undefined ? { sentUntil: now.toISOString(), ...recall } : recall
+}
+
+/**
  * What the rule needs: hashes of what is served, whatever the hash that was given is of, and for a room the uploads that
  * were shared there until now. @throws Refusal when a room holds more than one recall can name.
  */
 async function scopeFrom(db: Db, recall: NewRecall): Promise<RecallScope & { readonly room?: string }> {
   const { hashes, senders, formats, room, sentFrom, sentUntil } = recall
   const scope = {
-    ...(hashes === undefined ? {} : { hashes: [...new Set([...hashes, ...(await listCleanHashes(db, hashes))])] }),
+    ...(hashes === undefined ? {} : { hashes: await listRelatedHashes(db, hashes) }),
     ...(senders === undefined ? {} : { senders }),
     ...(formats === undefined ? {} : { formats }),
     ...(sentFrom === undefined ? {} : { sentFrom: Date.parse(sentFrom) }),

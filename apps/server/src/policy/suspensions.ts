@@ -4,8 +4,8 @@ import {
   endSuspension as markEnded,
   findSuspension,
   insertSuspension,
-  listCleanHashes,
   listHolding,
+  listRelatedHashes,
   updateSuspension,
   uuidv7,
 } from '@drawbridge/db'
@@ -254,11 +254,11 @@ async function rowFrom(
   }
 }
 
-/** A hash may be of what was sent: what is served of it is another file, and the scope is about both. */
+/** A hash may be of what was sent or of what is served: these are different files, and the scope is about both. */
 async function resolved(db: Db, scopes: readonly string[]): Promise<string[]> {
   const given = scopes.flatMap((scope) => (scope.startsWith('hash:') ? [scope.slice('hash:'.length)] : []))
-  const clean = given.length === 0 ? [] : await listCleanHashes(db, given)
-  return [...new Set([...scopes, ...clean.map((hash) => `hash:${hash}`)])].slice(0, 32)
+  const related = given.length === 0 ? [] : await listRelatedHashes(db, given)
+  return [...new Set([...scopes, ...related.map((hash) => `hash:${hash}`)])].slice(0, 32)
 }
 
 function startEntry(actor: string, row: Suspension, rules: readonly string[]): AuditEntry {

@@ -30,7 +30,7 @@ import { reEncodingOf } from '../blobs/re-encoding.ts'
 import { thumbnailsOf } from '../blobs/thumbnails.ts'
 import type { Context } from './feature.ts'
 import { sanitizeInline } from './inline-image.ts'
-import { isImageRecalled, isRecalled } from './recalled.ts'
+import { isImageRecalled, isUploadRecalled } from './recalled.ts'
 import { fetchingFor } from './re-host.ts'
 
 /** Who speaks, and to whom, by bare JID. */
@@ -112,11 +112,9 @@ async function findFile(url: string, ctx: Context): Promise<SharedFile | undefin
   const path = parsePath(new URL(url).pathname)
   const upload = path && (await findUpload(ctx.db, path.link.id))
   if (!upload || upload.state !== 'clean' || !isSecret(path.link.secret, upload.tokenHash)) return undefined
-  const { id, createdAt, accountId, cleanType, cleanBytes, cleanSha256, widthPx, heightPx, placeholder } = upload
+  const { cleanType, cleanBytes, cleanSha256, widthPx, heightPx, placeholder } = upload
   if (cleanType === null || cleanBytes === null || cleanSha256 === null) return undefined
-  const sender = accountId === null ? undefined : ctx.accounts.findById(accountId)?.localpart
-  const facts = { id, sha256: cleanSha256.toString('hex'), sender, sentAt: createdAt.getTime() }
-  if (isRecalled(facts, cleanType, ctx)) return undefined
+  if (isUploadRecalled(upload, ctx)) return undefined
   return {
     name: upload.filename,
     type: cleanType,
@@ -164,7 +162,7 @@ export async function cleanInline(
   const image = await sanitizeInline(bytes, { profile: purpose, sender }, ctx, deadline)
   const { widthPx, heightPx } = image
   const made: MadeImage = { bytes: image.bytes, type: `image/${image.format}`, widthPx, heightPx }
-  refuseRecalled(made, sender, ctx)
+  refuseRecalled(made, sender, ctx, bytes)
   await keepMade(made, bytes ? [bytes] : [], { purpose, sender, readers }, ctx)
   return made
 }
@@ -182,13 +180,20 @@ export async function keepMade(
   }
 }
 
-/** What is recalled is not sent again, either. @throws StanzaFault */
-function refuseRecalled(
-  { bytes, type }: MadeImage,
+/**
+ * What is recalled is not sent again, either, whatever it is sent as.
+ *
+ * @param raw - what was sent, where that is not the image itself.
+ * @throws StanzaFault
+ */
+export function refuseRecalled(
+  { bytes, type }: Pick<MadeImage, 'bytes' | 'type'>,
   sender: string,
   ctx: Pick<Context, 'gate' | 'accounts' | 'now'>,
+  raw?: Uint8Array,
 ): void {
-  const image = { sha256: hashOfImage('sha-256', bytes), type }
+  const rawSha256 = raw && hashOfImage('sha-256', raw)
+  const image = { sha256: hashOfImage('sha-256', bytes), type, rawSha256 }
   if (!isImageRecalled(image, { from: sender, sentAt: ctx.now() }, ctx)) return
   const { type: kind, condition, text } = CODES['media-recalled']
   throw new StanzaFault({ type: kind, condition, text: text.en })

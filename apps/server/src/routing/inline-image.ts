@@ -2,10 +2,9 @@ import { CODES, type CleanImage, type ImageProfile, type SanitizeVerdict } from 
 import { imageRefused, INLINE_TIMEOUT_MS } from '@drawbridge/image-filter'
 import { ImageBudgetSpent } from '@drawbridge/runtime'
 import { StanzaFault } from '@drawbridge/xmpp'
-import { uuidv7 } from '@drawbridge/db'
 import type { Context } from './feature.ts'
 import { chargedTo } from './image-payer.ts'
-import { sealOriginal } from './sealed.ts'
+import { sealImage } from './sealed.ts'
 
 type InlineContext = Pick<
   Context,
@@ -31,7 +30,8 @@ export async function sanitizeInline(
   let verdict: SanitizeVerdict
   try {
     verdict = await ctx.sanitize(bytes, profile, { signal, ...chargedTo(sender, ctx) })
-    await seal(bytes, verdict, { profile, sender }, ctx)
+    const account = ctx.accounts.findByBareJid(sender)
+    if (account) await sealImage(bytes, verdict, { account, filename: profile }, ctx)
   } catch (error) {
     if (error instanceof ImageBudgetSpent) {
       const { type, condition, text } = CODES['image-budget']
@@ -43,20 +43,4 @@ export async function sanitizeInline(
   }
   if (verdict.outcome === 'clean') return verdict
   throw imageRefused(verdict.outcome === 'refused' ? verdict.reason : 'unsupported')
-}
-
-/** Keeps what was sent, where the media policy of its sender says so; before anybody sees what came of it. */
-async function seal(
-  bytes: Uint8Array,
-  verdict: SanitizeVerdict,
-  { profile, sender }: { readonly profile: ImageProfile; readonly sender: string },
-  ctx: InlineContext,
-): Promise<void> {
-  const account = ctx.accounts.findByBareJid(sender)
-  if (!account || ctx.mediaPolicy(account).originals !== 'seal') return
-  const { outcome } = verdict
-  const reason = verdict.outcome === 'refused' ? verdict.reason : null
-  const declaredType = 'inputFormat' in verdict && verdict.inputFormat ? `image/${verdict.inputFormat}` : ''
-  const original = { id: uuidv7(), sender, filename: profile, declaredType, outcome, reason, bytes: Buffer.from(bytes) }
-  await sealOriginal(original, ctx)
 }

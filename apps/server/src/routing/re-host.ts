@@ -22,6 +22,9 @@ import type { Account } from './accounts.ts'
 import type { Context } from './feature.ts'
 import { chargeFetch } from './fetch-allowance.ts'
 import { chargedTo } from './image-payer.ts'
+import { refusalToPublish } from './publication.ts'
+import { isUploadRecalled } from './recalled.ts'
+import { sealImage } from './sealed.ts'
 
 /** For so long the same link of the same account is the same file: what is sent again is then the same message. */
 const KEPT_MS = 3_600_000
@@ -67,14 +70,17 @@ async function orNothing<T>(work: Promise<T | undefined>, { log }: Context): Pro
 async function reHost(url: string, sharer: Sharer, deadline: AbortSignal, ctx: Context): Promise<string | undefined> {
   const { account } = sharer
   const known = await findFetchedImage(ctx.db, account.id, url, new Date(ctx.now().getTime() - KEPT_MS))
-  if (known) return linkTo(known, ctx)
+  if (known) return isUploadRecalled(known, ctx) ? undefined : linkTo(known, ctx)
   const maxBytes = ctx.mediaPolicy(account).maxFileBytes ?? ctx.limits.maxUploadBytes
   const bytes = await fetchMedia(url, sharer, maxBytes, deadline, ctx)
   if (!bytes) return undefined
   const how = { ...chargedTo(account.bareJid, ctx), origin: 'fetched', signal: deadline } as const
   const verdict = await ctx.sanitize(bytes, 'image', how)
+  // A page is no picture of anybody's: nothing of it is passed on.
+  if (verdict.outcome !== 'not-an-image') await sealImage(bytes, verdict, { account, filename: lastPart(url) }, ctx)
   if (verdict.outcome !== 'clean') return undefined
-  return linkTo(await keep(url, { bytes, verdict }, account, ctx), ctx)
+  const kept = await keep(url, { bytes, verdict }, account, ctx)
+  return kept && linkTo(kept, ctx)
 }
 
 /** The bytes behind a link, for the sanitizer. Asked of the rules first: who may not upload has nothing fetched, either. */
@@ -99,16 +105,18 @@ async function fetchMedia(
   }
 }
 
-/** Makes the clean image an upload of the account. @throws StanzaFault when there is no room for it */
+/** Makes the clean image an upload of the account, unless it must not be seen. @throws StanzaFault when there is no room for it */
 async function keep(
   url: string,
   { bytes, verdict }: { readonly bytes: Buffer; readonly verdict: CleanImage },
   account: Account,
   ctx: Context,
-): Promise<Pick<Upload, 'id' | 'filename'>> {
+): Promise<Pick<Upload, 'id' | 'filename'> | undefined> {
   const id = uuidv7()
-  const filename = nameFor(url, verdict)
+  const createdAt = ctx.now()
+  const filename = withExtension(lastPart(url), EXTENSIONS[verdict.format])
   const { file, derivatives } = await cleanFiles(ctx, verdict)
+  if (refusalToPublish({ id, createdAt, ...file, raw: bytes, account }, ctx)) return undefined
   const { widthPx, heightPx } = verdict
   const mapped = { raw: bytes, clean: verdict.bytes, profile: 'image', type: file.cleanType, widthPx, heightPx }
   await ctx.db.transaction(async (tx) => {
@@ -122,12 +130,12 @@ async function keep(
       declaredType: file.cleanType,
       // Made again where it is needed: the link has to be the same when the message comes again.
       tokenHash: hashOf(ctx.mediaLinks.linkTo(id).secret),
-      createdAt: ctx.now(),
+      createdAt,
     })
     await quarantineUpload(tx, id)
     await publishUpload(tx, id, file, derivatives)
     await putImageMapping(tx, mapped, [])
-    await putFetchedImage(tx, { accountId: account.id, url, uploadId: id, fetchedAt: ctx.now() })
+    await putFetchedImage(tx, { accountId: account.id, url, uploadId: id, fetchedAt: createdAt })
   })
   return { id, filename }
 }
@@ -136,14 +144,12 @@ function linkTo({ id, filename }: Pick<Upload, 'id' | 'filename'>, ctx: Context)
   return ctx.mediaUrl() + pathOf(ctx.mediaLinks.linkTo(id), filename)
 }
 
-/** The last part of the path, as a name of ours. */
-function nameFor(url: string, { format }: CleanImage): string {
+/** The last part of the path, as a name that can be shown. */
+function lastPart(url: string): string {
   const last = URL.parse(url)?.pathname.split('/').at(-1) ?? ''
-  let name = last
   try {
-    name = decodeURIComponent(last)
+    return displayName(decodeURIComponent(last))
   } catch {
-    // As it stands.
+    return displayName(last)
   }
-  return withExtension(displayName(name), EXTENSIONS[format])
 }

@@ -114,8 +114,18 @@ test('what is recalled is not sent again meanwhile, and nobody else’s is touch
   const { recall } = await s.recall(GONE)
   await s.alice.send(`<message to="bob@im.test" type="chat" id="again"><body>again</body>${holding}</message>`)
   expect(s.alice.received().join('')).toContain('This file was recalled by the administrator.')
-  const set = await s.alice.ask('set', photo)
-  expect(set.attrs['type']).toBe('error')
+  const info = `<metadata xmlns="urn:xmpp:avatar:metadata"><info id="${ID}" type="image/png" bytes="1"/></metadata>`
+  for (const payload of [
+    photo,
+    publish('urn:example:album', `<album xmlns="urn:example">${holding}</album>`),
+    publish('urn:xmpp:avatar:data', `<data xmlns="urn:xmpp:avatar:data">${raw}</data>`),
+    publish('urn:xmpp:avatar:data', `<data xmlns="urn:xmpp:avatar:data">${OURS}</data>`),
+    publish('urn:xmpp:avatar:metadata', info, ID),
+  ]) {
+    const set = await s.alice.ask('set', payload)
+    expect(set.attrs['type'], payload).toBe('error')
+    expect(set.toString(), payload).toContain('This file was recalled by the administrator.')
+  }
   await s.end(recall.id)
   await s.recall({ hashes: ['ab'.repeat(32)] })
   await s.recall({ senders: ['bob'] })

@@ -1,5 +1,5 @@
 import { listCleanHashesBySha1, listImageSenders } from '@drawbridge/db'
-import type { ImageMapping } from '@drawbridge/db'
+import type { ImageMapping, Upload } from '@drawbridge/db'
 import { NOTICE } from '@drawbridge/image-filter'
 import { compileRecalls } from '@drawbridge/policy'
 import type { FileFacts, FindRecall, RecallSetting } from '@drawbridge/policy'
@@ -43,20 +43,42 @@ export function isRecalled(file: FileFacts, type: string, { gate }: Pick<Context
   return recallsIn(gate)?.(file, format) !== undefined
 }
 
-/** The same for an image of a stanza or an item, by its bytes or their SHA-256. */
+/** The same for a file by its row. */
+export function isUploadRecalled(
+  { id, accountId, cleanSha256, cleanType, createdAt }: Upload,
+  { gate, accounts }: Needed,
+): boolean {
+  if (!cleanSha256) return false
+  const sender = accountId === null ? undefined : accounts.findById(accountId)?.localpart
+  const file = { id, sha256: cleanSha256.toString('hex'), sender, sentAt: createdAt.getTime() }
+  return isRecalled(file, cleanType ?? '', { gate })
+}
+
+/** An image of a stanza or an item. */
+export interface RecallableImage {
+  readonly sha256: Uint8Array
+  readonly type: string
+  /** Of what was sent, where that is at hand. */
+  readonly rawSha256?: Uint8Array | undefined
+}
+
+/** The same for an image of a stanza or an item. */
 export function isImageRecalled(
-  { sha256, type }: { readonly sha256: Uint8Array; readonly type: string },
+  { sha256, type, rawSha256 }: RecallableImage,
   { from, sentAt }: Provenance,
   { gate, accounts }: Needed,
 ): boolean {
   const file: FileFacts = {
-    sha256: Buffer.from(sha256).toString('hex'),
+    sha256: hexOf(sha256),
+    source: rawSha256 && { sha256: hexOf(rawSha256), format: undefined },
     sender: accounts.findByBareJid(from)?.localpart,
     sentAt: sentAt?.getTime() ?? Number.NaN,
     room: from,
   }
   return isRecalled(file, type, { gate })
 }
+
+const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
 /** Every element that holds an image has one of these in its text. */
 const CARRIERS = ['urn:xmpp:bob', 'urn:xmpp:avatar:data', 'BINVAL'] as const

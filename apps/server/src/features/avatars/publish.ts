@@ -14,6 +14,7 @@ import type { Element } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
 import { renameItem } from '../../routing/given-id.ts'
+import { refuseRecalled } from '../../routing/image-lookups.ts'
 import { fetchingFor } from '../../routing/re-host.ts'
 import type { Session } from '../../stream/session.ts'
 import { cleanAvatar, findOwnAvatar, sha1Hex } from './clean.ts'
@@ -58,6 +59,7 @@ export async function cleanMetadata(publish: Element, session: Session, ctx: Con
     for (const id of new Set(named.slice(0, MAX_REMEMBERED))) {
       const avatar = await resolve(id, session, ctx)
       if (!avatar) continue
+      refuseRecalled(avatar, session.account.bareJid, ctx)
       metadata.append(buildInfo({ ...avatar, bytes: avatar.bytes.length }))
       renameItem(item, avatar.id)
     }

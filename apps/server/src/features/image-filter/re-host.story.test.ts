@@ -1,6 +1,8 @@
 import type { SanitizeVerdict } from '@drawbridge/contract'
+import { createHash } from 'node:crypto'
 import { cleanImage } from '@drawbridge/testkit/images'
 import { expect, test } from 'vitest'
+import { keyFile } from '../../../test/keys.ts'
 import { administratorOf } from '../../../test/people.ts'
 import { story } from '../../../test/story.ts'
 import type { StoryOptions } from '../../../test/story.ts'
@@ -31,7 +33,7 @@ async function people(externalMedia: Policy, options: StoryOptions & { readonly 
         async media(url) {
           fetched.push(url)
           if (url === SLOW) slowIsAsked()
-          return url === SLOW ? slow : url === LINK ? RAW : Buffer.from('<html>')
+          return url === SLOW ? slow : url.startsWith(LINK) ? RAW : Buffer.from('<html>')
         },
       },
       sanitize: (bytes, _profile, { origin }): SanitizeVerdict => {
@@ -94,6 +96,38 @@ test.each([
     if (policy !== 'proxy') expect(s.fetched).toEqual([])
   },
 )
+
+test('a picture that was recalled is not fetched into a message, by no address', async () => {
+  await using s = await people('proxy')
+  await s.say(`<body>look</body>${oob(LINK)}`)
+  const url = OURS.exec(s.bob.received().join(''))?.[0]
+  expect(url).toBeDefined()
+  const hashes = [createHash('sha256').update(RAW).digest('hex')]
+  await s.admin('startRecall', {}, { hashes, reason: 'wrong picture' })
+  // The one that was fetched before, and the same at an address that nobody named yet.
+  for (const link of [LINK, `${LINK}2`]) {
+    await s.say(`<body>look</body>${oob(link)}`)
+    const [message] = s.bob.received()
+    expect(message).toContain('<body>look</body>')
+    expect(message).not.toContain('jabber:x:oob')
+  }
+})
+
+test('originals of pictures that were fetched are sealed where the policy says so; pages are nobody’s', async () => {
+  await using keys = await keyFile()
+  await using s = await people('proxy', {
+    settings: { common: { hasPreviews: true }, blobs: { evidenceKeyFile: keys.path } },
+  })
+  await s.admin('setMediaPolicy', {}, { ...(await s.admin('getMediaPolicy', {})).policy, originals: 'seal' })
+  await s.say(`<body>look</body>${oob(LINK)}${oob(PAGE)}`)
+  expect(s.bob.received().join('')).toMatch(OURS)
+  const { evidence } = await s.admin('listEvidence', {})
+  expect(evidence).toMatchObject([
+    { sender: 'alice@im.test', filename: 'b each.png', outcome: 'clean', bytes: RAW.length },
+  ])
+  const [id] = evidence.map((row: { id: string }) => row.id)
+  expect(await s.server.ctx.blobs.evidence?.read(id!)).toEqual(RAW)
+})
 
 test('images row 3: without a fetcher nothing is fetched and nothing waits', async () => {
   await using s = await people('proxy', { isOff: true })

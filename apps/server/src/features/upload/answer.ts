@@ -2,7 +2,7 @@ import { problem, PROBLEM_MEDIA_TYPE, Refusal } from '@drawbridge/contract'
 import type { ErrorCode, FileRejectReason, ImageRejectReason, Problem } from '@drawbridge/contract'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { INTERRUPTED, NO_ROOM, OVER_BUDGET, SUSPENDED, UNCHECKED } from '../../blobs/reasons.ts'
+import { INTERRUPTED, NO_ROOM, OVER_BUDGET, RECALLED, SUSPENDED, UNCHECKED } from '../../blobs/reasons.ts'
 import { FILE_REJECTIONS, fileReasonFrom } from '../../files/rejections.ts'
 
 /** How long a refused sender may go on sending before the connection is cut. */
@@ -48,8 +48,15 @@ const OTHER_REASONS: Readonly<Record<string, ErrorCode>> = {
   [SUSPENDED]: 'suspended',
 }
 
+const SENT_AGAIN = {
+  en: 'This file was recalled by the administrator, and cannot be sent again. Ask the administrator if you need it.',
+  de: 'Diese Datei wurde vom Administrator zurückgerufen und kann nicht erneut gesendet werden. Wenden Sie sich an den Administrator, wenn Sie sie brauchen.',
+} as const
+
 /** The problem of an upload that was refused for this reason, as it is stored. */
 export function uploadProblem(reason: string | null, req: IncomingMessage): Problem {
+  const language = languageOf(req)
+  if (reason === RECALLED) return problem('media-recalled', { detail: SENT_AGAIN[language], language })
   const code = reason !== null && Object.hasOwn(OTHER_REASONS, reason) ? OTHER_REASONS[reason] : undefined
   if (code !== undefined) return problemOf(code, req)
   const fileReason = fileReasonFrom(reason)

@@ -1,6 +1,6 @@
 import { FILE_REJECT_REASONS, IMAGE_REJECT_REASONS } from '@drawbridge/contract'
 import { counter } from '@drawbridge/runtime'
-import { INTERRUPTED, NO_ROOM, UNCHECKED } from '../../blobs/reasons.ts'
+import { INTERRUPTED, NO_ROOM, OVER_BUDGET, RECALLED, SUSPENDED, UNCHECKED } from '../../blobs/reasons.ts'
 import { storedReason } from '../../files/rejections.ts'
 
 /** What senders of whole files were told; `unavailable`: there was no verdict in time. */
@@ -9,7 +9,16 @@ export const countUpload = counter('drawbridge_uploads_total', 'Uploaded files, 
 })
 
 const FILE_REASONS = FILE_REJECT_REASONS.map(storedReason)
-const REASONS = [...IMAGE_REJECT_REASONS, ...FILE_REASONS, NO_ROOM, INTERRUPTED, UNCHECKED] as const
+const REASONS = [
+  ...IMAGE_REJECT_REASONS,
+  ...FILE_REASONS,
+  NO_ROOM,
+  OVER_BUDGET,
+  RECALLED,
+  SUSPENDED,
+  INTERRUPTED,
+  UNCHECKED,
+] as const
 
 const countReason = counter('drawbridge_uploads_refused_total', 'Refused uploads, by reason.', { reason: REASONS })
 

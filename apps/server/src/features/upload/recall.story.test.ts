@@ -57,6 +57,44 @@ test('what is recalled is gone at once, thumbnails included, with the reason, an
   await expect(u.operations.endRecall('carol@im.test', 'nothing')).rejects.toMatchObject({ code: 'no-such-recall' })
 })
 
+test('a recalled picture is not taken again, whatever is sent for it, and the sender is told so', async () => {
+  await using u = await uploads()
+  const put = async (body: Buffer, headers = {}) => {
+    const slot = await slotFor(u.alice, 'a.png', body)
+    return u.fetch('PUT', slot.url, body, { ...slot.headers, ...headers })
+  }
+  expect((await put(png('one'))).status).toBe(201)
+  const start = { hashes: [sha256(png('one'))], reason: 'wrong file' } as const
+  const { recall } = await u.operations.startRecall('carol@im.test', start)
+  // The same bytes, and others of which the same picture comes.
+  for (const body of [png('one'), png('two')]) {
+    const answer = await put(body, { 'accept-language': 'de' })
+    expect(answer.status).toBe(410)
+    const detail = expect.stringContaining('kann nicht erneut gesendet werden')
+    expect(JSON.parse(answer.body)).toMatchObject({ type: '/problems/media-recalled', detail })
+  }
+  expect((await u.files()).quarantine).toEqual([])
+  await u.operations.endRecall('carol@im.test', recall.id)
+  expect((await put(png('one'))).status).toBe(201)
+})
+
+test('a recall of what somebody sent is about what was sent: what comes later is new, unless it says until when', async () => {
+  await using u = await uploads()
+  const share = async (name: string) => {
+    const slot = await slotFor(u.alice, name, png(name))
+    return { put: (await u.fetch('PUT', slot.url, png(name), slot.headers)).status, url: slot.getUrl }
+  }
+  const before = await share('before.png')
+  await u.operations.startRecall('carol@im.test', { senders: ['alice'], reason: 'a stolen phone' })
+  const after = await share('after.png')
+  expect((await u.fetch('GET', before.url)).status).toBe(410)
+  expect(after.put).toBe(201)
+  expect((await u.fetch('GET', after.url)).status).toBe(200)
+  const sentUntil = new Date(Date.now() + 600_000).toISOString()
+  await u.operations.startRecall('carol@im.test', { senders: ['alice'], sentUntil, reason: 'a stolen phone' })
+  expect((await share('later.png')).put).toBe(410)
+})
+
 test('what was shared in a room is recalled by the room; what is shared there later is not', async () => {
   await using u = await uploads()
   // The archive of an account is read as that of a room is.
