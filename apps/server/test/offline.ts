@@ -15,6 +15,7 @@ export function offlineParts(): PolicyServiceOptions['offline'] {
         all.findIndex((order) => order.id === id),
         1,
       ),
+    isSpent: (nonce) => spent.has(nonce),
     spend: (nonce) => !spent.has(nonce) && spent.add(nonce).has(nonce),
   }
   return { orders, tokens: offlineTokens(generateKeyPairSync('ed25519').privateKey, 'im.test') }

@@ -49,12 +49,16 @@ export const NODE_ROUTES = {
     path: '/api/v1/offline-tokens',
     summary: 'Make a token for paper that cuts the service off, or ends that, once on each node, without a database.',
     permission: 'policy.write',
+    isPolicyWrite: true,
     params: none,
     query: none,
     body: z.strictObject({ scope: z.enum(['cut', 'end']), expiresAt: instant }),
     status: 201,
     response: z.strictObject({
-      token: z.string().meta({ description: 'Shown once. Whoever can read it can use it.' }),
+      token: z
+        .string()
+        .optional()
+        .meta({ description: 'Shown once. Whoever can read it can use it. Absent in a dry run.' }),
       nonce: z.string().meta({ description: 'Names it in the audit log.' }),
       expiresAt: instant,
     }),
@@ -64,6 +68,7 @@ export const NODE_ROUTES = {
     path: '/api/v1/offline-tokens/use',
     summary: 'Carry out a token for paper on this node, and on all others as soon as the database answers.',
     permission: 'policy.write',
+    isPolicyWrite: true,
     params: none,
     query: none,
     body: z.strictObject({ token: z.string().min(1).max(1024) }),
@@ -91,6 +96,8 @@ export const NODE_ROUTES = {
     summary:
       'Let an account pass every suspension and every lock-out, or no longer: at most five, with a second factor.',
     permission: 'account.grant',
+    isPolicyWrite: true,
+    edits: 'getAccount',
     params: nameParams,
     query: none,
     body: z.strictObject({ isBreakGlass: z.boolean() }),

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { POLICY_CODES } from '@drawbridge/policy'
 import {
   ADMIN_ROUTES,
@@ -63,6 +64,21 @@ test('no two routes share a method and a path, and each path parameter is declar
       id,
     ).toEqual(Object.keys(params.shape))
   }
+})
+
+/** Whoever may do one of these changes what is allowed here, and to whom. */
+const POLICY_PERMISSIONS = ['policy.write', 'suspension.approve', 'held.review']
+/** Is a dry run itself. */
+const CHANGES_NOTHING = ['simulateClientRule']
+
+test('every route that changes the rules has a dry run', () => {
+  const writes = routes.filter(([, { method, permission, response }]) => {
+    const hasEffect = response instanceof z.ZodObject && 'effect' in response.shape
+    return method !== 'GET' && (POLICY_PERMISSIONS.includes(permission) || hasEffect)
+  })
+  const without = writes.filter(([, { isPolicyWrite }]) => !isPolicyWrite).map(([id]) => id)
+  expect(writes.length).toBeGreaterThan(30)
+  expect(without).toEqual(CHANGES_NOTHING)
 })
 
 test('AD-10 an id that looks like a path stays one segment of the target', () => {

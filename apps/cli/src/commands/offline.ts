@@ -20,7 +20,7 @@ export const tokenOfflineCreate: Command = {
     })
     const made = await cli.admin('createOfflineToken', { body })
     cli.note('Whoever can read it can use it. It is not shown again.')
-    cli.result([made.token, `until ${made.expiresAt}, in the audit log as ${made.nonce}`], made)
+    cli.result([made.token ?? '', `until ${made.expiresAt}, in the audit log as ${made.nonce}`], made)
   },
 }
 

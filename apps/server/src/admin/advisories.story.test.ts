@@ -70,6 +70,23 @@ test('control §7.1: a flaw in a library inside a build becomes a proposal, and 
   expect(simulated).toMatchObject({ status: 200, body: { people: 1 } })
 })
 
+test('an import can be tried out: what it would open and withhold is counted, and nothing stays', async () => {
+  await using api = await admin()
+  await uses(api, 'ana', 'acme-chat', '4.1.0')
+  await registerBuild(api, '4.1.0', '1.2.4')
+  await import_(api, 'kev.json', KEV)
+  const settings = { isDegradeArmed: true, products: { clients: {}, components: {} } }
+  const armed = await api.local('PUT', '/api/v1/advisories/settings', { json: settings })
+  expect(armed.body).toEqual({ ...settings, proposals: 0 })
+  const json = { name: 'cve.json', text: JSON.stringify(CHROME_CVE) }
+  const tried = await api.local('POST', '/api/v1/advisories/import?dryRun=true', { json })
+  expect(tried).toMatchObject({ status: 200, body: { proposals: 1 } })
+  expect(await proposals(api)).toEqual([])
+  expect((await api.local('GET', '/api/v1/client-rules')).body).toEqual({ rules: [] })
+  expect((await import_(api, 'cve.json', CHROME_CVE)).body).toMatchObject({ proposals: 1 })
+  expect((await api.local('GET', '/api/v1/client-rules')).body).toMatchObject({ rules: [{ action: 'degrade' }] })
+})
+
 test('where it was armed, images are withheld at once; the lock-out still waits for somebody', async () => {
   await using api = await admin()
   await uses(api, 'ana', 'acme-chat', '4.1.0')

@@ -66,8 +66,8 @@ export function advisoryHandlers({ db, advisories, sessions, now }: AdminContext
     },
     getAdvisorySettings: () => advisories.settings(),
     async setAdvisorySettings(request) {
-      await advisories.setSettings(actorOf(request).name, request.body)
-      return advisories.settings()
+      const proposals = await advisories.setSettings(actorOf(request).name, request.body)
+      return { ...request.body, proposals }
     },
     async listClientBuilds() {
       return { builds: (await listClientBuilds(db)).map(buildView) }

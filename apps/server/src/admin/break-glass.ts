@@ -1,5 +1,6 @@
 import { Refusal } from '@drawbridge/contract'
 import { appendAudit, findAccount, listBreakGlass, updateAccount } from '@drawbridge/db'
+import { isRehearsal, transact } from '../policy/rehearsal.ts'
 import { localpartFrom } from '../routing/account-name.ts'
 import { accountView } from './account-change.ts'
 import { actorOf } from './api.ts'
@@ -35,7 +36,7 @@ export function breakGlassHandlers({
       const before = await findAccount(db, localpart)
       if (!before) throw new Refusal('no-such-account')
       if (isBreakGlass && !(await hasFactor(before.id))) throw new Refusal('break-glass-factor')
-      const row = await db.transaction(async (tx) => {
+      const row = await transact(db, async (tx) => {
         // Locked, so that two at once do not make one too many, or leave none.
         const present = await listBreakGlass(tx, 'update')
         const others = present.filter(({ id }) => id !== before.id)
@@ -47,8 +48,10 @@ export function breakGlassHandlers({
         await appendAudit(tx, { actor: actorOf(request).name, action, target: `${localpart}@${domain}` }, now())
         return changed
       })
-      accounts.put(row)
-      policy.live.reconsider()
+      if (!isRehearsal()) {
+        accounts.put(row)
+        policy.live.reconsider()
+      }
       return { account: accountView(row) }
     },
   }

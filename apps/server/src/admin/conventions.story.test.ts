@@ -1,7 +1,8 @@
 import { ADMIN_ROUTES } from '@drawbridge/contract'
-import type { AdminRoute } from '@drawbridge/contract'
+import type { AdminRoute, AdminRouteId } from '@drawbridge/contract'
 import type { Proposal } from '@drawbridge/advisories'
-import { listAudit, openProposal } from '@drawbridge/db'
+import { buildSbom, CHROME_CVE } from '@drawbridge/advisories/test-records'
+import { insertApprovalRequest, listAudit, noteSightings, openProposal, uuidv7 } from '@drawbridge/db'
 import { claimFrom, identify } from '@drawbridge/policy'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { admin, signIn, targetOf } from '../../test/admin.ts'
@@ -107,28 +108,50 @@ test('whoever edits what somebody else has changed meanwhile is told to look aga
   expect(gone.status).toBe(404)
 })
 
-/** A body that each policy write takes: without one here, a new route fails. */
-const WRITES: Readonly<Record<string, (ids: Ids) => Readonly<Record<string, unknown>> | undefined>> = {
-  setMediaPolicy: ({ policy }) => ({ ...policy, maxFileBytes: 1_000 }),
-  setUnitMediaPolicy: () => ({ maxFileBytes: 1_000 }),
-  setClientPosture: () => ({ posture: 'enforce' }),
-  addClientRule: () => ({ family: 'gajim', below: '2.0', action: 'disconnect', preset: 'now' }),
-  confirmClientRule: () => undefined,
-  holdClientRule: () => ({ stage: 'notify', reason: 'too many' }),
-  releaseClientRule: () => undefined,
-  removeClientRule: () => undefined,
-  addClientException: () => ({ family: 'gajim', reason: 'a test' }),
-  removeClientException: () => undefined,
-  startRecall: () => ({ senders: ['alice'], reason: 'a test' }),
-  endRecall: () => undefined,
-  startSuspension: () => ({ scopes: ['service'], mode: 'cut', reason: 'a test' }),
-  extendSuspension: () => ({ until: '2100-01-01T00:00:00Z' }),
-  exemptSuspension: () => ({ accounts: ['alice'] }),
-  startPlaybook: () => ({}),
-  putPlaybook: () => ({ steps: [{ scopes: ['files'], mode: 'reject' }], reason: 'another' }),
-  deletePlaybook: () => undefined,
-  decideProposal: () => ({ decision: 'dismiss', reason: 'a test' }),
-  endSuspension: () => undefined,
+/** What each policy write is asked with: without a row here, a new route fails. */
+const WRITES: Readonly<Record<string, (made: Made) => Asked>> = {
+  setMediaPolicy: ({ policy }) => ({ body: { ...policy, maxFileBytes: 1_000 } }),
+  setUnitMediaPolicy: () => ({ params: { name: 'sales' }, body: { maxFileBytes: 1_000 } }),
+  setClientPosture: () => ({ body: { posture: 'enforce' } }),
+  addClientRule: () => ({ body: { family: 'gajim', below: '2.0', action: 'disconnect', preset: 'now' } }),
+  confirmClientRule: ({ rule }) => ({ params: { id: rule } }),
+  holdClientRule: ({ rule }) => ({ params: { id: rule }, body: { stage: 'notify', reason: 'too many' } }),
+  releaseClientRule: ({ rule }) => ({ params: { id: rule } }),
+  removeClientRule: ({ rule }) => ({ params: { id: rule } }),
+  addClientException: () => ({ body: { family: 'gajim', reason: 'a test' } }),
+  removeClientException: ({ exception }) => ({ params: { id: exception } }),
+  startRecall: () => ({ body: { senders: ['alice'], reason: 'a test' } }),
+  endRecall: ({ recall }) => ({ params: { id: recall } }),
+  startSuspension: () => ({ body: { scopes: ['service'], mode: 'cut', reason: 'a test' } }),
+  extendSuspension: ({ suspension }) => ({ params: { id: suspension }, body: { until: '2100-01-01T00:00:00Z' } }),
+  exemptSuspension: ({ suspension }) => ({ params: { id: suspension }, body: { accounts: ['alice'] } }),
+  reviewSuspension: ({ suspension }) => ({ params: { id: suspension }, body: { note: 'looked at' } }),
+  endSuspension: ({ suspension }) => ({ params: { id: suspension } }),
+  releaseHeldMessages: ({ ended }) => ({ params: { id: ended }, body: { messages: 'all' } }),
+  discardHeldMessages: ({ ended }) => ({ params: { id: ended }, body: { messages: 'all' } }),
+  approveRequest: ({ request }) => ({ params: { id: request } }),
+  refuseRequest: ({ request }) => ({ params: { id: request } }),
+  startPlaybook: () => ({ params: { name: 'sales' }, body: {} }),
+  putPlaybook: () => ({
+    params: { name: 'sales' },
+    body: { steps: [{ scopes: ['files'], mode: 'reject' }], reason: 'another' },
+  }),
+  deletePlaybook: () => ({ params: { name: 'sales' } }),
+  decideProposal: () => ({ body: { decision: 'dismiss', reason: 'a test' } }),
+  importAdvisories: () => ({ body: { name: 'a test', text: JSON.stringify(CHROME_CVE) } }),
+  setAdvisorySettings: () => ({ body: { isDegradeArmed: false, products: { clients: {}, components: {} } } }),
+  registerClientBuild: () => ({
+    body: { family: 'acme-chat', version: '9.9', sbom: buildSbom('acme-chat', '9.9', '1.2.5') },
+  }),
+  setBreakGlass: () => ({ params: { name: 'carol' }, body: { isBreakGlass: false } }),
+  createOfflineToken: () => ({ body: { scope: 'cut', expiresAt: '2100-01-01T00:00:00Z' } }),
+  useOfflineToken: ({ offlineToken }) => ({ body: { token: offlineToken } }),
+  startImageRenewal: () => ({ body: {} }),
+  stopImageRenewal: () => ({}),
+}
+interface Asked {
+  readonly params?: Readonly<Record<string, string>>
+  readonly body?: Readonly<Record<string, unknown>>
 }
 /** Something to decide about. */
 const PROPOSAL: Proposal = {
@@ -144,8 +167,63 @@ const PROPOSAL: Proposal = {
   suggestion: { action: 'disconnect', preset: 'urgent' },
   isDegradeArmable: true,
 }
-interface Ids {
-  readonly policy: Readonly<Record<string, unknown>>
+
+/** One of everything that a policy write may be about. */
+async function makeAll() {
+  const { db, pool } = a.database
+  const made = async (path: string, json: unknown, key: string) =>
+    ((await a.local('POST', path, { json })).body[key] as { id: string }).id
+  const rule = await made('/api/v1/client-rules', { family: 'dino', below: '0.1', action: 'block' }, 'rule')
+  const exception = await made('/api/v1/client-exceptions', { family: 'dino', reason: 'x' }, 'exception')
+  const recall = await made('/api/v1/recalls', { senders: ['dave'], reason: 'x' }, 'recall')
+  const held = { scopes: ['files'], mode: 'hold', reason: 'x' }
+  const suspension = await made('/api/v1/suspensions', held, 'suspension')
+  const ended = await made('/api/v1/suspensions', held, 'suspension')
+  await a.local('POST', `/api/v1/suspensions/${ended}/end?release=review`)
+  await pool.query('update suspension set review_due_at = now() where id = $1', [suspension])
+  const request = uuidv7()
+  await insertApprovalRequest(db, {
+    id: request,
+    action: 'end-suspension',
+    target: suspension,
+    payload: { release: 'in-order' },
+    requestedBy: 'dave@im.test',
+    requestedAt: at,
+    expiresAt: new Date(at.getTime() + DAY_MS),
+  })
+  await a.local('PUT', '/api/v1/playbooks/sales', {
+    json: { steps: [{ scopes: ['images'], mode: 'hold' }], reason: 'x' },
+  })
+  const sbom = buildSbom('acme-chat', '4.1.0', '1.2.4')
+  await a.local('POST', '/api/v1/client-builds', { json: { family: 'acme-chat', version: '4.1.0', sbom } })
+  const identity = identify([claimFrom({ source: 'client-element', name: 'acme-chat', version: '4.1.0' })])
+  const seen = { clientKey: Buffer.alloc(32), family: 'acme-chat', version: '4.1.0', identity, address: null }
+  await noteSightings(db, [{ ...seen, accountId: a.accounts.find('alice')?.id ?? '', seenAt: at }])
+  const settings = { isDegradeArmed: true, products: { clients: {}, components: {} } }
+  await a.local('PUT', '/api/v1/advisories/settings', { json: settings })
+  const { flaw, family } = PROPOSAL
+  await openProposal(db, { flaw, family, document: PROPOSAL, foundAt: at })
+  await pool.query("update account set is_break_glass = true where localpart in ('carol', 'dave')")
+  const token = await a.local('POST', '/api/v1/offline-tokens', {
+    json: { scope: 'cut', expiresAt: '2100-01-01T00:00:00Z' },
+  })
+  const policy = (await a.local('GET', '/api/v1/media-policy')).body['policy'] as Readonly<Record<string, unknown>>
+  return { rule, exception, recall, suspension, ended, request, policy, offlineToken: String(token.body['token']) }
+}
+type Made = Awaited<ReturnType<typeof makeAll>>
+
+/** Every row of every table, as hashes. */
+async function everyRow(): Promise<string[]> {
+  const { rows } = await a.database.pool.query<{ name: string }>(
+    "select table_name as name from information_schema.tables where table_schema = 'public' and table_name <> 'policy_node'",
+  )
+  const hashes = rows.map(async ({ name }) => {
+    const { rows: found } = await a.database.pool.query<{ hash: string }>(
+      `select md5(coalesce(string_agg(t::text, '' order by t::text), '')) as hash from "${name}" t`,
+    )
+    return `${name} ${found[0]?.hash}`
+  })
+  return Promise.all(hashes)
 }
 
 test('a dry run of every policy write says what would happen, and leaves no trace', async () => {
@@ -163,51 +241,40 @@ test('a dry run of every policy write says what would happen, and leaves no trac
     notify: () => void closed.push('notified'),
     withhold: () => undefined,
   }
-  const made = async (path: string, json: unknown, key: string) =>
-    ((await a.local('POST', path, { json })).body[key] as { id: string }).id
-  const ids = {
-    Rule: await made('/api/v1/client-rules', { family: 'dino', below: '0.1', action: 'block' }, 'rule'),
-    Exception: await made('/api/v1/client-exceptions', { family: 'dino', reason: 'x' }, 'exception'),
-    Recall: await made('/api/v1/recalls', { senders: ['dave'], reason: 'x' }, 'recall'),
-    Suspension: await made('/api/v1/suspensions', { scopes: ['files'], mode: 'hold', reason: 'x' }, 'suspension'),
-  }
-  const playbook = { steps: [{ scopes: ['images'], mode: 'hold' }], reason: 'x' }
-  await a.local('PUT', '/api/v1/playbooks/sales', { json: playbook })
-  const { flaw, family } = PROPOSAL
-  await openProposal(a.database.db, { flaw, family, document: PROPOSAL, foundAt: at })
-  const policy = (await a.local('GET', '/api/v1/media-policy')).body['policy'] as Ids['policy']
+  const made = await makeAll()
   a.sessions.splice(0, Infinity, session)
-  const snapshot = async () => {
-    const { rows } = await a.database.pool.query<{ name: string }>(
-      "select table_name as name from information_schema.tables where table_schema = 'public' and table_name <> 'policy_node'",
-    )
-    const hashes = rows.map(async ({ name }) => {
-      const { rows: found } = await a.database.pool.query<{ hash: string }>(
-        `select md5(coalesce(string_agg(t::text, '' order by t::text), '')) as hash from "${name}" t`,
+  const answers: Record<string, Record<string, unknown>> = {}
+  const tryOut = async (ids: readonly string[]) => {
+    const before = await everyRow()
+    for (const id of ids) {
+      const route: AdminRoute = ADMIN_ROUTES[id as AdminRouteId]
+      const { params = {}, body: json } = WRITES[id]!(made)
+      const answer = await a.local(
+        route.method,
+        `${targetOf(id, params)}?dryRun=true`,
+        json === undefined ? {} : { json },
       )
-      return `${name} ${found[0]?.hash}`
-    })
-    return Promise.all(hashes)
+      expect(answer.status, `${id} ${JSON.stringify(answer.body)}`).toBe(route.status === 204 ? 204 : 200)
+      if (route.status !== 204) expect(() => route.response.parse(answer.body), id).not.toThrow()
+      answers[id] = answer.body
+    }
+    expect(await everyRow()).toEqual(before)
   }
-  const before = await snapshot()
-  const writes = routes.filter(([, { isPolicyWrite }]) => isPolicyWrite)
-  expect(writes.length).toBeGreaterThan(10)
-  const effects: Record<string, unknown> = {}
-  for (const [id, route] of writes) {
-    const body = WRITES[id]
-    expect(body, `${id} has no sample`).toBeDefined()
-    const kind = Object.keys(ids).find((name) => id.includes(name)) as keyof typeof ids | undefined
-    const target = targetOf(id, { name: 'sales', ...(kind && { id: ids[kind] }) })
-    const json = body?.({ policy })
-    const answer = await a.local(route.method, `${target}?dryRun=true`, json === undefined ? {} : { json })
-    expect(answer.status, `${id} ${JSON.stringify(answer.body)}`).toBe(route.status === 204 ? 204 : 200)
-    if (route.status !== 204) expect(() => route.response.parse(answer.body), id).not.toThrow()
-    effects[id] = answer.body['effect']
-  }
-  expect(await snapshot()).toEqual(before)
+  const writes = routes.filter(([, { isPolicyWrite }]) => isPolicyWrite).map(([id]) => id)
+  expect(Object.keys(WRITES).toSorted()).toEqual(writes.toSorted())
+  await tryOut(writes.filter((id) => id !== 'stopImageRenewal'))
+  await a.local('POST', '/api/v1/image-renewal', { json: {} })
+  await tryOut(['stopImageRenewal'])
+
   expect(closed).toEqual([])
-  expect(effects['addClientRule']).toMatchObject({ disconnected: 1, notified: 0 })
-  expect(effects['startSuspension']).toMatchObject({ notified: 0, disconnected: 1 })
+  expect(answers['addClientRule']).toMatchObject({ effect: { disconnected: 1, notified: 0 } })
+  expect(answers['startSuspension']).toMatchObject({ effect: { notified: 0, disconnected: 1 } })
+  expect(answers['useOfflineToken']).toMatchObject({ effect: { notified: 0, disconnected: 1 } })
+  expect(answers['createOfflineToken']).not.toHaveProperty('token')
+  expect(answers['importAdvisories']).toMatchObject({ proposals: 0, files: [{ advisories: 1 }] })
+  // What was tried out only can still be used.
+  expect((await a.local('POST', '/api/v1/offline-tokens/use', { json: { token: made.offlineToken } })).status).toBe(200)
+  expect(closed).toContain('suspended')
 })
 
 test('nobody dries what is no policy write', async () => {

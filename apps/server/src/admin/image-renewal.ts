@@ -2,6 +2,7 @@ import { Refusal } from '@drawbridge/contract'
 import type { ImageRenewalView } from '@drawbridge/contract'
 import { appendAudit, endImageRenewal, findLastImageRenewal, insertImageRenewal, uuidv7 } from '@drawbridge/db'
 import type { ImageRenewal } from '@drawbridge/db'
+import { transact } from '../policy/rehearsal.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 
@@ -19,21 +20,25 @@ export function imageRenewalHandlers({
     async startImageRenewal(request) {
       const { isEverything = false } = request.body
       const actor = actorOf(request).name
-      const renewal = await db.transaction(async (tx) => {
+      const renewal = await transact(db, async (tx) => {
         const made = await insertImageRenewal(tx, { id: uuidv7(), isEverything, startedBy: actor, startedAt: now() })
         if (!made) throw new Refusal('renewal-running')
         const entry = { actor, action: 'start-image-renewal', target: made.id, detail: { isEverything } }
         await appendAudit(tx, entry, now())
         return made
       })
-      await enqueueRenewal(renewal)
+      if (!request.isDryRun) await enqueueRenewal(renewal)
       return { renewal: renewalView(renewal) }
     },
     async stopImageRenewal(request) {
-      const running = await findLastImageRenewal(db)
-      const stopped = running && (await endImageRenewal(db, running.id, 'stopped', now()))
-      if (!stopped) throw new Refusal('renewal-not-running')
-      await appendAudit(db, { actor: actorOf(request).name, action: 'stop-image-renewal', target: stopped.id }, now())
+      const actor = actorOf(request).name
+      const stopped = await transact(db, async (tx) => {
+        const running = await findLastImageRenewal(tx)
+        const ended = running && (await endImageRenewal(tx, running.id, 'stopped', now()))
+        if (!ended) throw new Refusal('renewal-not-running')
+        await appendAudit(tx, { actor, action: 'stop-image-renewal', target: ended.id }, now())
+        return ended
+      })
       return { renewal: renewalView(stopped) }
     },
   }

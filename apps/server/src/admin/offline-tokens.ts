@@ -15,13 +15,13 @@ export function offlineTokenHandlers({
       const expiresAt = new Date(request.body.expiresAt)
       if (expiresAt <= now()) throw new Refusal('end-in-the-past')
       const { text, nonce } = standalone.createToken(scope, expiresAt)
-      const detail = { scope, expiresAt: expiresAt.toISOString() }
-      await appendAudit(
-        db,
-        { actor: actorOf(request).name, action: 'create-offline-token', target: nonce, detail },
-        now(),
-      )
-      return { token: text, nonce, expiresAt: expiresAt.toISOString() }
+      const made = { nonce, expiresAt: expiresAt.toISOString() }
+      // Good once it is read: nobody gets one to look at.
+      if (request.isDryRun) return made
+      const detail = { scope, expiresAt: made.expiresAt }
+      const actor = actorOf(request).name
+      await appendAudit(db, { actor, action: 'create-offline-token', target: nonce, detail }, now())
+      return { ...made, token: text }
     },
     useOfflineToken: ({ body }) => standalone.takeToken(body.token),
   }

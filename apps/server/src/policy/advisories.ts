@@ -34,7 +34,7 @@ import type { ClientBuild, Db, StoredProposal } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import type { Operations } from './operations.ts'
-import { transact } from './rehearsal.ts'
+import { isRehearsal, traceless, transact } from './rehearsal.ts'
 
 /** How far back clients count as in use, in milliseconds (control §3.5). */
 const IN_USE_MS = 90 * 86_400_000
@@ -74,7 +74,8 @@ export interface Advisories {
   /** @throws Refusal `sbom-unreadable` */
   registerBuild(actor: string, build: NewBuild): Promise<ClientBuild>
   settings(): Promise<AdvisorySettings>
-  setSettings(actor: string, settings: AdvisorySettings): Promise<void>
+  /** Makes proposals anew; returns how many were opened. */
+  setSettings(actor: string, settings: AdvisorySettings): Promise<number>
   /** @throws Refusal `no-such-proposal` */
   decide(
     actor: string,
@@ -94,45 +95,47 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
 
   /** One after the other: two reviews at once would open each other's proposals. */
   let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(work, work)
+  const inTurn = <T>(work: (on: Db) => Promise<T>): Promise<T> => {
+    const run = () => traceless(db, work)
+    const turn = last.then(run, run)
     last = turn.catch(() => undefined)
     return turn
   }
 
-  const settings = async (): Promise<AdvisorySettings> => {
-    const stored = (await findSetting(db, SETTINGS_KEY)) as Partial<AdvisorySettings> | undefined
+  const settingsIn = async (on: Db): Promise<AdvisorySettings> => {
+    const stored = (await findSetting(on, SETTINGS_KEY)) as Partial<AdvisorySettings> | undefined
     return {
       isDegradeArmed: stored?.isDegradeArmed === true,
       products: productMapSchema.parse(stored?.products ?? {}),
     }
   }
 
-  const review = async (): Promise<number> => {
-    const { isDegradeArmed, products: own } = await settings()
+  const review = async (on: Db): Promise<number> => {
+    const { isDegradeArmed, products: own } = await settingsIn(on)
     const products = withOwn(own)
-    const known = await gather(db, products, new Date(now().getTime() - IN_USE_MS))
-    const found = propose(await knowledgeAbout(db, known), known, now().getTime())
-    const before = new Map((await listProposals(db, MAX_PROPOSALS)).map((row) => [keyOf(row), row]))
+    const known = await gather(on, products, new Date(now().getTime() - IN_USE_MS))
+    const found = propose(await knowledgeAbout(on, known), known, now().getTime())
+    const before = new Map((await listProposals(on, MAX_PROPOSALS)).map((row) => [keyOf(row), row]))
     let opened = 0
     for (const proposal of found) {
       const old = before.get(keyOf(proposal))
       before.delete(keyOf(proposal))
       if (!old || isMoreUrgent(proposal, old)) {
-        await openProposal(db, { ...keysOf(proposal), document: proposal, foundAt: now() })
+        await openProposal(on, { ...keysOf(proposal), document: proposal, foundAt: now() })
         opened++
-        log.warn('an advisory is about clients in use', { flaw: proposal.flaw, family: proposal.family })
-        if (isDegradeArmed && proposal.isDegradeArmable && !old?.ruleId) await withhold(proposal)
-      } else await updateProposal(db, proposal.flaw, proposal.family, { document: proposal })
+        const { flaw, family } = proposal
+        if (!isRehearsal()) log.warn('an advisory is about clients in use', { flaw, family })
+        if (isDegradeArmed && proposal.isDegradeArmable && !old?.ruleId) await withhold(on, proposal)
+      } else await updateProposal(on, proposal.flaw, proposal.family, { document: proposal })
     }
     for (const { flaw, family, state } of before.values()) {
-      if (state === 'open') await updateProposal(db, flaw, family, { state: 'moot' })
+      if (state === 'open') await updateProposal(on, flaw, family, { state: 'moot' })
     }
     return opened
   }
 
   /** What an administrator has armed beforehand: images wait, chat goes on, and somebody decides about the rest. */
-  const withhold = async ({ flaw, family, range, formats }: Proposal) => {
+  const withhold = async (on: Db, { flaw, family, range, formats }: Proposal) => {
     const { rule } = await operations.addClientRule(ARMED_ACTOR, {
       family,
       ...range,
@@ -141,7 +144,7 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
       formats: IMAGE_FORMATS.filter((format) => formats.includes(format)),
       isShadowAccepted: true,
     })
-    await updateProposal(db, flaw, family, { ruleId: rule.id })
+    await updateProposal(on, flaw, family, { ruleId: rule.id })
   }
 
   const open = (name: string, text: string, isSignedOnly: boolean) => {
@@ -162,10 +165,10 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
 
   return {
     import: (actor, name, text, isSignedOnly = false) =>
-      inTurn(async () => {
+      inTurn(async (on) => {
         const { sequence, files } = open(name, text, isSignedOnly)
         const sha256 = createHash('sha256').update(text).digest()
-        await db.transaction(async (tx) => {
+        await on.transaction(async (tx) => {
           const row = { id: uuidv7(), at: now(), by: actor, name, sha256, sequence }
           if (!(await noteFeedImport(tx, row))) throw new Refusal('feed-outdated')
           for (const { feed } of files) await storeKnowledge(tx, rowsOf(feed), actor, now())
@@ -173,10 +176,10 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
           const detail = { name, sha256: sha256.toString('hex'), sequence, advisories: counts }
           await appendAudit(tx, { actor, action: 'import-advisories', target: name, detail }, now())
         })
-        return { isSigned: sequence !== null, files: files.map(resultOf), proposals: await review() }
+        return { isSigned: sequence !== null, files: files.map(resultOf), proposals: await review(on) }
       }),
     registerBuild: (actor, { family, version, build = '', sbom }) =>
-      inTurn(async () => {
+      inTurn(async (on) => {
         const row: ClientBuild = {
           family,
           version,
@@ -185,20 +188,23 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
           registeredAt: now(),
           registeredBy: actor,
         }
-        await putClientBuild(db, row)
         const target = `${family} ${version}`
-        await appendAudit(db, { actor, action: 'register-client-build', target, detail: { build } }, now())
-        await review()
+        await on.transaction(async (tx) => {
+          await putClientBuild(tx, row)
+          await appendAudit(tx, { actor, action: 'register-client-build', target, detail: { build } }, now())
+        })
+        await review(on)
         return row
       }),
-    settings,
+    settings: () => settingsIn(db),
     setSettings: (actor, next) =>
-      inTurn(async () => {
-        const before = await settings()
-        await putSetting(db, SETTINGS_KEY, next)
-        const detail = { before, after: next }
-        await appendAudit(db, { actor, action: 'set-advisory-settings', target: 'service', detail }, now())
-        await review()
+      inTurn(async (on) => {
+        await on.transaction(async (tx) => {
+          const detail = { before: await settingsIn(tx), after: next }
+          await putSetting(tx, SETTINGS_KEY, next)
+          await appendAudit(tx, { actor, action: 'set-advisory-settings', target: 'service', detail }, now())
+        })
+        return review(on)
       }),
     decide: (actor, flaw, family, { decision, reason, rule }) =>
       transact(db, async (tx) => {

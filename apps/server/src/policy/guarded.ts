@@ -19,7 +19,7 @@ import { z } from 'zod'
 import { isId } from './client-rules.ts'
 import type { MeasureImpact } from './impact.ts'
 import type { Operations } from './operations.ts'
-import { isRehearsal } from './rehearsal.ts'
+import { isRehearsal, transact } from './rehearsal.ts'
 import type { Started } from './suspensions.ts'
 import { REVIEW_DUE_MS } from './suspensions.ts'
 
@@ -228,7 +228,7 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
     }
   }
   const decide = async (by: Person, id: string, outcome: 'approved' | 'refused') =>
-    db.transaction(async (tx) => {
+    transact(db, async (tx) => {
       const request = await decideApprovalRequest(tx, id, { by: by.name, at: now(), outcome })
       if (!request) throw new Refusal('no-such-request')
       const action = outcome === 'approved' ? 'approve-request' : 'refuse-request'
@@ -295,7 +295,7 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
         return await fulfil(request, by.name)
       } catch (error) {
         // It was agreed to and could not be done: somebody may agree again.
-        await reopenApprovalRequest(db, id)
+        if (!isRehearsal()) await reopenApprovalRequest(db, id)
         throw error
       }
     },
@@ -304,7 +304,7 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
       return decide(by, id, 'refused')
     },
     async review(by, id, note) {
-      return db.transaction(async (tx) => {
+      return transact(db, async (tx) => {
         const before = isId(id) ? await findSuspension(tx, id) : undefined
         if (!before) throw new Refusal('no-such-suspension')
         // Who did it alone is not the one who looks at it.

@@ -12,6 +12,7 @@ import { notifyDiscarded } from '@drawbridge/jobs'
 import { compileKeepers } from '@drawbridge/policy'
 import type { StanzaFacts } from '@drawbridge/policy'
 import type { Gate } from './gate.ts'
+import { isRehearsal, traceless } from './rehearsal.ts'
 import { suspensionSettingFrom } from './stored-rules.ts'
 
 /** Messages that leave the hold queue in one transaction. */
@@ -82,16 +83,17 @@ export function createHoldQueue(db: Db, gate: Gate, { deliverReleased, isStillCl
   }
   return {
     settle,
-    async drain(id, how, only) {
-      const total = { released: 0, discarded: 0 }
-      for (;;) {
-        const { delivered, discarded, seen } = await db.transaction((tx) => settle(tx, id, how, only))
-        await deliverReleased(delivered)
-        total.released += delivered.length
-        total.discarded += discarded
-        if (seen < RELEASE_BATCH) return total
-      }
-    },
+    drain: (id, how, only) =>
+      traceless(db, async (on) => {
+        const total = { released: 0, discarded: 0 }
+        for (;;) {
+          const { delivered, discarded, seen } = await on.transaction((tx) => settle(tx, id, how, only))
+          if (!isRehearsal()) await deliverReleased(delivered)
+          total.released += delivered.length
+          total.discarded += discarded
+          if (seen < RELEASE_BATCH) return total
+        }
+      }),
   }
 }
 

@@ -12,7 +12,7 @@ import {
 } from '@drawbridge/db'
 import type { Db, Suspension } from '@drawbridge/db'
 import { changesAfter, policySettings } from '@drawbridge/policy'
-import type { ClientPosture, PolicySettings } from '@drawbridge/policy'
+import type { ClientPosture, PolicySettings, SuspensionSetting } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createEnforcer } from './enforce.ts'
@@ -98,6 +98,8 @@ export interface LivePolicy extends AsyncDisposable {
   ): Promise<{ readonly result: T; readonly applied: Applied }>
   /** What the rules that a transaction sees would do to the sessions of this node, without doing it. */
   forecast(tx: Db): Promise<EnforceCounts>
+  /** The same of suspensions that this node would be told of, or would not know any more. */
+  forecastSuspensions(change: (inForce: readonly SuspensionSetting[]) => readonly SuspensionSetting[]): EnforceCounts
   close(): Promise<void>
 }
 
@@ -182,6 +184,12 @@ class Live implements LivePolicy {
   async forecast(tx: Db): Promise<EnforceCounts> {
     const { settings } = await read(tx, this.#options.posture, this.#now())
     return this.#enforcer.forecast(this.#withOwn(settings), this.#now().getTime())
+  }
+
+  forecastSuspensions(change: (inForce: readonly SuspensionSetting[]) => readonly SuspensionSetting[]): EnforceCounts {
+    const { settings } = this.gate
+    const suspensions = change(settings.suspensions)
+    return this.#enforcer.forecast({ ...settings, suspensions }, this.#now().getTime())
   }
 
   /** Notification first, polling as fallback and as the renewal of the lease. */

@@ -43,6 +43,8 @@ export interface Orders {
   add(order: Order): void
   /** It is in the database now. */
   drop(id: string): void
+  /** Whether this node has taken a token. */
+  isSpent(nonce: string): boolean
   /** Takes a token, once. False: this node has taken it before. */
   spend(nonce: string, until: Date, now: Date): boolean
 }
@@ -68,6 +70,7 @@ export function openOrders(file: string, key: Buffer): Orders {
       orders = orders.filter((kept) => kept.id !== id)
       save()
     },
+    isSpent: (nonce) => spent.some((known) => known.nonce === nonce),
     spend(nonce, until, now) {
       if (spent.some((known) => known.nonce === nonce)) return false
       const valid = spent.filter((known) => known.until > now)

@@ -9,12 +9,16 @@ import type { Node } from './nodes.ts'
 import type { OfflineScope, OfflineTokens } from './offline-token.ts'
 import type { Operations } from './operations.ts'
 import type { CutOrder, EndOrder, Orders } from './orders.ts'
+import { isRehearsal } from './rehearsal.ts'
+import { suspensionSettingFrom } from './stored-rules.ts'
 import { REVIEW_DUE_MS } from './suspensions.ts'
 
 /** An operator who waits for a command is told that the database does not answer after this time. */
 const ASK_MS = 1_000
 /** So long an order may take to reach all nodes before whoever gave it is told what it did on this one. */
 const SPREAD_MS = 2_000
+
+const TOKEN_REASON = 'Cut off by an emergency token'
 
 /** What a node can be told without its database, and without anybody signing in (control §4.3, row 47). */
 export interface Standalone {
@@ -24,7 +28,7 @@ export interface Standalone {
   cut(by: string, reason: string): { readonly suspension: Suspension; readonly effect: Effect }
   /** Ends a cut that was ordered here; undefined when it was not. */
   end(by: string, id: string): { readonly suspension: Suspension; readonly effect: Effect } | undefined
-  /** @throws Refusal when it is not good, or was used on this node before. */
+  /** A rehearsal leaves the token good. @throws Refusal when it is not good, or was used on this node before. */
   takeToken(text: string): Promise<{ readonly scope: OfflineScope; readonly effect: Effect }>
   createToken(scope: OfflineScope, expiresAt: Date): { readonly text: string; readonly nonce: string }
   /** Writes orders down where every node reads them. Called whenever the database has answered; never rejects. */
@@ -72,6 +76,13 @@ export function createStandalone(options: StandaloneOptions): Standalone {
     log.warn('cuts of the service end on this node', { suspension: suspension ?? 'all', by })
     return apply()
   }
+  const foreseen = (scope: OfflineScope, by: string): Effect => {
+    const order = { kind: 'cut', id: uuidv7(), reason: TOKEN_REASON, by, at: now() } as const
+    const counts = live.forecastSuspensions((inForce) =>
+      scope === 'cut' ? [...inForce, suspensionSettingFrom(rowOf(order, undefined))] : inForce.filter(isNoCut),
+    )
+    return { epoch: Math.max(0, live.gate.epoch), appliedMs: 0, ...counts, nodes: [] }
+  }
   /** One after the other, in the order in which they were given. */
   const spread = async () => {
     for (let order; (order = orders.all[0]);) {
@@ -82,7 +93,7 @@ export function createStandalone(options: StandaloneOptions): Standalone {
       } else {
         const { suspension, by } = order
         const active = (await listActiveSuspensions(db)).filter(({ id, scopes, mode }) =>
-          suspension === undefined ? scopes.includes('service') && mode === 'cut' : id === suspension,
+          suspension === undefined ? !isNoCut({ scopes, mode }) : id === suspension,
         )
         for (const { id } of active) await operations.endSuspension(by, id)
       }
@@ -117,11 +128,13 @@ export function createStandalone(options: StandaloneOptions): Standalone {
     async takeToken(text) {
       const token = tokens.read(text, now())
       if (typeof token === 'string') throw new Refusal('offline-token-invalid', { detail: FAULTS[token] })
-      if (!orders.spend(token.nonce, token.expiresAt, now())) {
+      const isTrial = isRehearsal()
+      if (isTrial ? orders.isSpent(token.nonce) : !orders.spend(token.nonce, token.expiresAt, now())) {
         throw new Refusal('offline-token-invalid', { detail: 'It was used on this node before.' })
       }
       const by = `token:${token.nonce.slice(0, 8)}`
-      const effect = token.scope === 'cut' ? cut(by, 'Cut off by an emergency token').effect : end(by)
+      if (isTrial) return { scope: token.scope, effect: foreseen(token.scope, by) }
+      const effect = token.scope === 'cut' ? cut(by, TOKEN_REASON).effect : end(by)
       await Promise.race([reconcile(), wait(SPREAD_MS, undefined, { ref: false })])
       return { scope: token.scope, effect }
     },
@@ -138,6 +151,10 @@ const FAULTS = {
   forged: 'It was not made by this server.',
   expired: 'It is over.',
 } as const
+
+function isNoCut({ scopes, mode }: { readonly scopes: readonly string[]; readonly mode: string }): boolean {
+  return mode !== 'cut' || !scopes.includes('service')
+}
 
 /** The order that ended a cut before the database heard of it. */
 function endOf(cut: CutOrder, all: Orders['all']): EndOrder | undefined {

@@ -13,7 +13,7 @@ import type { AuditEntry, Db, Suspension } from '@drawbridge/db'
 import { isId, writeClientRule } from './client-rules.ts'
 import type { Change } from './client-rules.ts'
 import type { Gate } from './gate.ts'
-import { isRehearsal } from './rehearsal.ts'
+import { isRehearsal, transact } from './rehearsal.ts'
 import { createHoldQueue, RELEASE_BATCH } from './hold-queue.ts'
 import type { Emptying, HoldQueueOptions, Settled } from './hold-queue.ts'
 
@@ -178,13 +178,15 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
     async releaseReviewed(actor, id, only) {
       await underReview(id)
       const { released } = await queue.drain(id, 'in-order', only)
-      await record(db, { actor, action: 'release-held', target: id, detail: { released, messages: only ?? 'all' } })
+      const detail = { released, messages: only ?? 'all' }
+      await transact(db, (tx) => record(tx, { actor, action: 'release-held', target: id, detail }))
       return released
     },
     async discardReviewed(actor, id, only) {
       await underReview(id)
       const { discarded } = await queue.drain(id, 'discard', only)
-      await record(db, { actor, action: 'discard-held', target: id, detail: { discarded, messages: only ?? 'all' } })
+      const detail = { discarded, messages: only ?? 'all' }
+      await transact(db, (tx) => record(tx, { actor, action: 'discard-held', target: id, detail }))
       return discarded
     },
     adoptSuspension: (row) =>
