@@ -28,6 +28,10 @@ export const status = z
     }),
     suspensions: z.array(suspension).readonly(),
     held: heldQueue,
+    quarantine: heldQueue.meta({
+      description:
+        'Uploads that wait for the sanitizer or are being made anew, on all nodes, and since when the oldest.',
+    }),
     checks: z.array(check).readonly(),
     sandbox: sandboxStatus
       .optional()

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, isNull, lt, min, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { upload, uploadDerivative } from './schema/index.ts'
 
@@ -166,6 +166,15 @@ export async function countAhead(db: Db, { id, updatedAt }: Upload): Promise<num
     .from(upload)
     .where(and(eq(upload.state, 'quarantined'), lt(upload.updatedAt, updatedAt), sql`${upload.id} <> ${id}`))
   return row?.ahead ?? 0
+}
+
+/** How many uploads wait for their verdict, and since when the oldest. */
+export async function countQuarantined(db: Db): Promise<{ count: number; oldestAt: Date | undefined }> {
+  const [row] = await db
+    .select({ count: count(), oldestAt: min(upload.updatedAt) })
+    .from(upload)
+    .where(eq(upload.state, 'quarantined'))
+  return { count: row!.count, oldestAt: row!.oldestAt ?? undefined }
 }
 
 /** Slots of an account that still wait for their file: given after `since`. Oldest first. */

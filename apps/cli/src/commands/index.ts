@@ -64,7 +64,7 @@ import {
 } from './suspension.ts'
 import { suspensionApprove, suspensionRefuse, suspensionRequests } from './approval.ts'
 import { suspensionDiscard, suspensionHeld, suspensionRelease } from './held-message.ts'
-import { playbookDelete, playbookList, playbookSet, playbookStart } from './playbook.ts'
+import { playbookDelete, playbookList, playbookSet, playbookShow, playbookStart } from './playbook.ts'
 import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
 import { trafficList } from './traffic.ts'
 import { unitAdd, unitDelete, unitJoin, unitLeave, unitList, unitMembers, unitSet } from './unit.ts'
@@ -151,6 +151,7 @@ export const COMMANDS: readonly Command[] = [
   suspensionReview,
   suspensionRecord,
   playbookList,
+  playbookShow,
   playbookSet,
   playbookDelete,
   playbookStart,

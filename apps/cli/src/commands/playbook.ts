@@ -17,6 +17,19 @@ export const playbookList: Command = {
   },
 }
 
+export const playbookShow: Command = {
+  name: 'playbook show',
+  usage: 'NAME',
+  summary: 'Show a playbook in full.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['NAME'], {})
+    const params = checked(ADMIN_ROUTES.getPlaybook.params, { name: words[0] })
+    const { playbook } = await cli.admin('getPlaybook', { params })
+    cli.result(JSON.stringify(playbook, null, 2), playbook)
+  },
+}
+
 export const playbookSet: Command = {
   name: 'playbook set',
   usage: 'NAME --file FILE.json',

@@ -11,13 +11,14 @@ export const status: Command = {
   async run(args, cli) {
     parse(args, [], {})
     const now = await cli.admin('getStatus')
-    const { policy, held } = now
+    const { policy, held, quarantine } = now
     cli.result(
       [
         `${now.domain}: ${now.state}, version ${now.version}, since ${now.startedAt}`,
         `${now.sessions} sessions, ${now.accounts} accounts`,
         `policy epoch ${policy.epoch}${policy.isStale ? ' (STALE)' : ''}, ${policy.clientRules} client rules, posture ${policy.posture}`,
         ...(held.count > 0 ? [`${held.count} messages held since ${held.oldestAt ?? 'unknown'}`] : []),
+        ...(quarantine.count > 0 ? [`${quarantine.count} uploads wait since ${quarantine.oldestAt ?? 'unknown'}`] : []),
         ...now.suspensions.map(suspensionLine),
         ...now.checks.map(
           ({ name, isOk, detail }) => `${isOk ? 'ok  ' : 'FAIL'} ${name}${detail ? `: ${detail}` : ''}`,

@@ -9,13 +9,18 @@ import type { AdminContext, AdminHandlers } from './api.ts'
 import { approvalView, suspensionView } from './suspension-views.ts'
 import { personOf } from './suspensions.ts'
 
-type Ids = 'listPlaybooks' | 'putPlaybook' | 'deletePlaybook' | 'startPlaybook'
+type Ids = 'listPlaybooks' | 'getPlaybook' | 'putPlaybook' | 'deletePlaybook' | 'startPlaybook'
 
 /** What is kept ready for an emergency, and its start. */
 export function playbookHandlers({ db, policy: { guarded }, now }: AdminContext): AdminHandlers<Ids> {
   return {
     async listPlaybooks() {
       return { playbooks: (await listPlaybooks(db)).map(playbookView) }
+    },
+    async getPlaybook({ params: { name } }) {
+      const row = await findPlaybook(db, name)
+      if (!row) throw new Refusal('no-such-playbook')
+      return { playbook: playbookView(row) }
     },
     async putPlaybook(request) {
       const actor = actorOf(request).name

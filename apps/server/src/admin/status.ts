@@ -1,5 +1,5 @@
-import type { Check, SandboxStatus } from '@drawbridge/contract'
-import { countHeld, countHeldEach, listActiveSuspensions } from '@drawbridge/db'
+import type { Check, HeldQueue, SandboxStatus } from '@drawbridge/contract'
+import { countHeld, countHeldEach, countQuarantined, listActiveSuspensions } from '@drawbridge/db'
 import type { Suspension } from '@drawbridge/db'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { suspensionView } from './suspension-views.ts'
@@ -10,10 +10,11 @@ export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'
   return {
     async getStatus() {
       const { gate, operations } = policy
-      const [active, held, heldEach, parts, sandbox] = await Promise.all([
+      const [active, held, heldEach, quarantined, parts, sandbox] = await Promise.all([
         listActiveSuspensions(db),
         countHeld(db),
         countHeldEach(db),
+        countQuarantined(db),
         context.checks(),
         context.sandbox(),
       ])
@@ -35,12 +36,17 @@ export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'
           ...(operations.lastEffectMs === undefined ? {} : { lastEffectMs: operations.lastEffectMs }),
         },
         suspensions: active.map((row) => suspensionView(row, heldEach)),
-        held: { count: held.count, ...(held.oldestAt ? { oldestAt: held.oldestAt.toISOString() } : {}) },
+        held: queueView(held),
+        quarantine: queueView(quarantined),
         checks,
         ...(sandbox && { sandbox }),
       }
     },
   }
+}
+
+function queueView({ count, oldestAt }: { readonly count: number; readonly oldestAt: Date | undefined }): HeldQueue {
+  return oldestAt ? { count, oldestAt: oldestAt.toISOString() } : { count }
 }
 
 /** A weak sandbox is a warning that stays until there is a better one. */
