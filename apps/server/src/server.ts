@@ -495,6 +495,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     log: log.child({ part: 'admin' }),
     now,
     isHttps: streams.isHttps || config.web.publicUrl?.startsWith('https:') === true,
+    publicUrl: () => publicUrl,
     sealer,
     settings: config.admin,
     changePassword,

@@ -151,6 +151,7 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
     log: silentLog,
     ...(now ? { now } : {}),
     isHttps: true,
+    publicUrl: () => 'https://im.test',
     closeSessions,
     closeSession: () => 0,
     accountDeleted: (localpart) => void deleted.push(localpart),

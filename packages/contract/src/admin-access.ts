@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
 import { account } from './admin-accounts.ts'
-import { accountName, instant, nameParams, none } from './admin-values.ts'
+import { accountName, idParams, instant, nameParams, none } from './admin-values.ts'
 import { unitName } from './admin-people.ts'
 import { PERMISSIONS, ROLES } from './roles.ts'
 
@@ -25,13 +25,51 @@ export const signIn = z
 /** A code by time or one from paper; spaces and hyphens between its groups do not count. */
 const code = signIn.shape.code.unwrap()
 
-export const signInRequest = signIn
-  .extend({
-    session: z.enum(['bearer', 'cookie']).optional().meta({
-      description: '`cookie` is for browsers: scripts cannot read it. Default `bearer`: a token in the answer.',
-    }),
+/** Bytes of WebAuthn. */
+const base64url = z.base64url().min(1).max(4096)
+
+const assertion = z
+  .strictObject({
+    id: base64url.meta({ description: 'Of the credential.' }),
+    clientDataJSON: base64url,
+    authenticatorData: base64url,
+    signature: base64url,
   })
+  .meta({ id: 'PasskeyAssertion', description: 'What `navigator.credentials.get` answered.' })
+
+const byPasskey = z.strictObject({ passkey: assertion })
+
+const session = z.enum(['bearer', 'cookie']).optional().meta({
+  description: '`cookie` is for browsers: scripts cannot read it. Default `bearer`: a token in the answer.',
+})
+
+export const signInRequest = z
+  .union([signIn.extend({ session }), byPasskey.extend({ session })])
   .meta({ id: 'SignInRequest' })
+
+export const passkeyView = z
+  .strictObject({
+    id: idParams.shape.id,
+    name: z.string(),
+    credentialId: base64url,
+    createdAt: instant,
+    usedAt: instant.optional(),
+  })
+  .meta({ id: 'Passkey' })
+
+export type PasskeyView = z.infer<typeof passkeyView>
+
+const newPasskey = z
+  .strictObject({
+    name: z.string().trim().min(1).max(64).meta({ description: 'What its owner calls it.' }),
+    clientDataJSON: base64url,
+    authenticatorData: base64url,
+    publicKey: base64url.meta({ description: 'SubjectPublicKeyInfo, from `getPublicKey()`.' }),
+  })
+  .meta({ id: 'NewPasskey', description: 'What `navigator.credentials.create` answered.' })
+
+const challenge = z.string().meta({ description: 'To be signed, in base64url; good once, for five minutes.' })
+const rpId = z.string().meta({ description: 'The host that passkeys are bound to.' })
 
 export const signedIn = z
   .strictObject({
@@ -58,6 +96,7 @@ export const ownSession = z
     factors: z.strictObject({
       totp: z.boolean(),
       recoveryCodes: z.int().min(0).meta({ description: 'Codes on paper that are left.' }),
+      passkeys: z.array(passkeyView).readonly(),
     }),
   })
   .meta({ id: 'OwnSession' })
@@ -116,7 +155,7 @@ export const ACCESS_ROUTES = {
     permission: 'own-session',
     params: none,
     query: none,
-    body: signIn.omit({ name: true }).meta({ id: 'Proof' }),
+    body: z.union([signIn.omit({ name: true }), byPasskey]).meta({ id: 'Proof' }),
     status: 204,
     response: empty,
   },
@@ -148,7 +187,7 @@ export const ACCESS_ROUTES = {
   removeTotp: {
     method: 'DELETE',
     path: '/api/v1/session/totp',
-    summary: 'Take the secret and the codes on paper away, where none has to be.',
+    summary: 'Take the secret away, and with the last factor the codes on paper, where none has to be.',
     permission: 'own-session',
     isGuarded: true,
     params: none,
@@ -166,6 +205,53 @@ export const ACCESS_ROUTES = {
     query: none,
     status: 201,
     response: z.strictObject({ recoveryCodes }),
+  },
+  challengePasskey: {
+    method: 'POST',
+    path: '/api/v1/session/challenge',
+    summary: 'Begin to sign in, or to show once more who you are, with a passkey (WebAuthn).',
+    permission: 'public',
+    params: none,
+    query: none,
+    status: 201,
+    response: z.strictObject({ challenge, rpId }),
+  },
+  beginPasskey: {
+    method: 'POST',
+    path: '/api/v1/session/passkeys/challenge',
+    summary: 'Begin to add a passkey.',
+    permission: 'own-session',
+    isGuarded: true,
+    params: none,
+    query: none,
+    status: 201,
+    response: z.strictObject({
+      challenge,
+      rpId,
+      userId: base64url.meta({ description: 'What passkeys know the account by.' }),
+    }),
+  },
+  addPasskey: {
+    method: 'POST',
+    path: '/api/v1/session/passkeys',
+    summary: 'Add a passkey. With the first factor of an account it gets codes on paper, and its other sessions end.',
+    permission: 'own-session',
+    params: none,
+    query: none,
+    body: newPasskey,
+    status: 201,
+    response: z.strictObject({ passkey: passkeyView, recoveryCodes: recoveryCodes.optional() }),
+  },
+  removePasskey: {
+    method: 'DELETE',
+    path: '/api/v1/session/passkeys/{id}',
+    summary: 'Take a passkey away, unless it is the last factor of an account that has to have one.',
+    permission: 'own-session',
+    isGuarded: true,
+    params: idParams,
+    query: none,
+    status: 204,
+    response: empty,
   },
   resetSecondFactor: {
     method: 'DELETE',

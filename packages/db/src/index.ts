@@ -75,6 +75,7 @@ export {
   SEND_LAST,
   type SubscriptionState,
 } from './schema/pep.ts'
+export * from './passkey.ts'
 export * from './second-factor.ts'
 export * from './playbook.ts'
 export * from './setting.ts'

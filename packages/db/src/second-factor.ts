@@ -41,13 +41,10 @@ export async function takeTotpStep(db: Db, accountId: string, step: number): Pro
   return rows.length > 0
 }
 
-/** Takes the secret and all codes on paper away. False when there were none. */
+/** Takes the secret away. False when there was none. */
 export async function deleteTotp(db: Db, accountId: string): Promise<boolean> {
-  return db.transaction(async (tx) => {
-    await tx.delete(recoveryCode).where(eq(recoveryCode.accountId, accountId))
-    const rows = await tx.delete(totp).where(eq(totp.accountId, accountId)).returning({ accountId: totp.accountId })
-    return rows.length > 0
-  })
+  const rows = await db.delete(totp).where(eq(totp.accountId, accountId)).returning({ accountId: totp.accountId })
+  return rows.length > 0
 }
 
 /** Replaces all codes on paper. */

@@ -26,6 +26,7 @@ import type { Passwords } from '../stream/password.ts'
 import type { Sealer } from '../stream/seal.ts'
 import type { Throttle } from '../stream/throttle.ts'
 import type { AdminConfig } from './access/admin.config.ts'
+import type { Passkeys } from './access/passkeys.ts'
 import type { Prove } from './access/prove.ts'
 import type { SecondFactors } from './access/second-factors.ts'
 import type { SignIns } from './access/sign-ins.ts'
@@ -65,6 +66,8 @@ export interface AdminDeps {
   readonly now?: () => Date
   /** Over https, answers ask browsers never to come back without it, and cookies never leave without it. */
   readonly isHttps: boolean
+  /** Where the console is, for browsers. */
+  publicUrl(): string
   /** Ends the live sessions of an account and returns how many there were. */
   closeSessions(localpart: string, why: SessionEndCode): number
   /** Ends one of them. Returns how many there were. */
@@ -110,6 +113,7 @@ export type AdminHandlers<Ids extends AdminRouteId = AdminRouteId> = { readonly 
 export interface AdminContext extends AdminDeps {
   readonly signIns: SignIns
   readonly secondFactors: SecondFactors
+  readonly passkeys: Passkeys
   readonly prove: Prove
   readonly now: () => Date
 }

@@ -2,6 +2,7 @@ import { Refusal } from '@drawbridge/contract'
 import { appendAudit, findAccount, listBreakGlass, updateAccount } from '@drawbridge/db'
 import { isRehearsal, transact } from '../policy/rehearsal.ts'
 import { localpartFrom } from '../routing/account-name.ts'
+import { hasFactor } from './access/second-factors.ts'
 import { accountView } from './account-change.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
@@ -19,14 +20,14 @@ export function breakGlassHandlers({
   policy,
   now,
 }: AdminContext): AdminHandlers<'listBreakGlass' | 'setBreakGlass'> {
-  const hasFactor = async (id: string) => (await secondFactors.of(id)).totp
+  const isCovered = async (id: string) => hasFactor(await secondFactors.of(id))
   return {
     async listBreakGlass() {
       const rows = await listBreakGlass(db)
       const found = rows.map(async ({ id, localpart, isDisabled }) => ({
         name: localpart,
         isDisabled,
-        hasSecondFactor: await hasFactor(id),
+        hasSecondFactor: await isCovered(id),
       }))
       return { accounts: await Promise.all(found), networks: breakGlassNetworks }
     },
@@ -35,7 +36,7 @@ export function breakGlassHandlers({
       const { isBreakGlass } = request.body
       const before = await findAccount(db, localpart)
       if (!before) throw new Refusal('no-such-account')
-      if (isBreakGlass && !(await hasFactor(before.id))) throw new Refusal('break-glass-factor')
+      if (isBreakGlass && !(await isCovered(before.id))) throw new Refusal('break-glass-factor')
       const row = await transact(db, async (tx) => {
         // Locked, so that two at once do not make one too many, or leave none.
         const present = await listBreakGlass(tx, 'update')

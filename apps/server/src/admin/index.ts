@@ -2,6 +2,7 @@ import { buildOpenapi } from '@drawbridge/contract'
 import type { Administrate } from '../routing/feature.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from '../routing/accounts.ts'
+import { createPasskeys } from './access/passkeys.ts'
 import { createProve } from './access/prove.ts'
 import { createSecondFactors } from './access/second-factors.ts'
 import { createSignIns } from './access/sign-ins.ts'
@@ -55,11 +56,13 @@ export interface AdminApi {
 export function createAdminApi(deps: AdminDeps): AdminApi {
   const now = deps.now ?? (() => new Date())
   const { db, domain, sealer, settings } = deps
+  const passkeys = createPasskeys({ db, sealer, publicUrl: () => deps.publicUrl(), now })
   const parts = {
     ...deps,
     now,
     signIns: createSignIns(db, settings, now),
-    secondFactors: createSecondFactors({ db, domain, sealer, now }),
+    passkeys,
+    secondFactors: createSecondFactors({ db, domain, sealer, passkeys, now }),
   }
   const context: AdminContext = { ...parts, prove: createProve(parts) }
   let openapi: ReturnType<typeof buildOpenapi> | undefined

@@ -44,7 +44,7 @@ export function roleHandlers(context: AdminContext): AdminHandlers<'setRoles' | 
       // Unless it is the only one: then nobody could help.
       if (row.isBreakGlass && (await listBreakGlass(db)).length > 1) throw new Refusal('second-factor-required')
       await db.transaction(async (tx) => {
-        await secondFactors.remove(tx, row.id)
+        await secondFactors.removeAll(tx, row.id)
         await deleteAdminSessions(tx, row.id)
         const entry = {
           actor: actorOf(request).name,

@@ -9,6 +9,7 @@ import {
 } from '@drawbridge/db'
 import type { Account } from '@drawbridge/db'
 import { sessionCookie } from './access/cookie.ts'
+import { hasFactor } from './access/second-factors.ts'
 import { accountView } from './account-change.ts'
 import { permissionsOfAccount } from './actor.ts'
 import type { Actor, Proof } from './actor.ts'
@@ -24,15 +25,43 @@ type Ids =
   | 'confirmTotp'
   | 'removeTotp'
   | 'renewRecoveryCodes'
+  | 'challengePasskey'
+  | 'beginPasskey'
+  | 'addPasskey'
+  | 'removePasskey'
 
 type OwnActor = Extract<Actor, { kind: 'account' }> & { readonly proof: Extract<Proof, { kind: 'session' }> }
 
 /** Signing in and out of the admin API, and the second factor of whoever is signed in. */
 export function sessionHandlers(context: AdminContext): AdminHandlers<Ids> {
-  const { db, signIns, secondFactors, prove, settings, isHttps, now } = context
+  const { db, signIns, secondFactors, passkeys, prove, settings, isHttps, now } = context
   const audit = (tx: typeof db, actor: string, action: string, detail: Record<string, unknown> = {}) =>
     appendAudit(tx, { actor, action, target: '', detail }, now())
-  const mayLackFactor = ({ isBreakGlass }: Account) => settings.secondFactor === 'optional' && !isBreakGlass
+  /** Takes one factor away; the last one only where there may be none. */
+  const removeFactor = async (
+    actor: OwnActor,
+    kind: 'totp' | 'passkey',
+    remove: (tx: typeof db) => Promise<boolean>,
+  ) => {
+    const { isBreakGlass, id } = await rowOf(actor)
+    const mayLackFactor = settings.secondFactor === 'optional' && !isBreakGlass
+    await db.transaction(async (tx) => {
+      if (!(await remove(tx))) throw new Refusal('item-not-found')
+      if (!mayLackFactor && !hasFactor(await secondFactors.of(id, tx))) throw new Refusal('second-factor-required')
+      await audit(tx, actor.name, 'remove-second-factor', { kind })
+    })
+  }
+  /** A factor is in force: whoever is signed in elsewhere without it is no more. */
+  const enrolled = async (tx: typeof db, { name, account, proof }: OwnActor, kind: 'totp' | 'passkey') => {
+    await deleteAdminSessions(tx, account.id, proof.id)
+    await proveAdminSession(tx, proof.id, now(), true)
+    await audit(tx, name, 'enroll-second-factor', { kind })
+  }
+  const rpId = () => {
+    const id = passkeys.relyingParty()
+    if (id === undefined) throw new Refusal('passkeys-unavailable')
+    return id
+  }
   const rowOf = async ({ account }: OwnActor) => {
     const row = await findAccountById(db, account.id)
     if (!row) throw new Refusal('no-such-account')
@@ -78,7 +107,11 @@ export function sessionHandlers(context: AdminContext): AdminHandlers<Ids> {
     },
     async proveSession(request) {
       const { name, account, proof } = ownActor(request)
-      const { hasSecondFactor } = await prove({ ...request.body, name: account.localpart }, request.remoteAddress)
+      const { body, remoteAddress } = request
+      const shown = 'passkey' in body ? body : { ...body, name: account.localpart }
+      const { account: proved, hasSecondFactor } = await prove(shown, remoteAddress)
+      // Somebody else's passkey proves that somebody else is here.
+      if (proved.id !== account.id) throw new Refusal('passkey-failed')
       await proveAdminSession(db, proof.id, now(), hasSecondFactor)
       await audit(db, name, 'prove-sign-in')
       return undefined
@@ -88,29 +121,46 @@ export function sessionHandlers(context: AdminContext): AdminHandlers<Ids> {
       return secondFactors.begin(account)
     },
     async confirmTotp(request) {
-      const { name, account, proof } = ownActor(request)
+      const actor = ownActor(request)
       const recoveryCodes = await db.transaction(async (tx) => {
-        const codes = await secondFactors.confirm(tx, account.id, request.body.code)
-        await deleteAdminSessions(tx, account.id, proof.id)
-        await proveAdminSession(tx, proof.id, now(), true)
-        await audit(tx, name, 'enroll-second-factor', { kind: 'totp' })
+        const codes = await secondFactors.confirm(tx, actor.account.id, request.body.code)
+        await enrolled(tx, actor, 'totp')
         return codes
       })
       return { recoveryCodes }
     },
     async removeTotp(request) {
       const actor = ownActor(request)
-      const { name, account } = actor
-      if (!mayLackFactor(await rowOf(actor))) throw new Refusal('second-factor-required')
-      await db.transaction(async (tx) => {
-        if (!(await secondFactors.remove(tx, account.id))) throw new Refusal('item-not-found')
-        await audit(tx, name, 'remove-second-factor', { kind: 'totp' })
+      await removeFactor(actor, 'totp', (tx) => secondFactors.removeTotp(tx, actor.account.id))
+      return undefined
+    },
+    async challengePasskey() {
+      return { rpId: rpId(), challenge: passkeys.challenge() }
+    },
+    async beginPasskey(request) {
+      const { account } = ownActor(request)
+      const userId = Buffer.from(account.id).toString('base64url')
+      return { rpId: rpId(), challenge: passkeys.challenge(account.id), userId }
+    },
+    async addPasskey(request) {
+      const actor = ownActor(request)
+      const { id } = actor.account
+      return db.transaction(async (tx) => {
+        const isFirst = !hasFactor(await secondFactors.of(id, tx))
+        const passkey = await passkeys.add(tx, id, request.body)
+        await enrolled(tx, actor, 'passkey')
+        return isFirst ? { passkey, recoveryCodes: await secondFactors.renewRecoveryCodes(tx, id) } : { passkey }
       })
+    },
+    async removePasskey(request) {
+      const actor = ownActor(request)
+      const { id } = request.params
+      await removeFactor(actor, 'passkey', (tx) => secondFactors.removePasskey(tx, actor.account.id, id))
       return undefined
     },
     async renewRecoveryCodes(request) {
       const { name, account } = ownActor(request)
-      if (!(await secondFactors.of(account.id)).totp) throw new Refusal('second-factor-missing')
+      if (!hasFactor(await secondFactors.of(account.id))) throw new Refusal('second-factor-missing')
       const recoveryCodes = await db.transaction(async (tx) => {
         const codes = await secondFactors.renewRecoveryCodes(tx, account.id)
         await audit(tx, name, 'renew-recovery-codes')

@@ -35,8 +35,8 @@ export const ACCESS_CODES = {
     http: 401,
     problem: 'second-factor-needed',
     text: {
-      en: 'Please add the code of your authenticator, or a recovery code.',
-      de: 'Bitte geben Sie auch den Code Ihrer Authenticator-App oder einen Wiederherstellungscode an.',
+      en: 'Please add the code of your authenticator or a recovery code, or use a passkey.',
+      de: 'Bitte geben Sie auch den Code Ihrer Authenticator-App oder einen Wiederherstellungscode an, oder nehmen Sie einen Passkey.',
     },
   },
   'second-factor-failed': {
@@ -47,6 +47,46 @@ export const ACCESS_CODES = {
     text: {
       en: 'This code is wrong or was used already. Please wait for the next one.',
       de: 'Dieser Code ist falsch oder wurde schon verwendet. Bitte warten Sie auf den nächsten.',
+    },
+  },
+  'passkey-failed': {
+    type: 'auth',
+    condition: 'not-authorized',
+    http: 401,
+    problem: 'passkey-failed',
+    text: {
+      en: 'This passkey was not accepted. Please try again, or sign in with your password and a code.',
+      de: 'Dieser Passkey wurde nicht angenommen. Bitte versuchen Sie es noch einmal, oder melden Sie sich mit Passwort und Code an.',
+    },
+  },
+  'passkey-known': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'passkey-known',
+    text: {
+      en: 'This passkey was added before. Please use another one.',
+      de: 'Dieser Passkey wurde schon hinzugefügt. Bitte verwenden Sie einen anderen.',
+    },
+  },
+  'passkey-limit': {
+    type: 'cancel',
+    condition: 'not-allowed',
+    http: 409,
+    problem: 'passkey-limit',
+    text: {
+      en: 'This account has ten passkeys already: remove one first.',
+      de: 'Dieses Konto hat schon zehn Passkeys: Entfernen Sie zuerst einen.',
+    },
+  },
+  'passkeys-unavailable': {
+    type: 'cancel',
+    condition: 'not-allowed',
+    http: 409,
+    problem: 'passkeys-unavailable',
+    text: {
+      en: 'Passkeys need a host name and https. Please ask whoever runs this server to set DRAWBRIDGE_PUBLIC_URL.',
+      de: 'Passkeys brauchen einen Hostnamen und https. Bitte lassen Sie den Betreiber dieses Servers DRAWBRIDGE_PUBLIC_URL einstellen.',
     },
   },
   'second-factor-missing': {

@@ -38,6 +38,24 @@ export const recoveryCode = pgTable(
   (t) => [primaryKey({ columns: [t.accountId, t.codeHash] })],
 )
 
+/** Passkeys (WebAuthn): the public part. */
+export const passkey = pgTable('passkey', {
+  id: uuid('id').primaryKey(),
+  accountId: owner(),
+  credentialId: bytea('credential_id').notNull().unique(),
+  publicKey: bytea('public_key').notNull(),
+  name: text('name').notNull(),
+  signCount: bigint('sign_count', { mode: 'number' }).notNull(),
+  createdAt: instant('created_at').notNull(),
+  usedAt: instant('used_at'),
+})
+
+/** Challenges that were answered; each is good once. */
+export const spentChallenge = pgTable('spent_challenge', {
+  nonce: bytea('nonce').primaryKey(),
+  expiresAt: instant('expires_at').notNull(),
+})
+
 /** Tokens of programs, by their hash. */
 export const apiToken = pgTable('api_token', {
   id: uuid('id').primaryKey(),

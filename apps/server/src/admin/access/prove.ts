@@ -1,20 +1,21 @@
 import { Refusal } from '@drawbridge/contract'
-import { appendAudit, findAccount } from '@drawbridge/db'
+import type { BodyOf } from '@drawbridge/contract'
+import { appendAudit, findAccount, findAccountById } from '@drawbridge/db'
 import type { Account } from '@drawbridge/db'
 import { accountFrom } from '../../routing/accounts.ts'
 import { localpartFrom } from '../../routing/account-name.ts'
 import { withPasswordFaults } from '../../stream/password-refusal.ts'
 import { isAdministrator } from '../actor.ts'
 import type { AdminContext } from '../api.ts'
+import { hasFactor } from './second-factors.ts'
 
 const MINUTE_MS = 60_000
 
-/** What somebody shows to prove who they are. */
-export interface Shown {
-  readonly name: string
-  readonly password: string
-  readonly code?: string | undefined
-}
+/** What somebody shows to prove who they are: a password, with a code where one is enrolled, or a passkey. */
+export type Shown = WithoutSession<BodyOf<'signIn'>>
+type WithoutSession<Body> = Body extends unknown ? Omit<Body, 'session'> : never
+type ByPassword = Extract<Shown, { readonly password: string }>
+type ByPasskey = Exclude<Shown, ByPassword>
 
 /** Who it is, and whether that took two factors. */
 export interface Proved {
@@ -23,23 +24,34 @@ export interface Proved {
 }
 
 /**
- * Finds out whether somebody is the administrator whose name they give: by password, and by a code where a second factor
- * is enrolled. Wrong codes are slowed down like wrong passwords. Rejects with `sign-in-failed` for whatever is wrong with
- * name or password, `second-factor-needed`, `second-factor-failed`, `rate-limited`, and `forbidden` for a user.
+ * Finds out whether somebody is an administrator: by name, password and a code where a second factor is enrolled, or by
+ * a passkey alone, which has verified its user itself. Wrong passwords and codes are slowed down. Rejects with `sign-in-failed` for
+ * whatever is wrong with name or password, `second-factor-needed`, `second-factor-failed`, `passkey-failed`,
+ * `rate-limited`, and `forbidden` for a user.
  */
 export type Prove = (shown: Shown, remoteAddress: string) => Promise<Proved>
 
 export function createProve(context: Omit<AdminContext, 'prove'>): Prove {
-  const { db, domain, accounts, passwords, throttle, secondFactors } = context
+  const { db, domain, accounts, passwords, throttle, secondFactors, passkeys } = context
   const noteRefusal = createRefusalLog(context)
-  return async ({ name, password, code }, remoteAddress) => {
+
+  /** No throttle: nobody guesses a signature, and whoever guesses passwords must not keep administrators out. */
+  const byPasskey = async ({ passkey }: ByPasskey, remoteAddress: string): Promise<Proved> => {
+    const accountId = await passkeys.verify(passkey)
+    const account = accountId === undefined ? undefined : await findAccountById(db, accountId)
+    const known = account && accountFrom(account, domain)
+    if (known && !known.isDisabled && isAdministrator(known)) return { account, hasSecondFactor: true }
+    noteRefusal(known?.bareJid ?? '', remoteAddress)
+    throw new Refusal('passkey-failed')
+  }
+
+  const byPassword = async ({ name, password, code }: ByPassword, remoteAddress: string): Promise<Proved> => {
     const localpart = readableLocalpart(name, domain)
     const keys = throttle.keysOf(remoteAddress, localpart ?? '')
     const delayMs = throttle.delayMs(keys)
     const known = localpart === undefined ? undefined : accounts.find(localpart)
-    const target = known?.bareJid ?? ''
     const refuse = (refusal: Refusal): never => {
-      noteRefusal(target, remoteAddress)
+      noteRefusal(known?.bareJid ?? '', remoteAddress)
       throw refusal
     }
     if (delayMs > 0) refuse(new Refusal('rate-limited', { retryAfterS: Math.ceil(delayMs / 1_000) }))
@@ -56,15 +68,18 @@ export function createProve(context: Omit<AdminContext, 'prove'>): Prove {
       throttle.succeeded(keys)
       return refuse(new Refusal('forbidden'))
     }
-    const hasSecondFactor = (await secondFactors.of(account.id)).totp
-    if (hasSecondFactor) {
+    const needsCode = hasFactor(await secondFactors.of(account.id))
+    if (needsCode) {
       // A right password alone forgives no failure, or codes could be guessed in between.
       if (code === undefined) throw new Refusal('second-factor-needed')
       if (!(await secondFactors.take(account.id, code))) return fail('second-factor-failed')
     }
     throttle.succeeded(keys)
-    return { account, hasSecondFactor }
+    return { account, hasSecondFactor: needsCode }
   }
+
+  return (shown, remoteAddress) =>
+    'passkey' in shown ? byPasskey(shown, remoteAddress) : byPassword(shown, remoteAddress)
 }
 
 /**

@@ -1,7 +1,10 @@
 import { Refusal } from '@drawbridge/contract'
+import type { PasskeyView } from '@drawbridge/contract'
 import {
   confirmTotp,
   countRecoveryCodes,
+  deletePasskey,
+  deletePasskeys,
   deleteTotp,
   findTotp,
   putTotp,
@@ -12,6 +15,7 @@ import {
 import type { Db } from '@drawbridge/db'
 import { createHmac, randomInt } from 'node:crypto'
 import type { Sealer } from '../../stream/seal.ts'
+import type { Passkeys } from './passkeys.ts'
 import { base32, makeTotpSecret, matchingSteps, otpauthUri } from './totp.ts'
 
 /** Codes on paper that one account gets. */
@@ -30,11 +34,17 @@ interface Owner {
 export interface Factors {
   readonly totp: boolean
   readonly recoveryCodes: number
+  readonly passkeys: readonly PasskeyView[]
 }
 
-/** Second factors of administrators: codes by time (RFC 6238), and codes on paper for whoever has lost the device. */
+/** Whether a password alone does not do. Codes on paper are for whoever has lost a factor, and are none. */
+export function hasFactor({ totp, passkeys }: Factors): boolean {
+  return totp || passkeys.length > 0
+}
+
+/** What administrators show beside a password: codes by time (RFC 6238), and codes on paper for whoever has lost a device. */
 export interface SecondFactors {
-  of(accountId: string): Promise<Factors>
+  of(accountId: string, tx?: Db): Promise<Factors>
   /** Whether this code is right, and was not used before. It is used up by asking. */
   take(accountId: string, code: string): Promise<boolean>
   /** Makes a secret that is asked for once it is confirmed. Throws `second-factor-enrolled`. */
@@ -43,18 +53,23 @@ export interface SecondFactors {
   confirm(tx: Db, accountId: string, code: string): Promise<readonly string[]>
   /** New codes on paper; the old ones end. */
   renewRecoveryCodes(tx: Db, accountId: string): Promise<readonly string[]>
-  /** Takes all of it away. False when there was nothing. */
-  remove(tx: Db, accountId: string): Promise<boolean>
+  /** Takes the codes by time away. False when there were none. */
+  removeTotp(tx: Db, accountId: string): Promise<boolean>
+  /** Takes a passkey away. False when the account has no such one. */
+  removePasskey(tx: Db, accountId: string, id: string): Promise<boolean>
+  /** Takes everything away, passkeys included. */
+  removeAll(tx: Db, accountId: string): Promise<void>
 }
 
 export interface SecondFactorParts {
   readonly db: Db
   readonly domain: string
   readonly sealer: Sealer
+  readonly passkeys: Pick<Passkeys, 'list'>
   readonly now: () => Date
 }
 
-export function createSecondFactors({ db, domain, sealer, now }: SecondFactorParts): SecondFactors {
+export function createSecondFactors({ db, domain, sealer, passkeys, now }: SecondFactorParts): SecondFactors {
   const recoveryKey = sealer.derive('recovery codes')
   const placeOf = (accountId: string) => `${accountId}\0totp`
   const hashOf = (code: string) =>
@@ -64,11 +79,22 @@ export function createSecondFactors({ db, domain, sealer, now }: SecondFactorPar
     await setRecoveryCodes(tx, accountId, codes.map(hashOf))
     return codes
   }
+  const factorsOf = async (tx: Db, accountId: string): Promise<Factors> => {
+    const row = await findTotp(tx, accountId)
+    return {
+      totp: row !== undefined && row.confirmedAt !== null,
+      recoveryCodes: await countRecoveryCodes(tx, accountId),
+      passkeys: await passkeys.list(tx, accountId),
+    }
+  }
+  /** Codes on paper go with the last factor. */
+  const removeOne = async (tx: Db, accountId: string, remove: () => Promise<boolean>) => {
+    const isRemoved = await remove()
+    if (!hasFactor(await factorsOf(tx, accountId))) await setRecoveryCodes(tx, accountId, [])
+    return isRemoved
+  }
   return {
-    async of(accountId) {
-      const [row, recoveryCodes] = await Promise.all([findTotp(db, accountId), countRecoveryCodes(db, accountId)])
-      return { totp: row !== undefined && row.confirmedAt !== null, recoveryCodes }
-    },
+    of: (accountId, tx = db) => factorsOf(tx, accountId),
     async take(accountId, code) {
       const digits = code.replaceAll(/\s/gu, '')
       if (!/^\d{6}$/u.test(digits)) return useRecoveryCode(db, accountId, hashOf(code))
@@ -94,7 +120,12 @@ export function createSecondFactors({ db, domain, sealer, now }: SecondFactorPar
       return renew(tx, accountId)
     },
     renewRecoveryCodes: renew,
-    remove: deleteTotp,
+    removeTotp: (tx, accountId) => removeOne(tx, accountId, () => deleteTotp(tx, accountId)),
+    removePasskey: (tx, accountId, id) => removeOne(tx, accountId, () => deletePasskey(tx, accountId, id)),
+    async removeAll(tx, accountId) {
+      await deletePasskeys(tx, accountId)
+      await removeOne(tx, accountId, () => deleteTotp(tx, accountId))
+    },
   }
 }
 
