@@ -43,6 +43,7 @@ import { createAdvisories } from './policy/advisories.ts'
 import { startFeedMirror } from './policy/feed-mirror.ts'
 import { registerOwnBuild } from './policy/own-build.ts'
 import { buildStatusDocument, startPolicy } from './policy/start.ts'
+import { createStrain } from './policy/strain.ts'
 import type { PolicyService } from './policy/start.ts'
 import { createAccounts } from './routing/accounts.ts'
 import type { Accounts } from './routing/accounts.ts'
@@ -200,6 +201,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   const returning: { streams?: StreamServer } = {}
   const pacing = createPacing(config.stream.acceptRate, (windowMs) => returning.streams?.awaitReturn(windowMs))
   const turnedAway = createTurnedAway()
+  const strain = createStrain()
   const admission = createAdmission({
     policy: (): LivePolicy => policy.live,
     domain: common.domain,
@@ -215,6 +217,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     url: common.databaseUrl,
     log: log.child({ part: 'policy' }),
     nodeName: config.policy.nodeName,
+    strain,
     offline: {
       orders: openOrders(at.orders, sealer.derive('orders')),
       tokens: await loadOfflineTokens(join(at.secrets, 'offline-token-key'), common.domain),
@@ -415,6 +418,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     throttle,
     turnedAway,
     revocations,
+    strain,
     log,
   })
   returning.streams = streams
@@ -450,7 +454,13 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     ...(common.adminDir === undefined ? [] : [createWebFiles({ directory: common.adminDir, prefix: '/admin' })]),
     ...(common.webDir === undefined
       ? []
-      : [createWebFiles({ directory: common.webDir, mediaUrl: config.web.mediaUrl })]),
+      : [
+          createWebFiles({
+            directory: common.webDir,
+            mediaUrl: config.web.mediaUrl,
+            onPage: (isAnswered) => strain.pageAsked(isAnswered),
+          }),
+        ]),
   ])
   const renewal = createRenewal(blobs, log)
   const advisories = createAdvisories({

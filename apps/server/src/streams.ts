@@ -7,6 +7,7 @@ import { isLoopback } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import { ask } from './policy/gate.ts'
 import type { PolicyService } from './policy/start.ts'
+import type { Strain } from './policy/strain.ts'
 import type { Registration } from './routing/feature.ts'
 import { enter, faultFrom, route } from './routing/router.ts'
 import type { Routing } from './routing/router.ts'
@@ -38,12 +39,26 @@ export interface StreamParts {
   readonly throttle: Throttle
   readonly turnedAway: TurnedAway
   readonly revocations: Revocations
+  readonly strain: Pick<Strain, 'signedIn'>
   readonly log: Log
 }
 
 /** The server as streams and sessions see it: features, policy and storage behind the few things they ask for. */
 export function createStreamServer(parts: StreamParts): StreamServer & { stop(text: string): void } {
-  const { config, routing, policy, admission, passwords, fast, nameKey, throttle, turnedAway, revocations, log } = parts
+  const {
+    config,
+    routing,
+    policy,
+    admission,
+    passwords,
+    fast,
+    nameKey,
+    throttle,
+    turnedAway,
+    revocations,
+    strain,
+    log,
+  } = parts
   const { ctx, registry } = routing
   const { cursors, db, writer, accounts, sessions } = ctx
   const { common } = config
@@ -188,6 +203,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
       const row = { actor: 'server', action: 'slow-down-sign-in', target: account.bareJid, detail: { remoteAddress } }
       void appendAudit(db, row, ctx.now()).catch((error: unknown) => log.error('not audited', { error: String(error) }))
     },
+    signInProved: (tookMs) => strain.signedIn(tookMs),
     signInRefused: (attempt) => log.info('sign-in refused', attempt),
   }
 }

@@ -3,6 +3,7 @@ import { ACCESS_ROUTES } from './admin-access.ts'
 import { ACCOUNT_ROUTES } from './admin-accounts.ts'
 import { ADVISORY_ROUTES } from './admin-advisories.ts'
 import { ANNOUNCEMENT_ROUTES } from './admin-announcements.ts'
+import { APPROVAL_ROUTES } from './admin-approvals.ts'
 import { AUDIT_ROUTES } from './admin-audit.ts'
 import { CLIENT_EXCEPTION_ROUTES } from './admin-client-exceptions.ts'
 import { CLIENT_RULE_ROUTES } from './admin-client-rules.ts'
@@ -39,6 +40,7 @@ export const ADMIN_ROUTES = {
   ...RECALL_ROUTES,
   ...IMAGE_ROUTES,
   ...SUSPENSION_ROUTES,
+  ...APPROVAL_ROUTES,
   ...HELD_ROUTES,
   ...PLAYBOOK_ROUTES,
   ...STATUS_ROUTES,

@@ -2,7 +2,7 @@ import { RULE_ACTIONS, RULE_PRESETS, conditionFields } from '@drawbridge/policy'
 import { z } from 'zod'
 import { clientIdentity } from './admin-clients.ts'
 import type { AdminRoute } from './admin-route.ts'
-import { effect, idParams, instant, none, text } from './admin-values.ts'
+import { approvalRequest, effect, idParams, instant, none, text } from './admin-values.ts'
 import { IMAGE_FORMATS } from './sanitize.ts'
 
 // Client rules: which clients are warned, degraded or locked out, and whom a rule would reach.
@@ -79,6 +79,7 @@ export const clientRule = z
       .strictObject({ stage: z.enum(RULE_ACTIONS), reason: z.string() })
       .optional()
       .meta({ description: 'It has fallen back and climbs no further than this until it is released.' }),
+    isGuarded: z.boolean().meta({ description: 'It falls back by itself when it does more than was meant.' }),
     confirmBy: instant.optional().meta({ description: 'Without confirmation it stops blocking here.' }),
     confirmedAt: instant.optional(),
     confirmedBy: z.string().optional(),
@@ -88,6 +89,15 @@ export const clientRule = z
 export const ruleCeiling = z
   .strictObject({ stage: z.enum(RULE_ACTIONS), reason: text(500) })
   .meta({ id: 'RuleCeiling' })
+
+export const ruleGuard = z
+  .strictObject({
+    isGuarded: z.boolean().meta({
+      description: 'False, for rules with the preset emergency or now: nothing but a person holds it back.',
+    }),
+    reason: text(500),
+  })
+  .meta({ id: 'RuleGuard' })
 
 /** A rule that keeps another from ever deciding. */
 export const ruleShadow = z
@@ -213,6 +223,23 @@ export const CLIENT_RULE_ROUTES = {
     query: none,
     status: 200,
     response: z.strictObject({ rule: clientRule, effect: effect }),
+  },
+  guardClientRule: {
+    method: 'PUT',
+    path: '/api/v1/client-rules/{id}/guardrails',
+    summary: 'Take the guardrails from a rule that must not fall back, which takes two people, or give them back.',
+    permission: 'policy.write',
+    edits: 'getClientRule',
+    isPolicyWrite: true,
+    params: idParams,
+    query: none,
+    body: ruleGuard,
+    status: 200,
+    response: z.strictObject({
+      rule: clientRule.optional(),
+      effect: effect.optional(),
+      request: approvalRequest.optional().meta({ description: 'Present: another person has to approve it first.' }),
+    }),
   },
   removeClientRule: {
     method: 'DELETE',

@@ -8,7 +8,7 @@ import {
 import { z } from 'zod'
 import { auditEntry } from './admin-audit.ts'
 import type { AdminRoute } from './admin-route.ts'
-import { effect, idParams, instant, none, text } from './admin-values.ts'
+import { approvalRequest, effect, idParams, instant, none, text } from './admin-values.ts'
 
 // Suspending: what is suspended, and who agrees.
 
@@ -82,27 +82,6 @@ export const suspension = z
   .meta({ id: 'Suspension' })
 
 const count = z.int().min(0)
-
-export const approvalRequest = z
-  .strictObject({
-    id: z.string(),
-    action: z.enum([
-      'start-suspension',
-      'confirm-suspension',
-      'extend-suspension',
-      'exempt-suspension',
-      'end-suspension',
-      'start-playbook',
-    ]),
-    target: z
-      .string()
-      .meta({ description: 'Of the suspension or the playbook; empty for a suspension that is to start.' }),
-    wanted: z.record(z.string(), z.unknown()).meta({ description: 'What was asked for.' }),
-    requestedBy: z.string(),
-    requestedAt: instant,
-    expiresAt: instant,
-  })
-  .meta({ id: 'ApprovalRequest' })
 
 export const suspensionImpact = z
   .strictObject({
@@ -273,43 +252,10 @@ export const SUSPENSION_ROUTES = {
     status: 200,
     response: incidentRecord,
   },
-  listApprovals: {
-    method: 'GET',
-    path: '/api/v1/approvals',
-    summary: 'List what waits for a second person.',
-    permission: 'policy.read',
-    params: none,
-    query: none,
-    status: 200,
-    response: z.strictObject({ requests: z.array(approvalRequest).readonly() }),
-  },
-  approveRequest: {
-    method: 'POST',
-    path: '/api/v1/approvals/{id}/approve',
-    summary: 'Agree to what another person asked for, which is then done.',
-    permission: 'suspension.approve',
-    isPolicyWrite: true,
-    params: idParams,
-    query: none,
-    status: 200,
-    response: z.strictObject({ suspensions: z.array(suspension).readonly() }),
-  },
-  refuseRequest: {
-    method: 'POST',
-    path: '/api/v1/approvals/{id}/refuse',
-    summary: 'Refuse what another person asked for, or take back what one asked for oneself.',
-    permission: 'policy.write',
-    isPolicyWrite: true,
-    params: idParams,
-    query: none,
-    status: 200,
-    response: z.strictObject({ request: approvalRequest }),
-  },
 } as const satisfies Record<string, AdminRoute>
 
 export type NewSuspension = z.infer<typeof newSuspension>
 export type HeldQueue = z.infer<typeof heldQueue>
 export type SuspensionView = z.infer<typeof suspension>
-export type ApprovalRequestView = z.infer<typeof approvalRequest>
 export type SuspensionImpact = z.infer<typeof suspensionImpact>
 export type IncidentRecord = z.infer<typeof incidentRecord>

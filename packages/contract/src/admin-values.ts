@@ -71,3 +71,26 @@ export const effect = z
 
 export type NodeEffectView = z.infer<typeof nodeEffect>
 export type Effect = z.infer<typeof effect>
+
+/** What one person asked for and another has to agree to (control §4.6). */
+export const approvalRequest = z
+  .strictObject({
+    id: z.string(),
+    action: z.enum([
+      'start-suspension',
+      'confirm-suspension',
+      'extend-suspension',
+      'exempt-suspension',
+      'end-suspension',
+      'start-playbook',
+      'unguard-client-rule',
+    ]),
+    target: z
+      .string()
+      .meta({ description: 'Of the suspension, playbook or rule; empty for a suspension that is to start.' }),
+    wanted: z.record(z.string(), z.unknown()).meta({ description: 'What was asked for.' }),
+    requestedBy: z.string(),
+    requestedAt: instant,
+    expiresAt: instant,
+  })
+  .meta({ id: 'ApprovalRequest' })

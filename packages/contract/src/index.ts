@@ -38,8 +38,8 @@ export type { ImageRenewalView } from './admin-images.ts'
 export { type PlaybookDocument, type PlaybookView, playbookDocument } from './admin-playbooks.ts'
 export type { NewRecall, RecallView } from './admin-recalls.ts'
 export type { Check, Status } from './admin-status.ts'
+export type { ApprovalRequestView } from './admin-approvals.ts'
 export {
-  type ApprovalRequestView,
   type HeldQueue,
   type IncidentRecord,
   type NewSuspension,

@@ -1,4 +1,4 @@
-import { asc, eq, gt, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
 import { POLICY_LOCK } from './archive-batch.ts'
 import type { Db } from './database.ts'
 import { clientException, clientRule, mediaPolicy, policyEpoch, unit } from './schema/index.ts'
@@ -51,13 +51,23 @@ export async function deleteClientRule(tx: Db, id: string): Promise<ClientRule |
   return gone
 }
 
-/** Changes what became of a rule; the caller bumps the epoch in the same transaction. Undefined when it is gone. */
+/**
+ * Changes what became of a rule; the caller bumps the epoch in the same transaction. Undefined when it is gone, or not as
+ * `where` says any more: somebody was faster.
+ */
 export async function updateClientRule(
   tx: Db,
   id: string,
-  set: Partial<Pick<ClientRule, 'ceiling' | 'ceilingReason' | 'confirmedAt' | 'confirmedBy'>>,
+  set: Partial<Pick<ClientRule, 'ceiling' | 'ceilingReason' | 'confirmedAt' | 'confirmedBy' | 'isGuarded'>>,
+  where: Partial<Pick<ClientRule, 'ceiling'>> = {},
 ): Promise<ClientRule | undefined> {
-  const [row] = await tx.update(clientRule).set(set).where(eq(clientRule.id, id)).returning()
+  const isAsExpected =
+    where.ceiling === undefined ? undefined : sql`${clientRule.ceiling} is not distinct from ${where.ceiling}`
+  const [row] = await tx
+    .update(clientRule)
+    .set(set)
+    .where(and(eq(clientRule.id, id), isAsExpected))
+    .returning()
   return row
 }
 

@@ -4,8 +4,10 @@ import type { RuleAction } from './vocabulary.ts'
 import { RULE_ACTIONS } from './vocabulary.ts'
 
 /** What may show that a rule which blocks does something else than was meant. */
-export const GUARDRAILS = ['break-glass', 'matches', 'return'] as const
+export const GUARDRAILS = ['break-glass', 'matches', 'return', 'sign-in', 'sanitizer-queue', 'update-page'] as const
 export type Guardrail = (typeof GUARDRAILS)[number]
+
+const MINUTE_MS = 60_000
 
 /** Where a rule has gone too far (control §3.5). */
 export const GUARDRAIL_LIMITS = {
@@ -16,17 +18,26 @@ export const GUARDRAIL_LIMITS = {
   /** Fewer people than this are never too many, nor enough to say that nobody comes back. */
   people: 10,
   /** How far back matches and activity count, in milliseconds. */
-  withinMs: 10 * 60_000,
+  withinMs: 10 * MINUTE_MS,
   /** Of those kept out, at least this share should be back... */
   returnedShare: 0.3,
   /** ...so long after they were kept out, in milliseconds. */
-  returnAfterMs: 30 * 60_000,
+  returnAfterMs: 30 * MINUTE_MS,
+  /** Of twenty people who sign in, nineteen should not wait longer, in milliseconds... */
+  signInMs: 2_000,
+  /** ...nor any file for the sanitizer... */
+  queueMs: 30_000,
+  /** ...for so long, in milliseconds. */
+  strainedMs: 5 * MINUTE_MS,
+  /** Of the requests for the page with the update, no larger share should fail... */
+  pageErrorShare: 0.1,
+  /** ...and of fewer than this many nothing is said. */
+  pageRequests: 10,
+  /** How long after a rule began to block the state of the service is laid to it, in milliseconds. */
+  blamedMs: 60 * MINUTE_MS,
 } as const
 
-/**
- * What has been seen of a rule that blocks. Errors of the update page, the time that signing in takes and the age of the
- * sanitizer's queue are not among it: no node measures them in a way that could be laid to one rule.
- */
+/** What has been seen of a rule that blocks, on all nodes together. */
 export interface RuleFacts {
   /** People whom the simulation named. Undefined: nobody simulated it, so no number is more than was expected. */
   readonly simulated: number | undefined
@@ -39,6 +50,19 @@ export interface RuleFacts {
   readonly dueBack: number
   /** Of those, how many have been here since with a client that is allowed. */
   readonly returned: number
+  /** How long it has been blocking, in milliseconds. */
+  readonly blockingMs: number
+}
+
+/** How the service bears it: it may be somebody else's fault, so it counts for rules that have just begun to block. */
+export interface ServiceFacts {
+  /** 95th percentile of the last five minutes on the slowest node; undefined: too few sign-ins to say. */
+  readonly signInP95Ms: number | undefined
+  /** How long the oldest file in the sanitizer's queue has been older than it may be, in milliseconds. */
+  readonly queueOldForMs: number
+  /** Requests for the page with the update in the last five minutes, and how many of them we could not answer. */
+  readonly pageRequests: number
+  readonly pageErrors: number
 }
 
 export interface Breach {
@@ -48,15 +72,9 @@ export interface Breach {
 }
 
 /** The first guardrail that a rule has run into; undefined: it does what was meant. */
-export function findBreach({
-  simulated,
-  matched,
-  active,
-  isBreakGlassMatched,
-  dueBack,
-  returned,
-}: RuleFacts): Breach | undefined {
-  const { simulatedFactor, activeShare, people, returnedShare } = GUARDRAIL_LIMITS
+export function findBreach(rule: RuleFacts, service: ServiceFacts): Breach | undefined {
+  const { simulated, matched, active, isBreakGlassMatched, dueBack, returned, blockingMs } = rule
+  const { simulatedFactor, activeShare, people, returnedShare, blamedMs } = GUARDRAIL_LIMITS
   if (isBreakGlassMatched) return { guardrail: 'break-glass', reason: 'It matches a break-glass account.' }
   const limit = simulated === undefined ? Infinity : Math.max(simulatedFactor * simulated, activeShare * active, people)
   if (matched > limit) {
@@ -67,6 +85,25 @@ export function findBreach({
     const reason = `Of ${dueBack} people kept out, ${returned} had come back after 30 minutes.`
     return { guardrail: 'return', reason }
   }
+  return blockingMs < blamedMs ? findStrain(service) : undefined
+}
+
+function findStrain({ signInP95Ms, queueOldForMs, pageRequests, pageErrors }: ServiceFacts): Breach | undefined {
+  const limits = GUARDRAIL_LIMITS
+  if (signInP95Ms !== undefined && signInP95Ms > limits.signInMs) {
+    const reason = `Signing in took ${(signInP95Ms / 1_000).toFixed(1)} s in one of twenty cases over 5 minutes.`
+    return { guardrail: 'sign-in', reason }
+  }
+  if (queueOldForMs >= limits.strainedMs) {
+    return {
+      guardrail: 'sanitizer-queue',
+      reason: 'Files have waited longer than 30 s for the sanitizer for 5 minutes.',
+    }
+  }
+  if (pageRequests >= limits.pageRequests && pageErrors > limits.pageErrorShare * pageRequests) {
+    const reason = `Of ${pageRequests} requests for the page with the update, ${pageErrors} failed.`
+    return { guardrail: 'update-page', reason }
+  }
   return undefined
 }
 
@@ -74,4 +111,9 @@ export function findBreach({
 export function stageBelow(rule: Ladder, at: number): RuleAction {
   const ceiling = RULE_ACTIONS[RULE_ACTIONS.indexOf(stageAt(rule, at) ?? 'observe') - 1] ?? 'observe'
   return stageAt({ ...rule, ceiling }, at) ?? ceiling
+}
+
+/** Only rules in a hurry may do without guardrails, and only two people take them away (control §3.5). */
+export function mayBeUnguarded({ preset }: Pick<Ladder, 'preset'>): boolean {
+  return preset === 'emergency' || preset === 'now'
 }

@@ -1,6 +1,7 @@
 import { ADMIN_ROUTES, type ApprovalRequestView } from '@drawbridge/contract'
 import { checked, parse } from '../arguments.ts'
 import type { Command } from '../command.ts'
+import { ruleLine } from './client-rule.ts'
 import { suspensionLine } from './suspension.ts'
 
 export const suspensionRequests: Command = {
@@ -23,8 +24,8 @@ export const suspensionApprove: Command = {
   async run(args, cli) {
     const { words } = parse(args, ['REQUEST'], {})
     const params = checked(ADMIN_ROUTES.approveRequest.params, { id: words[0] })
-    const { suspensions } = await cli.admin('approveRequest', { params })
-    cli.result(suspensions.map(suspensionLine), suspensions)
+    const done = await cli.admin('approveRequest', { params })
+    cli.result([...done.suspensions.map(suspensionLine), ...done.rules.map(ruleLine)], done)
   },
 }
 

@@ -1,6 +1,6 @@
 import { ADMIN_ROUTES, type ClientExceptionView, type ClientRuleView, type Simulation } from '@drawbridge/contract'
 import { checked, parse, parseInstant, required } from '../arguments.ts'
-import { type Command } from '../command.ts'
+import { type Command, UsageError } from '../command.ts'
 import { effectLine } from './effect.ts'
 
 const CONDITIONS = {
@@ -105,6 +105,27 @@ export const clientRuleRelease: Command = {
     const params = checked(ADMIN_ROUTES.releaseClientRule.params, { id: words[0] })
     const released = await cli.admin('releaseClientRule', { params })
     cli.result([ruleLine(released.rule), effectLine(released.effect)], released)
+  },
+}
+
+export const clientRuleGuardrails: Command = {
+  name: 'client-rule guardrails',
+  usage: 'ID on|off --reason TEXT',
+  summary:
+    'Take the guardrails from a rule with the preset emergency or now, which takes two people, or give them back.',
+
+  async run(args, cli) {
+    const { values, words } = parse(args, ['ID', 'on|off'], { reason: { type: 'string' } })
+    const [id, wanted] = words
+    if (wanted !== 'on' && wanted !== 'off') throw new UsageError('Say on or off.')
+    const params = checked(ADMIN_ROUTES.guardClientRule.params, { id })
+    const body = checked(ADMIN_ROUTES.guardClientRule.body, {
+      isGuarded: wanted === 'on',
+      reason: required(values.reason, '--reason'),
+    })
+    const { rule, effect, request } = await cli.admin('guardClientRule', { params, body })
+    const lines = rule && effect ? [ruleLine(rule), effectLine(effect)] : [`${request?.id ?? id}: waits for approval`]
+    cli.result(lines, { rule, effect, request })
   },
 }
 
@@ -225,14 +246,16 @@ function meant({
     .join(' ')
 }
 
-function ruleLine(rule: ClientRuleView): string {
-  const { id, action, stage, url, formats, ceiling, confirmBy } = rule
+/** One rule in one line. */
+export function ruleLine(rule: ClientRuleView): string {
+  const { id, action, stage, url, formats, ceiling, confirmBy, isGuarded } = rule
   return [
     `${id}  ${meant(rule)}: ${action}`,
     stage !== action && `(now: ${stage ?? 'not yet in force'})`,
     formats && `withholds ${formats.join(', ')}`,
     url,
     ceiling && `held at ${ceiling.stage}: ${ceiling.reason}`,
+    !isGuarded && 'without guardrails',
     confirmBy !== undefined && `confirm by ${confirmBy}`,
   ]
     .filter(Boolean)

@@ -15,6 +15,7 @@ const rule = (id: string, more: Partial<ClientRuleView> = {}): ClientRuleView =>
   createdBy: 'carol@im.test',
   stage: 'notify',
   stages: [],
+  isGuarded: true,
   ...more,
 })
 const server = (rules: readonly ClientRuleView[], units: ServerPolicy['media']['units'] = {}): ServerPolicy => ({

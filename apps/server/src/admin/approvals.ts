@@ -3,6 +3,7 @@ import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { approvalView, suspensionView } from './suspension-views.ts'
 import { personOf } from './suspensions.ts'
+import { clientRuleView } from './views.ts'
 
 /** What waits for a second person. */
 export function approvalHandlers({
@@ -15,8 +16,12 @@ export function approvalHandlers({
       return { requests: (await listApprovalRequests(db, now())).map(approvalView) }
     },
     async approveRequest(request) {
-      const done = await guarded.approve(personOf(actorOf(request)), request.params.id)
-      return { suspensions: done.map((row) => suspensionView(row)) }
+      const { suspensions, rules } = await guarded.approve(personOf(actorOf(request)), request.params.id)
+      const at = now().getTime()
+      return {
+        suspensions: suspensions.map((row) => suspensionView(row)),
+        rules: rules.map((row) => clientRuleView(row, at)),
+      }
     },
     async refuseRequest(request) {
       return { request: approvalView(await guarded.refuse(personOf(actorOf(request)), request.params.id)) }

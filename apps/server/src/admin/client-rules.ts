@@ -8,6 +8,8 @@ import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { isSimulated, simulateRule } from './simulate-rule.ts'
+import { approvalView } from './suspension-views.ts'
+import { personOf } from './suspensions.ts'
 import { clientExceptionView, clientRuleView } from './views.ts'
 
 type RuleRoute =
@@ -18,6 +20,7 @@ type RuleRoute =
   | 'confirmClientRule'
   | 'holdClientRule'
   | 'releaseClientRule'
+  | 'guardClientRule'
   | 'removeClientRule'
   | 'listClientExceptions'
   | 'addClientException'
@@ -69,6 +72,10 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       shown(await operations.setClientRuleCeiling(actorOf(request).name, request.params.id, request.body)),
     releaseClientRule: async (request) =>
       shown(await operations.setClientRuleCeiling(actorOf(request).name, request.params.id, undefined)),
+    async guardClientRule(request) {
+      const outcome = await policy.guarded.guardRule(personOf(actorOf(request)), request.params.id, request.body)
+      return 'done' in outcome ? shown(outcome.done) : { request: approvalView(outcome.request) }
+    },
     removeClientRule: (request) => operations.removeClientRule(actorOf(request).name, request.params.id),
     async listClientExceptions() {
       return { exceptions: (await listClientExceptions(db, now())).map(clientExceptionView) }

@@ -117,6 +117,7 @@ const WRITES: Readonly<Record<string, (made: Made) => Asked>> = {
   confirmClientRule: ({ rule }) => ({ params: { id: rule } }),
   holdClientRule: ({ rule }) => ({ params: { id: rule }, body: { stage: 'notify', reason: 'too many' } }),
   releaseClientRule: ({ rule }) => ({ params: { id: rule } }),
+  guardClientRule: ({ rule }) => ({ params: { id: rule }, body: { isGuarded: true, reason: 'x' } }),
   removeClientRule: ({ rule }) => ({ params: { id: rule } }),
   addClientException: () => ({ body: { family: 'gajim', reason: 'a test' } }),
   removeClientException: ({ exception }) => ({ params: { id: exception } }),

@@ -1,4 +1,4 @@
-import { countHeld, createArchiveWriter, listOutbox, uuidv7 } from '@drawbridge/db'
+import { countHeld, createArchiveWriter, listAudit, listOutbox, uuidv7 } from '@drawbridge/db'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { admin } from '../../test/admin.ts'
 import type { Admin } from '../../test/admin.ts'
@@ -25,6 +25,16 @@ const start = async (json: object) => {
 const view = async (id: string) => {
   const { body } = await a.local('GET', '/api/v1/suspensions')
   return (body['suspensions'] as readonly View[]).find((one) => one.id === id)
+}
+
+/** Two who agree to what takes two. */
+async function officers() {
+  const person = async (name: string) => {
+    await a.local('POST', '/api/v1/accounts', { json: { name, password: 'heavy-lifting-99' } })
+    a.accounts.put({ ...a.accounts.find(name)!, roles: ['security-officer'] })
+    return { name: `${name}@im.test`, mayActAlone: false }
+  }
+  return [await person('carol'), await person('dave')] as const
 }
 
 /** Messages of alice to bob that a suspension holds. */
@@ -108,14 +118,8 @@ test('what is planned is announced, begins by the clock, and tells of its end', 
 })
 
 test('two people: asked for by one, approved by another, and never by the same (control §4.6)', async () => {
-  const person = async (name: string) => {
-    await a.local('POST', '/api/v1/accounts', { json: { name, password: 'heavy-lifting-99' } })
-    const set = { roles: ['security-officer'] }
-    a.accounts.put({ ...a.accounts.find(name)!, roles: set.roles as never })
-    return { name: `${name}@im.test`, mayActAlone: false }
-  }
   const { guarded } = a.policy
-  const [carol, dave] = [await person('carol'), await person('dave')]
+  const [carol, dave] = await officers()
   const cut = { scopes: ['service'], mode: 'cut', reason: 'worm' } as const
   expect(guarded.impactOf([cut])).toMatchObject({ approvals: 2, isTwoPersonRuleActive: true })
 
@@ -126,7 +130,9 @@ test('two people: asked for by one, approved by another, and never by the same (
   await expect(guarded.approve(carol, request!.id)).rejects.toMatchObject({ code: 'own-request' })
   const stranger = { name: 'erin@im.test', mayActAlone: false }
   await expect(guarded.approve(stranger, request!.id)).rejects.toMatchObject({ code: 'forbidden' })
-  const [started] = await guarded.approve(dave, request!.id)
+  const {
+    suspensions: [started],
+  } = await guarded.approve(dave, request!.id)
   expect(started).toMatchObject({ approvedBy: [carol.name, dave.name], reviewDueAt: null })
   await expect(guarded.approve(dave, request!.id)).rejects.toMatchObject({ code: 'no-such-request' })
 
@@ -136,6 +142,38 @@ test('two people: asked for by one, approved by another, and never by the same (
   expect('done' in ended && ended.done.suspension.reviewDueAt).toEqual(new Date(now + 86_400_000))
   await expect(guarded.review(carol, started!.id, 'mine')).rejects.toMatchObject({ code: 'own-request' })
   expect(await guarded.review(dave, started!.id, 'right so')).toMatchObject({ reviewedBy: dave.name })
+})
+
+test('control §3.5 two people take the guardrails from a rule in a hurry; no other rule does without', async () => {
+  const { guarded } = a.policy
+  const [carol, dave] = await officers()
+  const add = async (preset: string) => {
+    const json = { family: preset, below: '2', action: 'block', preset }
+    const { body } = await a.local('POST', '/api/v1/client-rules', { json })
+    return (body['rule'] as View).id
+  }
+  const wanted = { isGuarded: false, reason: 'the attack goes on' }
+  await expect(guarded.guardRule(carol, await add('routine'), wanted)).rejects.toMatchObject({
+    code: 'guardrails-needed',
+  })
+  const id = await add('now')
+  const isGuarded = async () => (await a.local('GET', `/api/v1/client-rules/${id}`)).body['rule']
+  const { request } = (await guarded.guardRule(carol, id, wanted)) as { request?: View }
+  expect(request).toMatchObject({ action: 'unguard-client-rule', target: id })
+  expect(await isGuarded()).toMatchObject({ isGuarded: true })
+  await expect(guarded.approve(carol, request!.id)).rejects.toMatchObject({ code: 'own-request' })
+  expect(await guarded.approve(dave, request!.id)).toMatchObject({ rules: [{ id, isGuarded: false }] })
+  expect(await isGuarded()).toMatchObject({ isGuarded: false })
+  expect(await listAudit(a.database.db, 3)).toContainEqual(
+    expect.objectContaining({
+      action: 'unguard-client-rule',
+      detail: { ...wanted, approvedBy: [carol.name, dave.name] },
+    }),
+  )
+  // Back on they are with one.
+  expect(await guarded.guardRule(carol, id, { isGuarded: true, reason: 'over' })).toMatchObject({
+    done: { rule: { isGuarded: true } },
+  })
 })
 
 test('an emergency starts at once, lapses after an hour, and is not repeated alone (control §4.6)', async () => {
@@ -157,7 +195,9 @@ test('an emergency starts at once, lapses after an hour, and is not repeated alo
   const { body } = await a.local('GET', '/api/v1/approvals')
   const [confirm] = body['requests'] as [View]
   expect(confirm).toMatchObject({ action: 'confirm-suspension', target: started?.id })
-  const [confirmed] = await guarded.approve(dave, confirm.id)
+  const {
+    suspensions: [confirmed],
+  } = await guarded.approve(dave, confirm.id)
   expect(confirmed).toMatchObject({ isEmergency: false, untilAt: null, approvedBy: [carol.name, dave.name] })
 })
 

@@ -31,6 +31,7 @@ export function clientRuleView(row: ClientRule, at: number): ClientRuleView {
     ...(stage === undefined ? {} : { stage }),
     stages: stagesOf(setting).map((step) => ({ stage: step.stage, at: new Date(step.at).toISOString() })),
     ...(ceiling === null ? {} : { ceiling: { stage: ceiling as RuleAction, reason: ceilingReason ?? '' } }),
+    isGuarded: row.isGuarded,
     ...instantView('confirmBy', confirmBy),
     ...(confirmedAt === null ? {} : { confirmedAt: confirmedAt.toISOString() }),
     ...(confirmedBy === null ? {} : { confirmedBy }),

@@ -3,6 +3,7 @@ import type { Effect, NewClientException, NewClientRule } from '@drawbridge/cont
 import {
   deleteClientException,
   deleteClientRule,
+  forgetRuleHits,
   insertClientException,
   insertClientRule,
   listClientRules,
@@ -10,14 +11,14 @@ import {
   uuidv7,
 } from '@drawbridge/db'
 import type { AuditEntry, ClientException, ClientRule, Db } from '@drawbridge/db'
-import { clientRuleSetting, findShadows } from '@drawbridge/policy'
+import { clientRuleSetting, findShadows, mayBeUnguarded } from '@drawbridge/policy'
 import type { ClientRuleSetting, RuleAction, Shadow } from '@drawbridge/policy'
 import { conditionsFrom, documentFrom, ruleInputFrom } from './stored-rules.ts'
 
 /** How long an exception lasts where nothing else is said (control §3.2), in milliseconds. */
 const EXCEPTION_MS = 14 * 86_400_000
 
-interface RuleChange {
+export interface RuleChange {
   readonly rule: ClientRule
   readonly effect: Effect
 }
@@ -33,8 +34,24 @@ export interface ClientRuleOperations {
    */
   addClientRule(actor: string, rule: NewClientRule, simulation?: unknown): Promise<RuleChange>
   confirmClientRule(actor: string, id: string): Promise<RuleChange>
-  /** Lets a rule fall back to a stage; undefined lets it climb again. */
-  setClientRuleCeiling(actor: string, id: string, ceiling: RuleCeiling | undefined): Promise<RuleChange>
+  /**
+   * Lets a rule fall back to a stage; undefined lets it climb again. Its guardrails begin to count anew.
+   *
+   * @param from - the ceiling it must have for that, null for none; whoever must not be second says it.
+   */
+  setClientRuleCeiling(
+    actor: string,
+    id: string,
+    ceiling: RuleCeiling | undefined,
+    from?: RuleAction | null,
+  ): Promise<RuleChange>
+  /** Takes the guardrails from a rule, or gives them back. @throws Refusal `guardrails-needed` */
+  setClientRuleGuarded(
+    actor: string,
+    id: string,
+    wanted: RuleGuard,
+    approvedBy?: readonly string[],
+  ): Promise<RuleChange>
   removeClientRule(actor: string, id: string): Promise<{ effect: Effect }>
   addClientException(
     actor: string,
@@ -43,9 +60,22 @@ export interface ClientRuleOperations {
   removeClientException(actor: string, id: string): Promise<{ effect: Effect }>
 }
 
+export interface RuleGuard {
+  readonly isGuarded: boolean
+  readonly reason: string
+}
+
 export interface RuleCeiling {
   readonly stage: RuleAction
   readonly reason: string
+}
+
+interface UpdateOptions {
+  readonly where?: Parameters<typeof updateClientRule>[3]
+  /** For the record, beside what is set. */
+  readonly more?: Readonly<Record<string, unknown>>
+  /** In the same transaction. What it throws undoes the change. */
+  readonly also?: (tx: Db, row: ClientRule) => unknown
 }
 
 export interface ChangeOptions<T> {
@@ -67,11 +97,13 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
     action: string,
     id: string,
     set: Parameters<typeof updateClientRule>[2],
+    { where, more, also }: UpdateOptions = {},
   ): Promise<RuleChange> => {
     const { result, effect } = await change(async (tx) => {
-      const result = isId(id) ? await updateClientRule(tx, id, set) : undefined
+      const result = isId(id) ? await updateClientRule(tx, id, set, where) : undefined
       if (!result) throw new Refusal('no-such-rule')
-      return { result, entry: { actor, action, target: id, detail: { ...set } } }
+      await also?.(tx, result)
+      return { result, entry: { actor, action, target: id, detail: { ...set, ...more } } }
     })
     return { rule: result, effect }
   }
@@ -86,11 +118,27 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
     },
     confirmClientRule: (actor, id) =>
       update(actor, 'confirm-client-rule', id, { confirmedAt: now(), confirmedBy: actor }),
-    setClientRuleCeiling: (actor, id, ceiling) =>
-      update(actor, ceiling ? 'hold-client-rule' : 'release-client-rule', id, {
-        ceiling: ceiling?.stage ?? null,
-        ceilingReason: ceiling?.reason ?? null,
-      }),
+    setClientRuleCeiling: (actor, id, ceiling, from) =>
+      update(
+        actor,
+        ceiling ? 'hold-client-rule' : 'release-client-rule',
+        id,
+        { ceiling: ceiling?.stage ?? null, ceilingReason: ceiling?.reason ?? null },
+        { ...(from === undefined ? {} : { where: { ceiling: from } }), also: (tx) => forgetRuleHits(tx, id) },
+      ),
+    setClientRuleGuarded: (actor, id, { isGuarded, reason }, approvedBy = []) =>
+      update(
+        actor,
+        isGuarded ? 'guard-client-rule' : 'unguard-client-rule',
+        id,
+        { isGuarded },
+        {
+          more: { reason, approvedBy },
+          also: (_tx, row) => {
+            if (!isGuarded && !mayBeUnguarded(settingFrom(row))) throw new Refusal('guardrails-needed')
+          },
+        },
+      ),
     async removeClientRule(actor, id) {
       const { effect } = await change(async (tx) => {
         const result = isId(id) ? await deleteClientRule(tx, id) : undefined

@@ -4,6 +4,7 @@ import {
   appendAudit,
   decideApprovalRequest,
   findApprovalRequest,
+  findClientRule,
   findPlaybook,
   findSuspension,
   insertApprovalRequest,
@@ -12,11 +13,12 @@ import {
   reviewSuspension,
   uuidv7,
 } from '@drawbridge/db'
-import type { ApprovalRequest, Db, Suspension } from '@drawbridge/db'
-import { approvalsNeeded, isTwoPersonRuleActive, suspensionExemptions } from '@drawbridge/policy'
+import type { ApprovalRequest, ClientRule, Db, Suspension } from '@drawbridge/db'
+import { approvalsNeeded, isTwoPersonRuleActive, mayBeUnguarded, suspensionExemptions } from '@drawbridge/policy'
 import type { GuardedAction } from '@drawbridge/policy'
 import { z } from 'zod'
-import { isId } from './client-rules.ts'
+import { isId, settingFrom } from './client-rules.ts'
+import type { RuleChange, RuleGuard } from './client-rules.ts'
 import type { MeasureImpact } from './impact.ts'
 import type { Operations } from './operations.ts'
 import { isRehearsal, transact } from './rehearsal.ts'
@@ -48,6 +50,12 @@ type ChangedSuspension = Awaited<ReturnType<Operations['changeSuspension']>>
 /** Done, or written down until another person agrees. */
 export type Guarded<T> = { readonly done: T; readonly request?: undefined } | { readonly request: ApprovalRequest }
 
+/** What was done because another person agreed. */
+export interface Approved {
+  readonly suspensions: readonly Suspension[]
+  readonly rules: readonly ClientRule[]
+}
+
 export interface GuardedOperations {
   impactOf(
     wanted: readonly Pick<NewSuspension, 'scopes' | 'mode' | 'exemptions'>[],
@@ -58,8 +66,10 @@ export interface GuardedOperations {
   extend(by: Person, id: string, times: Extension): Promise<Guarded<ChangedSuspension>>
   exempt(by: Person, id: string, exemptions: Exemptions): Promise<Guarded<ChangedSuspension>>
   end(by: Person, id: string, release: Release): Promise<Guarded<Ended>>
+  /** Takes the guardrails from a client rule, which takes two people (control §3.5), or gives them back. */
+  guardRule(by: Person, id: string, wanted: RuleGuard): Promise<Guarded<RuleChange>>
   /** Agrees to what another person asked for, and does it. */
-  approve(by: Person, requestId: string): Promise<readonly Suspension[]>
+  approve(by: Person, requestId: string): Promise<Approved>
   refuse(by: Person, requestId: string): Promise<ApprovalRequest>
   /** Records that somebody has looked at what one person did alone. */
   review(by: Person, id: string, note: string): Promise<Suspension>
@@ -69,6 +79,7 @@ const extension = ADMIN_ROUTES.extendSuspension.body
 type Extension = z.output<typeof extension>
 const exemptionsGiven = suspensionExemptions.partial()
 type Exemptions = z.output<typeof exemptionsGiven>
+const guardWanted = ADMIN_ROUTES.guardClientRule.body
 const playbookWanted = z.strictObject({ name: z.string(), document: playbookDocument, isDrill: z.boolean().optional() })
 const endWanted = z.strictObject({ release: ADMIN_ROUTES.endSuspension.query.shape.release.unwrap() })
 
@@ -195,7 +206,14 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
     isAlone ? { reviewDueAt: new Date(now().getTime() + REVIEW_DUE_MS), reviewedAt: null } : {}
 
   /** What a request asks for, done in the name of whoever asked. */
-  const fulfil = async (request: ApprovalRequest, approver: string): Promise<readonly Suspension[]> => {
+  const fulfil = async (request: ApprovalRequest, approver: string): Promise<Approved> => {
+    const { action, target, payload, requestedBy } = request
+    if (action !== 'unguard-client-rule') return { suspensions: await fulfilSuspension(request, approver), rules: [] }
+    const both = [requestedBy, approver]
+    const { rule } = await operations.setClientRuleGuarded(requestedBy, target, guardWanted.parse(payload), both)
+    return { suspensions: [], rules: [rule] }
+  }
+  const fulfilSuspension = async (request: ApprovalRequest, approver: string): Promise<readonly Suspension[]> => {
     const { action, target, payload, requestedBy } = request
     const both = [requestedBy, approver]
     switch (action) {
@@ -284,6 +302,13 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
       const isGuarded = takesTwo('end', row)
       if (isGuarded && !actsAlone(by)) return ask(by, 'end-suspension', id, { release })
       return { done: await operations.endSuspension(by.name, id, release, isGuarded) }
+    },
+    async guardRule(by, id, wanted) {
+      const row = isId(id) ? await findClientRule(db, id) : undefined
+      if (!row) throw new Refusal('no-such-rule')
+      if (!wanted.isGuarded && !mayBeUnguarded(settingFrom(row))) throw new Refusal('guardrails-needed')
+      if (!wanted.isGuarded && isActive() && !actsAlone(by)) return ask(by, 'unguard-client-rule', id, wanted)
+      return { done: await operations.setClientRuleGuarded(by.name, id, wanted, [by.name]) }
     },
     async approve(by, id) {
       const request = isId(id) ? await findApprovalRequest(db, id) : undefined

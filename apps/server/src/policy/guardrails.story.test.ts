@@ -7,6 +7,7 @@ import { offlineParts } from '../../test/offline.ts'
 import type { LiveSession } from './enforce.ts'
 import { ask } from './gate.ts'
 import { startPolicy } from './start.ts'
+import { createStrain } from './strain.ts'
 
 const MINUTE_MS = 60_000
 
@@ -25,16 +26,19 @@ function session(localpart: string, version: string, isBreakGlass = false): Live
   }
 }
 
-/** Policy that looks at its clock often, with a clock that the story moves. */
-async function node() {
-  const test = await testDatabase()
-  const database = openDatabase(test.url)
+/** Policy that looks at its clock often, with a clock that the story moves; maybe beside another on its database. */
+async function node(beside?: { readonly url: string; readonly clock: { at: number } }) {
+  const test = beside ? undefined : await testDatabase()
+  const url = beside?.url ?? test?.url ?? ''
+  const database = openDatabase(url)
   const sessions: LiveSession[] = []
   const alerts: string[] = []
-  const clock = { at: Date.now() }
+  const clock = beside?.clock ?? { at: Date.now() }
+  const strain = createStrain(() => clock.at)
   const policy = await startPolicy({
     db: database.db,
-    url: test.url,
+    url,
+    strain,
     posture: 'discover',
     leaseTtlMs: 5_000,
     pollMs: 20,
@@ -55,11 +59,13 @@ async function node() {
     sessions,
     alerts,
     clock,
+    strain,
+    url,
     stageOf,
     async [Symbol.asyncDispose]() {
       await policy.close()
       await database.close()
-      await test[Symbol.asyncDispose]()
+      await test?.[Symbol.asyncDispose]()
     },
   }
 }
@@ -125,4 +131,36 @@ test('control §3.5 people who are turned away at the door count, too; a rule th
   n.clock.at += MINUTE_MS
   await vi.waitFor(() => expect(n.stageOf(simulated.id)).toBe('degrade'))
   expect(n.stageOf(plain.id)).toBe('block')
+})
+
+test('control §3.5 what two nodes see counts together, people on both of them once; one of the nodes holds the rule back', async () => {
+  await using one = await node()
+  await using other = await node(one)
+  for (let count = 0; count < 8; count++) one.sessions.push(session(`person-${count}`, '4.1.9'))
+  // Four more on the other node, and four that are on both.
+  for (let count = 4; count < 12; count++) other.sessions.push(session(`person-${count}`, '4.1.9'))
+  const { rule: added } = await one.operations.addClientRule('local:cli', rule, { people: 2 })
+  await vi.waitFor(() => expect(other.stageOf(added.id)).toBe('block'))
+
+  // Whoever looks second sees all of it.
+  one.clock.at += MINUTE_MS
+  await vi.waitFor(() => expect([one, other].map(({ stageOf }) => stageOf(added.id))).toEqual(['degrade', 'degrade']))
+  expect(await findClientRule(one.db, added.id)).toMatchObject({
+    ceilingReason: 'It matched 12 people in 10 minutes, where the simulation named 2.',
+  })
+  const held = (await listAudit(one.db, 100)).filter(({ action }) => action === 'hold-client-rule')
+  expect(held).toHaveLength(1)
+  await vi.waitFor(() => expect([...one.alerts, ...other.alerts]).toHaveLength(1))
+})
+
+test('control §3.5 slow sign-ins hold back a rule that has just begun to block, unless two people have taken its guardrails', async () => {
+  await using n = await node()
+  const { rule: guarded } = await n.operations.addClientRule('local:cli', rule)
+  const { rule: unguarded } = await n.operations.addClientRule('local:cli', { ...rule, family: 'gajim' })
+  await n.operations.setClientRuleGuarded('carol@im.test', unguarded.id, { isGuarded: false, reason: 'exploited' })
+  for (let count = 0; count < 20; count++) n.strain.signedIn(count < 18 ? 100 : 3_000)
+  n.clock.at += MINUTE_MS
+  await vi.waitFor(() => expect(n.stageOf(guarded.id)).toBe('degrade'))
+  await vi.waitFor(() => expect(n.alerts).toEqual([expect.stringContaining('Signing in took 3.0 s')]))
+  expect(n.stageOf(unguarded.id)).toBe('block')
 })

@@ -1,12 +1,32 @@
-import { findClientRule } from '@drawbridge/db'
-import type { Db } from '@drawbridge/db'
-import { compileClientRules, findBreach, GUARDRAIL_LIMITS, isAtLeast, stageAt, stageBelow } from '@drawbridge/policy'
-import type { ClientRuleSetting, RuleFacts } from '@drawbridge/policy'
+import { codeOf } from '@drawbridge/contract'
+import {
+  countRuleHits,
+  findClientRule,
+  findOldestQuarantined,
+  noteNodeStrain,
+  noteReturned,
+  noteRuleHits,
+  pruneRuleHits,
+  sumNodeStrain,
+} from '@drawbridge/db'
+import type { ClientRule, Db, RuleHit } from '@drawbridge/db'
+import {
+  compileClientRules,
+  deadlineOf,
+  findBreach,
+  GUARDRAIL_LIMITS,
+  isAtLeast,
+  stageAt,
+  stageBelow,
+} from '@drawbridge/policy'
+import type { ClientRuleSetting, ServiceFacts } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
 import type { LiveSessions } from './enforce.ts'
 import { countGuardrail } from './events.ts'
 import type { Gate } from './gate.ts'
+import type { Node } from './nodes.ts'
 import type { Operations } from './operations.ts'
+import type { Strain } from './strain.ts'
 
 /** Whoever holds back a rule that does more than was meant. */
 export const GUARDRAILS_ACTOR = 'local:guardrails'
@@ -14,62 +34,51 @@ export const GUARDRAILS_ACTOR = 'local:guardrails'
 const EVERY_MS = 60_000
 /** How long somebody who was kept out is remembered, in milliseconds. */
 const REMEMBERED_MS = 24 * 3_600_000
-/** Most people remembered for a rule; the limits are exceeded long before. */
-const MAX_PEOPLE = 100_000
+/** Most hits of a minute that this node reports; the limits are exceeded long before. */
+const MAX_HITS = 100_000
 
 export interface GuardrailsOptions {
   readonly db: Db
+  readonly node: Pick<Node, 'id'>
   readonly operations: Pick<Operations, 'setClientRuleCeiling'>
   readonly gate: Gate
   readonly sessions: LiveSessions
+  readonly strain: Strain
   readonly alert: (text: string) => void
   readonly log: Log
 }
 
-/** Watches rules that block, by what this node sees (control §3.5). */
+/** Watches rules that block, by what all nodes see (control §3.5). */
 export interface Guardrails {
-  /** A rule has kept somebody out. */
-  lockedOut(rule: string, localpart: string, at: Date): void
+  /** A rule has kept somebody out. @param isBreakGlass - it would have, were the account not a break-glass account */
+  lockedOut(rule: string, localpart: string, at: Date, isBreakGlass?: boolean): void
   /** Called at every look at the clock; looks at the rules once a minute. */
   tick(at: Date): void
 }
 
-interface Person {
-  readonly firstAt: number
-  lastAt: number
-  /** Has been here since with a client that is allowed. */
-  hasReturned: boolean
-}
-
-interface Seen {
-  readonly people: Map<string, Person>
-  isBreakGlassMatched: boolean
-}
-
 /**
- * Builds the watch of this node. A rule that runs into a guardrail falls back one stage and stays there until somebody
- * releases it; then counting begins anew.
+ * Builds the watch of this node. What it sees it adds to what the others have seen, and judges all of it. A rule that
+ * runs into a guardrail falls back one stage and stays there until somebody releases it; then counting begins anew.
  */
-export function createGuardrails({ db, operations, gate, sessions, alert, log }: GuardrailsOptions): Guardrails {
-  const seen = new Map<string, Seen>()
+export function createGuardrails(options: GuardrailsOptions): Guardrails {
+  const { db, node, operations, gate, sessions, strain, alert, log } = options
+  /** What nobody was told yet, by rule and person. */
+  const hits = new Map<string, RuleHit>()
   const active = new Map<string, number>()
   let lookedAt = Number.NEGATIVE_INFINITY
+  let queueOldSince: number | undefined
   let isBusy = false
 
-  const seenOf = (rule: string): Seen => {
-    const known = seen.get(rule) ?? { people: new Map<string, Person>(), isBreakGlassMatched: false }
-    seen.set(rule, known)
-    return known
-  }
-  const note = (rule: string, localpart: string, at: number) => {
-    const { people } = seenOf(rule)
-    const person = people.get(localpart)
-    if (person) person.lastAt = at
-    else if (people.size < MAX_PEOPLE) people.set(localpart, { firstAt: at, lastAt: at, hasReturned: false })
+  const note = (ruleId: string, localpart: string, at: number, isBreakGlass = false) => {
     active.set(localpart, at)
+    const key = `${ruleId} ${localpart}`
+    const known = hits.get(key)
+    if (!known && hits.size >= MAX_HITS) return
+    const { firstAt = new Date(at) } = known ?? {}
+    hits.set(key, { ruleId, localpart, firstAt, lastAt: new Date(at), isBreakGlass })
   }
-  /** Adds what live sessions show: `block` leaves their streams open. */
-  const look = (at: number) => {
+  /** Adds what live sessions show: `block` leaves their streams open. Returns who is here with a client that is allowed. */
+  const look = (at: number): ReadonlySet<string> => {
     const { clientRules, exceptions } = gate.settings
     const find = compileClientRules(clientRules, exceptions)
     const allowed = new Set<string>()
@@ -77,40 +86,78 @@ export function createGuardrails({ db, operations, gate, sessions, alert, log }:
       const facts = gate.factsOf(account, address)
       active.set(account.localpart, at)
       const match = find({ at, account: facts, client, address })
-      if (!match || !isAtLeast(match.stage, 'block')) allowed.add(account.localpart)
-      // It is let in all the same, and nobody comes back who never left.
-      else if (facts.isBreakGlass) seenOf(match.setting.id).isBreakGlassMatched = true
-      else note(match.setting.id, account.localpart, at)
-    }
-    for (const { people } of seen.values()) {
-      for (const [localpart, person] of people) {
-        if (allowed.has(localpart)) person.hasReturned = true
-        if (at - person.lastAt >= REMEMBERED_MS) people.delete(localpart)
-      }
+      if (match && isAtLeast(match.stage, 'block')) note(match.setting.id, account.localpart, at, facts.isBreakGlass)
+      else allowed.add(account.localpart)
     }
     for (const [localpart, lastAt] of active) if (at - lastAt >= GUARDRAIL_LIMITS.withinMs) active.delete(localpart)
+    return allowed
   }
-  const judge = async (rule: ClientRuleSetting, at: number) => {
+  const report = async (blocking: readonly string[], at: number) => {
+    const allowed = look(at)
+    const fresh = [...hits.values()].filter(({ ruleId }) => blocking.includes(ruleId))
+    hits.clear()
+    await noteNodeStrain(db, node.id, { activePeople: active.size, ...strain.look() })
+    await pruneRuleHits(db, blocking, new Date(at - REMEMBERED_MS))
+    await noteRuleHits(db, fresh)
+    await noteReturned(db, [...allowed])
+  }
+  const serviceAt = async (at: number): Promise<ServiceFacts & { readonly active: number }> => {
+    const oldest = await findOldestQuarantined(db)
+    const isOld = oldest !== undefined && at - oldest.getTime() > GUARDRAIL_LIMITS.queueMs
+    queueOldSince = isOld ? (queueOldSince ?? at) : undefined
+    const { activePeople, signInP95Ms, pageRequests, pageErrors } = await sumNodeStrain(db)
+    return {
+      active: activePeople,
+      signInP95Ms: signInP95Ms ?? undefined,
+      queueOldForMs: queueOldSince === undefined ? 0 : at - queueOldSince,
+      pageRequests,
+      pageErrors,
+    }
+  }
+  const judge = async (
+    rule: ClientRuleSetting,
+    row: ClientRule,
+    service: ServiceFacts & { active: number },
+    at: number,
+  ) => {
+    const { withinMs, returnAfterMs } = GUARDRAIL_LIMITS
+    const counts = await countRuleHits(db, rule.id, {
+      matchedAfter: new Date(at - withinMs),
+      dueBefore: new Date(at - returnAfterMs),
+    })
+    const { people: simulated } = (row.simulation ?? {}) as { readonly people?: number }
+    const blockingMs = at - (deadlineOf(rule) ?? at)
+    return findBreach({ ...counts, simulated, active: service.active, blockingMs }, service)
+  }
+  const holdBack = async (rule: ClientRuleSetting, service: ServiceFacts & { active: number }, at: number) => {
     const row = await findClientRule(db, rule.id)
-    const known = seen.get(rule.id)
-    const breach = row && known && findBreach(factsOf(known, { simulation: row.simulation, active: active.size, at }))
+    const breach = row?.isGuarded === true ? await judge(rule, row, service, at) : undefined
     if (!breach) return
     const stage = stageBelow(rule, at)
-    seen.delete(rule.id)
-    await operations.setClientRuleCeiling(GUARDRAILS_ACTOR, rule.id, { stage, reason: breach.reason })
+    try {
+      const ceiling = { stage, reason: breach.reason }
+      await operations.setClientRuleCeiling(GUARDRAILS_ACTOR, rule.id, ceiling, rule.ceiling ?? null)
+    } catch (error) {
+      // Another node was faster, or the rule is gone.
+      if (codeOf(error) === 'no-such-rule') return
+      throw error
+    }
     countGuardrail({ guardrail: breach.guardrail })
     log.warn('a guardrail holds a client rule back', { rule: rule.id, stage, ...breach })
     alert(`Client rule ${rule.id} was held back at ${stage}. ${breach.reason} It stays there until it is released.`)
   }
   const work = async (at: number) => {
     const blocking = gate.settings.clientRules.filter((rule) => isAtLeast(stageAt(rule, at), 'block'))
-    for (const id of seen.keys()) if (!blocking.some((rule) => rule.id === id)) seen.delete(id)
-    if (blocking.length === 0) return
-    look(at)
-    for (const rule of blocking) await judge(rule, at)
+    if (blocking.length === 0) return hits.clear()
+    await report(
+      blocking.map(({ id }) => id),
+      at,
+    )
+    const service = await serviceAt(at)
+    for (const rule of blocking) await holdBack(rule, service, at)
   }
   return {
-    lockedOut: (rule, localpart, at) => note(rule, localpart, at.getTime()),
+    lockedOut: (rule, localpart, at, isBreakGlass) => note(rule, localpart, at.getTime(), isBreakGlass),
     tick(at) {
       if (isBusy || at.getTime() - lookedAt < EVERY_MS) return
       isBusy = true
@@ -119,23 +166,5 @@ export function createGuardrails({ db, operations, gate, sessions, alert, log }:
         .catch((error: unknown) => log.warn('guardrails cannot be looked at', { error: String(error) }))
         .finally(() => (isBusy = false))
     },
-  }
-}
-
-function factsOf(
-  { people, isBreakGlassMatched }: Seen,
-  { simulation, active, at }: { simulation: unknown; active: number; at: number },
-): RuleFacts {
-  const { withinMs, returnAfterMs } = GUARDRAIL_LIMITS
-  const all = [...people.values()]
-  const due = all.filter(({ firstAt }) => at - firstAt >= returnAfterMs)
-  const { people: simulated } = (simulation ?? {}) as { readonly people?: number }
-  return {
-    simulated,
-    matched: all.filter(({ lastAt }) => at - lastAt < withinMs).length,
-    active,
-    isBreakGlassMatched,
-    dueBack: due.length,
-    returned: due.filter(({ hasReturned }) => hasReturned).length,
   }
 }

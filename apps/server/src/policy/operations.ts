@@ -113,6 +113,7 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
     addClientRule: (...args) => inTurn(() => rules.addClientRule(...args)),
     confirmClientRule: (...args) => inTurn(() => rules.confirmClientRule(...args)),
     setClientRuleCeiling: (...args) => inTurn(() => rules.setClientRuleCeiling(...args)),
+    setClientRuleGuarded: (...args) => inTurn(() => rules.setClientRuleGuarded(...args)),
     removeClientRule: (...args) => inTurn(() => rules.removeClientRule(...args)),
     addClientException: (...args) => inTurn(() => rules.addClientException(...args)),
     removeClientException: (...args) => inTurn(() => rules.removeClientException(...args)),

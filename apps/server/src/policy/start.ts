@@ -22,6 +22,8 @@ import type { Operations, OperationsOptions } from './operations.ts'
 import type { OfflineTokens } from './offline-token.ts'
 import type { Orders } from './orders.ts'
 import { createStandalone, cutsInForce } from './standalone.ts'
+import { createStrain } from './strain.ts'
+import type { Strain } from './strain.ts'
 import type { Standalone } from './standalone.ts'
 
 export interface PolicyService extends AsyncDisposable {
@@ -56,6 +58,8 @@ export interface PolicyServiceOptions
   readonly offline: { readonly orders: Orders; readonly tokens: OfflineTokens }
   /** Who there is. Default: nobody. */
   readonly people?: People
+  /** How this node bears changes of the rules. Default: nothing is known of it. */
+  readonly strain?: Strain
   /** What administrators call this node. Default: the name of the machine. */
   readonly nodeName?: string | undefined
 }
@@ -96,6 +100,11 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     onTime,
     onDrill: drills.hit,
     onLockOut: (rule, localpart) => later.guardrails?.lockedOut(rule, localpart, now()),
+    onBreakGlass: (use) => {
+      options.onBreakGlass?.(use)
+      const rule = use.verdict.action === 'refuse' ? use.verdict.details['rule'] : undefined
+      if (rule !== undefined) later.guardrails?.lockedOut(rule, use.localpart, now(), true)
+    },
     overrides: () => cutsInForce(offline.orders),
     onCurrent: () => void later.standalone?.reconcile(),
   }).catch(async (error: unknown) => {
@@ -112,7 +121,16 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
   })
   later.operations = operations
   later.live = live
-  later.guardrails = createGuardrails({ db, operations, gate: live.gate, sessions: options.sessions, alert, log })
+  later.guardrails = createGuardrails({
+    db,
+    node,
+    operations,
+    gate: live.gate,
+    sessions: options.sessions,
+    strain: options.strain ?? createStrain(),
+    alert,
+    log,
+  })
   const standalone = createStandalone({ db: rules.db, ...offline, live, node, operations, log, now })
   later.standalone = standalone
   const measure = createMeasureImpact({

@@ -1,4 +1,4 @@
-import { counter } from '@drawbridge/runtime'
+import { counter, histogram } from '@drawbridge/runtime'
 import { FAST_MECHANISMS } from './fast.ts'
 import { MECHANISMS } from './sasl.ts'
 import { SASL_FAILURES, STREAM_ERROR_CONDITIONS } from '@drawbridge/xmpp'
@@ -8,6 +8,13 @@ export const countSignIn = counter('drawbridge_sign_ins_total', 'Tries to sign i
   mechanism: [...MECHANISMS, ...FAST_MECHANISMS, 'none'],
   outcome: ['success', ...SASL_FAILURES],
 })
+
+/** The network and the client are not in it. */
+export const observeSignIn = histogram(
+  'drawbridge_sign_in_seconds',
+  'What proving who somebody is takes the server, from the first word of the mechanism to success.',
+  [0.01, 0.03, 0.1, 0.3, 1, 2, 5, 10],
+)
 
 /** Streams that the server ended with an error (RFC 6120 §4.9). */
 export const countStreamError = counter('drawbridge_stream_errors_total', 'Stream errors sent to clients.', {

@@ -19,7 +19,7 @@ import type {
 } from '@drawbridge/xmpp'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection } from '../transport/connection.ts'
-import { countSignIn } from './events.ts'
+import { countSignIn, observeSignIn } from './events.ts'
 import { fastMechanismsFor } from './fast.ts'
 import type { FastMechanism } from './fast.ts'
 import { beginSasl, localpartOf, mechanismsFor } from './sasl.ts'
@@ -61,6 +61,8 @@ interface Exchange {
   readonly attempt: SaslAttempt
   /** What the next response is for. */
   step: 'initial' | 'response'
+  /** What it has taken us so far; a client that takes its time is not a slow server. */
+  tookMs: number
   upgrades?: { readonly tasks: Upgrades; readonly signIn: SignIn }
 }
 
@@ -186,7 +188,7 @@ export class Negotiation {
   /** Nothing for a mechanism that was not offered for this purpose: tokens are proved by their own (XEP-0484 §3.4). */
   #exchangeFor(profile: SaslProfile, wanted: string, authenticate: Authenticate | undefined): Exchange | undefined {
     const situation = this.#situation()
-    const common = { profile, situation, authenticate, step: 'response' as const }
+    const common = { profile, situation, authenticate, step: 'response' as const, tookMs: 0 }
     if (authenticate?.fast) {
       const mechanism = fastMechanismsFor(situation).find((name) => name === wanted)
       if (!mechanism) return undefined
@@ -212,7 +214,9 @@ export class Negotiation {
   /** Does something that takes a moment, and goes on with what it returns, if the client still wants it. */
   #wait(exchange: Exchange, work: () => Promise<() => void>): void {
     this.#checking = exchange
+    const startedAt = performance.now()
     const settle = (then: () => void) => {
+      exchange.tookMs += performance.now() - startedAt
       if (this.#checking !== exchange) return
       this.#checking = undefined
       if (!this.#stream.isClosed) then()
@@ -271,10 +275,12 @@ export class Negotiation {
     })
   }
 
-  #finish({ profile, mechanism }: Exchange, signIn: SignIn): void {
+  #finish({ profile, mechanism, tookMs }: Exchange, signIn: SignIn): void {
     this.#exchange = undefined
     this.#proved = { profile, mechanism }
     countSignIn({ mechanism, outcome: 'success' })
+    observeSignIn(tookMs / 1_000)
+    this.#server.signInProved(tookMs)
     this.#stream.signedIn(signIn)
   }
 

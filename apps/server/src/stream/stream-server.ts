@@ -84,5 +84,7 @@ export interface StreamServer {
   findHandled(id: string, account: Account): Promise<number | undefined>
   /** Too many wrong passwords: this account or address has to wait now. */
   guessingSlowed(attempt: { name: string | undefined; remoteAddress: string }): void
+  /** Somebody has proved who he is. @param tookMs - what it took us, without what it took the client */
+  signInProved(tookMs: number): void
   signInRefused(attempt: { name: string | undefined; condition: string; remoteAddress: string }): void
 }

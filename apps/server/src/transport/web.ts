@@ -40,6 +40,8 @@ export interface WebFilesOptions {
   readonly prefix?: `/${string}`
   /** Where files of users are, when that is another origin. */
   readonly mediaUrl?: string | undefined
+  /** Hears of each request for the page, and whether we had one to give. */
+  readonly onPage?: (isAnswered: boolean) => void
 }
 
 /**
@@ -47,7 +49,12 @@ export interface WebFilesOptions {
  * name and never change; everything else is asked for again each time. A new build in the directory is noticed with the
  * next page, and the assets of the last one stay: a page that is open may still load its later parts.
  */
-export async function createWebFiles({ directory, prefix, mediaUrl }: WebFilesOptions): Promise<HttpHandler> {
+export async function createWebFiles({
+  directory,
+  prefix,
+  mediaUrl,
+  onPage = () => undefined,
+}: WebFilesOptions): Promise<HttpHandler> {
   const policy = pagePolicy(mediaUrl === undefined ? '' : ` ${mediaUrl}`)
   let assets = await readAssets(directory)
   let builtAt = await buildTime(directory)
@@ -65,6 +72,7 @@ export async function createWebFiles({ directory, prefix, mediaUrl }: WebFilesOp
       }
     }
     const asset = assets.get(isPage ? '/index.html' : path)
+    if (isPage) onPage(asset !== undefined)
     if (!asset) return false
     res.setHeader('etag', asset.etag)
     res.setHeader('cache-control', asset.cache)

@@ -93,6 +93,16 @@ export const CLIENT_RULE_CODES = {
       de: 'Diese Regel würde Sie oder alle Administratoren aussperren. Machen Sie zuerst eine Ausnahme, oder verwenden Sie die Befehlszeile auf dem Server.',
     },
   },
+  'guardrails-needed': {
+    type: 'cancel',
+    condition: 'not-allowed',
+    http: 409,
+    problem: 'guardrails-needed',
+    text: {
+      en: 'Only rules with the preset emergency or now may do without guardrails. Hold the rule at a stage instead, or make one that is in a hurry.',
+      de: 'Nur Regeln mit der Voreinstellung emergency oder now kommen ohne Leitplanken aus. Halten Sie die Regel stattdessen auf einer Stufe an, oder erstellen Sie eine eilige.',
+    },
+  },
   'not-confirmed': {
     type: 'cancel',
     condition: 'not-acceptable',

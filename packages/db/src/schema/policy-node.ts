@@ -10,6 +10,10 @@ export const policyNode = pgTable('policy_node', {
   leaseMs: integer('lease_ms').notNull(),
   epoch: bigint('epoch', { mode: 'number' }).notNull(),
   stoppedAt: instant('stopped_at'),
+  activePeople: integer('active_people').notNull().default(0),
+  signInP95Ms: integer('sign_in_p95_ms'),
+  pageRequests: integer('page_requests').notNull().default(0),
+  pageErrors: integer('page_errors').notNull().default(0),
 })
 
 /** When each policy epoch was committed; a trigger writes it. */

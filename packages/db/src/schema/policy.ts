@@ -1,5 +1,5 @@
 import type { NewSuspension, Release } from '@drawbridge/contract'
-import { bigint, boolean, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { bytea, instant } from './account.ts'
 import { unit } from './unit.ts'
 
@@ -16,8 +16,25 @@ export const clientRule = pgTable('client_rule', {
   confirmedAt: instant('confirmed_at'),
   confirmedBy: text('confirmed_by'),
   isFinal: boolean('is_final').notNull(),
+  isGuarded: boolean('is_guarded').notNull().default(true),
   simulation: jsonb('simulation').$type<unknown>(),
 })
+
+/** Whom client rules that block have kept out, on all nodes. */
+export const clientRuleHit = pgTable(
+  'client_rule_hit',
+  {
+    ruleId: uuid('rule_id')
+      .notNull()
+      .references(() => clientRule.id, { onDelete: 'cascade' }),
+    localpart: text('localpart').notNull(),
+    firstAt: instant('first_at').notNull(),
+    lastAt: instant('last_at').notNull(),
+    isBreakGlass: boolean('is_break_glass').notNull().default(false),
+    hasReturned: boolean('has_returned').notNull().default(false),
+  },
+  (t) => [primaryKey({ columns: [t.ruleId, t.localpart] })],
+)
 
 /** Whom client rules leave alone for a while. */
 export const clientException = pgTable('client_exception', {

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { clientRule } from './admin-client-rules.ts'
+import type { AdminRoute } from './admin-route.ts'
+import { suspension } from './admin-suspensions.ts'
+import { approvalRequest, idParams, none } from './admin-values.ts'
+
+/** Routes about what waits for a second person. */
+export const APPROVAL_ROUTES = {
+  listApprovals: {
+    method: 'GET',
+    path: '/api/v1/approvals',
+    summary: 'List what waits for a second person.',
+    permission: 'policy.read',
+    params: none,
+    query: none,
+    status: 200,
+    response: z.strictObject({ requests: z.array(approvalRequest).readonly() }),
+  },
+  approveRequest: {
+    method: 'POST',
+    path: '/api/v1/approvals/{id}/approve',
+    summary: 'Agree to what another person asked for, which is then done.',
+    permission: 'suspension.approve',
+    isPolicyWrite: true,
+    params: idParams,
+    query: none,
+    status: 200,
+    response: z.strictObject({
+      suspensions: z.array(suspension).readonly(),
+      rules: z.array(clientRule).readonly().meta({ description: 'Client rules that were changed.' }),
+    }),
+  },
+  refuseRequest: {
+    method: 'POST',
+    path: '/api/v1/approvals/{id}/refuse',
+    summary: 'Refuse what another person asked for, or take back what one asked for oneself.',
+    permission: 'policy.write',
+    isPolicyWrite: true,
+    params: idParams,
+    query: none,
+    status: 200,
+    response: z.strictObject({ request: approvalRequest }),
+  },
+} as const satisfies Record<string, AdminRoute>
+
+export type ApprovalRequestView = z.infer<typeof approvalRequest>
