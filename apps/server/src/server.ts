@@ -56,7 +56,7 @@ import { createChats } from './routing/chats.ts'
 import { createComponents } from './routing/components.ts'
 import type { Context } from './routing/feature.ts'
 import { buildRegistry } from './routing/registry.ts'
-import { approversAmong, tellPeople } from './routing/approvers.ts'
+import { approversAmong, tellPeople, watchersAmong } from './routing/approvers.ts'
 import { isStillClean } from './blobs/still-clean.ts'
 import { deliverReleased, route, routeFromComponent } from './routing/router.ts'
 import type { Routing } from './routing/router.ts'
@@ -190,12 +190,15 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   // Policy: loaded before anybody can ask.
   const sessions = createSessions()
   const isInZone = createZone(config.policy.breakGlassNetworks)
-  const onBreakGlass = createBreakGlassWatch(({ localpart, question, address }, target) => {
-    const actor = `${localpart}@${common.domain}`
-    countBreakGlass()
-    log.warn('a break-glass account passes', { account: localpart, question, address, target })
-    const entry = { actor, action: 'use-break-glass', target, detail: { question, address: address ?? 'local' } }
-    void appendAudit(db, entry, now()).catch((error: unknown) => log.error('not audited', { error: String(error) }))
+  const onBreakGlass = createBreakGlassWatch({
+    report({ localpart, question, address }, target) {
+      const actor = `${localpart}@${common.domain}`
+      countBreakGlass()
+      log.warn('a break-glass account passes', { account: localpart, question, address, target })
+      const entry = { actor, action: 'use-break-glass', target, detail: { question, address: address ?? 'local' } }
+      void appendAudit(db, entry, now()).catch((error: unknown) => log.error('not audited', { error: String(error) }))
+    },
+    alert: (text) => tellPeople(text, watchersAmong(accounts.all()), ctx),
   })
   // Nobody can be away before there are streams.
   const returning: { streams?: StreamServer } = {}
@@ -238,6 +241,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     sessions: liveSessions,
     pendingWrites: () => writer.pending,
     onRecalls: () => ctx.emit('recalls.changed', {}),
+    onSuspensions: () => ctx.emit('suspensions.changed', {}),
     roomsOf: (localpart, rooms) =>
       rooms.filter((room) => {
         const jid = findJid(room)
@@ -377,7 +381,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     mediaUrl: () => config.web.mediaUrl ?? publicUrl,
     hasMediaOrigin: config.web.mediaUrl !== undefined,
     hasPlainLinks: config.web.hasPlainLinks,
-    route: (stanza) => route(routing, stanza, undefined),
+    route: (stanza, sender) => route(routing, stanza, sender),
     emit: (event, payload) => registry.emit(event, payload, ctx),
     async renewImages(signal) {
       const counts = { renewed: 0, kept: 0, failed: 0 }

@@ -78,6 +78,10 @@ export const suspension = z
     reviewedBy: z.string().optional(),
     reviewNote: z.string().optional(),
     measured: z.record(z.string(), z.unknown()).meta({ description: 'What a drill has found.' }),
+    exemptionUses: z.record(z.string(), z.int().min(0)).meta({
+      description:
+        'How often each exemption let somebody do what is suspended, as it is written on the command line: an account, unit:NAME, room:JID or bot:JID.',
+    }),
   })
   .meta({ id: 'Suspension' })
 
@@ -222,6 +226,11 @@ export const SUSPENSION_ROUTES = {
         description:
           '`in-order` (default): deliver. `rescan`: deliver what recalls and the sanitizer still let through. `review`: a person decides about each. `discard`: tell the senders.',
       }),
+      canaryUnits: z.string().max(1_000).optional().meta({
+        description:
+          'Names of units, separated by commas, that come back first. Everybody else follows after `canaryMin` minutes, unless the suspension is extended meanwhile.',
+      }),
+      canaryMin: z.coerce.number().int().min(1).max(1_440).optional().meta({ description: 'Default: 5.' }),
     }),
     status: 200,
     response: z.strictObject({

@@ -70,17 +70,19 @@ export interface StoredPushTarget {
   readonly options?: string | undefined
   /** What kind of client it is: `category/type` (XEP-0030 §3.1). */
   readonly identity?: string | undefined
+  /** What rules know about it. */
+  readonly client?: unknown
 }
 
 /** Enables a service, or takes the newest request for it; its errors are forgotten. */
 export async function putPushTarget(db: Db, target: StoredPushTarget): Promise<void> {
-  const { resource, clientId = null, options = null, identity = null } = target
+  const { resource, clientId = null, options = null, identity = null, client = null } = target
   await db
     .insert(pushTarget)
-    .values({ ...target, clientId, options, identity })
+    .values({ ...target, clientId, options, identity, client })
     .onConflictDoUpdate({
       target: [pushTarget.accountId, pushTarget.service, pushTarget.node],
-      set: { resource, clientId, options, identity, failures: 0, failedAt: null, enabledAt: new Date() },
+      set: { resource, clientId, options, identity, client, failures: 0, failedAt: null, enabledAt: new Date() },
     })
 }
 
@@ -114,15 +116,15 @@ export async function keepPushNodes(db: Db, accountId: string, nodes: readonly s
   await db.delete(pushDevice).where(and(eq(pushDevice.accountId, accountId), notInArray(pushDevice.node, keep)))
 }
 
-/** Notes what kind of client has enabled a node. */
-export async function notePushIdentity(
+/** Notes what has become known of the client that has enabled a node, or which rule its user was told of. */
+export async function notePushClient(
   db: Db,
   { accountId, service, node }: Pick<StoredPushTarget, 'accountId' | 'service' | 'node'>,
-  identity: string,
+  known: Partial<Pick<typeof pushTarget.$inferInsert, 'identity' | 'client' | 'updateTold'>>,
 ): Promise<void> {
   await db
     .update(pushTarget)
-    .set({ identity })
+    .set(known)
     .where(and(eq(pushTarget.accountId, accountId), eq(pushTarget.service, service), eq(pushTarget.node, node)))
 }
 
@@ -159,6 +161,8 @@ export function listPushTargets(db: Db) {
       resource: pushTarget.resource,
       clientId: pushTarget.clientId,
       identity: pushTarget.identity,
+      client: pushTarget.client,
+      updateTold: pushTarget.updateTold,
       failures: pushTarget.failures,
       failedAt: pushTarget.failedAt,
     })

@@ -106,6 +106,21 @@ export async function putMeasured(db: Db, id: string, measured: unknown): Promis
   await db.update(suspension).set({ measured }).where(eq(suspension.id, id))
 }
 
+/** Adds to how often each exemption was used, on whatever node. */
+export async function addExemptionUses(db: Db, id: string, uses: ReadonlyMap<string, number>): Promise<void> {
+  await db.transaction(async (tx) => {
+    const [row] = await tx
+      .select({ known: suspension.exemptionUses })
+      .from(suspension)
+      .where(eq(suspension.id, id))
+      .for('update')
+    if (!row) return
+    const exemptionUses = { ...row.known }
+    for (const [who, count] of uses) exemptionUses[who] = (exemptionUses[who] ?? 0) + count
+    await tx.update(suspension).set({ exemptionUses }).where(eq(suspension.id, id))
+  })
+}
+
 /** Emergencies that somebody has started alone since then, with or without an end. */
 export function listEmergenciesBy(db: Db, startedBy: string, since: Date): Promise<Suspension[]> {
   return db

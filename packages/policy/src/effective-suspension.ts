@@ -102,6 +102,26 @@ export function compileKeepers(settings: readonly SuspensionSetting[]): (facts: 
   }
 }
 
+/** Which exemptions let something through that suspensions stop: by suspension, as the exemption is written there. */
+export type FindSpared = <Q extends Question>(
+  question: Q,
+  facts: Questions[Q],
+) => readonly { readonly suspension: string; readonly who: string }[]
+
+/** Compiles the exemptions in force; undefined where there are none, which is the common case. */
+export function compileExemptions(settings: readonly SuspensionSetting[]): FindSpared | undefined {
+  const compiled = settings
+    .filter(({ mode, isScheduled, isDrill }) => mode !== 'announce' && !isScheduled && !isDrill)
+    .filter(({ exemptions }) => Object.values(exemptions).some((exempt) => exempt.length > 0))
+    .map(compileSuspension)
+  if (compiled.length === 0) return undefined
+  return (question, facts) =>
+    compiled.flatMap((one) => {
+      const { spared } = answerOf(one, question, facts)
+      return spared === undefined ? [] : [{ suspension: one.setting.id, who: spared }]
+    })
+}
+
 type Asked = { readonly [Q in Question]: { readonly question: Q; readonly facts: Questions[Q] } }[Question]
 
 function askedFor(action: ExplainedAction, subject: SuspensionSubject): Asked {
@@ -142,7 +162,7 @@ function askedFor(action: ExplainedAction, subject: SuspensionSubject): Asked {
     case 'room-entry':
       return { question: 'room.join', facts: { at, account: known, client, address, room: room ?? 'a-room@-' } }
     case 'presence':
-      return route({ ...iq, kind: 'presence', type: 'available', target: 'local' })
+      return route({ ...iq, kind: 'presence', type: 'available' })
     case 'subscription':
       return route({ ...iq, kind: 'presence', type: 'subscribe', target: 'local' })
     case 'archive':

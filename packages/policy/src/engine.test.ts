@@ -37,6 +37,7 @@ const FACTS: { readonly [Q in Question]: Questions[Q] } = {
   'upload.put': { at: 0, isImage: true },
   'upload.publish': { at: 0, isImage: true },
   'media.read': { at: 0, isImage: true },
+  'push.send': { at: 0, account: session.account },
   'http.request': { at: 0, area: 'app' },
 }
 const broken = (): never => {

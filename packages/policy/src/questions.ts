@@ -92,6 +92,17 @@ export interface MediaFacts {
   /** Its format as delivered, where it is an image that is known. */
   readonly format?: string | undefined
   readonly address?: string | undefined
+  /** The room that it was shared in, as far as the link says: a bare JID. */
+  readonly room?: string | undefined
+}
+
+/** Somebody's device is about to be told, past all streams, that there is something new. */
+export interface PushFacts {
+  readonly at: number
+  /** Whose device it is. */
+  readonly account: AccountFacts
+  /** Its client, as it was when it asked to be told. */
+  readonly client?: ClientIdentity | undefined
 }
 
 /** A new account on its way. */
@@ -125,6 +136,7 @@ export interface Questions {
   /** A file has come and was made clean: may it be published? */
   'upload.publish': MediaFacts
   'media.read': MediaFacts
+  'push.send': PushFacts
   'http.request': {
     readonly at: number
     readonly account?: AccountFacts | undefined
@@ -147,5 +159,6 @@ export const QUESTIONS = [
   'upload.put',
   'upload.publish',
   'media.read',
+  'push.send',
   'http.request',
 ] as const satisfies readonly Question[]

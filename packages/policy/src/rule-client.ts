@@ -49,6 +49,12 @@ export function clientVersion(find: FindRule, from: 'observe' | 'block'): Rule {
         if (match && isAtLeast(match.stage, from)) return refusal(match)
         return match && isWithheld(match, facts) ? withheld(match) : PASS
       },
+      'push.send': (facts) => {
+        const match = matchOf(facts)
+        if (match && isAtLeast(match.stage, from)) return refusal(match)
+        // Where images are withheld, what is said past the stream is a number and nothing else (control §3.2).
+        return match && isAtLeast(match.stage, 'degrade') && match.setting.formats.length > 0 ? withheld(match) : PASS
+      },
       'http.request': (facts) => (facts.area === 'app' ? decideHttp(facts) : PASS),
     },
     live: (session) => effectOf(matchOf(session)),

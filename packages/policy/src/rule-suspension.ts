@@ -2,6 +2,7 @@ import type { LiveEffect, Rule } from './engine.ts'
 import type {
   AccountCreationFacts,
   MediaFacts,
+  PushFacts,
   Question,
   Questions,
   RoomFacts,
@@ -21,6 +22,7 @@ const ACTIONS = [
   'say',
   'chatter',
   'act',
+  'appear',
   'see',
   'reply',
   'look',
@@ -29,6 +31,7 @@ const ACTIONS = [
   'upload',
   'download',
   'enter',
+  'wake',
 ] as const
 type SuspendedAction = (typeof ACTIONS)[number]
 
@@ -53,6 +56,8 @@ const ANSWERS: Readonly<Record<SuspendedAction, Readonly<Record<SuspensionMode, 
   chatter: row('pass', 'discard', 'discard', 'discard', 'refuse'),
   /** What reaches another person, or changes what others see of the scope, and is no message. */
   act: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
+  /** That one is there: the client needs its presence to get messages, so that others do not see it, and it is no error. */
+  appear: row('pass', 'discard', 'discard', 'discard', 'discard'),
   /** What is asked for within the scope. */
   look: row('pass', 'pass', 'pass', 'refuse', 'refuse'),
   /** Anything else on a stream: pings, one's own presence and contacts. */
@@ -66,6 +71,8 @@ const ANSWERS: Readonly<Record<SuspendedAction, Readonly<Record<SuspensionMode, 
   download: row('pass', 'pass', 'pass', 'refuse', 'refuse'),
   /** Who enters a room is sent what was said there: that is a read. Whoever is inside stays. */
   enter: row('pass', 'pass', 'pass', 'refuse', 'refuse'),
+  /** A notification past all streams, where notifications are what is suspended; else it is a read. */
+  wake: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
 }
 
 /** Archive queries: what `reject` hides of the whole service. */
@@ -76,6 +83,7 @@ export interface CompiledSuspension {
   readonly setting: SuspensionSetting
   readonly scopes: readonly CompiledScope[]
   readonly accounts: ReadonlySet<string>
+  readonly units: ReadonlySet<string>
   readonly rooms: ReadonlySet<string>
   readonly bots: ReadonlySet<string>
 }
@@ -87,6 +95,8 @@ export interface SuspensionAnswer {
   readonly scope?: CompiledScope
   /** Why it says nothing although it is about this. */
   readonly exemption?: Exemption
+  /** As which exemption it is written: present where the suspension would have stopped this without it. */
+  readonly spared?: string
 }
 
 /** Suspends scopes in modes. Break-glass accounts pass everything; administrators keep console, API and CLI. */
@@ -108,6 +118,7 @@ export function suspension(settings: readonly SuspensionSetting[]): Rule {
       'upload.put': ask('upload.put'),
       'upload.publish': ask('upload.publish'),
       'media.read': ask('media.read'),
+      'push.send': ask('push.send'),
       'http.request': ask('http.request'),
     },
     live: (session) => liveEffectOf(ask('session.open')(session)),
@@ -116,11 +127,12 @@ export function suspension(settings: readonly SuspensionSetting[]): Rule {
 
 /** Compiles one suspension. @throws Error when one of its scopes is none. */
 export function compileSuspension(setting: SuspensionSetting): CompiledSuspension {
-  const { accounts, rooms, bots } = setting.exemptions
+  const { accounts, units, rooms, bots } = setting.exemptions
   return {
     setting,
     scopes: setting.scopes.map(compileScope),
     accounts: new Set(accounts),
+    units: new Set(units),
     rooms: new Set(rooms),
     bots: new Set(bots),
   }
@@ -137,9 +149,15 @@ export function answerOf<Q extends Question>(
   for (const scope of suspended.scopes) {
     if (!reading.isAbout(scope)) continue
     const action = reading.actionIn(scope)
-    const { mode, exemption } = modeFor(suspended, reading, action)
+    const { mode, exemption, by } = modeFor(suspended, reading, action)
     const verdict = verdictFrom(suspended.setting, scope, ANSWERS[action][mode])
-    const answer = { verdict, scope, ...(exemption === undefined ? {} : { exemption }) }
+    const isSpared = by !== undefined && ANSWERS[action][suspended.setting.mode] !== 'pass'
+    const answer = {
+      verdict,
+      scope,
+      ...(exemption === undefined ? {} : { exemption }),
+      ...(isSpared ? { spared: by } : {}),
+    }
     found = found.scope === undefined ? answer : stricter(found, answer)
   }
   return found
@@ -185,6 +203,11 @@ const READERS: Readers = {
   'upload.put': onUpload,
   'upload.publish': onUpload,
   'media.read': (facts: MediaFacts) => readMedia(facts, 'download'),
+  'push.send': (facts: PushFacts) => ({
+    subject: facts,
+    isAbout: ({ tests }) => tests.push?.(facts) === true || tests.who?.(facts) === true,
+    actionIn: ({ tests }) => (tests.push ? 'wake' : 'look'),
+  }),
 }
 
 function readWho(subject: Subject): Reading {
@@ -199,6 +222,7 @@ function readHttp(facts: Questions['http.request']): Reading {
 function readMedia(facts: MediaFacts, action: 'upload' | 'download'): Reading {
   return {
     subject: facts,
+    room: facts.room,
     isAbout: ({ tests }) => tests.media?.(facts) === true || tests.who?.(facts) === true,
     actionIn: () => action,
   }
@@ -218,48 +242,61 @@ function stanzaAction(scope: CompiledScope, facts: StanzaFacts): SuspendedAction
   const { kind, type, isDurable, hasBody } = facts
   if (type === 'error' || (kind === 'iq' && type === 'result')) return 'reply'
   if (kind === 'message') return isDurable ? 'store' : hasBody ? 'say' : 'chatter'
+  if (scope.kind === 'presence' && type === 'available' && facts.target === 'self') return 'appear'
   return isSend(scope, facts) ? 'act' : isRead(scope, facts) ? 'look' : 'see'
 }
 
 /** Requests that reach another person, or change what others see of this scope. Those cannot be held. */
 function isSend({ kind: scope, tests }: CompiledScope, { kind, type, target }: StanzaFacts): boolean {
-  if (kind === 'presence') return type === 'subscribe' || (scope === 'presence' && target !== 'self' && isNews(type))
+  if (kind === 'presence') return type === 'subscribe' || (scope === 'presence' && type === 'available')
   if (scope === 'federation' || scope === 'peer') return true
   // Of a person, or of everybody, only what reaches others: the rest is one's own business.
   return type === 'set' && (tests.who === undefined || target === 'local' || target === 'remote')
 }
 
-const isNews = (type: string) => type === 'available'
-
 /** What `reject` hides: the archive, where the scope is people; anything that is asked for in a narrower scope. */
-function isRead({ tests }: CompiledScope, { kind, namespaces }: StanzaFacts): boolean {
+function isRead({ kind: scope, tests }: CompiledScope, { kind, type, namespaces }: StanzaFacts): boolean {
+  if (kind === 'presence') return scope === 'presence' && type === 'probe'
   return kind === 'iq' && (tests.who === undefined || namespaces.includes(ARCHIVE_NAMESPACE))
 }
 
 // --- exemptions -------------------------------------------------------------------------------------------------------------
 
-type Exemption = 'break-glass' | 'account' | 'room' | 'bot'
+type Exemption = 'break-glass' | 'account' | 'unit' | 'room' | 'bot'
 
 /** What an emergency bot may do beside being signed in. */
 const BOT_ACTIONS: ReadonlySet<SuspendedAction> = new Set(['store', 'say', 'chatter'])
 
-const free = (exemption: Exemption) => ({ mode: 'announce', exemption }) as const
+/**
+ * What members of an incident room do for it without naming it. Where a file goes is said by the message that shares it,
+ * and that is asked about.
+ */
+const ROOMLESS: ReadonlySet<SuspendedAction> = new Set(['open', 'upload'])
+
+/** @param by - as it is written in the suspension; break-glass accounts are not, and their uses are on record anyway */
+const free = (exemption: Exemption, by?: string) =>
+  ({ mode: 'announce', exemption, ...(by === undefined ? {} : { by }) }) as const
 
 /**
  * The mode that a suspension has for somebody. Members of incident rooms and emergency bots stay connected for their
  * purpose alone: for the rest, what would be cut is hidden.
  */
 function modeFor(
-  { setting: { mode }, accounts, rooms, bots }: CompiledSuspension,
+  { setting: { mode }, accounts, units, rooms, bots }: CompiledSuspension,
   { subject: { account, from }, room }: Reading,
   action: SuspendedAction,
-): { readonly mode: SuspensionMode; readonly exemption?: Exemption } {
+): { readonly mode: SuspensionMode; readonly exemption?: Exemption; readonly by?: string } {
   if (account?.isBreakGlass === true) return free('break-glass')
-  if (account && accounts.has(account.localpart)) return free('account')
+  if (account && accounts.has(account.localpart)) return free('account', account.localpart)
+  const unit = units.size === 0 ? undefined : account?.units?.find((name) => units.has(name))
+  if (unit !== undefined) return free('unit', `unit:${unit}`)
   const incident = rooms.size === 0 ? [] : (account?.rooms ?? []).filter((jid) => rooms.has(jid))
-  if (incident.length > 0 && (action === 'open' || (room !== undefined && incident.includes(room)))) return free('room')
+  const ownRoom = room === undefined ? incident[0] : incident.find((jid) => jid === room)
+  if (ownRoom !== undefined && (room !== undefined || ROOMLESS.has(action))) return free('room', `room:${ownRoom}`)
   const isEmergencyBot = bots.size > 0 && isBot(bots, account?.localpart, from)
-  if (isEmergencyBot && (action === 'open' || BOT_ACTIONS.has(action))) return free('bot')
+  if (isEmergencyBot && (action === 'open' || BOT_ACTIONS.has(action))) {
+    return free('bot', `bot:${from?.split('/', 1)[0] ?? account?.localpart ?? ''}`)
+  }
   return { mode: mode === 'cut' && (isEmergencyBot || incident.length > 0) ? 'reject' : mode }
 }
 

@@ -51,6 +51,8 @@ export const ruleExceptionSetting = z.strictObject({
 export const suspensionExemptions = z.strictObject({
   /** Localparts: of everything. */
   accounts: z.array(z.string().min(1).max(256)).max(1_000).readonly().default([]),
+  /** Names of units: of everything. Those who come back first when a suspension ends in steps are one. */
+  units: z.array(z.string().min(1).max(64)).max(100).readonly().default([]),
   /** Incident rooms, bare JIDs: they keep working for their members. */
   rooms: z.array(z.string().min(3).max(512)).max(100).readonly().default([]),
   /** Emergency bots, bare JIDs or domains of components: their messages pass. */
@@ -77,7 +79,7 @@ export const suspensionSetting = z.strictObject({
   isScheduled: z.boolean().default(false),
   /** Measured and recorded, without effect and without anybody being told. */
   isDrill: z.boolean().default(false),
-  exemptions: suspensionExemptions.default({ accounts: [], rooms: [], bots: [] }),
+  exemptions: suspensionExemptions.default({ accounts: [], units: [], rooms: [], bots: [] }),
 })
 
 /** Files that were delivered and are taken back for now. */

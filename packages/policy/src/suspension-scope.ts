@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { familySlug, UNREADABLE_FAMILY } from './client.ts'
 import type { ClientIdentity } from './client.ts'
 import { findNetwork, isInNetwork } from './network.ts'
-import type { AccountCreationFacts, AccountFacts, MediaFacts, RoomFacts, StanzaFacts } from './questions.ts'
+import type { AccountCreationFacts, AccountFacts, MediaFacts, PushFacts, RoomFacts, StanzaFacts } from './questions.ts'
 
 /** Whoever does something: an open session, or the account behind a link. */
 export interface Subject {
@@ -21,6 +21,7 @@ export interface ScopeTests {
   readonly media?: (facts: MediaFacts) => boolean
   readonly join?: (facts: RoomFacts) => boolean
   readonly create?: (facts: AccountCreationFacts) => boolean
+  readonly push?: (facts: PushFacts) => boolean
 }
 
 /** One kind of scope. */
@@ -74,7 +75,7 @@ const KINDS = {
     isToldTo: 'nobody',
   },
   registration: feature({ create: ALWAYS }),
-  push: feature({ stanza: ({ namespaces }) => namespaces.includes(PUSH_NAMESPACE) }),
+  push: feature({ stanza: ({ namespaces }) => namespaces.includes(PUSH_NAMESPACE), push: ALWAYS }),
   bots: feature({ who: ({ account, from }) => account === undefined && from !== undefined }),
   group: {
     parse: (text) => (/^[^\s]{1,64}$/u.test(text) ? text : undefined),

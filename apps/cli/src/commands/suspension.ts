@@ -9,7 +9,7 @@ export const suspensionStart: Command = {
   name: 'suspension start',
   usage: `--scope SCOPE[,SCOPE…] --mode ${MODES} --reason TEXT [--reason-in LANG=TEXT] [--internal TEXT] [--start TIME] [--until TIME] [--review TIME] [--exempt WHO[,WHO…]] [--emergency] [--drill] [--dry-run]`,
   summary:
-    'Suspend scopes: service, a feature such as images, group:UNIT, room:JID, peer:DOMAIN, client:FAMILY, zone:CIDR, hash:SHA256 or format:NAME. WHO is an account, room:JID (an incident room) or bot:JID. TIME is 2026-11-23T18:00, or a time from now: 30s, 15m, 2h, 7d.',
+    'Suspend scopes: service, a feature such as images, group:UNIT, room:JID, peer:DOMAIN, client:FAMILY, zone:CIDR, hash:SHA256 or format:NAME. WHO is an account, unit:NAME, room:JID (an incident room) or bot:JID. TIME is 2026-11-23T18:00, or a time from now: 30s, 15m, 2h, 7d.',
 
   async run(args, cli) {
     const { values } = parse(args, [], {
@@ -79,7 +79,7 @@ export const suspensionExtend: Command = {
 export const suspensionExempt: Command = {
   name: 'suspension exempt',
   usage: 'ID WHO[,WHO…]',
-  summary: 'Leave somebody alone: an account, room:JID (an incident room) or bot:JID.',
+  summary: 'Leave somebody alone: an account, unit:NAME, room:JID (an incident room) or bot:JID.',
 
   async run(args, cli) {
     const { words } = parse(args, ['ID', 'WHO'], {})
@@ -91,13 +91,25 @@ export const suspensionExempt: Command = {
 
 export const suspensionEnd: Command = {
   name: 'suspension end',
-  usage: `ID [--release ${RELEASES.join('|')}]`,
+  usage: `ID [--release ${RELEASES.join('|')}] [--canary UNIT[,UNIT…] [--canary-for MINUTES]]`,
   summary:
-    'End a suspension. What it held is delivered in order, or as far as recalls and the sanitizer still let it through, or waits for a person, or is discarded with notice.',
+    'End a suspension. What it held is delivered in order, or as far as recalls and the sanitizer still let it through, or waits for a person, or is discarded with notice. With --canary these units come back first, and everybody else some minutes later; `suspension extend` stops that.',
 
   async run(args, cli) {
-    const { values, words } = parse(args, ['ID'], { release: { type: 'string' } })
-    const query = checked(ADMIN_ROUTES.endSuspension.query, values)
+    const { values, words } = parse(args, ['ID'], {
+      release: { type: 'string' },
+      canary: { type: 'string' },
+      'canary-for': { type: 'string' },
+    })
+    const { release, canary, 'canary-for': minutes } = values
+    if (minutes !== undefined && canary === undefined) throw new UsageError('--canary-for needs --canary')
+    // As the query has it: a number is written out.
+    const query = {
+      ...(release === undefined ? {} : { release }),
+      ...(canary === undefined ? {} : { canaryUnits: canary }),
+      ...(minutes === undefined ? {} : { canaryMin: minutes }),
+    }
+    checked(ADMIN_ROUTES.endSuspension.query, query)
     const ended = await cli.admin('endSuspension', { params: idFrom(words), query })
     const counts = `${ended.released} messages released, ${ended.discarded} discarded`
     cli.result([...changeLines(ended), ...(ended.request ? [] : [counts])], ended)
@@ -202,17 +214,21 @@ function textsFrom(given: readonly string[]): Record<string, string> {
 
 function exemptionsFrom(given: readonly string[]) {
   const of = (prefix: string) => given.flatMap((who) => (who.startsWith(prefix) ? [who.slice(prefix.length)] : []))
-  return { accounts: given.filter((who) => !/^(?:room|bot):/u.test(who)), rooms: of('room:'), bots: of('bot:') }
+  const accounts = given.filter((who) => !/^(?:unit|room|bot):/u.test(who))
+  return { accounts, units: of('unit:'), rooms: of('room:'), bots: of('bot:') }
 }
 
 /** One line per suspension. */
 export function suspensionLine(view: SuspensionView): string {
   const { id, scopes, mode, reason, since, until, endedAt, held, state, isDrill, isEmergency, reviewDueAt } = view
+  const { exemptionUses, release } = view
   const span = endedAt !== undefined ? `ended ${endedAt}` : until !== undefined ? `until ${until}` : 'until ended'
   const marks = [
     state === 'scheduled' && 'planned',
     isDrill && 'drill',
     isEmergency && 'emergency, not confirmed',
+    state === 'active' && release !== undefined && 'ending: its canaries are back',
+    ...Object.entries(exemptionUses).map(([who, count]) => `${who} exempt ${count} times`),
     held.count > 0 && `${held.count} held since ${held.oldestAt ?? '?'}`,
     reviewDueAt !== undefined && view.reviewedAt === undefined && `review due by ${reviewDueAt}`,
   ].filter(Boolean)

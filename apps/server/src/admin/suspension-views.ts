@@ -8,7 +8,7 @@ export type HeldCounts = ReadonlyMap<string, { readonly count: number; readonly 
 /** A suspension as administrators see it. */
 export function suspensionView(row: Suspension, held: HeldCounts = new Map()): SuspensionView {
   const { id, scopes, mode, reason, reasons, internalReason, isDrill, isEmergency, startedBy, approvedBy } = row
-  const { released, discarded } = row
+  const { released, discarded, exemptionUses } = row
   return {
     id,
     scopes,
@@ -26,6 +26,7 @@ export function suspensionView(row: Suspension, held: HeldCounts = new Map()): S
     held: heldView(held.get(id)),
     released,
     discarded,
+    exemptionUses,
     measured: row.measured as SuspensionView['measured'],
     ...present('until', row.untilAt?.toISOString()),
     ...present('wantedUntil', row.wantedUntilAt?.toISOString()),

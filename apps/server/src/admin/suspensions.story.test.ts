@@ -137,8 +137,8 @@ test('two people: asked for by one, approved by another, and never by the same (
   await expect(guarded.approve(dave, request!.id)).rejects.toMatchObject({ code: 'no-such-request' })
 
   // Ending it takes two, too; the local socket acts alone, and somebody has to look at it.
-  expect((await guarded.end(carol, started!.id, 'in-order')).request).toBeDefined()
-  const ended = await guarded.end({ name: 'local:cli', mayActAlone: true }, started!.id, 'in-order')
+  expect((await guarded.end(carol, started!.id, { release: 'in-order' })).request).toBeDefined()
+  const ended = await guarded.end({ name: 'local:cli', mayActAlone: true }, started!.id, { release: 'in-order' })
   expect('done' in ended && ended.done.suspension.reviewDueAt).toEqual(new Date(now + 86_400_000))
   await expect(guarded.review(carol, started!.id, 'mine')).rejects.toMatchObject({ code: 'own-request' })
   expect(await guarded.review(dave, started!.id, 'right so')).toMatchObject({ reviewedBy: dave.name })
@@ -232,4 +232,33 @@ test('a playbook starts everything at once; as a drill it measures and has no ef
   expect((await actions()).find(({ action }) => action === 'image')).toMatchObject({ answer: 'refuse' })
   expect(a.alerts.filter(({ to }) => to.includes('carol'))).toHaveLength(1)
   expect((await a.local('POST', '/api/v1/playbooks/nothing/start', { json: {} })).status).toBe(404)
+})
+
+test('control §4.8 it ends in steps: canaries are back first, everybody else by the clock', async () => {
+  const { id } = await start({ scopes: ['messages'], mode: 'hold' })
+  for (const name of ['alice', 'bob']) {
+    await a.local('POST', '/api/v1/accounts', { json: { name, password: 'heavy-lifting-99' } })
+  }
+  await a.local('POST', '/api/v1/units', { json: { name: 'it', displayName: 'IT' } })
+  await a.local('PUT', '/api/v1/units/it/members', { json: { members: ['alice'] } })
+  const end = (canaries: string) => a.local('POST', `/api/v1/suspensions/${id}/end?release=discard&${canaries}`)
+  expect((await end('canaryUnits=ti')).body).toMatchObject({ code: 'no-such-unit' })
+  await hold(id, 1)
+  const ending = await end('canaryUnits=it&canaryMin=10')
+  expect(ending.body).toMatchObject({
+    suspension: { state: 'active', release: 'discard', until: new Date(now + 600_000).toISOString() },
+  })
+  const message = async (name: string) => {
+    const { body } = await a.local('GET', `/api/v1/suspensions/effective?account=${name}`)
+    return (body['actions'] as readonly View[]).find(({ action }) => action === 'message')
+  }
+  expect(await message('alice')).toMatchObject({ answer: 'pass', trace: [{ exemption: 'unit' }] })
+  expect(await message('bob')).toMatchObject({ answer: 'hold' })
+  expect(await view(id)).toMatchObject({ held: { count: 1 }, discarded: 0 })
+  now += 600_000
+  await vi.waitFor(
+    async () => expect(await view(id)).toMatchObject({ state: 'ended', endedBy: 'local:schedule', discarded: 1 }),
+    { timeout: 5_000 },
+  )
+  await vi.waitFor(async () => expect(await message('bob')).toMatchObject({ answer: 'pass' }), { timeout: 5_000 })
 })

@@ -1,15 +1,17 @@
-import { Refusal } from '@drawbridge/contract'
+import { ADMIN_ROUTES, Refusal } from '@drawbridge/contract'
 import {
   countHeldEach,
   findSuspension,
+  findUnit,
   listActiveSuspensions,
   listApprovalRequestsAbout,
   listAuditAbout,
   listSuspensions,
 } from '@drawbridge/db'
+import type { Db } from '@drawbridge/db'
 import { claimFrom, effectiveSuspensions, identify } from '@drawbridge/policy'
 import { isId } from '../policy/client-rules.ts'
-import type { Guarded } from '../policy/guarded.ts'
+import type { Ending, Guarded } from '../policy/guarded.ts'
 import { localpartFrom } from '../routing/account-name.ts'
 import { LOCAL_ACTOR } from './actor.ts'
 import type { Actor } from './actor.ts'
@@ -17,11 +19,14 @@ import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { entryView } from './audit.ts'
 import { approvalView, suspensionView } from './suspension-views.ts'
+import type { z } from 'zod'
 
 /** Suspensions that have ended and are still listed. */
 const LISTED_ENDED = 100
 /** Rows of the audit log in an incident record. */
 const MAX_RECORD = 1_000
+
+type EndQuery = z.output<typeof ADMIN_ROUTES.endSuspension.query>
 
 type Ids =
   | 'listSuspensions'
@@ -77,7 +82,7 @@ export function suspensionHandlers({ db, domain, policy, accounts, now }: AdminC
       const isLocal = actorOf(request).kind === 'local'
       const here = isLocal && !request.isDryRun && standalone.end(LOCAL_ACTOR.name, params.id)
       if (here) return { ...here, suspension: suspensionView(here.suspension), released: 0, discarded: 0 }
-      const outcome = await guarded.end(personOf(actorOf(request)), params.id, query.release ?? 'in-order')
+      const outcome = await guarded.end(personOf(actorOf(request)), params.id, await endingFrom(db, query))
       if (!('done' in outcome)) return { request: approvalView(outcome.request), released: 0, discarded: 0 }
       const { suspension, ...rest } = outcome.done
       return { suspension: suspensionView(suspension, await countHeldEach(db)), ...rest }
@@ -114,6 +119,18 @@ export function suspensionHandlers({ db, domain, policy, accounts, now }: AdminC
 /** Whoever acts, as the two-person rule sees them: the local socket and break-glass accounts act alone. */
 export function personOf(actor: Actor) {
   return { name: actor.name, mayActAlone: actor.kind === 'local' || actor.account.isBreakGlass }
+}
+
+/** Long enough for some to come back and to say what is wrong, in minutes. */
+const CANARY_MIN = 5
+
+async function endingFrom(
+  db: Db,
+  { release = 'in-order', canaryUnits, canaryMin = CANARY_MIN }: EndQuery,
+): Promise<Ending> {
+  const units = canaryUnits?.split(',').flatMap((name) => name.trim() || []) ?? []
+  for (const name of units) if (!(await findUnit(db, name))) throw new Refusal('no-such-unit')
+  return units.length === 0 ? { release } : { release, canary: { units, minutes: canaryMin } }
 }
 
 type ChangedSuspension = Awaited<ReturnType<AdminContext['policy']['operations']['changeSuspension']>>

@@ -5,9 +5,6 @@ import type { PushTarget } from '../routing/push-targets.ts'
 import { parseStored } from '../routing/parse-stored.ts'
 import type { PushOutcome } from '../web-push/web-push.ts'
 
-/** App servers ring only where there is a text, so there is one, and always this (XEP-0357 §7). */
-const BODY = 'New message'
-
 /**
  * XEP-0357 §7: publishes to the app server of a mobile client, which a component speaks for. It and whoever runs the
  * phone's push service can read what is published, so that is never more than a number, whatever devices of our own are
@@ -17,13 +14,13 @@ export async function tellAppServer(
   { db, components }: Context,
   owner: string,
   target: PushTarget,
-  unread: number,
+  summary: Readonly<Record<string, string | number>>,
 ): Promise<PushOutcome> {
   const { service, node } = target
   const options = await findPublishOptions(db, target)
   const payload = buildPushPublish({
     node: node === '' ? undefined : node,
-    summary: { 'message-count': unread, 'last-message-body': BODY },
+    summary,
     options: options === undefined ? undefined : parseStored(options),
   })
   const answer = await components.ask(parseJid(service).domainpart, owner, (id) =>

@@ -1,10 +1,18 @@
-import { deletePushDevice, deletePushTargets, findPushDevice, listArchive, notePushFailures } from '@drawbridge/db'
+import {
+  deletePushDevice,
+  deletePushTargets,
+  findPushDevice,
+  listArchive,
+  notePushClient,
+  notePushFailures,
+} from '@drawbridge/db'
 import type { Handler } from '@drawbridge/jobs'
 import { parseJid } from '@drawbridge/xmpp'
 import { setTimeout as wait } from 'node:timers/promises'
+import { ask } from '../policy/gate.ts'
 import type { Context } from '../routing/feature.ts'
 import { isAtHand, PUSH_TRIES, retryAtAfter, wasSeen } from '../routing/push-targets.ts'
-import type { PushTarget } from '../routing/push-targets.ts'
+import type { PushNews, PushTarget } from '../routing/push-targets.ts'
 import { filterMessages } from '../routing/filter-stored.ts'
 import { parseStored } from '../routing/parse-stored.ts'
 import type { PushOutcome } from '../web-push/web-push.ts'
@@ -15,14 +23,14 @@ import { tellAppServer } from './app-server.ts'
 const BODY_MAX = 500
 /** Most unread messages that a notification counts: nobody reads a larger number, and it says how long one was away. */
 const UNREAD_MAX = 999
+/** App servers ring only where there is a text, so there is one, and always one of these (XEP-0357 §7). */
+const NEW_MESSAGE = 'New message'
+const UPDATE_NEEDED = 'Update needed'
 
-export interface PushPayload {
+export interface PushPayload extends PushNews {
   readonly owner: string
   readonly service: string
   readonly node: string
-  readonly message: string
-  /** Whose archive has the message, where it was said in a room. */
-  readonly room?: string | undefined
 }
 
 /**
@@ -42,21 +50,71 @@ export function sendPushHandler(ctx: Context): Handler<PushPayload> {
     // After a restart nothing is known of what it was told before.
     const unread = Math.max(target.unread, 1)
     if (unread === target.told) return
+    const said = await sayable(ctx, owner, target, { message, room }, unread)
+    if (!said) return
     const isAppServer = ctx.components.find(parseJid(service).domainpart) !== undefined
     const outcome = isAppServer
-      ? await tellAppServer(ctx, owner, target, Math.min(unread, UNREAD_MAX))
-      : await tellDevice(
-          ctx,
-          target,
-          { account: owner, ...(await summaryOf(ctx, { owner, message, room }, unread)) },
-          signal,
-        )
+      ? await tellAppServer(ctx, owner, target, said.toAppServer)
+      : await tellDevice(ctx, target, said.toDevice, signal)
     countPush({ by: isAppServer ? 'app-server' : 'web-push', outcome: outcome.status })
     if (outcome.status === 'gone') return disable(ctx, owner, target)
     if (outcome.status === 'failed') return failed(ctx, target, outcome.reason)
     target.told = unread
     target.toldAt = performance.now()
+    if (said.rule !== undefined) {
+      target.updateTold = said.rule
+      await notePushClient(ctx.db, target, { updateTold: said.rule })
+    }
     if (target.failures > 0) await note(ctx, target, 0)
+  }
+}
+
+type Content = Readonly<Record<string, string | number | boolean>>
+
+/** What a device may hear. */
+interface Sayable {
+  readonly toDevice: Content
+  readonly toAppServer: Readonly<Record<string, string | number>>
+  /** It is that this rule asks for another version, and nothing else. */
+  readonly rule?: string
+}
+
+/**
+ * What the rules let out now (control §3.4): everything; a number, where images are withheld from the client; once, that it
+ * has to be updated, where it is locked out; nothing during a suspension, whose end is waited for. Rejects when nobody
+ * knows, to be tried again.
+ */
+async function sayable(
+  ctx: Context,
+  owner: string,
+  target: PushTarget,
+  news: PushNews,
+  unread: number,
+): Promise<Sayable | undefined> {
+  const account = ctx.accounts.findByBareJid(owner)
+  if (!account) return undefined
+  const count = Math.min(unread, UNREAD_MAX)
+  const toAppServer = { 'message-count': count, 'last-message-body': NEW_MESSAGE }
+  const verdict = ask(ctx.gate, 'push.send', { at: ctx.now().getTime(), account, client: target.client })
+  if (verdict.action === 'pass') {
+    return { toDevice: { account: owner, ...(await summaryOf(ctx, { owner, ...news }, count)) }, toAppServer }
+  }
+  const code = verdict.action === 'refuse' ? verdict.code : 'suspended'
+  switch (code) {
+    case 'media-withheld':
+      return { toDevice: { account: owner, 'message-count': count }, toAppServer }
+    case 'client-too-old':
+    case 'client-not-allowed':
+    case 'client-unknown': {
+      const rule = (verdict.action === 'refuse' && verdict.details['rule']) || code
+      if (target.updateTold === rule) return undefined
+      return { toDevice: { 'update-needed': true }, toAppServer: { 'last-message-body': UPDATE_NEEDED }, rule }
+    }
+    case 'suspended':
+      target.owed = news
+      return undefined
+    default:
+      throw new Error(`nobody knows whether a device may be told: ${code}`)
   }
 }
 
@@ -64,7 +122,7 @@ export function sendPushHandler(ctx: Context): Handler<PushPayload> {
 async function tellDevice(
   { db, webPush }: Context,
   { accountId, node }: PushTarget,
-  content: Readonly<Record<string, unknown>>,
+  content: Content,
   signal: AbortSignal,
 ): Promise<PushOutcome> {
   const device = await findPushDevice(db, accountId, node)
@@ -77,9 +135,9 @@ async function summaryOf(
   ctx: Context,
   { owner, message, room }: Pick<PushPayload, 'owner' | 'message' | 'room'>,
   unread: number,
-) {
+): Promise<Content> {
   const { db, push } = ctx
-  const count = { 'message-count': Math.min(unread, UNREAD_MAX) }
+  const count = { 'message-count': unread }
   if (push.content === 'count') return count
   if (room !== undefined) {
     // Whoever was removed since learns nothing more (threats MU-08).

@@ -60,3 +60,23 @@ test('whoever is no longer a break-glass account is out at once', async () => {
   s.server.policy.live.reconsider()
   expect(await s.alice.closed()).toContain('system-shutdown')
 })
+
+test('control §4.3 people hear of it: whoever can approve, and whoever has such an account', async () => {
+  await using s = await withBreakGlass()
+  await s.addAccount('carol')
+  const { accounts } = s.server.ctx
+  accounts.put({ ...accounts.find('carol')!, roles: ['security-officer'] })
+  const { suspension } = await s.server.policy.operations.startSuspension('local:cli', { ...CUT, mode: 'read-only' })
+  const carol = await s.connect('carol')
+  await carol.available()
+  await s.alice.available()
+  await s.alice.send('<message to="carol@im.test"><body>I am still here</body></message>')
+  for (const device of [carol, s.alice]) {
+    const alert = await device.next((element) => element.getChildText('body')?.includes('break-glass') === true)
+    expect(alert.getChildText('body')).toContain(`alice is in use from 127.0.0.1: it passes ${suspension.id}`)
+  }
+  // Once, whatever else is done.
+  await s.alice.send('<message to="carol@im.test"><body>again</body></message>')
+  await carol.next((element) => element.getChildText('body') === 'again')
+  expect(carol.received().filter((text) => text.includes('is in use from'))).toHaveLength(1)
+})

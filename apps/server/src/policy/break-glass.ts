@@ -2,6 +2,8 @@ import type { Question, Verdict } from '@drawbridge/policy'
 
 /** The same pass is on record once in this time, in milliseconds: whoever is in goes on passing with every stanza. */
 const REPEAT_MS = 5 * 60_000
+/** People hear of somebody who goes on passing once in this time, whatever it is that they do. */
+const ALERT_MS = 3_600_000
 const MAX_REMEMBERED = 1_000
 
 /** A break-glass account has passed what would have stopped anybody else. */
@@ -13,28 +15,53 @@ export interface BreakGlassUse {
   readonly verdict: Verdict
 }
 
+export interface BreakGlassWatchOptions {
+  /** Puts a use on record. @param target - the suspension or rule that was passed */
+  readonly report: (use: BreakGlassUse, target: string) => void
+  /** Tells people. */
+  readonly alert: (text: string) => void
+  /** Monotonic, in milliseconds. */
+  readonly now?: () => number
+}
+
 /**
- * Reports uses of break-glass accounts: the first of a kind at once, and again when it goes on for five minutes.
- *
- * @param report - puts it on record and alerts. @param target - the suspension or rule that was passed
+ * Reports uses of break-glass accounts: the first of a kind at once, and again when it goes on for five minutes. People
+ * are told of the first thing that somebody does, and again after an hour: whether the account is in the right hands is
+ * for them to know.
  */
-export function createBreakGlassWatch(
-  report: (use: BreakGlassUse, target: string) => void,
-  now: () => number = () => performance.now(),
-): (use: BreakGlassUse) => void {
-  const reportedAt = new Map<string, number>()
+export function createBreakGlassWatch({
+  report,
+  alert,
+  now = () => performance.now(),
+}: BreakGlassWatchOptions): (use: BreakGlassUse) => void {
+  const isNewUse = createReminder(REPEAT_MS, now)
+  const isNews = createReminder(ALERT_MS, now)
   return (use) => {
+    const { localpart, question, address = 'the local socket' } = use
     const target = targetOf(use.verdict)
-    const key = [use.localpart, use.question, use.address, target].join(' ')
+    if (isNewUse([localpart, question, address, target].join(' '))) report(use, target)
+    if (!isNews([localpart, address, target].join(' '))) return
+    alert(
+      `The break-glass account ${localpart} is in use from ${address}: it passes ${target}, which stops everybody else. ` +
+        'If nobody of you does this, disable the account: drawbridge account disable ' +
+        localpart,
+    )
+  }
+}
+
+/** Whether something is new, or was so long ago that it is again. */
+function createReminder(repeatMs: number, now: () => number): (key: string) => boolean {
+  const knownAt = new Map<string, number>()
+  return (key) => {
     const at = now()
-    if (at - (reportedAt.get(key) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return
-    reportedAt.delete(key)
-    reportedAt.set(key, at)
-    for (const oldest of reportedAt.keys()) {
-      if (reportedAt.size <= MAX_REMEMBERED) break
-      reportedAt.delete(oldest)
+    if (at - (knownAt.get(key) ?? Number.NEGATIVE_INFINITY) < repeatMs) return false
+    knownAt.delete(key)
+    knownAt.set(key, at)
+    for (const oldest of knownAt.keys()) {
+      if (knownAt.size <= MAX_REMEMBERED) break
+      knownAt.delete(oldest)
     }
-    report(use, target)
+    return true
   }
 }
 

@@ -71,8 +71,13 @@ export interface Enforcer {
  * Keeps track of who was told what, so that a reminder comes once and not with every change.
  *
  * @param onRecalls - other files are recalled than before; sessions have been told.
+ * @param onSuspensions - other suspensions are in force than before; sessions have been told.
  */
-export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: () => void = () => undefined): Enforcer {
+export function createEnforcer(
+  gate: Gate,
+  sessions: LiveSessions,
+  { onRecalls, onSuspensions }: { onRecalls?(): void; onSuspensions?(): void } = {},
+): Enforcer {
   const warned = new Map<string, string>()
   const reminded = new Map<string, number>()
   /** What each session was told of suspensions; absent: nothing. */
@@ -149,7 +154,8 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: ()
       const hiding = gate.settings.suspensions.filter(hidesMedia)
       const recalls = JSON.stringify([...gate.settings.recalls, ...hiding].map(({ id }) => id))
       // What was recalled when this began is in force for whoever comes.
-      const isPurged = recalled !== undefined && recalls !== recalled
+      const isFirst = recalled === undefined
+      const isPurged = !isFirst && recalls !== recalled
       recalled = recalls
       const open = new Set<string>()
       let disconnected = 0
@@ -166,7 +172,9 @@ export function createEnforcer(gate: Gate, sessions: LiveSessions, onRecalls: ()
         if (isPurged) session.notify({ kind: 'purge' })
         if (isTold || outcome === 'notified') notified++
       }
-      if (isPurged) onRecalls()
+      if (isPurged) onRecalls?.()
+      // What was in force when this began is in force for whoever comes.
+      if (isChanged && !isFirst) onSuspensions?.()
       forget(open, at)
       return { disconnected, notified }
     },

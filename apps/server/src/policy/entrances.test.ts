@@ -15,6 +15,7 @@ const ENTRANCES = [
   'features/upload/get.ts media.read',
   'features/upload/put.ts upload.put',
   'features/upload/slot.ts upload.request',
+  'jobs/send-push.ts push.send',
   'routing/publication.ts upload.publish',
   'routing/re-host.ts upload.request',
   'routing/router.ts stanza.route',

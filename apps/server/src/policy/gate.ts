@@ -1,7 +1,8 @@
-import { compile, decide, policySettings, staleVerdict } from '@drawbridge/policy'
+import { compile, compileExemptions, decide, policySettings, staleVerdict } from '@drawbridge/policy'
 import type {
   AccountFacts,
   Finding,
+  FindSpared,
   Policy,
   PolicySettings,
   Question,
@@ -34,6 +35,8 @@ export interface GateOptions {
   readonly onLockOut?: (rule: string, localpart: string) => void
   /** Hears what a drill would have said. */
   readonly onDrill?: (suspensionId: string, question: Question, verdict: Verdict) => void
+  /** Hears of each pass that only an exemption gives. @param who - the exemption, as it is written */
+  readonly onSpared?: (suspensionId: string, who: string) => void
 }
 
 /**
@@ -48,6 +51,7 @@ export class Gate {
   #asksForUnits = false
   /** Rooms that some suspension names: who is in them is looked up only then. */
   #rooms: readonly string[] = []
+  #spared: FindSpared | undefined
   #epoch = -1
   #leaseUntil = Number.NEGATIVE_INFINITY
   #leaseUntilWall = Number.NEGATIVE_INFINITY
@@ -67,6 +71,7 @@ export class Gate {
       roomsOf: () => [],
       onLockOut: () => undefined,
       onDrill: () => undefined,
+      onSpared: () => undefined,
       ...options,
     }
   }
@@ -104,6 +109,11 @@ export class Gate {
     return this.#settings.posture === 'enforce' || this.#settings.clientRules.length > 0
   }
 
+  /** Whether some suspension treats members of this room, by its bare JID, in a way of their own. */
+  namesRoom(jid: string): boolean {
+    return this.#rooms.includes(jid)
+  }
+
   /** Names of the units that an account is in. */
   unitsOf(localpart: string): readonly string[] {
     return this.#options.unitsOf(localpart)
@@ -137,7 +147,10 @@ export class Gate {
     const { clientRules, exceptions, suspensions } = settings
     this.#asksForUnits =
       [...clientRules, ...exceptions].some(({ units }) => units !== undefined) ||
-      suspensions.some(({ scopes }) => scopes.some((scope) => scope.startsWith('group:')))
+      suspensions.some(
+        ({ scopes, exemptions }) => exemptions.units.length > 0 || scopes.some((scope) => scope.startsWith('group:')),
+      )
+    this.#spared = compileExemptions(suspensions)
     this.#rooms = [...new Set(suspensions.flatMap(roomsNamedBy))]
     this.#epoch = epoch
     setEpoch(epoch)
@@ -202,6 +215,11 @@ export class Gate {
     })
   }
 
+  /** Notes what only exemptions have let through. */
+  spared<Q extends Question>(question: Q, facts: Questions[Q]): void {
+    for (const { suspension, who } of this.#spared?.(question, facts) ?? []) this.#options.onSpared(suspension, who)
+  }
+
   /** Notes that a break-glass account has passed where others had not. */
   passed(use: BreakGlassUse): void {
     this.#options.onBreakGlass(use)
@@ -244,6 +262,7 @@ export function ask<Q extends Question>(gate: Gate, question: Q, facts: Question
   const known = account ? { ...facts, account: gate.factsOf(account, address) } : facts
   const { verdict, findings } = decide(gate.policy, question, known)
   for (const finding of findings) gate.record(question, finding.rule, finding, facts)
+  if (verdict.action === 'pass') gate.spared(question, known)
   if (account && partiesOf(known).account?.isBreakGlass && verdict.action === 'pass') {
     const others = { ...known, account: { ...gate.factsOf(account, address), isBreakGlass: false } }
     const { verdict: without } = decide(gate.policy, question, others)

@@ -1,5 +1,5 @@
 import { ADMIN_ROUTES, playbookDocument, Refusal } from '@drawbridge/contract'
-import type { NewSuspension, PlaybookDocument, Release, SuspensionImpact } from '@drawbridge/contract'
+import type { NewSuspension, PlaybookDocument, SuspensionImpact } from '@drawbridge/contract'
 import {
   appendAudit,
   decideApprovalRequest,
@@ -65,7 +65,8 @@ export interface GuardedOperations {
   startPlaybook(by: Person, name: string, how: PlaybookStart): Promise<Guarded<Started>>
   extend(by: Person, id: string, times: Extension): Promise<Guarded<ChangedSuspension>>
   exempt(by: Person, id: string, exemptions: Exemptions): Promise<Guarded<ChangedSuspension>>
-  end(by: Person, id: string, release: Release): Promise<Guarded<Ended>>
+  /** With canaries they come back now, and the clock's keeper ends it for everybody else. */
+  end(by: Person, id: string, ending: Ending): Promise<Guarded<Ended>>
   /** Takes the guardrails from a client rule, which takes two people (control §3.5), or gives them back. */
   guardRule(by: Person, id: string, wanted: RuleGuard): Promise<Guarded<RuleChange>>
   /** Agrees to what another person asked for, and does it. */
@@ -81,7 +82,12 @@ const exemptionsGiven = suspensionExemptions.partial()
 type Exemptions = z.output<typeof exemptionsGiven>
 const guardWanted = ADMIN_ROUTES.guardClientRule.body
 const playbookWanted = z.strictObject({ name: z.string(), document: playbookDocument, isDrill: z.boolean().optional() })
-const endWanted = z.strictObject({ release: ADMIN_ROUTES.endSuspension.query.shape.release.unwrap() })
+const endWanted = z.strictObject({
+  release: ADMIN_ROUTES.endSuspension.query.shape.release.unwrap(),
+  canary: z.strictObject({ units: z.array(z.string()).min(1), minutes: z.int().min(1) }).optional(),
+})
+/** How a suspension is to end. */
+export type Ending = z.output<typeof endWanted>
 
 export interface GuardOptions {
   readonly db: Db
@@ -191,7 +197,10 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
     (row: Suspension): Partial<Suspension> => {
       const before = suspensionExemptions.parse(row.exemptions)
       const joined = (key: keyof typeof before) => [...new Set([...before[key], ...(more[key] ?? [])])]
-      const exemptions = { accounts: joined('accounts'), rooms: joined('rooms'), bots: joined('bots') }
+      const exemptions = {
+        ...{ accounts: joined('accounts'), units: joined('units') },
+        ...{ rooms: joined('rooms'), bots: joined('bots') },
+      }
       return { exemptions, approvedBy: [...new Set([...row.approvedBy, ...approvedBy])] }
     }
   const confirmBy =
@@ -204,6 +213,18 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
     })
   const due = (isAlone: boolean): Partial<Suspension> =>
     isAlone ? { reviewDueAt: new Date(now().getTime() + REVIEW_DUE_MS), reviewedAt: null } : {}
+
+  /** Ends it; or lets the canaries in, and puts an end to it for the keeper to see to. */
+  const endAs = async (by: string, id: string, { release, canary }: Ending, isAlone: boolean): Promise<Ended> => {
+    if (!canary) return operations.endSuspension(by, id, release, isAlone)
+    const changed = await operations.changeSuspension(by, id, 'begin-ending', (row) => ({
+      ...exemptWith({ units: canary.units }, [])(row),
+      ...due(isAlone),
+      release,
+      untilAt: new Date(now().getTime() + canary.minutes * MINUTE_MS),
+    }))
+    return { ...changed, released: 0, discarded: 0 }
+  }
 
   /** What a request asks for, done in the name of whoever asked. */
   const fulfil = async (request: ApprovalRequest, approver: string): Promise<Approved> => {
@@ -238,8 +259,7 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
         return [(await operations.changeSuspension(requestedBy, target, action, set)).suspension]
       }
       case 'end-suspension': {
-        const { release } = endWanted.parse(payload)
-        return [(await operations.endSuspension(requestedBy, target, release)).suspension]
+        return [(await endAs(requestedBy, target, endWanted.parse(payload), false)).suspension]
       }
       default:
         throw new Error(`${action} cannot be approved`)
@@ -297,11 +317,11 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
       }))
       return { done }
     },
-    async end(by, id, release) {
+    async end(by, id, ending) {
       const row = await get(id)
       const isGuarded = takesTwo('end', row)
-      if (isGuarded && !actsAlone(by)) return ask(by, 'end-suspension', id, { release })
-      return { done: await operations.endSuspension(by.name, id, release, isGuarded) }
+      if (isGuarded && !actsAlone(by)) return ask(by, 'end-suspension', id, ending)
+      return { done: await endAs(by.name, id, ending, isGuarded) }
     },
     async guardRule(by, id, wanted) {
       const row = isId(id) ? await findClientRule(db, id) : undefined

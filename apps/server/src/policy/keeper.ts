@@ -2,6 +2,7 @@ import { appendAudit, listActiveSuspensions, listOverdueReviews, putMeasured, ta
 import type { Db, Suspension } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import type { Drills } from './drills.ts'
+import type { ExemptionUses } from './exemption-uses.ts'
 import type { Operations } from './operations.ts'
 
 /** Whoever acts because it is time. */
@@ -17,6 +18,7 @@ export interface KeeperOptions {
   readonly db: Db
   readonly operations: () => Operations | undefined
   readonly drills: Drills
+  readonly uses: ExemptionUses
   readonly alert: (text: string) => void
   readonly log: Log
 }
@@ -28,7 +30,7 @@ export interface Keeper {
 }
 
 /** Builds the keeper of this node. Several nodes may do the same work: each thing is done by the first. */
-export function createKeeper({ db, operations, drills, alert, log }: KeeperOptions): Keeper {
+export function createKeeper({ db, operations, drills, uses, alert, log }: KeeperOptions): Keeper {
   let isBusy = false
   let overdueAt = 0
   const alertOnce = async (id: string, kind: string, text: string, at: Date) => {
@@ -41,7 +43,7 @@ export function createKeeper({ db, operations, drills, alert, log }: KeeperOptio
     const can = operations()
     if (!can) return
     if (isScheduled && sinceAt <= at) await can.beginSuspension(SCHEDULE, id)
-    else if (untilAt && untilAt <= at) await can.endSuspension(SCHEDULE, id)
+    else if (untilAt && untilAt <= at) await can.endSuspension(SCHEDULE, id, row.release ?? undefined)
     else if (isEmergency && untilAt && untilAt.getTime() - at.getTime() <= LAPSE_WARNING_MS) {
       const text = `Emergency ${id}, started by ${startedBy} alone, ends at ${untilAt.toISOString()} unless confirmed.`
       await alertOnce(id, 'lapse', text, at)
@@ -55,6 +57,7 @@ export function createKeeper({ db, operations, drills, alert, log }: KeeperOptio
   }
   const work = async (at: Date, hasSuspensions: boolean) => {
     if (hasSuspensions) for (const row of await listActiveSuspensions(db)) await look(row, at)
+    await uses.flush()
     if (at.getTime() - overdueAt < OVERDUE_EVERY_MS) return
     overdueAt = at.getTime()
     for (const { id, startedBy } of await listOverdueReviews(db, at)) {

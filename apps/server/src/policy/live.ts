@@ -66,6 +66,10 @@ export interface LiveOptions {
   onDrill?: NonNullable<GateOptions['onDrill']>
   /** Hears whom a client rule keeps out. */
   onLockOut?: NonNullable<GateOptions['onLockOut']>
+  /** See `GateOptions`. */
+  readonly onSpared?: NonNullable<GateOptions['onSpared']>
+  /** Other suspensions are in force than before. */
+  onSuspensions?(): void
   /** Told of every look at the clock: planned suspensions begin, others end or want to be looked at. */
   onTime?(at: Date): void
 }
@@ -127,7 +131,7 @@ class Live implements LivePolicy {
   constructor(options: LiveOptions) {
     this.#options = options
     this.#now = options.now ?? (() => new Date())
-    const { log, leaseTtlMs, unitsOf, roomsOf, onDrill, onLockOut, isBreakGlass, onBreakGlass } = options
+    const { log, leaseTtlMs, unitsOf, roomsOf, onDrill, onLockOut, isBreakGlass, onBreakGlass, onSpared } = options
     this.gate = new Gate({
       log,
       leaseTtlMs,
@@ -137,8 +141,9 @@ class Live implements LivePolicy {
       ...(onLockOut === undefined ? {} : { onLockOut }),
       ...(isBreakGlass === undefined ? {} : { isBreakGlass }),
       ...(onBreakGlass === undefined ? {} : { onBreakGlass }),
+      ...(onSpared === undefined ? {} : { onSpared }),
     })
-    this.#enforcer = createEnforcer(this.gate, options.sessions, options.onRecalls)
+    this.#enforcer = createEnforcer(this.gate, options.sessions, options)
   }
 
   greet(session: LiveSession): void {

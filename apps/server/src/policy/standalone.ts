@@ -181,6 +181,7 @@ const NOTHING_SAID = {
   released: 0,
   discarded: 0,
   measured: {},
+  exemptionUses: {},
   reviewedAt: null,
   reviewedBy: null,
   reviewNote: null,

@@ -5,6 +5,7 @@ import type { Db } from '@drawbridge/db'
 import { hostname } from 'node:os'
 import type { AccountFacts } from '@drawbridge/policy'
 import { createDrills } from './drills.ts'
+import { createExemptionUses } from './exemption-uses.ts'
 import { publicSuspensions } from './enforce.ts'
 import type { Gate } from './gate.ts'
 import { createGuarded } from './guarded.ts'
@@ -49,7 +50,9 @@ export interface People {
 const NOBODY: People = { accounts: () => [], approvers: () => [], tell: () => undefined }
 
 export interface PolicyServiceOptions
-  extends Omit<LiveOptions, 'db' | 'node' | 'onTime' | 'onDrill' | 'onLockOut'>, Pick<OperationsOptions, 'queue'> {
+  extends
+    Omit<LiveOptions, 'db' | 'node' | 'onTime' | 'onDrill' | 'onLockOut' | 'onSpared'>,
+    Pick<OperationsOptions, 'queue'> {
   /** For what changes the rules. */
   readonly db: Db
   /** For listening, where that needs another way to the database than the rest: a pooler passes no notifications. */
@@ -81,13 +84,14 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
   const node = createNode({ db: rules.db, name: nodeName, leaseTtlMs, log })
   const { people = NOBODY, roomsOf = () => [] } = options
   const drills = createDrills()
+  const uses = createExemptionUses(db, log)
   // The live policy comes first and may find suspensions that are due before there are operations to end them.
   const later: { operations?: Operations; live?: LivePolicy; standalone?: Standalone; guardrails?: Guardrails } = {}
   const alert = (text: string, to: readonly string[] = people.approvers()) => {
     log.warn('approvers are alerted', { text, to: to.length })
     people.tell(text, to)
   }
-  const keeper = createKeeper({ db, operations: () => later.operations, drills, alert, log })
+  const keeper = createKeeper({ db, operations: () => later.operations, drills, uses, alert, log })
   const onTime = (at: Date) => {
     keeper.tick(at, (later.live?.gate.settings.suspensions.length ?? 0) > 0)
     later.guardrails?.tick(at)
@@ -99,6 +103,7 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     node,
     onTime,
     onDrill: drills.hit,
+    onSpared: uses.used,
     onLockOut: (rule, localpart) => later.guardrails?.lockedOut(rule, localpart, now()),
     onBreakGlass: (use) => {
       options.onBreakGlass?.(use)
@@ -149,6 +154,7 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
   })
   const close = async () => {
     await live.close()
+    await uses.flush()
     await node.close()
     await rules.close()
   }

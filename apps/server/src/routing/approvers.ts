@@ -12,6 +12,13 @@ export function approversAmong(accounts: Iterable<Account>): string[] {
   ).flat()
 }
 
+/** Bare JIDs of those who hear of each use of a break-glass account: who can approve, and who has one themselves. */
+export function watchersAmong(accounts: Iterable<Account>): string[] {
+  const all = [...accounts]
+  const others = all.flatMap(({ isBreakGlass, isDisabled, bareJid }) => (isBreakGlass && !isDisabled ? [bareJid] : []))
+  return [...new Set([...approversAmong(all), ...others])]
+}
+
 /** Sends these people a message from the server, which waits for whoever is away. */
 export function tellPeople(text: string, to: readonly string[], ctx: Context): void {
   for (const name of to) {

@@ -170,8 +170,12 @@ export interface Context {
   readonly hasMediaOrigin: boolean
   /** Links to files are good for anybody who knows them, without our signature on whom they were given to. */
   readonly hasPlainLinks: boolean
-  /** Sends a stanza from the server itself, or on behalf of an account, through the message path. */
-  route(stanza: MessageStanza | PresenceStanza | IqStanza): Promise<void>
+  /**
+   * Sends a stanza from the server itself, or on behalf of an account, through the message path.
+   *
+   * @param sender - present: it is judged as what this session says.
+   */
+  route(stanza: MessageStanza | PresenceStanza | IqStanza, sender?: Session): Promise<void>
   /** Makes the images anew that features keep themselves. */
   renewImages(signal: AbortSignal): Promise<RenewalCounts>
   /** Announces something that happened, to the features that listen for it. */
@@ -196,6 +200,14 @@ export interface ServerLimits {
 }
 
 /** Things that happened and that other features care about. A short list, on purpose. */
+/** What suspensions leave of a session's presence. The server itself knows it in any case: messages depend on it. */
+export interface PresenceReach {
+  /** Others see it. */
+  readonly isShown: boolean
+  /** It is shown the presence of others. */
+  readonly seesOthers: boolean
+}
+
 export interface DomainEvents {
   'account.deleted': { readonly localpart: string }
   /** Somebody has made an account with an invitation of somebody else's. */
@@ -235,6 +247,8 @@ export interface DomainEvents {
   'pep.shown': { readonly owner: Account; readonly change: PepChange }
   /** Other images are recalled than before, or none. */
   'recalls.changed': Readonly<Record<string, never>>
+  /** Other suspensions are in force than before, or none. */
+  'suspensions.changed': Readonly<Record<string, never>>
   /** One account may from now on see the presence of another (RFC 6121 §3.1.5); both by bare JID. */
   'presence.granted': { readonly of: string; readonly to: string }
   /** An account's vCard was replaced (XEP-0054). */
@@ -455,7 +469,12 @@ export interface Feature {
   readonly released?: (messages: readonly Released[], ctx: Context) => void
   readonly service?: Service
   /** All presence of a session but what goes to a service; exactly one feature has it. */
-  readonly presence?: (stanza: PresenceStanza, session: Session, ctx: Context) => Promise<void> | void
+  readonly presence?: (
+    stanza: PresenceStanza,
+    session: Session,
+    ctx: Context,
+    reach: PresenceReach,
+  ) => Promise<void> | void
   /** Looks at a stanza just before a session gets it; false withholds it from that session. */
   readonly outbound?: (element: Element, session: Session, ctx: Context) => boolean
   /**

@@ -1,3 +1,4 @@
+import type { ClientIdentity } from '@drawbridge/policy'
 import type { SettingIdentity } from '@drawbridge/xmpp'
 import type { Session } from '../stream/session.ts'
 import type { Sessions } from './sessions.ts'
@@ -26,11 +27,25 @@ export interface PushTarget {
   pending: string | undefined
   /** What kind of client it is (XEP-0030), once it has said so. */
   identity: SettingIdentity | undefined
+  /** What rules know about it, as it was when it was last here. */
+  client: ClientIdentity | undefined
+  /** The rule that it was told of, which asks for another version. */
+  updateTold: string | undefined
+  /** The newest message that a suspension has kept it from hearing of: it hears of it when that is over. */
+  owed: PushNews | undefined
   /** When it was told last, by the clock of this process. */
   toldAt: number
   /** Errors in a row (XEP-0357 §7.1), and when it may be tried again after too many. */
   failures: number
   retryAt: number
+}
+
+/** What a device is to hear of. */
+export interface PushNews {
+  /** The newest message. */
+  readonly message: string
+  /** Whose archive has the message, where it was said in a room. */
+  readonly room?: string | undefined
 }
 
 /** What is enabled, all in memory: it is asked about for every message. */
@@ -40,6 +55,8 @@ export interface PushTargets {
   /** Adds one, or takes the place of the one with its service and node. */
   put(owner: string, target: PushTarget): void
   remove(owner: string, isGone: (target: PushTarget) => boolean): void
+  /** Those that have been kept from hearing of something. */
+  owing(): Iterable<readonly [owner: string, target: PushTarget]>
   readonly size: number
 }
 
@@ -62,6 +79,11 @@ export function createPushTargets(emptied: (owner: string) => void = () => undef
       return size
     },
     of,
+    *owing() {
+      for (const [owner, targets] of byOwner) {
+        for (const target of targets) if (target.owed) yield [owner, target]
+      }
+    },
     find: (owner, service, node) => of(owner).find(isSame(service, node)),
     put(owner, target) {
       const is = isSame(target.service, target.node)
@@ -82,16 +104,18 @@ export function retryAtAfter(failures: number, failedAt: Date | null): number {
 
 /** A target of which nothing has been told yet. */
 export function newPushTarget(
-  target: Pick<PushTarget, 'accountId' | 'service' | 'node' | 'resource' | 'clientId' | 'identity'>,
+  target: Pick<PushTarget, 'accountId' | 'service' | 'node' | 'resource' | 'clientId' | 'identity' | 'client'>,
   errors: Pick<PushTarget, 'failures' | 'retryAt'> = { failures: 0, retryAt: 0 },
 ): PushTarget {
-  return { ...target, ...errors, unread: 0, told: 0, pending: undefined, toldAt: Number.NEGATIVE_INFINITY }
+  const nothing = { unread: 0, told: 0, pending: undefined, owed: undefined, updateTold: undefined }
+  return { ...nothing, ...target, ...errors, toldAt: Number.NEGATIVE_INFINITY }
 }
 
 /** The client sees for itself; it counts from zero when it goes. */
 export function wasSeen(target: PushTarget): void {
   target.unread = 0
   target.told = 0
+  target.owed = undefined
 }
 
 /** Whether the client that a target belongs to gets what is sent and looks at it: then nobody needs to wake it up. */

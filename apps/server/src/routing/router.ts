@@ -26,7 +26,7 @@ import { isPresentTo, planDelivery, withStanzaId } from './deliver.ts'
 import { describe } from './description.ts'
 import { RELAYED } from './feature.ts'
 import type { ComponentLink } from './components.ts'
-import type { Context, Draft, Origin } from './feature.ts'
+import type { Context, Draft, Origin, PresenceReach } from './feature.ts'
 import type { Registry } from './registry.ts'
 import { filterMessages, isFiltered } from './filter-stored.ts'
 import { isTextSearch, sharedMedia } from './shared-media.ts'
@@ -64,11 +64,12 @@ export async function route(routing: Routing, stanza: Stanza, sender: Session | 
   const { ctx, registry } = routing
   try {
     if (stanza.kind === 'message') return await routeMessage(routing, stanza, sender, n)
-    throwIfRefused(verdictOn(routing, stanza, sender))
+    const verdict = verdictOn(routing, stanza, sender)
+    throwIfRefused(verdict)
     if (stanza.kind === 'iq') return await routeIq(routing, stanza, sender)
     const service = serviceAt(routing, stanza)
     if (service && sender) await service.presence(stanza, sender, ctx)
-    else if (sender) await registry.presence(stanza, sender, ctx)
+    else if (sender) await registry.presence(stanza, sender, ctx, reachOf(routing, stanza, sender, verdict))
     else deliverPresence(ctx, stanza)
   } catch (error) {
     if (stanza.kind === 'message') countFault(error)
@@ -370,6 +371,16 @@ export function iqResult(stanza: IqStanza, payload: Element | undefined): Elemen
 }
 
 // --- policy and errors ----------------------------------------------------------------------------------------------------------
+
+const FULL_REACH: PresenceReach = { isShown: true, seesOthers: true }
+
+/** Who is not to be seen may still look around: that is asked about as the probe that it is (RFC 6121 §4.3). */
+function reachOf(routing: Routing, stanza: PresenceStanza, sender: Session, { action }: Verdict): PresenceReach {
+  if (action === 'pass') return FULL_REACH
+  const facts = factsOf(routing, stanza, sender)
+  const look = facts ? ask(routing.ctx.gate, 'stanza.route', { ...facts, type: 'probe' }) : PASS
+  return { isShown: false, seesOthers: look.action === 'pass' }
+}
 
 function deliverPresence(ctx: Context, stanza: PresenceStanza): void {
   const { to } = stanza

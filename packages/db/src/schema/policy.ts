@@ -78,6 +78,7 @@ export const suspension = pgTable('suspension', {
   released: bigint('released', { mode: 'number' }).notNull().default(0),
   discarded: bigint('discarded', { mode: 'number' }).notNull().default(0),
   measured: jsonb('measured').$type<unknown>().notNull().default({}),
+  exemptionUses: jsonb('exemption_uses').$type<Readonly<Record<string, number>>>().notNull().default({}),
 })
 
 /** What one person asked for and another has to agree to. */

@@ -1,4 +1,4 @@
-import { integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { account, bytea, instant } from './account.ts'
 
 const owner = () =>
@@ -26,6 +26,8 @@ export const pushTarget = pgTable(
     clientId: uuid('client_id'),
     options: text('options'),
     identity: text('identity'),
+    client: jsonb('client').$type<unknown>(),
+    updateTold: text('update_told'),
     failures: integer('failures').notNull().default(0),
     failedAt: instant('failed_at'),
     enabledAt: instant('enabled_at').notNull().defaultNow(),

@@ -5,10 +5,11 @@ import {
   insertOutbox,
   keepPushNodes,
   listPushTargets,
-  notePushIdentity,
+  notePushClient,
   putPushTarget,
 } from '@drawbridge/db'
 import { sendPush } from '@drawbridge/jobs'
+import type { ClientIdentity } from '@drawbridge/policy'
 import { findPushOptions, findPushStop, NS_PUSH, parsePushRequest, StanzaFault } from '@drawbridge/xmpp'
 import type { Element, Jid, SettingIdentity } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
@@ -53,15 +54,24 @@ export const push = defineFeature({
     'account.deleted': ({ localpart }, ctx) => ctx.pushTargets.remove(`${localpart}@${ctx.domain}`, () => true),
     'client.revoked': forgetClient,
     'password.changed': forgetOthers,
-    'session.active': ({ session }, ctx) => targetsOf(session, ctx).forEach(wasSeen),
+    'session.active': seen,
+    'suspensions.changed': payDebts,
     'disco.known': learnIdentity,
     'pep.changed': changeBookmarks,
   },
   async start(ctx) {
-    for (const { localpart, failedAt, failures, clientId, identity, ...target } of await listPushTargets(ctx.db)) {
+    for (const { localpart, failedAt, failures, ...row } of await listPushTargets(ctx.db)) {
       const errors = { failures, retryAt: retryAtAfter(failures, failedAt) }
-      const known = { ...target, clientId: clientId ?? undefined, identity: identityFrom(identity) }
-      ctx.pushTargets.put(`${localpart}@${ctx.domain}`, newPushTarget(known, errors))
+      const known = {
+        ...row,
+        clientId: row.clientId ?? undefined,
+        identity: identityFrom(row.identity),
+        // As we have written it.
+        client: (row.client ?? undefined) as ClientIdentity | undefined,
+      }
+      const target = newPushTarget(known, errors)
+      target.updateTold = row.updateTold ?? undefined
+      ctx.pushTargets.put(`${localpart}@${ctx.domain}`, target)
     }
     await loadBookmarks(ctx)
   },
@@ -82,7 +92,11 @@ async function enable(payload: Element, { session }: IqRequest, ctx: Context): P
   else if (!ctx.components.find(service.domainpart)) throw unreachable(service)
   const { clientId, jid } = session
   const identity = session.notes.get('disco.identity') as SettingIdentity | undefined
-  const target = { accountId, service: service.toString(), node, resource: jid.resourcepart ?? '', clientId, identity }
+  const { client } = session
+  const target = {
+    ...{ accountId, service: service.toString(), node, resource: jid.resourcepart ?? '' },
+    ...{ clientId, identity, client },
+  }
   const others = ctx.pushTargets.of(bareJid).filter((other) => other.node !== node)
   if (others.length >= TARGETS_MAX) {
     throw new StanzaFault({ type: 'cancel', condition: 'resource-constraint', text: 'Too many devices have push.' })
@@ -143,7 +157,35 @@ async function learnIdentity({ session, identity }: DomainEvents['disco.known'],
   for (const target of targetsOf(session, ctx)) {
     if (textOf(target.identity) === text) continue
     target.identity = identity
-    await notePushIdentity(ctx.db, target, text)
+    await notePushClient(ctx.db, target, { identity: text })
+  }
+}
+
+/** Somebody looks at the client; and by now more may be known of what it is. */
+async function seen({ session }: DomainEvents['session.active'], ctx: Context): Promise<void> {
+  const { client } = session
+  const targets = targetsOf(session, ctx)
+  targets.forEach(wasSeen)
+  for (const target of targets) {
+    if (client.family === undefined || isSameClient(client, target.client)) continue
+    target.client = client
+    target.updateTold = undefined
+    await notePushClient(ctx.db, target, { client, updateTold: null })
+  }
+}
+
+function isSameClient(a: ClientIdentity, b: ClientIdentity | undefined): boolean {
+  return a.family === b?.family && a.version === b?.version && a.tier === b?.tier && a.isSuspect === b?.isSuspect
+}
+
+/** What a suspension has kept devices from hearing of they hear now; what another one keeps is owed once more. */
+async function payDebts(_: DomainEvents['suspensions.changed'], ctx: Context): Promise<void> {
+  for (const [owner, target] of [...ctx.pushTargets.owing()]) {
+    const { owed } = target
+    target.owed = undefined
+    if (!owed || target.pending !== undefined) continue
+    target.pending = owed.message
+    await ctx.jobs.enqueue(sendPush, pushPayload({ owner, target }, owed.message, owed.room))
   }
 }
 

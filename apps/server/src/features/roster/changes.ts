@@ -1,5 +1,5 @@
 import { listPresenceRequestsFrom, listRostersWith } from '@drawbridge/db'
-import { findJid, NS_CLIENT, setPhotoHash, xml } from '@drawbridge/xmpp'
+import { findJid, NS_CLIENT, setPhotoHash, stanzaFrom, xml } from '@drawbridge/xmpp'
 import type { Jid } from '@drawbridge/xmpp'
 import type { Context, DomainEvents } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
@@ -43,8 +43,18 @@ async function announceAgain(session: Session, sha1: string | undefined, ctx: Co
   const next = xml('presence', { ...presence.attrs, xmlns: NS_CLIENT }, presence.children)
   setPhotoHash(next, sha1 ?? '')
   setPresence(session, next, priority)
-  const { broadcast } = noteOf(session)
-  if (broadcast) await broadcastPresence(ctx, session, broadcast)
+  const { broadcast, isSilent } = noteOf(session)
+  if (broadcast && !isSilent) await broadcastPresence(ctx, session, broadcast)
+}
+
+/** Presence was suspended, or is no more: whoever was not seen, or has not seen others, says what it said once more. */
+export async function followSuspensions(_: DomainEvents['suspensions.changed'], ctx: Context): Promise<void> {
+  for (const session of [...ctx.sessions.all()]) {
+    const { presence } = session
+    const { isSilent, isBlind } = noteOf(session)
+    if (!presence || session.isEnded || (!isSilent && !isBlind)) continue
+    await ctx.route(stanzaFrom(presence, { from: session.jid }), session)
+  }
 }
 
 /** A deleted account leaves every roster, so that a later one of the same name inherits nobody's trust. */

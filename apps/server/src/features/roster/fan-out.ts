@@ -47,7 +47,7 @@ export function sendCurrentPresence(ctx: Context, of: string, to: string): void 
 /** §3.2.2, §3.3.3: takes back what another account has seen of this one. */
 export function sendUnavailable(ctx: Context, of: string, to: string): void {
   for (const session of ctx.sessions.of(of)) {
-    if (session.presence) sendTo(ctx, to, new Broadcast(unavailable(session)))
+    if (noteOf(session).broadcast) sendTo(ctx, to, new Broadcast(unavailable(session)))
   }
 }
 

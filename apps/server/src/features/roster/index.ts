@@ -1,6 +1,6 @@
 import { NS_PRE_APPROVAL, NS_ROSTER, NS_ROSTER_VERSIONING, xml } from '@drawbridge/xmpp'
 import { defineFeature } from '../../routing/feature.ts'
-import { followAvatar, followBlocking, followDeletion } from './changes.ts'
+import { followAvatar, followBlocking, followDeletion, followSuspensions } from './changes.ts'
 import { getRoster, setRoster } from './items.ts'
 import { befriend } from './invited.ts'
 import { followName, followUnit } from './units.ts'
@@ -33,5 +33,6 @@ export const roster = defineFeature({
     'unit.changed': followUnit,
     'invitation.accepted': befriend,
     'account.renamed': followName,
+    'suspensions.changed': followSuspensions,
   },
 })

@@ -4,8 +4,12 @@ import type { Session } from '../../stream/session.ts'
 
 /** What this feature keeps about a session. */
 export interface RosterNote {
-  /** Its presence, ready to be sent to anybody. */
+  /** Its presence as others see it, ready to be sent to anybody. */
   broadcast: Broadcast | undefined
+  /** Presence is suspended: what it says of itself now is not shown, and what was shown before stays. */
+  isSilent: boolean
+  /** It has not been shown the presence of others for that. */
+  isBlind: boolean
   /** Roster pushes that must not overtake the answer they follow (§2.6.3). */
   backlog: Element[] | undefined
   /** Pushes of a change of units are on the way; what it has so far is the roster of no moment (§2.6.2). */
@@ -16,7 +20,7 @@ export interface RosterNote {
 export function noteOf(session: Session): RosterNote {
   let note = session.notes.get('roster') as RosterNote | undefined
   if (!note) {
-    note = { broadcast: undefined, backlog: undefined, isCatchingUp: false }
+    note = { broadcast: undefined, isSilent: false, isBlind: false, backlog: undefined, isCatchingUp: false }
     session.notes.set('roster', note)
   }
   return note
@@ -26,5 +30,7 @@ export function noteOf(session: Session): RosterNote {
 export function setPresence(session: Session, presence: Element | undefined, priority: number | undefined): void {
   session.presence = presence
   session.priority = priority
-  noteOf(session).broadcast = presence && new Broadcast(presence)
+  const note = noteOf(session)
+  if (!presence) note.broadcast = undefined
+  else if (!note.isSilent) note.broadcast = new Broadcast(presence)
 }

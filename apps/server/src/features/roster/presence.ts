@@ -2,7 +2,7 @@ import { findLastActivity } from '@drawbridge/db'
 import { buildDelay, C2S_LIMITS, findJid, NS_CLIENT, parseElement, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element, Jid, PresenceStanza, Stanza } from '@drawbridge/xmpp'
 import { inTurns } from '../../routing/fanout.ts'
-import type { Context } from '../../routing/feature.ts'
+import type { Context, PresenceReach } from '../../routing/feature.ts'
 import { filterRequest } from '../../routing/filter-stored.ts'
 import { hasFrom } from '../../routing/rosters.ts'
 import { Broadcast } from '../../routing/outgoing.ts'
@@ -17,11 +17,16 @@ import type { SubscriptionType } from './subscription.ts'
 const MAX_DIRECTED = 1_000
 
 /** Presence from a client (RFC 6121 §3, §4). */
-export async function handlePresence(stanza: PresenceStanza, session: Session, ctx: Context): Promise<void> {
+export async function handlePresence(
+  stanza: PresenceStanza,
+  session: Session,
+  ctx: Context,
+  reach: PresenceReach,
+): Promise<void> {
   const { to, type } = stanza
   switch (type) {
     case 'available':
-      return to ? direct(stanza, to, session, ctx) : announce(stanza, session, ctx)
+      return to ? direct(stanza, to, session, ctx) : announce(stanza, session, ctx, reach)
     case 'unavailable':
       if (to) return direct(stanza, to, session, ctx)
       await leave(session, ownCopy(stanza.element, session), ctx)
@@ -38,7 +43,12 @@ export async function handlePresence(stanza: PresenceStanza, session: Session, c
 }
 
 /** Initial presence (§4.2) and its updates (§4.4). */
-async function announce(stanza: PresenceStanza, session: Session, ctx: Context): Promise<void> {
+async function announce(
+  stanza: PresenceStanza,
+  session: Session,
+  ctx: Context,
+  { isShown, seesOthers }: PresenceReach,
+): Promise<void> {
   const priority = parsePriority(stanza.element)
   const isInitial = session.presence === undefined
   const tookMessages = session.priority !== undefined && session.priority >= 0
@@ -50,12 +60,15 @@ async function announce(stanza: PresenceStanza, session: Session, ctx: Context):
   }
   // Of several updates that came together, the last is the state.
   if (!isInitial && isOwnState(session.next)) return
+  const note = noteOf(session)
+  const isNewcomer = isInitial || note.isBlind
+  note.isSilent = !isShown
+  note.isBlind = isNewcomer && !seesOthers
   setPresence(session, ownCopy(stanza.element, session), priority)
-  const { broadcast } = noteOf(session)
-  if (broadcast) await broadcastPresence(ctx, session, broadcast)
+  if (note.broadcast && isShown) await broadcastPresence(ctx, session, note.broadcast)
   if (session.isEnded) return
+  if (isNewcomer && seesOthers) await showOthers(session, ctx)
   if (isInitial) {
-    await showOthers(session, ctx)
     for (const [jid, request] of ctx.rosters.find(account.bareJid)?.requests ?? []) {
       session.send(parseElement(await filterRequest(account, jid, request, ctx), C2S_LIMITS))
     }
@@ -135,16 +148,16 @@ function sendDirected(ctx: Context, to: Jid, presence: Element): void {
 
 /** §4.5: unavailable to all that saw the session, those of its directed presence included (§4.6.3). */
 export async function leave(session: Session, presence: Element, ctx: Context): Promise<void> {
-  const wasAvailable = session.presence !== undefined
+  const wasSeen = noteOf(session).broadcast !== undefined
   const { directed } = session
   session.directed = undefined
-  const subscribers = new Set(wasAvailable ? ctx.rosters.find(session.account.bareJid)?.subscribers : [])
+  const subscribers = new Set(wasSeen ? ctx.rosters.find(session.account.bareJid)?.subscribers : [])
   setPresence(session, undefined, undefined)
   for (const text of directed ?? []) {
     const to = findJid(text)
     if (to && !subscribers.has(to.bareString)) sendDirected(ctx, to, presence)
   }
-  if (wasAvailable) await broadcastPresence(ctx, session, new Broadcast(presence))
+  if (wasSeen) await broadcastPresence(ctx, session, new Broadcast(presence))
 }
 
 /** The end of a session: what it did not say itself is said for it (§4.5.2). */

@@ -1,0 +1,154 @@
+import { findSuspension } from '@drawbridge/db'
+import { expect, test, vi } from 'vitest'
+import { startPushReceiver } from '../../test/push-receiver.ts'
+import { story } from '../../test/story.ts'
+import type { Device, Story } from '../../test/story.ts'
+
+const suspend = async (s: Story<never>, scope: string, mode: 'hold' | 'read-only' | 'reject', more = {}) => {
+  const { operations } = s.server.policy
+  const { suspension } = await operations.startSuspension('local:cli', {
+    scopes: [scope],
+    mode,
+    reason: 'worm',
+    ...more,
+  })
+  return () => operations.endSuspension('local:cli', suspension.id)
+}
+const rule = { family: 'test', below: '2.0', preset: 'now', url: 'https://im.test/update' } as const
+
+// --- presence ---------------------------------------------------------------------------------------------------------------
+
+/** bob sees alice, and she sees him; nobody is there yet. */
+async function contacts(): Promise<Story<'alice' | 'bob'>> {
+  const s = await story({ alice: 1, bob: 1 })
+  for (const [from, to] of [
+    [s.alice, s.bob],
+    [s.bob, s.alice],
+  ] as const) {
+    const bare = (device: Device) => device.session.account.bareJid
+    await from.send(`<presence type="subscribe" to="${bare(to)}"/>`)
+    await to.send(`<presence type="subscribed" to="${bare(from)}"/>`)
+  }
+  for (const device of [s.alice, s.bob]) device.received()
+  return s
+}
+const presenceIn = (device: Device) =>
+  device
+    .received()
+    .filter((text) => text.startsWith('<presence'))
+    .map((text) => /<status>(.*?)</u.exec(text)?.[1] ?? /type="(\w+)"/u.exec(text)?.[1] ?? 'available')
+const status = (text: string) => `<presence><status>${text}</status></presence>`
+/** Whatever was sent to the device before is there now. */
+const caughtUp = (device: Device) => device.ask('get', '<ping xmlns="urn:xmpp:ping"/>')
+
+test('presence that is suspended is shown to nobody, messages arrive all the same, and it is shown when that is over', async () => {
+  await using s = await contacts()
+  await s.bob.available(status('before'))
+  const end = await suspend(s as never, 'presence', 'read-only')
+  await s.bob.available(status('during'))
+  await s.alice.available(status('new'))
+  await caughtUp(s.bob)
+  expect(presenceIn(s.bob)).not.toContain('new')
+  // What could be seen before can be read on.
+  expect(presenceIn(s.alice)).toEqual(['before'])
+  await s.bob.send('<message to="alice@im.test" type="chat"><body>are you there?</body></message>')
+  await s.alice.next((element) => element.getChildText('body') === 'are you there?')
+
+  await end()
+  await vi.waitFor(async () => {
+    await caughtUp(s.bob)
+    expect(presenceIn(s.bob)).toContain('new')
+  })
+  expect(presenceIn(s.alice)).toContain('during')
+})
+
+test('where presence is hidden, a newcomer sees nobody until that is over; and leaves without having been there', async () => {
+  await using s = await contacts()
+  await s.bob.available(status('before'))
+  const end = await suspend(s as never, 'presence', 'reject')
+  await s.alice.available(status('new'))
+  await s.alice.send('<presence type="probe" to="bob@im.test"/>')
+  await caughtUp(s.alice)
+  expect(presenceIn(s.alice).filter((text) => text !== 'error')).toEqual([])
+  const other = await s.connect('alice', '2')
+  await other.available(status('short'))
+  await other.send('<presence type="unavailable"/>')
+  await caughtUp(s.bob)
+  expect(presenceIn(s.bob)).not.toContain('unavailable')
+  await end()
+  await s.alice.next((element) => element.getChildText('status') === 'before')
+  await s.bob.next((element) => element.getChildText('status') === 'new')
+})
+
+// --- push ------------------------------------------------------------------------------------------------------------------
+
+const PUSH = { doesJobs: true, settings: { push: { allowLoopback: true, intervalMs: 0, content: 'message' } } } as const
+const chat = (body: string) => `<message to="alice@im.test" type="chat"><body>${body}</body></message>`
+
+async function enablePush(device: Device, register: string): Promise<void> {
+  const node = (await device.ask('set', register, 'push.im.test')).getChild('registered')?.attrs['node']
+  await device.ask('set', `<enable xmlns="urn:xmpp:push:0" jid="push.im.test" node="${node}"/>`)
+}
+
+test('while push is suspended nothing leaves, whatever is said; afterwards a device hears of what it has missed', async () => {
+  await using s = await story({ alice: 1, bob: 1 }, PUSH)
+  await using receiver = await startPushReceiver()
+  await enablePush(s.alice, receiver.register)
+  s.alice.disconnect()
+  const end = await suspend(s as never, 'push', 'hold')
+  await s.bob.send(chat('one'))
+  const [target] = s.server.ctx.pushTargets.of('alice@im.test')
+  await vi.waitFor(() => expect(target?.owed).toBeDefined(), 5_000)
+  await s.bob.send(chat('two'))
+  await vi.waitFor(() => expect([target?.unread, target?.pending]).toEqual([2, undefined]), 5_000)
+  expect(receiver.received).toEqual([])
+  await end()
+  expect(JSON.parse((await receiver.nth(1)).text)).toMatchObject({ 'message-count': 2 })
+})
+
+test('a client whose images are withheld hears a number and no words (control §3.2)', async () => {
+  await using s = await story({ alice: 1, bob: 1 }, PUSH)
+  await using receiver = await startPushReceiver()
+  await enablePush(s.alice, receiver.register)
+  s.alice.disconnect()
+  await s.server.policy.operations.addClientRule('local:cli', { ...rule, action: 'degrade', formats: ['webp'] })
+  await s.bob.send(chat('secret words'))
+  expect(JSON.parse((await receiver.nth(1)).text)).toEqual({ account: 'alice@im.test', 'message-count': 1 })
+})
+
+test('a client that is locked out hears once that it needs an update, without a word of content (control §3.4)', async () => {
+  await using s = await story({ alice: 1, bob: 1, carol: 1 }, PUSH)
+  await using receiver = await startPushReceiver()
+  await using others = await startPushReceiver()
+  await enablePush(s.alice, receiver.register)
+  await enablePush(s.carol, others.register)
+  for (const device of [s.alice, s.carol]) device.disconnect()
+  const blocked = { ...rule, accounts: ['alice'], action: 'block' } as const
+  const { operations } = s.server.policy
+  await operations.addClientRule('local:cli', blocked)
+  await s.bob.send(chat('secret words'))
+  expect(JSON.parse((await receiver.nth(1)).text)).toEqual({ 'update-needed': true })
+  await s.bob.send(chat('more of them'))
+  const [target] = s.server.ctx.pushTargets.of('alice@im.test')
+  await vi.waitFor(() => expect([target?.unread, target?.pending]).toEqual([2, undefined]), 5_000)
+  expect(receiver.received).toHaveLength(1)
+  // Whom the rule is not about hears what there is.
+  await s.bob.send(chat('hello').replace('alice', 'carol'))
+  expect(JSON.parse((await others.nth(1)).text)).toMatchObject({ 'last-message-body': 'hello' })
+})
+
+// --- exemptions -------------------------------------------------------------------------------------------------------------
+
+test('control §4.9 what exemptions are used for is counted where they help, and nowhere else', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  const exemptions = { accounts: ['alice'] }
+  const { suspension } = await s.server.policy.operations.startSuspension('local:cli', {
+    ...{ scopes: ['service'], mode: 'read-only', reason: 'worm', exemptions },
+  })
+  await s.alice.send('<message to="bob@im.test" type="chat"><body>one</body></message>')
+  await s.alice.send('<message to="bob@im.test" type="chat"><body>two</body></message>')
+  await s.alice.ask('get', '<ping xmlns="urn:xmpp:ping"/>')
+  await s.bob.send('<message to="alice@im.test" type="chat"><body>no</body></message>')
+  const uses = async () => (await findSuspension(s.server.ctx.db, suspension.id))?.exemptionUses
+  await vi.waitFor(async () => expect(await uses()).toEqual({ alice: 2 }), 5_000)
+})
