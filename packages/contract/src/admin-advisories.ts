@@ -121,7 +121,7 @@ const newBuild = z
   })
   .meta({ id: 'NewClientBuild' })
 
-const advisorySettings = z
+export const advisorySettings = z
   .strictObject({
     isDegradeArmed: z.boolean().meta({
       description:

@@ -15,6 +15,7 @@ import { MEDIA_ROUTES } from './admin-media.ts'
 import { NODE_ROUTES } from './admin-nodes.ts'
 import { PEOPLE_ROUTES } from './admin-people.ts'
 import { PLAYBOOK_ROUTES } from './admin-playbooks.ts'
+import { POLICY_ROUTES } from './admin-policy.ts'
 import { RECALL_ROUTES } from './admin-recalls.ts'
 import { STATUS_ROUTES } from './admin-status.ts'
 import { SUSPENSION_ROUTES } from './admin-suspensions.ts'
@@ -32,6 +33,7 @@ export const ADMIN_ROUTES = {
   ...CLIENT_ROUTES,
   ...CLIENT_RULE_ROUTES,
   ...CLIENT_EXCEPTION_ROUTES,
+  ...POLICY_ROUTES,
   ...MEDIA_ROUTES,
   ...EVIDENCE_ROUTES,
   ...NODE_ROUTES,

@@ -25,7 +25,7 @@ export const playbookDocument = z.strictObject({
   }),
 })
 
-const playbookName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/u, 'is not a name, write it like image-exploit')
+export const playbookName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/u, 'is not a name, write it like image-exploit')
 
 const playbookParams = z.strictObject({ name: playbookName })
 

@@ -36,6 +36,13 @@ export type { ClientIdentityView, ClientUse, ClientVersion, SessionView } from '
 export type { HeldMessageView } from './admin-held.ts'
 export type { ImageRenewalView } from './admin-images.ts'
 export { type PlaybookDocument, type PlaybookView, playbookDocument } from './admin-playbooks.ts'
+export {
+  type PolicyDocument,
+  type PolicySections,
+  type PolicyStepView,
+  type RuleDocument,
+  policyDocument,
+} from './admin-policy.ts'
 export type { NewRecall, RecallView } from './admin-recalls.ts'
 export type { Check, Status } from './admin-status.ts'
 export type { ApprovalRequestView } from './admin-approvals.ts'

@@ -52,8 +52,9 @@ export function compileClientRules(
 }
 
 /** The order in which rules are asked: by priority, and of equal ones the newest first, so that a rule made in a hurry decides. */
-export function inOrder<T extends Pick<ClientRuleSetting, 'priority' | 'createdAt'>>(rules: readonly T[]): T[] {
-  return rules.toSorted((a, b) => a.priority - b.priority || b.createdAt - a.createdAt)
+export function inOrder<T extends Pick<ClientRuleSetting, 'id' | 'priority' | 'createdAt'>>(rules: readonly T[]): T[] {
+  // Rules of one change have one instant; ids grow.
+  return rules.toSorted((a, b) => a.priority - b.priority || b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
 }
 
 /**

@@ -88,12 +88,12 @@ function strictnessOf(action: RuleAction | undefined): number {
 /** The rules as if each had reached its last stage, confirmed and not held back: nobody is spared by the calendar. */
 function compileAtTheTop({ clientRules, exceptions }: ClientRules): FindRule {
   return compileClientRules(
-    // Put in order first: with their times made equal, an older rule would come before one that hides it.
-    inOrder(clientRules).map((rule): ClientRuleSetting => {
+    // Their times say nothing but the order in which they are asked.
+    inOrder(clientRules).map((rule, index): ClientRuleSetting => {
       const { ceiling: _ceiling, deadline: _deadline, ...rest } = rule
       const last = stagesOf(rule).at(-1)?.stage ?? rule.action
       // `now` puts every stage at its creation; an instant in the past would find none of them in force.
-      return { ...rest, action: last, preset: 'now', createdAt: 0, isFinal: true }
+      return { ...rest, action: last, preset: 'now', createdAt: -index, isFinal: true }
     }),
     exceptions,
   )

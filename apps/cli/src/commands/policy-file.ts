@@ -1,20 +1,21 @@
-import type { Effect } from '@drawbridge/contract'
 import { readFile } from 'node:fs/promises'
+import { stringify } from 'yaml'
 import { parse } from '../arguments.ts'
 import type { Cli, Command } from '../command.ts'
-import { diffPolicy, exportPolicy, parsePolicy, stepLine } from '../policy/document.ts'
-import type { PolicyStep, ServerPolicy } from '../policy/document.ts'
+import { parsePolicy, stepLine } from '../policy/document.ts'
 import { effectLine } from './effect.ts'
+
+const SECTIONS = 'client rules, the posture for unknown clients, media policies, playbooks and advisory settings'
 
 export const policyExport: Command = {
   name: 'policy export',
   usage: '',
-  summary: 'Print client rules and media policies as YAML, to be kept in Git. Applying it changes nothing.',
+  summary: `Print ${SECTIONS} as YAML, to be kept in Git. Applying it changes nothing.`,
 
   async run(args, cli) {
     parse(args, [], {})
-    const text = exportPolicy(await serverPolicy(cli))
-    cli.result(text.trimEnd(), { yaml: text })
+    const { document } = await cli.admin('getPolicy')
+    cli.result(stringify(document).trimEnd(), document)
   },
 }
 
@@ -25,57 +26,34 @@ export const policyDiff: Command = {
 
   async run(args, cli) {
     const { words } = parse(args, ['FILE'], {})
-    const steps = await stepsTo(words[0] ?? '', cli)
+    const { steps } = await applied(words[0] ?? '', cli, { isDryRun: true, isShadowAccepted: true })
     cli.result(steps.map(stepLine), steps)
   },
 }
 
 export const policyApply: Command = {
   name: 'policy apply',
-  usage: 'FILE [--dry-run]',
-  summary:
-    'Make client rules and media policies what the file says, one after the other: what is new first, what goes last. A section that is not in the file is left alone. --dry-run says what each step alone would do.',
+  usage: 'FILE [--accept-shadow] [--dry-run]',
+  summary: `Make ${SECTIONS} what the file says: all of it in one change, or nothing. A section that is not in the file is left alone. --accept-shadow takes rules that others keep from ever deciding.`,
 
   async run(args, cli) {
-    const { values, words } = parse(args, ['FILE'], { 'dry-run': { type: 'boolean' } })
-    const steps = await stepsTo(words[0] ?? '', cli)
-    // A rule that another one hides is refused, unless that one is about to go.
-    const isShadowAccepted = steps.some(({ kind }) => kind === 'remove-rule')
-    const done: { readonly step: PolicyStep; readonly effect: Effect | undefined }[] = []
-    for (const step of steps) {
-      const effect = await apply(step, cli, { isDryRun: values['dry-run'] === true, isShadowAccepted })
-      done.push({ step, effect })
-      cli.note([stepLine(step), ...(effect ? [effectLine(effect)] : [])].join('\n  '))
-    }
-    const counted = steps.length === 0 ? 'nothing to change' : `${steps.length} steps`
-    cli.result(values['dry-run'] ? `${counted}, none of them taken` : counted, done)
+    const flag = { type: 'boolean' } as const
+    const { values, words } = parse(args, ['FILE'], { 'accept-shadow': flag, 'dry-run': flag })
+    const isDryRun = values['dry-run'] === true
+    const isShadowAccepted = values['accept-shadow'] === true
+    const answer = await applied(words[0] ?? '', cli, { isDryRun, isShadowAccepted })
+    const { steps, effect } = answer
+    const outcome = effect === undefined ? 'nothing to change' : effectLine(effect)
+    cli.result([...steps.map(stepLine), ...(isDryRun ? ['nothing was changed (--dry-run)'] : [outcome])], answer)
   },
 }
 
-async function stepsTo(file: string, cli: Cli): Promise<PolicyStep[]> {
-  const wanted = parsePolicy(await readFile(cli.resolvePath(file), 'utf8'))
-  return diffPolicy(wanted, await serverPolicy(cli))
-}
-
-async function serverPolicy({ admin }: Cli): Promise<ServerPolicy> {
-  const [media, { rules }] = await Promise.all([admin('getMediaPolicy'), admin('listClientRules')])
-  return { media, rules }
-}
-
-async function apply(
-  step: PolicyStep,
-  { admin }: Cli,
+async function applied(
+  file: string,
+  { admin, resolvePath }: Cli,
   { isDryRun, isShadowAccepted }: { readonly isDryRun: boolean; readonly isShadowAccepted: boolean },
-): Promise<Effect | undefined> {
+) {
+  const document = parsePolicy(await readFile(resolvePath(file), 'utf8'))
   const query = isDryRun ? { dryRun: 'true' } : {}
-  switch (step.kind) {
-    case 'media':
-      return (await admin('setMediaPolicy', { query, body: step.policy })).effect
-    case 'unit-media':
-      return (await admin('setUnitMediaPolicy', { query, params: { name: step.unit }, body: step.policy })).effect
-    case 'add-rule':
-      return (await admin('addClientRule', { query, body: { ...step.rule, isShadowAccepted } })).effect
-    case 'remove-rule':
-      return (await admin('removeClientRule', { query, params: { id: step.id } })).effect
-  }
+  return admin('applyPolicy', { query, body: { document, ...(isShadowAccepted && { isShadowAccepted }) } })
 }

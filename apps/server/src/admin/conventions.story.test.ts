@@ -113,6 +113,7 @@ const WRITES: Readonly<Record<string, (made: Made) => Asked>> = {
   setMediaPolicy: ({ policy }) => ({ body: { ...policy, maxFileBytes: 1_000 } }),
   setUnitMediaPolicy: () => ({ params: { name: 'sales' }, body: { maxFileBytes: 1_000 } }),
   setClientPosture: () => ({ body: { posture: 'enforce' } }),
+  applyPolicy: () => ({ body: { document: { version: 1, clientPosture: 'enforce', clientRules: [] } } }),
   addClientRule: () => ({ body: { family: 'gajim', below: '2.0', action: 'disconnect', preset: 'now' } }),
   confirmClientRule: ({ rule }) => ({ params: { id: rule } }),
   holdClientRule: ({ rule }) => ({ params: { id: rule }, body: { stage: 'notify', reason: 'too many' } }),

@@ -14,6 +14,7 @@ import { auditHandlers } from './audit.ts'
 import { clientHandlers } from './clients.ts'
 import { clientRuleHandlers } from './client-rules.ts'
 import { mediaPolicyHandlers } from './media-policy.ts'
+import { policyDocumentHandlers } from './policy-document.ts'
 import { offlineTokenHandlers } from './offline-tokens.ts'
 import { breakGlassHandlers } from './break-glass.ts'
 import { nodeHandlers } from './nodes.ts'
@@ -77,6 +78,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...inventoryHandlers(context),
     ...clientHandlers(context),
     ...clientRuleHandlers(context),
+    ...policyDocumentHandlers(context),
     ...mediaPolicyHandlers(context),
     ...recallHandlers(context),
     ...imageRenewalHandlers(context),

@@ -6,7 +6,7 @@ import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 
 /** What nobody could carry out would be taken for carried out. @throws Refusal */
-function assertThereIs({ e2ee }: UnitMediaPolicy): void {
+export function assertThereIs({ e2ee }: UnitMediaPolicy): void {
   if (e2ee === 'scan-with-key') throw new Refusal('key-scanner-missing')
 }
 

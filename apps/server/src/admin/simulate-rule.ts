@@ -19,21 +19,28 @@ const TOKEN_MS = 3_600_000
 
 /** Says whom a rule would reach once it has climbed its ladder, and gives the proof that it was asked. */
 export async function simulateRule(context: AdminContext, rule: NewClientRule, actor: Actor): Promise<Simulation> {
+  return { token: prove(context, documentFrom(rule), context.now()), ...(await simulateRules(context, [rule], actor)) }
+}
+
+/** The same for several rules at once: together they may reach more than one after the other. */
+export async function simulateRules(
+  context: AdminContext,
+  rules: readonly NewClientRule[],
+  actor: Actor,
+): Promise<Omit<Simulation, 'token'>> {
   const { db, now } = context
   const at = now()
   const clientRules = (await listClientRules(db)).map(settingFrom)
   const exceptions = (await listClientExceptions(db, at)).map((row) =>
     ruleExceptionSetting.parse(exceptionInputFrom(row)),
   )
-  const draft: ClientRuleSetting = clientRuleSetting.parse({
-    ...documentFrom(rule),
-    id: 'draft',
-    createdAt: at.getTime(),
-  })
+  const drafts: ClientRuleSetting[] = rules.map((rule, index) =>
+    clientRuleSetting.parse({ ...documentFrom(rule), id: `draft${index || ''}`, createdAt: at.getTime() }),
+  )
   const sightings = await gather(context, at)
   const affected = simulate(
     { clientRules, exceptions },
-    { clientRules: [...clientRules, draft], exceptions },
+    { clientRules: [...clientRules, ...drafts], exceptions },
     sightings,
   )
   const people = new Set(affected.map(({ sighting }) => sighting.account.localpart))
@@ -43,7 +50,6 @@ export async function simulateRule(context: AdminContext, rule: NewClientRule, a
     ),
   ]
   return {
-    token: tokenFor(context, rule, at),
     sessions: affected.filter(({ sighting }) => sighting.isLive).length,
     people: people.size,
     stranded: new Set(affected.filter(isStranded).map(({ sighting }) => sighting.account.localpart)).size,
@@ -51,26 +57,32 @@ export async function simulateRule(context: AdminContext, rule: NewClientRule, a
     breakGlass: named(({ isBreakGlass }) => isBreakGlass),
     versions: versionsOf(affected),
     affected: affected.slice(0, MAX_LISTED).map(affectedView),
-    shadows: newShadows(clientRules, draft),
+    shadows: drafts.flatMap((draft) => newShadows(clientRules, draft)),
     isSelfLockOut: isSelfLockOut(affected, context, actor),
   }
 }
 
 /** Whether the rule was simulated, just as it is, within the last hour. */
 export function isSimulated(context: AdminContext, rule: NewClientRule): boolean {
-  const [issued = '', given = ''] = (rule.simulation ?? '').split('.')
+  return isProven(context, documentFrom(rule), rule.simulation)
+}
+
+/** Whether this is the proof that just this document was tried out within the last hour. */
+export function isProven(context: AdminContext, document: object, proof = ''): boolean {
+  const [issued = ''] = proof.split('.')
   const at = new Date(Number(issued))
   const ageMs = context.now().getTime() - at.getTime()
   if (!(ageMs >= 0 && ageMs < TOKEN_MS)) return false
-  const expected = Buffer.from(tokenFor(context, rule, at).split('.')[1] ?? '')
-  const actual = Buffer.from(given)
+  const expected = Buffer.from(prove(context, document, at))
+  const actual = Buffer.from(proof)
   return actual.length === expected.length && timingSafeEqual(actual, expected)
 }
 
-function tokenFor({ simulationKey }: AdminContext, rule: NewClientRule, at: Date): string {
+/** The proof that a document was tried out at this moment. */
+export function prove({ simulationKey }: AdminContext, document: object, at: Date): string {
   const issued = String(at.getTime())
-  const document = JSON.stringify(Object.entries(documentFrom(rule)).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-  return `${issued}.${createHmac('sha256', simulationKey).update(`${issued} ${document}`).digest('base64url')}`
+  const text = JSON.stringify(Object.entries(document).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  return `${issued}.${createHmac('sha256', simulationKey).update(`${issued} ${text}`).digest('base64url')}`
 }
 
 /** Live sessions, and every other client seen in the last 90 days. */

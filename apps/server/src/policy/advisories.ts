@@ -41,7 +41,8 @@ const IN_USE_MS = 90 * 86_400_000
 /** Most advisories about clients here that are looked at together. */
 const MAX_ADVISORIES = 20_000
 const MAX_PROPOSALS = 10_000
-const SETTINGS_KEY = 'advisories'
+/** Under which the settings are stored, once somebody has set them. */
+export const ADVISORIES_KEY = 'advisories'
 /** Who acts where an administrator has armed it. */
 const ARMED_ACTOR = 'local:advisories'
 
@@ -102,13 +103,7 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
     return turn
   }
 
-  const settingsIn = async (on: Db): Promise<AdvisorySettings> => {
-    const stored = (await findSetting(on, SETTINGS_KEY)) as Partial<AdvisorySettings> | undefined
-    return {
-      isDegradeArmed: stored?.isDegradeArmed === true,
-      products: productMapSchema.parse(stored?.products ?? {}),
-    }
-  }
+  const settingsIn = async (on: Db) => advisorySettingsFrom(await findSetting(on, ADVISORIES_KEY))
 
   const review = async (on: Db): Promise<number> => {
     const { isDegradeArmed, products: own } = await settingsIn(on)
@@ -201,7 +196,7 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
       inTurn(async (on) => {
         await on.transaction(async (tx) => {
           const detail = { before: await settingsIn(tx), after: next }
-          await putSetting(tx, SETTINGS_KEY, next)
+          await putSetting(tx, ADVISORIES_KEY, next)
           await appendAudit(tx, { actor, action: 'set-advisory-settings', target: 'service', detail }, now())
         })
         return review(on)
@@ -223,6 +218,12 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
       }),
     review: () => inTurn(review),
   }
+}
+
+/** What is stored, checked; nothing is armed where nothing is stored. */
+export function advisorySettingsFrom(stored: unknown): AdvisorySettings {
+  const { isDegradeArmed, products } = (stored ?? {}) as Partial<AdvisorySettings>
+  return { isDegradeArmed: isDegradeArmed === true, products: productMapSchema.parse(products ?? {}) }
 }
 
 function readOne(text: string): Feed {

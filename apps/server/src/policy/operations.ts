@@ -8,6 +8,8 @@ import type { Log } from '@drawbridge/runtime'
 import { createClientRuleOperations } from './client-rules.ts'
 import type { Change, ClientRuleOperations } from './client-rules.ts'
 import { CLIENT_POSTURE_KEY } from './stored-rules.ts'
+import { createDocumentOperations } from './policy-document.ts'
+import type { DocumentOperations } from './policy-document.ts'
 import { createRecallOperations } from './recalls.ts'
 import type { RecallOperations } from './recalls.ts'
 import { observeEffect } from './events.ts'
@@ -31,7 +33,7 @@ export interface OperationsOptions {
  * Everything that changes the rules. Each returns when every node enforces the change on its live sessions, or cannot act
  * any more (control §4.5): at once where there is one node, after 5 s at the latest.
  */
-export interface Operations extends ClientRuleOperations, RecallOperations, SuspensionOperations {
+export interface Operations extends ClientRuleOperations, RecallOperations, SuspensionOperations, DocumentOperations {
   /** What happens to clients that nobody can name. Sessions that are open stay. */
   setClientPosture(actor: string, posture: ClientPosture): Promise<{ effect: Effect }>
   setMediaPolicy(actor: string, policy: MediaPolicy): Promise<{ effect: Effect }>
@@ -106,6 +108,8 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
   const recalls = createRecallOperations(db, change, now)
   const suspensions = createSuspensionOperations({ db, change, now, gate: live.gate, queue, record })
 
+  const document = createDocumentOperations({ db, change, now, record, posture: () => live.gate.settings.posture })
+
   return {
     get lastEffectMs() {
       return lastEffectMs
@@ -127,6 +131,8 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
     releaseReviewed: (...args) => inTurn(() => suspensions.releaseReviewed(...args)),
     discardReviewed: (...args) => inTurn(() => suspensions.discardReviewed(...args)),
     adoptSuspension: (...args) => inTurn(() => suspensions.adoptSuspension(...args)),
+    readPolicy: () => document.readPolicy(),
+    applyPolicy: (...args) => inTurn(() => document.applyPolicy(...args)),
     recover: () => inTurn(() => suspensions.recover()),
     setClientPosture: (actor, posture) =>
       inTurn(() =>

@@ -1,4 +1,4 @@
-import type { NewClientException, NewClientRule } from '@drawbridge/contract'
+import type { NewClientException, NewClientRule, RuleDocument } from '@drawbridge/contract'
 import type { ClientException, ClientRule, Recall, Suspension } from '@drawbridge/db'
 import { clientRuleDocument, mediaPolicy, suspensionSetting, unitMediaPolicy } from '@drawbridge/policy'
 import type { ClientRuleDocument, MediaSettings, PolicySettingsInput, SuspensionSetting } from '@drawbridge/policy'
@@ -69,6 +69,19 @@ export function documentFrom(rule: NewClientRule): ClientRuleDocument {
     ...inMs(fields),
     ...(deadline === undefined ? {} : { deadline: Date.parse(deadline) }),
   })
+}
+
+/** What of a stored rule an administrator has written, or would write: defaults are spelled out. */
+export function ruleDocumentFrom({ rule }: ClientRule): RuleDocument {
+  const { deadline, activeFrom, activeUntil, formats, ...fields } = clientRuleDocument.parse(rule)
+  const instant = (at: number) => new Date(at).toISOString()
+  return {
+    ...fields,
+    ...(formats.length === 0 ? {} : { formats: formats as NonNullable<RuleDocument['formats']> }),
+    ...(deadline === undefined ? {} : { deadline: instant(deadline) }),
+    ...(activeFrom === undefined ? {} : { activeFrom: instant(activeFrom) }),
+    ...(activeUntil === undefined ? {} : { activeUntil: instant(activeUntil) }),
+  }
 }
 
 /** Whom an exception is about, as it is stored. */

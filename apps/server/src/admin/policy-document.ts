@@ -1,0 +1,54 @@
+import { Refusal } from '@drawbridge/contract'
+import type { PolicyDocument } from '@drawbridge/contract'
+import { isAtLeast } from '@drawbridge/policy'
+import { diffPolicy } from '../policy/policy-diff.ts'
+import type { Actor } from './actor.ts'
+import { actorOf } from './api.ts'
+import type { AdminContext, AdminHandlers } from './api.ts'
+import { assertThereIs } from './media-policy.ts'
+import { isProven, prove, simulateRules } from './simulate-rule.ts'
+
+/** The policy as one document, for those who keep it in Git. */
+export function policyDocumentHandlers(context: AdminContext): AdminHandlers<'getPolicy' | 'applyPolicy'> {
+  const { advisories, now } = context
+  const { operations } = context.policy
+  return {
+    async getPolicy() {
+      const { clientRules, ...sections } = await operations.readPolicy()
+      return { document: { version: 1, ...sections, clientRules: clientRules.map(({ rule }) => rule) } }
+    },
+    async applyPolicy(request) {
+      const { document, isShadowAccepted, simulation: proof } = request.body
+      const actor = actorOf(request)
+      for (const policy of [document.mediaPolicy, ...Object.values(document.unitMediaPolicies ?? {})]) {
+        if (policy) assertThereIs(policy)
+      }
+      const simulation = await simulated(context, document, actor)
+      if (simulation && !request.isDryRun && !isProven(context, document, proof)) throw new Refusal('not-simulated')
+      const { steps, effect } = await operations.applyPolicy(actor.name, document, { isShadowAccepted, simulation })
+      if (!request.isDryRun && steps.some(({ section }) => section === 'advisories')) await advisories.review()
+      return {
+        steps: steps.map(({ section, change, name, before, after }) => ({ section, change, name, before, after })),
+        ...(effect && { effect }),
+        ...(request.isDryRun && simulation && { simulation: prove(context, document, now()) }),
+      }
+    },
+  }
+}
+
+/**
+ * What the rules of a document that block would do together; undefined where there is nothing to ask. The local socket
+ * cannot be locked out, and whoever uses it may be in a hurry.
+ *
+ * @throws Refusal `self-lock-out`
+ */
+async function simulated(context: AdminContext, document: PolicyDocument, actor: Actor) {
+  if (actor.kind === 'local') return undefined
+  const added = diffPolicy(document, await context.policy.operations.readPolicy()).flatMap((step) =>
+    step.section === 'clientRules' && step.after ? [step.after] : [],
+  )
+  if (!added.some(({ action }) => isAtLeast(action, 'block'))) return undefined
+  const { affected: _, ...simulation } = await simulateRules(context, added, actor)
+  if (simulation.isSelfLockOut) throw new Refusal('self-lock-out')
+  return simulation
+}
