@@ -13,13 +13,19 @@ import type { Db } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 
 const DAY_MS = 86_400_000
+const PRUNE_EVERY_MS = 3_600_000
 
 /**
- * Deletes records that only bound how long something is remembered. Never rejects: the next round tries again.
+ * Deletes records that only bound how long something is remembered, each hour. A fault is left to the next round.
  *
  * @param clientRetentionMs - how long a client that nobody uses stays known, in milliseconds.
  */
-export async function prune(db: Db, log: Log, clientRetentionMs: number): Promise<void> {
+export function startPruning(db: Db, log: Log, clientRetentionMs: number): Disposable {
+  const timer = setInterval(() => void prune(db, log, clientRetentionMs), PRUNE_EVERY_MS)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+async function prune(db: Db, log: Log, clientRetentionMs: number): Promise<void> {
   const before = (days: number) => new Date(Date.now() - days * DAY_MS)
   try {
     while ((await pruneDedup(db, before(7))) > 0);

@@ -1,4 +1,8 @@
+import { appendAudit } from '@drawbridge/db'
+import type { Db } from '@drawbridge/db'
 import type { Question, Verdict } from '@drawbridge/policy'
+import type { Log } from '@drawbridge/runtime'
+import { countBreakGlass } from './events.ts'
 
 /** The same pass is on record once in this time, in milliseconds: whoever is in goes on passing with every stanza. */
 const REPEAT_MS = 5 * 60_000
@@ -62,6 +66,24 @@ function createReminder(repeatMs: number, now: () => number): (key: string) => b
       knownAt.delete(oldest)
     }
     return true
+  }
+}
+
+export interface BreakGlassRecord {
+  readonly db: Db
+  readonly domain: string
+  readonly log: Log
+  readonly now: () => Date
+}
+
+/** Puts each use on record, counts it and says it aloud. Whoever passes does not wait for that. */
+export function recordBreakGlass({ db, domain, log, now }: BreakGlassRecord) {
+  return ({ localpart, question, address }: BreakGlassUse, target: string): void => {
+    countBreakGlass()
+    log.warn('a break-glass account passes', { account: localpart, question, address, target })
+    const detail = { question, address: address ?? 'local' }
+    const entry = { actor: `${localpart}@${domain}`, action: 'use-break-glass', target, detail }
+    void appendAudit(db, entry, now()).catch((error: unknown) => log.error('not audited', { error: String(error) }))
   }
 }
 

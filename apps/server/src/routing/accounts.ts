@@ -1,4 +1,9 @@
 import type { Role } from '@drawbridge/contract'
+import { listAccounts } from '@drawbridge/db'
+import type { Db } from '@drawbridge/db'
+
+/** Rows of one query. */
+const PAGE = 1_000
 
 /** An account as the message path needs it: in memory, so that no stanza waits for a look-up. */
 export interface Account {
@@ -70,5 +75,16 @@ export function createAccounts(domain: string, rows: Iterable<AccountRow>): Acco
       if (account) byId.delete(account.id)
       byLocalpart.delete(localpart)
     },
+  }
+}
+
+/** The directory of all accounts that the database has. */
+export async function loadAccounts(db: Db, domain: string): Promise<Accounts> {
+  const rows: AccountRow[] = []
+  for (let after: string | undefined; ;) {
+    const page = await listAccounts(db, PAGE, after)
+    rows.push(...page)
+    after = page.at(-1)?.localpart
+    if (page.length < PAGE || after === undefined) return createAccounts(domain, rows)
   }
 }

@@ -1,4 +1,5 @@
-import type { UnitDirectory, UnitRoster } from '@drawbridge/db'
+import { loadUnits as loadRows } from '@drawbridge/db'
+import type { Db, UnitDirectory, UnitRoster } from '@drawbridge/db'
 import { createHash } from 'node:crypto'
 import type { Accounts } from './accounts.ts'
 
@@ -141,6 +142,15 @@ export function createUnits(accounts: Accounts, rows: Iterable<Unit>): Units {
       )
     },
   }
+}
+
+/** The units that the database has. */
+export async function loadUnits(db: Db, accounts: Accounts): Promise<Units> {
+  const units = (await loadRows(db)).map(({ row, memberIds }) => ({
+    ...row,
+    members: new Set(memberIds.flatMap((id) => accounts.findById(id)?.bareJid ?? [])),
+  }))
+  return createUnits(accounts, units)
 }
 
 function hash(text: string): string {

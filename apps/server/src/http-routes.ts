@@ -1,0 +1,58 @@
+import type { StatusDocument } from '@drawbridge/contract'
+import type { Health } from '@drawbridge/runtime'
+import { UPLOAD_PATH } from './blobs/link.ts'
+import type { Measure } from './measure.ts'
+import type { Routing } from './routing/router.ts'
+import type { ServerConfig } from './server.config.ts'
+import { createBosh } from './transport/bosh.ts'
+import type { Accept } from './transport/connection.ts'
+import type { HttpHandler } from './transport/http.ts'
+import { mediaOrigin } from './transport/media-origin.ts'
+import { crossOrigin } from './transport/origins.ts'
+import type { Origins } from './transport/origins.ts'
+import { featureRoutes, serviceRoutes } from './transport/service.ts'
+import { createWebFiles } from './transport/web.ts'
+
+export interface HttpRouteParts {
+  readonly config: ServerConfig
+  readonly routing: Routing
+  readonly origins: Origins
+  readonly accept: Accept
+  /** The admin API, for people who have to sign in. */
+  readonly admin: HttpHandler
+  readonly health: Health
+  /** The public status document. */
+  readonly status: () => StatusDocument
+  readonly measure: Measure
+  /** See `WebFilesOptions`: of the web client. */
+  readonly onPage: (isAnswered: boolean) => void
+}
+
+/** THE list of what answers HTTP. Each is asked in this order until one takes the request. */
+export async function createHttpRoutes(parts: HttpRouteParts): Promise<readonly HttpHandler[]> {
+  const { config, routing, origins, accept, admin, health, status, measure, onPage } = parts
+  const { registry, ctx } = routing
+  const { adminDir, webDir } = config.common
+  const { hasBosh, mediaUrl } = config.web
+  // Where files have an origin of their own, our own pages are of another one, too.
+  const isForeign = (origin: string) =>
+    origins.isForeign(origin) || (mediaUrl !== undefined && origin === URL.parse(ctx.publicUrl())?.origin)
+  const bosh = createBosh({
+    accept,
+    isEncrypted: true,
+    isAllowedOrigin: (origin, request) => origins.isAllowed(origin, request.headers.host),
+    maxPerAddress: config.stream.maxConnectionsPerAddress,
+  })
+  return [
+    // First: on the host of files nothing else answers.
+    ...(mediaUrl === undefined ? [] : [mediaOrigin(mediaUrl, UPLOAD_PATH)]),
+    ...(hasBosh ? [bosh] : []),
+    admin,
+    crossOrigin({ isForeign }, UPLOAD_PATH),
+    featureRoutes(registry, ctx),
+    serviceRoutes({ domain: ctx.domain, health, status, measure }),
+    // Last: the web client answers every path that is left.
+    ...(adminDir === undefined ? [] : [await createWebFiles({ directory: adminDir, prefix: '/admin' })]),
+    ...(webDir === undefined ? [] : [await createWebFiles({ directory: webDir, mediaUrl, onPage })]),
+  ]
+}
