@@ -50,6 +50,8 @@ test('an administrator signs in, enrolls an authenticator, and is asked for its 
   await heading('Overview')
   await officer.page.getByRole('link', { name: stack.admin.name, exact: true }).click()
   await press('Enroll an authenticator')
+  await officer.page.getByRole('img', { name: 'The secret, to be scanned' }).waitFor()
+  await look(officer, 'console-authenticator')
   authenticator = authenticatorOf((await officer.page.getByTestId('totp-secret').textContent()) ?? '')
   await officer.page.getByLabel('Code').fill(authenticator.next())
   await press('Put it in force')
@@ -62,13 +64,43 @@ test('an administrator signs in, enrolls an authenticator, and is asked for its 
 
   await press('Sign out')
   await fillIn(stack.admin.password)
-  await officer.page.getByText('This account has a second factor: please add its code.').waitFor()
+  await officer.page.getByText('This account has a second factor: please add a code, or use your passkey.').waitFor()
   await officer.page.getByLabel('Code').fill('000000')
   await press('Sign in')
   await officer.page.getByText(/This code is wrong or was used already/).waitFor()
   await officer.page.getByLabel('Code').fill(authenticator.next())
   await press('Sign in')
   // Where they were.
+  await heading('Your account')
+})
+
+test('a passkey is added, signs in without name, password and code, and is taken away (WebAuthn §7)', async () => {
+  const { page } = officer
+  const device = await page.context().newCDPSession(page)
+  await device.send('WebAuthn.enable')
+  const options = { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true } as const
+  await device.send('WebAuthn.addVirtualAuthenticator', { options: { ...options, isUserVerified: true } })
+  await page.getByText('You have no passkey yet.').waitFor()
+  await page.getByLabel('Name of the passkey').fill('Laptop')
+  await press('Add a passkey')
+  await page.getByRole('rowheader', { name: 'Laptop' }).waitFor()
+  await look(officer, 'console-passkeys')
+  await page.getByLabel('Name of the passkey').fill('The same again')
+  await press('Add a passkey')
+  await page.getByText('This passkey was added before.').waitFor()
+
+  await press('Sign out')
+  await press('Use a passkey')
+  await heading('Your account')
+  await press('Remove Laptop')
+  await page.getByText('You have no passkey yet.').waitFor()
+  await press('Sign out')
+  await press('Use a passkey')
+  await page.getByText('This passkey was not accepted.').waitFor()
+  await device.detach()
+  await fillIn(stack.admin.password)
+  await page.getByLabel('Code').fill(authenticator.next())
+  await press('Sign in')
   await heading('Your account')
 })
 

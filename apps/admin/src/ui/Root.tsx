@@ -107,7 +107,12 @@ export function Root() {
           {state.kind === 'signed-in' && state.isExpired && (
             <Dialog title={t.expiredTitle}>
               <p className="hint">{t.expiredText}</p>
-              <SignInForm call={call} name={console.session.account.name} onSignedIn={signedIn} />
+              <SignInForm
+                call={call}
+                name={console.session.account.name}
+                passkeys={console.session.factors.passkeys}
+                onSignedIn={signedIn}
+              />
             </Dialog>
           )}
         </ConsoleContext>

@@ -1,6 +1,7 @@
-import type { BodyOf } from '@drawbridge/contract'
+import type { BodyOf, PasskeyView } from '@drawbridge/contract'
 import { useState } from 'react'
 import type { Call } from '../api/call.ts'
+import { hasPasskeys, showPasskey } from '../api/passkey.ts'
 import { useTexts } from '../texts/index.ts'
 import { Field, ProblemBox } from './parts.tsx'
 import { useAction } from './use-resource.ts'
@@ -9,11 +10,16 @@ export interface SignInFormProps {
   readonly call: Call
   /** Who was signed in before: the name stays, and only they may go on with what is on the page. */
   readonly name?: string
+  /** Theirs, too: nobody else's will do then. */
+  readonly passkeys?: readonly PasskeyView[]
   readonly onSignedIn: () => Promise<void>
 }
 
-/** Name and password, and a code once the account turns out to want one. What was typed stays through every error. */
-export function SignInForm({ call, name, onSignedIn }: SignInFormProps) {
+/**
+ * A passkey; or name and password, and a code once the account turns out to want one. What was typed stays through every
+ * error.
+ */
+export function SignInForm({ call, name, passkeys, onSignedIn }: SignInFormProps) {
   const { t } = useTexts()
   const action = useAction()
   const [typedName, setTypedName] = useState(name ?? '')
@@ -41,6 +47,13 @@ export function SignInForm({ call, name, onSignedIn }: SignInFormProps) {
       await onSignedIn()
     })
   }
+  const submitPasskey = () =>
+    action.run(async () => {
+      const passkey = await showPasskey(call, passkeys)
+      if (!passkey) return
+      await call('signIn', { body: { passkey, session: 'cookie' } })
+      await onSignedIn()
+    })
   return (
     <form
       className="sign-in-form"
@@ -107,6 +120,16 @@ export function SignInForm({ call, name, onSignedIn }: SignInFormProps) {
       <button type="submit" className="button primary wide" aria-disabled={action.isBusy}>
         {action.isBusy ? t.signingIn : t.signIn}
       </button>
+      {passkeys?.length !== 0 && hasPasskeys() && (
+        <button
+          type="button"
+          className="button wide"
+          onClick={() => void submitPasskey()}
+          aria-disabled={action.isBusy}
+        >
+          {t.signInByPasskey}
+        </button>
+      )}
     </form>
   )
 }
