@@ -337,7 +337,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     hasPlainLinks: config.web.hasPlainLinks,
     route: (stanza, sender) => route(routing, stanza, sender),
     emit: (event, payload) => registry.emit(event, payload, ctx),
-    renewImages: (signal) => registry.renewImages(ctx, signal),
+    imageStores: registry.features.flatMap(({ imageStores }) => imageStores ?? []),
   }
   const routing: Routing = { registry, ctx }
   for (const feature of registry.features) {

@@ -24,6 +24,8 @@ export interface CleanedImage {
   readonly type: string
   readonly widthPx: number
   readonly heightPx: number
+  /** Of the encoder that made it, where that is at hand. */
+  readonly profileVersion?: string | undefined
 }
 
 /**
@@ -38,25 +40,57 @@ export async function putImageMapping(
   readers: readonly string[],
   sender?: string,
 ): Promise<void> {
-  const { raw, clean, profile, type, widthPx, heightPx } = image
+  const { raw, clean, profile, type, widthPx, heightPx, profileVersion } = image
   const rawSha256 = hashOfImage('sha-256', raw)
   await db
     .insert(imageMap)
-    .values({
-      rawSha256,
-      profile,
-      rawSha1: hashOfImage('sha-1', raw),
-      rawSha512: hashOfImage('sha-512', raw),
-      rawBlake2b512: hashOfImage('blake2b-512', raw),
-      cleanSha1: hashOfImage('sha-1', clean),
-      cleanSha256: hashOfImage('sha-256', clean),
-      cleanType: type,
-      cleanBytes: clean.length,
-      widthPx,
-      heightPx,
-    })
+    .values({ ...rawHashes(raw), ...cleanFacts({ clean, type, widthPx, heightPx, profileVersion }), profile })
     .onConflictDoUpdate({ target: [imageMap.rawSha256, imageMap.profile], set: { usedAt: sql`now()` } })
   await addImageReaders(db, { rawSha256, profile }, readers, sender)
+}
+
+function rawHashes(raw: Uint8Array) {
+  return {
+    rawSha256: hashOfImage('sha-256', raw),
+    rawSha1: hashOfImage('sha-1', raw),
+    rawSha512: hashOfImage('sha-512', raw),
+    rawBlake2b512: hashOfImage('blake2b-512', raw),
+  }
+}
+
+function cleanFacts({ clean, type, ...facts }: Omit<CleanedImage, 'raw' | 'profile'>) {
+  const hashes = { cleanSha1: hashOfImage('sha-1', clean), cleanSha256: hashOfImage('sha-256', clean) }
+  return { ...hashes, cleanType: type, cleanBytes: clean.length, ...facts }
+}
+
+/**
+ * What an image became is made anew: all that named it, and its own hashes, lead to the new one from now on, for everybody
+ * who may find it.
+ *
+ * @param image - `raw` is what was clean until now; `clean` may be the same bytes.
+ */
+export async function renewImageMappings(db: Db, image: CleanedImage): Promise<void> {
+  const { raw, profile, ...made } = image
+  const facts = { ...cleanFacts(made), madeAt: new Date() }
+  const { rawSha256, ...hashes } = rawHashes(raw)
+  await db.transaction(async (tx) => {
+    const isOfImage = and(eq(imageMap.cleanSha256, rawSha256), eq(imageMap.profile, profile))
+    const known = await tx
+      .update(imageMap)
+      .set(facts)
+      .where(isOfImage)
+      .returning({ rawSha256: imageMap.rawSha256, usedAt: imageMap.usedAt, createdAt: imageMap.createdAt })
+    if (known.length === 0 || known.some((row) => row.rawSha256.equals(rawSha256))) return
+    const usedAt = new Date(Math.max(...known.map((row) => row.usedAt.getTime())))
+    // It was sent when the first of them was, which is what a recall asks for.
+    const createdAt = new Date(Math.min(...known.map((row) => row.createdAt.getTime())))
+    await tx.insert(imageMap).values({ ...hashes, ...facts, rawSha256, profile, usedAt, createdAt })
+    await tx.execute(sql`
+      insert into image_reader (jid, raw_sha256, profile, is_sender)
+      select r.jid, ${rawSha256}, r.profile, bool_or(r.is_sender) from image_reader r
+      where r.profile = ${profile} and r.raw_sha256 = any(${sql.param(known.map((row) => row.rawSha256))}::bytea[])
+      group by r.jid, r.profile`)
+  })
 }
 
 /** An image of ours was sent again. Noted once a day. */
@@ -163,6 +197,17 @@ export async function findImageMapping(
   return row
 }
 
+/** What bytes that were clean once have become since, for this purpose if there are several; the same, if nothing. */
+export async function findRenewedImage(db: Db, sha256: Uint8Array, profile: string): Promise<ImageMapping | undefined> {
+  const [row] = await db
+    .select()
+    .from(imageMap)
+    .where(eq(imageMap.rawSha256, Buffer.from(sha256)))
+    .orderBy(desc(sql`${imageMap.profile} = ${profile}`))
+    .limit(1)
+  return row
+}
+
 /** The image whose clean bytes have this SHA-256: whether bytes at hand are of our own making. */
 export async function findCleanImage(db: Db, cleanSha256: Uint8Array): Promise<ImageMapping | undefined> {
   const [row] = await db
@@ -214,6 +259,15 @@ export async function putStickerPack(db: Db, accountId: string, rawId: string, c
   await db.execute(sql`
     delete from sticker_pack where account_id = ${accountId} and raw_id in (
       select raw_id from sticker_pack where account_id = ${accountId} order by created_at desc offset ${MAX_PACKS})`)
+}
+
+/** A sticker pack has another id now: whoever calls it by an earlier one finds it by that. */
+export async function renameStickerPack(db: Db, accountId: string, before: string, after: string): Promise<void> {
+  await db
+    .update(stickerPack)
+    .set({ cleanId: after })
+    .where(and(eq(stickerPack.accountId, accountId), eq(stickerPack.cleanId, before)))
+  await putStickerPack(db, accountId, before, after)
 }
 
 /** The id under which an account's sticker pack is published that the account calls so. */

@@ -1,22 +1,39 @@
-import { and, asc, count, desc, eq, gt, inArray, isNull, like, lte, not, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, isNull, like, lt, lte, ne, not, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { imageRenewal, upload, uploadDerivative } from './schema/index.ts'
+import { renewImageMappings } from './image-map.ts'
+import type { CleanedImage, ImageMapping } from './image-map.ts'
+import { imageMap, imageRenewal, upload, uploadDerivative } from './schema/index.ts'
 import type { NewDerivative, PublishedFile, Upload } from './upload.ts'
 
 export type ImageRenewal = typeof imageRenewal.$inferSelect
 
+/** A place in a store, in the order in which a renewal goes through it: the key of what came last. */
+export type RenewalCursor = readonly string[]
+
+/** What became of images that were made anew. */
+export interface RenewalCounts {
+  readonly renewed: number
+  readonly kept: number
+  readonly failed: number
+}
+
 const isCleanImage = (before: Date) =>
   and(eq(upload.state, 'clean'), like(upload.cleanType, 'image/%'), lte(upload.createdAt, before))
+
+/** Uploads have files of their own: their images are in the map to be found by recalls only. */
+const isPicture = ne(imageMap.profile, 'image')
 
 /** Starts to make images anew; undefined when that is under way already. */
 export async function insertImageRenewal(
   db: Db,
   row: Pick<ImageRenewal, 'id' | 'isEverything' | 'startedBy' | 'startedAt'>,
 ): Promise<ImageRenewal | undefined> {
-  const [found] = await db.select({ total: count() }).from(upload).where(isCleanImage(row.startedAt))
+  const [uploads] = await db.select({ total: count() }).from(upload).where(isCleanImage(row.startedAt))
+  const distinct = sql`count(distinct (${imageMap.cleanSha256}, ${imageMap.profile}))`.mapWith(Number)
+  const [pictures] = await db.select({ total: distinct }).from(imageMap).where(isPicture)
   const [made] = await db
     .insert(imageRenewal)
-    .values({ ...row, total: found?.total ?? 0 })
+    .values({ ...row, total: (uploads?.total ?? 0) + (pictures?.total ?? 0) })
     .onConflictDoNothing()
     .returning()
   return made
@@ -33,73 +50,74 @@ export async function findImageRenewal(db: Db, id: string): Promise<ImageRenewal
   return row
 }
 
-/** Uploads that a renewal has not come to yet, in its order. */
-export function listImagesToRenew(db: Db, { startedAt, afterId }: ImageRenewal, limit: number): Promise<Upload[]> {
-  return db
+/** The upload that a renewal comes to next: what was replaced since it began is done. */
+export async function findUploadToRenew(
+  db: Db,
+  startedAt: Date,
+  [afterId]: RenewalCursor,
+): Promise<Upload | undefined> {
+  const [row] = await db
     .select()
     .from(upload)
-    .where(and(isCleanImage(startedAt), afterId === null ? undefined : gt(upload.id, afterId)))
+    .where(
+      and(
+        isCleanImage(startedAt),
+        lt(upload.updatedAt, startedAt),
+        afterId === undefined ? undefined : gt(upload.id, afterId),
+      ),
+    )
     .orderBy(asc(upload.id))
-    .limit(limit)
+    .limit(1)
+  return row
 }
 
-/** Notes how far a renewal is. Done twice for the same uploads, it counts them once. */
+/** The image of a stanza or an item that a renewal comes to next, in one of the rows that lead to it. */
+export async function findPictureToRenew(
+  db: Db,
+  startedAt: Date,
+  [sha256, profile]: RenewalCursor,
+): Promise<ImageMapping | undefined> {
+  const { cleanSha256, profile: purpose, madeAt } = imageMap
+  const isAfter = sql`(${cleanSha256}, ${purpose}) > (decode(${sha256 ?? ''}, 'hex'), ${profile ?? ''})`
+  const [row] = await db
+    .select()
+    .from(imageMap)
+    .where(and(isPicture, lt(madeAt, startedAt), isAfter))
+    .orderBy(asc(cleanSha256), asc(purpose))
+    .limit(1)
+  return row
+}
+
+/**
+ * Notes how far a renewal is. False when it is elsewhere by now: it has been stopped, or somebody else goes on with it.
+ *
+ * @param found - images that were not counted when it began.
+ */
 export async function advanceImageRenewal(
   db: Db,
-  { id, afterId }: Pick<ImageRenewal, 'id' | 'afterId'>,
-  next: { readonly afterId: string; readonly renewed: number; readonly kept: number; readonly failed: number },
-): Promise<void> {
-  await db
+  { id, store, after }: Pick<ImageRenewal, 'id' | 'store' | 'after'>,
+  next: RenewalCounts & Pick<ImageRenewal, 'store' | 'after'> & { readonly found: number },
+): Promise<boolean> {
+  const list = (cursor: RenewalCursor | null) => (cursor === null ? sql`null` : sql`${sql.param([...cursor])}::text[]`)
+  const { rowCount } = await db
     .update(imageRenewal)
     .set({
-      afterId: next.afterId,
+      store: next.store,
+      after: list(next.after),
+      total: sql`${imageRenewal.total} + ${next.found}`,
       renewed: sql`${imageRenewal.renewed} + ${next.renewed}`,
       kept: sql`${imageRenewal.kept} + ${next.kept}`,
       failed: sql`${imageRenewal.failed} + ${next.failed}`,
     })
     .where(
-      and(eq(imageRenewal.id, id), afterId === null ? isNull(imageRenewal.afterId) : eq(imageRenewal.afterId, afterId)),
+      and(
+        eq(imageRenewal.id, id),
+        isNull(imageRenewal.endedAt),
+        eq(imageRenewal.store, store),
+        sql`${imageRenewal.after} is not distinct from ${list(after)}`,
+      ),
     )
-}
-
-/** Adds images that are no uploads to what a renewal has done. */
-export async function addToImageRenewal(
-  db: Db,
-  id: string,
-  { renewed, kept, failed }: { readonly renewed: number; readonly kept: number; readonly failed: number },
-): Promise<void> {
-  await db
-    .update(imageRenewal)
-    .set({
-      total: sql`${imageRenewal.total} + ${renewed + kept + failed}`,
-      renewed: sql`${imageRenewal.renewed} + ${renewed}`,
-      kept: sql`${imageRenewal.kept} + ${kept}`,
-      failed: sql`${imageRenewal.failed} + ${failed}`,
-    })
-    .where(eq(imageRenewal.id, id))
-}
-
-/** Messages that go into one statement. */
-const CHUNK = 5_000
-
-/**
- * Stored messages that describe a file by link and hash pass the image filter again before they are shown: what they say
- * of the file is that of an earlier one.
- */
-export async function markDescribedFiles(db: Db): Promise<void> {
-  for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
-    const { rows } = await db.execute<{ id: string }>(sql`
-      with found as (
-        select id from message where id > ${after} and filter_version > 0
-          and stanza like '%/upload/%' and stanza like '%urn:xmpp:hashes:2%'
-        order by id limit ${CHUNK}
-      ), marked as (
-        update message m set filter_version = 0 from found f where m.id = f.id returning m.id
-      ) select id from marked order by id`)
-    const last = rows.at(-1)
-    if (rows.length < CHUNK || !last) return
-    after = last.id
-  }
+  return rowCount === 1
 }
 
 /** Ends a renewal. Undefined when it has ended. */
@@ -120,12 +138,15 @@ export async function endImageRenewal(
 /**
  * Puts new files in the place of an image's old ones. Every link stays: that of the upload, and that of each thumbnail
  * whose size is made again. False when the upload is not what it was any more.
+ *
+ * @param image - the old one and the new one, so that a recall finds it by every hash that it had.
  */
 export async function replaceUploadFile(
   db: Db,
   { id, cleanSha256 }: Pick<Upload, 'id' | 'cleanSha256'>,
   file: PublishedFile,
   derivatives: readonly NewDerivative[],
+  image: Omit<CleanedImage, 'profile'>,
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
     // What the sender's file was, ours does not know.
@@ -141,6 +162,7 @@ export async function replaceUploadFile(
       .where(and(eq(upload.id, id), eq(upload.state, 'clean'), eq(upload.cleanSha256, cleanSha256!)))
       .returning({ id: upload.id })
     if (replaced.length === 0) return false
+    await renewImageMappings(tx, { ...image, profile: 'image' })
     const sizes = derivatives.map(({ maxSidePx }) => maxSidePx)
     const isOfUpload = eq(uploadDerivative.uploadId, id)
     await tx

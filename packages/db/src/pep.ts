@@ -161,6 +161,31 @@ export async function putFilteredPepItem(
     .where(and(itemsOf(accountId, node), eq(pepItem.itemId, itemId), lt(pepItem.filterVersion, filterVersion)))
 }
 
+/**
+ * Puts another item in the place of one that is still there, with the time at which that was published; of two with the
+ * same id, the other one stays.
+ *
+ * @returns the node as it is; `absent`: the item has gone, or is another one.
+ */
+export async function replacePepItem(
+  db: Db,
+  accountId: string,
+  node: string,
+  before: Pick<PepItem, 'itemId' | 'payload'>,
+  after: Pick<PepItem, 'itemId' | 'payload'>,
+): Promise<PepNode | 'absent'> {
+  return db.transaction(async (tx) => {
+    const [found] = await tx.select(NODE).from(pepNode).where(nodeIs(accountId, node)).for('update')
+    const idIs = (itemId: string) => and(itemsOf(accountId, node), eq(pepItem.itemId, itemId))
+    const isBefore = and(idIs(before.itemId), eq(pepItem.payload, before.payload))
+    if (!found || (await tx.$count(pepItem, isBefore)) === 0) return 'absent'
+    const isTaken = before.itemId !== after.itemId && (await tx.$count(pepItem, idIs(after.itemId))) > 0
+    if (isTaken) await tx.delete(pepItem).where(isBefore)
+    else await tx.update(pepItem).set(after).where(isBefore)
+    return nodeFrom(found)
+  })
+}
+
 async function trim(tx: Db, accountId: string, node: string, maxItems: number): Promise<void> {
   await tx.delete(pepItem).where(
     and(

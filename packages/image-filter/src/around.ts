@@ -106,6 +106,11 @@ export interface Around {
   readonly encryption: EncryptionPolicy
   /** Whether a link that clients would load stays as text where a message holds nothing else. */
   readonly keepsLinks: boolean
+  /**
+   * All of it passed before, and images of ours have become others since: they are replaced, what is known of them is
+   * written anew, and everything else stays as it is. An image that cannot be replaced is an error: nobody is told.
+   */
+  readonly isRenewal?: boolean
   readonly lookups: Lookups
 }
 

@@ -66,11 +66,15 @@ function stripSources(element: Element, { lookups }: Pass): void {
 function rewrite(element: Element, namespace: string, pass: Pass): void {
   const sources = element.getChildren('sources', namespace)
   const own = keepOwnSource(sources, (link) => pass.lookups.isOwnLink(link))
+  // The address of this server may have been another one then.
+  if (own === undefined && pass.around.isRenewal) return undefined
   if (own === undefined || pass.later.length >= MAX_FILES) return drop(element)
   const before = element.getChildElements().find(isFile)
   reduce(element, ['id', 'disposition'], before ? [before, own.sources] : [own.sources])
   pass.later.push(async () => {
     const file = await pass.lookups.findFile(own.url)
+    // Files that are recalled, or gone, are what they were said to be.
+    if (!file && pass.around.isRenewal) return undefined
     if (!file) return drop(element)
     const after = buildMetadata(file, before, namespace)
     if (before) element.remove(before)

@@ -447,3 +447,41 @@ test('images row 13: a picture of a vCard that is an address is fetched and clea
   expect(got).not.toContain('EXTVAL')
   expect(await left(card(GONE), { lookups: fetching, kind: 'iq', edge: 'client' })).not.toContain('gone.test')
 })
+
+const cidOf = (bytes: Uint8Array) => `sha1+${Buffer.alloc(20).fill(bytes.length).toString('hex')}@bob.xmpp.org`
+
+test('where images became others they are replaced with their names, and all else stays, whatever the rules are by now', async () => {
+  const large = Buffer.alloc(70_000, PNG).toString('base64')
+  const bob = (cid: string, data: string) => `<data xmlns="urn:xmpp:bob" cid="${cid}" type="image/png">${data}</data>`
+  const reference = (cid: string) => `<y xmlns="urn:example" src="cid:${cid}"/>`
+  const sfs = (url: string) =>
+    `<file-sharing xmlns="urn:xmpp:sfs:0"><sources><url-data xmlns="http://jabber.org/protocol/url-data" target="${url}"/></sources></file-sharing>`
+  const gone = 'https://im.test/upload/gone/a.png'
+  const kept = [
+    // A site that was not strict, a policy that let it pass, an address that this server had.
+    `<x xmlns="urn:example">${'QUJD'.repeat(600)}</x>`,
+    '<encrypted xmlns="eu.siacs.conversations.axolotl"><payload>QUJD</payload></encrypted>',
+    `<x xmlns="jabber:x:oob"><url>https://former.test/upload/own/a.png</url></x>`,
+    sfs('https://former.test/upload/own/a.png'),
+    // The file is recalled, or gone.
+    sfs(gone),
+    '<sticker xmlns="urn:xmpp:stickers:0" pack="nobody knows"/>',
+  ].join('')
+  const isRenewal = { edge: 'stored', isRenewal: true, isStrict: false } as const
+  const isOwnLink = (url: string) => url === OWN || url === gone
+  const found = await left(reference('a@b') + bob('a@b', large) + kept + sfs(OWN), {
+    ...isRenewal,
+    lookups: { ...lookups, isOwnLink },
+  })
+  const cid = cidOf(CLEAN)
+  expect(found).toContain(reference(cid) + bob(cid, CLEAN.toString('base64')) + kept + '<file-sharing')
+  expect(found).toContain('<size>9</size>')
+})
+
+test('an image that cannot be made anew is an error, and nothing is taken out for it', async () => {
+  const clean = () => Promise.reject(new StanzaFault({ condition: 'not-acceptable' }))
+  const content = `<y xmlns="urn:example" src="cid:a@b"/><data xmlns="urn:xmpp:bob" cid="a@b">${RAW}</data>`
+  const around = { edge: 'stored', lookups: { ...lookups, clean } } as const
+  expect(await left(content, { ...around, isRenewal: true })).toBe('not-acceptable')
+  expect(await left(content, around)).not.toContain('urn:xmpp:bob')
+})

@@ -35,13 +35,15 @@ export function filterImages(root: Element, around: Around): Promise<void> | und
 }
 
 function judge(pass: Pass): Promise<void> | undefined {
-  const { root } = pass
-  const images = scanForInlineImages(root)
+  const { root, around } = pass
+  const { isRenewal = false } = around
+  const images = scanForInlineImages(root).filter(({ kind }) => !isRenewal || kind === 'bob' || kind === 'avatar')
   // Before anything is removed: what refers to an image may be what has to go.
   const referenced = images.some(({ kind }) => kind === 'bob') ? referencedCids(pass) : new Set<string>()
   for (const visited of walk(root)) {
-    denyInText(visited, pass)
-    if (isPartOf(visited.element, root)) findRule(visited.namespace)?.apply(visited, pass)
+    if (!isRenewal) denyInText(visited, pass)
+    const rule = findRule(visited.namespace)
+    if (rule && (rule.isRenewed || !isRenewal) && isPartOf(visited.element, root)) rule.apply(visited, pass)
   }
   const left = images.filter((image) => isPartOf(image.element, root))
   const bits = settle(left, pass)

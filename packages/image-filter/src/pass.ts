@@ -64,7 +64,7 @@ export class Pass {
   get isTold(): boolean {
     const { name, attrs } = this.root
     const isAnswer = name === 'iq' && (attrs['type'] === 'result' || attrs['type'] === 'error')
-    return this.around.edge !== 'stored' && !isAnswer
+    return this.around.isRenewal === true || (this.around.edge !== 'stored' && !isAnswer)
   }
 
   /** Refuses the stanza for what is in it; where nobody can be told, the element goes instead (images §2). */

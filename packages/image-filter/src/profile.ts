@@ -148,7 +148,8 @@ export function rewritePhotoHash({ element }: Visited, pass: Pass): void {
   if (sha1 === undefined || sha1 === '') return
   pass.later.push(async () => {
     const clean = await pass.lookups.findAvatar(sha1)
-    if (clean) element.append(xml('photo', {}, clean.id))
+    const known = clean?.id ?? (pass.around.isRenewal ? sha1 : undefined)
+    if (known !== undefined) element.append(xml('photo', {}, known))
   })
 }
 

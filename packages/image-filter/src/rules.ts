@@ -51,6 +51,8 @@ export interface Rule {
   readonly namespaces: readonly string[]
   /** Further namespaces, by how they are written: versions to come, and what nobody could list. */
   readonly family?: RegExp
+  /** It writes what is known of our images, which has to be written again when they are others (`Around.isRenewal`). */
+  readonly isRenewed?: true
   apply(visited: Visited, pass: Pass): void
 }
 
@@ -59,16 +61,16 @@ export const RULES: readonly Rule[] = [
   { rows: [3], namespaces: [NS_OOB], apply: rewriteOutOfBand },
   { rows: [3], namespaces: [NS_URL_DATA], apply: rewriteUrlData },
   { rows: [3, 4], namespaces: [NS_REFERENCE], apply: rewriteReference },
-  { rows: [4], namespaces: [NS_SFS], apply: rewriteFileSharing },
-  { rows: [4], namespaces: [NS_SIMS], apply: rewriteMediaSharing },
+  { rows: [4], namespaces: [NS_SFS], isRenewed: true, apply: rewriteFileSharing },
+  { rows: [4], namespaces: [NS_SIMS], isRenewed: true, apply: rewriteMediaSharing },
   { rows: [4], namespaces: [NS_FILE_METADATA], apply: stripMetadata },
   { rows: [5], namespaces: [NS_THUMBS, 'urn:xmpp:thumbs:0'], apply: stripThumbnail },
   { rows: [8], namespaces: [NS_XHTML_IM, NS_XHTML], apply: strip },
   { rows: [10, 11], namespaces: [NS_AVATAR_METADATA], apply: rewriteMetadata },
-  { rows: [12, 13], namespaces: [NS_VCARD], apply: rewriteVcard },
-  { rows: [14], namespaces: [NS_VCARD_UPDATE], apply: rewritePhotoHash },
+  { rows: [12, 13], namespaces: [NS_VCARD], isRenewed: true, apply: rewriteVcard },
+  { rows: [14], namespaces: [NS_VCARD_UPDATE], isRenewed: true, apply: rewritePhotoHash },
   { rows: [16], namespaces: [NS_VCARD4], apply: stripVcard4 },
-  { rows: [18], namespaces: [NS_STICKERS], apply: rewriteStickers },
+  { rows: [18], namespaces: [NS_STICKERS], isRenewed: true, apply: rewriteStickers },
   { rows: [19], namespaces: ['http://www.w3.org/1999/02/22-rdf-syntax-ns#'], apply: strip },
   { rows: [20], namespaces: [NS_MEDIA_ELEMENT], apply: rewriteMedia },
   { rows: [20], namespaces: ['urn:xmpp:captcha'], apply: strip },

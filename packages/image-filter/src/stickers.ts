@@ -13,7 +13,7 @@ const SEPARATORS = { field: '\x1f', record: '\x1e', group: '\x1d', file: '\x1c' 
  * pack of the sender names that, and any other goes.
  */
 export function rewriteStickers({ element }: Visited, pass: Pass): void {
-  if (element.name === 'pack') pass.later.push(() => rewritePack(element, pass.lookups))
+  if (element.name === 'pack') pass.later.push(() => rewritePack(element, pass))
   else if (element.name === 'sticker') rewriteReference(element, pass)
   else if (element.parent?.getNS() !== NS_STICKERS) cut(element)
 }
@@ -25,12 +25,13 @@ function rewriteReference(element: Element, pass: Pass): void {
   if (pack === undefined) return cut(element)
   pass.later.push(async () => {
     const known = await pass.lookups.findPack(pack)
-    if (known === undefined) cut(element)
-    else element.attrs['pack'] = known
+    if (known !== undefined) element.attrs['pack'] = known
+    else if (pass.around.isRenewal) element.attrs['pack'] = pack
+    else cut(element)
   })
 }
 
-async function rewritePack(pack: Element, lookups: Lookups): Promise<void> {
+async function rewritePack(pack: Element, { lookups, around }: Pass): Promise<void> {
   const texts = pack
     .getChildElements()
     .filter((child) => child.is('name', NS_STICKERS) || child.is('summary', NS_STICKERS))
@@ -44,6 +45,7 @@ async function rewritePack(pack: Element, lookups: Lookups): Promise<void> {
     const own = keepOwnSource(all, (link) => lookups.isOwnLink(link))
     const file = own && (await lookups.findFile(own.url))
     const before = item.getChild('file', NS_FILE_METADATA)
+    if (!file && around.isRenewal) continue
     if (!file || !before) {
       cut(item)
       continue

@@ -39,7 +39,8 @@ export const imageRenewalStop: Command = {
   },
 }
 
-function renewalLine({ id, state, total, renewed, kept, failed }: ImageRenewalView): string {
+function renewalLine({ id, state, store, total, renewed, kept, failed }: ImageRenewalView): string {
   const done = renewed + kept + failed
-  return `${id}  ${state}: ${done} of ${total} (${renewed} made anew, ${kept} kept, ${failed} failed)`
+  const where = store === undefined ? '' : `, at ${store}`
+  return `${id}  ${state}${where}: ${done} of ${total} (${renewed} made anew, ${kept} kept, ${failed} failed)`
 }

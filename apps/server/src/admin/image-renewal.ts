@@ -44,7 +44,7 @@ export function imageRenewalHandlers({
   }
 }
 
-function renewalView({ id, outcome, startedBy, startedAt, endedAt, ...counts }: ImageRenewal): ImageRenewalView {
+function renewalView({ id, outcome, startedBy, startedAt, endedAt, store, ...counts }: ImageRenewal): ImageRenewalView {
   const { total, renewed, kept, failed } = counts
   return {
     id,
@@ -52,6 +52,7 @@ function renewalView({ id, outcome, startedBy, startedAt, endedAt, ...counts }: 
     startedBy,
     startedAt: startedAt.toISOString(),
     ...(endedAt === null ? {} : { endedAt: endedAt.toISOString() }),
+    ...(outcome === 'done' ? {} : { store }),
     total,
     renewed,
     kept,

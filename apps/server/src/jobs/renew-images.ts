@@ -1,95 +1,71 @@
-import {
-  addToImageRenewal,
-  advanceImageRenewal,
-  endImageRenewal,
-  findImageRenewal,
-  findLastImageRenewal,
-  listImagesToRenew,
-  markDescribedFiles,
-  replaceUploadFile,
-} from '@drawbridge/db'
-import type { ImageRenewal, Upload } from '@drawbridge/db'
+import { advanceImageRenewal, endImageRenewal, findImageRenewal, findLastImageRenewal } from '@drawbridge/db'
+import type { ImageRenewal } from '@drawbridge/db'
 import { renewImages } from '@drawbridge/jobs'
 import type { Handler } from '@drawbridge/jobs'
-import { cleanFiles } from '../blobs/clean-files.ts'
-import type { Context } from '../routing/feature.ts'
-import { isUploadRecalled } from '../routing/recalled.ts'
+import { createHash } from 'node:crypto'
+import type { Context, RenewalRun } from '../routing/feature.ts'
+import { imageStores } from './image-stores.ts'
 
-/** Images of one job: some seconds of work that yields to everything else. */
-const BATCH = 20
-
-type RenewalContext = Pick<
-  Context,
-  'db' | 'blobs' | 'sanitize' | 'jobs' | 'log' | 'now' | 'gate' | 'accounts' | 'renewImages'
->
-
-type Fate = 'renewed' | 'kept' | 'failed'
+/** For so long one job goes on: it yields to everything else then. */
+const JOB_MS = 5_000
 
 /**
- * Makes images anew from what is served now, uploads first and then what features keep, with the encoders of today (control §2, row 36). How far it is stands in
- * the database: whatever dies, it goes on from there, and a link works all the time, with the old file or the new one.
+ * Makes images anew from what is served now, with the encoders of today, store after store (control §2, row 36). How far it
+ * is stands in the database: whatever dies, it goes on from there, and a link works all the time, with the old file or the
+ * new one.
  */
-export function renewImagesHandler(ctx: RenewalContext): Handler<{ readonly renewalId: string }> {
+export function renewImagesHandler(ctx: Context): Handler<{ readonly renewalId: string }> {
   return async ({ renewalId }, { signal }) => {
-    const renewal = await findImageRenewal(ctx.db, renewalId)
+    let renewal = await findImageRenewal(ctx.db, renewalId)
     if (!renewal || renewal.endedAt) return
-    const uploads = await listImagesToRenew(ctx.db, renewal, BATCH)
-    const counts = { renewed: 0, kept: 0, failed: 0 }
-    let version: string | undefined
-    for (const upload of uploads) {
-      const isCurrent = version !== undefined && upload.profileVersion === version
-      if (isCurrent && !renewal.isEverything) {
-        counts.kept += 1
-        continue
-      }
-      const { fate, profileVersion } = await renew(ctx, upload, renewal, signal)
-      counts[fate] += 1
-      version ??= profileVersion
-    }
-    const last = uploads.at(-1)
-    if (last) await advanceImageRenewal(ctx.db, renewal, { afterId: last.id, ...counts })
-    if (uploads.length < BATCH) {
-      await addToImageRenewal(ctx.db, renewalId, await ctx.renewImages(signal))
-      await markDescribedFiles(ctx.db)
-      const ended = await endImageRenewal(ctx.db, renewalId, 'done', ctx.now())
-      if (ended) ctx.log.info('images were made anew', { renewal: renewalId, total: ended.total, failed: ended.failed })
-      return
-    }
-    await enqueueRenewal(ctx, { ...renewal, afterId: last?.id ?? null })
+    const run: RenewalRun = { startedAt: renewal.startedAt, isEverything: renewal.isEverything, signal }
+    const until = performance.now() + JOB_MS
+    do {
+      const moved = await renewNext(renewal, run, ctx)
+      if (!moved) return
+      renewal = moved
+    } while (performance.now() < until)
+    await enqueueRenewal(ctx, renewal)
   }
 }
 
+/** Does the next part. Nothing when that was the last, or the renewal is elsewhere by now. */
+async function renewNext(renewal: ImageRenewal, run: RenewalRun, ctx: Context): Promise<ImageRenewal | undefined> {
+  run.signal.throwIfAborted()
+  const stores = imageStores(ctx)
+  const at = stores.findIndex(({ name }) => name === renewal.store)
+  const store = stores[at]
+  // Of a feature that is switched off by now.
+  if (!store) return end(renewal, ctx)
+  const { next, ...counts } = await store.renewNext(renewal.after ?? [], run, ctx)
+  const following = next ? store : stores[at + 1]
+  if (!following) return end(renewal, ctx)
+  const place = { store: following.name, after: next ? [...next] : null }
+  const found = store.isCounted ? 0 : counts.renewed + counts.kept + counts.failed
+  const isMoved = await advanceImageRenewal(ctx.db, renewal, { ...counts, ...place, found })
+  return isMoved ? { ...renewal, ...place } : undefined
+}
+
+async function end({ id }: ImageRenewal, ctx: Context): Promise<undefined> {
+  const ended = await endImageRenewal(ctx.db, id, 'done', ctx.now())
+  if (ended) ctx.log.info('images were made anew', { renewal: id, total: ended.total, failed: ended.failed })
+  return undefined
+}
+
 /** After a restart: what was under way goes on, even where the queue has lost it. */
-export async function resumeRenewal(ctx: RenewalContext): Promise<void> {
+export async function resumeRenewal(ctx: Pick<Context, 'db' | 'jobs'>): Promise<void> {
   const renewal = await findLastImageRenewal(ctx.db)
   if (renewal && !renewal.endedAt) await enqueueRenewal(ctx, renewal)
 }
 
-/** Each batch is a job of its own, by where it begins. */
-export async function enqueueRenewal({ jobs }: Pick<Context, 'jobs'>, { id, afterId }: ImageRenewal): Promise<void> {
-  await jobs.enqueue(renewImages, { renewalId: id }, `${id}-${afterId ?? 'start'}`)
-}
-
-async function renew(
-  ctx: RenewalContext,
-  upload: Upload,
-  renewal: ImageRenewal,
-  signal: AbortSignal,
-): Promise<{ readonly fate: Fate; readonly profileVersion?: string }> {
-  const { db, blobs, sanitize, log } = ctx
-  // A recall may know it by its hash, and nobody is served it meanwhile.
-  if (isUploadRecalled(upload, ctx)) return { fate: 'kept' }
-  const bytes = upload.cleanSha256 && (await blobs.clean.read(upload.cleanSha256.toString('hex')))
-  if (!bytes) return { fate: 'failed' }
-  const verdict = await sanitize(bytes, 'image', { signal, isBulk: true })
-  if (verdict.outcome !== 'clean') {
-    // Our own encoder wrote it: that it cannot be read is worth somebody's attention, and what is there stays.
-    log.error('an image of ours cannot be made anew', { id: upload.id, outcome: verdict.outcome })
-    return { fate: 'failed' }
-  }
-  const { profileVersion } = verdict
-  if (profileVersion === upload.profileVersion && !renewal.isEverything) return { fate: 'kept', profileVersion }
-  const { file, derivatives } = await cleanFiles({ db, blobs }, verdict)
-  const isReplaced = await replaceUploadFile(db, upload, file, derivatives)
-  return { fate: isReplaced ? 'renewed' : 'kept', profileVersion }
+/** Each job has an id of its own, by where it begins. */
+export async function enqueueRenewal(
+  { jobs }: Pick<Context, 'jobs'>,
+  { id, store, after }: ImageRenewal,
+): Promise<void> {
+  const place = createHash('sha256')
+    .update(JSON.stringify([store, after]))
+    .digest('hex')
+    .slice(0, 16)
+  await jobs.enqueue(renewImages, { renewalId: id }, `${id}-${place}`)
 }

@@ -15,7 +15,7 @@ import type {
 } from '@drawbridge/xmpp'
 import type { StanzaFacts } from '@drawbridge/policy'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ArchiveWriter, Db, PepNode, StandingMessage } from '@drawbridge/db'
+import type { ArchiveWriter, Db, PepNode, RenewalCounts, RenewalCursor, StandingMessage } from '@drawbridge/db'
 import type { Sanitize } from '@drawbridge/contract'
 import type { Jobs } from '@drawbridge/jobs'
 import type { Fetcher, Log } from '@drawbridge/runtime'
@@ -90,11 +90,38 @@ export interface Draft {
   positions: ReadonlyMap<string, number>
 }
 
-/** What became of images that were made anew. */
-export interface RenewalCounts {
-  readonly renewed: number
-  readonly kept: number
-  readonly failed: number
+/** Making images anew, as far as one process goes on with it. */
+export interface RenewalRun {
+  readonly startedAt: Date
+  /** Also what today's encoders made. */
+  readonly isEverything: boolean
+  readonly signal: AbortSignal
+  /** Of today's encoders; known once one of them was asked. */
+  profileVersion?: string | undefined
+}
+
+/** What became of a part of a store. */
+export interface RenewedPart extends RenewalCounts {
+  /** Where it ends; nothing: there is no more. */
+  readonly next: RenewalCursor | undefined
+}
+
+/**
+ * A place where images of ours are kept, or are said something of, and how they are made anew there (control §2, row 36).
+ * Whatever asks for one by the name or the hash that it had finds the new one.
+ */
+export interface ImageStore {
+  readonly name: string
+  /** The tables whose images these are. */
+  readonly tables: readonly string[]
+  /** Its images are counted before anything is done; those of others as they are found. */
+  readonly isCounted?: boolean
+  /**
+   * Makes anew what comes next in this store. Doing it twice changes nothing.
+   *
+   * @param after - where the part before it ended; empty: it is the first.
+   */
+  renewNext(after: RenewalCursor, run: RenewalRun, ctx: Context): Promise<RenewedPart>
 }
 
 /** What a feature may reach. Features never reach each other. */
@@ -176,8 +203,8 @@ export interface Context {
    * @param sender - present: it is judged as what this session says.
    */
   route(stanza: MessageStanza | PresenceStanza | IqStanza, sender?: Session): Promise<void>
-  /** Makes the images anew that features keep themselves. */
-  renewImages(signal: AbortSignal): Promise<RenewalCounts>
+  /** Stores of the features in force, in their order. */
+  readonly imageStores: readonly ImageStore[]
   /** Announces something that happened, to the features that listen for it. */
   emit<K extends keyof DomainEvents>(event: K, payload: DomainEvents[K]): void
 }
@@ -495,8 +522,8 @@ export interface Feature {
     readonly [K in keyof DomainEvents]?: (payload: DomainEvents[K], ctx: Context) => Promise<void> | void
   }
   readonly http?: readonly HttpRoute[]
-  /** Makes the images anew that it keeps itself (control §2, row 36). Doing it twice changes nothing. */
-  readonly renewImages?: (ctx: Context, signal: AbortSignal) => Promise<RenewalCounts>
+  /** Images that only the feature can make anew, since others are told of it, or it has them in memory. */
+  readonly imageStores?: readonly ImageStore[]
   /** Brings its levels among the metrics up to date: called when somebody looks at them, so that they cost nothing else. */
   readonly measure?: (ctx: Context) => void
   /** Loads what the synchronous stages need to have in memory. Called once, before the first stream. */

@@ -21,7 +21,7 @@ import {
 import type { Element } from '@drawbridge/xmpp'
 import type { Account } from './accounts.ts'
 import type { Context } from './feature.ts'
-import { aroundOf } from './image-lookups.ts'
+import { aroundOf, RecalledImage } from './image-lookups.ts'
 import type { Parties } from './image-lookups.ts'
 import { hasRecalls, mayHoldRecalled, senderOf, withoutRecalled, withoutRecalledInfo } from './recalled.ts'
 import { parseStored } from './parse-stored.ts'
@@ -178,7 +178,7 @@ async function filterElement(
   ctx: Context,
 ): Promise<{ readonly element: Element; readonly isSettled: boolean }> {
   const around = aroundOf('stored', parties(root), ctx)
-  // An image that cannot be checked now is not shown now; nothing is lost.
+  // An image that cannot be checked now, or is recalled, is not shown now; nothing is lost.
   let isSettled = true
   await filterImages(root, {
     ...around,
@@ -188,6 +188,7 @@ async function filterElement(
         try {
           return await around.lookups.clean(...asked)
         } catch (error) {
+          if (error instanceof RecalledImage) isSettled = false
           if (error instanceof StanzaFault && error.type === 'wait') isSettled = false
           throw error
         }
@@ -197,7 +198,8 @@ async function filterElement(
   return { element: root, isSettled }
 }
 
-function partiesOf({ attrs: { from = '', to } }: Element): Parties {
+/** Who speaks in a stored stanza, and to whom. */
+export function partiesOf({ attrs: { from = '', to } }: Element): Parties {
   const bare = (jid: string) => findJid(jid)?.bareString ?? jid
   return { from: bare(from), to: to === undefined ? undefined : bare(to) }
 }

@@ -161,22 +161,31 @@ export async function cleanInline(
   }
   const image = await sanitizeInline(bytes, { profile: purpose, sender }, ctx, deadline)
   const { widthPx, heightPx } = image
-  const made: MadeImage = { bytes: image.bytes, type: `image/${image.format}`, widthPx, heightPx }
+  const made = { bytes: image.bytes, type: `image/${image.format}`, widthPx, heightPx }
   refuseRecalled(made, sender, ctx, bytes)
-  await keepMade(made, bytes ? [bytes] : [], { purpose, sender, readers }, ctx)
+  const { profileVersion } = image
+  await keepMade({ ...made, profileVersion }, bytes ? [bytes] : [], { purpose, sender, readers }, ctx)
   return made
 }
 
 /** Keeps an image of ours, to be known again by its own bytes and by those that it was made of. */
 export async function keepMade(
-  { bytes, type, widthPx, heightPx }: MadeImage,
+  { bytes: clean, ...made }: MadeImage & { readonly profileVersion: string },
   sources: readonly Uint8Array[],
   { purpose, sender, readers }: Omit<Cleaning, 'deadline'>,
   { db, blobs }: Pick<Context, 'db' | 'blobs'>,
 ): Promise<void> {
-  await storeClean(db, blobs, bytes)
-  for (const raw of [...sources, bytes]) {
-    await putImageMapping(db, { raw, clean: bytes, profile: purpose, type, widthPx, heightPx }, readers, sender)
+  await storeClean(db, blobs, clean)
+  for (const raw of [...sources, clean]) {
+    await putImageMapping(db, { ...made, raw, clean, profile: purpose }, readers, sender)
+  }
+}
+
+/** An image that is recalled, as an error for whoever sends it. */
+export class RecalledImage extends StanzaFault {
+  constructor() {
+    const { type, condition, text } = CODES['media-recalled']
+    super({ type, condition, text: text.en })
   }
 }
 
@@ -184,7 +193,7 @@ export async function keepMade(
  * What is recalled is not sent again, either, whatever it is sent as.
  *
  * @param raw - what was sent, where that is not the image itself.
- * @throws StanzaFault
+ * @throws RecalledImage
  */
 export function refuseRecalled(
   { bytes, type }: Pick<MadeImage, 'bytes' | 'type'>,
@@ -194,9 +203,7 @@ export function refuseRecalled(
 ): void {
   const rawSha256 = raw && hashOfImage('sha-256', raw)
   const image = { sha256: hashOfImage('sha-256', bytes), type, rawSha256 }
-  if (!isImageRecalled(image, { from: sender, sentAt: ctx.now() }, ctx)) return
-  const { type: kind, condition, text } = CODES['media-recalled']
-  throw new StanzaFault({ type: kind, condition, text: text.en })
+  if (isImageRecalled(image, { from: sender, sentAt: ctx.now() }, ctx)) throw new RecalledImage()
 }
 
 /** These bytes as the sanitizer's own work, if they are. SHA-256 decides: SHA-1 can be made to match. */

@@ -8,7 +8,6 @@ import type {
   HttpRoute,
   IqRoute,
   MessageStage,
-  RenewalCounts,
   Service,
 } from './feature.ts'
 
@@ -34,8 +33,6 @@ export interface Registry {
   findDiscoNode(to: DiscoNode['to'], node: string, ctx: Context): DiscoNode | undefined
   findIq(type: 'get' | 'set', to: IqRoute['to'], xmlns: string, name: string): IqRoute | undefined
   emit<K extends keyof DomainEvents>(event: K, payload: DomainEvents[K], ctx: Context): void
-  /** One feature after the other makes the images anew that it keeps itself. */
-  renewImages(ctx: Context, signal: AbortSignal): Promise<RenewalCounts>
 }
 
 const iqKey = (type: string, to: string, xmlns: string, name: string) => `${type} ${to} {${xmlns}}${name}`
@@ -113,14 +110,6 @@ export function buildRegistry(features: readonly Feature[]): Registry {
           ctx.log.error('a listener failed', { event, feature: feature.name, error: String(error) }),
         )
       }
-    },
-    async renewImages(ctx, signal) {
-      const sum = { renewed: 0, kept: 0, failed: 0 }
-      for (const feature of features) {
-        const counts = await feature.renewImages?.(ctx, signal)
-        for (const fate of ['renewed', 'kept', 'failed'] as const) sum[fate] += counts?.[fate] ?? 0
-      }
-      return sum
     },
   }
 }

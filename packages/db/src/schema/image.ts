@@ -18,6 +18,8 @@ export const imageMap = pgTable(
     heightPx: integer('height_px').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
     usedAt: instant('used_at').notNull().defaultNow(),
+    profileVersion: text('profile_version'),
+    madeAt: instant('made_at').notNull().defaultNow(),
   },
   (t) => [primaryKey({ columns: [t.rawSha256, t.profile] })],
 )

@@ -13,7 +13,7 @@ import type { Session } from '../../stream/session.ts'
 import { followMetadata, followVcard, forgetHash, photoHash } from './canonical.ts'
 import { cleanData, cleanMetadata } from './publish.ts'
 import { followRecalls, noteRecalls } from './recalls.ts'
-import { renewAvatars } from './renewal.ts'
+import { avatarStores } from './renewal.ts'
 
 /**
  * XEP-0084: User Avatar, XEP-0153: vCard-Based Avatars, XEP-0398: one converted into the other. Whatever comes in as an
@@ -38,7 +38,7 @@ export const avatars = defineFeature({
   },
   on: { 'pep.changed': followMetadata, 'vcard.changed': followVcard, 'recalls.changed': followRecalls },
   start: noteRecalls,
-  renewImages: renewAvatars,
+  imageStores: avatarStores,
 })
 
 function enter(stanza: Stanza, session: Session | undefined, ctx: Context): Promise<void> | undefined {

@@ -3,12 +3,14 @@ import { FILTER_VERSION } from '@drawbridge/image-filter'
 import { C2S_LIMITS, findBase64, NS_VCARD, parseElement, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
-import type { Context } from '../../routing/feature.ts'
+import type { Context, ImageStore } from '../../routing/feature.ts'
 import { filterVcard, findShownVcard } from '../../routing/filter-stored.ts'
 import { mayHoldRecalled, withoutRecalled } from '../../routing/recalled.ts'
+import { renewEach, renewPayload } from '../../routing/renewed.ts'
 import { roomNotice } from './history.ts'
 import type { RoomRequest } from './iq.ts'
 import type { Occupant, Room, Seat } from './room.ts'
+import { roomsOf } from './rooms.ts'
 
 /** Longest vCard of a room, in characters, its photo included. */
 const MAX_LENGTH = 131_072
@@ -52,6 +54,29 @@ async function put(room: Room, vcard: string | null, photoSha1s: string[], ctx: 
   room.vcard = vcard ?? undefined
   room.photoSha1s = photoSha1s
   room.vcardFilterVersion = FILTER_VERSION
+}
+
+/** Pictures of rooms: few, and in memory, so that one part is all of them. */
+export const roomPictures: ImageStore = {
+  name: 'pictures of rooms',
+  tables: ['room'],
+  async renewNext(_after, run, ctx) {
+    const rooms = [...roomsOf(ctx).all()]
+    const counts = await renewEach('pictures of rooms', rooms, run, ctx, {
+      keyOf: ({ address }) => address,
+      async renew(room) {
+        const { vcard, vcardFilterVersion } = room
+        // What an older filter let in passes the one in force first, when somebody asks for it.
+        if (vcard === undefined || vcardFilterVersion < FILTER_VERSION) return false
+        const card = await renewPayload(vcard, room.address, run, ctx)
+        if (card.toString() === vcard || room.vcard !== vcard) return false
+        await put(room, card.toString(), photosOf(card), ctx)
+        roomNotice(room, [104])
+        return true
+      },
+    })
+    return { ...counts, next: undefined }
+  },
 }
 
 /** XEP-0486 §5.1: one picture in several formats has a hash for each. */

@@ -2,6 +2,7 @@ import { forgetInRooms } from '@drawbridge/db'
 import { defineFeature } from '../../routing/feature.ts'
 import type { Context } from '../../routing/feature.ts'
 import { followChange } from './affiliation.ts'
+import { roomPictures } from './avatar.ts'
 import { audienceOf } from './audience.ts'
 import { deliverMessage } from './deliver.ts'
 import { handleIq } from './iq.ts'
@@ -65,6 +66,7 @@ export const muc = defineFeature({
     const room = to?.domainpart === domain ? find(to.localpart ?? '') : undefined
     return session && room?.seatOf(session) ? room.fanOut.whenReady() : undefined
   },
+  imageStores: [roomPictures],
   measure,
   start: loadRooms,
 })

@@ -12,6 +12,7 @@ import { askAgain, getPending, takeAnswer } from './approval.ts'
 import { accountNodes, listNodes } from './disco.ts'
 import { stripForgedEvents, takeDisplayed } from './messages.ts'
 import { notify, sendGranted, sendLastItems } from './notify.ts'
+import { packStore } from './renewal.ts'
 import { answerBy, GET, GET_OWNER, SET, SET_OWNER } from './requests.ts'
 
 /**
@@ -21,6 +22,7 @@ import { answerBy, GET, GET_OWNER, SET, SET_OWNER } from './requests.ts'
  */
 export const pep = defineFeature({
   name: 'pep',
+  imageStores: [packStore],
   implements: [
     { xep: 60, version: '1.30.0' },
     { xep: 163, version: '1.2.2' },

@@ -18,6 +18,7 @@ import type { Context, IqRequest } from '../../routing/feature.ts'
 import { filterItem } from '../../routing/filter-stored.ts'
 import { nodeName, openToRead } from './access.ts'
 import { LEGACY_BOOKMARKS, readLegacyBookmarks } from './bookmarks.ts'
+import { currentIds } from './renamed.ts'
 import { adoptVcard, NODE_VCARD4 } from './vcard4.ts'
 
 /** Payloads in one answer; what comes after that has to be asked for. */
@@ -61,7 +62,7 @@ async function select(
   const list = (itemIds: readonly string[]) =>
     listPepItems(ctx.db, owner.id, node.node, { itemIds, since, maxBytes: MAX_ANSWER_BYTES, limit: maxPepItems })
   const named = items.getChildren('item').flatMap(({ attrs }) => attrs['id'] ?? [])
-  if (named.length > 0) return { found: await list(named.slice(0, maxPepItems)) }
+  if (named.length > 0) return { found: await listNamed(owner, node, named.slice(0, maxPepItems), list, ctx) }
   const limit = parseLimit(items.attrs['max_items'], maxPepItems)
   const isPaged = pubsub.getChild('set', NS_RSM) !== undefined
   const all = await listPepItemIds(ctx.db, owner.id, node.node, since)
@@ -71,6 +72,22 @@ async function select(
   const [first, last] = [found[0], found.at(-1)]
   const ends = first && last ? { first: first.itemId, firstIndex, last: last.itemId } : {}
   return { found, page: { ...ends, count: all.length } }
+}
+
+/** Items by their ids, or by those that they had. */
+async function listNamed(
+  owner: Account,
+  { node }: PepNode,
+  ids: readonly string[],
+  list: (ids: readonly string[]) => Promise<readonly PepItem[]>,
+  ctx: Context,
+): Promise<readonly PepItem[]> {
+  const found = await list(ids)
+  const unknown = ids.filter((id) => !found.some(({ itemId }) => itemId === id))
+  if (unknown.length === 0) return found
+  const renamed = await currentIds(owner, node, unknown, ctx)
+  const others = renamed.filter((id) => !found.some(({ itemId }) => itemId === id))
+  return others.length === 0 ? found : [...found, ...(await list(others))]
 }
 
 /** Since when items of a node count; what is older has expired (§16.4.4, pubsub#item_expire). */
