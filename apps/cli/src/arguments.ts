@@ -28,6 +28,14 @@ export function required(value: string | undefined, option: string): string {
   return value
 }
 
+/** Items between commas; none is empty. */
+export function listFrom(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
+
 /** One line per account. */
 export function accountLine({ name, displayName, roles, administers, isDisabled, isBreakGlass }: Account): string {
   const marks = [

@@ -143,7 +143,8 @@ function holdsPictures(bytes: Uint8Array): boolean {
   return false
 }
 
-function startsWith(bytes: Uint8Array, magic: string, offset: number): boolean {
+/** Whether these characters are at this place, each a byte; a dot is any byte. */
+export function startsWith(bytes: Uint8Array, magic: string, offset = 0): boolean {
   if (bytes.length < offset + magic.length) return false
   for (let i = 0; i < magic.length; i++) {
     if (magic[i] !== '.' && bytes[offset + i] !== magic.charCodeAt(i)) return false

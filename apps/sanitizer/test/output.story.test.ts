@@ -8,22 +8,18 @@ import {
   quadrants,
   SECRET,
 } from '@drawbridge/testkit/images'
-import type { CleanImage, ImageProfile } from '@drawbridge/contract'
+import type { ImageProfile } from '@drawbridge/contract'
 import { randomBytes } from 'node:crypto'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Sanitizer } from '../src/server.ts'
-import { startInProcess } from './process.ts'
+import { cleanedBy, startInProcess } from './process.ts'
 
 let sanitizer: Sanitizer
 beforeAll(async () => void (sanitizer = await startInProcess({})))
 afterAll(() => sanitizer[Symbol.asyncDispose]())
 
-async function clean(bytes: Uint8Array, profile: ImageProfile = 'image'): Promise<CleanImage> {
-  const verdict = await sanitizer.sanitize(bytes, profile)
-  if (verdict.outcome !== 'clean') throw new Error(`not clean: ${JSON.stringify(verdict)}`)
-  return verdict
-}
+const clean = (bytes: Uint8Array, profile?: ImageProfile) => cleanedBy(sanitizer, bytes, profile)
 
 /** Pixels as RGBA. */
 const rgba = (bytes: Uint8Array) => sharp(bytes).ensureAlpha().raw().toBuffer()

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { Sanitize } from '@drawbridge/contract'
+import type { CleanImage, ImageProfile, Sanitize } from '@drawbridge/contract'
 import { createSanitize, isReadyMessage, loadConfig, silentLog } from '@drawbridge/runtime'
 import { createLauncher, type Launch } from '../src/children/launch.ts'
 import type { SanitizerHealth } from '../src/health.ts'
@@ -120,4 +120,15 @@ export async function startInProcess(settings: Record<string, string>, launch?: 
       await place[Symbol.asyncDispose]()
     },
   }
+}
+
+/** What the sanitizer makes of an image that it has to let in. */
+export async function cleanedBy(
+  { sanitize }: Pick<Sanitizer, 'sanitize'>,
+  bytes: Uint8Array,
+  profile: ImageProfile = 'image',
+): Promise<CleanImage> {
+  const verdict = await sanitize(bytes, profile)
+  if (verdict.outcome !== 'clean') throw new Error(`not clean: ${JSON.stringify(verdict)}`)
+  return verdict
 }

@@ -76,12 +76,9 @@ export const POLICY_ROUTES = {
     response: z.strictObject({
       steps: z.array(step).readonly(),
       effect: effect.optional().meta({ description: 'Absent: there was nothing to change.' }),
-      simulation: z
-        .string()
-        .optional()
-        .meta({
-          description: 'Of a dry run: pass it when you apply a document with rules that block, within an hour.',
-        }),
+      simulation: z.string().optional().meta({
+        description: 'Of a dry run: pass it when you apply a document with rules that block, within an hour.',
+      }),
     }),
   },
 } as const satisfies Record<string, AdminRoute>

@@ -9,6 +9,7 @@ import {
   type SanitizeOptions,
   type SanitizeVerdict,
 } from '@drawbridge/contract'
+import { readBounded } from './read-bounded.ts'
 
 /** The sanitizer cannot answer now: not running, overloaded, too slow, or not understood. Never a verdict; try again. */
 export class SanitizerUnavailable extends Error {
@@ -117,15 +118,9 @@ function post(bytes: Uint8Array, { onQueued, ...call }: Call): Promise<IncomingM
 }
 
 async function readAll(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > MAX_ANSWER_BYTES) throw new SanitizerUnavailable('its answer is too long')
-    chunks.push(chunk)
-  }
-  const [only] = chunks
-  return chunks.length === 1 && only ? only : Buffer.concat(chunks, length)
+  const body = await readBounded(response, MAX_ANSWER_BYTES)
+  if (body === undefined) throw new SanitizerUnavailable('its answer is too long')
+  return body
 }
 
 function verdictFrom({ statusCode, headers }: IncomingMessage, body: Buffer): SanitizeVerdict {

@@ -72,7 +72,7 @@ export function stanzaFrom(element: Element, origin: StanzaOrigin): Stanza {
   const { id } = element.attrs
   assertShort('id', id)
   assertShort('xml:lang', element.attrs['xml:lang'])
-  const to = element.attrs['to'] === undefined ? undefined : jidOf(element.attrs['to'])
+  const to = element.attrs['to'] === undefined ? undefined : jidOrFault(element.attrs['to'])
   const base = { element, from: origin.from, to }
   switch (element.getName()) {
     case 'message': {
@@ -130,7 +130,8 @@ function iqType(element: Element): IqType {
   return type
 }
 
-function jidOf(text: string): Jid {
+/** An address that somebody wrote. @throws StanzaFault `jid-malformed` */
+export function jidOrFault(text: string): Jid {
   try {
     return parseJid(text)
   } catch (cause) {

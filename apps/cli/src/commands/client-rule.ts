@@ -1,5 +1,5 @@
 import { ADMIN_ROUTES, type ClientExceptionView, type ClientRuleView, type Simulation } from '@drawbridge/contract'
-import { checked, parse, parseInstant, required } from '../arguments.ts'
+import { checked, listFrom, parse, parseInstant, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
 import { effectLine } from './effect.ts'
 
@@ -212,13 +212,6 @@ function conditionsFrom({ family, from, below, os, units, accounts, networks, ..
     ...(rest['below-tier'] !== undefined && { belowTier: rest['below-tier'] }),
     ...Object.fromEntries(lists.map(([key, text]) => [key, listFrom(text ?? '')])),
   }
-}
-
-function listFrom(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
 }
 
 /** Whom a rule or an exception is about, in the words of the command line. */

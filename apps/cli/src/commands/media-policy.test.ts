@@ -1,23 +1,9 @@
 import { ADMIN_ROUTES } from '@drawbridge/contract'
 import { expect, test } from 'vitest'
-import type { Cli, Command } from '../command.ts'
+import { run } from '../../test/run.ts'
 import { mediaPolicySet, mediaPolicyShow } from './media-policy.ts'
 
 const DEFAULTS = ADMIN_ROUTES.setMediaPolicy.body.parse({})
-
-async function run(command: Command, args: string[], answers: Readonly<Record<string, unknown>> = {}) {
-  const asked: unknown[] = []
-  let printed: unknown
-  const cli = {
-    admin: async (route: string, call: object = {}) => {
-      asked.push({ route, ...call })
-      return answers[route]
-    },
-    result: (lines: unknown) => void (printed = lines),
-  }
-  await command.run(args, cli as unknown as Cli)
-  return { asked, printed }
-}
 
 test('one field is changed and the others stay', async () => {
   const policy = { ...DEFAULTS, e2ee: 'text-only', maxFileBytes: 5, refuseUpload: ['executable', 'audio'] }

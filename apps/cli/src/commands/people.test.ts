@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Cli, Command } from '../command.ts'
+import { run } from '../../test/run.ts'
 import { accountRole } from './account-role.ts'
 import { accountName } from './account.ts'
 import { invitationAdd, invitationRevoke } from './invitation.ts'
@@ -7,21 +7,6 @@ import { tokenCreate } from './token.ts'
 import { unitAdd, unitJoin, unitList, unitSet } from './unit.ts'
 
 const SALES = { name: 'sales', displayName: 'Sales', roster: 'members', directory: 'everybody', members: 2 }
-
-/** Runs a command; the server answers what the table says. Returns what it was asked and what was printed. */
-async function run(command: Command, args: string[], answers: Readonly<Record<string, unknown>> = {}) {
-  const asked: unknown[] = []
-  let printed: unknown
-  const cli = {
-    admin: async (route: string, call: object = {}) => {
-      asked.push({ route, ...call })
-      return answers[route]
-    },
-    result: (lines: unknown) => void (printed = lines),
-  }
-  await command.run(args, cli as unknown as Cli)
-  return { asked, printed }
-}
 
 test('a unit is added with its settings', async () => {
   const args = ['sales', '--display-name', 'Sales', '--roster', 'everybody']

@@ -1,5 +1,5 @@
 import { ADMIN_ROUTES, type RecallView } from '@drawbridge/contract'
-import { checked, parse, required } from '../arguments.ts'
+import { checked, listFrom, parse, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
 import { effectLine } from './effect.ts'
 
@@ -85,13 +85,6 @@ export const imageCensus: Command = {
     )
     cli.result(rows.length === 0 ? 'no images' : lines, rows)
   },
-}
-
-function listFrom(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
 }
 
 /** An instant as people write it: `2026-11-23 18:00`, or so long ago, such as `2h`. */

@@ -1,5 +1,5 @@
 import { ADMIN_ROUTES, RELEASES, type Effect, type ResponseOf, type SuspensionView } from '@drawbridge/contract'
-import { checked, parse, parseInstant, required } from '../arguments.ts'
+import { checked, listFrom, parse, parseInstant, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
 import { effectLine } from './effect.ts'
 
@@ -193,13 +193,6 @@ export function impactLine(impact: ResponseOf<'startSuspension'>['impact']): str
 
 function idFrom(words: readonly string[]) {
   return checked(ADMIN_ROUTES.endSuspension.params, { id: words[0] })
-}
-
-function listFrom(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
 }
 
 function textsFrom(given: readonly string[]): Record<string, string> {

@@ -1,5 +1,6 @@
 import type { FileClass } from '@drawbridge/contract'
 import { PROGRAM_EXTENSIONS } from '@drawbridge/contract/file-extensions'
+import { startsWith } from '../sniff.ts'
 
 /** How the inside of a kind of file is read. */
 export type Reader = 'zip' | 'tar' | 'gzip' | 'zstd' | 'rar' | 'seven-zip' | 'compound'
@@ -182,12 +183,4 @@ export function mayBeNamed(kind: Kind, extension: string): boolean {
   if (kind === TEXT || kind === SCRIPT) return !BINARY_EXTENSIONS.has(extension) || TEXT_TOO.has(extension)
   if (TEXTS.has(extension)) return kind === HTML && /^(?:txt|text|xml|eml|vue|md|markdown|tex)$/.test(extension)
   return !BINARY_EXTENSIONS.has(extension)
-}
-
-function startsWith(bytes: Buffer, magic: string, offset = 0): boolean {
-  if (bytes.length < offset + magic.length) return false
-  for (let i = 0; i < magic.length; i++) {
-    if (magic[i] !== '.' && bytes[offset + i] !== magic.charCodeAt(i)) return false
-  }
-  return true
 }

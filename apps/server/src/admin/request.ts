@@ -1,4 +1,5 @@
 import { Refusal, sentencesOf } from '@drawbridge/contract'
+import { readBounded } from '@drawbridge/runtime'
 import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 
@@ -52,19 +53,14 @@ export function checked<S extends z.ZodType>(schema: S, value: unknown): z.outpu
 
 async function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw new Refusal('payload-too-large')
-  const chunks: Buffer[] = []
-  let size = 0
   const deadline = setTimeout(() => req.destroy(), BODY_TIMEOUT_MS)
   try {
-    for await (const chunk of req as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > maxBytes) throw new Refusal('payload-too-large')
-      chunks.push(chunk)
-    }
+    const bytes = await readBounded(req, maxBytes)
+    if (!bytes) throw new Refusal('payload-too-large')
+    return bytes
   } finally {
     clearTimeout(deadline)
   }
-  return Buffer.concat(chunks)
 }
 
 /** Walks without recursion: a body may be as deep as it is long. */

@@ -1,3 +1,4 @@
+import { readBounded } from '@drawbridge/runtime'
 import type { Readable } from 'node:stream'
 
 /** Bytes of an object from `start` to `end`, both included, counted from 0. */
@@ -55,12 +56,7 @@ export class StorageUnavailable extends Error {
 
 /** Collects a stream, of at most `maxBytes` bytes. */
 export async function readAll(stream: Readable, maxBytes = Number.POSITIVE_INFINITY): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > maxBytes) throw new Error(`more than ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks, bytes)
+  const bytes = await readBounded(stream, maxBytes)
+  if (!bytes) throw new Error(`more than ${maxBytes} bytes`)
+  return bytes
 }

@@ -1,3 +1,4 @@
+import { readBounded } from '@drawbridge/runtime'
 import { AwsV4Signer } from 'aws4fetch'
 import { createHash } from 'node:crypto'
 import { createReadStream, openAsBlob } from 'node:fs'
@@ -149,14 +150,9 @@ const textIn = (xml: string, name: string) =>
   new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1]?.replaceAll('&quot;', '"').replaceAll('&amp;', '&')
 
 async function textOf(answer: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length
-    if (bytes > LIST_MAX_BYTES) throw new StorageUnavailable('its answer is too long')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
+  const bytes = await readBounded(answer.body, LIST_MAX_BYTES)
+  if (!bytes) throw new StorageUnavailable('its answer is too long')
+  return bytes.toString()
 }
 
 /** @throws StorageUnavailable with the status and the code of S3, never with what could be a secret. */

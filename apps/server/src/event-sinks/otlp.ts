@@ -1,4 +1,5 @@
 import type { AuditRow } from '@drawbridge/db'
+import { readBounded } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import type { EventSink } from './sink.ts'
 import { RetryLater } from './sink.ts'
@@ -30,13 +31,14 @@ export function otlpSink({ url, token, domain, log }: OtlpOptions): EventSink {
     async deliver(rows, signal) {
       const body = JSON.stringify(otlpLogs(rows, domain))
       const response = await fetch(address, { method: 'POST', headers, body, signal, redirect: 'error' })
-      const text = await bounded(response)
+      const answer = await readBounded(response.body, MAX_ANSWER_BYTES)
+      if (!answer) throw new Error('the answer of the collector is too large')
       if (!response.ok) {
         const seconds = Number(response.headers.get('retry-after'))
         const message = `the collector answered ${response.status}`
         throw seconds > 0 ? new RetryLater(message, seconds * 1_000) : new Error(message)
       }
-      const rejected = rejectedIn(text)
+      const rejected = rejectedIn(answer.toString())
       // The protocol forbids to send these again: they are missing there, and their numbers with them.
       if (rejected > 0)
         log.error('the collector rejected events', { rejected, from: rows[0]?.seq, to: rows.at(-1)?.seq })
@@ -85,15 +87,4 @@ function rejectedIn(text: string): number {
     readonly partialSuccess?: { readonly rejectedLogRecords?: unknown } | null
   } | null
   return Number(answer?.partialSuccess?.rejectedLogRecords ?? 0)
-}
-
-async function bounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length
-    if (length > MAX_ANSWER_BYTES) throw new Error('the answer of the collector is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

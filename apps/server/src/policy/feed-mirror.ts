@@ -1,4 +1,5 @@
 import { MAX_FEED_BYTES } from '@drawbridge/contract'
+import { readBounded } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import type { Advisories } from './advisories.ts'
 
@@ -30,7 +31,9 @@ export function startFeedMirror({ advisories, url, intervalMs, log }: FeedMirror
     const response = await fetch(from, { signal, redirect: 'error', headers })
     if (response.status === 304) return
     if (!response.ok) throw new Error(`the mirror answered ${response.status}`)
-    const { files, proposals } = await advisories.import(ACTOR, from, await bounded(response), true)
+    const bundle = await readBounded(response.body, MAX_FEED_BYTES)
+    if (!bundle) throw new Error('the bundle is too large')
+    const { files, proposals } = await advisories.import(ACTOR, from, bundle.toString(), true)
     etag = response.headers.get('etag') ?? undefined
     log.info('advisories were fetched', { files: files.length, proposals })
   }
@@ -52,16 +55,4 @@ export function startFeedMirror({ advisories, url, intervalMs, log }: FeedMirror
       await last
     },
   }
-}
-
-/** The body as text, and never more of it than may be imported. */
-async function bounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length
-    if (length > MAX_FEED_BYTES) throw new Error('the bundle is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

@@ -1,3 +1,4 @@
+import { readBounded } from '@drawbridge/runtime'
 import { C2S_LIMITS, NS_FRAMING, PREAUTH_LIMITS, StreamFault, xml } from '@drawbridge/xmpp'
 import type { Element, XmlLimits } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
@@ -76,7 +77,7 @@ export function createBosh(options: BoshOptions): HttpHandler {
       res.setHeader('allow', 'POST, OPTIONS')
       return refuse(res, 405)
     }
-    const text = await readBody(req, C2S_LIMITS.maxStanzaBytes + WRAPPER_BYTES)
+    const text = await readBounded(req, C2S_LIMITS.maxStanzaBytes + WRAPPER_BYTES)
     if (text === undefined) return refuse(res, 413)
     const sid = sidIn(text)
     const session = sid === undefined ? undefined : sessions.get(sid)
@@ -413,16 +414,4 @@ function allowOrigin(res: ServerResponse, origin: string | undefined): void {
   res.setHeader('access-control-allow-methods', 'POST, OPTIONS')
   res.setHeader('access-control-allow-headers', 'Content-Type')
   res.setHeader('vary', 'Origin')
-}
-
-/** Nothing for a body that is too large. */
-async function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > maxBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

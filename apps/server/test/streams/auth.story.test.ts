@@ -1,9 +1,9 @@
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dialTcp, dialTls, TRUSTING } from './line.ts'
+import { dialTcp, dialTls, endPointOf, exporterOf, TRUSTING } from './line.ts'
 import type { Line, TcpLine } from './line.ts'
 import { runServer } from './running-server.ts'
 import type { RunningServer } from './running-server.ts'
@@ -11,9 +11,11 @@ import {
   auth,
   bindRequest,
   bound,
+  errorOf,
   FEATURES,
   header,
   open,
+  openTls,
   OUTCOME,
   PING,
   plain,
@@ -36,11 +38,7 @@ afterAll(() => server[Symbol.asyncDispose]())
 
 const STARTTLS = `<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`
 
-async function overTls(options: ConnectionOptions = {}): Promise<TcpLine> {
-  const line = await dialTls(server.c2sTlsPort, options)
-  await open(line)
-  return line
-}
+const overTls = (options: ConnectionOptions = {}) => openTls(server.c2sTlsPort, options)
 
 async function upgraded(): Promise<TcpLine> {
   const line = await server.tcp()
@@ -55,17 +53,6 @@ async function upgraded(): Promise<TcpLine> {
 async function failureOf(line: Line): Promise<string | undefined> {
   return /<failure[^>]*><([\w-]+)/.exec(await line.until(OUTCOME))?.[1]
 }
-
-async function errorOf(line: Line): Promise<string | undefined> {
-  return /<stream:error[^>]*><([\w-]+)/.exec(await line.closed())?.[1]
-}
-
-const exporterOf = (line: TcpLine) =>
-  (line.socket as TLSSocket).exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
-const endPointOf = (line: TcpLine) =>
-  createHash('sha256')
-    .update((line.socket as TLSSocket).getPeerCertificate().raw)
-    .digest()
 
 describe('TLS', () => {
   test('AU-05, TL-04 in the clear there is nothing but limits and STARTTLS', async () => {

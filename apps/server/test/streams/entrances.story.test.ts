@@ -15,7 +15,7 @@ import {
   tokenSignIn,
   userAgent,
 } from './sasl2.ts'
-import { bindRequest, FEATURES, open, scram, scramClient, signIn } from './sign-in.ts'
+import { bindRequest, FEATURES, open, openTls, scram, scramClient, signIn } from './sign-in.ts'
 
 // Control §3.3, §3.4: where a client that is too old is turned away, and how it is told. Each row of the table in
 // apps/server/src/policy/entrances.test.ts names a test here.
@@ -28,11 +28,7 @@ const own = (version: string) => `<client xmlns='urn:drawbridge:client:1' name='
 const BLOCKED =
   /<client-blocked xmlns="urn:drawbridge:client:1" rule="[^"]+" min="2.0.0" url="https:\/\/im.test\/update"/
 
-async function overTls() {
-  const line = await dialTls(server.c2sTlsPort)
-  await open(line)
-  return line
-}
+const overTls = () => openTls(server.c2sTlsPort)
 
 const ended = async (line: Line) => line.closed()
 

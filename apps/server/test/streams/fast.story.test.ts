@@ -1,8 +1,6 @@
 import { openDatabase } from '@drawbridge/db'
-import { createHash } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dialTls } from './line.ts'
+import { endPointOf, exporterOf } from './line.ts'
 import type { Line, TcpLine } from './line.ts'
 import { runServer } from './running-server.ts'
 import type { RunningServer } from './running-server.ts'
@@ -11,7 +9,6 @@ import {
   bind2,
   conditionIn,
   ENABLE_SM,
-  exporterOf,
   jidIn,
   plain2,
   requestToken,
@@ -21,7 +18,7 @@ import {
   userAgent,
 } from './sasl2.ts'
 import type { TokenSignIn } from './sasl2.ts'
-import { FEATURES, open, PING, PONG } from './sign-in.ts'
+import { errorOf, FEATURES, openTls, PING, PONG } from './sign-in.ts'
 
 // XEP-0484 and XEP-0494, and threats AU-18 and AU-23 of both.
 
@@ -34,13 +31,7 @@ beforeAll(async () => {
 
 afterAll(() => server[Symbol.asyncDispose]())
 
-async function overTls(): Promise<TcpLine> {
-  const line = await dialTls(server.c2sTlsPort)
-  await open(line)
-  return line
-}
-
-const errorOf = async (line: Line) => /<stream:error[^>]*><([\w-]+)/.exec(await line.closed())?.[1]
+const overTls = () => openTls(server.c2sTlsPort)
 
 const HT = 'HT-SHA-256-NONE'
 
@@ -62,11 +53,6 @@ async function tried(options: TokenSignIn, bindingOf?: (line: TcpLine) => Buffer
   line.destroy()
   return outcome.includes('<success') ? 'success' : String(conditionIn(outcome))
 }
-
-const endPointOf = (line: TcpLine) =>
-  createHash('sha256')
-    .update((line.socket as TLSSocket).getPeerCertificate().raw)
-    .digest()
 
 /** Does something to the tables, as time would. */
 async function query(sql: string): Promise<void> {

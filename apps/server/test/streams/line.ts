@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { once } from 'node:events'
+import { createHash } from 'node:crypto'
 import WebSocket from 'ws'
 
 const WAIT_MS = 5_000
@@ -100,6 +101,18 @@ export async function dialTls(port: number, options: ConnectionOptions = {}): Pr
   const socket = connectTls({ port, host: '127.0.0.1', ...TRUSTING, ...options })
   await once(socket, 'secureConnect')
   return tcpLine(socket)
+}
+
+/** The channel binding `tls-exporter` of a line over TLS (RFC 9266). */
+export function exporterOf(line: TcpLine): Buffer {
+  return (line.socket as TLSSocket).exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
+}
+
+/** The channel binding `tls-server-end-point` of a line over TLS (RFC 5929 §4). */
+export function endPointOf(line: TcpLine): Buffer {
+  return createHash('sha256')
+    .update((line.socket as TLSSocket).getPeerCertificate().raw)
+    .digest()
 }
 
 /** The certificate is the test server's own. */

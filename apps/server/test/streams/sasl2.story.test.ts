@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dialTls } from './line.ts'
-import type { Line, TcpLine } from './line.ts'
+import { dialTls, endPointOf, exporterOf } from './line.ts'
+import type { Line } from './line.ts'
 import { runServer } from './running-server.ts'
 import type { RunningServer } from './running-server.ts'
 import {
@@ -13,14 +11,13 @@ import {
   decoded,
   ENABLE_CARBONS,
   ENABLE_SM,
-  exporterOf,
   jidIn,
   plain2,
   response2,
   scram2,
   userAgent,
 } from './sasl2.ts'
-import { bindRequest, FEATURES, header, open, partsOf, PING, PONG, response } from './sign-in.ts'
+import { bindRequest, errorOf, FEATURES, header, open, openTls, partsOf, PING, PONG, response } from './sign-in.ts'
 
 let server: RunningServer
 
@@ -31,19 +28,13 @@ beforeAll(async () => {
 
 afterAll(() => server[Symbol.asyncDispose]())
 
-async function overTls(): Promise<TcpLine> {
-  const line = await dialTls(server.c2sTlsPort)
-  await open(line)
-  return line
-}
+const overTls = () => openTls(server.c2sTlsPort)
 
 async function overWebSocket(): Promise<Line> {
   const line = await server.webSocket()
   await open(line)
   return line
 }
-
-const errorOf = async (line: Line) => /<stream:error[^>]*><([\w-]+)/.exec(await line.closed())?.[1]
 
 /** Signs in and binds in one go, and takes everything up to the features. */
 async function bound<L extends Line>(line: L, name: string, agent: string | undefined, inside = ''): Promise<string> {
@@ -226,10 +217,6 @@ describe('XEP-0388 §2 SASL2', () => {
   })
 
   test('AU-12 channel binding works as in classic SASL', async () => {
-    const endPointOf = (line: TcpLine) =>
-      createHash('sha256')
-        .update((line.socket as TLSSocket).getPeerCertificate().raw)
-        .digest()
     for (const [type, bindingOf] of [
       ['tls-exporter', exporterOf],
       ['tls-server-end-point', endPointOf],

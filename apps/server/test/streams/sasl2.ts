@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
-import type { Line, TcpLine } from './line.ts'
+import type { Line } from './line.ts'
 import { scramClient } from './sign-in.ts'
 import type { ScramTwist } from './sign-in.ts'
 
@@ -97,10 +96,6 @@ export function jidIn(outcome: string): string | undefined {
 /** The condition in `<failure/>`. */
 export function conditionIn(outcome: string): string | undefined {
   return /<failure xmlns="urn:xmpp:sasl:2"><([\w-]+) xmlns="urn:ietf:params:xml:ns:xmpp-sasl"\/>/.exec(outcome)?.[1]
-}
-
-export function exporterOf(line: TcpLine): Buffer {
-  return (line.socket as TLSSocket).exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
 }
 
 /** What base64 in this element says. */

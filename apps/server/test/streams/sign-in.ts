@@ -1,5 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
-import type { Line } from './line.ts'
+import type { ConnectionOptions } from 'node:tls'
+import { dialTls } from './line.ts'
+import type { Line, TcpLine } from './line.ts'
 
 const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl'
 const encode = (text: string | Buffer) => Buffer.from(text).toString('base64')
@@ -19,6 +21,18 @@ export const OUTCOME = /<(success|failure|challenge)\b[^>]*?(\/>|>.*?<\/\1>)/s
 export async function open(line: Line): Promise<string> {
   line.send(header(line.framing))
   return line.until(FEATURES)
+}
+
+/** The same, over TLS from the first byte. */
+export async function openTls(port: number, options: ConnectionOptions = {}): Promise<TcpLine> {
+  const line = await dialTls(port, options)
+  await open(line)
+  return line
+}
+
+/** The stream error that ends a line, if one does. */
+export async function errorOf(line: Line): Promise<string | undefined> {
+  return /<stream:error[^>]*><([\w-]+)/.exec(await line.closed())?.[1]
 }
 
 export function auth(mechanism: string, initial?: string | Buffer): string {

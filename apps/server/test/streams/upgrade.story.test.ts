@@ -17,7 +17,7 @@ import {
   tokenSignIn,
   userAgent,
 } from './sasl2.ts'
-import { open, scram } from './sign-in.ts'
+import { open, openTls, scram } from './sign-in.ts'
 
 // XEP-0480, and SCRAM with the other hash functions, which are offered by setting only.
 
@@ -45,11 +45,7 @@ async function keepOnly(...mechanisms: string[]): Promise<void> {
   )
 }
 
-async function overTls(): Promise<TcpLine> {
-  const line = await dialTls(server.c2sTlsPort)
-  await open(line)
-  return line
-}
+const overTls = () => openTls(server.c2sTlsPort)
 
 const upgrade = (task: string) => `<upgrade xmlns='urn:xmpp:sasl:upgrade:0'>${task}</upgrade>`
 const next = (task: string) => `<next xmlns='urn:xmpp:sasl:2' task='${task}'/>`

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { fixture } from './fixtures.ts'
-import { gifFrame, gifScreen } from './gif.ts'
+import { tinyFrames } from './gif.ts'
 import type { HostileImage } from './hostile-image.ts'
 import { jpegSegment, withSegments } from './metadata.ts'
 import { buildPng, idat, ihdr, pngChunk, pngOf, quadrants, zlibZeros, type PngHeader } from './png.ts'
@@ -43,11 +43,6 @@ function repeatedScans(times: number): Buffer {
   const at = jpeg.lastIndexOf(Buffer.from('ffda', 'hex'))
   const scan = jpeg.subarray(at, jpeg.length - 2)
   return Buffer.concat([jpeg.subarray(0, at), ...Array<Buffer>(times).fill(scan), jpeg.subarray(jpeg.length - 2)])
-}
-
-function tinyFrames(sidePx: number, frames: number): Buffer {
-  const frame = gifFrame({ widthPx: 1, heightPx: 1, pixelAt: () => 1 })
-  return Buffer.concat([gifScreen(sidePx, sidePx), ...Array<Buffer>(frames).fill(frame), Buffer.from([0x3b])])
 }
 
 const svg = (inner: string, size = 'width="100" height="100"') =>

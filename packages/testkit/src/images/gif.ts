@@ -123,3 +123,9 @@ export function animatedGif(sidePx: number, frames: number, delay = 10): Buffer 
     })),
   })
 }
+
+/** A large screen, and many frames of one pixel each: little to read, and much to put together. */
+export function tinyFrames(sidePx: number, frames: number): Buffer {
+  const frame = gifFrame({ widthPx: 1, heightPx: 1, pixelAt: () => 1 })
+  return Buffer.concat([gifScreen(sidePx, sidePx), ...Array<Buffer>(frames).fill(frame), Buffer.from([0x3b])])
+}

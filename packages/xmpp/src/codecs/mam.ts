@@ -1,7 +1,8 @@
 import { xml, type Element } from '../element.ts'
 import { StanzaFault } from '../errors.ts'
-import { JidFault, parseJid, type Jid } from '../jid.ts'
+import type { Jid } from '../jid.ts'
 import { NS_DATA, NS_FULLTEXT, NS_MAM } from '../ns.ts'
+import { jidOrFault } from '../stanza.ts'
 import { findDateTime, formatDateTime } from './date-time.ts'
 import { buildForm, findFormValue, parseForm, type Form, type FormField } from './forms.ts'
 import { buildForwarded } from './forwarded.ts'
@@ -68,7 +69,7 @@ export function parseMamQuery(query: Element, { maxItems, maxIds }: MamCaps): Ma
   return {
     queryId: query.attrs['queryid'],
     node: query.attrs['node'],
-    with: withText === undefined ? undefined : jidOf(withText),
+    with: withText === undefined ? undefined : jidOrFault(withText),
     start: dateOf(value('start')),
     end: dateOf(value('end')),
     beforeId: value('before-id'),
@@ -91,15 +92,6 @@ function parseSubmitted(element: Element): Form {
     }
   }
   return form
-}
-
-function jidOf(text: string): Jid {
-  try {
-    return parseJid(text)
-  } catch (cause) {
-    if (!(cause instanceof JidFault)) throw cause
-    throw new StanzaFault({ condition: 'jid-malformed' }, { cause })
-  }
 }
 
 function dateOf(text: string | undefined): Date | undefined {

@@ -1,5 +1,6 @@
 import { CODES, Refusal } from '@drawbridge/contract'
 import type { Invitation } from '@drawbridge/db'
+import { readBounded } from '@drawbridge/runtime'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from '../../routing/accounts.ts'
 import { addressOf } from '../../routing/client-address.ts'
@@ -125,12 +126,6 @@ function send(res: ServerResponse, status: number, page: Page): void {
 /** The fields of a form that is not too long; nothing for anything else. */
 async function readForm(req: IncomingMessage): Promise<URLSearchParams | undefined> {
   if (!/^application\/x-www-form-urlencoded\b/iu.test(req.headers['content-type'] ?? '')) return undefined
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > MAX_FORM_BYTES) return undefined
-    chunks.push(chunk)
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
+  const bytes = await readBounded(req, MAX_FORM_BYTES)
+  return bytes && new URLSearchParams(bytes.toString())
 }

@@ -1,0 +1,16 @@
+import type { Cli, Command } from '../src/command.ts'
+
+/** Runs a command; the server answers what the table says. Returns what it was asked and what was printed. */
+export async function run(command: Command, args: string[], answers: Readonly<Record<string, unknown>> = {}) {
+  const asked: unknown[] = []
+  let printed: unknown
+  const cli = {
+    admin: async (route: string, call: object = {}) => {
+      asked.push({ route, ...call })
+      return answers[route]
+    },
+    result: (lines: unknown) => void (printed = lines),
+  }
+  await command.run(args, cli as unknown as Cli)
+  return { asked, printed }
+}
