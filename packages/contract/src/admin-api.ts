@@ -6,6 +6,7 @@ import { ANNOUNCEMENT_ROUTES } from './admin-announcements.ts'
 import { APPROVAL_ROUTES } from './admin-approvals.ts'
 import { AUDIT_ROUTES } from './admin-audit.ts'
 import { CLIENT_EXCEPTION_ROUTES } from './admin-client-exceptions.ts'
+import { CLIENT_POSTURE_ROUTES } from './admin-client-posture.ts'
 import { CLIENT_RULE_ROUTES } from './admin-client-rules.ts'
 import { CLIENT_ROUTES } from './admin-clients.ts'
 import { EVIDENCE_ROUTES } from './admin-evidence.ts'
@@ -32,6 +33,7 @@ export const ADMIN_ROUTES = {
   ...ANNOUNCEMENT_ROUTES,
   ...CLIENT_ROUTES,
   ...CLIENT_RULE_ROUTES,
+  ...CLIENT_POSTURE_ROUTES,
   ...CLIENT_EXCEPTION_ROUTES,
   ...POLICY_ROUTES,
   ...MEDIA_ROUTES,

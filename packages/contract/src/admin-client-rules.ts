@@ -1,4 +1,4 @@
-import { RULE_ACTIONS, RULE_PRESETS, conditionFields } from '@drawbridge/policy'
+import { conditionFields, LADDER, RULE_ACTIONS, RULE_PRESETS } from '@drawbridge/policy'
 import { z } from 'zod'
 import { clientIdentity } from './admin-clients.ts'
 import type { AdminRoute } from './admin-route.ts'
@@ -39,6 +39,25 @@ const ruleFields = {
   deadline: instant
     .optional()
     .meta({ description: 'When it begins to block. Default: as far ahead as its preset says.' }),
+  stageDates: z
+    .partialRecord(z.enum(LADDER), instant)
+    .optional()
+    .meta({ description: 'When stages begin, where that is not as the preset and the deadline say.' }),
+  rings: z
+    .array(
+      z.strictObject({
+        units: z.array(z.string().min(1).max(64)).min(1).max(1_000).readonly().optional(),
+        delayHours: z.int().min(0).max(8_760),
+      }),
+    )
+    .min(1)
+    .max(16)
+    .readonly()
+    .optional()
+    .meta({
+      description:
+        'Units that climb later. Who is in several goes with the first of them; an entry without units is about everybody else, who climb at once where there is none.',
+    }),
   formats: z
     .array(z.enum(IMAGE_FORMATS))
     .max(IMAGE_FORMATS.length)
@@ -81,6 +100,7 @@ export const clientRule = z
       .meta({ description: 'It has fallen back and climbs no further than this until it is released.' }),
     isGuarded: z.boolean().meta({ description: 'It falls back by itself when it does more than was meant.' }),
     confirmBy: instant.optional().meta({ description: 'Without confirmation it stops blocking here.' }),
+    withdrawnAt: instant.optional().meta({ description: 'It was not confirmed in time and blocks nobody since.' }),
     confirmedAt: instant.optional(),
     confirmedBy: z.string().optional(),
   })
@@ -127,12 +147,27 @@ export const simulation = z
   .strictObject({
     token: z
       .string()
-      .meta({ description: 'Proof that this rule was simulated, for an hour: pass it when you save it.' }),
+      .meta({ description: 'Proof that just this was simulated, for an hour: pass it when you save it.' }),
     sessions: z.int().min(0).meta({ description: 'Live sessions that the rule reaches.' }),
     people: z.int().min(0).meta({ description: 'People it reaches, now or by what they used in the last 90 days.' }),
     stranded: z.int().min(0).meta({ description: 'Of those, people who were seen with no client that stays allowed.' }),
+    noUpgradePath: z.array(z.string()).readonly().meta({
+      description:
+        'Of the stranded, accounts for whose client no build that stays allowed has been seen or registered, on their system. The first 500.',
+    }),
     administrators: z.array(z.string()).readonly(),
     breakGlass: z.array(z.string()).readonly(),
+    bots: z.array(z.string()).readonly().meta({ description: 'Accounts whose clients say that they are bots.' }),
+    reconnects: z
+      .int()
+      .min(0)
+      .meta({ description: 'Sessions that would be closed at once and come back; beyond the accept rate they wait.' }),
+    seenWithin: z
+      .array(z.strictObject({ days: z.int(), people: z.int() }))
+      .readonly()
+      .meta({ description: 'People whom it reaches by what they used within 1, 7, 30 and 90 days.' }),
+    units: z.array(z.strictObject({ unit: z.string(), people: z.int() })).readonly(),
+    systems: z.array(z.strictObject({ os: z.string(), people: z.int() })).readonly(),
     versions: z
       .array(z.strictObject({ family: z.string(), version: z.string().optional(), people: z.int(), sessions: z.int() }))
       .readonly(),

@@ -1,7 +1,7 @@
-import { CLIENT_POSTURES, EVIDENCE_TIERS } from '@drawbridge/policy'
+import { EVIDENCE_TIERS } from '@drawbridge/policy'
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { effect, instant, none, pageQuery } from './admin-values.ts'
+import { instant, none, pageQuery } from './admin-values.ts'
 
 // Who is connected, and with which clients.
 
@@ -70,14 +70,6 @@ export const clientUsesQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(5_000).optional(),
 })
 
-export const clientPosture = z
-  .strictObject({
-    posture: z
-      .enum(CLIENT_POSTURES)
-      .meta({ description: '`discover` lets them in and counts them, `enforce` blocks them.' }),
-  })
-  .meta({ id: 'ClientPosture' })
-
 /** Routes about sessions and the clients that people use. */
 export const CLIENT_ROUTES = {
   listSessions: {
@@ -120,29 +112,6 @@ export const CLIENT_ROUTES = {
     query: clientsQuery,
     status: 200,
     response: z.strictObject({ days: z.array(clientDay).readonly() }),
-  },
-  getClientPosture: {
-    method: 'GET',
-    path: '/api/v1/client-posture',
-    summary: 'What happens to clients that do not say what they are.',
-    permission: 'policy.read',
-    params: none,
-    query: none,
-    status: 200,
-    response: clientPosture,
-  },
-  setClientPosture: {
-    method: 'PUT',
-    path: '/api/v1/client-posture',
-    summary: 'Say what happens to clients that do not say what they are. From then on the setting does not count.',
-    permission: 'policy.write',
-    edits: 'getClientPosture',
-    isPolicyWrite: true,
-    params: none,
-    query: none,
-    body: clientPosture,
-    status: 200,
-    response: z.strictObject({ posture: clientPosture.shape.posture, effect: effect }),
   },
 } as const satisfies Record<string, AdminRoute>
 

@@ -45,6 +45,7 @@ export {
 } from './admin-policy.ts'
 export type { NewRecall, RecallView } from './admin-recalls.ts'
 export type { Check, Status } from './admin-status.ts'
+export type { ClientPostureView } from './admin-client-posture.ts'
 export type { ApprovalRequestView } from './admin-approvals.ts'
 export {
   type HeldQueue,

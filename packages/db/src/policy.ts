@@ -58,7 +58,9 @@ export async function deleteClientRule(tx: Db, id: string): Promise<ClientRule |
 export async function updateClientRule(
   tx: Db,
   id: string,
-  set: Partial<Pick<ClientRule, 'ceiling' | 'ceilingReason' | 'confirmedAt' | 'confirmedBy' | 'isGuarded'>>,
+  set: Partial<
+    Pick<ClientRule, 'ceiling' | 'ceilingReason' | 'confirmedAt' | 'confirmedBy' | 'isGuarded' | 'withdrawnAt'>
+  >,
   where: Partial<Pick<ClientRule, 'ceiling'>> = {},
 ): Promise<ClientRule | undefined> {
   const isAsExpected =
@@ -67,6 +69,26 @@ export async function updateClientRule(
     .update(clientRule)
     .set(set)
     .where(and(eq(clientRule.id, id), isAsExpected))
+    .returning()
+  return row
+}
+
+/** Notes that a rule was not confirmed in time; false where that was noted before, or the rule is gone. */
+export async function takeWithdrawal(db: Db, id: string, at: Date): Promise<boolean> {
+  const noted = await db
+    .update(clientRule)
+    .set({ withdrawnAt: at })
+    .where(and(eq(clientRule.id, id), isNull(clientRule.withdrawnAt), isNull(clientRule.confirmedAt)))
+    .returning({ id: clientRule.id })
+  return noted.length > 0
+}
+
+/** Notes that the end of an exception was announced; undefined where it was before, or the exception is gone. */
+export async function takeReminder(db: Db, id: string, at: Date): Promise<ClientException | undefined> {
+  const [row] = await db
+    .update(clientException)
+    .set({ remindedAt: at })
+    .where(and(eq(clientException.id, id), isNull(clientException.remindedAt)))
     .returning()
   return row
 }

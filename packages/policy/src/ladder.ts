@@ -1,5 +1,5 @@
 import type { ClientRuleSetting } from './settings.ts'
-import { RULE_ACTIONS } from './vocabulary.ts'
+import { LADDER, RULE_ACTIONS } from './vocabulary.ts'
 import type { RuleAction, RulePreset } from './vocabulary.ts'
 
 const MINUTE_MS = 60_000
@@ -49,7 +49,16 @@ const DEADLINE_AFTER_MS: Readonly<Record<RulePreset, number>> = {
 /** What of a rule decides when it does what. */
 export type Ladder = Pick<
   ClientRuleSetting,
-  'action' | 'preset' | 'deadline' | 'formats' | 'createdAt' | 'ceiling' | 'confirmedAt' | 'isFinal'
+  | 'action'
+  | 'preset'
+  | 'deadline'
+  | 'stageDates'
+  | 'rings'
+  | 'formats'
+  | 'createdAt'
+  | 'ceiling'
+  | 'confirmedAt'
+  | 'isFinal'
 >
 
 /** One step of a rule's ladder: from `at` (ms since 1970) on, `stage` holds. */
@@ -73,32 +82,42 @@ export function stricterOf(a: RuleAction, b: RuleAction): RuleAction {
  * further than its action. `degrade` is skipped where no formats are named, since there is nothing to withhold.
  */
 export function stagesOf(rule: Ladder): Stage[] {
-  const { action, preset, createdAt } = rule
+  const { action, preset, createdAt, stageDates = {} } = rule
   if (action === 'allow' || action === 'observe') return [{ stage: action, at: createdAt }]
-  const deadline = rule.deadline ?? createdAt + DEADLINE_AFTER_MS[preset]
+  const deadline = stageDates.block ?? rule.deadline ?? createdAt + DEADLINE_AFTER_MS[preset]
   const isUsed = (stage: RuleAction) => isAtLeast(action, stage) && (stage !== 'degrade' || rule.formats.length > 0)
-  const steps = PRESETS[preset].filter(([stage]) => isUsed(stage))
+  const planned = new Map(PRESETS[preset].map(([stage, fromDeadlineMs]) => [stage, deadline + fromDeadlineMs]))
+  for (const stage of LADDER) planned.set(stage, stageDates[stage] ?? planned.get(stage) ?? Number.NaN)
   // A preset without early stages still does what it was asked for: to warn, for example, at once.
-  const missing = isUsed(action) ? action : 'warn'
-  if (!steps.some(([stage]) => stage === missing)) steps.push([missing, 0])
-  const stages = steps.map(([stage, fromDeadlineMs]) => ({
-    stage,
-    at: Math.max(deadline + fromDeadlineMs, createdAt),
-  }))
-  // Of stages that begin together only the strictest is ever in force.
-  return stages.filter(({ at }, index) => stages[index + 1]?.at !== at)
+  const last = isUsed(action) ? action : 'warn'
+  if (Number.isNaN(planned.get(last))) planned.set(last, deadline)
+  const stages = LADDER.filter(isUsed).flatMap((stage) => {
+    const at = planned.get(stage) ?? Number.NaN
+    return Number.isNaN(at) ? [] : { stage, at: Math.max(at, createdAt) }
+  })
+  // Of what a stricter stage has overtaken nothing is ever in force.
+  return stages.filter(({ at }, index) => stages.slice(index + 1).every((stricter) => stricter.at > at))
+}
+
+/** How much later a rule climbs for an account, in milliseconds. Where nobody knows its units, not at all. */
+export function delayOf({ rings = [] }: Pick<Ladder, 'rings'>, units: readonly string[] | undefined): number {
+  if (rings.length === 0 || !units) return 0
+  const own = rings.find((ring) => ring.units?.some((unit) => units.includes(unit)))
+  return ((own ?? rings.find((ring) => ring.units === undefined))?.delayHours ?? 0) * HOUR_MS
 }
 
 /**
  * The stage in force at an instant; undefined before the first. A clock behind the rule's creation counts as its start.
  * What blocks falls back to the stage before when it was not confirmed in time; a ceiling holds it there, too.
+ *
+ * @param delayMs - how much later it climbs for whoever is asked about; see `delayOf`
  */
-export function stageAt(rule: Ladder, at: number): RuleAction | undefined {
+export function stageAt(rule: Ladder, at: number, delayMs = 0): RuleAction | undefined {
   const now = Math.max(at, rule.createdAt)
   const isWithdrawn = confirmByOf(rule) !== undefined && now >= (confirmByOf(rule) ?? 0)
   const isInForce = ({ stage }: Stage) =>
     (rule.ceiling === undefined || isAtLeast(rule.ceiling, stage)) && !(isWithdrawn && isAtLeast(stage, 'block'))
-  const begun = stagesOf(rule).filter((stage) => stage.at <= now)
+  const begun = stagesOf(rule).filter((stage) => stage.at + delayMs <= now)
   const found = begun.findLast(isInForce)?.stage
   if (found !== undefined || begun.length === 0) return found
   // Whoever is let in again is still told, and still gets no image of a format that is known to be dangerous.
@@ -121,8 +140,9 @@ export function deadlineOf(rule: Ladder): number | undefined {
   return stagesOf(rule).find(({ stage }) => isAtLeast(stage, 'block'))?.at
 }
 
-/** Every instant after `at` at which the rule changes what it does, in ms since 1970. */
+/** Every instant after `at` at which the rule changes what it does to somebody, in ms since 1970. */
 export function changesAfter(rule: Ladder, at: number): number[] {
-  const instants = [...stagesOf(rule).map((stage) => stage.at), confirmByOf(rule)]
-  return instants.filter((instant) => instant !== undefined).filter((instant) => instant > at)
+  const delays = new Set([0, ...(rule.rings ?? []).map(({ delayHours }) => delayHours * HOUR_MS)])
+  const stages = stagesOf(rule).flatMap((stage) => [...delays].map((delayMs) => stage.at + delayMs))
+  return [...stages, confirmByOf(rule)].filter((instant) => instant !== undefined).filter((instant) => instant > at)
 }

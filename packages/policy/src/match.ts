@@ -1,7 +1,7 @@
 import { UNREADABLE_FAMILY } from './client.ts'
 import { compileConditions } from './conditions.ts'
 import type { Matched } from './conditions.ts'
-import { isAtLeast, stageAt } from './ladder.ts'
+import { delayOf, isAtLeast, stageAt } from './ladder.ts'
 import type { ClientRuleSetting, RuleExceptionSetting } from './settings.ts'
 import type { RuleAction } from './vocabulary.ts'
 
@@ -9,6 +9,8 @@ import type { RuleAction } from './vocabulary.ts'
 export interface RuleMatch {
   readonly setting: ClientRuleSetting
   readonly stage: RuleAction
+  /** How much later it climbs for this account, in milliseconds. */
+  readonly delayMs: number
   /** False: the client left open what it is, and this is the worst that it may be. */
   readonly isCertain: boolean
 }
@@ -40,10 +42,11 @@ export function compileClientRules(
       for (const { setting, answer } of rules) {
         const verdict = answer(matched, claim)
         if (verdict === 'no') continue
-        const stage = stageAt(setting, matched.at)
+        const delayMs = delayOf(setting, matched.account?.units)
+        const stage = stageAt(setting, matched.at, delayMs)
         if (stage === undefined || isExcused(matched, setting.id)) continue
         const isCertain = verdict === 'yes'
-        if (!worst || !isAtLeast(worst.stage, stage)) worst = { setting, stage, isCertain }
+        if (!worst || !isAtLeast(worst.stage, stage)) worst = { setting, stage, delayMs, isCertain }
         if (isCertain) break
       }
     }

@@ -64,11 +64,17 @@ export function clientVersion(find: FindRule, from: 'observe' | 'block'): Rule {
 /**
  * Turns away clients that nobody can name: no evidence, contradicting evidence, or a version that cannot be compared.
  * In posture `discover` the compiler lets it observe only.
+ *
+ * @param lapsesAt - from here on everybody is let in: the posture was not confirmed in time
  */
-export function clientUnknown(posture: ClientPosture, exceptions: readonly RuleExceptionSetting[]): Rule {
+export function clientUnknown(
+  posture: ClientPosture,
+  exceptions: readonly RuleExceptionSetting[],
+  lapsesAt = Number.POSITIVE_INFINITY,
+): Rule {
   const isExcused = compileExceptions(exceptions)
   const decide = (facts: Asked): Verdict => {
-    if (facts.account?.isBreakGlass === true) return PASS
+    if (facts.account?.isBreakGlass === true || facts.at >= lapsesAt) return PASS
     const why = unknownBecause(facts.client)
     if (why === undefined || isExcused({ ...facts, client: facts.client ?? NO_IDENTITY }, undefined)) return PASS
     return refuse('client-unknown', `${why}, posture ${posture}`)
@@ -104,11 +110,12 @@ function isWithheld({ stage, setting }: RuleMatch, { isImage, format }: MediaFac
 
 function refusal(match: RuleMatch): Refuse {
   const { setting, stage } = match
-  return refuse(codeOf(match), `rule ${setting.id}, stage ${stage}: ${meant(setting)}`, { details: detailsOf(setting) })
+  return refuse(codeOf(match), `rule ${setting.id}, stage ${stage}: ${meant(setting)}`, { details: detailsOf(match) })
 }
 
-function withheld({ setting }: RuleMatch): Refuse {
-  return refuse('media-withheld', `rule ${setting.id}: ${setting.formats.join(', ')}`, { details: detailsOf(setting) })
+function withheld(match: RuleMatch): Refuse {
+  const { id, formats } = match.setting
+  return refuse('media-withheld', `rule ${id}: ${formats.join(', ')}`, { details: detailsOf(match) })
 }
 
 function codeOf({ setting, isCertain }: RuleMatch): PolicyCode {
@@ -123,14 +130,14 @@ function meant({ family, from, below }: ClientRuleSetting): string {
 }
 
 /** What the client is told: attributes of `<client-blocked/>` and members of the HTTP problem. */
-function detailsOf(setting: ClientRuleSetting): VerdictDetails {
+function detailsOf({ setting, delayMs }: RuleMatch): VerdictDetails {
   const deadline = deadlineOf(setting)
   return {
     rule: setting.id,
     family: setting.family,
     ...(setting.below === undefined ? {} : { min: setting.below }),
     ...(setting.url === undefined ? {} : { url: setting.url }),
-    ...(deadline === undefined ? {} : { deadline: new Date(deadline).toISOString() }),
+    ...(deadline === undefined ? {} : { deadline: new Date(deadline + delayMs).toISOString() }),
   }
 }
 
@@ -138,7 +145,7 @@ function detailsOf(setting: ClientRuleSetting): VerdictDetails {
 function effectOf(match: RuleMatch | undefined): LiveEffect {
   if (!match || !isAtLeast(match.stage, 'notify')) return { action: 'none' }
   const { stage, setting } = match
-  const told = { code: codeOf(match), details: detailsOf(setting) }
+  const told = { code: codeOf(match), details: detailsOf(match) }
   if (stage === 'disconnect' || stage === 'notify') return { action: stage, ...told }
   const { formats } = setting
   return stage !== 'warn' && formats.length > 0 ? { action: 'degrade', formats, ...told } : { action: 'warn', ...told }

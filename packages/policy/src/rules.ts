@@ -19,8 +19,8 @@ const RULES: Readonly<Record<RuleName, (settings: PolicySettings) => readonly En
     const find = compileClientRules(clientRules, exceptions)
     return [enforce(clientVersion(find, 'block')), observe(clientVersion(find, 'observe'))]
   },
-  'client-unknown': ({ posture, exceptions }) => {
-    const rule = clientUnknown(posture, exceptions)
+  'client-unknown': ({ posture, postureLapsesAt, exceptions }) => {
+    const rule = clientUnknown(posture, exceptions, postureLapsesAt)
     return [posture === 'enforce' ? enforce(rule) : observe(rule)]
   },
   federation: ({ federation }) => (federation === 'off' ? [enforce(federationOff())] : []),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { conditionFields } from './conditions.ts'
 import { RULE_NAMES } from './engine.ts'
 import { mediaPolicy, mediaSettings } from './media-policy.ts'
-import { CLIENT_POSTURES, RULE_ACTIONS, RULE_PRESETS, SUSPENSION_MODES } from './vocabulary.ts'
+import { CLIENT_POSTURES, LADDER, RULE_ACTIONS, RULE_PRESETS, SUSPENSION_MODES } from './vocabulary.ts'
 import { suspensionScope } from './suspension-scope.ts'
 
 const instantMs = z.int().min(0)
@@ -20,6 +20,22 @@ export const clientRuleDocument = z.strictObject({
   preset: z.enum(RULE_PRESETS).default('routine'),
   /** When it begins to block; by default as far ahead as its preset says. */
   deadline: instantMs.optional(),
+  /** When stages begin, where that is not as the preset and the deadline say. */
+  stageDates: z.partialRecord(z.enum(LADDER), instantMs).optional(),
+  /**
+   * Units that climb later, so that a few meet a rule first. Who is in several goes with the first of them; an entry
+   * without units is about everybody else, who climb at once where there is none.
+   */
+  rings: z
+    .array(
+      z.strictObject({
+        units: z.array(z.string().min(1).max(64)).min(1).max(1_000).readonly().optional(),
+        delayHours: z.int().min(0).max(8_760),
+      }),
+    )
+    .max(16)
+    .readonly()
+    .optional(),
   /** Image formats, as delivered, that `degrade` withholds. */
   formats: z.array(z.string().min(1).max(16)).max(16).readonly().default([]),
   url: z.string().max(2048).optional(),
@@ -115,6 +131,8 @@ export const recallSetting = z
 /** Everything that decides. Unknown keys, unknown rule names and values that cannot be compared are refused. */
 export const policySettings = z.strictObject({
   posture: z.enum(CLIENT_POSTURES).default('discover'),
+  /** From here on unknown clients are let in all the same: nobody has confirmed the posture. */
+  postureLapsesAt: instantMs.optional(),
   clientRules: z.array(clientRuleSetting).max(MAX_RULES).readonly().default([]),
   exceptions: z.array(ruleExceptionSetting).max(MAX_RULES).readonly().default([]),
   suspensions: z.array(suspensionSetting).max(MAX_RULES).readonly().default([]),

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest'
 import { claimFrom, identify } from './client.ts'
 import { clientRuleSetting } from './settings.ts'
 import type { ClientRuleSetting } from './settings.ts'
-import { findShadows, simulate } from './simulate.ts'
-import type { Sighting } from './simulate.ts'
+import { findShadows, isLetInAtTheTop, simulate } from './simulate.ts'
+import type { ClientRules, Sighting } from './simulate.ts'
 
 const NOW = Date.parse('2026-11-23T04:00:00Z')
+const DAY_MS = 86_400_000
+const NO_RULES: ClientRules = { clientRules: [], exceptions: [], posture: 'discover' }
 
 function rule(id: string, more: object): ClientRuleSetting {
   return clientRuleSetting.parse({ id, family: 'gajim', action: 'block', createdAt: NOW, ...more })
@@ -52,16 +54,16 @@ test('a simulation names whom a rule will reach at the top of its ladder, and wh
     sighting('bob', '1.7', { account: { localpart: 'bob', isAdmin: true, isBreakGlass: false } }),
     sighting('carol', '2.0'),
   ]
-  const affected = simulate({ clientRules: [], exceptions: [] }, { clientRules: [draft], exceptions: [] }, seen)
+  const affected = simulate(NO_RULES, { ...NO_RULES, clientRules: [draft] }, seen, NOW)
   expect(
     affected.map(({ sighting: { account }, before, after, hasOther }) => [account.localpart, before, after, hasOther]),
   ).toEqual([
     ['alice', undefined, 'disconnect', true],
     ['bob', undefined, 'disconnect', false],
   ])
-  const spared = { id: 'e', family: '*', accounts: ['bob'], until: NOW + 1 }
-  const rules = { clientRules: [draft], exceptions: [] }
-  expect(simulate(rules, { ...rules, exceptions: [spared] }, seen)).toMatchObject([
+  const spared = { id: 'e', family: '*', accounts: ['bob'], until: NOW + 365 * DAY_MS }
+  const rules = { ...NO_RULES, clientRules: [draft] }
+  expect(simulate(rules, { ...rules, exceptions: [spared] }, seen, NOW)).toMatchObject([
     { sighting: { account: { localpart: 'bob' } }, before: 'disconnect', after: undefined },
   ])
 })
@@ -69,8 +71,47 @@ test('a simulation names whom a rule will reach at the top of its ladder, and wh
 test('a lock-out after a milder rule about the same people is simulated as the rule that decides', () => {
   const mild = rule('mild', { below: '1.9', action: 'degrade', formats: ['webp'], createdAt: NOW - 1 })
   const draft = rule('draft', { below: '1.9', action: 'disconnect' })
-  const after = { clientRules: [mild, draft], exceptions: [] }
-  expect(simulate({ clientRules: [mild], exceptions: [] }, after, [sighting('alice', '1.8')])).toMatchObject([
+  const after = { ...NO_RULES, clientRules: [mild, draft] }
+  expect(simulate({ ...NO_RULES, clientRules: [mild] }, after, [sighting('alice', '1.8')], NOW)).toMatchObject([
     { before: 'degrade', after: 'disconnect', rule: 'draft' },
+  ])
+})
+
+test('a window that opens tomorrow, a deadline in two days and a ring in three hide nobody from the simulation', () => {
+  const seen = [sighting('alice', '1.8', { seenAt: NOW - 30 * DAY_MS, isLive: false })]
+  const drafts = [
+    rule('window', { below: '2.0', preset: 'now', activeFrom: NOW + DAY_MS }),
+    rule('deadline', { below: '2.0', deadline: NOW + 2 * DAY_MS }),
+    rule('dates', { below: '2.0', stageDates: { block: NOW + 2 * DAY_MS } }),
+    rule('ring', { below: '2.0', preset: 'now', rings: [{ delayHours: 72 }] }),
+  ]
+  for (const draft of drafts) {
+    const after = { ...NO_RULES, clientRules: [draft] }
+    expect(simulate(NO_RULES, after, seen, NOW), draft.id).toMatchObject([{ after: 'block', rule: draft.id }])
+    expect(isLetInAtTheTop(after, sighting('alice', '1.8'), NOW), draft.id).toBe(false)
+    expect(isLetInAtTheTop(after, sighting('alice', '2.0'), NOW), draft.id).toBe(true)
+  }
+})
+
+test('an exception that ends before the rule blocks spares nobody, and a window that is over is about nobody', () => {
+  const draft = rule('later', { below: '2.0', deadline: NOW + 2 * DAY_MS })
+  const spared = { id: 'x', family: '*', accounts: ['alice'], until: NOW + DAY_MS }
+  const rules = { ...NO_RULES, exceptions: [spared] }
+  const seen = [sighting('alice', '1.8')]
+  expect(simulate(rules, { ...rules, clientRules: [draft] }, seen, NOW)).toMatchObject([{ after: 'block' }])
+  const lasting = { ...rules, exceptions: [{ ...spared, until: NOW + 3 * DAY_MS }] }
+  expect(simulate(lasting, { ...lasting, clientRules: [draft] }, seen, NOW)).toEqual([])
+  const over = rule('over', { below: '2.0', preset: 'now', activeUntil: NOW })
+  expect(simulate(NO_RULES, { ...NO_RULES, clientRules: [over] }, seen, NOW)).toEqual([])
+})
+
+test('the posture is a rule like others: whoever cannot be named is kept out, and a break-glass account is named, too', () => {
+  const silent = { ...sighting('alice', '1.8'), client: identify([]) }
+  const admin = { ...silent, account: { localpart: 'admin', isAdmin: true, isBreakGlass: true } }
+  const enforce = { ...NO_RULES, posture: 'enforce' as const }
+  const affected = simulate(NO_RULES, enforce, [silent, admin, sighting('bob', '1.8')], NOW)
+  expect(affected.map(({ sighting: { account }, after }) => [account.localpart, after])).toEqual([
+    ['alice', 'block'],
+    ['admin', 'block'],
   ])
 })

@@ -5,6 +5,9 @@
 export const RULE_ACTIONS = ['allow', 'observe', 'notify', 'warn', 'degrade', 'block', 'disconnect'] as const
 export type RuleAction = (typeof RULE_ACTIONS)[number]
 
+/** The stages that a rule climbs through, from the mildest. */
+export const LADDER = ['notify', 'warn', 'degrade', 'block', 'disconnect'] as const satisfies readonly RuleAction[]
+
 /** How fast a rule climbs its ladder (control §3.2). */
 export const RULE_PRESETS = ['routine', 'urgent', 'emergency', 'now'] as const
 export type RulePreset = (typeof RULE_PRESETS)[number]

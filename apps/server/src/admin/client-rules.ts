@@ -2,11 +2,13 @@ import { Refusal } from '@drawbridge/contract'
 import type { ClientRuleView, Effect } from '@drawbridge/contract'
 import { findClientRule, listClientExceptions, listClientRules } from '@drawbridge/db'
 import type { ClientRule } from '@drawbridge/db'
-import { inOrder, isAtLeast } from '@drawbridge/policy'
+import { inOrder, isAtLeast, isLetInAtTheTop } from '@drawbridge/policy'
+import type { Sighting } from '@drawbridge/policy'
 import { isId, settingFrom } from '../policy/client-rules.ts'
 import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
+import { checkedConditions } from './rule-conditions.ts'
 import { isSimulated, simulateRule } from './simulate-rule.ts'
 import { approvalView } from './suspension-views.ts'
 import { personOf } from './suspensions.ts'
@@ -25,13 +27,11 @@ type RuleRoute =
   | 'listClientExceptions'
   | 'addClientException'
   | 'removeClientException'
-  | 'getClientPosture'
-  | 'setClientPosture'
 
 /** Which clients may be used. */
 export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRoute> {
   const { db, policy, now } = context
-  const { operations } = policy
+  const { operations, gate } = policy
   const shown = ({ rule, effect }: { rule: ClientRule; effect: Effect }): { rule: ClientRuleView; effect: Effect } => ({
     rule: clientRuleView(rule, now().getTime()),
     effect,
@@ -47,9 +47,9 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       if (!rule) throw new Refusal('no-such-rule')
       return { rule: clientRuleView(rule, now().getTime()) }
     },
-    simulateClientRule: (request) => simulateRule(context, request.body, actorOf(request)),
+    simulateClientRule: (request) => simulateRule(context, checkedConditions(context, request.body), actorOf(request)),
     async addClientRule(request) {
-      const { body } = request
+      const body = checkedConditions(context, request.body)
       const actor = actorOf(request)
       // The local socket cannot be locked out, and whoever uses it may be in a hurry.
       if (actor.kind === 'local' || !isAtLeast(body.action, 'block')) {
@@ -65,7 +65,13 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       const { id } = request.params
       const rule = isId(id) ? await findClientRule(db, id) : undefined
       if (!rule) throw new Refusal('no-such-rule')
-      if (!mayConfirm(context, actor, rule)) throw new Refusal('not-confirmed')
+      const { exceptions, posture } = gate.settings
+      const alone = { clientRules: [settingFrom(rule)], exceptions, posture }
+      // It may begin to block much later, and for others first.
+      const isLetIn = mayConfirm(context, actor, rule.createdAt, (session) =>
+        isLetInAtTheTop(alone, session, now().getTime()),
+      )
+      if (!isLetIn) throw new Refusal('not-confirmed')
       return shown(await operations.confirmClientRule(actor.name, id))
     },
     holdClientRule: async (request) =>
@@ -81,25 +87,29 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       return { exceptions: (await listClientExceptions(db, now())).map(clientExceptionView) }
     },
     async addClientException(request) {
-      const { exception, effect } = await operations.addClientException(actorOf(request).name, request.body)
+      const wanted = checkedConditions(context, request.body)
+      const { exception, effect } = await operations.addClientException(actorOf(request).name, wanted)
       return { exception: clientExceptionView(exception), effect }
-    },
-    getClientPosture: async () => ({ posture: policy.gate.settings.posture }),
-    async setClientPosture(request) {
-      const { posture } = request.body
-      return { posture, ...(await operations.setClientPosture(actorOf(request).name, posture)) }
     },
     removeClientException: (request) => operations.removeClientException(actorOf(request).name, request.params.id),
   }
 }
 
 /**
- * A rule is confirmed by somebody whom it has let in since it was made: that shows that not everybody is locked out
- * (control §3.5).
+ * What keeps people out is confirmed by somebody who has signed in since it was made, with a client that it lets in: that
+ * shows that not everybody is locked out (control §3.5).
  */
-function mayConfirm({ sessions }: AdminContext, actor: Actor, { createdAt }: ClientRule): boolean {
+export function mayConfirm(
+  { sessions, policy: { gate } }: AdminContext,
+  actor: Actor,
+  since: Date,
+  isLetIn: (session: Pick<Sighting, 'account' | 'client' | 'address'>) => boolean,
+): boolean {
   if (actor.kind === 'local') return true
   return [...sessions.list()].some(
-    ({ account, signedInAt }) => account.localpart === actor.account.localpart && signedInAt >= createdAt,
+    ({ account, client, remoteAddress: address, signedInAt }) =>
+      account.localpart === actor.account.localpart &&
+      signedInAt >= since &&
+      isLetIn({ account: gate.allFactsOf(account, address), client, address }),
   )
 }

@@ -113,6 +113,7 @@ const WRITES: Readonly<Record<string, (made: Made) => Asked>> = {
   setMediaPolicy: ({ policy }) => ({ body: { ...policy, maxFileBytes: 1_000 } }),
   setUnitMediaPolicy: () => ({ params: { name: 'sales' }, body: { maxFileBytes: 1_000 } }),
   setClientPosture: () => ({ body: { posture: 'enforce' } }),
+  confirmClientPosture: () => ({}),
   applyPolicy: () => ({ body: { document: { version: 1, clientPosture: 'enforce', clientRules: [] } } }),
   addClientRule: () => ({ body: { family: 'gajim', below: '2.0', action: 'disconnect', preset: 'now' } }),
   confirmClientRule: ({ rule }) => ({ params: { id: rule } }),
@@ -178,6 +179,7 @@ async function makeAll() {
   const rule = await made('/api/v1/client-rules', { family: 'dino', below: '0.1', action: 'block' }, 'rule')
   const exception = await made('/api/v1/client-exceptions', { family: 'dino', reason: 'x' }, 'exception')
   const recall = await made('/api/v1/recalls', { senders: ['dave'], reason: 'x' }, 'recall')
+  await a.policy.operations.setClientPosture('dave@im.test', 'enforce')
   const held = { scopes: ['files'], mode: 'hold', reason: 'x' }
   const suspension = await made('/api/v1/suspensions', held, 'suspension')
   const ended = await made('/api/v1/suspensions', held, 'suspension')

@@ -12,6 +12,7 @@ import type { AdminContext, AdminDeps, AdminHandlers } from './api.ts'
 import { advisoryHandlers } from './advisories.ts'
 import { auditHandlers } from './audit.ts'
 import { clientHandlers } from './clients.ts'
+import { clientPostureHandlers } from './client-posture.ts'
 import { clientRuleHandlers } from './client-rules.ts'
 import { mediaPolicyHandlers } from './media-policy.ts'
 import { policyDocumentHandlers } from './policy-document.ts'
@@ -78,6 +79,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...inventoryHandlers(context),
     ...clientHandlers(context),
     ...clientRuleHandlers(context),
+    ...clientPostureHandlers(context),
     ...policyDocumentHandlers(context),
     ...mediaPolicyHandlers(context),
     ...recallHandlers(context),

@@ -1,12 +1,14 @@
 import { Refusal } from '@drawbridge/contract'
 import type { PolicyDocument } from '@drawbridge/contract'
 import { isAtLeast } from '@drawbridge/policy'
+import type { ClientPosture } from '@drawbridge/policy'
 import { diffPolicy } from '../policy/policy-diff.ts'
 import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { assertThereIs } from './media-policy.ts'
-import { isProven, prove, simulateRules } from './simulate-rule.ts'
+import { checkedConditions } from './rule-conditions.ts'
+import { isProven, prove, simulateChange } from './simulate-rule.ts'
 
 /** The policy as one document, for those who keep it in Git. */
 export function policyDocumentHandlers(context: AdminContext): AdminHandlers<'getPolicy' | 'applyPolicy'> {
@@ -18,7 +20,12 @@ export function policyDocumentHandlers(context: AdminContext): AdminHandlers<'ge
       return { document: { version: 1, ...sections, clientRules: clientRules.map(({ rule }) => rule) } }
     },
     async applyPolicy(request) {
-      const { document, isShadowAccepted, simulation: proof } = request.body
+      const { document: written, isShadowAccepted, simulation: proof } = request.body
+      const { clientRules } = written
+      const document = {
+        ...written,
+        ...(clientRules && { clientRules: clientRules.map((rule) => checkedConditions(context, rule)) }),
+      }
       const actor = actorOf(request)
       for (const policy of [document.mediaPolicy, ...Object.values(document.unitMediaPolicies ?? {})]) {
         if (policy) assertThereIs(policy)
@@ -37,18 +44,18 @@ export function policyDocumentHandlers(context: AdminContext): AdminHandlers<'ge
 }
 
 /**
- * What the rules of a document that block would do together; undefined where there is nothing to ask. The local socket
+ * What the rules of a document that block, and its posture, would do together; undefined where there is nothing to ask. The local socket
  * cannot be locked out, and whoever uses it may be in a hurry.
  *
  * @throws Refusal `self-lock-out`
  */
 async function simulated(context: AdminContext, document: PolicyDocument, actor: Actor) {
   if (actor.kind === 'local') return undefined
-  const added = diffPolicy(document, await context.policy.operations.readPolicy()).flatMap((step) =>
-    step.section === 'clientRules' && step.after ? [step.after] : [],
-  )
-  if (!added.some(({ action }) => isAtLeast(action, 'block'))) return undefined
-  const { affected: _, ...simulation } = await simulateRules(context, added, actor)
+  const steps = diffPolicy(document, await context.policy.operations.readPolicy())
+  const rules = steps.flatMap((step) => (step.section === 'clientRules' && step.after ? [step.after] : []))
+  const posture = steps.find(({ section }) => section === 'clientPosture')?.after as ClientPosture | undefined
+  if (posture !== 'enforce' && !rules.some(({ action }) => isAtLeast(action, 'block'))) return undefined
+  const { affected: _, ...simulation } = await simulateChange(context, { rules, posture }, actor)
   if (simulation.isSelfLockOut) throw new Refusal('self-lock-out')
   return simulation
 }

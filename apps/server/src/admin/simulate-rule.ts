@@ -1,64 +1,79 @@
 import type { NewClientRule, Simulation } from '@drawbridge/contract'
-import { listClientExceptions, listClientRules, listSightings } from '@drawbridge/db'
-import { clientRuleSetting, isAtLeast, ruleExceptionSetting, simulate } from '@drawbridge/policy'
-import type { Affected, ClientIdentity, ClientRuleSetting, Sighting } from '@drawbridge/policy'
+import { listClientBuilds, listClientExceptions, listClientRules, listSightings } from '@drawbridge/db'
+import { clientRuleSetting, identify, isLetInAtTheTop, ruleExceptionSetting, simulate } from '@drawbridge/policy'
+import type {
+  Affected,
+  ClientIdentity,
+  ClientPosture,
+  ClientRules,
+  ClientRuleSetting,
+  Sighting,
+} from '@drawbridge/policy'
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { newShadows, settingFrom } from '../policy/client-rules.ts'
 import { documentFrom, exceptionInputFrom } from '../policy/stored-rules.ts'
 import type { Account } from '../routing/accounts.ts'
+import { isAdministrator } from './actor.ts'
 import type { Actor } from './actor.ts'
 import type { AdminContext } from './api.ts'
-import { identityView } from './views.ts'
+import { isStranded, simulationView } from './simulation-view.ts'
+import type { LetIn } from './simulation-view.ts'
 
 /** How far back clients that were seen count (control §3.5), in milliseconds. */
 const HISTORY_MS = 90 * 86_400_000
 const MAX_SIGHTINGS = 50_000
-const MAX_LISTED = 500
-/** How long a simulation may be used to save its rule, in milliseconds. */
+/** How long a simulation may be used to save what it was about, in milliseconds. */
 const TOKEN_MS = 3_600_000
 
 /** Says whom a rule would reach once it has climbed its ladder, and gives the proof that it was asked. */
 export async function simulateRule(context: AdminContext, rule: NewClientRule, actor: Actor): Promise<Simulation> {
-  return { token: prove(context, documentFrom(rule), context.now()), ...(await simulateRules(context, [rule], actor)) }
+  const simulation = await simulateChange(context, { rules: [rule] }, actor)
+  return { token: prove(context, documentFrom(rule), context.now()), ...simulation }
 }
 
-/** The same for several rules at once: together they may reach more than one after the other. */
-export async function simulateRules(
+/** What is to be tried out: rules that are added, another posture, or both. Together they may reach more. */
+export interface RuleChanges {
+  readonly rules?: readonly NewClientRule[]
+  readonly posture?: ClientPosture | undefined
+}
+
+export async function simulateChange(
   context: AdminContext,
-  rules: readonly NewClientRule[],
+  { rules = [], posture }: RuleChanges,
   actor: Actor,
 ): Promise<Omit<Simulation, 'token'>> {
-  const { db, now } = context
-  const at = now()
-  const clientRules = (await listClientRules(db)).map(settingFrom)
-  const exceptions = (await listClientExceptions(db, at)).map((row) =>
-    ruleExceptionSetting.parse(exceptionInputFrom(row)),
-  )
+  const at = context.now()
+  const before = await rulesInForce(context, at)
   const drafts: ClientRuleSetting[] = rules.map((rule, index) =>
     clientRuleSetting.parse({ ...documentFrom(rule), id: `draft${index || ''}`, createdAt: at.getTime() }),
   )
+  const after: ClientRules = {
+    ...before,
+    clientRules: [...before.clientRules, ...drafts],
+    posture: posture ?? before.posture,
+  }
   const sightings = await gather(context, at)
-  const affected = simulate(
-    { clientRules, exceptions },
-    { clientRules: [...clientRules, ...drafts], exceptions },
-    sightings,
-  )
-  const people = new Set(affected.map(({ sighting }) => sighting.account.localpart))
-  const named = (is: (account: Sighting['account']) => boolean) => [
-    ...new Set(
-      affected.filter(({ sighting }) => is(sighting.account)).map(({ sighting }) => sighting.account.localpart),
-    ),
-  ]
+  const affected = simulate(before, after, sightings, at.getTime())
+  const administrators = new Set([...context.accounts.all()].filter(isAdministrator).map(({ localpart }) => localpart))
   return {
-    sessions: affected.filter(({ sighting }) => sighting.isLive).length,
-    people: people.size,
-    stranded: new Set(affected.filter(isStranded).map(({ sighting }) => sighting.account.localpart)).size,
-    administrators: named(({ isAdmin }) => isAdmin),
-    breakGlass: named(({ isBreakGlass }) => isBreakGlass),
-    versions: versionsOf(affected),
-    affected: affected.slice(0, MAX_LISTED).map(affectedView),
-    shadows: drafts.flatMap((draft) => newShadows(clientRules, draft)),
-    isSelfLockOut: isSelfLockOut(affected, context, actor),
+    ...simulationView({
+      affected,
+      administrators,
+      letIn: await letInBy(context, after, sightings, at),
+      bots: new Set([...context.sessions.list()].flatMap(({ isBot, account }) => (isBot ? [account.localpart] : []))),
+      at: at.getTime(),
+    }),
+    shadows: drafts.flatMap((draft) => newShadows(before.clientRules, draft)),
+    isSelfLockOut: isSelfLockOut(affected, sightings, administrators, actor),
+  }
+}
+
+/** The client rules as they are. */
+export async function rulesInForce({ db, policy }: AdminContext, at: Date): Promise<ClientRules> {
+  return {
+    clientRules: (await listClientRules(db)).map(settingFrom),
+    exceptions: (await listClientExceptions(db, at)).map((row) => ruleExceptionSetting.parse(exceptionInputFrom(row))),
+    posture: policy.gate.settings.posture,
   }
 }
 
@@ -110,46 +125,39 @@ function keyOf({ account, client: { family, version, build, os } }: Sighting): s
   return JSON.stringify([account.localpart, family, version, build, os])
 }
 
-function isLockedOut({ after }: Affected): boolean {
-  return after !== undefined && isAtLeast(after, 'block')
+/** Builds that stay allowed: used by somebody, or registered here. */
+async function letInBy(
+  { db }: AdminContext,
+  rules: ClientRules,
+  sightings: readonly Sighting[],
+  at: Date,
+): Promise<LetIn[]> {
+  const nobody = { localpart: '', isAdmin: false, isBreakGlass: false, units: [] }
+  const isLetIn = (client: ClientIdentity) => isLetInAtTheTop(rules, { account: nobody, client }, at.getTime())
+  const registered = (await listClientBuilds(db)).map(({ family, version }) =>
+    identify([{ source: 'client-element', family, version }]),
+  )
+  const known = new Map(
+    [...registered, ...sightings.map(({ client }) => client)].map((client) => [
+      JSON.stringify([client.family, client.version, client.os]),
+      client,
+    ]),
+  )
+  return [...known.values()].flatMap((client) =>
+    client.family !== undefined && isLetIn(client) ? [{ family: client.family, os: client.os }] : [],
+  )
 }
 
-function isStranded(one: Affected): boolean {
-  return isLockedOut(one) && !one.hasOther
-}
-
-/** Whoever asks has no client left, or no administrator has. */
-function isSelfLockOut(affected: readonly Affected[], { accounts }: AdminContext, actor: Actor): boolean {
+/** Whoever asks has no client left, or none of the administrators who were seen has. */
+function isSelfLockOut(
+  affected: readonly Affected[],
+  sightings: readonly Sighting[],
+  administrators: ReadonlySet<string>,
+  actor: Actor,
+): boolean {
   const stranded = new Set(affected.filter(isStranded).map(({ sighting }) => sighting.account.localpart))
   if (actor.kind === 'account' && stranded.has(actor.account.localpart)) return true
-  const administrators = [...accounts.all()].filter(({ isAdmin, isDisabled }) => isAdmin && !isDisabled)
-  return stranded.size > 0 && administrators.every(({ localpart }) => stranded.has(localpart))
-}
-
-function versionsOf(affected: readonly Affected[]): Simulation['versions'] {
-  const groups = Map.groupBy(affected, ({ sighting: { client } }) => JSON.stringify([client.family, client.version]))
-  return [...groups.values()].map((group) => {
-    const { family = '', version } = group[0]?.sighting.client ?? {}
-    return {
-      family,
-      ...(version === undefined ? {} : { version }),
-      people: new Set(group.map(({ sighting }) => sighting.account.localpart)).size,
-      sessions: group.filter(({ sighting }) => sighting.isLive).length,
-    }
-  })
-}
-
-function affectedView({ sighting, before, after, hasOther }: Affected): Simulation['affected'][number] {
-  const { account, client, isLive, seenAt } = sighting
-  return {
-    account: account.localpart,
-    isAdmin: account.isAdmin,
-    isBreakGlass: account.isBreakGlass,
-    client: identityView(client),
-    isLive,
-    seenAt: new Date(seenAt).toISOString(),
-    ...(before === undefined ? {} : { before }),
-    ...(after === undefined ? {} : { after }),
-    hasOther,
-  }
+  // A break-glass account is let in all the same.
+  const seen = sightings.map(({ account }) => account).filter(({ localpart }) => administrators.has(localpart))
+  return seen.length > 0 && seen.every(({ localpart, isBreakGlass }) => !isBreakGlass && stranded.has(localpart))
 }

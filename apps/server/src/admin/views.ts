@@ -3,7 +3,7 @@ import type { ClientException, ClientRule } from '@drawbridge/db'
 import { confirmByOf, ruleExceptionSetting, stageAt, stagesOf } from '@drawbridge/policy'
 import type { ClientIdentity, Conditions, RuleAction } from '@drawbridge/policy'
 import { settingFrom } from '../policy/client-rules.ts'
-import { exceptionInputFrom } from '../policy/stored-rules.ts'
+import { exceptionInputFrom, mapped } from '../policy/stored-rules.ts'
 
 /** An identity as the API shows it. */
 export function identityView(identity: ClientIdentity): ClientIdentityView {
@@ -24,6 +24,10 @@ export function clientRuleView(row: ClientRule, at: number): ClientRuleView {
     action: setting.action,
     preset: setting.preset,
     ...instantView('deadline', setting.deadline),
+    ...(setting.stageDates === undefined
+      ? {}
+      : { stageDates: mapped(setting.stageDates, (date: number) => new Date(date).toISOString()) }),
+    ...(setting.rings === undefined ? {} : { rings: setting.rings }),
     ...(setting.formats.length === 0 ? {} : { formats: setting.formats as ClientRuleView['formats'] }),
     ...(setting.url === undefined ? {} : { url: setting.url }),
     createdAt: row.createdAt.toISOString(),
@@ -35,6 +39,7 @@ export function clientRuleView(row: ClientRule, at: number): ClientRuleView {
     ...instantView('confirmBy', confirmBy),
     ...(confirmedAt === null ? {} : { confirmedAt: confirmedAt.toISOString() }),
     ...(confirmedBy === null ? {} : { confirmedBy }),
+    ...(row.withdrawnAt === null ? {} : { withdrawnAt: row.withdrawnAt.toISOString() }),
   }
 }
 

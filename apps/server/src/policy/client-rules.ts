@@ -117,7 +117,7 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
       return { rule: result, effect }
     },
     confirmClientRule: (actor, id) =>
-      update(actor, 'confirm-client-rule', id, { confirmedAt: now(), confirmedBy: actor }),
+      update(actor, 'confirm-client-rule', id, { confirmedAt: now(), confirmedBy: actor, withdrawnAt: null }),
     setClientRuleCeiling: (actor, id, ceiling, from) =>
       update(
         actor,

@@ -38,6 +38,8 @@ export interface LiveSession {
   readonly entrance: SessionFacts['entrance']
   readonly remoteAddress?: string | undefined
   readonly signedInAt: Date
+  /** Its client says that it is a bot (XEP-0030: client/bot). */
+  readonly isBot?: boolean
   /** Ends the session with its reason, now: nothing more is read from it or written to it. */
   closeWith(code: PolicyCode, details: VerdictDetails): void
   notify(notice: SessionNotice): void

@@ -147,6 +147,7 @@ export class Gate {
     const { clientRules, exceptions, suspensions } = settings
     this.#asksForUnits =
       [...clientRules, ...exceptions].some(({ units }) => units !== undefined) ||
+      clientRules.some(({ rings }) => rings !== undefined) ||
       suspensions.some(
         ({ scopes, exemptions }) => exemptions.units.length > 0 || scopes.some((scope) => scope.startsWith('group:')),
       )

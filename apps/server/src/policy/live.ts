@@ -1,6 +1,5 @@
 import {
   APPLIED_CHANNEL,
-  findSetting,
   getPolicyEpoch,
   listActiveRecalls,
   listActiveSuspensions,
@@ -15,13 +14,13 @@ import { changesAfter, policySettings } from '@drawbridge/policy'
 import type { ClientPosture, PolicySettings, SuspensionSetting } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
 import { setTimeout as wait } from 'node:timers/promises'
+import { confirmPostureBy, readPosture } from './client-posture.ts'
 import { createEnforcer } from './enforce.ts'
 import type { EnforceCounts, Enforcer, LiveSession, LiveSessions } from './enforce.ts'
 import { Gate } from './gate.ts'
 import type { GateOptions } from './gate.ts'
 import type { Node } from './nodes.ts'
 import {
-  CLIENT_POSTURE_KEY,
   exceptionInputFrom,
   mediaSettingsFrom,
   recallInputFrom,
@@ -301,11 +300,20 @@ async function read(tx: Db, defaultPosture: ClientPosture, at: Date): Promise<Lo
   const exceptions = (await listClientExceptions(tx, at)).map(exceptionInputFrom)
   const suspensions = (await listActiveSuspensions(tx)).map(suspensionInputFrom)
   const recalls = (await listActiveRecalls(tx)).map(recallInputFrom)
-  // Whether it is one is for the schema to say, as with all the rest.
-  const posture = ((await findSetting(tx, CLIENT_POSTURE_KEY)) ?? defaultPosture) as ClientPosture
+  const stored = await readPosture(tx, defaultPosture)
+  const { posture } = stored
+  const postureLapsesAt = confirmPostureBy(stored)
   const media = mediaSettingsFrom(await listMediaPolicies(tx))
   return {
     epoch,
-    settings: policySettings.parse({ posture, clientRules, exceptions, suspensions, recalls, media }),
+    settings: policySettings.parse({
+      posture,
+      postureLapsesAt,
+      clientRules,
+      exceptions,
+      suspensions,
+      recalls,
+      media,
+    }),
   }
 }

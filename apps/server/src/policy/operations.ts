@@ -1,13 +1,14 @@
 import type { Effect, NodeEffectView } from '@drawbridge/contract'
 import { Refusal } from '@drawbridge/contract'
 import { changedMediaFields, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
-import type { ClientPosture, MediaPolicy, UnitMediaPolicy } from '@drawbridge/policy'
-import { appendAudit, bumpPolicyEpoch, findMediaPolicy, findUnit, putMediaPolicy, putSetting } from '@drawbridge/db'
+import type { MediaPolicy, UnitMediaPolicy } from '@drawbridge/policy'
+import { appendAudit, bumpPolicyEpoch, findMediaPolicy, findUnit, putMediaPolicy } from '@drawbridge/db'
 import type { AuditEntry, Db, NodeEffect } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import { createClientRuleOperations } from './client-rules.ts'
 import type { Change, ClientRuleOperations } from './client-rules.ts'
-import { CLIENT_POSTURE_KEY } from './stored-rules.ts'
+import { createPostureOperations } from './client-posture.ts'
+import type { PostureOperations } from './client-posture.ts'
 import { createDocumentOperations } from './policy-document.ts'
 import type { DocumentOperations } from './policy-document.ts'
 import { createRecallOperations } from './recalls.ts'
@@ -33,9 +34,8 @@ export interface OperationsOptions {
  * Everything that changes the rules. Each returns when every node enforces the change on its live sessions, or cannot act
  * any more (control §4.5): at once where there is one node, after 5 s at the latest.
  */
-export interface Operations extends ClientRuleOperations, RecallOperations, SuspensionOperations, DocumentOperations {
-  /** What happens to clients that nobody can name. Sessions that are open stay. */
-  setClientPosture(actor: string, posture: ClientPosture): Promise<{ effect: Effect }>
+export interface Operations
+  extends ClientRuleOperations, PostureOperations, RecallOperations, SuspensionOperations, DocumentOperations {
   setMediaPolicy(actor: string, policy: MediaPolicy): Promise<{ effect: Effect }>
   /** Rejects with `no-such-unit`. */
   setUnitMediaPolicy(actor: string, unit: string, policy: UnitMediaPolicy): Promise<{ effect: Effect }>
@@ -108,7 +108,9 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
   const recalls = createRecallOperations(db, change, now)
   const suspensions = createSuspensionOperations({ db, change, now, gate: live.gate, queue, record })
 
-  const document = createDocumentOperations({ db, change, now, record, posture: () => live.gate.settings.posture })
+  const unset = () => live.gate.settings.posture
+  const posture = createPostureOperations({ change, now, unset })
+  const document = createDocumentOperations({ db, change, now, record, posture: unset })
 
   return {
     get lastEffectMs() {
@@ -134,14 +136,9 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
     readPolicy: () => document.readPolicy(),
     applyPolicy: (...args) => inTurn(() => document.applyPolicy(...args)),
     recover: () => inTurn(() => suspensions.recover()),
-    setClientPosture: (actor, posture) =>
-      inTurn(() =>
-        change(async (tx) => {
-          await putSetting(tx, CLIENT_POSTURE_KEY, posture)
-          const detail = { posture: { from: live.gate.settings.posture, to: posture } }
-          return { result: undefined, entry: { actor, action: 'set-client-posture', target: 'service', detail } }
-        }),
-      ),
+    setClientPosture: (...args) => inTurn(() => posture.setClientPosture(...args)),
+    confirmClientPosture: (...args) => inTurn(() => posture.confirmClientPosture(...args)),
+    withdrawClientPosture: (...args) => inTurn(() => posture.withdrawClientPosture(...args)),
     setMediaPolicy: (actor, policy) =>
       inTurn(() =>
         change(async (tx) => {

@@ -17,11 +17,12 @@ import type { AuditEntry, Db } from '@drawbridge/db'
 import { findShadows, inOrder } from '@drawbridge/policy'
 import type { ClientPosture } from '@drawbridge/policy'
 import { ADVISORIES_KEY, advisorySettingsFrom } from './advisories.ts'
+import { readPosture, writePosture } from './client-posture.ts'
 import { settingFrom, writeClientRule } from './client-rules.ts'
 import type { Change } from './client-rules.ts'
 import { diffPolicy } from './policy-diff.ts'
 import type { PolicyStep, PresentPolicy } from './policy-diff.ts'
-import { CLIENT_POSTURE_KEY, mediaSettingsFrom, ruleDocumentFrom } from './stored-rules.ts'
+import { mediaSettingsFrom, ruleDocumentFrom } from './stored-rules.ts'
 
 /** How a document is applied. */
 export interface Applying {
@@ -68,7 +69,9 @@ export function createDocumentOperations(options: DocumentOptions): DocumentOper
       const { result, effect } = await change(async (tx) => {
         const steps = diffPolicy(document, await read(tx))
         const before = (await listClientRules(tx)).map(settingFrom)
-        for (const step of steps) await record(tx, await take(tx, step, { actor, simulation, at: now() }))
+        for (const step of steps) {
+          await record(tx, await take(tx, step, { actor, simulation, posture: posture(), at: now() }))
+        }
         const known = new Set(before.map(({ id }) => id))
         const hidden = new Set(findShadows(before).map(({ rule }) => rule))
         const shadows = findShadows((await listClientRules(tx)).map(settingFrom)).filter(
@@ -90,7 +93,7 @@ async function presentPolicy(tx: Db, posture: ClientPosture): Promise<PresentPol
   const { service, units } = mediaSettingsFrom(await listMediaPolicies(tx))
   const playbooks = await listPlaybooks(tx)
   return {
-    clientPosture: ((await findSetting(tx, CLIENT_POSTURE_KEY)) ?? posture) as ClientPosture,
+    clientPosture: (await readPosture(tx, posture)).posture,
     clientRules: inOrder(rules).map(({ id, row }) => ({ id, rule: ruleDocumentFrom(row) })),
     mediaPolicy: service,
     // An empty one says nothing.
@@ -100,12 +103,16 @@ async function presentPolicy(tx: Db, posture: ClientPosture): Promise<PresentPol
   }
 }
 
+interface Taking {
+  readonly actor: string
+  readonly simulation: unknown
+  /** The posture while nobody has set one. */
+  readonly posture: ClientPosture
+  readonly at: Date
+}
+
 /** Takes one step, and says what goes on record about it. */
-async function take(
-  tx: Db,
-  step: PolicyStep,
-  { actor, simulation, at }: { readonly actor: string; readonly simulation: unknown; readonly at: Date },
-): Promise<AuditEntry> {
+async function take(tx: Db, step: PolicyStep, { actor, simulation, posture, at }: Taking): Promise<AuditEntry> {
   const { name, before, after } = step
   const entry = (action: string, target: string): AuditEntry => ({
     actor,
@@ -115,8 +122,14 @@ async function take(
   })
   switch (step.section) {
     case 'clientPosture':
-      await putSetting(tx, CLIENT_POSTURE_KEY, after)
-      return entry('set-client-posture', 'service')
+      return (
+        await writePosture(tx, await readPosture(tx, posture), {
+          actor,
+          posture: step.after ?? posture,
+          simulation,
+          at,
+        })
+      ).entry
     case 'clientRules': {
       if (step.after === undefined) {
         await deleteClientRule(tx, name)

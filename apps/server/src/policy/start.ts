@@ -22,6 +22,8 @@ import { createOperations } from './operations.ts'
 import type { Operations, OperationsOptions } from './operations.ts'
 import type { OfflineTokens } from './offline-token.ts'
 import type { Orders } from './orders.ts'
+import { createRuleKeeper } from './rule-keeper.ts'
+import type { RuleKeeper } from './rule-keeper.ts'
 import { createStandalone, cutsInForce } from './standalone.ts'
 import { createStrain } from './strain.ts'
 import type { Strain } from './strain.ts'
@@ -86,7 +88,13 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
   const drills = createDrills()
   const uses = createExemptionUses(db, log)
   // The live policy comes first and may find suspensions that are due before there are operations to end them.
-  const later: { operations?: Operations; live?: LivePolicy; standalone?: Standalone; guardrails?: Guardrails } = {}
+  const later: {
+    operations?: Operations
+    live?: LivePolicy
+    standalone?: Standalone
+    guardrails?: Guardrails
+    rules?: RuleKeeper
+  } = {}
   const alert = (text: string, to: readonly string[] = people.approvers()) => {
     log.warn('approvers are alerted', { text, to: to.length })
     people.tell(text, to)
@@ -95,6 +103,7 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
   const onTime = (at: Date) => {
     keeper.tick(at, (later.live?.gate.settings.suspensions.length ?? 0) > 0)
     later.guardrails?.tick(at)
+    later.rules?.tick(at)
   }
   const live = await startLivePolicy({
     ...options,
@@ -136,6 +145,7 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     alert,
     log,
   })
+  later.rules = createRuleKeeper({ db, operations, settings: () => live.gate.settings, alert, log })
   const standalone = createStandalone({ db: rules.db, ...offline, live, node, operations, log, now })
   later.standalone = standalone
   const measure = createMeasureImpact({

@@ -8,9 +8,6 @@ type RecallInput = NonNullable<PolicySettingsInput['recalls']>[number]
 type SuspensionInput = NonNullable<PolicySettingsInput['suspensions']>[number]
 type ExceptionInput = NonNullable<PolicySettingsInput['exceptions']>[number]
 
-/** Under which the posture is stored, once somebody has set it. */
-export const CLIENT_POSTURE_KEY = 'client-posture'
-
 /** A row as the rule engine takes it; whether it makes sense is for the engine's schema to say. */
 export function ruleInputFrom({ id, rule, createdAt, ceiling, confirmedAt, isFinal }: ClientRule): ClientRuleInput {
   return {
@@ -64,21 +61,23 @@ export function mediaSettingsFrom(
 
 /** What an administrator wrote, as it is stored. */
 export function documentFrom(rule: NewClientRule): ClientRuleDocument {
-  const { isShadowAccepted: _, simulation: __, deadline, ...fields } = rule
+  const { isShadowAccepted: _, simulation: __, deadline, stageDates, ...fields } = rule
   return clientRuleDocument.parse({
     ...inMs(fields),
+    ...(stageDates === undefined ? {} : { stageDates: mapped(stageDates, Date.parse) }),
     ...(deadline === undefined ? {} : { deadline: Date.parse(deadline) }),
   })
 }
 
 /** What of a stored rule an administrator has written, or would write: defaults are spelled out. */
 export function ruleDocumentFrom({ rule }: ClientRule): RuleDocument {
-  const { deadline, activeFrom, activeUntil, formats, ...fields } = clientRuleDocument.parse(rule)
+  const { deadline, activeFrom, activeUntil, stageDates, formats, ...fields } = clientRuleDocument.parse(rule)
   const instant = (at: number) => new Date(at).toISOString()
   return {
     ...fields,
     ...(formats.length === 0 ? {} : { formats: formats as NonNullable<RuleDocument['formats']> }),
     ...(deadline === undefined ? {} : { deadline: instant(deadline) }),
+    ...(stageDates === undefined ? {} : { stageDates: mapped(stageDates, instant) }),
     ...(activeFrom === undefined ? {} : { activeFrom: instant(activeFrom) }),
     ...(activeUntil === undefined ? {} : { activeUntil: instant(activeUntil) }),
   }
@@ -88,6 +87,14 @@ export function ruleDocumentFrom({ rule }: ClientRule): RuleDocument {
 export function conditionsFrom(exception: NewClientException): Record<string, unknown> {
   const { rule: _, reason: __, until: ___, ...fields } = exception
   return inMs(fields)
+}
+
+/** Each value of an object, and nothing for those that are not there. */
+export function mapped<K extends string, V, W>(values: { readonly [P in K]?: V }, map: (value: V) => W) {
+  const entries = Object.entries<V | undefined>(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, map(value)] as const],
+  )
+  return Object.fromEntries(entries) as { [P in K]?: W }
 }
 
 function inMs<T extends { readonly activeFrom?: string | undefined; readonly activeUntil?: string | undefined }>({

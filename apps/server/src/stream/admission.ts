@@ -8,7 +8,7 @@ import {
   NS_DRAWBRIDGE_SUSPENSION,
   xml,
 } from '@drawbridge/xmpp'
-import type { Element, SuspensionNotice } from '@drawbridge/xmpp'
+import type { Element, SettingIdentity, SuspensionNotice } from '@drawbridge/xmpp'
 import { claimFrom, claimFromCaps, isInScope } from '@drawbridge/policy'
 import type { Claim, ClientIdentity, SuspensionSetting, VerdictDetails } from '@drawbridge/policy'
 import { publicSuspensions } from '../policy/enforce.ts'
@@ -135,6 +135,7 @@ export function createAdmission({
     entrance: entranceOf(session),
     remoteAddress: session.remoteAddress,
     signedInAt: session.signedInAt,
+    isBot: isBot(session),
     closeWith(code, details) {
       if (code === 'suspended') return sendAway(session, code, details)
       if (BLOCKED.has(code)) withdraw(session)
@@ -199,6 +200,12 @@ export function createAdmission({
       policy().greet(liveSession(session))
     },
   }
+}
+
+/** As its client says when it is asked what it is (XEP-0030 §3.1). */
+function isBot({ notes }: Session): boolean {
+  const identity = notes.get('disco.identity') as SettingIdentity | undefined
+  return identity?.category === 'client' && identity.type === 'bot'
 }
 
 /** Texts by language. */

@@ -73,14 +73,34 @@ export const CLIENT_RULE_CODES = {
       de: 'Diese Regel würde nie entscheiden, oder sie verdeckt eine strengere. Ändern Sie die Prioritäten, oder nehmen Sie es hin.',
     },
   },
+  'rule-without-effect': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 400,
+    problem: 'rule-without-effect',
+    text: {
+      en: 'Written like this it would be about nobody, or do nothing. Correct what is named below.',
+      de: 'So geschrieben beträfe es niemanden oder täte nichts. Korrigieren Sie, was unten genannt ist.',
+    },
+  },
   'not-simulated': {
     type: 'cancel',
     condition: 'not-acceptable',
     http: 409,
     problem: 'not-simulated',
     text: {
-      en: 'A rule that blocks needs a simulation that is at most an hour old. Run one, look at it, and pass its token.',
-      de: 'Eine Regel, die aussperrt, braucht eine höchstens eine Stunde alte Simulation. Führen Sie eine durch, und geben Sie ihr Token an.',
+      en: 'What keeps people out needs a simulation that is at most an hour old. Run one, look at it, and pass its token.',
+      de: 'Was Leute aussperrt, braucht eine höchstens eine Stunde alte Simulation. Führen Sie eine durch, und geben Sie ihr Token an.',
+    },
+  },
+  'nothing-to-confirm': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'nothing-to-confirm',
+    text: {
+      en: 'There is nothing to confirm: it was confirmed, withdrawn, or needs none. Look at how it stands now.',
+      de: 'Es gibt nichts zu bestätigen: Es wurde bestätigt, zurückgenommen oder braucht keine Bestätigung. Sehen Sie den jetzigen Stand an.',
     },
   },
   'self-lock-out': {
@@ -89,8 +109,8 @@ export const CLIENT_RULE_CODES = {
     http: 409,
     problem: 'self-lock-out',
     text: {
-      en: 'This rule would lock out you or every administrator. Make an exception first, or use the command line on the server.',
-      de: 'Diese Regel würde Sie oder alle Administratoren aussperren. Machen Sie zuerst eine Ausnahme, oder verwenden Sie die Befehlszeile auf dem Server.',
+      en: 'This would lock out you or every administrator. Make an exception first, or use the command line on the server.',
+      de: 'Das würde Sie oder alle Administratoren aussperren. Machen Sie zuerst eine Ausnahme, oder verwenden Sie die Befehlszeile auf dem Server.',
     },
   },
   'guardrails-needed': {
@@ -109,8 +129,8 @@ export const CLIENT_RULE_CODES = {
     http: 409,
     problem: 'not-confirmed',
     text: {
-      en: 'To confirm, sign in to chat again first: the rule is confirmed by a session of yours that it lets in.',
-      de: 'Melden Sie sich zum Bestätigen zuerst neu im Chat an: Bestätigt wird durch eine Ihrer Sitzungen, die die Regel zulässt.',
+      en: 'To confirm, sign in to chat again first, with a client that will still be let in when all of this is in force: that session of yours confirms it.',
+      de: 'Melden Sie sich zum Bestätigen zuerst neu im Chat an, mit einem Client, der auch dann noch zugelassen ist, wenn alles in Kraft ist: Diese Ihrer Sitzungen bestätigt.',
     },
   },
 } as const satisfies Record<string, Code>

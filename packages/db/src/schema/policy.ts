@@ -17,6 +17,7 @@ export const clientRule = pgTable('client_rule', {
   confirmedBy: text('confirmed_by'),
   isFinal: boolean('is_final').notNull(),
   isGuarded: boolean('is_guarded').notNull().default(true),
+  withdrawnAt: instant('withdrawn_at'),
   simulation: jsonb('simulation').$type<unknown>(),
 })
 
@@ -46,6 +47,7 @@ export const clientException = pgTable('client_exception', {
   createdAt: instant('created_at').notNull().defaultNow(),
   approvedBy: text('approved_by'),
   untilAt: instant('until_at').notNull(),
+  remindedAt: instant('reminded_at'),
 })
 
 /** Suspensions, planned and ended ones included. */

@@ -1,0 +1,60 @@
+import { Refusal } from '@drawbridge/contract'
+import type { ClientPostureView } from '@drawbridge/contract'
+import { isLetInAtTheTop } from '@drawbridge/policy'
+import { confirmPostureBy, readPosture } from '../policy/client-posture.ts'
+import type { PostureChange, StoredPosture } from '../policy/client-posture.ts'
+import { actorOf } from './api.ts'
+import type { AdminContext, AdminHandlers } from './api.ts'
+import { mayConfirm } from './client-rules.ts'
+import { isProven, prove, simulateChange } from './simulate-rule.ts'
+
+type PostureRoute = 'getClientPosture' | 'setClientPosture' | 'simulateClientPosture' | 'confirmClientPosture'
+
+/** What happens to clients that nobody can name: as carefully changed as a rule that blocks (control §3.5). */
+export function clientPostureHandlers(context: AdminContext): AdminHandlers<PostureRoute> {
+  const { db, policy, now } = context
+  const { operations, gate } = policy
+  const read = () => readPosture(db, gate.settings.posture)
+  const shown = ({ posture, effect }: PostureChange) => ({ ...postureView(posture), effect })
+  return {
+    getClientPosture: async () => postureView(await read()),
+    async setClientPosture(request) {
+      const { posture, simulation: proof } = request.body
+      const actor = actorOf(request)
+      // The local socket cannot be locked out, and whoever uses it may be in a hurry.
+      if (actor.kind === 'local' || posture === 'discover') {
+        return shown(await operations.setClientPosture(actor.name, posture))
+      }
+      if (!request.isDryRun && !isProven(context, { posture }, proof)) throw new Refusal('not-simulated')
+      const { affected: _, ...simulation } = await simulateChange(context, { posture }, actor)
+      if (simulation.isSelfLockOut) throw new Refusal('self-lock-out')
+      return shown(await operations.setClientPosture(actor.name, posture, simulation))
+    },
+    async simulateClientPosture(request) {
+      const { posture } = request.body
+      const simulation = await simulateChange(context, { posture }, actorOf(request))
+      return { token: prove(context, { posture }, now()), ...simulation }
+    },
+    async confirmClientPosture(request) {
+      const actor = actorOf(request)
+      const { changedAt } = await read()
+      const enforce = { clientRules: [], exceptions: gate.settings.exceptions, posture: 'enforce' } as const
+      const isLetIn = mayConfirm(context, actor, new Date(changedAt), (session) =>
+        isLetInAtTheTop(enforce, session, now().getTime()),
+      )
+      if (!isLetIn) throw new Refusal('not-confirmed')
+      return shown(await operations.confirmClientPosture(actor.name))
+    },
+  }
+}
+
+function postureView(stored: StoredPosture): ClientPostureView {
+  const { posture, changedAt, changedBy, confirmedBy } = stored
+  const confirmBy = confirmPostureBy(stored)
+  return {
+    posture,
+    ...(confirmBy === undefined ? {} : { confirmBy: new Date(confirmBy).toISOString() }),
+    ...(changedBy === '' ? {} : { changedAt: new Date(changedAt).toISOString(), changedBy }),
+    ...(confirmedBy === undefined ? {} : { confirmedBy }),
+  }
+}
