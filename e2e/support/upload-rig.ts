@@ -20,6 +20,8 @@ import type { TestClient } from './xmpp-client.ts'
 const NS_UPLOAD = 'urn:xmpp:http:upload:0'
 const SERVER = 'apps/server/src/main.ts'
 const SANITIZER = 'apps/sanitizer/src/main.ts'
+const CLI = join(ROOT, 'apps/cli/src/main.ts')
+const END_MS = 60_000
 const PASSWORD = 'seven gray herons'
 
 /** A process of the product, to be killed and started again by a test. */
@@ -40,6 +42,16 @@ export interface Put {
 }
 
 /**
+ * A lock that is held. Disposing breaks the connections that wait, as the death of their process would, and then lets go;
+ * releasing lets them go on.
+ */
+export interface Hold extends AsyncDisposable {
+  release(): Promise<void>
+  /** How many wait for it, with a query like this. */
+  waiting(query?: string): Promise<number>
+}
+
+/**
  * The server and the sanitizer as processes, with a PostgreSQL in between that a test can look into and hold up. Nothing
  * in the product knows of it: an upload is held where it is by a lock on a table, or by a stopped process.
  */
@@ -47,9 +59,19 @@ export interface UploadRig extends AsyncDisposable {
   readonly database: Database
   readonly databaseUrl: string
   readonly dataDir: string
+  /** Settings of whatever starts from now on. */
+  configure(settings: Readonly<Record<string, string>>): void
   /** Starts what does not run, and signs in again if the server was away. */
   restore(): Promise<void>
   kill(part: Part): Promise<void>
+  /** Alice, since the server was started last. */
+  alice(): TestClient
+  /** What a command of ours says. */
+  command(...args: readonly string[]): Promise<string>
+  /** Holds a lock, so that the server waits in the middle of what it does. */
+  holdUp(statement: string, values?: readonly unknown[], thenDo?: () => Promise<void>): Promise<Hold>
+  /** Looks at what gives no events: files, rows, processes. */
+  until(look: () => Promise<boolean>): Promise<void>
   signal(part: Part, signal: 'SIGSTOP' | 'SIGCONT'): void
   /** Process ids of the sanitizer's children of this kind. */
   children(kind: 'decoder' | 'encoder'): number[]
@@ -125,7 +147,19 @@ export async function startUploadRig(): Promise<UploadRig> {
       await Promise.all((['server', 'sanitizer'] as const).filter((part) => !running.has(part)).map(start))
       client ??= await connectClient({ port: c2s!, name: 'alice', password: PASSWORD })
     },
+    configure: (settings) => void Object.assign(env, settings),
     kill: (part) => end(part, 'SIGKILL'),
+    alice: () => client!,
+    command: async (...args) =>
+      (await promisify(execFile)(process.execPath, [CLI, ...args], { cwd: ROOT, env })).stdout,
+    holdUp: (...args) => holdUp(database, ...args),
+    async until(look) {
+      const deadline = performance.now() + END_MS
+      while (!(await look())) {
+        if (performance.now() > deadline) throw new Error(`nothing came of it:\n${log.slice(-4_000)}`)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    },
     signal: (part, signal) => void running.get(part)?.kill(signal),
     children: (kind) => descendantsOf(running.get('sanitizer')!.pid!, `/child/${kind}.ts`),
     health: () =>
@@ -195,8 +229,37 @@ export async function startUploadRig(): Promise<UploadRig> {
   return rig
 }
 
+async function holdUp(
+  { pool }: Database,
+  statement: string,
+  values: readonly unknown[] = [],
+  thenDo?: () => Promise<void>,
+): Promise<Hold> {
+  const client = await pool.connect()
+  await client.query('begin')
+  await client.query(statement, [...values])
+  await thenDo?.()
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const waiters = 'from pg_stat_activity where $1 = any (pg_blocking_pids(pid)) and query like $2'
+  let isHeld = true
+  const release = async () => {
+    if (!isHeld) return
+    isHeld = false
+    await client.query('rollback')
+    client.release()
+  }
+  return {
+    release,
+    waiting: async (query = '%') => (await pool.query(`select ${waiters}`, [rows[0]!.pid, query])).rowCount ?? 0,
+    async [Symbol.asyncDispose]() {
+      if (isHeld) await pool.query(`select pg_terminate_backend(pid) ${waiters}`, [rows[0]!.pid, '%'])
+      await release()
+    },
+  }
+}
+
 async function addAlice(env: NodeJS.ProcessEnv): Promise<void> {
-  const args = [join(ROOT, 'apps/cli/src/main.ts'), 'account', 'add', 'alice', '--password-stdin']
+  const args = [CLI, 'account', 'add', 'alice', '--password-stdin']
   const adding = promisify(execFile)(process.execPath, args, { cwd: ROOT, env })
   adding.child.stdin?.end(`${PASSWORD}\n`)
   await adding
