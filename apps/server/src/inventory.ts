@@ -1,5 +1,6 @@
 import { countClientDay, noteSightings } from '@drawbridge/db'
 import type { ClientSighting, Db } from '@drawbridge/db'
+import { unknownBecause } from '@drawbridge/policy'
 import type { ClientIdentity } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
 import { createHash } from 'node:crypto'
@@ -18,24 +19,32 @@ export interface Seen {
   readonly remoteAddress?: string | undefined
 }
 
+/** How a client was seen. */
+export interface Sighting {
+  /** It was not let in, because of what it is. */
+  readonly isRefused?: boolean
+}
+
 export interface Inventory extends AsyncDisposable {
-  /** Notes a client that was let in, or about which more is known now. Costs nothing but memory until it is written. */
-  saw(session: Seen): void
+  /** Notes a client that came, or about which more is known now. Costs nothing but memory until it is written. */
+  saw(session: Seen, how?: Sighting): void
 }
 
 export interface InventoryOptions {
   readonly db: Db
   readonly log: Log
+  /** What administrators call this node. */
+  readonly node: string
   /** Everybody who is connected now. */
   readonly connected: () => Iterable<Seen>
   readonly now: () => Date
 }
 
 /** Remembers which clients people use (control §2, rows 1 and 2): in memory first, written in batches. */
-export function startInventory({ db, log, connected, now }: InventoryOptions): Inventory {
+export function startInventory({ db, log, node, connected, now }: InventoryOptions): Inventory {
   const waiting = new Map<string, ClientSighting>()
   let last = Promise.resolve()
-  const saw = ({ account, client, remoteAddress }: Seen) => {
+  const saw = ({ account, client, remoteAddress }: Seen, { isRefused = false }: Sighting = {}) => {
     const clientKey = keyOf(client)
     const key = `${account.id} ${clientKey.toString('base64')}`
     waiting.delete(key)
@@ -46,6 +55,9 @@ export function startInventory({ db, log, connected, now }: InventoryOptions): I
       version: client.version ?? null,
       identity: client,
       address: remoteAddress ?? null,
+      node,
+      unknownBecause: unknownBecause(client),
+      isRefused,
       seenAt: now(),
     })
     const [oldest] = waiting.keys()

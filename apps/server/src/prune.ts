@@ -25,13 +25,14 @@ export function startPruning(db: Db, log: Log, clientRetentionMs: number): Dispo
   return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
-async function prune(db: Db, log: Log, clientRetentionMs: number): Promise<void> {
-  const before = (days: number) => new Date(Date.now() - days * DAY_MS)
+/** One round. Never rejects. */
+export async function prune(db: Db, log: Log, clientRetentionMs: number, now = new Date()): Promise<void> {
+  const before = (days: number) => new Date(now.getTime() - days * DAY_MS)
   try {
     while ((await pruneDedup(db, before(7))) > 0);
     await pruneSmSessions(db, before(7))
     await pruneOutbox(db, before(7))
-    await pruneClients(db, new Date(Date.now() - clientRetentionMs), new Date())
+    await pruneClients(db, new Date(now.getTime() - clientRetentionMs), now)
     await prunePolicyNodes(db, before(400))
     await pruneTraffic(db, before(400))
     await pruneInvitations(db, before(90))

@@ -202,6 +202,11 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
         report: recordBreakGlass({ db, domain: common.domain, log, now }),
         alert: (text) => tellPeople(text, watchersAmong(accounts.all()), ctx),
       }),
+      // Unknown ones above all: where they are refused, nobody would see them otherwise.
+      onClientRefused: (localpart, client, remoteAddress) => {
+        const account = accounts.find(localpart)
+        if (account) inventory.saw({ account, client, remoteAddress }, { isRefused: true })
+      },
       onEnforce: ({ settings }) => {
         const isCut = settings.suspensions.some(
           ({ scopes, mode, isScheduled, isDrill }) =>
@@ -242,7 +247,13 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   const census = parts.use(startImageCensus(db, sanitize, log.child({ part: 'census' }), now))
   const traffic = parts.use(startTraffic(db, log.child({ part: 'traffic' })))
   const inventory = parts.use(
-    startInventory({ db, log: log.child({ part: 'inventory' }), connected: () => sessions.all(), now }),
+    startInventory({
+      db,
+      log: log.child({ part: 'inventory' }),
+      node: policy.node.name,
+      connected: () => sessions.all(),
+      now,
+    }),
   )
 
   const sessionEnds = createSessionEnds({ domain: common.domain, sessions, revocations, admission })

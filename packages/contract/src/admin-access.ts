@@ -258,6 +258,7 @@ export const ACCESS_ROUTES = {
     path: '/api/v1/accounts/{name}/second-factor',
     summary: 'Take the second factor of an account away, for somebody who has lost it. Its sessions end.',
     permission: 'account.grant',
+    edits: 'getAccount',
     about: 'account',
     isGuarded: true,
     params: nameParams,

@@ -143,6 +143,7 @@ export const ACCOUNT_ROUTES = {
     path: '/api/v1/accounts/{name}/password',
     summary: 'Set a password and close all sessions of the account.',
     permission: 'account.support',
+    edits: 'getAccount',
     about: 'account',
     params: nameParams,
     query: none,
@@ -159,6 +160,7 @@ export const ACCOUNT_ROUTES = {
     path: '/api/v1/accounts/{name}',
     summary: 'Delete an account and close its sessions.',
     permission: 'account.write',
+    edits: 'getAccount',
     about: 'account',
     params: nameParams,
     query: none,
@@ -181,13 +183,13 @@ export const ACCOUNT_ROUTES = {
   getRoster: {
     method: 'GET',
     path: '/api/v1/accounts/{name}/roster',
-    summary: 'Read the contact list of an account. This is on record.',
+    summary: 'Read the contact list of an account, one page at a time. This is on record.',
     permission: 'roster.read',
     about: 'account',
     params: nameParams,
-    query: none,
+    query: pageQuery,
     status: 200,
-    response: z.strictObject({ name: z.string(), contacts: z.array(contact).readonly() }),
+    response: z.strictObject({ name: z.string(), contacts: z.array(contact).readonly(), next: z.string().optional() }),
   },
 } as const satisfies Record<string, AdminRoute>
 

@@ -3,7 +3,7 @@ import { conditionFields } from '@drawbridge/policy'
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
 import { newClientRule } from './admin-client-rules.ts'
-import { instant, none } from './admin-values.ts'
+import { instant, none, pageQuery } from './admin-values.ts'
 
 // What the world says about vulnerable software, and what might be done about it here.
 
@@ -162,18 +162,29 @@ export const ADVISORY_ROUTES = {
   listProposals: {
     method: 'GET',
     path: '/api/v1/advisories/proposals',
-    summary: 'List what advisories suggest for the clients in use here, open proposals first.',
+    summary: 'List what advisories suggest for the clients in use here, open proposals first, one page at a time.',
     permission: 'policy.read',
     params: none,
+    query: pageQuery,
+    status: 200,
+    response: z.strictObject({ proposals: z.array(proposal).readonly(), next: z.string().optional() }),
+  },
+  getProposal: {
+    method: 'GET',
+    path: '/api/v1/advisories/proposals/{flaw}/{family}',
+    summary: 'One proposal.',
+    permission: 'policy.read',
+    params: proposalParams,
     query: none,
     status: 200,
-    response: z.strictObject({ proposals: z.array(proposal).readonly() }),
+    response: z.strictObject({ proposal }),
   },
   decideProposal: {
     method: 'POST',
     path: '/api/v1/advisories/proposals/{flaw}/{family}/decision',
     summary: 'Say what became of a proposal. A rule is made like any other, and named here.',
     permission: 'policy.write',
+    edits: 'getProposal',
     isPolicyWrite: true,
     params: proposalParams,
     query: none,
@@ -211,12 +222,12 @@ export const ADVISORY_ROUTES = {
   listClientBuilds: {
     method: 'GET',
     path: '/api/v1/client-builds',
-    summary: 'List builds of clients whose bill of materials is registered.',
+    summary: 'List builds of clients whose bill of materials is registered, by family, newest first.',
     permission: 'policy.read',
     params: none,
-    query: none,
+    query: pageQuery,
     status: 200,
-    response: z.strictObject({ builds: z.array(build).readonly() }),
+    response: z.strictObject({ builds: z.array(build).readonly(), next: z.string().optional() }),
   },
   registerClientBuild: {
     method: 'POST',

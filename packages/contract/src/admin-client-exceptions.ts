@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { conditions } from './admin-client-rules.ts'
 import type { AdminRoute } from './admin-route.ts'
-import { effect, id, idParams, instant, none, text } from './admin-values.ts'
+import { effect, id, idParams, instant, none, pageQuery, text } from './admin-values.ts'
 
 // Clients that rules spare for a while.
 
@@ -32,12 +32,22 @@ export const CLIENT_EXCEPTION_ROUTES = {
   listClientExceptions: {
     method: 'GET',
     path: '/api/v1/client-exceptions',
-    summary: 'List exceptions from client rules that have not expired.',
+    summary: 'List exceptions from client rules that have not expired, oldest first, one page at a time.',
     permission: 'policy.read',
     params: none,
+    query: pageQuery,
+    status: 200,
+    response: z.strictObject({ exceptions: z.array(clientException).readonly(), next: z.string().optional() }),
+  },
+  getClientException: {
+    method: 'GET',
+    path: '/api/v1/client-exceptions/{id}',
+    summary: 'One exception from client rules.',
+    permission: 'policy.read',
+    params: idParams,
     query: none,
     status: 200,
-    response: z.strictObject({ exceptions: z.array(clientException).readonly() }),
+    response: z.strictObject({ exception: clientException }),
   },
   addClientException: {
     method: 'POST',
@@ -56,6 +66,7 @@ export const CLIENT_EXCEPTION_ROUTES = {
     path: '/api/v1/client-exceptions/{id}',
     summary: 'End an exception.',
     permission: 'policy.write',
+    edits: 'getClientException',
     isPolicyWrite: true,
     params: idParams,
     query: none,

@@ -2,7 +2,7 @@ import { conditionFields, LADDER, RULE_ACTIONS, RULE_PRESETS } from '@drawbridge
 import { z } from 'zod'
 import { clientIdentity } from './admin-clients.ts'
 import type { AdminRoute } from './admin-route.ts'
-import { approvalRequest, effect, idParams, instant, none, text } from './admin-values.ts'
+import { approvalRequest, effect, idParams, instant, none, pageQuery, text } from './admin-values.ts'
 import { IMAGE_FORMATS } from './sanitize.ts'
 
 // Client rules: which clients are warned, degraded or locked out, and whom a rule would reach.
@@ -182,12 +182,12 @@ export const CLIENT_RULE_ROUTES = {
   listClientRules: {
     method: 'GET',
     path: '/api/v1/client-rules',
-    summary: 'List client version rules.',
+    summary: 'List client version rules in the order in which they are asked, one page at a time.',
     permission: 'policy.read',
     params: none,
-    query: none,
+    query: pageQuery,
     status: 200,
-    response: z.strictObject({ rules: z.array(clientRule).readonly() }),
+    response: z.strictObject({ rules: z.array(clientRule).readonly(), next: z.string().optional() }),
   },
   addClientRule: {
     method: 'POST',

@@ -28,6 +28,8 @@ export const session = z
     client: clientIdentity,
     transport: z.string(),
     address: z.string().optional(),
+    node: z.string().meta({ description: 'Name of the server process that holds it: the one that answers.' }),
+    units: z.array(z.string()).readonly(),
     since: instant,
   })
   .meta({ id: 'Session' })
@@ -48,10 +50,14 @@ export const clientVersion = z
 export const clientUse = z
   .strictObject({
     account: z.string(),
+    units: z.array(z.string()).readonly().meta({ description: 'That the account is in now.' }),
     client: clientIdentity,
-    address: z.string().optional(),
+    unknownBecause: z.string().optional().meta({ description: 'Why it counts as unknown; absent when it is known.' }),
+    address: z.string().optional().meta({ description: 'From where it came last.' }),
+    node: z.string().meta({ description: 'Name of the server process that it came to last.' }),
     firstSeenAt: instant,
     lastSeenAt: instant,
+    refusedAt: instant.optional().meta({ description: 'It was not let in then, because of what it is.' }),
   })
   .meta({ id: 'ClientUse' })
 
@@ -59,14 +65,26 @@ export const clientDay = z
   .strictObject({ day: z.iso.date(), family: z.string(), version: z.string(), people: z.int().min(0) })
   .meta({ id: 'ClientDay' })
 
-export const clientsQuery = z.strictObject({
+export const clientsQuery = pageQuery.extend({
   days: z.coerce.number().int().min(1).max(400).optional().meta({ description: 'How far back. Default 90.' }),
 })
 
-export const clientUsesQuery = z.strictObject({
-  days: z.coerce.number().int().min(1).max(400).optional(),
+export const clientUsesQuery = clientsQuery.extend({
   family: z.string().max(64).optional(),
   version: z.string().max(64).optional(),
+  build: z.string().max(64).optional(),
+  os: z.string().max(64).optional(),
+  tier: z.enum(EVIDENCE_TIERS).optional(),
+  unit: z.string().max(64).optional().meta({ description: 'Of accounts in this unit.' }),
+  node: z.string().max(255).optional(),
+  account: z.string().max(256).optional().meta({ description: 'Name, without the domain.' }),
+  address: z
+    .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])
+    .optional()
+    .meta({ description: 'An address, or a network like 10.1.0.0/16.' }),
+  unknown: z.enum(['true', 'false']).optional().meta({
+    description: '`true`: those that cannot be named or compared, or contradict themselves; `false`: the others.',
+  }),
   limit: z.coerce.number().int().min(1).max(5_000).optional(),
 })
 
@@ -86,32 +104,33 @@ export const CLIENT_ROUTES = {
   listClientVersions: {
     method: 'GET',
     path: '/api/v1/clients',
-    summary: 'List every client version in use, those that nobody can name first.',
+    summary: 'List every client version in use, those that nobody can name first, one page at a time.',
     permission: 'session.read',
     params: none,
     query: clientsQuery,
     status: 200,
-    response: z.strictObject({ clients: z.array(clientVersion).readonly() }),
+    response: z.strictObject({ clients: z.array(clientVersion).readonly(), next: z.string().optional() }),
   },
   listClientUses: {
     method: 'GET',
     path: '/api/v1/clients/uses',
-    summary: 'List who uses which client, those seen last first.',
+    summary:
+      'List who uses which client, from where and on which node: unknown, unreadable and contradictory ones first, then those seen last; one page at a time.',
     permission: 'session.read',
     params: none,
     query: clientUsesQuery,
     status: 200,
-    response: z.strictObject({ uses: z.array(clientUse).readonly() }),
+    response: z.strictObject({ uses: z.array(clientUse).readonly(), next: z.string().optional() }),
   },
   listClientHistory: {
     method: 'GET',
     path: '/api/v1/clients/history',
-    summary: 'People per client version and day, oldest first.',
+    summary: 'People per client version and day, oldest first, one page at a time. Kept for 400 days.',
     permission: 'session.read',
     params: none,
     query: clientsQuery,
     status: 200,
-    response: z.strictObject({ days: z.array(clientDay).readonly() }),
+    response: z.strictObject({ days: z.array(clientDay).readonly(), next: z.string().optional() }),
   },
 } as const satisfies Record<string, AdminRoute>
 

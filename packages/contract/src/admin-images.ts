@@ -71,6 +71,7 @@ export const IMAGE_ROUTES = {
     path: '/api/v1/image-renewal',
     summary: 'Stop making images anew. What is done stays.',
     permission: 'policy.write',
+    edits: 'getImageRenewal',
     isPolicyWrite: true,
     params: none,
     query: none,
@@ -85,7 +86,7 @@ export const IMAGE_ROUTES = {
     params: none,
     query: clientsQuery,
     status: 200,
-    response: z.strictObject({ rows: z.array(censusRow).readonly() }),
+    response: z.strictObject({ rows: z.array(censusRow).readonly(), next: z.string().optional() }),
   },
 } as const satisfies Record<string, AdminRoute>
 

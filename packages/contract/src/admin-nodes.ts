@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { account } from './admin-accounts.ts'
-import { effect, instant, nameParams, nodeEffect, none } from './admin-values.ts'
+import { effect, instant, nameParams, nodeEffect, none, pageQuery } from './admin-values.ts'
 
 /** A server process that shares the database with others. */
 export const policyNode = z
@@ -23,11 +23,12 @@ export const NODE_ROUTES = {
     summary: 'List the server processes that share this database, with the epoch of the rules that each applies.',
     permission: 'status.read',
     params: none,
-    query: none,
+    query: pageQuery,
     status: 200,
     response: z.strictObject({
       epoch: z.int().min(0).meta({ description: 'The epoch in force on the node that answers.' }),
       nodes: z.array(policyNode).readonly(),
+      next: z.string().optional(),
     }),
   },
   getPolicyEpoch: {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { newClientRule } from './admin-client-rules.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { changed, suspension, suspensionFields, suspensionImpact } from './admin-suspensions.ts'
-import { effect, instant, none, text } from './admin-values.ts'
+import { effect, instant, none, pageQuery, text } from './admin-values.ts'
 
 // What is kept ready for an emergency.
 
@@ -38,12 +38,12 @@ export const PLAYBOOK_ROUTES = {
   listPlaybooks: {
     method: 'GET',
     path: '/api/v1/playbooks',
-    summary: 'List playbooks.',
+    summary: 'List playbooks by name, one page at a time.',
     permission: 'policy.read',
     params: none,
-    query: none,
+    query: pageQuery,
     status: 200,
-    response: z.strictObject({ playbooks: z.array(playbook).readonly() }),
+    response: z.strictObject({ playbooks: z.array(playbook).readonly(), next: z.string().optional() }),
   },
   getPlaybook: {
     method: 'GET',
@@ -85,6 +85,7 @@ export const PLAYBOOK_ROUTES = {
     path: '/api/v1/playbooks/{name}/start',
     summary: 'Start everything that a playbook says, at once; answers when this node enforces it.',
     permission: 'policy.write',
+    edits: 'getPlaybook',
     isPolicyWrite: true,
     params: playbookParams,
     query: none,

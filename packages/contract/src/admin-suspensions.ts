@@ -8,7 +8,7 @@ import {
 import { z } from 'zod'
 import { auditEntry } from './admin-audit.ts'
 import type { AdminRoute } from './admin-route.ts'
-import { approvalRequest, effect, idParams, instant, none, text } from './admin-values.ts'
+import { approvalRequest, effect, idParams, instant, none, text, pageQuery } from './admin-values.ts'
 
 // Suspending: what is suspended, and who agrees.
 
@@ -148,12 +148,22 @@ export const SUSPENSION_ROUTES = {
   listSuspensions: {
     method: 'GET',
     path: '/api/v1/suspensions',
-    summary: 'List suspensions, the active and planned ones first.',
+    summary: 'List suspensions, the active and planned ones first, then the last that ended, one page at a time.',
     permission: 'policy.read',
     params: none,
+    query: pageQuery,
+    status: 200,
+    response: z.strictObject({ suspensions: z.array(suspension).readonly(), next: z.string().optional() }),
+  },
+  getSuspension: {
+    method: 'GET',
+    path: '/api/v1/suspensions/{id}',
+    summary: 'One suspension.',
+    permission: 'policy.read',
+    params: idParams,
     query: none,
     status: 200,
-    response: z.strictObject({ suspensions: z.array(suspension).readonly() }),
+    response: z.strictObject({ suspension }),
   },
   startSuspension: {
     method: 'POST',
@@ -190,6 +200,7 @@ export const SUSPENSION_ROUTES = {
     path: '/api/v1/suspensions/{id}/extend',
     summary: 'Give a suspension another end, or another time of review.',
     permission: 'policy.write',
+    edits: 'getSuspension',
     isPolicyWrite: true,
     params: idParams,
     query: none,
@@ -207,6 +218,7 @@ export const SUSPENSION_ROUTES = {
     path: '/api/v1/suspensions/{id}/exemptions',
     summary: 'Leave more accounts, incident rooms or emergency bots alone.',
     permission: 'policy.write',
+    edits: 'getSuspension',
     isPolicyWrite: true,
     params: idParams,
     query: none,
@@ -219,6 +231,7 @@ export const SUSPENSION_ROUTES = {
     path: '/api/v1/suspensions/{id}/end',
     summary: 'End a suspension, and say what becomes of what it held.',
     permission: 'policy.write',
+    edits: 'getSuspension',
     isPolicyWrite: true,
     params: idParams,
     query: z.strictObject({
@@ -244,6 +257,7 @@ export const SUSPENSION_ROUTES = {
     path: '/api/v1/suspensions/{id}/review',
     summary: 'Record that somebody has looked at a suspension that one person had started alone.',
     permission: 'suspension.approve',
+    edits: 'getSuspension',
     isPolicyWrite: true,
     params: idParams,
     query: none,

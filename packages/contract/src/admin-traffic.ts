@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { instant, none } from './admin-values.ts'
+import { instant, none, pageQuery } from './admin-values.ts'
 
 /** By what traffic is counted. */
 export const TRAFFIC_KINDS = ['service', 'account', 'unit', 'room', 'peer', 'format'] as const
@@ -28,11 +28,12 @@ export const TRAFFIC_ROUTES = {
     query: z.strictObject({
       by: z.enum(TRAFFIC_KINDS).optional().meta({ description: 'Default account.' }),
       ...span,
-      limit: z.coerce.number().int().min(1).max(10_000).optional(),
+      ...pageQuery.shape,
     }),
     status: 200,
     response: z.strictObject({
       rows: z.array(z.strictObject({ subject: z.string(), ...counts })).readonly(),
+      next: z.string().optional(),
     }),
   },
   listTrafficHours: {
@@ -42,11 +43,15 @@ export const TRAFFIC_ROUTES = {
     permission: 'session.read',
     params: none,
     query: z.strictObject({
-      by: z.enum(['service', 'account', 'room', 'peer', 'format']).optional().meta({ description: 'Default service.' }),
+      by: z.enum(TRAFFIC_KINDS).optional().meta({ description: 'Default service.' }),
       subject: z.string().max(3071).optional().meta({ description: 'Whose; empty for the service.' }),
       ...span,
+      ...pageQuery.shape,
     }),
     status: 200,
-    response: z.strictObject({ rows: z.array(z.strictObject({ hour: instant, ...counts })).readonly() }),
+    response: z.strictObject({
+      rows: z.array(z.strictObject({ hour: instant, ...counts })).readonly(),
+      next: z.string().optional(),
+    }),
   },
 } as const satisfies Record<string, AdminRoute>

@@ -52,11 +52,19 @@ export async function touchApiToken(db: Db, id: string, at: Date, from: string):
   await db.update(apiToken).set({ usedAt: at, usedFrom: from }).where(eq(apiToken.id, id))
 }
 
-/** Tokens, newest first, from before the one with this id; of one account only, if it is given. */
+/** Tokens, newest first, from before one with this id, or this one; of one account only, if it is given. */
 export function listApiTokens(
   db: Db,
   limit: number,
-  { before, accountId }: { readonly before?: string | undefined; readonly accountId?: string | undefined } = {},
+  {
+    id,
+    before,
+    accountId,
+  }: {
+    readonly id?: string
+    readonly before?: string | undefined
+    readonly accountId?: string | undefined
+  } = {},
 ): Promise<(ApiToken & { localpart: string })[]> {
   return db
     .select({ token: apiToken, localpart: account.localpart })
@@ -64,6 +72,7 @@ export function listApiTokens(
     .innerJoin(account, eq(account.id, apiToken.accountId))
     .where(
       and(
+        id === undefined ? undefined : eq(apiToken.id, id),
         before === undefined ? undefined : lt(apiToken.id, before),
         accountId === undefined ? undefined : eq(apiToken.accountId, accountId),
       ),

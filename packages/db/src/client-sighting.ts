@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gte, lt, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { account, clientDay, clientSighting } from './schema/index.ts'
 
@@ -12,10 +13,19 @@ export interface ClientSighting {
   /** Everything that is known about it, with where it comes from. */
   readonly identity: unknown
   readonly address: string | null
+  /** Name of the node that it came to. */
+  readonly node?: string
+  /** Why nobody knows what it is; absent when it is known. */
+  readonly unknownBecause?: string | undefined
+  /** It was not let in, because of what it is. */
+  readonly isRefused?: boolean
   readonly seenAt: Date
 }
 
-/** Notes what was seen, in one statement. Of several sightings of one client the last one stays. */
+/** Clients that are remembered of one account: whoever says something else each time is not remembered for all of it. */
+const MAX_PER_ACCOUNT = 50
+
+/** Notes what was seen. Of several sightings of one client the last one stays. */
 export async function noteSightings(db: Db, sightings: readonly ClientSighting[]): Promise<void> {
   const latest = new Map<string, ClientSighting>()
   for (const sighting of sightings) {
@@ -24,47 +34,164 @@ export async function noteSightings(db: Db, sightings: readonly ClientSighting[]
   if (latest.size === 0) return
   const rows = [...latest.values()]
   const column = <T>(pick: (row: (typeof rows)[number]) => T) => sql.param(rows.map(pick))
-  // Joined: an account that was deleted meanwhile has no clients any more.
-  await db.execute(sql`
-    insert into client_sighting
-      (account_id, client_key, family, version, identity, address, first_seen_at, last_seen_at)
-    select s.account_id, s.client_key, s.family, s.version, s.identity::jsonb, s.address, s.seen_at, s.seen_at
-    from unnest(
-      ${column((row) => row.accountId)}::uuid[], ${column((row) => Buffer.from(row.clientKey))}::bytea[],
-      ${column((row) => row.family)}::text[], ${column((row) => row.version)}::text[],
-      ${column((row) => JSON.stringify(row.identity))}::text[], ${column((row) => row.address)}::text[],
-      ${column((row) => row.seenAt.toISOString())}::timestamptz[]
-    ) as s (account_id, client_key, family, version, identity, address, seen_at)
-    join account on account.id = s.account_id
-    on conflict (account_id, client_key) do update set
-      identity = excluded.identity,
-      address = excluded.address,
-      last_seen_at = greatest(client_sighting.last_seen_at, excluded.last_seen_at)`)
+  const accounts = sql.param([...new Set(rows.map(({ accountId }) => accountId))])
+  await db.transaction(async (tx) => {
+    // Joined: an account that was deleted meanwhile has no clients any more.
+    await tx.execute(sql`
+      insert into client_sighting
+        (account_id, client_key, family, version, identity, address, node, unknown_because, refused_at,
+          first_seen_at, last_seen_at)
+      select s.account_id, s.client_key, s.family, s.version, s.identity::jsonb, s.address, s.node, s.unknown_because,
+        case when s.is_refused then s.seen_at end, s.seen_at, s.seen_at
+      from unnest(
+        ${column((row) => row.accountId)}::uuid[], ${column((row) => Buffer.from(row.clientKey))}::bytea[],
+        ${column((row) => row.family)}::text[], ${column((row) => row.version)}::text[],
+        ${column((row) => JSON.stringify(row.identity))}::text[], ${column((row) => row.address)}::text[],
+        ${column((row) => row.node ?? '')}::text[], ${column((row) => row.unknownBecause ?? null)}::text[],
+        ${column((row) => row.isRefused ?? false)}::boolean[],
+        ${column((row) => row.seenAt.toISOString())}::timestamptz[]
+      ) as s (account_id, client_key, family, version, identity, address, node, unknown_because, is_refused, seen_at)
+      join account on account.id = s.account_id
+      on conflict (account_id, client_key) do update set
+        identity = excluded.identity,
+        address = excluded.address,
+        node = excluded.node,
+        unknown_because = excluded.unknown_because,
+        refused_at = excluded.refused_at,
+        last_seen_at = greatest(client_sighting.last_seen_at, excluded.last_seen_at)`)
+    await tx.execute(sql`
+      delete from client_sighting using (
+        select account_id, client_key,
+          row_number() over (partition by account_id order by last_seen_at desc, client_key) as place
+        from client_sighting where account_id = any(${accounts}::uuid[])
+      ) as ranked
+      where ranked.place > ${MAX_PER_ACCOUNT}
+        and client_sighting.account_id = ranked.account_id and client_sighting.client_key = ranked.client_key`)
+  })
 }
 
 export type StoredSighting = typeof clientSighting.$inferSelect & { readonly localpart: string }
 
 /** Clients seen since `since`, the last one first, at most `limit`. */
-export async function listSightings(
-  db: Db,
-  since: Date,
-  limit: number,
-  only: { readonly family?: string; readonly version?: string } = {},
-): Promise<StoredSighting[]> {
+export async function listSightings(db: Db, since: Date, limit: number): Promise<StoredSighting[]> {
   const rows = await db
     .select({ sighting: clientSighting, localpart: account.localpart })
     .from(clientSighting)
     .innerJoin(account, eq(account.id, clientSighting.accountId))
-    .where(
-      and(
-        gte(clientSighting.lastSeenAt, since),
-        only.family === undefined ? undefined : eq(clientSighting.family, only.family),
-        only.version === undefined ? undefined : eq(clientSighting.version, only.version),
-      ),
-    )
+    .where(gte(clientSighting.lastSeenAt, since))
     .orderBy(desc(clientSighting.lastSeenAt))
     .limit(limit)
   return rows.map(({ sighting, localpart }) => ({ ...sighting, localpart }))
+}
+
+/** Which rows of the inventory are wanted. */
+export interface InventoryFilter {
+  readonly since: Date
+  readonly family?: string | undefined
+  readonly version?: string | undefined
+  readonly build?: string | undefined
+  readonly os?: string | undefined
+  readonly tier?: string | undefined
+  readonly node?: string | undefined
+  /** Localpart. */
+  readonly account?: string | undefined
+  /** Name of one that the account is in. */
+  readonly unit?: string | undefined
+  /** An address, or a network in CIDR notation. */
+  readonly address?: string | undefined
+  readonly isUnknown?: boolean | undefined
+}
+
+/** Where a row of the inventory stands: unknown ones first, then those seen last. */
+export interface InventoryPlace {
+  readonly isKnown: boolean
+  readonly lastSeenAt: Date
+  readonly accountId: string
+  /** In hex. */
+  readonly clientKey: string
+}
+
+export type InventoryRow = StoredSighting & { readonly units: readonly string[] }
+
+/** The inventory, one page: clients that nobody knows first, then those seen last. */
+export async function listInventory(
+  db: Db,
+  filter: InventoryFilter,
+  limit: number,
+  after?: InventoryPlace,
+): Promise<InventoryRow[]> {
+  const units = sql<readonly string[]>`array(
+    select unit.name from unit join unit_member on unit_member.unit_id = unit.id
+    where unit_member.account_id = ${clientSighting.accountId} order by unit.name)`
+  const isKnown = sql`(${clientSighting.unknownBecause} is null)`
+  const seenMs = sql`(extract(epoch from ${clientSighting.lastSeenAt}) * 1000)::bigint`
+  const beyond =
+    after &&
+    sql`(${isKnown}, -${seenMs}, ${clientSighting.accountId}, ${clientSighting.clientKey}) >
+      (${after.isKnown}::boolean, ${-after.lastSeenAt.getTime()}::bigint, ${after.accountId}::uuid,
+        ${Buffer.from(after.clientKey, 'hex')}::bytea)`
+  const rows = await db
+    .select({ sighting: clientSighting, localpart: account.localpart, units })
+    .from(clientSighting)
+    .innerJoin(account, eq(account.id, clientSighting.accountId))
+    .where(and(...conditionsOf(filter), beyond))
+    .orderBy(isKnown, sql`-${seenMs}`, asc(clientSighting.accountId), asc(clientSighting.clientKey))
+    .limit(limit)
+  return rows.map(({ sighting, localpart, units: of }) => ({ ...sighting, localpart, units: of }))
+}
+
+function conditionsOf(filter: InventoryFilter): (SQL | undefined)[] {
+  const { family, version, build, os, tier, node, account: localpart, unit, address, isUnknown } = filter
+  const is = (key: string, value: string | undefined) =>
+    value === undefined ? undefined : sql`${clientSighting.identity} ->> ${key} = ${value}`
+  return [
+    gte(clientSighting.lastSeenAt, filter.since),
+    family === undefined ? undefined : eq(clientSighting.family, family),
+    version === undefined ? undefined : eq(clientSighting.version, version),
+    is('build', build),
+    is('os', os),
+    is('tier', tier),
+    node === undefined ? undefined : eq(clientSighting.node, node),
+    localpart === undefined ? undefined : eq(account.localpart, localpart),
+    unit === undefined
+      ? undefined
+      : sql`exists (select 1 from unit_member join unit on unit.id = unit_member.unit_id
+          where unit_member.account_id = ${clientSighting.accountId} and unit.name = ${unit})`,
+    address === undefined
+      ? undefined
+      : sql`case when ${clientSighting.address} ~ '^[0-9A-Fa-f:.]+$'
+          then ${clientSighting.address}::inet <<= ${address}::inet else false end`,
+    isUnknown === undefined ? undefined : sql`(${clientSighting.unknownBecause} is not null) = ${isUnknown}`,
+  ]
+}
+
+/** One version of a client, or what calls itself so, with those that use it. */
+export interface UsedVersion extends Record<string, unknown> {
+  readonly family: string | null
+  readonly version: string | null
+  readonly isUnknown: boolean
+  readonly people: number
+  readonly tiers: readonly string[]
+  readonly firstSeenAt: Date
+  readonly lastSeenAt: Date
+}
+
+/** Every version seen since then. Whether it can be named tells apart what calls itself the same. */
+export function listSeenVersions(db: Db, since: Date): Promise<UsedVersion[]> {
+  const isUnknown = sql<boolean>`${clientSighting.unknownBecause} is not null`
+  return db
+    .select({
+      family: clientSighting.family,
+      version: clientSighting.version,
+      isUnknown,
+      people: sql<number>`count(distinct ${clientSighting.accountId})::int`,
+      tiers: sql<readonly string[]>`array_agg(distinct ${clientSighting.identity} ->> 'tier')`,
+      firstSeenAt: sql`min(${clientSighting.firstSeenAt})`.mapWith(clientSighting.firstSeenAt),
+      lastSeenAt: sql`max(${clientSighting.lastSeenAt})`.mapWith(clientSighting.lastSeenAt),
+    })
+    .from(clientSighting)
+    .where(gte(clientSighting.lastSeenAt, since))
+    .groupBy(clientSighting.family, clientSighting.version, isUnknown)
 }
 
 /** Counts the people of each version of one UTC day, from what was seen in it. Counting twice changes nothing. */
@@ -80,13 +207,25 @@ export async function countClientDay(db: Db, day: string): Promise<void> {
 
 export type ClientDay = typeof clientDay.$inferSelect
 
-/** The history from `from` on (a UTC day), oldest first. */
-export function listClientDays(db: Db, from: string): Promise<ClientDay[]> {
+/** The history from `from` on (a UTC day), oldest first, one page. */
+export function listClientDays(
+  db: Db,
+  from: string,
+  limit: number,
+  after?: Pick<ClientDay, 'day' | 'family' | 'version'>,
+): Promise<ClientDay[]> {
+  const { day, family, version } = clientDay
   return db
     .select()
     .from(clientDay)
-    .where(gte(clientDay.day, from))
-    .orderBy(asc(clientDay.day), asc(clientDay.family), asc(clientDay.version))
+    .where(
+      and(
+        gte(day, from),
+        after && sql`(${day}, ${family}, ${version}) > (${after.day}::date, ${after.family}, ${after.version})`,
+      ),
+    )
+    .orderBy(asc(day), asc(family), asc(version))
+    .limit(limit)
 }
 
 /** Forgets clients that were not seen since `seenBefore`, and days before `day`. */

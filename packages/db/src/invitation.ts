@@ -50,6 +50,11 @@ export async function useInvitation(db: Db, id: string): Promise<'used' | 'used-
   return rows.length > 0 ? 'used' : 'used-up'
 }
 
+export async function findInvitation(db: Db, id: string): Promise<Invitation | undefined> {
+  const [row] = await db.select().from(invitation).where(eq(invitation.id, id))
+  return row
+}
+
 /** Invitations, newest first, from before the one with this id. */
 export function listInvitations(db: Db, limit: number, before?: string): Promise<Invitation[]> {
   return db

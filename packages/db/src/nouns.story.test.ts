@@ -302,7 +302,7 @@ test('rules and suspensions come and go, each with a new epoch that is heard of 
   expect(await suspensions.endSuspension(db, suspension.id, end)).toMatchObject({ endedBy: 'local:cli' })
   expect(await suspensions.endSuspension(db, suspension.id, end)).toBeUndefined()
   expect(await suspensions.listActiveSuspensions(db)).toEqual([])
-  expect(await suspensions.listSuspensions(db, 5)).toHaveLength(1)
+  expect(await suspensions.listEndedSuspensions(db, 5)).toHaveLength(1)
   expect(await policy.deleteClientRule(db, rule.id)).toEqual(rule)
   expect(await policy.deleteClientRule(db, rule.id)).toBeUndefined()
   await watch.close()

@@ -98,6 +98,11 @@ export async function findClientRule(db: Db, id: string): Promise<ClientRule | u
   return row
 }
 
+export async function findClientException(db: Db, id: string): Promise<ClientException | undefined> {
+  const [row] = await db.select().from(clientException).where(eq(clientException.id, id))
+  return row
+}
+
 /** Exceptions that have not expired, oldest first. */
 export function listClientExceptions(db: Db, at: Date): Promise<ClientException[]> {
   return db

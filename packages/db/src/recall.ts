@@ -19,6 +19,11 @@ export function listRecalls(db: Db, limit: number, before?: string): Promise<Rec
     .limit(limit)
 }
 
+export async function findRecall(db: Db, id: string): Promise<Recall | undefined> {
+  const [row] = await db.select().from(recall).where(eq(recall.id, id))
+  return row
+}
+
 /** Starts a recall; the caller bumps the epoch in the same transaction. */
 export async function insertRecall(tx: Db, row: typeof recall.$inferInsert): Promise<Recall> {
   const [made] = await tx.insert(recall).values(row).returning()

@@ -13,9 +13,24 @@ export function listActiveSuspensions(db: Db): Promise<Suspension[]> {
     .orderBy(asc(suspension.sinceAt), asc(suspension.id))
 }
 
-/** Suspensions, newest first. */
-export function listSuspensions(db: Db, limit: number): Promise<Suspension[]> {
-  return db.select().from(suspension).orderBy(desc(suspension.sinceAt), desc(suspension.id)).limit(limit)
+/** Suspensions that have ended, the last one first, one page: those that come after `after`. */
+export function listEndedSuspensions(
+  db: Db,
+  limit: number,
+  after?: { readonly endedAt: Date; readonly id: string },
+): Promise<Suspension[]> {
+  const ms = sql`(extract(epoch from ${suspension.endedAt}) * 1000)::bigint`
+  return db
+    .select()
+    .from(suspension)
+    .where(
+      and(
+        isNotNull(suspension.endedAt),
+        after && sql`(-${ms}, ${suspension.id}) > (${-after.endedAt.getTime()}::bigint, ${after.id}::uuid)`,
+      ),
+    )
+    .orderBy(desc(ms), asc(suspension.id))
+    .limit(limit)
 }
 
 export async function findSuspension(db: Db, id: string): Promise<Suspension | undefined> {

@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gte, lt, sql } from 'drizzle-orm'
+import type { SQLWrapper } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { account, traffic, unit, unitMember } from './schema/index.ts'
 
@@ -40,19 +41,29 @@ export interface Span {
 
 const within = ({ from, until }: Span) => and(gte(traffic.hour, from), lt(traffic.hour, until))
 
-/** Who or what sent how much, the most first. */
-export function listTraffic(db: Db, kind: TrafficRow['kind'], span: Span, limit: number) {
+/** Where a subject stands: those with the most messages first. */
+export interface TrafficPlace {
+  readonly messages: number
+  readonly subject: string
+}
+
+const beyond = (subject: SQLWrapper, after: TrafficPlace | undefined) =>
+  after && sql`(-${sums.messages}, ${subject}) > (${-after.messages}::float8, ${after.subject}::text)`
+
+/** Who or what sent how much, the most first, one page. */
+export function listTraffic(db: Db, kind: TrafficRow['kind'], span: Span, limit: number, after?: TrafficPlace) {
   return db
     .select({ subject: traffic.subject, ...sums })
     .from(traffic)
     .where(and(eq(traffic.kind, kind), within(span)))
     .groupBy(traffic.subject)
+    .having(beyond(traffic.subject, after))
     .orderBy(desc(sums.messages), asc(traffic.subject))
     .limit(limit)
 }
 
 /** The same by unit, as its members are now: whoever is in two units counts in both. */
-export function listUnitTraffic(db: Db, span: Span, limit: number) {
+export function listUnitTraffic(db: Db, span: Span, limit: number, after?: TrafficPlace) {
   return db
     .select({ subject: unit.name, ...sums })
     .from(traffic)
@@ -61,6 +72,7 @@ export function listUnitTraffic(db: Db, span: Span, limit: number) {
     .innerJoin(unit, eq(unit.id, unitMember.unitId))
     .where(and(eq(traffic.kind, 'account'), within(span)))
     .groupBy(unit.name)
+    .having(beyond(unit.name, after))
     .orderBy(desc(sums.messages), asc(unit.name))
     .limit(limit)
 }
@@ -71,6 +83,19 @@ export function listTrafficHours(db: Db, kind: TrafficRow['kind'], subject: stri
     .select()
     .from(traffic)
     .where(and(eq(traffic.kind, kind), eq(traffic.subject, subject), within(span)))
+    .orderBy(asc(traffic.hour))
+}
+
+/** The same of a unit, as its members are now. */
+export function listUnitTrafficHours(db: Db, name: string, span: Span) {
+  return db
+    .select({ hour: traffic.hour, ...sums })
+    .from(traffic)
+    .innerJoin(account, eq(account.localpart, traffic.subject))
+    .innerJoin(unitMember, eq(unitMember.accountId, account.id))
+    .innerJoin(unit, eq(unit.id, unitMember.unitId))
+    .where(and(eq(traffic.kind, 'account'), eq(unit.name, name), within(span)))
+    .groupBy(traffic.hour)
     .orderBy(asc(traffic.hour))
 }
 

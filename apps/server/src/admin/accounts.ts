@@ -21,6 +21,7 @@ import { mayDo, namesOf } from './actor.ts'
 import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
+import { pageOf } from './page.ts'
 
 type Ids =
   | 'listAccounts'
@@ -147,7 +148,8 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
         const { jid, name, groups, subscription } = item
         return subscription === 'remove' ? [] : [{ jid, ...(name === null ? {} : { name }), groups, subscription }]
       })
-      return { name: localpart, contacts }
+      const { page, more } = pageOf(contacts, request.query, ({ jid }) => [jid])
+      return { name: localpart, contacts: page, ...more }
     },
     async setPassword(request) {
       const localpart = localpartFrom(request.params.name, domain)

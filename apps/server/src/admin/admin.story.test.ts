@@ -155,6 +155,8 @@ test('rules and suspensions are added, listed and removed, and the status tells'
       {
         id: 's1',
         account: 'alice',
+        node: expect.any(String),
+        units: [],
         jid: 'alice@im.test/1',
         state: 'waiting',
         client: { family: 'gajim', version: '1.9', tier: 'E1', source: 'version-reply', isSuspect: false },

@@ -1,18 +1,20 @@
 import type { Advisory, Component, Proposal } from '@drawbridge/advisories'
 import { IMAGE_FORMATS, Refusal } from '@drawbridge/contract'
 import type { AdvisoryProposalView, ClientBuildView } from '@drawbridge/contract'
-import { listAdvisories, listClientBuilds, listProposals, listUsedVersions } from '@drawbridge/db'
+import { findProposal, listAdvisories, listClientBuilds, listProposals, listUsedVersions } from '@drawbridge/db'
 import type { ClientBuild, StoredProposal } from '@drawbridge/db'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
+import { pageOf } from './page.ts'
 
-const LISTED = 1_000
+const MAX_LISTED = 10_000
 const IN_USE_MS = 90 * 86_400_000
 
 type Ids =
   | 'importAdvisories'
   | 'listAdvisories'
   | 'listProposals'
+  | 'getProposal'
   | 'decideProposal'
   | 'getAdvisorySettings'
   | 'setAdvisorySettings'
@@ -55,9 +57,20 @@ export function advisoryHandlers({ db, advisories, sessions, now }: AdminContext
         ...(rows.length > limit && last ? { next: `${last.kind} ${last.id}` } : {}),
       }
     },
-    async listProposals() {
+    async listProposals({ query }) {
+      const { page, more } = pageOf(await listProposals(db, MAX_LISTED), query, ({ state, foundAt, flaw, family }) => [
+        state === 'open' ? 0 : 1,
+        -foundAt.getTime(),
+        flaw,
+        family,
+      ])
       const count = await counter()
-      return { proposals: (await listProposals(db, LISTED)).map((row) => proposalView(row, count)) }
+      return { proposals: page.map((row) => proposalView(row, count)), ...more }
+    },
+    async getProposal({ params: { flaw, family } }) {
+      const row = await findProposal(db, flaw, family)
+      if (!row) throw new Refusal('no-such-proposal')
+      return { proposal: proposalView(row, await counter()) }
     },
     async decideProposal(request) {
       const { flaw, family } = request.params
@@ -69,8 +82,14 @@ export function advisoryHandlers({ db, advisories, sessions, now }: AdminContext
       const proposals = await advisories.setSettings(actorOf(request).name, request.body)
       return { ...request.body, proposals }
     },
-    async listClientBuilds() {
-      return { builds: (await listClientBuilds(db)).map(buildView) }
+    async listClientBuilds({ query }) {
+      const { page, more } = pageOf(await listClientBuilds(db), query, ({ family, registeredAt, version, build }) => [
+        family,
+        -registeredAt.getTime(),
+        version,
+        build,
+      ])
+      return { builds: page.map(buildView), ...more }
     },
     async registerClientBuild(request) {
       return buildView(await advisories.registerBuild(actorOf(request).name, request.body))

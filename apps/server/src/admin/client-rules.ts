@@ -1,6 +1,6 @@
 import { Refusal } from '@drawbridge/contract'
 import type { ClientRuleView, Effect } from '@drawbridge/contract'
-import { findClientRule, listClientExceptions, listClientRules } from '@drawbridge/db'
+import { findClientException, findClientRule, listClientExceptions, listClientRules } from '@drawbridge/db'
 import type { ClientRule } from '@drawbridge/db'
 import { inOrder, isAtLeast, isLetInAtTheTop } from '@drawbridge/policy'
 import type { Sighting } from '@drawbridge/policy'
@@ -9,6 +9,7 @@ import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { checkedConditions } from './rule-conditions.ts'
+import { pageOf } from './page.ts'
 import { isSimulated, simulateRule } from './simulate-rule.ts'
 import { approvalView } from './suspension-views.ts'
 import { personOf } from './suspensions.ts'
@@ -25,6 +26,7 @@ type RuleRoute =
   | 'guardClientRule'
   | 'removeClientRule'
   | 'listClientExceptions'
+  | 'getClientException'
   | 'addClientException'
   | 'removeClientException'
 
@@ -37,10 +39,11 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
     effect,
   })
   return {
-    async listClientRules() {
+    async listClientRules({ query }) {
       const at = now().getTime()
-      const rules = (await listClientRules(db)).map((row) => ({ row, ...settingFrom(row) }))
-      return { rules: inOrder(rules).map(({ row }) => clientRuleView(row, at)) }
+      const rules = inOrder((await listClientRules(db)).map((row) => ({ row, ...settingFrom(row) })))
+      const { page, more } = pageOf(rules, query, ({ priority, createdAt }, index) => [priority, -createdAt, index])
+      return { rules: page.map(({ row }) => clientRuleView(row, at)), ...more }
     },
     async getClientRule({ params: { id } }) {
       const rule = isId(id) ? await findClientRule(db, id) : undefined
@@ -83,8 +86,17 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       return 'done' in outcome ? shown(outcome.done) : { request: approvalView(outcome.request) }
     },
     removeClientRule: (request) => operations.removeClientRule(actorOf(request).name, request.params.id),
-    async listClientExceptions() {
-      return { exceptions: (await listClientExceptions(db, now())).map(clientExceptionView) }
+    async listClientExceptions({ query }) {
+      const { page, more } = pageOf(await listClientExceptions(db, now()), query, ({ createdAt, id }) => [
+        createdAt.getTime(),
+        id,
+      ])
+      return { exceptions: page.map(clientExceptionView), ...more }
+    },
+    async getClientException({ params: { id } }) {
+      const row = isId(id) ? await findClientException(db, id) : undefined
+      if (!row || row.untilAt <= now()) throw new Refusal('no-such-exception')
+      return { exception: clientExceptionView(row) }
     },
     async addClientException(request) {
       const wanted = checkedConditions(context, request.body)

@@ -1,18 +1,23 @@
+import { Refusal } from '@drawbridge/contract'
 import type { ClientUse, ClientVersion } from '@drawbridge/contract'
-import { listClientDays, listSightings } from '@drawbridge/db'
-import type { StoredSighting } from '@drawbridge/db'
+import { listClientDays, listInventory, listSeenVersions } from '@drawbridge/db'
+import type { InventoryRow, UsedVersion } from '@drawbridge/db'
 import { unknownBecause } from '@drawbridge/policy'
 import type { ClientIdentity } from '@drawbridge/policy'
-import type { LiveSession } from '../policy/enforce.ts'
+import { z } from 'zod'
 import type { AdminContext, AdminHandlers } from './api.ts'
+import { cursorOf, pageOf, placeFrom } from './page.ts'
+import type { Place } from './page.ts'
 import { identityView } from './views.ts'
 
 const DAY_MS = 86_400_000
 const DEFAULT_DAYS = 90
-/** Clients of people that are looked at for one answer. */
-const MAX_SIGHTINGS = 100_000
+const PAGE = 500
 
-/** Which clients and versions are in use, by whom, and since when (control §2, rows 1 to 3). */
+const usePlace = z.tuple([z.number(), z.number(), z.uuid(), z.string().regex(/^(?:[0-9a-f]{2}){1,64}$/u)])
+const dayPlace = z.tuple([z.iso.date(), z.string(), z.string()])
+
+/** Which clients and versions are in use, by whom, from where and since when (control §2, rows 1 to 3). */
 export function clientHandlers({
   db,
   sessions,
@@ -20,52 +25,89 @@ export function clientHandlers({
 }: AdminContext): AdminHandlers<'listClientVersions' | 'listClientUses' | 'listClientHistory'> {
   const since = (days = DEFAULT_DAYS) => new Date(now().getTime() - days * DAY_MS)
   return {
-    async listClientVersions({ query: { days } }) {
-      const sightings = await listSightings(db, since(days), MAX_SIGHTINGS)
-      return { clients: versionsOf(sightings, [...sessions.list()]) }
+    async listClientVersions({ query: { days, ...query } }) {
+      const live = Map.groupBy(sessions.list(), ({ client }) => keyOf(client, unknownBecause(client) !== undefined))
+      const { page, more } = pageOf(await listSeenVersions(db, since(days)), query, (row) => [
+        row.isUnknown ? 0 : 1,
+        -row.people,
+        row.family ?? '',
+        row.version ?? '',
+      ])
+      return { clients: page.map((row) => versionView(row, live.get(keyOf(row, row.isUnknown))?.length ?? 0)), ...more }
     },
-    async listClientUses({ query: { days, limit = 500, family, version } }) {
-      const only = { ...(family === undefined ? {} : { family }), ...(version === undefined ? {} : { version }) }
-      return { uses: (await listSightings(db, since(days), limit, only)).map(useView) }
+    async listClientUses({ query: { days, cursor, limit = PAGE, unknown, ...only } }) {
+      const filter = { ...only, since: since(days), isUnknown: unknown && unknown === 'true' }
+      const after = cursor === undefined ? undefined : known(usePlace, cursor)
+      const rows = await listInventory(
+        db,
+        filter,
+        limit + 1,
+        after && { isKnown: after[0] === 1, lastSeenAt: new Date(-after[1]), accountId: after[2], clientKey: after[3] },
+      )
+      const page = rows.slice(0, limit)
+      return { uses: page.map(useView), ...nextOf(rows, limit, placeOfUse) }
     },
-    async listClientHistory({ query: { days } }) {
-      return { days: await listClientDays(db, since(days).toISOString().slice(0, 10)) }
+    async listClientHistory({ query: { days, cursor, limit = PAGE } }) {
+      const after = cursor === undefined ? undefined : known(dayPlace, cursor)
+      const from = since(days).toISOString().slice(0, 10)
+      const at = after && { day: after[0], family: after[1], version: after[2] }
+      const rows = await listClientDays(db, from, limit + 1, at)
+      return {
+        days: rows.slice(0, limit),
+        ...nextOf(rows, limit, ({ day, family, version }) => [day, family, version]),
+      }
     },
   }
 }
 
-function versionsOf(sightings: readonly StoredSighting[], live: readonly LiveSession[]): ClientVersion[] {
-  const sessions = Map.groupBy(live, ({ client }) => keyOf(client))
-  const groups = Map.groupBy(sightings, ({ identity }) => keyOf(identity as ClientIdentity))
-  const versions = [...groups].map(([key, group]) => {
-    const identities = group.map(({ identity }) => identity as ClientIdentity)
-    const { family, version } = identities[0] ?? {}
-    const instants = (pick: 'firstSeenAt' | 'lastSeenAt') => group.map((sighting) => sighting[pick].getTime())
-    return {
-      ...(family === undefined ? {} : { family }),
-      ...(version === undefined ? {} : { version }),
-      isUnknown: identities.some((identity) => unknownBecause(identity) !== undefined),
-      people: new Set(group.map(({ accountId }) => accountId)).size,
-      sessions: sessions.get(key)?.length ?? 0,
-      tiers: [...new Set(identities.map(({ tier }) => tier))].toSorted(),
-      firstSeenAt: new Date(instants('firstSeenAt').reduce((a, b) => Math.min(a, b))).toISOString(),
-      lastSeenAt: new Date(instants('lastSeenAt').reduce((a, b) => Math.max(a, b))).toISOString(),
-    }
-  })
-  return versions.toSorted((a, b) => Number(b.isUnknown) - Number(a.isUnknown) || b.people - a.people)
+function known<T>(schema: z.ZodType<T>, cursor: string): T {
+  const { data } = schema.safeParse(placeFrom(cursor))
+  if (data === undefined) throw new Refusal('bad-request')
+  return data
+}
+
+function nextOf<T>(rows: readonly T[], limit: number, placeOf: (row: T) => Place): { readonly next?: string } {
+  const last = rows[limit - 1]
+  return rows.length > limit && last !== undefined ? { next: cursorOf(placeOf(last)) } : {}
+}
+
+function placeOfUse({ unknownBecause: why, lastSeenAt, accountId, clientKey }: InventoryRow): Place {
+  return [why === null ? 1 : 0, -lastSeenAt.getTime(), accountId, Buffer.from(clientKey).toString('hex')]
 }
 
 /** Whether it can be named tells apart what calls itself the same. */
-function keyOf(client: ClientIdentity): string {
-  return JSON.stringify([client.family, client.version, unknownBecause(client) !== undefined])
+function keyOf(
+  { family, version }: { readonly family?: string | null; readonly version?: string | null },
+  isUnknown: boolean,
+): string {
+  return JSON.stringify([family ?? null, version ?? null, isUnknown])
 }
 
-function useView({ localpart, identity, address, firstSeenAt, lastSeenAt }: StoredSighting): ClientUse {
+function versionView(row: UsedVersion, live: number): ClientVersion {
+  const { family, version, isUnknown, people, tiers, firstSeenAt, lastSeenAt } = row
   return {
-    account: localpart,
-    client: identityView(identity as ClientIdentity),
-    ...(address === null ? {} : { address }),
+    ...(family === null ? {} : { family }),
+    ...(version === null ? {} : { version }),
+    isUnknown,
+    people,
+    sessions: live,
+    tiers: tiers as ClientVersion['tiers'],
     firstSeenAt: firstSeenAt.toISOString(),
     lastSeenAt: lastSeenAt.toISOString(),
+  }
+}
+
+function useView(row: InventoryRow): ClientUse {
+  const { localpart, units, identity, unknownBecause: why, address, node, firstSeenAt, lastSeenAt, refusedAt } = row
+  return {
+    account: localpart,
+    units,
+    client: identityView(identity as ClientIdentity),
+    ...(why === null ? {} : { unknownBecause: why }),
+    ...(address === null ? {} : { address }),
+    node,
+    firstSeenAt: firstSeenAt.toISOString(),
+    lastSeenAt: lastSeenAt.toISOString(),
+    ...(refusedAt === null ? {} : { refusedAt: refusedAt.toISOString() }),
   }
 }

@@ -13,9 +13,16 @@ export function isMatch(header: string, tag: string): boolean {
   return header.trim() === '*' || header.split(',').some((given) => given.trim() === tag)
 }
 
+/**
+ * What is edited one after the other: rules, whose changes wait for each other and for all nodes anyway, and everything
+ * else, which need not wait for them.
+ */
+export type Lane = 'rules' | 'people'
+
 /** Runs changes of things that are edited one after the other, on all nodes: nobody else's comes between look and leap. */
 export type Edit = <T>(
   edit: {
+    readonly lane: Lane
     /** As the request has it; absent: the change is made to whatever is there. */
     readonly ifMatch: string | undefined
     /** What would be read now, as JSON. */
@@ -25,21 +32,21 @@ export type Edit = <T>(
 ) => Promise<T>
 
 /**
- * One at a time in this process, so that it waits with one connection only, whatever is sent. Rejects with
+ * One at a time per lane in this process, so that a lane waits with one connection only, whatever is sent. Rejects with
  * `changed-meanwhile` when the state is not the one that the request was made for.
  */
 export function createEdit(db: Db): Edit {
-  let last: Promise<unknown> = Promise.resolve()
-  return ({ ifMatch, current }, work) => {
-    const turn = last.then(() =>
-      holdLock(db, 'admin edits', async () => {
+  const last: Record<Lane, Promise<unknown>> = { rules: Promise.resolve(), people: Promise.resolve() }
+  return ({ lane, ifMatch, current }, work) => {
+    const turn = last[lane].then(() =>
+      holdLock(db, `admin edits of ${lane}`, async () => {
         if (ifMatch !== undefined && !isMatch(ifMatch, entityTag(await current()))) {
           throw new Refusal('changed-meanwhile')
         }
         return work()
       }),
     )
-    last = turn.catch(() => undefined)
+    last[lane] = turn.catch(() => undefined)
     return turn
   }
 }

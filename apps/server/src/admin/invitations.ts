@@ -1,12 +1,12 @@
 import { Refusal } from '@drawbridge/contract'
 import type { InvitationView } from '@drawbridge/contract'
-import { appendAudit, listInvitations, revokeInvitation } from '@drawbridge/db'
+import { appendAudit, findInvitation, listInvitations, revokeInvitation } from '@drawbridge/db'
 import type { Invitation } from '@drawbridge/db'
 import { localpartFrom } from '../routing/account-name.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 
-type Ids = 'listInvitations' | 'createInvitation' | 'revokeInvitation'
+type Ids = 'listInvitations' | 'getInvitation' | 'createInvitation' | 'revokeInvitation'
 
 /** Invitations as administrators make them; users make theirs by XEP-0401. */
 export function invitationHandlers(context: AdminContext): AdminHandlers<Ids> {
@@ -34,6 +34,11 @@ export function invitationHandlers(context: AdminContext): AdminHandlers<Ids> {
       const page = rows.slice(0, limit)
       const next = rows.length > limit ? page.at(-1)?.id : undefined
       return { invitations: page.map(view), ...(next === undefined ? {} : { next }) }
+    },
+    async getInvitation({ params: { id } }) {
+      const row = UUID.test(id) ? await findInvitation(db, id) : undefined
+      if (!row) throw new Refusal('no-such-invitation')
+      return { invitation: view(row) }
     },
     async createInvitation(request) {
       const { name, inviter: inviterName, maxUses, lifetimeS } = request.body

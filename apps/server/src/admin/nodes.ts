@@ -2,6 +2,7 @@ import { Refusal } from '@drawbridge/contract'
 import { findPolicyChange, listNodeEffects, listNodes } from '@drawbridge/db'
 import { nodeEffectView } from '../policy/operations.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
+import { pageOf } from './page.ts'
 
 /** Nodes that were seen no longer ago are listed. */
 const LISTED_MS = 24 * 3_600_000
@@ -10,11 +11,13 @@ const MAX_LISTED = 200
 /** The server processes on this database, and what each of them made of a change. */
 export function nodeHandlers({ db, now, policy }: AdminContext): AdminHandlers<'listPolicyNodes' | 'getPolicyEpoch'> {
   return {
-    async listPolicyNodes() {
+    async listPolicyNodes({ query }) {
       const nodes = await listNodes(db, new Date(now().getTime() - LISTED_MS), MAX_LISTED)
+      const { page, more } = pageOf(nodes, query, ({ startedAt, id }) => [-startedAt.getTime(), id])
       return {
         epoch: policy.gate.epoch,
-        nodes: nodes.map(({ id, name, startedAt, seenAt, leaseMs, epoch, stoppedAt }) => ({
+        ...more,
+        nodes: page.map(({ id, name, startedAt, seenAt, leaseMs, epoch, stoppedAt }) => ({
           id,
           name,
           startedAt: startedAt.toISOString(),

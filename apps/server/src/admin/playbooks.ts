@@ -6,6 +6,7 @@ import { stepsOf } from '../policy/guarded.ts'
 import { transact } from '../policy/rehearsal.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
+import { pageOf } from './page.ts'
 import { approvalView, suspensionView } from './suspension-views.ts'
 import { personOf } from './suspensions.ts'
 
@@ -14,8 +15,9 @@ type Ids = 'listPlaybooks' | 'getPlaybook' | 'putPlaybook' | 'deletePlaybook' | 
 /** What is kept ready for an emergency, and its start. */
 export function playbookHandlers({ db, policy: { guarded }, now }: AdminContext): AdminHandlers<Ids> {
   return {
-    async listPlaybooks() {
-      return { playbooks: (await listPlaybooks(db)).map(playbookView) }
+    async listPlaybooks({ query }) {
+      const { page, more } = pageOf(await listPlaybooks(db), query, ({ name }) => [name])
+      return { playbooks: page.map(playbookView), ...more }
     },
     async getPlaybook({ params: { name } }) {
       const row = await findPlaybook(db, name)

@@ -1,6 +1,6 @@
 import type { RecallView } from '@drawbridge/contract'
 import { Refusal } from '@drawbridge/contract'
-import { listCensus, listRecalls } from '@drawbridge/db'
+import { findRecall, listCensus, listRecalls } from '@drawbridge/db'
 import type { Recall } from '@drawbridge/db'
 import { recallSetting } from '@drawbridge/policy'
 import { isId } from '../policy/client-rules.ts'
@@ -8,6 +8,7 @@ import { recallInputFrom } from '../policy/stored-rules.ts'
 import { localpartFrom } from '../routing/account-name.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
+import { pageOf } from './page.ts'
 
 const DAY_MS = 86_400_000
 const DEFAULT_DAYS = 30
@@ -19,7 +20,7 @@ export function recallHandlers({
   accounts,
   policy: { operations },
   now,
-}: AdminContext): AdminHandlers<'listRecalls' | 'startRecall' | 'endRecall' | 'getImageCensus'> {
+}: AdminContext): AdminHandlers<'listRecalls' | 'getRecall' | 'startRecall' | 'endRecall' | 'getImageCensus'> {
   /** A name that nobody has would recall nothing, and nobody would notice. */
   const localpartOf = (name: string) => {
     const localpart = localpartFrom(name, domain)
@@ -34,6 +35,11 @@ export function recallHandlers({
       const next = rows.length > limit ? page.at(-1)?.id : undefined
       return { recalls: page.map(recallView), ...(next === undefined ? {} : { next }) }
     },
+    async getRecall({ params: { id } }) {
+      const row = isId(id) ? await findRecall(db, id) : undefined
+      if (!row) throw new Refusal('no-such-recall')
+      return { recall: recallView(row) }
+    },
     async startRecall(request) {
       const { senders, ...rest } = request.body
       const named = senders === undefined ? rest : { ...rest, senders: senders.map(localpartOf) }
@@ -44,10 +50,14 @@ export function recallHandlers({
       const { recall, effect } = await operations.endRecall(actorOf(request).name, request.params.id)
       return { recall: recallView(recall), effect }
     },
-    async getImageCensus({ query: { days = DEFAULT_DAYS } }) {
+    async getImageCensus({ query: { days = DEFAULT_DAYS, ...query } }) {
       const from = new Date(now().getTime() - days * DAY_MS).toISOString().slice(0, 10)
-      const rows = await listCensus(db, from)
-      return { rows: rows.map((row) => ({ ...row, features: row.features === '' ? [] : row.features.split(' ') })) }
+      const { page, more } = pageOf(await listCensus(db, from), query, (row) => {
+        const { day, profile, inputFormat, outcome, reason, features, decoder, encoder } = row
+        return [day, profile, inputFormat, outcome, reason, features, decoder, encoder]
+      })
+      const rows = page.map((row) => ({ ...row, features: row.features === '' ? [] : row.features.split(' ') }))
+      return { rows, ...more }
     },
   }
 }

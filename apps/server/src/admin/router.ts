@@ -126,7 +126,10 @@ async function answer(
   }
   const { edits } = route
   const ifMatch = req.headers['if-match']
-  const edited = edits === undefined ? work : () => edit({ ifMatch, current: () => read(edits) }, work)
+  const lane = route.isPolicyWrite ? 'rules' : 'people'
+  // Whoever can open the local socket, and asks for no care, must not depend on the database (control §4.3).
+  const isPlain = edits === undefined || (local !== undefined && ifMatch === undefined)
+  const edited = isPlain ? work : () => edit({ lane, ifMatch, current: () => read(edits) }, work)
   const key = route.method === 'POST' && actor && !request.isDryRun ? idempotencyKeyOf(req) : undefined
   const content = JSON.stringify([route.method, req.url, request.body ?? null])
   const reply =

@@ -5,9 +5,10 @@ import type { AdminContext, AdminHandlers } from './api.ts'
 import type { LiveSession } from '../policy/enforce.ts'
 
 /** The live inventory: who is here, with which client, and how well that is known. */
-export function inventoryHandlers({ sessions, units, domain }: AdminContext): AdminHandlers<'listSessions'> {
+export function inventoryHandlers({ sessions, units, domain, policy }: AdminContext): AdminHandlers<'listSessions'> {
+  const unitsOf = (localpart: string) => units.of(`${localpart}@${domain}`).map(({ name }) => name)
   const isWithin = (reach: Reach, localpart: string) =>
-    reach === 'everywhere' || units.of(`${localpart}@${domain}`).some(({ name }) => reach.includes(name))
+    reach === 'everywhere' || unitsOf(localpart).some((name) => reach.includes(name))
   return {
     async listSessions({ reach, query: { cursor = '', limit = 500 } }) {
       // By id, which a session keeps while others come and go.
@@ -16,7 +17,12 @@ export function inventoryHandlers({ sessions, units, domain }: AdminContext): Ad
         .toSorted((one, other) => (one.id < other.id ? -1 : 1))
       const page = rows.slice(0, limit)
       const next = rows.length > limit ? page.at(-1)?.id : undefined
-      return { sessions: page.map(sessionView), ...(next === undefined ? {} : { next }) }
+      const view = (session: LiveSession) => ({
+        ...sessionView(session),
+        node: policy.node.name,
+        units: unitsOf(session.account.localpart),
+      })
+      return { sessions: page.map(view), ...(next === undefined ? {} : { next }) }
     },
   }
 }
@@ -30,7 +36,7 @@ function sessionView({
   entrance,
   remoteAddress,
   signedInAt,
-}: LiveSession): SessionView {
+}: LiveSession): Omit<SessionView, 'node' | 'units'> {
   return {
     id,
     jid,

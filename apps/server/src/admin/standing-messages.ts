@@ -5,7 +5,7 @@ import type { StandingMessage } from '@drawbridge/db'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 
-type Ids = 'listStandingMessages' | 'setStandingMessage' | 'deleteStandingMessage'
+type Ids = 'listStandingMessages' | 'getStandingMessage' | 'setStandingMessage' | 'deleteStandingMessage'
 
 const view = ({ kind, text, setBy, setAt }: StandingMessage): StandingMessageView => ({
   kind,
@@ -18,6 +18,11 @@ const view = ({ kind, text, setBy, setAt }: StandingMessage): StandingMessageVie
 export function standingMessageHandlers({ db, domain, emit, now }: AdminContext): AdminHandlers<Ids> {
   return {
     listStandingMessages: async () => ({ messages: (await listStandingMessages(db)).map(view) }),
+    async getStandingMessage({ params: { kind } }) {
+      const message = (await listStandingMessages(db)).find((known) => known.kind === kind)
+      if (!message) throw new Refusal('item-not-found')
+      return { message: view(message) }
+    },
     async setStandingMessage(request) {
       const { kind } = request.params
       const { text, isCorrection = false } = request.body

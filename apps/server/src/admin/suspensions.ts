@@ -6,9 +6,9 @@ import {
   listActiveSuspensions,
   listApprovalRequestsAbout,
   listAuditAbout,
-  listSuspensions,
+  listEndedSuspensions,
 } from '@drawbridge/db'
-import type { Db } from '@drawbridge/db'
+import type { Db, Suspension } from '@drawbridge/db'
 import { claimFrom, effectiveSuspensions, identify } from '@drawbridge/policy'
 import { isId } from '../policy/client-rules.ts'
 import type { Ending, Guarded } from '../policy/guarded.ts'
@@ -18,11 +18,13 @@ import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { entryView } from './audit.ts'
+import { pageOf, placeFrom } from './page.ts'
+import type { Place } from './page.ts'
 import { approvalView, suspensionView } from './suspension-views.ts'
 import type { z } from 'zod'
 
-/** Suspensions that have ended and are still listed. */
-const LISTED_ENDED = 100
+/** Suspensions of one answer where nobody says how many. */
+const PAGE = 500
 /** Rows of the audit log in an incident record. */
 const MAX_RECORD = 1_000
 
@@ -30,6 +32,7 @@ type EndQuery = z.output<typeof ADMIN_ROUTES.endSuspension.query>
 
 type Ids =
   | 'listSuspensions'
+  | 'getSuspension'
   | 'startSuspension'
   | 'explainSuspensions'
   | 'extendSuspension'
@@ -42,11 +45,18 @@ type Ids =
 export function suspensionHandlers({ db, domain, policy, accounts, now }: AdminContext): AdminHandlers<Ids> {
   const { guarded, gate, standalone } = policy
   return {
-    async listSuspensions() {
-      const [active, held] = await Promise.all([listActiveSuspensions(db), countHeldEach(db)])
-      const all = await listSuspensions(db, active.length + LISTED_ENDED)
-      const ended = all.filter(({ endedAt }) => endedAt !== null)
-      return { suspensions: [...active, ...ended].map((row) => suspensionView(row, held)) }
+    async listSuspensions({ query: { cursor, limit = PAGE } }) {
+      const after = cursor === undefined ? undefined : placeFrom(cursor)
+      const ended = await listEndedSuspensions(db, limit + 1, after?.[0] === ENDED ? endFrom(after) : undefined)
+      const rows = after?.[0] === ENDED ? ended : [...(await listActiveSuspensions(db)), ...ended]
+      const { page, more } = pageOf(rows, { cursor, limit }, placeOf)
+      const held = await countHeldEach(db)
+      return { suspensions: page.map((row) => suspensionView(row, held)), ...more }
+    },
+    async getSuspension({ params: { id } }) {
+      const row = isId(id) ? await findSuspension(db, id) : undefined
+      if (!row) throw new Refusal('no-such-suspension')
+      return { suspension: suspensionView(row, await countHeldEach(db)) }
     },
     async startSuspension(request) {
       const { body } = request
@@ -114,6 +124,18 @@ export function suspensionHandlers({ db, domain, policy, accounts, now }: AdminC
       }
     },
   }
+}
+
+/** Those that have ended come after the others, the last one first. */
+const ENDED = 1
+
+function placeOf({ endedAt, sinceAt, id }: Suspension): Place {
+  return endedAt === null ? [0, sinceAt.getTime(), id] : [ENDED, -endedAt.getTime(), id]
+}
+
+function endFrom([, negativeMs, id]: Place): { readonly endedAt: Date; readonly id: string } {
+  if (typeof negativeMs !== 'number' || typeof id !== 'string' || !isId(id)) throw new Refusal('bad-request')
+  return { endedAt: new Date(-negativeMs), id }
 }
 
 /** Whoever acts, as the two-person rule sees them: the local socket and break-glass accounts act alone. */

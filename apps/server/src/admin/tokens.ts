@@ -15,7 +15,9 @@ const DAY_MS = 86_400_000
 const MAX_PER_ACCOUNT = 50
 
 /** Tokens of programs. Everybody has their own in hand; whoever gives roles sees and revokes those of all. */
-export function tokenHandlers(context: AdminContext): AdminHandlers<'listTokens' | 'createToken' | 'revokeToken'> {
+export function tokenHandlers(
+  context: AdminContext,
+): AdminHandlers<'listTokens' | 'getToken' | 'createToken' | 'revokeToken'> {
   const { db, domain, accounts, now } = context
   /** Of whom an actor sees tokens; undefined: of everybody. */
   const ownerOf = (actor: Actor): string | undefined =>
@@ -38,6 +40,12 @@ export function tokenHandlers(context: AdminContext): AdminHandlers<'listTokens'
       const page = rows.slice(0, limit)
       const next = rows.length > limit ? page.at(-1)?.id : undefined
       return { tokens: page.map((row) => tokenView(row, row.localpart)), ...(next === undefined ? {} : { next }) }
+    },
+    async getToken(request) {
+      const { id } = request.params
+      const [row] = await listApiTokens(db, 1, { id, accountId: ownerOf(actorOf(request)) })
+      if (!row) throw new Refusal('no-such-token')
+      return { token: tokenView(row, row.localpart) }
     },
     async createToken(request) {
       const actor = actorOf(request)

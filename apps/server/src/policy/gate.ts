@@ -1,6 +1,7 @@
-import { compile, compileExemptions, decide, policySettings, staleVerdict } from '@drawbridge/policy'
+import { compile, compileExemptions, decide, NO_IDENTITY, policySettings, staleVerdict } from '@drawbridge/policy'
 import type {
   AccountFacts,
+  ClientIdentity,
   Finding,
   FindSpared,
   Policy,
@@ -33,6 +34,8 @@ export interface GateOptions {
   readonly roomsOf?: (localpart: string, rooms: readonly string[]) => readonly string[]
   /** Hears whom a client rule keeps out, or has just sent away. */
   readonly onLockOut?: (rule: string, localpart: string) => void
+  /** Hears whose client was not let in because of what it is, once they have shown who they are. */
+  readonly onClientRefused?: (localpart: string, client: ClientIdentity, address: string | undefined) => void
   /** Hears what a drill would have said. */
   readonly onDrill?: (suspensionId: string, question: Question, verdict: Verdict) => void
   /** Hears of each pass that only an exemption gives. @param who - the exemption, as it is written */
@@ -70,6 +73,7 @@ export class Gate {
       unitsOf: () => [],
       roomsOf: () => [],
       onLockOut: () => undefined,
+      onClientRefused: () => undefined,
       onDrill: () => undefined,
       onSpared: () => undefined,
       ...options,
@@ -239,14 +243,16 @@ export class Gate {
       const drill = suspensionOf(verdict)
       if (drill !== undefined) this.#options.onDrill(drill, question, verdict)
     }
-    const { account } = partiesOf(facts)
+    const { account, client = NO_IDENTITY, address } = partiesOf(facts)
+    const isOpening = question === 'session.open' || question === 'session.resume'
     if (rule === 'client-version' && mode === 'enforce' && account && verdict.action === 'refuse') {
       const { rule: id } = verdict.details
       if (id !== undefined && verdict.code !== 'media-withheld') this.lockedOut(id, account.localpart)
+      if (isOpening) this.#options.onClientRefused(account.localpart, client, address)
     }
     const fields = { question, rule, mode, ...verdict, ...subjectOf(facts) }
     // Sign-ins that fail are news; the stanzas of a suspended service are not, one by one.
-    if (mode === 'enforce' && (question === 'session.open' || question === 'session.resume')) {
+    if (mode === 'enforce' && isOpening) {
       this.#options.log.info('policy refused', fields)
     } else this.#options.log.debug('policy answered', fields)
   }
@@ -275,7 +281,11 @@ export function ask<Q extends Question>(gate: Gate, question: Q, facts: Question
 }
 
 function partiesOf(facts: object) {
-  return facts as { readonly account?: AccountFacts | undefined; readonly address?: string | undefined }
+  return facts as {
+    readonly account?: AccountFacts | undefined
+    readonly client?: ClientIdentity | undefined
+    readonly address?: string | undefined
+  }
 }
 
 /** Rooms whose members a suspension treats in a way of their own. */

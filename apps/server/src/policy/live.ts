@@ -65,6 +65,7 @@ export interface LiveOptions {
   onDrill?: NonNullable<GateOptions['onDrill']>
   /** Hears whom a client rule keeps out. */
   onLockOut?: NonNullable<GateOptions['onLockOut']>
+  readonly onClientRefused?: NonNullable<GateOptions['onClientRefused']>
   /** See `GateOptions`. */
   readonly onSpared?: NonNullable<GateOptions['onSpared']>
   /** Other suspensions are in force than before. */
@@ -131,6 +132,7 @@ class Live implements LivePolicy {
     this.#options = options
     this.#now = options.now ?? (() => new Date())
     const { log, leaseTtlMs, unitsOf, roomsOf, onDrill, onLockOut, isBreakGlass, onBreakGlass, onSpared } = options
+    const { onClientRefused } = options
     this.gate = new Gate({
       log,
       leaseTtlMs,
@@ -138,6 +140,7 @@ class Live implements LivePolicy {
       ...(roomsOf === undefined ? {} : { roomsOf }),
       ...(onDrill === undefined ? {} : { onDrill }),
       ...(onLockOut === undefined ? {} : { onLockOut }),
+      ...(onClientRefused === undefined ? {} : { onClientRefused }),
       ...(isBreakGlass === undefined ? {} : { isBreakGlass }),
       ...(onBreakGlass === undefined ? {} : { onBreakGlass }),
       ...(onSpared === undefined ? {} : { onSpared }),

@@ -47,6 +47,9 @@ export const clientSighting = pgTable(
     address: text('address'),
     firstSeenAt: instant('first_seen_at').notNull(),
     lastSeenAt: instant('last_seen_at').notNull(),
+    node: text('node').notNull().default(''),
+    unknownBecause: text('unknown_because'),
+    refusedAt: instant('refused_at'),
   },
   (table) => [primaryKey({ columns: [table.accountId, table.clientKey] })],
 )
