@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { idParams, instant, none, pageQuery } from './admin-values.ts'
+import { approvalRequest, idParams, instant, none, pageQuery } from './admin-values.ts'
 
 // What suspensions hold meanwhile.
 
@@ -61,7 +61,10 @@ export const HELD_ROUTES = {
     body: heldSelection,
     maxBodyBytes: 65_536,
     status: 200,
-    response: z.strictObject({ discarded: count }),
+    response: z.strictObject({
+      discarded: count,
+      request: approvalRequest.optional().meta({ description: 'Present: another person has to approve it first.' }),
+    }),
   },
 } as const satisfies Record<string, AdminRoute>
 

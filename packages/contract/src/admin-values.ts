@@ -83,6 +83,7 @@ export const approvalRequest = z
       'exempt-suspension',
       'end-suspension',
       'start-playbook',
+      'discard-held',
       'unguard-client-rule',
     ]),
     target: z

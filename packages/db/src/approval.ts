@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { approvalRequest } from './schema/index.ts'
 
@@ -39,6 +39,39 @@ export async function decideApprovalRequest(
     .set({ decidedBy: by, decidedAt: at, outcome })
     .where(and(eq(approvalRequest.id, id), isNull(approvalRequest.decidedAt), gt(approvalRequest.expiresAt, at)))
     .returning()
+  return row
+}
+
+/** What is open about something that has ended lapses with it. */
+export async function expireApprovalRequests(tx: Db, target: string, at: Date): Promise<void> {
+  await tx
+    .update(approvalRequest)
+    .set({ expiresAt: at })
+    .where(
+      and(eq(approvalRequest.target, target), isNull(approvalRequest.decidedAt), gt(approvalRequest.expiresAt, at)),
+    )
+}
+
+/** The same that somebody has asked for before, and that is still open. */
+export async function findSameRequest(
+  db: Db,
+  { action, target, payload, requestedBy }: Pick<ApprovalRequest, 'action' | 'target' | 'payload' | 'requestedBy'>,
+  at: Date,
+): Promise<ApprovalRequest | undefined> {
+  const [row] = await db
+    .select()
+    .from(approvalRequest)
+    .where(
+      and(
+        eq(approvalRequest.action, action),
+        eq(approvalRequest.target, target),
+        eq(approvalRequest.requestedBy, requestedBy),
+        sql`${approvalRequest.payload} = ${JSON.stringify(payload)}::jsonb`,
+        isNull(approvalRequest.decidedAt),
+        gt(approvalRequest.expiresAt, at),
+      ),
+    )
+    .limit(1)
   return row
 }
 

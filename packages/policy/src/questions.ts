@@ -48,7 +48,10 @@ export interface StanzaFacts {
   readonly target: 'server' | 'self' | 'local' | 'remote'
   /** It will be stored before it is delivered. */
   readonly isDurable: boolean
+  /** It says something in words: in a body, or in a presence beside that somebody is there. */
   readonly hasBody: boolean
+  /** A request that shows others something of the sender: what is published, a vCard, another name in a room. */
+  readonly isPublication?: boolean | undefined
   /** Namespaces of its payloads; only those of interest matter, more do no harm. */
   readonly namespaces: readonly string[]
   /** It shares a file: by link, thumbnail or inline. An image is a file, too. */

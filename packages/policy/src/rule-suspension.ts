@@ -10,7 +10,7 @@ import type {
   StanzaFacts,
 } from './questions.ts'
 import type { SuspensionSetting } from './settings.ts'
-import { compileScope } from './suspension-scope.ts'
+import { ARCHIVE_NAMESPACE, compileScope, SEARCH_NAMESPACE } from './suspension-scope.ts'
 import type { CompiledScope, Subject, SuspensionScope } from './suspension-scope.ts'
 import { PASS, refuse } from './verdict.ts'
 import type { Refuse, Verdict, VerdictDetails } from './verdict.ts'
@@ -74,9 +74,6 @@ const ANSWERS: Readonly<Record<SuspendedAction, Readonly<Record<SuspensionMode, 
   /** A notification past all streams, where notifications are what is suspended; else it is a read. */
   wake: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
 }
-
-/** Archive queries: what `reject` hides of the whole service. */
-const ARCHIVE_NAMESPACE = 'urn:xmpp:mam:2'
 
 /** One suspension, ready to be asked. */
 export interface CompiledSuspension {
@@ -242,22 +239,33 @@ function stanzaAction(scope: CompiledScope, facts: StanzaFacts): SuspendedAction
   const { kind, type, isDurable, hasBody } = facts
   if (type === 'error' || (kind === 'iq' && type === 'result')) return 'reply'
   if (kind === 'message') return isDurable ? 'store' : hasBody ? 'say' : 'chatter'
-  if (scope.kind === 'presence' && type === 'available' && facts.target === 'self') return 'appear'
-  return isSend(scope, facts) ? 'act' : isRead(scope, facts) ? 'look' : 'see'
+  if (kind === 'presence') return presenceAction(scope, facts)
+  if (isArchiveQuery(facts)) return 'look'
+  return isSend(scope, facts) ? 'act' : scope.tests.who === undefined ? 'look' : 'see'
+}
+
+/** What presence does: people go on seeing who is there, and cannot talk by what they write into it. */
+function presenceAction(
+  { kind: scope }: CompiledScope,
+  { type, target, hasBody, isPublication }: StanzaFacts,
+): SuspendedAction {
+  if (type === 'subscribe' || isPublication === true) return 'act'
+  if (type === 'probe') return scope === 'presence' ? 'look' : 'see'
+  if (scope === 'presence' && type === 'available') return target === 'self' ? 'appear' : 'act'
+  return hasBody && (type === 'available' || type === 'unavailable') ? 'appear' : 'see'
 }
 
 /** Requests that reach another person, or change what others see of this scope. Those cannot be held. */
-function isSend({ kind: scope, tests }: CompiledScope, { kind, type, target }: StanzaFacts): boolean {
-  if (kind === 'presence') return type === 'subscribe' || (scope === 'presence' && type === 'available')
+function isSend({ kind: scope, tests }: CompiledScope, { type, target, isPublication }: StanzaFacts): boolean {
   if (scope === 'federation' || scope === 'peer') return true
   // Of a person, or of everybody, only what reaches others: the rest is one's own business.
-  return type === 'set' && (tests.who === undefined || target === 'local' || target === 'remote')
+  const reachesOthers = target === 'local' || target === 'remote' || isPublication === true
+  return type === 'set' && (tests.who === undefined || reachesOthers)
 }
 
-/** What `reject` hides: the archive, where the scope is people; anything that is asked for in a narrower scope. */
-function isRead({ kind: scope, tests }: CompiledScope, { kind, type, namespaces }: StanzaFacts): boolean {
-  if (kind === 'presence') return scope === 'presence' && type === 'probe'
-  return kind === 'iq' && (tests.who === undefined || namespaces.includes(ARCHIVE_NAMESPACE))
+/** A search is of type `set`, too (XEP-0313 §4.1, XEP-0055 §2.2): to ask for something is not to say something. */
+function isArchiveQuery({ kind, namespaces }: StanzaFacts): boolean {
+  return kind === 'iq' && (namespaces.includes(ARCHIVE_NAMESPACE) || namespaces.includes(SEARCH_NAMESPACE))
 }
 
 // --- exemptions -------------------------------------------------------------------------------------------------------------

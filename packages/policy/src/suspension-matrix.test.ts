@@ -60,14 +60,14 @@ const EVERYTHING = {
   presence: CUT,
   subscription: ACT,
   archive: READ,
-  search: CUT,
+  search: READ,
   push: CUT,
   upload: ACT,
   download: READ,
 }
 const ORACLE: Readonly<Record<string, Partial<Record<ExplainedAction, string>>>> = {
   service: { ...EVERYTHING, registration: ACT },
-  messages: { message: SEND, image: SEND, file: SEND, 'room-message': SEND, federation: SEND },
+  messages: { message: SEND, image: SEND, file: SEND, 'room-message': SEND, federation: SEND, archive: READ },
   images: { image: SEND, upload: ACT, download: READ },
   files: { image: SEND, file: SEND, upload: ACT, download: READ },
   rooms: { 'room-message': SEND, 'room-entry': READ },

@@ -46,7 +46,10 @@ const FILE_NAMESPACES: ReadonlySet<string> = new Set([
 /** Payloads that are images, whatever else the stanza says. */
 const IMAGE_NAMESPACES: ReadonlySet<string> = new Set(['urn:xmpp:bob', 'urn:xmpp:avatar:data'])
 
-const SEARCH_NAMESPACE = 'jabber:iq:search'
+/** Looking for people (XEP-0055). */
+export const SEARCH_NAMESPACE = 'jabber:iq:search'
+/** Reading what was said (XEP-0313). */
+export const ARCHIVE_NAMESPACE = 'urn:xmpp:mam:2'
 const PUSH_NAMESPACE = 'urn:xmpp:push:0'
 
 const ALWAYS = () => true
@@ -57,7 +60,8 @@ const feature = (tests: ScopeTests): ScopeKind => ({ tests: () => tests, isToldT
 /** THE kinds of scope, from the widest to the narrowest: of two holds the narrower one keeps the message. */
 const KINDS = {
   service: feature({ who: ALWAYS, stanza: ALWAYS, media: ALWAYS, join: ALWAYS, create: ALWAYS }),
-  messages: feature({ stanza: ({ kind }) => kind === 'message' }),
+  // What was said is part of it, where it is hidden.
+  messages: feature({ stanza: ({ kind, namespaces }) => kind === 'message' || namespaces.includes(ARCHIVE_NAMESPACE) }),
   files: feature({
     stanza: (facts) => facts.media !== undefined || has(facts, FILE_NAMESPACES) || has(facts, IMAGE_NAMESPACES),
     media: ALWAYS,
@@ -192,6 +196,25 @@ export function isTold(scope: SuspensionScope, subject?: Subject): boolean {
   if (!subject) return false
   if (found.kind === 'room') return subject.account?.rooms?.includes(found.value) === true
   return isInScope(scope, subject)
+}
+
+/** Features that have nothing in common with one another, nor with messages, files and rooms. */
+const APART: ReadonlySet<ScopeKindName> = new Set(['presence', 'search', 'registration', 'push', 'federation', 'peer'])
+
+/**
+ * Whether something may be in both scopes, for all that their names tell: a network may have everybody of a unit in it,
+ * and an image is shared in a message. Names that are no scope overlap with everything.
+ */
+export function mayOverlap(one: SuspensionScope, other: SuspensionScope): boolean {
+  const [a, b] = [findScope(one), findScope(other)]
+  if (!a || !b) return true
+  // Networks contain one another.
+  if (a.kind === b.kind) return a.value === b.value || a.kind === 'zone'
+  const isOfPeople = ({ kind, value }: ParsedScope) => (KINDS[kind] as ScopeKind).tests(value).who !== undefined
+  if (isOfPeople(a) || isOfPeople(b)) return true
+  const isFederation = (kind: ScopeKindName) => kind === 'federation' || kind === 'peer'
+  if (isFederation(a.kind) && isFederation(b.kind)) return true
+  return !APART.has(a.kind) && !APART.has(b.kind)
 }
 
 function domainOf(jid: string | undefined): string | undefined {

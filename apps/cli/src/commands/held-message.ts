@@ -47,7 +47,11 @@ export const suspensionDiscard: Command = {
   async run(args, cli) {
     const { params, body } = selectionFrom(args)
     const discarded = await cli.admin('discardHeldMessages', { params, body })
-    cli.result(`${discarded.discarded} messages discarded`, discarded)
+    const { request } = discarded
+    const line = request
+      ? `waits for another person: drawbridge suspension approve ${request.id}`
+      : `${discarded.discarded} messages discarded`
+    cli.result(line, discarded)
   },
 }
 

@@ -7,13 +7,15 @@ import { sharedMedia } from '../routing/shared-media.ts'
 import { parseStored } from '../routing/parse-stored.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
+import { approvalView } from './suspension-views.ts'
+import { personOf } from './suspensions.ts'
 
 const PAGE = 100
 
 type Ids = 'listHeldMessages' | 'releaseHeldMessages' | 'discardHeldMessages'
 
 /** What suspensions hold, for those who decide about it one by one. Whoever reads content is on record. */
-export function heldMessageHandlers({ db, policy: { operations }, now }: AdminContext): AdminHandlers<Ids> {
+export function heldMessageHandlers({ db, policy: { operations, guarded }, now }: AdminContext): AdminHandlers<Ids> {
   return {
     async listHeldMessages(request) {
       const { params, query } = request
@@ -37,7 +39,8 @@ export function heldMessageHandlers({ db, policy: { operations }, now }: AdminCo
     },
     async discardHeldMessages(request) {
       const { params, body } = request
-      return { discarded: await operations.discardReviewed(actorOf(request).name, params.id, namedIn(body)) }
+      const outcome = await guarded.discardHeld(personOf(actorOf(request)), params.id, namedIn(body))
+      return 'done' in outcome ? { discarded: outcome.done } : { discarded: 0, request: approvalView(outcome.request) }
     },
   }
 }

@@ -7,13 +7,16 @@ import { transact } from '../policy/rehearsal.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { pageOf } from './page.ts'
+import { assertNamesExist } from './suspension-names.ts'
 import { approvalView, suspensionView } from './suspension-views.ts'
 import { personOf } from './suspensions.ts'
 
 type Ids = 'listPlaybooks' | 'getPlaybook' | 'putPlaybook' | 'deletePlaybook' | 'startPlaybook'
 
 /** What is kept ready for an emergency, and its start. */
-export function playbookHandlers({ db, policy: { guarded }, now }: AdminContext): AdminHandlers<Ids> {
+export function playbookHandlers(context: AdminContext): AdminHandlers<Ids> {
+  const { db, now } = context
+  const { guarded } = context.policy
   return {
     async listPlaybooks({ query }) {
       const { page, more } = pageOf(await listPlaybooks(db), query, ({ name }) => [name])
@@ -27,6 +30,8 @@ export function playbookHandlers({ db, policy: { guarded }, now }: AdminContext)
     async putPlaybook(request) {
       const actor = actorOf(request).name
       const { name } = request.params
+      // Now, and not in an emergency: what it names may be gone by then, and the rest is started all the same.
+      assertNamesExist({ scopes: request.body.steps.flatMap(({ scopes }) => scopes), ...request.body }, context)
       const row = { id: uuidv7(), name, playbook: request.body, changedBy: actor, changedAt: now() }
       const made = await transact(db, async (tx) => {
         const before = (await findPlaybook(tx, name))?.playbook ?? null

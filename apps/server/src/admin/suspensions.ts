@@ -2,13 +2,12 @@ import { ADMIN_ROUTES, Refusal } from '@drawbridge/contract'
 import {
   countHeldEach,
   findSuspension,
-  findUnit,
   listActiveSuspensions,
   listApprovalRequestsAbout,
   listAuditAbout,
   listEndedSuspensions,
 } from '@drawbridge/db'
-import type { Db, Suspension } from '@drawbridge/db'
+import type { Suspension } from '@drawbridge/db'
 import { claimFrom, effectiveSuspensions, identify } from '@drawbridge/policy'
 import { isId } from '../policy/client-rules.ts'
 import type { Ending, Guarded } from '../policy/guarded.ts'
@@ -20,6 +19,7 @@ import type { AdminContext, AdminHandlers } from './api.ts'
 import { entryView } from './audit.ts'
 import { pageOf, placeFrom } from './page.ts'
 import type { Place } from './page.ts'
+import { assertNamesExist } from './suspension-names.ts'
 import { approvalView, suspensionView } from './suspension-views.ts'
 import type { z } from 'zod'
 
@@ -42,7 +42,8 @@ type Ids =
   | 'getIncidentRecord'
 
 /** Suspending and resuming. */
-export function suspensionHandlers({ db, domain, policy, accounts, now }: AdminContext): AdminHandlers<Ids> {
+export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
+  const { db, domain, policy, accounts, now } = context
   const { guarded, gate, standalone } = policy
   return {
     async listSuspensions({ query: { cursor, limit = PAGE } }) {
@@ -68,6 +69,7 @@ export function suspensionHandlers({ db, domain, policy, accounts, now }: AdminC
         const cut = standalone.cut(LOCAL_ACTOR.name, body.reason)
         return { ...cut, suspension: suspensionView(cut.suspension), impact }
       }
+      assertNamesExist(body, context)
       const outcome = await guarded.start(personOf(actorOf(request)), body)
       if (!('done' in outcome)) return { impact, request: approvalView(outcome.request) }
       const { suspensions, effect } = outcome.done
@@ -85,6 +87,7 @@ export function suspensionHandlers({ db, domain, policy, accounts, now }: AdminC
       return changed(await guarded.extend(personOf(actorOf(request)), request.params.id, request.body))
     },
     async exemptSuspension(request) {
+      assertNamesExist({ exemptions: request.body }, context)
       return changed(await guarded.exempt(personOf(actorOf(request)), request.params.id, request.body))
     },
     async endSuspension(request) {
@@ -92,7 +95,7 @@ export function suspensionHandlers({ db, domain, policy, accounts, now }: AdminC
       const isLocal = actorOf(request).kind === 'local'
       const here = isLocal && !request.isDryRun && standalone.end(LOCAL_ACTOR.name, params.id)
       if (here) return { ...here, suspension: suspensionView(here.suspension), released: 0, discarded: 0 }
-      const outcome = await guarded.end(personOf(actorOf(request)), params.id, await endingFrom(db, query))
+      const outcome = await guarded.end(personOf(actorOf(request)), params.id, endingFrom(query, context))
       if (!('done' in outcome)) return { request: approvalView(outcome.request), released: 0, discarded: 0 }
       const { suspension, ...rest } = outcome.done
       return { suspension: suspensionView(suspension, await countHeldEach(db)), ...rest }
@@ -146,12 +149,12 @@ export function personOf(actor: Actor) {
 /** Long enough for some to come back and to say what is wrong, in minutes. */
 const CANARY_MIN = 5
 
-async function endingFrom(
-  db: Db,
+function endingFrom(
   { release = 'in-order', canaryUnits, canaryMin = CANARY_MIN }: EndQuery,
-): Promise<Ending> {
+  context: AdminContext,
+): Ending {
   const units = canaryUnits?.split(',').flatMap((name) => name.trim() || []) ?? []
-  for (const name of units) if (!(await findUnit(db, name))) throw new Refusal('no-such-unit')
+  assertNamesExist({ exemptions: { units } }, context)
   return units.length === 0 ? { release } : { release, canary: { units, minutes: canaryMin } }
 }
 

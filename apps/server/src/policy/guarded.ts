@@ -6,6 +6,7 @@ import {
   findApprovalRequest,
   findClientRule,
   findPlaybook,
+  findSameRequest,
   findSuspension,
   insertApprovalRequest,
   listEmergenciesBy,
@@ -14,7 +15,13 @@ import {
   uuidv7,
 } from '@drawbridge/db'
 import type { ApprovalRequest, ClientRule, Db, Suspension } from '@drawbridge/db'
-import { approvalsNeeded, isTwoPersonRuleActive, mayBeUnguarded, suspensionExemptions } from '@drawbridge/policy'
+import {
+  approvalsNeeded,
+  isTwoPersonRuleActive,
+  mayOverlap,
+  mayBeUnguarded,
+  suspensionExemptions,
+} from '@drawbridge/policy'
 import type { GuardedAction } from '@drawbridge/policy'
 import { z } from 'zod'
 import { isId, settingFrom } from './client-rules.ts'
@@ -69,6 +76,8 @@ export interface GuardedOperations {
   end(by: Person, id: string, ending: Ending): Promise<Guarded<Ended>>
   /** Takes the guardrails from a client rule, which takes two people (control §3.5), or gives them back. */
   guardRule(by: Person, id: string, wanted: RuleGuard): Promise<Guarded<RuleChange>>
+  /** Discards held messages of a suspension that has ended for review; all of a large one takes two people. */
+  discardHeld(by: Person, id: string, only: readonly string[] | undefined): Promise<Guarded<number>>
   /** Agrees to what another person asked for, and does it. */
   approve(by: Person, requestId: string): Promise<Approved>
   refuse(by: Person, requestId: string): Promise<ApprovalRequest>
@@ -130,6 +139,8 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
 
   const ask = async (by: Person, action: ApprovalRequest['action'], target: string, wanted: unknown) => {
     const at = now()
+    const same = await findSameRequest(db, { action, target, payload: wanted, requestedBy: by.name }, at)
+    if (same) return { request: same }
     const id = uuidv7()
     const expiresAt = new Date(at.getTime() + REQUEST_MS)
     const row = { id, action, target, payload: wanted, requestedBy: by.name, requestedAt: at, expiresAt }
@@ -151,8 +162,8 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
   const refuseRepeated = async (by: Person, scopes: readonly string[]) => {
     const since = new Date(now().getTime() - REPEAT_MS)
     const earlier = await listEmergenciesBy(db, by.name, since)
-    if (earlier.some((row) => row.scopes.some((scope) => scopes.includes(scope))))
-      throw new Refusal('emergency-repeated')
+    const isRepeated = earlier.some((row) => row.scopes.some((one) => scopes.some((other) => mayOverlap(one, other))))
+    if (isRepeated) throw new Refusal('emergency-repeated')
   }
   /** Starts at once, asks first, or starts alone and asks afterwards. */
   const startAll = async (
@@ -261,6 +272,10 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
       case 'end-suspension': {
         return [(await endAs(requestedBy, target, endWanted.parse(payload), false)).suspension]
       }
+      case 'discard-held': {
+        await operations.discardReviewed(requestedBy, target, undefined)
+        return [(await findSuspension(db, target))!]
+      }
       default:
         throw new Error(`${action} cannot be approved`)
     }
@@ -323,6 +338,14 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
       if (isGuarded && !actsAlone(by)) return ask(by, 'end-suspension', id, ending)
       return { done: await endAs(by.name, id, ending, isGuarded) }
     },
+    async discardHeld(by, id, only) {
+      const row = isId(id) ? await findSuspension(db, id) : undefined
+      if (!row) throw new Refusal('no-such-suspension')
+      if (row.endedAt === null || row.release !== 'review') throw new Refusal('not-under-review')
+      const isGuarded = only === undefined && takesTwo('end', row)
+      if (isGuarded && !actsAlone(by)) return ask(by, 'discard-held', id, {})
+      return { done: await operations.discardReviewed(by.name, id, only) }
+    },
     async guardRule(by, id, wanted) {
       const row = isId(id) ? await findClientRule(db, id) : undefined
       if (!row) throw new Refusal('no-such-rule')
@@ -352,8 +375,9 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
       return transact(db, async (tx) => {
         const before = isId(id) ? await findSuspension(tx, id) : undefined
         if (!before) throw new Refusal('no-such-suspension')
-        // Who did it alone is not the one who looks at it.
-        if (before.startedBy === by.name && !by.mayActAlone) throw new Refusal('own-request')
+        // Who did it alone is not the one who looks at it, as long as there is somebody else.
+        const isOwn = before.startedBy === by.name || before.endedBy === by.name
+        if (isOwn && (isActive() || !by.mayActAlone)) throw new Refusal('own-request')
         const reviewed = await reviewSuspension(tx, id, { by: by.name, at: now(), note })
         if (!reviewed) throw new Refusal('nothing-to-review')
         await appendAudit(tx, { actor: by.name, action: 'review-suspension', target: id, detail: { note } }, now())

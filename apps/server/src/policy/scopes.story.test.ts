@@ -1,8 +1,11 @@
 import { findSuspension } from '@drawbridge/db'
+import type { Element } from '@drawbridge/xmpp'
 import { expect, test, vi } from 'vitest'
 import { startPushReceiver } from '../../test/push-receiver.ts'
+import { conditionOf as conditionIn, HALL, hall } from '../../test/rooms.ts'
 import { story } from '../../test/story.ts'
 import type { Device, Story } from '../../test/story.ts'
+import { sanitize } from '../../test/uploads.ts'
 
 const suspend = async (s: Story<never>, scope: string, mode: 'hold' | 'read-only' | 'reject', more = {}) => {
   const { operations } = s.server.policy
@@ -78,6 +81,66 @@ test('where presence is hidden, a newcomer sees nobody until that is over; and l
   await end()
   await s.alice.next((element) => element.getChildText('status') === 'before')
   await s.bob.next((element) => element.getChildText('status') === 'new')
+})
+
+// --- words without messages -------------------------------------------------------------------------------------------------
+
+const MAM = (to?: string) => ['set', '<query xmlns="urn:xmpp:mam:2"/>', to] as const
+const publish = (node: string, item: string) =>
+  `<pubsub xmlns="http://jabber.org/protocol/pubsub"><publish node="${node}"><item id="current">${item}</item></publish></pubsub>`
+const PNG = Buffer.from('\x89PNG an avatar', 'latin1').toString('base64')
+const AVATAR = publish('urn:xmpp:avatar:data', `<data xmlns="urn:xmpp:avatar:data">${PNG}</data>`)
+const conditionOf = (answer: Element) => conditionIn(answer) ?? 'passed'
+
+test('nobody goes on talking in a status, a nickname or what they publish, while everybody sees who is there', async () => {
+  await using s = await contacts()
+  await hall([s.alice, s.bob])
+  await s.alice.available()
+  const end = await suspend(s as never, 'service', 'read-only')
+  await s.bob.available(`<presence><show>dnd</show><status>meet me</status></presence>`)
+  await s.bob.send(`<presence to="${HALL}/Bob"><show>dnd</show><status>at the gate</status></presence>`)
+  await s.bob.send(`<presence to="${HALL}/at-the-gate"/>`)
+  expect(conditionOf(await s.bob.ask('set', publish('urn:xmpp:mood', '<mood>meet me</mood>')))).toBe('policy-violation')
+  expect(conditionOf(await s.bob.ask('set', '<vCard xmlns="vcard-temp"><NOTE>meet me</NOTE></vCard>'))).toBe(
+    'policy-violation',
+  )
+  // One's own affairs go on.
+  const bookmark = publish('urn:xmpp:bookmarks:1', '<conference xmlns="urn:xmpp:bookmarks:1"/>')
+  expect(conditionOf(await s.bob.ask('set', bookmark))).toBe('passed')
+  await s.bob.send('<presence type="unavailable"><status>at the gate</status></presence>')
+  await s.alice.next((element) => element.attrs['type'] === 'unavailable')
+  const seen = s.alice.received().join('')
+  expect(seen).toContain('<show>dnd</show>')
+  expect(seen).not.toMatch(/meet me|at-the-gate|at the gate/u)
+  await end()
+})
+
+test('what was said can be read on while nothing new is said, in rooms, too; and is hidden where the scope is', async () => {
+  await using s = await story({ alice: 1 })
+  await hall([s.alice])
+  const read = async (...[type, payload, to]: readonly ['set', string, string?]) =>
+    conditionOf(await s.alice.ask(type, payload, to))
+  for (const [scope, mode, own, room] of [
+    ['service', 'read-only', 'passed', 'passed'],
+    ['rooms', 'hold', 'passed', 'passed'],
+    ['rooms', 'reject', 'passed', 'policy-violation'],
+    ['messages', 'read-only', 'passed', 'passed'],
+    ['messages', 'reject', 'policy-violation', 'policy-violation'],
+  ] as const) {
+    const end = await suspend(s as never, scope, mode)
+    expect([scope, mode, await read(...MAM()), await read(...MAM(HALL))]).toEqual([...[scope, mode, own, room]])
+    await end()
+  }
+})
+
+test('an avatar is an image, wherever it is published', async () => {
+  await using s = await story({ alice: 1 }, { sanitize })
+  const end = await suspend(s as never, 'images', 'read-only')
+  expect(conditionOf(await s.alice.ask('set', AVATAR))).toBe('policy-violation')
+  const photo = `<vCard xmlns="vcard-temp"><PHOTO><TYPE>image/png</TYPE><BINVAL>${PNG}</BINVAL></PHOTO></vCard>`
+  expect(conditionOf(await s.alice.ask('set', photo))).toBe('policy-violation')
+  expect(conditionOf(await s.alice.ask('set', '<vCard xmlns="vcard-temp"><FN>Alice</FN></vCard>'))).toBe('passed')
+  await end()
 })
 
 // --- push ------------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@ import { Refusal } from '@drawbridge/contract'
 import type { Effect, NewClientRule, NewSuspension, Release } from '@drawbridge/contract'
 import {
   endSuspension as markEnded,
+  expireApprovalRequests,
   findSuspension,
   insertSuspension,
   listHolding,
@@ -157,6 +158,7 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
           if (isAlone) await updateSuspension(tx, id, due)
           const result = await markEnded(tx, id, end)
           if (!result) throw new Refusal('suspension-ended')
+          await expireApprovalRequests(tx, id, end.at)
           if (how !== undefined) {
             do rest.push(await queue.settle(tx, id, how))
             while (rest.at(-1)!.seen === RELEASE_BATCH)

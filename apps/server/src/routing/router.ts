@@ -30,6 +30,7 @@ import type { Context, Draft, Origin, PresenceReach } from './feature.ts'
 import type { Registry } from './registry.ts'
 import { filterMessages, isFiltered } from './filter-stored.ts'
 import { isTextSearch, sharedMedia } from './shared-media.ts'
+import { isWordy, publicationFacts, removeWords } from './publication-facts.ts'
 import { parseStored } from './parse-stored.ts'
 
 /** How often a message is decided anew when the policy changes under it. */
@@ -64,12 +65,17 @@ export async function route(routing: Routing, stanza: Stanza, sender: Session | 
   const { ctx, registry } = routing
   try {
     if (stanza.kind === 'message') return await routeMessage(routing, stanza, sender, n)
-    const verdict = verdictOn(routing, stanza, sender)
+    let verdict = verdictOn(routing, stanza, sender)
+    if (verdict.action === 'discard' && stanza.kind === 'presence' && mayGoWithoutWords(routing, stanza, sender)) {
+      removeWords(stanza.element)
+      verdict = PASS
+    }
     throwIfRefused(verdict)
     if (stanza.kind === 'iq') return await routeIq(routing, stanza, sender)
     const service = serviceAt(routing, stanza)
-    if (service && sender) await service.presence(stanza, sender, ctx)
-    else if (sender) await registry.presence(stanza, sender, ctx, reachOf(routing, stanza, sender, verdict))
+    if (service && sender) {
+      if (verdict.action !== 'discard') await service.presence(stanza, sender, ctx)
+    } else if (sender) await registry.presence(stanza, sender, ctx, reachOf(routing, stanza, sender, verdict))
     else deliverPresence(ctx, stanza)
   } catch (error) {
     if (stanza.kind === 'message') countFault(error)
@@ -374,6 +380,12 @@ export function iqResult(stanza: IqStanza, payload: Element | undefined): Elemen
 
 const FULL_REACH: PresenceReach = { isShown: true, seesOthers: true }
 
+/** Whether it is only what somebody writes into a presence that others are not to see. */
+function mayGoWithoutWords(routing: Routing, stanza: PresenceStanza, sender: Session | undefined): boolean {
+  const facts = isWordy(stanza.element) ? factsOf(routing, stanza, sender) : undefined
+  return facts !== undefined && ask(routing.ctx.gate, 'stanza.route', { ...facts, hasBody: false }).action === 'pass'
+}
+
 /** Who is not to be seen may still look around: that is asked about as the probe that it is (RFC 6121 §4.3). */
 function reachOf(routing: Routing, stanza: PresenceStanza, sender: Session, { action }: Verdict): PresenceReach {
   if (action === 'pass') return FULL_REACH
@@ -405,8 +417,11 @@ function factsOf(
   const { ctx } = routing
   const { element, from, to, kind, type } = stanza
   const isMessage = kind === 'message'
-  const media = isMessage ? sharedMedia(element) : undefined
-  const room = to?.localpart !== undefined && serviceAt(routing, stanza)?.isMember ? to.bareString : undefined
+  const service = to?.localpart === undefined ? undefined : serviceAt(routing, stanza)
+  const room = service?.isMember ? to?.bareString : undefined
+  const published = kind === 'iq' ? publicationFacts(element) : undefined
+  const isRenamed = kind === 'presence' && sender !== undefined && service?.isRenaming?.(stanza, sender, ctx) === true
+  const namespaces = element.getChildElements().flatMap((child) => child.getNS() ?? [])
   return {
     at: ctx.now().getTime(),
     origin: 'local',
@@ -419,9 +434,11 @@ function factsOf(
     type,
     target: targetOf(stanza, ctx),
     isDurable: isMessage && isDurable(element),
-    hasBody: isMessage && element.getChild('body') !== undefined,
-    namespaces: element.getChildElements().flatMap((child) => child.getNS() ?? []),
-    ...media,
+    hasBody: isMessage ? element.getChild('body') !== undefined : kind === 'presence' && isWordy(element),
+    namespaces,
+    ...(isMessage ? sharedMedia(element) : undefined),
+    ...(published && { ...published, namespaces: [...namespaces, ...published.namespaces] }),
+    ...(isRenamed ? { isPublication: true } : {}),
     ...(room === undefined ? {} : { room }),
     ...(kind === 'iq' && isTextSearch(element) ? { isSearch: true } : {}),
   }

@@ -29,7 +29,6 @@ export function isOwnClient({ family }: ClientIdentity): boolean {
 }
 
 const SUBJECTS: Partial<Record<ErrorCode, string>> = {
-  suspended: 'Service suspended',
   'client-too-old': 'Update required',
   'client-unknown': 'Update required',
   'client-not-allowed': 'Another app required',
@@ -91,8 +90,13 @@ export function createAdmission({
   /** What everybody may know, and the one that it is about. */
   const suspensions = (about: string | undefined) =>
     buildSuspensions(noticesFrom(publicSuspensions(policy().gate.settings.suspensions, { about })))
+  /** A suspension as people are told of it; others than those in force are not known by more than their details. */
+  const toldOf = ({ suspension: about }: VerdictDetails): { readonly en: string; readonly de: string } | undefined => {
+    const found = publicSuspensions(policy().gate.settings.suspensions, { about }).find(({ id }) => id === about)
+    return found && { en: suspensionText(found, 'en'), de: suspensionText(found, 'de') }
+  }
   const refusal: Admission['refusal'] = (code, details) => ({
-    text: textOf(code, details),
+    text: (code === 'suspended' ? toldOf(details)?.en : undefined) ?? textOf(code, details),
     isLasting: BLOCKED.has(code),
     details:
       code === 'suspended'
@@ -102,7 +106,10 @@ export function createAdmission({
   /** Foreign clients show messages, and hardly ever the text of a stream error. */
   const goodbye = (session: Session, code: ErrorCode, details: VerdictDetails) => {
     const { text, details: elements } = refusal(code, details)
-    if (!isOwnClient(session.client)) headline(session, SUBJECTS[code] ?? 'Disconnected', text, ...elements)
+    if (!isOwnClient(session.client)) {
+      const said = code === 'suspended' ? toldOf(details) : undefined
+      headline(session, said ? STATE.changed : (SUBJECTS[code] ?? 'Disconnected'), said ?? text, ...elements)
+    }
     const condition = code in SESSION_END ? SESSION_END[code as SessionEndCode] : ('policy-violation' as const)
     return [condition, text, ...elements] as const
   }

@@ -44,6 +44,15 @@ export const muc = defineFeature({
       const room = roomsOf(ctx).find(localpart)
       return room !== undefined && affiliationRank(room.affiliationOf(bareJid)) >= affiliationRank('member')
     },
+    isRenaming: ({ to, type }, session, ctx) => {
+      const occupant =
+        type === 'available'
+          ? roomsOf(ctx)
+              .find(to?.localpart ?? '')
+              ?.seatOf(session)?.occupant
+          : undefined
+      return occupant !== undefined && occupant.nick !== to?.resourcepart
+    },
     audience: ({ localpart = '' }, ctx) => {
       const room = roomsOf(ctx).find(localpart)
       return room && audienceOf(room)
