@@ -212,6 +212,7 @@ export const de: Texts = {
     'end-suspension': 'Sperre beenden',
     'start-playbook': 'Ablaufplan starten',
     'unguard-client-rule': 'Leitplanken einer Regel entfernen',
+    'discard-held': 'Zurückgehaltene Nachrichten verwerfen',
   },
   wanted: 'Gewünscht',
   approve: 'Zustimmen',

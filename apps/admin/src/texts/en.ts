@@ -206,6 +206,7 @@ export const en = {
     'end-suspension': 'End a suspension',
     'start-playbook': 'Start a playbook',
     'unguard-client-rule': 'Take the guardrails off a rule',
+    'discard-held': 'Discard held messages',
   },
   wanted: 'Asked for',
   approve: 'Approve',

@@ -262,3 +262,62 @@ test('control §4.8 it ends in steps: canaries are back first, everybody else by
   )
   await vi.waitFor(async () => expect(await message('bob')).toMatchObject({ answer: 'pass' }), { timeout: 5_000 })
 })
+
+test('a name that is mistyped suspends nobody, so it is refused', async () => {
+  const fields = { mode: 'cut', reason: 'worm' }
+  for (const [json, code] of [
+    [{ ...fields, scopes: ['group:fiance'] }, 'no-such-unit'],
+    [{ ...fields, scopes: ['images'], exemptions: { accounts: ['nobody'] } }, 'no-such-account'],
+  ] as const) {
+    expect((await a.local('POST', '/api/v1/suspensions', { json })).body).toMatchObject({ code })
+  }
+  const playbook = { steps: [{ scopes: ['group:fiance'], mode: 'cut' }], reason: 'worm' }
+  expect((await a.local('PUT', '/api/v1/playbooks/worm', { json: playbook })).body).toMatchObject({
+    code: 'no-such-unit',
+  })
+})
+
+test('what one person did alone is looked at by another, and all that waits is discarded by two (control §4.6)', async () => {
+  for (const name of ['carol', 'dave']) {
+    await a.local('POST', '/api/v1/accounts', { json: { name, password: 'heavy-lifting-99' } })
+    a.accounts.put({ ...a.accounts.find(name)!, roles: ['security-officer'] })
+  }
+  const [carol, dave] = [
+    { name: 'carol@im.test', mayActAlone: false },
+    { name: 'dave@im.test', mayActAlone: false },
+  ]
+  const local = { name: 'local:cli', mayActAlone: true }
+  const { guarded } = a.policy
+  const { id } = await start({ scopes: ['service'] })
+  await expect(guarded.review(local, id, 'mine')).rejects.toMatchObject({ code: 'own-request' })
+  await hold(id, 2)
+  // Asked for twice it is one request; and it lapses with the suspension.
+  const first = await guarded.extend(carol!, id, { until: new Date(now + 60_000).toISOString() })
+  const again = await guarded.extend(carol!, id, { until: new Date(now + 60_000).toISOString() })
+  expect(again.request?.id).toBe(first.request?.id)
+  await guarded.end(local, id, { release: 'review' })
+  expect((await a.local('GET', '/api/v1/approvals')).body).toEqual({ requests: [] })
+  await expect(guarded.review(local, id, 'mine')).rejects.toMatchObject({ code: 'own-request' })
+
+  const asked = await guarded.discardHeld(carol!, id, undefined)
+  expect(asked.request).toMatchObject({ action: 'discard-held', target: id })
+  expect(await view(id)).toMatchObject({ held: { count: 2 } })
+  await guarded.approve(dave!, asked.request!.id)
+  expect(await view(id)).toMatchObject({ held: { count: 0 }, discarded: 2 })
+})
+
+test('an emergency under another name is the same emergency (control §4.6)', async () => {
+  for (const name of ['carol', 'dave']) {
+    await a.local('POST', '/api/v1/accounts', { json: { name, password: 'heavy-lifting-99' } })
+    a.accounts.put({ ...a.accounts.find(name)!, roles: ['security-officer'] })
+  }
+  const { guarded } = a.policy
+  const carol = { name: 'carol@im.test', mayActAlone: false }
+  const emergency = { mode: 'cut', reason: 'worm', isEmergency: true } as const
+  await guarded.start(carol, { ...emergency, scopes: ['messages', 'files'] })
+  await expect(guarded.start(carol, { ...emergency, scopes: ['zone:0.0.0.0/0'] })).rejects.toMatchObject({
+    code: 'emergency-repeated',
+  })
+  const other = await guarded.start(carol, { ...emergency, scopes: ['registration'] })
+  expect('done' in other).toBe(true)
+})
