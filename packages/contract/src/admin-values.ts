@@ -8,8 +8,10 @@ import { z } from 'zod'
 /** Of a request without parameters, or without a query. */
 export const none = z.strictObject({})
 
-/** An instant as RFC 3339 with a zone. */
-export const instant = z.iso.datetime({ offset: true })
+/** An instant as RFC 3339 with a zone, of a year that calendars agree on. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .refine((at) => !at.startsWith('0'), { error: 'is before the year 1000' })
 
 // eslint-disable-next-line no-control-regex -- control characters are exactly what is refused
 const NOT_IN_A_NAME = /["&'/:<>@\s\u0000-\u001f\u007f]/u

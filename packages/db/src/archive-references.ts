@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import type pg from 'pg'
 import type { Db } from './database.ts'
 import type { ArchiveEntry, MessageReference, ReferenceKind, RefusedReference } from './archive-entry.ts'
+import { isUuid } from './uuid.ts'
 
 // Which message is another one about? Clients name messages of a conversation by ids that they chose themselves, so a
 // name alone proves nothing: a correction or retraction counts for its own author's messages only (threats SP-09).
@@ -127,7 +128,7 @@ async function findTargets(client: pg.Client, entries: readonly ArchiveEntry[]):
   for (const entry of entries) {
     for (const { target } of entry.references ?? []) {
       if ('clientId' in target) keys.add(keyName(entry, target.clientId))
-      else if (UUID.test(target.id))
+      else if (isUuid(target.id))
         for (const { owner } of entry.archives) archived.set(archiveName(owner, target.id), [owner, target.id])
     }
   }
@@ -151,8 +152,6 @@ async function findTargets(client: pg.Client, entries: readonly ArchiveEntry[]):
   }
   return known
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 const keyName = ({ shard }: ArchiveEntry, clientId: string) => String(clientKey(shard, clientId))
 const archiveName = (owner: string, id: string) => `${owner} ${id}`

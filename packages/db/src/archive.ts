@@ -4,6 +4,7 @@ import { rootOf } from './archive-references.ts'
 import { indexTexts, matching, type TextQuery } from './archive-search.ts'
 import { type Db, isTimeout } from './database.ts'
 import { archive, archiveOwner, type Direction, message } from './schema/index.ts'
+import { isUuid } from './uuid.ts'
 
 /** A message as one archive holds it. */
 export interface ArchivedMessage {
@@ -229,8 +230,6 @@ async function findPositions(
   const at = (id: string | undefined) => (id === undefined ? undefined : positions.get(id.toLowerCase()))
   return { before: at(anchors.before), after: at(anchors.after), beforeId: at(beforeId), afterId: at(afterId) }
 }
-
-const isUuid = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
 
 /** Oldest and newest message of an archive, of those since then (XEP-0313 §5); undefined: there is none. */
 export async function archiveMetadata(db: Db, owner: string, since?: Date) {

@@ -44,6 +44,17 @@ test('a request that is sent again with its key is carried out once, and answere
   expect(rows.some(({ sealed }) => sealed.includes(String(first.body['password'])))).toBe(false)
 })
 
+test('who gets an account of the same name later does not get the replies of the one before', async () => {
+  const json = { name: 'eve', isAdmin: true, password: PASSWORD }
+  const made = async () => {
+    expect((await a.local('POST', '/api/v1/accounts', { json })).status).toBe(201)
+    return withKey('k-eve', { name: 'made-by-eve' }, undefined, { token: await signIn(a, 'eve', PASSWORD) })
+  }
+  expect((await made()).status).toBe(201)
+  expect((await a.local('DELETE', '/api/v1/accounts/eve')).status).toBeLessThan(300)
+  expect(await made()).toMatchObject({ status: 409, body: { code: 'account-exists' } })
+})
+
 test('many at once with one key have one effect', async () => {
   const answers = await Promise.all(Array.from({ length: 8 }, () => withKey('k-2', { name: 'erin' })))
   const statuses = answers.map(({ status }) => status)

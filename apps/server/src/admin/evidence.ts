@@ -4,6 +4,7 @@ import {
   appendAudit,
   approveRelease,
   findEvidence,
+  isUuid,
   listEvidence,
   listEvidenceReleases,
   requestRelease,
@@ -12,7 +13,6 @@ import {
 } from '@drawbridge/db'
 import type { Evidence, EvidenceRelease } from '@drawbridge/db'
 import { readAll } from '../blobs/object-store.ts'
-import { isId } from '../policy/client-rules.ts'
 import { accountFrom } from '../routing/accounts.ts'
 import { mayDo } from './actor.ts'
 import { actorOf } from './api.ts'
@@ -68,7 +68,7 @@ export function evidenceHandlers(context: AdminContext): AdminHandlers<Ids> {
 
   return {
     async listEvidence({ query: { cursor, limit = 100 } }) {
-      if (cursor !== undefined && !isId(cursor)) throw new Refusal('bad-request')
+      if (cursor !== undefined && !isUuid(cursor)) throw new Refusal('bad-request')
       const rows = await listEvidence(db, limit + 1, cursor)
       const page = rows.slice(0, limit)
       const releases = await listEvidenceReleases(

@@ -1,6 +1,6 @@
 import { Refusal } from '@drawbridge/contract'
 import type { InvitationView } from '@drawbridge/contract'
-import { appendAudit, findInvitation, listInvitations, revokeInvitation } from '@drawbridge/db'
+import { appendAudit, findInvitation, isUuid, listInvitations, revokeInvitation } from '@drawbridge/db'
 import type { Invitation } from '@drawbridge/db'
 import { localpartFrom } from '../routing/account-name.ts'
 import { actorOf } from './api.ts'
@@ -29,14 +29,14 @@ export function invitationHandlers(context: AdminContext): AdminHandlers<Ids> {
   }
   return {
     async listInvitations({ query: { cursor, limit = 100 } }) {
-      if (cursor !== undefined && !UUID.test(cursor)) throw new Refusal('bad-request')
+      if (cursor !== undefined && !isUuid(cursor)) throw new Refusal('bad-request')
       const rows = await listInvitations(db, limit + 1, cursor)
       const page = rows.slice(0, limit)
       const next = rows.length > limit ? page.at(-1)?.id : undefined
       return { invitations: page.map(view), ...(next === undefined ? {} : { next }) }
     },
     async getInvitation({ params: { id } }) {
-      const row = UUID.test(id) ? await findInvitation(db, id) : undefined
+      const row = isUuid(id) ? await findInvitation(db, id) : undefined
       if (!row) throw new Refusal('no-such-invitation')
       return { invitation: view(row) }
     },
@@ -56,7 +56,7 @@ export function invitationHandlers(context: AdminContext): AdminHandlers<Ids> {
     },
     async revokeInvitation(request) {
       const { id } = request.params
-      if (!UUID.test(id)) throw new Refusal('no-such-invitation')
+      if (!isUuid(id)) throw new Refusal('no-such-invitation')
       const invitation = await db.transaction(async (tx) => {
         const row = await revokeInvitation(tx, id, now())
         if (!row) throw new Refusal('no-such-invitation')
@@ -67,5 +67,3 @@ export function invitationHandlers(context: AdminContext): AdminHandlers<Ids> {
     },
   }
 }
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u

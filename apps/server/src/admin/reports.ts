@@ -1,12 +1,12 @@
 import { Refusal } from '@drawbridge/contract'
-import { listReports } from '@drawbridge/db'
+import { isUuid, listReports } from '@drawbridge/db'
 import type { AdminContext, AdminHandlers } from './api.ts'
 
 /** XEP-0377: what users say of those they block. */
 export function reportHandlers({ db, domain }: AdminContext): AdminHandlers<'listReports'> {
   return {
     async listReports({ query: { cursor, limit = 100 } }) {
-      if (cursor !== undefined && !UUID.test(cursor)) throw new Refusal('bad-request')
+      if (cursor !== undefined && !isUuid(cursor)) throw new Refusal('bad-request')
       const rows = await listReports(db, limit + 1, cursor)
       const page = rows.slice(0, limit)
       const last = page.at(-1)
@@ -23,5 +23,3 @@ export function reportHandlers({ db, domain }: AdminContext): AdminHandlers<'lis
     },
   }
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

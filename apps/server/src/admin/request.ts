@@ -19,7 +19,7 @@ export async function readJson(req: IncomingMessage, maxBytes: number): Promise<
   if (!/^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/iu.test(type)) throw new Refusal('unsupported-media-type')
   const bytes = await readBytes(req, maxBytes)
   try {
-    return withoutForbiddenKeys(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
+    return withoutTraps(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
   } catch (cause) {
     throw cause instanceof Refusal ? cause : new Refusal('bad-request', { cause })
   }
@@ -38,6 +38,7 @@ export function readQuery(search: string): Record<string, string> {
   const query: Record<string, string> = {}
   for (const [key, value] of new URLSearchParams(search)) {
     if (Object.hasOwn(query, key) || FORBIDDEN_KEYS.has(key)) throw new Refusal('bad-request')
+    expectText(value)
     query[key] = value
   }
   return query
@@ -64,14 +65,23 @@ async function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer
 }
 
 /** Walks without recursion: a body may be as deep as it is long. */
-function withoutForbiddenKeys(root: unknown): unknown {
+function withoutTraps(root: unknown): unknown {
   const left: unknown[] = [root]
   for (let value = left.pop(); left.length > 0 || value !== undefined; value = left.pop()) {
+    if (typeof value === 'string') expectText(value)
     if (typeof value !== 'object' || value === null) continue
     for (const [key, child] of Object.entries(value)) {
       if (FORBIDDEN_KEYS.has(key)) throw new Refusal('bad-request', { detail: `${key} is not allowed.` })
+      expectText(key)
       left.push(child)
     }
   }
   return root
+}
+
+/** What no text of Unicode is, and the database does not store: U+0000 and half a surrogate pair. */
+function expectText(value: string): void {
+  if (value.includes('\0') || !value.isWellFormed()) {
+    throw new Refusal('bad-request', { detail: 'A text has a character that is none (U+0000, or half of a pair).' })
+  }
 }

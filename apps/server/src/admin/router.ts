@@ -133,7 +133,7 @@ async function answer(
   const key = route.method === 'POST' && actor && !request.isDryRun ? idempotencyKeyOf(req) : undefined
   const content = JSON.stringify([route.method, req.url, request.body ?? null])
   const reply =
-    key === undefined || !actor ? await edited() : await once(context, { actor: actor.name, key, content }, edited)
+    key === undefined || !actor ? await edited() : await once(context, { actor: ownerOf(actor), key, content }, edited)
   if ('isReplay' in reply && reply.isReplay) res.setHeader('idempotent-replayed', 'true')
   if (EDITED.has(id)) res.setHeader('etag', entityTag(reply.body))
   if (reply.status === 204) {
@@ -165,6 +165,9 @@ async function limited(
   limit.take(actor === undefined ? address : keyOf(actor))
   return actor
 }
+
+/** Whose replies are kept: not those of another account that had the name before. */
+const ownerOf = (actor: Actor): string => (actor.kind === 'account' ? actor.account.id : actor.name)
 
 /** A token that is used too much slows down neither its owner nor another token. */
 function keyOf(actor: Actor): string {

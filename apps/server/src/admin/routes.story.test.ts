@@ -171,6 +171,29 @@ test('AD-04 for a unit administrator, accounts and units of others are as if the
   expect(await traces()).toEqual(before)
 })
 
+test('a page after what is no place in a list is refused, and breaks nothing', async () => {
+  for (const [id, route] of guarded) {
+    if (!('cursor' in route.query.shape)) continue
+    for (const cursor of ['x', '0', '%F0%9F%A6%91', 'a%20b%20c', '%00', '9'.repeat(256)]) {
+      const { status } = await ask(route, `${targetOf(id)}?cursor=${cursor}`, { token: tokens.administrator })
+      expect([200, 400, 404], `${id} ${cursor}`).toContain(status)
+    }
+  }
+})
+
+test('what no text of Unicode is, is refused wherever it stands', async () => {
+  const bodies = ['{"reason":"a\\u0000b"}', '{"a":[{"b":"\\ud800"}]}', '{"\\u0000":1}']
+  for (const [id, route] of guarded) {
+    if (!route.body) continue
+    for (const raw of bodies) {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await ask(route, targetOf(id), { token: tokens.administrator, raw, headers })
+      if (answer.status === 404) continue
+      expect(answer, `${id} ${raw}`).toMatchObject({ status: 400, body: { code: 'bad-request' } })
+    }
+  }
+})
+
 test('AD-04 an id that is none names nothing, and breaks nothing', async () => {
   const junk = [
     '..',

@@ -63,11 +63,11 @@ function matchSegments(template: readonly string[], given: readonly string[]): R
   return params
 }
 
-/** One path segment, decoded once. What decodes to a separator or a dot segment names nothing. */
+/** One path segment, decoded once. What decodes to a separator, a dot segment or U+0000 names nothing. */
 function decode(segment: string): string | undefined {
   try {
     const decoded = decodeURIComponent(segment)
-    return decoded === '' || decoded === '.' || decoded === '..' || /[/\\]/u.test(decoded) ? undefined : decoded
+    return decoded === '' || decoded === '.' || decoded === '..' || /[/\\\0]/u.test(decoded) ? undefined : decoded
   } catch {
     return undefined
   }

@@ -1,6 +1,6 @@
 import { Refusal, TOKEN_DAYS } from '@drawbridge/contract'
 import type { ApiTokenView } from '@drawbridge/contract'
-import { appendAudit, insertApiToken, listApiTokens, revokeApiToken } from '@drawbridge/db'
+import { appendAudit, insertApiToken, isUuid, listApiTokens, revokeApiToken } from '@drawbridge/db'
 import type { ApiToken } from '@drawbridge/db'
 import { localpartFrom } from '../routing/account-name.ts'
 import type { Account } from '../routing/accounts.ts'
@@ -35,7 +35,7 @@ export function tokenHandlers(
   return {
     async listTokens(request) {
       const { cursor, limit = 100 } = request.query
-      if (cursor !== undefined && !UUID.test(cursor)) throw new Refusal('bad-request')
+      if (cursor !== undefined && !isUuid(cursor)) throw new Refusal('bad-request')
       const rows = await listApiTokens(db, limit + 1, { before: cursor, accountId: ownerOf(actorOf(request)) })
       const page = rows.slice(0, limit)
       const next = rows.length > limit ? page.at(-1)?.id : undefined
@@ -104,5 +104,3 @@ function tokenView(row: ApiToken, account: string): ApiTokenView {
     ...(revokedAt === null ? {} : { revokedAt: revokedAt.toISOString() }),
   }
 }
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u

@@ -1,4 +1,4 @@
-import { listClients, revokeClient } from '@drawbridge/db'
+import { isUuid, listClients, revokeClient } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import { buildSignedOut } from '@drawbridge/xmpp'
 import type { AccessingClient } from '@drawbridge/xmpp'
@@ -31,8 +31,6 @@ export interface ClientsParts {
 const SESSION = 'session:'
 /** The id of a client in the list of an account's clients. */
 export const listedId = (clientId: string | undefined, resource = '') => clientId ?? SESSION + resource
-
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 
 export function createClients({ db, sessions, revocations, now }: ClientsParts): Clients {
   const end = (open: readonly Session[]) => {
@@ -72,7 +70,7 @@ export function createClients({ db, sessions, revocations, now }: ClientsParts):
         end([session])
         return 'password-known'
       }
-      const client = UUID.test(id) ? await revokeClient(db, account.id, id) : undefined
+      const client = isUuid(id) ? await revokeClient(db, account.id, id) : undefined
       if (!client) return 'unknown-client'
       // Whoever is just signing in with a token that was good a moment ago is told now; whoever is in, goes.
       revocations.revoke(id)

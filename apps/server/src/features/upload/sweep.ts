@@ -7,6 +7,7 @@ import {
   findEvidence,
   findUpload,
   insertOutbox,
+  isUuid,
   listExpiredEvidence,
   listUnfinishedUploads,
   listUnwantedBlobs,
@@ -153,5 +154,3 @@ async function sweepEvidence({ db, blobs, log }: Context, now: number): Promise<
 async function* olderThan(area: Area, before: Date) {
   for await (const entry of area.list()) if (entry.storedAt < before) yield entry
 }
-
-const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
