@@ -77,7 +77,7 @@ export const QUEUES: readonly Queue[] = [
   },
   {
     what: 'messages on their way to a commit',
-    where: 'routing/router.ts',
+    where: 'routing/message.ts',
     max: `${PENDING_MAX} of each session that is connected`,
     beyond: 'those sessions are not read',
     metric: 'drawbridge_archive_pending',

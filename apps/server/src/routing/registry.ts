@@ -1,3 +1,4 @@
+import type { Stanza } from '@drawbridge/xmpp'
 import { AFTER_COMMIT, BEFORE_COMMIT } from './feature.ts'
 import type {
   Context,
@@ -33,6 +34,12 @@ export interface Registry {
   findDiscoNode(to: DiscoNode['to'], node: string, ctx: Context): DiscoNode | undefined
   findIq(type: 'get' | 'set', to: IqRoute['to'], xmlns: string, name: string): IqRoute | undefined
   emit<K extends keyof DomainEvents>(event: K, payload: DomainEvents[K], ctx: Context): void
+}
+
+/** What every function on the way of a stanza gets. */
+export interface Routing {
+  readonly registry: Registry
+  readonly ctx: Context
 }
 
 const iqKey = (type: string, to: string, xmlns: string, name: string) => `${type} ${to} {${xmlns}}${name}`
@@ -112,4 +119,9 @@ export function buildRegistry(features: readonly Feature[]): Registry {
       }
     },
   }
+}
+
+/** The service that a stanza is addressed to, if it is not for the server itself or one of its accounts. */
+export function serviceAt({ registry, ctx }: Routing, { to }: Stanza) {
+  return to && registry.findService(to.domainpart, ctx)
 }

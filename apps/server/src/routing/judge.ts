@@ -1,0 +1,84 @@
+import { PASS } from '@drawbridge/policy'
+import type { StanzaFacts, Verdict } from '@drawbridge/policy'
+import { isDurable } from '@drawbridge/xmpp'
+import type { PresenceStanza, Stanza } from '@drawbridge/xmpp'
+import { ask } from '../policy/gate.ts'
+import type { Session } from '../stream/session.ts'
+import type { Context, Origin, PresenceReach } from './feature.ts'
+import { isWordy, publicationFacts } from './publication-facts.ts'
+import { serviceAt } from './registry.ts'
+import type { Routing } from './registry.ts'
+import { isTextSearch, sharedMedia } from './shared-media.ts'
+
+export interface Judgment {
+  readonly facts: StanzaFacts | undefined
+  readonly verdict: Verdict
+}
+
+/** What the rules say about a stanza, and what they were asked; nothing is asked about what the server itself says. */
+export function judge(routing: Routing, stanza: Stanza, sender: Session | undefined, origin?: Origin): Judgment {
+  const facts = factsOf(routing, stanza, sender, origin)
+  return { facts, verdict: facts ? ask(routing.ctx.gate, 'stanza.route', facts) : PASS }
+}
+
+const FULL_REACH: PresenceReach = { isShown: true, seesOthers: true }
+
+/** Whether it is only what somebody writes into a presence that others are not to see. */
+export function mayGoWithoutWords(routing: Routing, stanza: PresenceStanza, sender: Session | undefined): boolean {
+  const facts = isWordy(stanza.element) ? factsOf(routing, stanza, sender) : undefined
+  return facts !== undefined && ask(routing.ctx.gate, 'stanza.route', { ...facts, hasBody: false }).action === 'pass'
+}
+
+/** Who is not to be seen may still look around: that is asked about as the probe that it is (RFC 6121 §4.3). */
+export function reachOf(routing: Routing, stanza: PresenceStanza, sender: Session, { action }: Verdict): PresenceReach {
+  if (action === 'pass') return FULL_REACH
+  const facts = factsOf(routing, stanza, sender)
+  const look = facts ? ask(routing.ctx.gate, 'stanza.route', { ...facts, type: 'probe' }) : PASS
+  return { isShown: false, seesOthers: look.action === 'pass' }
+}
+
+/** What the rules are asked about a stanza; nothing for what the server itself says: that was decided where it was. */
+function factsOf(
+  routing: Routing,
+  stanza: Stanza,
+  sender: Session | undefined,
+  speaker: Origin = sender ? 'client' : 'server',
+): StanzaFacts | undefined {
+  if (speaker === 'server') return undefined
+  const { ctx } = routing
+  const { element, from, to, kind, type } = stanza
+  const isMessage = kind === 'message'
+  const service = to?.localpart === undefined ? undefined : serviceAt(routing, stanza)
+  const room = service?.isMember ? to?.bareString : undefined
+  const published = kind === 'iq' ? publicationFacts(element) : undefined
+  const isRenamed = kind === 'presence' && sender !== undefined && service?.isRenaming?.(stanza, sender, ctx) === true
+  const namespaces = element.getChildElements().flatMap((child) => child.getNS() ?? [])
+  return {
+    at: ctx.now().getTime(),
+    origin: 'local',
+    account: sender?.account,
+    client: sender?.client,
+    address: sender?.remoteAddress,
+    from: from.toString(),
+    to: to?.toString() ?? from.bareString,
+    kind,
+    type,
+    target: targetOf(stanza, ctx),
+    isDurable: isMessage && isDurable(element),
+    hasBody: isMessage ? element.getChild('body') !== undefined : kind === 'presence' && isWordy(element),
+    namespaces,
+    ...(isMessage ? sharedMedia(element) : undefined),
+    ...(published && { ...published, namespaces: [...namespaces, ...published.namespaces] }),
+    ...(isRenamed ? { isPublication: true } : {}),
+    ...(room === undefined ? {} : { room }),
+    ...(kind === 'iq' && isTextSearch(element) ? { isSearch: true } : {}),
+  }
+}
+
+function targetOf({ from, to }: Stanza, { domain, components }: Context): 'server' | 'self' | 'local' | 'remote' {
+  if (!to || to.bareString === from.bareString) return 'self'
+  // A service of ours is as local as an account, and so is a component, whatever domain it was given.
+  const isHere = to.domainpart.endsWith(`.${domain}`) || components.find(to.domainpart) !== undefined
+  if (to.domainpart !== domain) return isHere ? 'local' : 'remote'
+  return to.localpart === undefined ? 'server' : 'local'
+}
