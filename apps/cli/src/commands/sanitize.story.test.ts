@@ -103,6 +103,44 @@ test('names are shown without control characters, refusals in words, and links a
   expect(error).toEqual(new Refused('0 of 2 clean, 1 refused, 1 skipped.', 'image-rejected'))
 })
 
+test.runIf(process.platform === 'linux')(
+  'names that are no UTF-8 are told apart, found again by their bytes, and written',
+  async () => {
+    const raw = (...parts: (string | number)[]) =>
+      Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))))
+    const names = [
+      raw('caf', 0xe9, '.png'),
+      raw('caf', 0xe8, '.png'),
+      raw('café.png'),
+      // As the first one is shown.
+      raw('caf\\xe9.png'),
+      raw('d', 0xff, '/', 0xc3),
+    ]
+    await mkdir(Buffer.concat([Buffer.from(join(directory, 'in/d')), Buffer.of(0xff)]), { recursive: true })
+    for (const name of names) {
+      await writeFile(Buffer.concat([Buffer.from(join(directory, 'in/')), name]), ordinaryPng(20, 10))
+    }
+    const { value, error } = await run('in', '--out', 'out')
+    expect(error).toBeUndefined()
+    const reports = value as readonly Extract<FileReport, { verdict: 'clean' }>[]
+    expect(reports.map(({ file }) => file)).toEqual([
+      'caf\\xe8.png',
+      'caf\\xe9.png',
+      'caf\\xe9.png',
+      'café.png',
+      'd\\xff/\\xc3',
+    ])
+    const found = reports.map(({ file, fileBytes }) => Buffer.from(fileBytes ?? file, fileBytes ? 'base64' : 'utf8'))
+    expect(found.map(String).toSorted()).toEqual(names.map(String).toSorted())
+    for (const name of names) expect(found.some((other) => other.equals(name))).toBe(true)
+    expect(new Set(reports.map(({ output }) => output)).size).toBe(names.length)
+    for (const { output, sha256 } of reports) {
+      const written = await readFile(join(directory, 'out', output))
+      expect(createHash('sha256').update(written).digest('hex')).toBe(sha256)
+    }
+  },
+)
+
 test.runIf(process.platform === 'linux')('an output directory that cannot be made is told at once', async () => {
   await writeFile(join(directory, 'me.png'), ordinaryPng(4, 4))
   const { error } = await run('me.png', '--out', '/proc/drawbridge/x')

@@ -89,24 +89,25 @@ function isWithin(path: string, directory: string): boolean {
 }
 
 async function sanitizeEntry(sanitizer: OfflineSanitizer, job: Job, entry: Entry): Promise<FileReport> {
-  const { name: file, path, kind, output } = entry
-  if (kind !== 'file') return { file, verdict: 'skipped', kind }
+  const { name, rawName, path, kind, output } = entry
+  const file = { file: name, ...(rawName && { fileBytes: rawName.toString('base64') }) }
+  if (kind !== 'file') return { ...file, verdict: 'skipped', kind }
   const bytes = await readBounded(path)
-  if (bytes === 'unreadable') return { file, verdict: 'failed', why: bytes }
-  if (typeof bytes === 'number') return { file, verdict: 'refused', reason: 'too-large', bytesIn: bytes }
+  if (bytes === 'unreadable') return { ...file, verdict: 'failed', why: bytes }
+  if (typeof bytes === 'number') return { ...file, verdict: 'refused', reason: 'too-large', bytesIn: bytes }
   const bytesIn = bytes.length
   const verdict = await ask(sanitizer, bytes, job.profile)
-  if (verdict === undefined) return { file, verdict: 'failed', why: 'unanswered' }
+  if (verdict === undefined) return { ...file, verdict: 'failed', why: 'unanswered' }
   // Asked for an image, whatever is none is refused like a kind that is not accepted.
-  if (verdict.outcome === 'not-an-image') return { file, verdict: 'refused', reason: 'unsupported', bytesIn }
+  if (verdict.outcome === 'not-an-image') return { ...file, verdict: 'refused', reason: 'unsupported', bytesIn }
   if (verdict.outcome === 'refused') {
     const { reason, inputFormat } = verdict
-    return { file, verdict: 'refused', reason, ...(inputFormat !== undefined && { inputFormat }), bytesIn }
+    return { ...file, verdict: 'refused', reason, ...(inputFormat !== undefined && { inputFormat }), bytesIn }
   }
   const { format, widthPx, heightPx, frames, features, inputFormat, profileVersion } = verdict
   const written = await writeImage(job.out, output, verdict)
   return {
-    file,
+    ...file,
     verdict: 'clean',
     inputFormat,
     outputFormat: format,
@@ -124,7 +125,7 @@ async function sanitizeEntry(sanitizer: OfflineSanitizer, job: Job, entry: Entry
 }
 
 /** The bytes; or how many there are, when they are too many. */
-async function readBounded(path: string): Promise<Buffer | number | 'unreadable'> {
+async function readBounded(path: Buffer): Promise<Buffer | number | 'unreadable'> {
   try {
     const { size } = await stat(path)
     return size > MAX_READ_BYTES ? size : await readFile(path)

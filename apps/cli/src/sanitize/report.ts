@@ -9,11 +9,19 @@ interface Written {
   readonly sha256: string
 }
 
+/** Which entry. */
+interface Named {
+  /** Relative to the argument; bytes that are no UTF-8 as `\xff`. */
+  readonly file: string
+  /** The same as the file system has it, in base64, where it is no UTF-8. */
+  readonly fileBytes?: string
+}
+
 /** What became of one entry. Without times and random values: the same version says the same of the same file. */
-export type FileReport =
+export type FileReport = Named & Fate
+
+type Fate =
   | {
-      /** Relative to the argument. */
-      readonly file: string
       readonly verdict: 'clean'
       readonly inputFormat: string
       readonly outputFormat: ImageFormat
@@ -32,15 +40,14 @@ export type FileReport =
       readonly profileVersion: string
     }
   | {
-      readonly file: string
       readonly verdict: 'refused'
       readonly reason: ImageRejectReason
       readonly inputFormat?: string
       readonly bytesIn: number
     }
-  | { readonly file: string; readonly verdict: 'skipped'; readonly kind: 'link' | 'other' }
+  | { readonly verdict: 'skipped'; readonly kind: 'link' | 'other' }
   /** Neither clean nor refused: it could not be read, or there was no answer. Another run may do better. */
-  | { readonly file: string; readonly verdict: 'failed'; readonly why: 'unreadable' | 'unanswered' }
+  | { readonly verdict: 'failed'; readonly why: 'unreadable' | 'unanswered' }
 
 const REASON: Readonly<Record<ImageRejectReason, string>> = {
   unsupported: 'not an image of a kind that is accepted',

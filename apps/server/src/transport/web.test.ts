@@ -40,6 +40,7 @@ test('every path under the prefix that is no file is the page, under its own pol
     const answer = await get(path)
     expect(await answer.text(), path).toBe('<title>one</title>')
     expect(answer.headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/)
+    expect(answer.headers.get('content-security-policy')).not.toMatch(/blob:|data:|\*|unsafe/)
     expect(answer.headers.get('x-frame-options')).toBe('DENY')
     expect(answer.headers.get('cache-control')).toBe('no-cache')
   }

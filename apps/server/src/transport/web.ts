@@ -16,9 +16,9 @@ const TYPES: Record<string, string> = {
   '.txt': 'text/plain; charset=utf-8',
 }
 
-/** Nothing but our own files runs; images come from where files are, or are avatars that our encoder made. */
+/** Nothing but our own files runs; images come from where files are. Avatars are drawn, and come from nowhere. */
 const pagePolicy = (media: string) =>
-  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'${media} blob:; connect-src 'self'${media}; ` +
+  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'${media}; connect-src 'self'${media}; ` +
   "font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; " +
   "frame-ancestors 'none'; require-trusted-types-for 'script'"
 
