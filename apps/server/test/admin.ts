@@ -38,6 +38,7 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders
   // Bodies are looked at by matchers only.
   readonly body: Record<string, unknown>
+  readonly text: string
 }
 
 /** What a request carries. */
@@ -192,11 +193,9 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
       ]
       let text = ''
       for await (const chunk of res) text += String(chunk)
-      return {
-        status: res.statusCode,
-        headers: res.headers,
-        body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
-      }
+      const isJson = text !== '' && !String(res.headers['content-type']).startsWith('text/csv')
+      const body = isJson ? (JSON.parse(text) as Record<string, unknown>) : {}
+      return { status: res.statusCode, headers: res.headers, body, text }
     }
     return { send, server }
   }

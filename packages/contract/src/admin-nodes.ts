@@ -97,6 +97,7 @@ export const NODE_ROUTES = {
     summary:
       'Let an account pass every suspension and every lock-out, or no longer: at most five, with a second factor.',
     permission: 'account.grant',
+    isGuarded: true,
     isPolicyWrite: true,
     edits: 'getAccount',
     params: nameParams,

@@ -83,6 +83,54 @@ test('a key is for one request of one person, for a day', async () => {
   expect(await withKey('k-3', { name: 'frank' })).toMatchObject({ status: 409, body: { code: 'account-exists' } })
 })
 
+test('whoever comes after somebody of the same name is not told what that one was told', async () => {
+  const make = () => a.local('POST', '/api/v1/accounts', { json: { name: 'judy', isAdmin: true, password: PASSWORD } })
+  await make()
+  const first = await signIn(a, 'judy', PASSWORD)
+  const told = await withKey('k-6', { name: 'ken' }, '/api/v1/accounts', { token: first })
+  expect(told.body['password']).toBeDefined()
+  await a.local('DELETE', '/api/v1/accounts/judy')
+  await make()
+  const second = await signIn(a, 'judy', PASSWORD)
+  const again = await withKey('k-6', { name: 'ken' }, '/api/v1/accounts', { token: second })
+  expect(again).toMatchObject({ status: 409, body: { code: 'account-exists' } })
+})
+
+test('what no database can store is refused before it is asked to', async () => {
+  const nul = { family: 'gajim', reason: 'a\0b' }
+  expect((await a.network('POST', '/api/v1/client-exceptions', { token, json: nul })).status).toBe(400)
+  const half = { family: 'gajim', reason: 'x', units: ['\ud800'] }
+  expect((await a.network('POST', '/api/v1/client-exceptions', { token, json: half })).status).toBe(400)
+  for (const target of [
+    'clients/uses?family=%00',
+    'audit?actor=a%00',
+    'traffic/hours?subject=%00',
+    'traffic?from=0000-01-01T00:00:00Z',
+    'audit?until=99999-01-01T00:00:00Z',
+    'evidence?cursor=x',
+    'clients/uses?cursor=x',
+    'clients/history?cursor=WyJ4Il0',
+    'clients/uses?address=elsewhere',
+  ]) {
+    expect((await a.network('GET', `/api/v1/${target}`, { token })).status, target).toBe(400)
+  }
+})
+
+test('a list can be had as a table, and both say where the next page is (RFC 8288)', async () => {
+  const asCsv = { token, headers: { accept: 'text/csv' } }
+  const { headers, text } = await a.network('GET', '/api/v1/accounts?limit=2', asCsv)
+  expect(headers['content-type']).toBe('text/csv; charset=utf-8')
+  expect(text.split('\r\n')[0]).toContain('name,displayName,isAdmin')
+  expect(text.split('\r\n')).toHaveLength(4)
+  const [, next = ''] = /^<(.+)>; rel="next"$/u.exec(String(headers.link)) ?? []
+  const second = await a.network('GET', next, { token })
+  expect(second.body['accounts']).toHaveLength(2)
+  expect(next).toContain('limit=2')
+  // What is no list is no table, whoever asks.
+  const account = await a.network('GET', '/api/v1/accounts/carol', asCsv)
+  expect(account.headers['content-type']).toBe('application/json; charset=utf-8')
+})
+
 test('what was refused may be sent again with its key', async () => {
   expect((await withKey('k-4', { name: 'ivan', password: 'short' })).status).toBe(400)
   expect((await withKey('k-4', { name: 'ivan', password: 'short' })).headers['idempotent-replayed']).toBeUndefined()

@@ -1,32 +1,80 @@
+import { ADMIN_ROUTES } from '@drawbridge/contract'
+import type { AdminRoute } from '@drawbridge/contract'
 import { expect, test } from 'vitest'
-import { csvOf, wantsCsv } from './csv.ts'
+import { z } from 'zod'
+import { csvOf, tableOf, wantsCsv } from './csv.ts'
 
-test('a list becomes a table with every column that some row has', () => {
+const people = z.strictObject({
+  people: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        tiers: z.array(z.string()).readonly(),
+        client: z.strictObject({ os: z.string().optional(), version: z.string() }).optional(),
+        measured: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .readonly(),
+  next: z.string().optional(),
+})
+const HEAD = 'name,tiers,client.os,client.version,measured\r\n'
+
+test('a list becomes a table; objects within its rows are columns, and words of a list stand beside each other', () => {
   const rows = [
-    { name: 'ana', tiers: ['E1', 'E2'], people: 2 },
-    { name: 'ben "b", jr.', os: 'linux' },
+    { name: 'ana', tiers: ['E1', 'E2'], client: { version: '1.0' } },
+    { name: 'ben "b", jr.', tiers: [], measured: { a: [1] } },
   ]
-  expect(csvOf({ rows, next: 'x' })).toBe(
-    'name,tiers,people,os\r\nana,"[""E1"",""E2""]",2,\r\n"ben ""b"", jr.",,,linux\r\n',
+  expect(csvOf(tableOf(people)!, { people: rows, next: 'x' })).toBe(
+    `${HEAD}ana,E1 E2,,1.0,\r\n"ben ""b"", jr.",,,,"{""a"":[1]}"\r\n`,
   )
+})
+
+test('an empty list has the columns of a full one', () => {
+  expect(csvOf(tableOf(people)!, { people: [] })).toBe(HEAD)
 })
 
 test('what somebody calls a client is no formula in a spreadsheet', () => {
-  expect(csvOf({ rows: [{ a: '=HYPERLINK("x")', b: '-1.5', c: '-cmd', d: '@x' }] })).toBe(
-    `a,b,c,d\r\n"'=HYPERLINK(""x"")",-1.5,'-cmd,'@x\r\n`,
+  const rows = z.strictObject({ rows: z.array(z.strictObject({ a: z.string(), b: z.string() })) })
+  const table = tableOf(rows)!
+  expect(csvOf(table, { rows: [{ a: '=HYPERLINK("x")', b: '-1.5' }] })).toBe(`a,b\r\n"'=HYPERLINK(""x"")",-1.5\r\n`)
+  expect(csvOf(table, { rows: [{ a: '-cmd', b: '@x' }] })).toBe(`a,b\r\n'-cmd,'@x\r\n`)
+})
+
+test('an answer with no list, or with several, is no table', () => {
+  expect(tableOf(ADMIN_ROUTES.getAccount.response)).toBeUndefined()
+  expect(tableOf(ADMIN_ROUTES.getIncidentRecord.response)).toBeUndefined()
+})
+
+test('every list that comes in pages can be had as a table', () => {
+  const lists = Object.entries<AdminRoute>(ADMIN_ROUTES).filter(
+    ([, { method, query }]) => method === 'GET' && 'cursor' in query.shape,
+  )
+  expect(lists.length).toBeGreaterThan(20)
+  for (const [id, { response }] of lists) expect(tableOf(response), id).toBeDefined()
+  const { columns } = tableOf(ADMIN_ROUTES.listClientUses.response)!
+  expect(columns.map((path) => path.join('.'))).toEqual(
+    expect.arrayContaining([
+      'account',
+      'units',
+      'address',
+      'node',
+      'client.build',
+      'client.tier',
+      'firstSeenAt',
+      'lastSeenAt',
+    ]),
   )
 })
 
-test('an answer without a list is no table, and an empty list is an empty one', () => {
-  expect(csvOf({ a: 1 })).toBeUndefined()
-  expect(csvOf({ rows: [] })).toBe('\r\n')
-})
-
-test('only who asks for a table gets one', () => {
-  expect([undefined, '*/*', 'application/json', 'text/csv;q=0.9, */*'].map(wantsCsv)).toEqual([
-    false,
-    false,
-    false,
-    true,
-  ])
+test.each([
+  [undefined, false],
+  ['*/*', false],
+  ['application/json', false],
+  ['text/csv', true],
+  ['text/csv, */*', true],
+  ['text/csv;q=0.9, */*', false],
+  ['application/json;q=0.5, text/csv', true],
+  ['text/csv;q=0', false],
+])('who accepts %s gets a table: %s', (accept, isTable) => {
+  expect(wantsCsv(accept)).toBe(isTable)
 })

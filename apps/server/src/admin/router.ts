@@ -18,7 +18,8 @@ import { identify } from './access/identify.ts'
 import { isAdministrator } from './actor.ts'
 import type { Actor } from './actor.ts'
 import type { AdminContext, AdminHandlers, Exchange } from './api.ts'
-import { csvOf, wantsCsv } from './csv.ts'
+import { csvOf, tableOf, wantsCsv } from './csv.ts'
+import type { Table } from './csv.ts'
 import { authorize } from './authorize.ts'
 import { createEdit, entityTag } from './edits.ts'
 import type { Edit } from './edits.ts'
@@ -140,11 +141,31 @@ async function answer(
     res.writeHead(204).end()
     return
   }
-  const csv = wantsCsv(req.headers.accept) ? csvOf(JSON.parse(reply.body)) : undefined
-  const type = csv === undefined ? 'application/json' : 'text/csv'
-  res.writeHead(reply.status, { 'content-type': `${type}; charset=utf-8` })
+  const table = PAGED.get(id)
+  const answer = table && (JSON.parse(reply.body) as { readonly next?: string })
+  if (answer?.next !== undefined) res.setHeader('link', `<${nextTarget(path, search, answer.next)}>; rel="next"`)
+  const csv = table && answer && wantsCsv(req.headers.accept) ? csvOf(table, answer) : undefined
+  res.setHeader('vary', 'accept')
+  res.writeHead(reply.status, {
+    'content-type': `${csv === undefined ? 'application/json' : 'text/csv'}; charset=utf-8`,
+  })
   res.end(csv ?? reply.body)
 }
+
+/** Where the next page is (RFC 8288): a table has no other place to say so. */
+function nextTarget(path: string, search: string, next: string): string {
+  const query = new URLSearchParams(search)
+  query.set('cursor', next)
+  return `${path}?${query}`
+}
+
+/** Routes whose answers are a list, and the table that it is. */
+const PAGED: ReadonlyMap<string, Table> = new Map(
+  Object.entries<AdminRoute>(ADMIN_ROUTES).flatMap(([id, { method, response }]) => {
+    const table = method === 'GET' ? tableOf(response) : undefined
+    return table ? [[id, table] as const] : []
+  }),
+)
 
 /** Routes that read what another one edits. */
 const EDITED: ReadonlySet<string> = new Set(
