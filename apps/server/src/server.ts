@@ -335,6 +335,10 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     passwords: { make: passwords.make, change: changePassword },
     commands: registry.features.flatMap(({ commands }) => commands ?? []),
     administrate: (account, id, request) => admin.call(account, id, request),
+    factorByChat: {
+      isNeeded: (account) => admin.factorByChat.isNeeded(account),
+      show: (account, code, address) => admin.factorByChat.show(account, code, address),
+    },
     removeAccount: (account) => admin.removeAccount(account),
     registration: config.registration,
     contacts: config.contacts,

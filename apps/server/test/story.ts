@@ -62,6 +62,8 @@ export interface Device {
 export type Story<P extends string> = { readonly [K in P]: Device } & {
   readonly server: BuiltServer
   readonly databaseUrl: string
+  /** Where its files are. */
+  readonly dataDir: string
   /** The nth device (from 1) of a person. */
   device(person: P, n: number): Device
   connect(person: string, resource?: string): Promise<Device>
@@ -131,6 +133,7 @@ export async function story<P extends string>(
     ...(firsts as { readonly [K in P]: Device }),
     server,
     databaseUrl: database.url,
+    dataDir: directory,
     device(person, n) {
       const device = devices.get(person)?.[n - 1]
       if (!device) throw new Error(`${person} has no device ${n}`)

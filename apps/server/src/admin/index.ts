@@ -1,9 +1,9 @@
 import { buildOpenapi } from '@drawbridge/contract'
-import type { Administrate } from '../routing/feature.ts'
+import type { Administrate, FactorByChat } from '../routing/feature.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from '../routing/accounts.ts'
 import { createPasskeys } from './access/passkeys.ts'
-import { createProve } from './access/prove.ts'
+import { createFactorByChat, createProve } from './access/prove.ts'
 import { createSecondFactors } from './access/second-factors.ts'
 import { createSignIns } from './access/sign-ins.ts'
 import { accountHandlers, removeAccount } from './accounts.ts'
@@ -50,6 +50,7 @@ export interface AdminApi {
   handle(req: IncomingMessage, res: ServerResponse, actor?: Actor): Promise<boolean>
   /** The same operation for somebody who did not come over HTTP. Rejects with a `Refusal`. */
   readonly call: Administrate
+  readonly factorByChat: FactorByChat
   /** Deletes an account at its own wish. Rejects with a `Refusal`. */
   removeAccount(account: Account): Promise<void>
 }
@@ -103,6 +104,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
   return {
     handle: createRouter(context, handlers),
     call: createCall(context, handlers),
+    factorByChat: createFactorByChat(context),
     removeAccount: async ({ bareJid, localpart }) => void (await removeAccount(context, bareJid, localpart)),
   }
 }

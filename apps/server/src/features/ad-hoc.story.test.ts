@@ -1,7 +1,11 @@
+import { confirmTotp } from '@drawbridge/db'
 import { NS_COMMANDS, NS_DISCO_INFO, NS_DISCO_ITEMS } from '@drawbridge/xmpp'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ADMIN, errorOf, execute, makeAdmin, statusOf, submit } from '../../test/commands.ts'
 import { story } from '../../test/story.ts'
+import { createSecondFactors } from '../admin/access/second-factors.ts'
+import { loadSealer } from '../stream/seal.ts'
 
 describe('XEP-0050 commands', () => {
   test('an administrator finds the commands at the server and at her own address (XEP-0050 §2.2, XEP-0133 §2)', async () => {
@@ -58,6 +62,52 @@ describe('XEP-0050 commands', () => {
     expect(statusOf(canceled)).toBe('canceled')
     const late = await submit(s.alice, 'add-user', sessionid!, { accountjid: ['bob@im.test'] })
     expect(errorOf(late)).toEqual(['bad-request', 'bad-sessionid'])
+  })
+
+  test('AD-12 a password alone does by chat no more than in the console: a command asks for the second factor first', async () => {
+    let at = new Date('2026-11-23T09:00:00Z')
+    await using s = await story({ alice: 1 }, { now: () => at })
+    await makeAdmin(s)
+    const { db, accounts } = s.server.ctx
+    const { id, bareJid } = accounts.find('alice')!
+    const sealer = await loadSealer(join(s.dataDir, 'secrets', 'credential-key'))
+    const parts = { db, domain: 'im.test', sealer, passkeys: { list: async () => [] }, now: () => at }
+    const factors = createSecondFactors(parts)
+    await factors.begin({ id, bareJid })
+    await confirmTotp(db, id, 0, at)
+    const [one = '', two = ''] = await factors.renewRecoveryCodes(db, id)
+
+    const asked = await execute(s.alice, 'add-user')
+    expect(statusOf(asked)).toBe('executing')
+    expect(asked.toString()).toContain('Code of your authenticator')
+    expect(asked.toString()).not.toContain('accountjid')
+    const session = asked.getChild('command', NS_COMMANDS)!.attrs['sessionid']!
+    const password = { password: ['correct horse 7'], 'password-verify': ['correct horse 7'] }
+    const filledIn = { accountjid: ['mallory@im.test'], ...password }
+    expect(errorOf(await submit(s.alice, 'add-user', session, filledIn))).toContain('not-authorized')
+    expect(errorOf(await submit(s.alice, 'add-user', session, { code: ['aaaaa-aaaaa'] }))).toContain('not-authorized')
+    expect(accounts.find('mallory')).toBeUndefined()
+
+    // The command's own form comes after it, and the next ones come at once, for a quarter of an hour.
+    const form = await submit(s.alice, 'add-user', session, { code: [one] })
+    expect(form.toString()).toContain('accountjid')
+    const added = { accountjid: ['bob@im.test'], ...password }
+    expect(statusOf(await submit(s.alice, 'add-user', session, added))).toBe('completed')
+    expect(statusOf(await execute(s.alice, 'get-online-users-num'))).toBe('completed')
+    const open = (await execute(s.alice, 'delete-user')).getChild('command', NS_COMMANDS)!.attrs['sessionid']!
+    at = new Date(at.getTime() + 15 * 60_000)
+    const late = await submit(s.alice, 'delete-user', open, { accountjids: ['bob@im.test'] })
+    expect(errorOf(late)).toEqual(['not-allowed', 'session-expired'])
+    const again = await execute(s.alice, 'get-online-users-num')
+    expect(statusOf(again)).toBe('executing')
+    const other = again.getChild('command', NS_COMMANDS)!.attrs['sessionid']!
+    expect(statusOf(await submit(s.alice, 'get-online-users-num', other, { code: [two] }))).toBe('completed')
+  })
+
+  test('AD-12 where a second factor is required, nobody administers by chat without one', async () => {
+    await using s = await story({ alice: 1 }, { settings: { admin: { secondFactor: 'required' } } })
+    await makeAdmin(s)
+    expect(errorOf(await execute(s.alice, 'get-online-users-num'))).toEqual(['forbidden', 'text'])
   })
 
   test('a request that makes no sense says what is wrong with it (XEP-0050 §4.4)', async () => {

@@ -7,18 +7,20 @@ import {
   parseCommand,
   StanzaFault,
 } from '@drawbridge/xmpp'
-import type { Element } from '@drawbridge/xmpp'
+import type { Element, FormSource } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import { defineFeature } from '../routing/feature.ts'
 import type { AdHocCommand, Context, DiscoNode, IqRequest } from '../routing/feature.ts'
 import type { Session } from '../stream/session.ts'
+import { mustProve, PROOF_FORM, prove } from './ad-hoc-proof.ts'
 
 const NAME = 'ad-hoc'
 /** Forms that one session may have open; the oldest is forgotten. */
 const OPEN_MAX = 16
 
 /**
- * XEP-0050: Ad-Hoc Commands. The features' commands, each of one form or none, at the server's address and at an
+ * XEP-0050: Ad-Hoc Commands. The features' commands, each of one form or none, after the
+ * second factor where a command administers, at the server's address and at an
  * administrator's own bare JID, where some clients look. Whoever may not execute one does not see it.
  */
 export const adHoc = defineFeature({
@@ -78,18 +80,27 @@ function execute(to: Place) {
     const open = openForms(session)
     if (sessionId === undefined) {
       if (action !== 'execute') throw commandFault('bad-action')
-      if (command.form) return begin(command, await command.form(session.account, ctx), open)
-      return complete(command, newSessionId(), undefined, session, ctx)
+      const id = newSessionId()
+      if (!(await mustProve(command, session, ctx))) return start(command, id, session, ctx)
+      remember(open, id, { node, isProof: true })
+      return buildCommand({ node, sessionId: id, status: 'executing', form: formOf(command, PROOF_FORM) })
     }
-    if (open.get(sessionId) !== node) throw commandFault('bad-sessionid')
+    const stage = open.get(sessionId)
+    if (stage?.node !== node) throw commandFault('bad-sessionid')
     if (action === 'cancel') {
       open.delete(sessionId)
       return buildCommand({ node, sessionId, status: 'canceled' })
     }
-    // A command has one step: there is nothing before it, and what follows it is its end.
+    // Nothing has a way back: a command has one step, and before it at most the one that asks who it is.
     if (action === 'prev') throw commandFault('bad-action')
     const form = findForm(payload)
     if (form?.type !== 'submit') throw commandFault('bad-payload')
+    if (stage.isProof) {
+      await prove(form, session, ctx)
+      open.delete(sessionId)
+      return start(command, sessionId, session, ctx)
+    }
+    if (await mustProve(command, session, ctx)) throw commandFault('session-expired')
     const answer = await complete(command, sessionId, form, session, ctx)
     // What was filled in wrongly can be tried again: only success ends it.
     open.delete(sessionId)
@@ -102,23 +113,24 @@ function isOfAdministration(node: string): boolean {
   return node.startsWith('http://jabber.org/protocol/admin#')
 }
 
-function begin(
-  command: AdHocCommand,
-  form: Awaited<ReturnType<NonNullable<AdHocCommand['form']>>>,
-  open: Map<string, string>,
-) {
-  const sessionId = newSessionId()
-  open.set(sessionId, command.node)
+/** The command's own step: its form, or what it does at once. */
+async function start(command: AdHocCommand, sessionId: string, session: Session, ctx: Context): Promise<Element> {
+  const { node, form } = command
+  if (!form) return complete(command, sessionId, undefined, session, ctx)
+  const asked = await form(session.account, ctx)
+  remember(openForms(session), sessionId, { node, isProof: false })
+  return buildCommand({ node, sessionId, status: 'executing', form: formOf(command, asked) })
+}
+
+const formOf = ({ name }: AdHocCommand, form: Omit<FormSource, 'type'>) =>
+  buildForm({ title: name, ...form, type: 'form' })
+
+function remember(open: Map<string, Stage>, sessionId: string, stage: Stage): void {
+  open.set(sessionId, stage)
   for (const oldest of open.keys()) {
     if (open.size <= OPEN_MAX) break
     open.delete(oldest)
   }
-  return buildCommand({
-    node: command.node,
-    sessionId,
-    status: 'executing',
-    form: buildForm({ title: command.name, ...form, type: 'form' }),
-  })
 }
 
 async function complete(
@@ -136,11 +148,18 @@ async function complete(
 
 const newSessionId = () => randomBytes(16).toString('base64url')
 
-/** Open forms of a session: id to node. Nobody else's session can go on with them. */
-function openForms({ notes }: Session): Map<string, string> {
-  const known = notes.get(NAME) as Map<string, string> | undefined
+/** A form that somebody has before them. */
+interface Stage {
+  readonly node: string
+  /** It asks for the second factor, and the command's own comes after it. */
+  readonly isProof: boolean
+}
+
+/** Open forms of a session, by their id. Nobody else's session can go on with them. */
+function openForms({ notes }: Session): Map<string, Stage> {
+  const known = notes.get(NAME) as Map<string, Stage> | undefined
   if (known) return known
-  const fresh = new Map<string, string>()
+  const fresh = new Map<string, Stage>()
   notes.set(NAME, fresh)
   return fresh
 }

@@ -177,6 +177,7 @@ export interface Context {
   /** Every command of the features in force, in their order. */
   readonly commands: readonly AdHocCommand[]
   readonly administrate: Administrate
+  readonly factorByChat: FactorByChat
   /** Ends an account at its own wish, with all it holds. */
   removeAccount(account: Account): Promise<void>
   readonly registration: RegistrationConfig
@@ -413,6 +414,8 @@ export interface AdHocCommand {
   readonly at: readonly ('server' | 'own')[]
   /** Who may not execute it does not see it either. */
   isAllowed(account: Account, ctx: Context): boolean
+  /** It administers: whoever has a second factor shows it first. */
+  readonly isAdministrative?: boolean
   /** What has to be filled in; absent for a command that asks nothing. */
   readonly form?: (account: Account, ctx: Context) => Promise<Omit<FormSource, 'type'>> | Omit<FormSource, 'type'>
   /** `form` is the submitted one; its values are what the user typed. Throws a `StanzaFault` or `Refusal` to refuse. */
@@ -425,6 +428,14 @@ export type Administrate = <Id extends AdminRouteId>(
   id: Id,
   request: { readonly params?: ParamsOf<Id>; readonly query?: QueryOf<Id>; readonly body?: BodyOf<Id> },
 ) => Promise<ResponseOf<Id>>
+
+/** The second factor of an administrator who speaks XMPP instead of HTTP. */
+export interface FactorByChat {
+  /** Whether it has to be shown. Rejects with `second-factor-missing` where there has to be one, and is none. */
+  isNeeded(account: Account): Promise<boolean>
+  /** Rejects with `second-factor-failed`, `rate-limited`. */
+  show(account: Account, code: string, remoteAddress: string): Promise<void>
+}
 
 /** A node of disco that is not the root: commands, nodes of PubSub (XEP-0030 §3.2, §4.2). */
 export interface DiscoNode {

@@ -3,6 +3,7 @@ import type { BodyOf } from '@drawbridge/contract'
 import { appendAudit, findAccount, findAccountById } from '@drawbridge/db'
 import type { Account } from '@drawbridge/db'
 import { accountFrom } from '../../routing/accounts.ts'
+import type { FactorByChat } from '../../routing/feature.ts'
 import { localpartFrom } from '../../routing/account-name.ts'
 import { withPasswordFaults } from '../../stream/password-refusal.ts'
 import { isAdministrator } from '../actor.ts'
@@ -80,6 +81,31 @@ export function createProve(context: Omit<AdminContext, 'prove'>): Prove {
 
   return (shown, remoteAddress) =>
     'passkey' in shown ? byPasskey(shown, remoteAddress) : byPassword(shown, remoteAddress)
+}
+
+/**
+ * The second factor of whoever administers by chat, where signing in takes a password alone: a code of the authenticator
+ * or from paper. Somebody who has only passkeys has codes on paper, and the console.
+ */
+export function createFactorByChat(context: Omit<AdminContext, 'prove'>): FactorByChat {
+  const { throttle, secondFactors, settings } = context
+  const noteRefusal = createRefusalLog(context)
+  return {
+    async isNeeded({ id }) {
+      if (hasFactor(await secondFactors.of(id))) return true
+      if (settings.secondFactor === 'required') throw new Refusal('second-factor-missing')
+      return false
+    },
+    async show({ id, localpart, bareJid }, code, remoteAddress) {
+      const keys = throttle.keysOf(remoteAddress, localpart)
+      const delayMs = throttle.delayMs(keys)
+      if (delayMs > 0) throw new Refusal('rate-limited', { retryAfterS: Math.ceil(delayMs / 1_000) })
+      if (await secondFactors.take(id, code)) return
+      throttle.failed(keys)
+      noteRefusal(bareJid, remoteAddress)
+      throw new Refusal('second-factor-failed')
+    },
+  }
 }
 
 /**

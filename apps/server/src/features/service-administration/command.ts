@@ -15,11 +15,12 @@ export function command(
   name: string,
   title: string,
   permission: GrantedPermission,
-): Pick<AdHocCommand, 'node' | 'name' | 'at' | 'isAllowed'> {
+): Pick<AdHocCommand, 'node' | 'name' | 'at' | 'isAdministrative' | 'isAllowed'> {
   return {
     node: `${NS_ADMIN}#${name}`,
     name: title,
     at: ['server', 'own'],
+    isAdministrative: true,
     isAllowed: ({ localpart }, ctx) => {
       // With the rights it has now, not those it had when its session began.
       const account = ctx.accounts.find(localpart)
