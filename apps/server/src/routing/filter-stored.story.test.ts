@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { listArchive, openDatabase, uuidv7 } from '@drawbridge/db'
 import { FILTER_VERSION } from '@drawbridge/image-filter'
 import { cleanImage } from '@drawbridge/testkit'
@@ -86,4 +87,22 @@ test('images row 28: a request for presence that no filter has seen is shown as 
   const stored = await rows()
   expect(stored.map(({ filter_version: version }) => version)).toEqual([FILTER_VERSION, FILTER_VERSION, FILTER_VERSION])
   expect(stored.map(({ stanza }) => stanza).join('')).not.toMatch(/iVBOR|evil\.test/)
+})
+
+test('what is recalled is not shown, nor taken out for good by the filter that sees it then', async () => {
+  await using s = await story({ bob: 1 }, { sanitize: () => cleanImage({ bytes: CLEAN }) })
+  await imported(s.databaseUrl, bob(RAW))
+  const { ctx, policy } = s.server
+  const read = async () => {
+    const page = await listArchive(ctx.db, OWNER, { page: { max: 1 } })
+    if (typeof page === 'string') throw new Error(page)
+    return page.messages
+  }
+  const hashes = [createHash('sha256').update(Buffer.from(RAW, 'base64')).digest('hex')]
+  const { recall } = await policy.operations.startRecall('carol@im.test', { hashes, reason: 'wrong picture' })
+  const [hidden] = await filterMessages(await read(), ctx)
+  expect(hidden!.stanza).not.toMatch(/urn:xmpp:bob|iVBOR/)
+  await policy.operations.endRecall('carol@im.test', recall.id)
+  const [shown] = await filterMessages(await read(), ctx)
+  expect(shown!.stanza).toContain(`>${CLEAN.toString('base64')}</data>`)
 })

@@ -4,6 +4,7 @@ import type { DiscoInfo, DiscoItem, FormField } from '@drawbridge/xmpp'
 import type { Context, DiscoNode, IqRequest } from '../../routing/feature.ts'
 import { openToRead, refusalToRead } from './access.ts'
 import { LEGACY_BOOKMARKS } from './bookmarks.ts'
+import { isShown, shownText } from './names.ts'
 import { expiry } from './retrieve.ts'
 
 /** A node of an account, to whoever may read it (XEP-0060 §5.3 to §5.5). */
@@ -15,14 +16,14 @@ async function nodeInfo(name: string, request: IqRequest, ctx: Context): Promise
   const text = (field: string, value: string): FormField => ({ name: field, type: 'text-single', values: [value] })
   const fields = [
     ...(['title', 'description', 'type'] as const).flatMap((key) =>
-      node[key] === '' ? [] : [text(`pubsub#${key}`, node[key])],
+      node[key] === '' ? [] : [text(`pubsub#${key}`, shownText(node[key]))],
     ),
     { name: 'pubsub#owner', type: 'jid-multi', values: [owner.bareJid] } as const,
     text('pubsub#access_model', node.accessModel),
     text('pubsub#publish_model', node.publishModel),
   ]
   return {
-    identities: [{ category: 'pubsub', type: 'leaf', ...(node.title === '' ? {} : { name: node.title }) }],
+    identities: [{ category: 'pubsub', type: 'leaf', ...(node.title === '' ? {} : { name: shownText(node.title) }) }],
     features: [NS_PUBSUB],
     forms: [{ formType: NS_PUBSUB_META_DATA, fields }],
   }
@@ -34,7 +35,7 @@ async function nodeItems(name: string, request: IqRequest, ctx: Context): Promis
   if (!access || name === LEGACY_BOOKMARKS) return []
   const { owner, node } = access
   const ids = await listPepItemIds(ctx.db, owner.id, name, expiry(node, ctx))
-  return ids.map((id) => ({ jid: owner.bareJid, name: id }))
+  return ids.filter(isShown).map((id) => ({ jid: owner.bareJid, name: id }))
 }
 
 /** §5.2: the nodes of an account that the requester may read or ask to read. */
@@ -52,7 +53,11 @@ export async function listNodes({ to, isOwn, session }: IqRequest, ctx: Context)
   const named = new Map(affiliations.map(({ node, affiliation }) => [node, affiliation]))
   const visible = nodes.filter((node) => {
     const affiliation = isOwn ? 'owner' : (named.get(node.node) ?? 'none')
-    return !refusalToRead(node, { affiliation, contact, isSubscribed: false }, 'subscribe')
+    return isShown(node.node) && !refusalToRead(node, { affiliation, contact, isSubscribed: false }, 'subscribe')
   })
-  return visible.map(({ node, title }) => ({ jid: owner.bareJid, node, ...(title === '' ? {} : { name: title }) }))
+  return visible.map(({ node, title }) => ({
+    jid: owner.bareJid,
+    node,
+    ...(title === '' ? {} : { name: shownText(title) }),
+  }))
 }

@@ -14,6 +14,7 @@ import {
   publishOptions,
   pubsub,
   retract,
+  subscribe,
 } from '../../../test/pubsub.ts'
 import { story } from '../../../test/story.ts'
 
@@ -283,4 +284,34 @@ test('a request that names no part of PubSub, or a part that is not here, says s
   expect(outcomeOf(await s.bob.ask('set', create('mine'), 'alice@im.test'))).toBe('forbidden')
   await s.bob.ask('get', '<ping xmlns="urn:xmpp:ping"/>')
   expect(s.bob.received().filter((text) => isEvent({ name: /^<(\w+)/.exec(text)?.[1] ?? '' }))).toEqual([])
+})
+
+test('images row 21: an id or a title that is an image, by whatever way it came in, is shown to nobody', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  const image = Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR as somebody sent it', 'latin1').toString('base64')
+  await s.alice.ask('set', create('urn:example:log', { title: 'Log', access_model: 'open', max_items: '10' }))
+  for (const id of ['one', 'two']) await s.alice.ask('set', publish('urn:example:log', note(id), id))
+  // As an import or an older version may have written them.
+  await s.server.ctx.db.execute(`update pep_item set item_id = '${image}' where item_id = 'two'`)
+  await s.server.ctx.db.execute(`update pep_node set options = options || '{"title":"data:image/png;base64,${image}"}'`)
+  const disco = (kind: string, node = '') => `<query xmlns="http://jabber.org/protocol/disco#${kind}"${node}/>`
+  const of = ' node="urn:example:log"'
+  const asked = [
+    items('urn:example:log'),
+    pubsub(`<items node="urn:example:log"><item id="${image}"/></items>`),
+    disco('items', of),
+    disco('info', of),
+    disco('items'),
+    subscribe('urn:example:log', 'bob@im.test'),
+  ]
+  s.bob.received()
+  const answers: string[] = []
+  for (const request of asked) {
+    const type = request.includes('<subscribe') ? 'set' : 'get'
+    answers.push((await s.bob.ask(type, request, 'alice@im.test')).toString())
+  }
+  const all = [...answers, ...s.bob.received()].join('')
+  expect(all).not.toContain(image)
+  expect(all).toContain('<item id="one">')
+  expect(all).toContain('[image removed]')
 })

@@ -12,6 +12,7 @@ import { refusalToRead } from './access.ts'
 import type { Standing } from './access.ts'
 import { asLegacyNode, LEGACY_BOOKMARKS, listLegacyBookmarks, NODE_BOOKMARKS } from './bookmarks.ts'
 import { buildEvent, isTold } from './event.ts'
+import { isShown } from './names.ts'
 import { inOrder, TELLING } from './order.ts'
 import { expiry } from './retrieve.ts'
 
@@ -151,7 +152,7 @@ async function sendFrom(
   const named = new Map(affiliations.map((row) => [keyOf(row.accountId, row.node), row.affiliation]))
   for (const { accountId, node, item } of rows) {
     const owner = byId.get(accountId)
-    if (!owner || (expiry(node, ctx) ?? item.publishedAt) > item.publishedAt) continue
+    if (!owner || !isShown(item.itemId) || (expiry(node, ctx) ?? item.publishedAt) > item.publishedAt) continue
     const affiliation = named.get(keyOf(accountId, node.node)) ?? 'none'
     if (owner.bareJid !== reader) {
       // Presence is shared with the reader, or nobody would ask (§4.1); groups are looked up only where they decide.

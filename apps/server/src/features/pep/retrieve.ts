@@ -18,6 +18,7 @@ import type { Context, IqRequest } from '../../routing/feature.ts'
 import { filterItem } from '../../routing/filter-stored.ts'
 import { nodeName, openToRead } from './access.ts'
 import { LEGACY_BOOKMARKS, readLegacyBookmarks } from './bookmarks.ts'
+import { isShown } from './names.ts'
 import { currentIds } from './renamed.ts'
 import { adoptVcard, NODE_VCARD4 } from './vcard4.ts'
 
@@ -30,7 +31,8 @@ export async function retrieve(pubsub: Element, items: Element, request: IqReque
   if (name === NODE_VCARD4) await adoptVcard(ctx.accounts.findByBareJid(request.to.bareString), ctx)
   const { owner, node } = await openToRead(name, request, 'read', ctx)
   const { found: rows, page } = await select(owner, node, pubsub, items, ctx)
-  const found = await Promise.all(rows.map((item) => filterItem(owner, item, ctx)))
+  const shown = rows.filter(({ itemId }) => isShown(itemId))
+  const found = await Promise.all(shown.map((item) => filterItem(owner, item, ctx)))
   return xml('pubsub', { xmlns: NS_PUBSUB }, xml('items', { node: name }, found.map(buildItem)), page && buildRsm(page))
 }
 

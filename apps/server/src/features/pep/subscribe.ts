@@ -28,6 +28,7 @@ import { askOwner } from './approval.ts'
 import { filterItem } from '../../routing/filter-stored.ts'
 import { notSubscribed, pubsubFault, unavailable } from './errors.ts'
 import { buildEvent } from './event.ts'
+import { isShown } from './names.ts'
 import { lastItem, sessionsAt } from './notify.ts'
 
 /** Most subscriptions of one person to one node, by bare and by full addresses (XEP-0060 §6.1.3.9). */
@@ -70,7 +71,7 @@ async function refuseTooMany({ owner, node, subscriptions }: Access, ctx: Contex
 /** §6.1.7: a new subscriber gets the last item at once, where the node says so. */
 async function sendLast({ owner, node }: Access, jid: string, ctx: Context): Promise<void> {
   const [item] = await listLastPepItems(ctx.db, owner.id, [node.node])
-  if (!item) return
+  if (!item || !isShown(item.itemId)) return
   const event = buildEvent(owner.bareJid, lastItem(node, await filterItem(owner, item, ctx)), item.publishedAt)
   for (const session of sessionsAt(jid, ctx)) session.send(event.to(session.jid.toString()))
 }
