@@ -1,3 +1,4 @@
+import type { OpenMetricsContentType } from 'prom-client'
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 
 /** Label names with every value they can take. Closed, so that the number of series is known when it is written. */
@@ -7,7 +8,9 @@ type Values<L extends Labels> = { readonly [K in keyof L]: L[K][number] }
 /** Label values first where there are labels; then the amount. */
 type Args<L extends Labels> = keyof L extends never ? [amount?: number] : [labels: Values<L>, amount?: number]
 
-const registry = new Registry()
+// OpenMetrics 1.0, which Prometheus and everything after it reads.
+const registry = new Registry<OpenMetricsContentType>()
+registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
 
 /**
  * A counter that only grows. Call it with its labels (and an amount, default 1). Series start at 0, so that a rate is
@@ -82,7 +85,7 @@ export function collectProcessMetrics(): void {
   collectDefaultMetrics({ register: registry })
 }
 
-/** Everything counted so far in the Prometheus text format. */
+/** Everything counted so far, in the text format of OpenMetrics 1.0. */
 export function renderMetrics(): Promise<string> {
   return registry.metrics()
 }
@@ -95,7 +98,17 @@ export function describeMetrics(): { name: string; help: string; type: string; l
   return registry
     .getMetricsAsArray()
     .map((metric) => {
-      const { name, help, labelNames } = metric as unknown as { name: string; help: string; labelNames?: string[] }
+      const {
+        name: given,
+        help,
+        labelNames,
+      } = metric as unknown as {
+        name: string
+        help: string
+        labelNames?: string[]
+      }
+      // Rendering takes the suffix from the names of counters: there it belongs to the samples (OpenMetrics 1.0 §5.1).
+      const name = metric instanceof Counter ? `${given.replace(/_total$/u, '')}_total` : given
       const type = metric instanceof Counter ? 'counter' : metric instanceof Histogram ? 'histogram' : 'gauge'
       return { name, help, type, labels: [...(labelNames ?? [])] }
     })

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { makeDirectory } from './directories.ts'
 import { createHealth } from './health.ts'
 import { silentLog } from './log.ts'
-import { counter, describeMetrics, renderMetrics } from './metrics.ts'
+import { counter, describeMetrics, METRICS_CONTENT_TYPE, renderMetrics } from './metrics.ts'
 import { createDirectories, paths } from './paths.ts'
 import { createShutdown } from './shutdown.ts'
 
@@ -54,6 +54,10 @@ test('a counter shows every series from the start', async () => {
   count({ kind: 'a' })
   count({ kind: 'a' }, 2)
   const text = await renderMetrics()
+  expect(METRICS_CONTENT_TYPE).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
+  expect(text).toMatch(/\n# EOF\n$/u)
+  expect(text).toContain('# TYPE drawbridge_example counter\n')
+  expect(await renderMetrics()).toBe(text)
   expect(text).toContain('drawbridge_example_total{kind="a"} 3')
   expect(text).toContain('drawbridge_example_total{kind="b"} 0')
   expect(describeMetrics()).toContainEqual({
