@@ -27,6 +27,11 @@ const NEEDED: readonly SystemPackage[] = [
     name: 'python3-swift',
     isThere: () => succeeds('/usr/bin/python3', '-c', 'import swift.common.middleware.s3api'),
   },
+  // The reference parser of OpenMetrics.
+  {
+    name: 'python3-prometheus-client',
+    isThere: () => succeeds('/usr/bin/python3', '-c', 'import prometheus_client.openmetrics.parser'),
+  },
   { name: 'prosody', isThere: () => hasCommand('prosody') },
   ...['go-sendxmpp', 'mcabber', 'profanity', 'tmux'].map((name) => ({
     name,

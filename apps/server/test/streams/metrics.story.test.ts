@@ -1,5 +1,6 @@
-import { renderMetrics } from '@drawbridge/runtime'
+import { collectProcessMetrics, renderMetrics } from '@drawbridge/runtime'
 import type { SanitizeVerdict } from '@drawbridge/contract'
+import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { timed } from '../../src/measure.ts'
 import { story } from '../story.ts'
@@ -61,6 +62,32 @@ test('a message, sign-ins that work and do not, and a stream error show in the m
     for (const line of [alice, bob]) line.destroy()
   })
   expect(grown).toEqual([1, 1, 2, 1, 1, 1])
+})
+
+/** The reference parser, which refuses what the others guess. */
+const PARSE = `import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as families
+print(*[f"{family.name} {family.type}" for family in families(sys.stdin.read())], sep="\\n")`
+const python = spawnSync('/usr/bin/python3', ['-c', 'import prometheus_client.openmetrics.parser'])
+
+test('what counts is OpenMetrics, to the letter', async (context) => {
+  if (python.status !== 0) return context.skip('python3-prometheus-client is not installed')
+  collectProcessMetrics()
+  await using server = await runServer()
+  const answer = await fetch(`http://127.0.0.1:${server.httpPort}/metrics`)
+  expect(answer.headers.get('content-type')).toMatch(/^application\/openmetrics-text; version=1\.0\.0/u)
+  const text = await answer.text()
+  expect(text.endsWith('# EOF\n')).toBe(true)
+  const { stdout, stderr, status } = spawnSync('/usr/bin/python3', ['-c', PARSE], { input: text, encoding: 'utf8' })
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
+  expect(stdout.split('\n')).toEqual(
+    expect.arrayContaining([
+      'drawbridge_policy_verdicts counter',
+      'drawbridge_sessions_connected gauge',
+      'drawbridge_policy_effect_seconds histogram',
+    ]),
+  )
 })
 
 test('each message counts once, by what became of it', async () => {
