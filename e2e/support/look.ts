@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { accessibilityFaults, sidewaysScrollers } from './axe.ts'
@@ -10,19 +10,26 @@ const WIDTHS = [1280, 768, 360] as const
 const HEIGHT = 800
 
 /** Where pictures of the screens go, for people to look at; git ignores them. */
-export const PICTURES = join(ROOT, 'test-results', 'look')
+const PICTURES = join(ROOT, 'test-results', 'look')
+
+/** Takes a picture of what is shown now, where pictures are wanted: it proves nothing, and costs as much as a check. */
+export async function picture({ page }: Person, name: string): Promise<void> {
+  if (process.env['DRAWBRIDGE_PICTURES'] === '1') await page.screenshot({ path: join(PICTURES, `${name}.png`) })
+}
 
 /** Checks what is shown now: light and dark, wide and narrow. */
-export async function look({ page }: Person, name: string): Promise<void> {
-  await mkdir(PICTURES, { recursive: true })
+export async function look(person: Person, name: string): Promise<void> {
+  const { page } = person
   const faults: string[] = []
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: HEIGHT })
-      const found = await accessibilityFaults(page)
+      // From the top: what a bar that stays in sight covers is reached by scrolling.
+      await page.evaluate(() => scrollTo(0, 0))
+      const found = await accessibilityFaults(page, colorScheme === 'light' ? 'all' : 'colors')
       faults.push(...found.map((fault) => `${name}, ${colorScheme}, ${width} px: ${fault}`))
-      await page.screenshot({ path: join(PICTURES, `${name}-${colorScheme}-${width}.png`) })
+      await picture(person, `${name}-${colorScheme}-${width}`)
     }
   }
   for (const width of [360, 320]) {
@@ -51,7 +58,7 @@ export async function publish(
   const isForPublication = process.env['DRAWBRIDGE_UPDATE_SCREENSHOTS'] === '1'
   await page.setViewportSize(size)
   await page.mouse.move(0, 0)
-  await page.screenshot({ path: isForPublication ? published : join(PICTURES, `published-${name}.png`) })
+  if (isForPublication) await page.screenshot({ path: published })
   await page.setViewportSize({ width: 1280, height: HEIGHT })
   expect(existsSync(published), published).toBe(true)
   expect((await stat(published)).size, published).toBeLessThan(MAX_PUBLISHED)

@@ -1,11 +1,10 @@
-import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { messageOf, openConversation, openPage, say, signIn, startBrowser } from '../support/browser.ts'
 import type { Person } from '../support/browser.ts'
 import { sidewaysScrollers } from '../support/axe.ts'
 import { pickFiles } from '../support/files.ts'
-import { PICTURES } from '../support/look.ts'
+import { picture } from '../support/look.ts'
 import { startStack } from '../support/stack.ts'
 import type { Stack } from '../support/stack.ts'
 
@@ -44,11 +43,11 @@ test('in a German browser everything is German', async () => {
   await pickFiles(alice, { name: 'plan.png', mimeType: 'image/png', buffer: Buffer.from(SVG) })
   await page.getByText('Diese Art Bild wird nicht angenommen.').waitFor()
   expect(await leftovers(alice)).toEqual([])
-  await page.screenshot({ path: join(PICTURES, 'german.png') })
+  await picture(alice, 'german')
   await page.getByRole('button', { name: /^Konto/ }).click()
   await page.getByRole('dialog', { name: 'Konto' }).waitFor()
   expect(await leftovers(alice)).toEqual([])
-  await page.screenshot({ path: join(PICTURES, 'german-account.png') })
+  await picture(alice, 'german-account')
   await page.getByRole('button', { name: 'Tastenkürzel' }).click()
   await page.getByRole('dialog', { name: 'Tastenkürzel' }).waitFor()
   expect(await leftovers(alice)).toEqual([])
@@ -67,7 +66,7 @@ test('from right to left nothing is lost', async () => {
   for (const width of [1280, 360, 320]) {
     await page.setViewportSize({ width, height: 800 })
     expect(await sidewaysScrollers(page)).toEqual([])
-    await page.screenshot({ path: join(PICTURES, `rtl-${width}.png`) })
+    await picture(alice, `rtl-${width}`)
     const text = `written at ${width} px`
     await say(alice, text)
     const row = messageOf(alice, text)

@@ -120,7 +120,9 @@ export function suspensionText(suspension: PublicSuspension, language: StatusLan
   const start = Date.parse(since) > now.getTime() ? ` ${words.start}: ${since}.` : ''
   const end = until === null ? '' : ` ${words.end}: ${until}.`
   const subject = [...new Set(what)].join(` ${words.and} `)
-  return `${subject} ${words[mode]}. ${words.reason}: ${reasonIn(suspension, language)}.${start}${end}`
+  // Whoever writes a reason may end it as a sentence.
+  const reason = reasonIn(suspension, language).replace(/[.\s]+$/u, '')
+  return `${subject} ${words[mode]}. ${words.reason}: ${reason}.${start}${end}`
 }
 
 function kindOf(scope: SuspensionScope): keyof (typeof WORDS)['en']['scopes'] {

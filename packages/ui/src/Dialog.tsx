@@ -4,6 +4,7 @@ import { Glyph } from './Glyph.tsx'
 import { useLanguage } from './language.ts'
 
 const CLOSE = { en: 'Close', de: 'Schließen' } as const
+const FIELD = ':is(input, select, textarea):not([type=checkbox], [type=radio])'
 const CROSS = 'M6 6l12 12M18 6L6 18'
 
 /** A modal dialog. The browser traps the focus and gives it back to the opener. */
@@ -31,6 +32,9 @@ export function Dialog({
     const element = dialog.current
     const opener = document.activeElement
     element?.showModal()
+    // Of itself the browser takes the first there is, which closes it.
+    const first = element?.querySelector<HTMLElement>('[data-autofocus]') ?? element?.querySelector<HTMLElement>(FIELD)
+    first?.focus()
     return () => {
       element?.close()
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus()

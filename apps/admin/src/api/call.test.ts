@@ -49,6 +49,19 @@ test('what is done carries its key', async () => {
   expect(asked[0]?.init.headers).toMatchObject({ 'idempotency-key': 'k', 'content-type': 'application/json' })
 })
 
+test('what is changed can be bound to what was seen of it', async () => {
+  const asked: RequestInit[] = []
+  const fetching = ((_url: string, init: RequestInit) => {
+    asked.push(init)
+    return Promise.resolve(new Response('{}', { headers: { 'content-type': 'application/json', etag: '"seen"' } }))
+  }) as typeof fetch
+  const call = createCall(() => {}, fetching)
+  const tags: string[] = []
+  await call('getClientRule', { params: { id: 'r' }, onTag: (tag) => tags.push(tag) })
+  await call('removeClientRule', { params: { id: 'r' }, ifMatch: tags[0] ?? '' })
+  expect(asked[1]?.headers).toMatchObject({ 'if-match': '"seen"' })
+})
+
 test('a link leads to the page that it is made of', () => {
   for (const path of ['/admin', '/admin/', '/admin/overview', '/admin/nonsense']) {
     expect(routeOf(path, '').page).toBe('overview')

@@ -10,6 +10,10 @@ export interface Input<Id extends RouteId> {
   readonly body?: BodyOf<Id>
   /** Names what is done: sent again with the same, it is done once. */
   readonly key?: string
+  /** The entity tag of what is changed, as it was when it was seen: refused when it is another one by now. */
+  readonly ifMatch?: string
+  /** Told the entity tag of what is read, for `ifMatch`. */
+  readonly onTag?: (tag: string) => void
   readonly signal?: AbortSignal
 }
 
@@ -35,7 +39,7 @@ export class ApiProblem extends Error {
  * @param onSignedOut is told when the session has ended, before the promise rejects.
  */
 export function createCall(onSignedOut: () => void, fetching: typeof fetch = (...args) => fetch(...args)): Call {
-  return async (id, { params, query, body, key, signal } = {}) => {
+  return async (id, { params, query, body, key, ifMatch, onTag, signal } = {}) => {
     const { method, url } = target(id, params, query as Record<string, string | number | undefined>)
     let response: Response
     try {
@@ -47,6 +51,7 @@ export function createCall(onSignedOut: () => void, fetching: typeof fetch = (..
           accept: 'application/json',
           ...(body !== undefined && { 'content-type': 'application/json' }),
           ...(key !== undefined && { 'idempotency-key': key }),
+          ...(ifMatch !== undefined && { 'if-match': ifMatch }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         ...(signal && { signal }),
@@ -55,6 +60,8 @@ export function createCall(onSignedOut: () => void, fetching: typeof fetch = (..
       if (signal?.aborted) throw error
       throw new ApiProblem('unreachable')
     }
+    const tag = response.headers.get('etag')
+    if (response.ok && tag !== null) onTag?.(tag)
     if (response.ok) return (response.status === 204 ? undefined : await response.json()) as ResponseOf<typeof id>
     const problem = await problemOf(response)
     if (problem.code === 'not-authorized') onSignedOut()

@@ -35,8 +35,8 @@ test('a rate is over an hour at least, and over what has passed of the present o
   expect(rateSince(now).toISOString()).toBe('2026-11-23T17:00:00.000Z')
   const hour = (at: string, messages: number, images: number) => ({ hour: at, messages, images, bytes: 0, files: 0 })
   const rows = [hour('2026-11-23T17:00:00Z', 60, 9), hour('2026-11-23T18:00:00Z', 30, 0)]
-  expect(rateOf(rows, now)).toEqual({ messages: 1, images: 0.1, minutes: 90 })
-  expect(rateOf([], now)).toEqual({ messages: 0, images: 0, minutes: 90 })
+  expect(rateOf(rows, rateSince(now), now)).toEqual({ messages: 1, images: 0.1, minutes: 90 })
+  expect(rateOf([], rateSince(now), now)).toEqual({ messages: 0, images: 0, minutes: 90 })
 })
 
 test('the pill: suspended beats degraded, both beat a drill, and a drill that has not begun is none', () => {

@@ -16,8 +16,8 @@ export function rateSince(now: Date): Date {
 }
 
 /** The rate since then, of hours in which something was sent. */
-export function rateOf(rows: ResponseOf<'listTrafficHours'>['rows'], now: Date): Rate {
-  const minutes = (now.getTime() - rateSince(now).getTime()) / MINUTE_MS
+export function rateOf(rows: ResponseOf<'listTrafficHours'>['rows'], since: Date, now: Date): Rate {
+  const minutes = (now.getTime() - since.getTime()) / MINUTE_MS
   const total = { messages: 0, images: 0 }
   for (const { messages, images } of rows) {
     total.messages += messages

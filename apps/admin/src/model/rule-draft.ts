@@ -1,5 +1,5 @@
 import type { BodyOf, ClientVersion, ImageFormat } from '@drawbridge/contract'
-import { instantFrom } from './suspension-draft.ts'
+import { instantFrom, localFrom, namedIn } from './suspension-draft.ts'
 
 type NewClientRule = BodyOf<'addClientRule'>
 
@@ -63,8 +63,8 @@ export function ruleFrom(draft: RuleDraft): NewClientRule {
     ...optional('from', from),
     ...optional('below', below),
     ...(formats.length > 0 && { formats }),
-    ...(named(units).length > 0 && { units: named(units) }),
-    ...(named(networks).length > 0 && { networks: named(networks) }),
+    ...(namedIn(units).length > 0 && { units: namedIn(units) }),
+    ...(namedIn(networks).length > 0 && { networks: namedIn(networks) }),
     ...optional('url', url),
     ...(deadline !== '' && { deadline: instantFrom(deadline) }),
   }
@@ -73,7 +73,7 @@ export function ruleFrom(draft: RuleDraft): NewClientRule {
 /** The draft of a rule that somebody else has thought of. */
 export function draftOf(rule: NewClientRule): RuleDraft {
   const { family, from = '', below = '', action, preset = 'routine', formats = [], units = [], networks = [] } = rule
-  const { url = '' } = rule
+  const { url = '', deadline } = rule
   return {
     ...EMPTY_RULE,
     family,
@@ -85,19 +85,13 @@ export function draftOf(rule: NewClientRule): RuleDraft {
     units: units.join(', '),
     networks: networks.join(', '),
     url,
+    deadline: deadline === undefined ? '' : localFrom(new Date(deadline)),
   }
 }
 
 /** The draft of a rule about the family of a row of the inventory; which versions, its author says. */
 export function draftAbout({ family = '' }: Pick<ClientVersion, 'family'>): RuleDraft {
   return { ...EMPTY_RULE, family }
-}
-
-function named(text: string): string[] {
-  return text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
 }
 
 function optional<K extends string>(key: K, text: string): { readonly [P in K]?: string } {

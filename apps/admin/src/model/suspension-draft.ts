@@ -29,15 +29,30 @@ export const MODES = [
   'cut',
 ] as const satisfies readonly NewSuspension['mode'][]
 
-/** A suspension as it is being written: texts as they stand in their fields. */
-export interface SuspensionDraft {
+/** What is suspended, and how. */
+export interface WhatDraft {
   readonly whole: readonly WholeScope[]
   /** Scopes with a value, such as `group:sales`, by lines or commas. */
   readonly narrow: string
   readonly mode: NewSuspension['mode']
+}
+
+/** What people are told, and what administrators are. */
+export interface ReasonDraft {
   readonly reason: string
   readonly reasonDe: string
   readonly internalReason: string
+}
+
+/** Who is left alone: names by lines or commas. */
+export interface ExemptionDraft {
+  readonly accounts: string
+  readonly rooms: string
+  readonly bots: string
+}
+
+/** A suspension as it is being written: texts as they stand in their fields. */
+export interface SuspensionDraft extends WhatDraft, ReasonDraft, ExemptionDraft {
   /** `datetime-local`, in the zone of whoever writes; empty: a person ends it. */
   readonly until: string
   readonly reviewAt: string
@@ -45,38 +60,87 @@ export interface SuspensionDraft {
   readonly isDrill: boolean
 }
 
+export const EMPTY_WHAT: WhatDraft = { whole: [], narrow: '', mode: 'hold' }
+export const EMPTY_REASON: ReasonDraft = { reason: '', reasonDe: '', internalReason: '' }
+export const EMPTY_EXEMPTIONS: ExemptionDraft = { accounts: '', rooms: '', bots: '' }
+
 export const EMPTY_DRAFT: SuspensionDraft = {
-  whole: [],
-  narrow: '',
-  mode: 'hold',
-  reason: '',
-  reasonDe: '',
-  internalReason: '',
+  ...EMPTY_WHAT,
+  ...EMPTY_REASON,
+  ...EMPTY_EXEMPTIONS,
   until: '',
   reviewAt: '',
   isEmergency: false,
   isDrill: false,
 }
 
-export function scopesOf({ whole, narrow }: Pick<SuspensionDraft, 'whole' | 'narrow'>): string[] {
-  const named = narrow
-    .split(/[\n,]/u)
-    .map((scope) => scope.trim())
-    .filter((scope) => scope !== '')
-  return [...new Set([...whole, ...named])]
+/** What is suspended most often in a hurry. */
+export const QUICK_STARTS = {
+  images: { whole: ['images'], mode: 'hold' },
+  files: { whole: ['files'], mode: 'hold' },
+  messages: { whole: ['messages'], mode: 'hold' },
+  service: { whole: ['service'], mode: 'cut' },
+} as const satisfies Record<string, Pick<WhatDraft, 'whole' | 'mode'>>
+export type QuickStart = keyof typeof QUICK_STARTS
+
+/** For when there is no time to write one; it can be changed before anybody reads it. */
+const STANDARD_REASON = {
+  reason: 'A security problem is being examined.',
+  reasonDe: 'Ein Sicherheitsproblem wird untersucht.',
+} as const
+
+/** The draft of what is suspended in a hurry, complete. */
+export function quickDraft(what: QuickStart): SuspensionDraft {
+  return { ...EMPTY_DRAFT, ...QUICK_STARTS[what], ...STANDARD_REASON }
+}
+
+export function scopesOf({ whole, narrow }: Pick<WhatDraft, 'whole' | 'narrow'>): string[] {
+  return [...new Set([...whole, ...namedIn(narrow)])]
+}
+
+/** Scopes as the fields have them. */
+export function whatOf({ scopes, mode }: Pick<NewSuspension, 'scopes' | 'mode'>): WhatDraft {
+  const isWhole = (scope: string): scope is WholeScope => (WHOLE_SCOPES as readonly string[]).includes(scope)
+  return {
+    whole: scopes.filter(isWhole),
+    narrow: scopes.filter((scope) => !isWhole(scope)).join(', '),
+    mode,
+  }
+}
+
+/** Names with commas or ends of lines between them, each once. */
+export function namedIn(text: string): string[] {
+  const named = text.split(/[\n,]/u).map((name) => name.trim())
+  return [...new Set(named.filter((name) => name !== ''))]
+}
+
+/** Reasons as they are sent; those that were left empty are left out. */
+export function reasonsFrom({ reason, reasonDe, internalReason }: ReasonDraft) {
+  return {
+    reason: reason.trim(),
+    ...(reasonDe.trim() !== '' && { reasons: { de: reasonDe.trim() } }),
+    ...(internalReason.trim() !== '' && { internalReason: internalReason.trim() }),
+  }
+}
+
+/** Undefined when nobody is left alone. */
+export function exemptionsFrom({ accounts, rooms, bots }: ExemptionDraft): NewSuspension['exemptions'] | undefined {
+  const lists = { accounts: namedIn(accounts), rooms: namedIn(rooms), bots: namedIn(bots) }
+  const named = Object.entries(lists).filter(([, names]) => names.length > 0)
+  return named.length === 0 ? undefined : Object.fromEntries(named)
 }
 
 /** What is sent. Fields that were left empty are left out: the server has its own defaults. */
 export function suspensionFrom(draft: SuspensionDraft): NewSuspension {
-  const { mode, reason, reasonDe, internalReason, until, reviewAt, isEmergency, isDrill } = draft
+  const { mode, until, reviewAt, isEmergency, isDrill } = draft
+  const exemptions = exemptionsFrom(draft)
   return {
     scopes: scopesOf(draft),
     mode,
-    reason: reason.trim(),
-    ...(reasonDe.trim() !== '' && { reasons: { de: reasonDe.trim() } }),
-    ...(internalReason.trim() !== '' && { internalReason: internalReason.trim() }),
+    ...reasonsFrom(draft),
+    ...(exemptions && { exemptions }),
     ...(until !== '' && { until: instantFrom(until) }),
-    ...(reviewAt !== '' && { reviewAt: instantFrom(reviewAt) }),
+    ...(reviewAt !== '' && until === '' && { reviewAt: instantFrom(reviewAt) }),
     ...(isEmergency && { isEmergency }),
     ...(isDrill && { isDrill }),
   }

@@ -1,12 +1,15 @@
+import type { Effect } from '@drawbridge/contract'
 import { useEffect, useRef } from 'react'
+import { useMay } from '../api/console.ts'
 import { useTexts } from '../texts/index.ts'
 import type { Done } from './Emergency.tsx'
 import { formatCount } from './format.ts'
-import { Table } from './parts.tsx'
+import { Loaded, Moment, Panel, Table } from './parts.tsx'
 import { useResource } from './use-resource.ts'
 
 /** How often nodes that have not yet answered are asked about, in milliseconds. */
 const EVERY_MS = 1_000
+const REST_MS = 10_000
 
 /** What was done, and when each node applied it. */
 export function Applied({ done: { text, effect } }: { readonly done: Done }) {
@@ -36,18 +39,50 @@ export function Applied({ done: { text, effect } }: { readonly done: Done }) {
           )}
         </p>
       )}
-      {nodes.length > 0 && (
-        <Table caption={t.appliedByNode} columns={[t.node, t.nodeState, t.after, t.disconnected]}>
-          {nodes.map((node) => (
-            <tr key={node.id}>
-              <th scope="row">{node.name}</th>
-              <td>{t.nodeStates[node.state]}</td>
-              <td>{node.appliedMs === undefined ? '–' : `${Math.round(node.appliedMs)} ms`}</td>
-              <td>{formatCount(node.disconnected, language)}</td>
-            </tr>
-          ))}
-        </Table>
-      )}
+      <Nodes nodes={nodes} />
     </div>
+  )
+}
+
+/** The rules in force, and when each node applied them: also for those who did not change them. */
+export function InForce({ epoch }: { readonly epoch: number | undefined }) {
+  const { t, language } = useTexts()
+  const isOn = useMay('status.read') && epoch !== undefined && epoch > 0
+  const applied = useResource(
+    `in force ${epoch}`,
+    (call, signal) => call('getPolicyEpoch', { params: { epoch: String(epoch) }, signal }),
+    { isOn, everyMs: REST_MS },
+  )
+  if (!isOn) return null
+  return (
+    <Panel title={t.inForceTitle} hint={t.inForceHint}>
+      <Loaded resource={applied}>
+        {({ epoch: of, committedAt, nodes }) => (
+          <>
+            <p>
+              {t.tileEpoch(formatCount(of, language))} · <Moment at={committedAt} />
+            </p>
+            <Nodes nodes={nodes} />
+          </>
+        )}
+      </Loaded>
+    </Panel>
+  )
+}
+
+function Nodes({ nodes }: { readonly nodes: Effect['nodes'] }) {
+  const { t, language } = useTexts()
+  if (nodes.length === 0) return null
+  return (
+    <Table caption={t.appliedByNode} columns={[t.node, t.nodeState, t.after, t.disconnected]}>
+      {nodes.map((node) => (
+        <tr key={node.id}>
+          <th scope="row">{node.name}</th>
+          <td>{t.nodeStates[node.state]}</td>
+          <td className="count">{node.appliedMs === undefined ? '–' : `${Math.round(node.appliedMs)} ms`}</td>
+          <td className="count">{formatCount(node.disconnected, language)}</td>
+        </tr>
+      ))}
+    </Table>
   )
 }

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useConsole, useMay } from '../api/console.ts'
 import { changesOf } from '../model/audit-change.ts'
 import { useTexts } from '../texts/index.ts'
+import { Changes } from './Changes.tsx'
 import { formatCount } from './format.ts'
 import { Field, Loaded, Moment, Panel, ProblemBox, Table } from './parts.tsx'
 import { go, hrefOf, useRoute } from './route.ts'
@@ -141,22 +142,7 @@ function Row({ entry }: { readonly entry: AuditEntryView }) {
         ) : (
           <details>
             <summary>{t.showChange(position)}</summary>
-            <dl className="facts">
-              {changes.map(({ field, before, after }) => (
-                <div key={field}>
-                  <dt>{field}</dt>
-                  <dd>
-                    {before !== undefined && (
-                      <>
-                        <del dir="auto">{before}</del>
-                        <span aria-hidden="true"> → </span>
-                      </>
-                    )}
-                    <ins dir="auto">{after}</ins>
-                  </dd>
-                </div>
-              ))}
-            </dl>
+            <Changes changes={changes} />
           </details>
         )}
       </td>

@@ -1,19 +1,24 @@
 import type { Effect, SuspensionView } from '@drawbridge/contract'
 import { useState } from 'react'
 import { useMay } from '../api/console.ts'
+import { scopesText } from '../model/scopes.ts'
 import { useTexts } from '../texts/index.ts'
-import { Applied } from './Applied.tsx'
+import { Applied, InForce } from './Applied.tsx'
 import { Approvals } from './Approvals.tsx'
-import { formatCount } from './format.ts'
-import { Loaded, Moment, Panel } from './parts.tsx'
+import { Effective } from './Effective.tsx'
+import { Link, Loaded, Moment, Panel, Table } from './parts.tsx'
 import { Playbooks } from './Playbooks.tsx'
+import { hrefOf } from './route.ts'
 import type { PageProps } from './Shell.tsx'
 import { StartSuspension } from './StartSuspension.tsx'
 import { SuspensionActions } from './SuspensionActions.tsx'
+import { SuspensionFacts } from './SuspensionFacts.tsx'
 import { useResource } from './use-resource.ts'
 
 /** How often suspensions are asked for, in milliseconds. */
 const EVERY_MS = 5_000
+/** So many of those that have ended are shown. */
+const LISTED_ENDED = 20
 
 /** What was just done, and what became of it. */
 export interface Done {
@@ -38,16 +43,16 @@ export function Emergency({ status }: PageProps) {
   if (!isOn) return <p className="hint">{t.noPolicy}</p>
   return (
     <>
-      <div role="status">{done && <Applied key={done.effect?.epoch} done={done} />}</div>
+      <div role="status">{done && <Applied key={done.effect?.epoch ?? done.text} done={done} />}</div>
       <Panel title={t.suspensionsTitle} testId="suspensions">
         <Loaded resource={suspensions}>
           {({ suspensions: all }) => {
-            const running = all.filter(({ state }) => state !== 'ended')
-            return running.length === 0 ? (
+            const shown = all.filter(needsSomebody)
+            return shown.length === 0 ? (
               <p className="empty">{t.noSuspensions(all.length)}</p>
             ) : (
               <ul className="cards">
-                {running.map((suspension) => (
+                {shown.map((suspension) => (
                   <li key={suspension.id} className="item" data-testid="suspension">
                     <SuspensionFacts suspension={suspension} />
                     <SuspensionActions suspension={suspension} onDone={onDone} />
@@ -58,67 +63,57 @@ export function Emergency({ status }: PageProps) {
           }}
         </Loaded>
       </Panel>
-      <Approvals onDone={onDone} />
+      <Approvals suspensions={suspensions.value?.suspensions ?? []} onDone={onDone} />
       <StartSuspension onDone={onDone} />
       <Playbooks onDone={onDone} />
+      <Effective />
+      <InForce epoch={status.value?.policy.epoch} />
+      <Past suspensions={suspensions.value?.suspensions.filter(({ state }) => state === 'ended') ?? []} />
     </>
   )
 }
 
-function SuspensionFacts({ suspension }: { readonly suspension: SuspensionView }) {
-  const { t, language } = useTexts()
-  const { scopes, mode, state, isDrill, isEmergency, reason, reasons, internalReason, held } = suspension
-  const { since, until, reviewAt, startedBy, approvedBy } = suspension
+/** It has not ended, or left messages or a review for somebody. */
+function needsSomebody({ state, held, reviewDueAt, reviewedAt }: SuspensionView): boolean {
+  return state !== 'ended' || held.count > 0 || (reviewDueAt !== undefined && reviewedAt === undefined)
+}
+
+/** What was suspended before, with everything on record about each. */
+function Past({ suspensions }: { readonly suspensions: readonly SuspensionView[] }) {
+  const { t } = useTexts()
+  const mayAudit = useMay('audit.read')
+  if (suspensions.length === 0) return null
   return (
-    <>
-      <h3>
-        {scopes.join(', ')} <span className="mark warning">{t.modes[mode]}</span>{' '}
-        {state === 'scheduled' && <span className="mark">{t.scheduled}</span>}{' '}
-        {isDrill && <span className="mark">{t.states.drill}</span>}{' '}
-        {isEmergency && <span className="mark danger">{t.emergencyMark}</span>}
-      </h3>
-      <dl className="facts">
-        <div>
-          <dt>{t.reason}</dt>
-          <dd dir="auto">{reasons[language] ?? reason}</dd>
-        </div>
-        {internalReason !== '' && (
-          <div>
-            <dt>{t.internalReason}</dt>
-            <dd dir="auto">{internalReason}</dd>
-          </div>
-        )}
-        <div>
-          <dt>{t.since}</dt>
-          <dd>
-            <Moment at={since} /> · {t.by([...new Set([startedBy, ...approvedBy])].join(', '))}
-          </dd>
-        </div>
-        <div>
-          <dt>{t.until}</dt>
-          <dd>{until ? <Moment at={until} /> : t.noEnd}</dd>
-        </div>
-        {reviewAt && (
-          <div>
-            <dt>{t.review}</dt>
-            <dd>
-              <Moment at={reviewAt} />
-            </dd>
-          </div>
-        )}
-        <div>
-          <dt>{t.held}</dt>
-          <dd>
-            {formatCount(held.count, language)}
-            {held.oldestAt && (
-              <>
-                {' · '}
-                {t.oldest} <Moment at={held.oldestAt} />
-              </>
-            )}
-          </dd>
-        </div>
-      </dl>
-    </>
+    <Panel title={t.pastTitle}>
+      <Table caption={t.pastTitle} columns={[t.scope, t.mode, t.since, t.endedAt, t.outcome, t.recordTitle]}>
+        {suspensions
+          .slice(0, LISTED_ENDED)
+          .map(({ id, scopes, mode, isDrill, since, endedAt, released, discarded }) => (
+            <tr key={id}>
+              <th scope="row">
+                {scopesText(scopes, t)} {isDrill && <span className="mark">{t.states.drill}</span>}
+              </th>
+              <td>{t.modes[mode]}</td>
+              <td>
+                <Moment at={since} />
+              </td>
+              <td>{endedAt ? <Moment at={endedAt} /> : '–'}</td>
+              <td>{t.outcomeCounts(released, discarded)}</td>
+              <td>
+                {mayAudit ? (
+                  <span className="button-row">
+                    <Link href={hrefOf('audit', { target: id })}>{t.inAudit}</Link>
+                    <a href={`/api/v1/suspensions/${id}/record`} download={`incident-${id}.json`}>
+                      {t.record}
+                    </a>
+                  </span>
+                ) : (
+                  '–'
+                )}
+              </td>
+            </tr>
+          ))}
+      </Table>
+    </Panel>
   )
 }

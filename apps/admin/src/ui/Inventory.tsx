@@ -1,22 +1,31 @@
-import type { ClientVersion } from '@drawbridge/contract'
+import type { AdvisoryProposalView, ClientVersion } from '@drawbridge/contract'
+import { csvOf } from '../model/csv.ts'
+import { filterInventory, riskOf, RISKS } from '../model/inventory-filter.ts'
+import type { InventoryFilter } from '../model/inventory-filter.ts'
 import { draftAbout } from '../model/rule-draft.ts'
 import type { RuleDraft } from '../model/rule-draft.ts'
 import { flawsOf } from '../model/safe-builds.ts'
 import { useTexts } from '../texts/index.ts'
+import { CsvButton } from './CsvButton.tsx'
 import { formatCount } from './format.ts'
-import { Link, Loaded, Moment, Panel, Table } from './parts.tsx'
-import { hrefOf, useRoute } from './route.ts'
+import { Field, Link, Loaded, Moment, Panel, Table } from './parts.tsx'
+import { PeopleOf } from './PeopleOf.tsx'
+import { go, hrefOf, useRoute } from './route.ts'
 import { useResource } from './use-resource.ts'
 
 /** How often the inventory is asked for, in milliseconds. */
 const EVERY_MS = 30_000
-const MOST_PEOPLE = 500
 
-/** Every version in use, those that nobody can name first, and the people of one of them. */
+/** Every version in use, those that nobody can name first, and the people of one of them. The filter is in the address. */
 export function Inventory({ onWrite }: { readonly onWrite: (draft: RuleDraft) => void }) {
   const { t, language } = useTexts()
   const { search } = useRoute()
   const family = search.get('family')
+  const filter: InventoryFilter = {
+    text: search.get('text') ?? '',
+    risk: RISKS.find((risk) => risk === search.get('risk')) ?? '',
+    isLive: search.get('live') === 'yes',
+  }
   const inventory = useResource(
     'inventory',
     async (call, signal) => {
@@ -31,99 +40,151 @@ export function Inventory({ onWrite }: { readonly onWrite: (draft: RuleDraft) =>
   const columns = [t.family, t.version, t.people, t.sessions, t.evidence, t.standing, t.seen, t.action]
   return (
     <>
-      {family !== null && <People key={search.toString()} family={family} version={search.get('version') ?? ''} />}
+      {family !== null && <PeopleOf key={search.toString()} family={family} version={search.get('version') ?? ''} />}
       <Panel title={t.inventoryTitle} hint={t.inventoryHint}>
         <Loaded resource={inventory}>
-          {({ clients, proposals }) =>
-            clients.length === 0 ? (
-              <p className="empty">{t.noClients}</p>
-            ) : (
-              <Table caption={t.inventoryTitle} columns={columns}>
-                {clients.map((client) => (
-                  <tr key={`${client.family}\n${client.version}`} data-testid="client">
-                    <th scope="row">{client.family ?? <em>{t.unknownFamily}</em>}</th>
-                    <td>{client.version ?? '–'}</td>
-                    <td className="count">
-                      {client.family === undefined ? (
-                        formatCount(client.people, language)
-                      ) : (
-                        <Link href={hrefOf('clients', { family: client.family, version: client.version })}>
-                          {t.showPeople(client.people)}
-                        </Link>
-                      )}
-                    </td>
-                    <td className="count">{formatCount(client.sessions, language)}</td>
-                    <td>{client.tiers.join(', ')}</td>
-                    <td>
-                      <Standing client={client} flaws={flawsOf(client, proposals).map(({ flaw }) => flaw)} />
-                    </td>
-                    <td>
-                      <Moment at={client.lastSeenAt} />
-                    </td>
-                    <td>
-                      <button type="button" className="button small" onClick={() => onWrite(draftAbout(client))}>
-                        {t.writeRule}
-                      </button>
-                    </td>
-                  </tr>
-                ))}
-              </Table>
+          {({ clients, proposals }) => {
+            if (clients.length === 0) return <p className="empty">{t.noClients}</p>
+            const shown = filterInventory(clients, proposals, filter)
+            return (
+              <div className="stack">
+                <Filter filter={filter} />
+                <div className="button-row spread">
+                  <p role="status" className="hint">
+                    {t.shownOf(formatCount(shown.length, language), formatCount(clients.length, language))}
+                  </p>
+                  <CsvButton name="clients" build={() => tableOf(shown, proposals)} />
+                </div>
+                {shown.length === 0 ? (
+                  <p className="empty">{t.noneFits}</p>
+                ) : (
+                  <Table caption={t.inventoryTitle} columns={columns}>
+                    {shown.map((client) => (
+                      <tr key={`${client.family}\n${client.version}`} data-testid="client">
+                        <th scope="row">{client.family ?? <em>{t.unknownFamily}</em>}</th>
+                        <td>{client.version ?? '–'}</td>
+                        <td className="count">
+                          {client.family === undefined ? (
+                            formatCount(client.people, language)
+                          ) : (
+                            <Link href={hrefOf('clients', { family: client.family, version: client.version })}>
+                              {t.showPeople(client.people)}
+                            </Link>
+                          )}
+                        </td>
+                        <td className="count">{formatCount(client.sessions, language)}</td>
+                        <td>
+                          {client.tiers.map((tier) => (
+                            <div key={tier}>
+                              {tier} <span className="soft">{t.tiers[tier]}</span>
+                            </div>
+                          ))}
+                        </td>
+                        <td>
+                          <Standing client={client} proposals={proposals} />
+                        </td>
+                        <td>
+                          <Moment at={client.lastSeenAt} />
+                        </td>
+                        <td>
+                          <button type="button" className="button small" onClick={() => onWrite(draftAbout(client))}>
+                            {t.writeRule}
+                          </button>
+                        </td>
+                      </tr>
+                    ))}
+                  </Table>
+                )}
+              </div>
             )
-          }
+          }}
         </Loaded>
       </Panel>
     </>
   )
 }
 
-function Standing({ client, flaws }: { readonly client: ClientVersion; readonly flaws: readonly string[] }) {
+function Filter({ filter }: { readonly filter: InventoryFilter }) {
   const { t } = useTexts()
-  if (flaws.length > 0) {
-    return (
-      <Link href={hrefOf('clients', { view: 'advisories' })}>
-        {flaws[0]} {flaws.length > 1 && `+${flaws.length - 1}`}
-      </Link>
-    )
+  const change = (changes: Partial<InventoryFilter>) => {
+    const { text, risk, isLive } = { ...filter, ...changes }
+    go(hrefOf('clients', { text, risk, live: isLive ? 'yes' : '' }), 'replace')
   }
-  return <span className={`mark ${client.isUnknown ? 'warning' : ''}`}>{client.isUnknown ? t.unknown : t.noFlaw}</span>
+  return (
+    <form role="search" className="fields" onSubmit={(event) => event.preventDefault()}>
+      <Field label={t.filterText}>
+        {(ids) => (
+          <input
+            {...ids}
+            type="search"
+            spellCheck={false}
+            value={filter.text}
+            onChange={(event) => change({ text: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field label={t.standing}>
+        {(ids) => (
+          <select
+            {...ids}
+            value={filter.risk}
+            onChange={({ target }) => change({ risk: RISKS.find((risk) => risk === target.value) ?? '' })}
+          >
+            <option value="">{t.anyRisk}</option>
+            {RISKS.map((risk) => (
+              <option key={risk} value={risk}>
+                {t.risks[risk]}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <label className="check bottom">
+        <input type="checkbox" checked={filter.isLive} onChange={({ target }) => change({ isLive: target.checked })} />
+        {t.onlyLive}
+      </label>
+    </form>
+  )
 }
 
-function People({ family, version }: { readonly family: string; readonly version: string }) {
+function tableOf(clients: readonly ClientVersion[], proposals: readonly AdvisoryProposalView[]): string {
+  return csvOf(
+    ['family', 'version', 'people', 'sessions', 'tiers', 'risk', 'advisories', 'firstSeenAt', 'lastSeenAt'],
+    clients.map((client) => [
+      client.family ?? '',
+      client.version ?? '',
+      client.people,
+      client.sessions,
+      client.tiers.join(' '),
+      riskOf(client, proposals),
+      flawsOf(client, proposals)
+        .map(({ flaw }) => flaw)
+        .join(' '),
+      client.firstSeenAt,
+      client.lastSeenAt,
+    ]),
+  )
+}
+
+function Standing({
+  client,
+  proposals,
+}: {
+  readonly client: ClientVersion
+  readonly proposals: readonly AdvisoryProposalView[]
+}) {
   const { t } = useTexts()
-  const uses = useResource('uses', (call, signal) =>
-    call('listClientUses', {
-      query: { days: 90, family, limit: MOST_PEOPLE, ...(version !== '' && { version }) },
-      signal,
-    }),
-  )
-  const title = t.peopleOf(`${family} ${version}`.trim())
-  return (
-    <Panel title={title} actions={<Link href={hrefOf('clients')}>{t.close}</Link>}>
-      <Loaded resource={uses}>
-        {({ uses: list }) =>
-          list.length === 0 ? (
-            <p className="empty">{t.noUses}</p>
-          ) : (
-            <Table caption={title} columns={[t.account, t.version, t.system, t.evidence, t.address, t.seen]}>
-              {list.map(({ account, client, address, lastSeenAt }) => (
-                <tr key={`${account} ${client.version} ${client.os} ${address} ${lastSeenAt}`}>
-                  <th scope="row">{account}</th>
-                  <td>{client.version ?? '–'}</td>
-                  <td>{client.os ?? '–'}</td>
-                  <td>
-                    {client.tier} · {client.source}{' '}
-                    {client.isSuspect && <span className="mark danger">{t.suspect}</span>}
-                  </td>
-                  <td>{address ?? '–'}</td>
-                  <td>
-                    <Moment at={lastSeenAt} />
-                  </td>
-                </tr>
-              ))}
-            </Table>
-          )
-        }
-      </Loaded>
-    </Panel>
-  )
+  const flaws = flawsOf(client, proposals)
+  const [first] = flaws
+  if (first) {
+    return (
+      <>
+        <Link href={hrefOf('clients', { view: 'advisories' })}>{first.flaw}</Link>{' '}
+        {flaws.length > 1 && `+${flaws.length - 1}`}{' '}
+        {flaws.some(({ isExploited }) => isExploited) && <span className="mark danger">{t.exploited}</span>}
+      </>
+    )
+  }
+  const risk = riskOf(client, proposals)
+  return <span className={`mark ${risk === 'fine' ? '' : 'warning'}`}>{t.risks[risk]}</span>
 }

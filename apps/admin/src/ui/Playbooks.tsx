@@ -1,11 +1,13 @@
 import type { PlaybookView, SuspensionImpact } from '@drawbridge/contract'
-import { Dialog } from '@drawbridge/ui'
+import { formatList } from '@drawbridge/ui'
 import { useState } from 'react'
 import { useConsole } from '../api/console.ts'
+import { scopesText } from '../model/scopes.ts'
 import { useTexts } from '../texts/index.ts'
+import { ConfirmStart } from './ConfirmStart.tsx'
 import type { Done } from './Emergency.tsx'
-import { formatCount } from './format.ts'
-import { Guarded, Loaded, Panel, ProblemBox } from './parts.tsx'
+import { Guarded, Loaded, Moment, Panel, ProblemBox } from './parts.tsx'
+import { PlaybookEditor } from './PlaybookEditor.tsx'
 import { useAction, useResource } from './use-resource.ts'
 
 interface Checked {
@@ -13,6 +15,7 @@ interface Checked {
   readonly impact: SuspensionImpact
   readonly key: string
   readonly isDrill: boolean
+  readonly isEmergency: boolean
 }
 
 /** What is kept ready: scopes, rules, texts and whom to tell, started in one action. */
@@ -22,47 +25,76 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
   const action = useAction()
   const playbooks = useResource('playbooks', (ask, signal) => ask('listPlaybooks', { signal }))
   const [checked, setChecked] = useState<Checked>()
+  const [edited, setEdited] = useState<PlaybookView | 'new'>()
   const check = (playbook: PlaybookView, isDrill: boolean) =>
     action.run(async () => {
       const params = { name: playbook.name }
       const { impact } = await call('startPlaybook', { params, query: { dryRun: 'true' }, body: { isDrill } })
-      setChecked({ playbook, impact, isDrill, key: crypto.randomUUID() })
+      setChecked({ playbook, impact, isDrill, isEmergency: false, key: crypto.randomUUID() })
     })
-  const start = ({ playbook, isDrill, key }: Checked) =>
+  const start = ({ playbook, isDrill, isEmergency, key }: Checked) =>
     action.run(async () => {
-      const params = { name: playbook.name }
-      const { effect, request } = await call('startPlaybook', { params, body: { isDrill }, key })
+      const body = { isDrill, ...(isEmergency && { isEmergency }) }
+      const { effect, request } = await call('startPlaybook', { params: { name: playbook.name }, body, key })
       setChecked(undefined)
-      onDone({ text: request ? t.waitsForSecond : t.started, effect })
+      onDone({ text: request ? t.waitsForSecond : isDrill ? t.drillStarted : t.started, effect })
     })
   return (
-    <Panel title={t.playbooks}>
+    <Panel
+      title={t.playbooks}
+      hint={t.playbooksHint}
+      testId="playbooks"
+      actions={
+        edited === undefined && (
+          <Guarded permission="policy.write">
+            <button type="button" className="button small" onClick={() => setEdited('new')}>
+              {t.newPlaybook}
+            </button>
+          </Guarded>
+        )
+      }
+    >
+      {edited !== undefined && (
+        <PlaybookEditor
+          key={edited === 'new' ? '' : edited.name}
+          playbook={edited === 'new' ? undefined : edited}
+          names={playbooks.value?.playbooks.map(({ name }) => name) ?? []}
+          onClose={() => setEdited(undefined)}
+          onSaved={(text) => {
+            setEdited(undefined)
+            onDone({ text })
+            void playbooks.reload()
+          }}
+        />
+      )}
       <Loaded resource={playbooks}>
         {({ playbooks: list }) =>
           list.length === 0 ? (
-            <p className="empty">
-              {t.noPlaybooks} <code>drawbridge playbook</code>
-            </p>
+            <p className="empty">{t.noPlaybooks}</p>
           ) : (
             <ul className="cards">
               {list.map((playbook) => (
-                <li key={playbook.name} className="item">
+                <li key={playbook.name} className="item" data-testid="playbook">
                   <h3>{playbook.name}</h3>
-                  {playbook.description && <p>{playbook.description}</p>}
-                  <ul className="steps">
-                    {playbook.steps.map(({ scopes, mode }) => (
-                      <li key={scopes.join()}>
-                        {scopes.join(', ')} <span className="mark warning">{t.modes[mode]}</span>
-                      </li>
-                    ))}
-                  </ul>
+                  {playbook.description && <p dir="auto">{playbook.description}</p>}
+                  <Steps playbook={playbook} />
+                  <p className="soft">
+                    {t.changedBy(playbook.changedBy)} <Moment at={playbook.changedAt} />
+                  </p>
                   <Guarded permission="policy.write">
                     <div className="button-row">
-                      <button type="button" className="button small" onClick={() => void check(playbook, false)}>
+                      <button
+                        type="button"
+                        className="button danger-line small"
+                        onClick={() => void check(playbook, false)}
+                      >
                         {t.start}
                       </button>
                       <button type="button" className="button small" onClick={() => void check(playbook, true)}>
-                        {t.startDrill}
+                        {t.tryAsDrill}
+                      </button>
+                      <button type="button" className="button small" onClick={() => setEdited(playbook)}>
+                        {t.edit}
                       </button>
                     </div>
                   </Guarded>
@@ -74,29 +106,45 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
       </Loaded>
       {!checked && <ProblemBox problem={action.problem} />}
       {checked && (
-        <Dialog title={t.startQuestion(checked.playbook.name)} onClose={() => setChecked(undefined)}>
-          <p>
-            {t.impactCounts(
-              formatCount(checked.impact.accounts, language),
-              formatCount(checked.impact.sessions, language),
-            )}
-          </p>
+        <ConfirmStart
+          title={t.startQuestion(checked.playbook.name)}
+          impact={checked.impact}
+          isDrill={checked.isDrill}
+          isEmergency={checked.isEmergency}
+          onEmergency={(isEmergency) => setChecked({ ...checked, isEmergency })}
+          onConfirm={() => void start(checked)}
+          onClose={() => {
+            setChecked(undefined)
+            action.clear()
+          }}
+          action={action}
+        >
+          <Steps playbook={checked.playbook} />
           <p dir="auto">{checked.playbook.reasons?.[language] ?? checked.playbook.reason}</p>
-          <ProblemBox problem={action.problem} />
-          <div className="button-row">
-            <button
-              type="button"
-              className="button danger"
-              onClick={() => void start(checked)}
-              aria-disabled={action.isBusy}
-            >
-              {checked.isDrill
-                ? t.startDrill
-                : t.suspendPeople(checked.impact.accounts, formatCount(checked.impact.accounts, language))}
-            </button>
-          </div>
-        </Dialog>
+          {checked.playbook.notify && !checked.isDrill && (
+            <p className="hint">{t.notified(formatList(checked.playbook.notify, language))}</p>
+          )}
+        </ConfirmStart>
       )}
     </Panel>
+  )
+}
+
+function Steps({ playbook: { steps, rules = [] } }: { readonly playbook: PlaybookView }) {
+  const { t } = useTexts()
+  return (
+    <ul className="steps">
+      {steps.map(({ scopes, mode }) => (
+        <li key={scopes.join()}>
+          {scopesText(scopes, t)} <span className="mark warning">{t.modes[mode]}</span>
+        </li>
+      ))}
+      {rules.map(({ family, from, below, action }, index) => (
+        <li key={index}>
+          {family === '*' ? t.everyFamily : family} {from && t.fromVersion(from)} {below && t.belowVersion(below)}{' '}
+          <span className="mark warning">{t.actions[action]}</span>
+        </li>
+      ))}
+    </ul>
   )
 }

@@ -5,9 +5,13 @@ import { EMPTY_RULE, isBlocking } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { Applied } from './Applied.tsx'
 import type { Work } from './Clients.tsx'
+import { ConflictNotice } from './Conflict.tsx'
+import type { Conflict } from './Conflict.tsx'
 import type { Done } from './Emergency.tsx'
 import { formatLeft } from './format.ts'
+import { Ladder } from './Ladder.tsx'
 import { Guarded, Loaded, Moment, Panel, ProblemBox, useNow } from './parts.tsx'
+import { Posture } from './Posture.tsx'
 import { RuleEditor } from './RuleEditor.tsx'
 import { useAction, useResource } from './use-resource.ts'
 
@@ -44,6 +48,7 @@ export function Rules({ work, onWork }: { readonly work: Work; readonly onWork: 
           }
         </Loaded>
       </Panel>
+      <Posture onDone={onDone} />
       <RuleEditor
         work={work}
         onWork={onWork}
@@ -71,13 +76,7 @@ function RuleFacts({ rule }: { readonly rule: ClientRuleView }) {
         <div>
           <dt>{t.ladder}</dt>
           <dd>
-            <ol className="ladder">
-              {stages.map(({ stage: each, at }) => (
-                <li key={each} data-current={each === stage}>
-                  {t.actions[each]}: <Moment at={at} /> {each === stage && <span className="mark ok">{t.now}</span>}
-                </li>
-              ))}
-            </ol>
+            <Ladder stages={stages} stage={stage} />
           </dd>
         </div>
         {ceiling && (
@@ -118,32 +117,76 @@ function RuleFacts({ rule }: { readonly rule: ClientRuleView }) {
   )
 }
 
-/** Confirming while the clock runs, and taking back at any time. */
+/** A countdown runs in the last hour, in milliseconds; before that there is a date. */
+const SOON_MS = 3_600_000
+
+/** What can be done to a rule, each of which changes it. */
+const RULE_CHANGES = ['confirmClientRule', 'removeClientRule', 'releaseClientRule'] as const
+type RuleChange = (typeof RULE_CHANGES)[number]
+
+/**
+ * Confirming while the clock runs, and taking back at any time. Both are done to the rule as it is on the screen: where
+ * somebody else has changed it since, that is shown first.
+ */
 function RuleActions({ rule, onDone }: { readonly rule: ClientRuleView; readonly onDone: (done: Done) => void }) {
   const { t } = useTexts()
   const { call } = useConsole()
   const action = useAction()
   const now = useNow(1_000)
+  const [conflict, setConflict] = useState<Conflict & { readonly change: RuleChange; readonly tag: string }>()
   const { id, confirmBy, ceiling } = rule
   const params = { id }
   const leftMs = confirmBy === undefined ? undefined : new Date(confirmBy).getTime() - now
-  const confirm = () =>
-    action.run(async () => onDone({ text: t.confirmed, effect: (await call('confirmClientRule', { params })).effect }))
-  const remove = () =>
-    action.run(async () => onDone({ text: t.removed, effect: (await call('removeClientRule', { params })).effect }))
-  const release = () =>
-    action.run(async () =>
-      onDone({ text: t.climbsAgain, effect: (await call('releaseClientRule', { params })).effect }),
-    )
+  const done = {
+    confirmClientRule: t.confirmed,
+    removeClientRule: t.removed,
+    releaseClientRule: t.climbsAgain,
+  } as const
+
+  const apply = async (change: RuleChange, ifMatch: string) => {
+    const { effect } = await call(change, { params, ifMatch })
+    setConflict(undefined)
+    onDone({ text: done[change], effect })
+  }
+  const run = (change: RuleChange) =>
+    action.run(async () => {
+      let tag = ''
+      const { rule: is } = await call('getClientRule', { params, onTag: (given) => (tag = given) })
+      if (isSameRule(rule, is)) await apply(change, tag)
+      else setConflict({ seen: rule, now: is, change, tag })
+    })
   return (
     <Guarded permission="policy.write">
       {leftMs !== undefined && leftMs > 0 && (
         <p className="notice" data-testid="countdown">
-          {t.confirmWithin(formatLeft(leftMs))}{' '}
+          {leftMs > SOON_MS ? (
+            <>
+              {t.confirmBy} <Moment at={confirmBy ?? ''} />
+            </>
+          ) : (
+            <>
+              <strong className="countdown">{formatLeft(leftMs)}</strong> {t.confirmWithin}
+            </>
+          )}{' '}
+          {t.confirmHow}{' '}
           <a href="/" target="_blank" rel="noreferrer">
             {t.openChat}
           </a>
         </p>
+      )}
+      {conflict && (
+        <ConflictNotice conflict={conflict}>
+          <button
+            type="button"
+            className="button danger-line small"
+            onClick={() => void action.run(() => apply(conflict.change, conflict.tag))}
+          >
+            {t.allTheSame}
+          </button>
+          <button type="button" className="button small" onClick={() => setConflict(undefined)}>
+            {t.leaveIt}
+          </button>
+        </ConflictNotice>
       )}
       <ProblemBox problem={action.problem} />
       <div className="button-row">
@@ -151,21 +194,36 @@ function RuleActions({ rule, onDone }: { readonly rule: ClientRuleView; readonly
           <button
             type="button"
             className="button primary small"
-            onClick={() => void confirm()}
+            onClick={() => void run('confirmClientRule')}
             aria-disabled={action.isBusy}
           >
             {t.confirm}
           </button>
         )}
         {ceiling && (
-          <button type="button" className="button small" onClick={() => void release()} aria-disabled={action.isBusy}>
+          <button
+            type="button"
+            className="button small"
+            onClick={() => void run('releaseClientRule')}
+            aria-disabled={action.isBusy}
+          >
             {t.letClimb}
           </button>
         )}
-        <button type="button" className="button small" onClick={() => void remove()} aria-disabled={action.isBusy}>
+        <button
+          type="button"
+          className="button small"
+          onClick={() => void run('removeClientRule')}
+          aria-disabled={action.isBusy}
+        >
           {t.undo}
         </button>
       </div>
     </Guarded>
   )
+}
+
+/** A rule that has climbed by itself meanwhile is the same; what a person or a guardrail did to it is not. */
+function isSameRule(one: ClientRuleView, other: ClientRuleView): boolean {
+  return JSON.stringify({ ...one, stage: '' }) === JSON.stringify({ ...other, stage: '' })
 }

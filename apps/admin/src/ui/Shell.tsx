@@ -11,7 +11,7 @@ import { Clients } from './Clients.tsx'
 import { Emergency } from './Emergency.tsx'
 import { formatClock } from './format.ts'
 import { LanguageSwitch } from './LanguageSwitch.tsx'
-import { Logo } from '@drawbridge/ui'
+import { Glyph, Logo } from '@drawbridge/ui'
 import { Overview } from './Overview.tsx'
 import { Link, useNow } from './parts.tsx'
 import { hrefOf, PAGES, useRoute } from './route.ts'
@@ -29,6 +29,15 @@ const CONTENT: Readonly<Record<PageName, ComponentType<PageProps>>> = {
   emergency: Emergency,
   audit: Audit,
   account: Account,
+}
+
+const GLYPHS: Readonly<Record<PageName, string>> = {
+  overview: 'M4 13h6V4H4v9Zm0 7h6v-4H4v4Zm10 0h6v-9h-6v9Zm0-16v4h6V4h-6Z',
+  clients: 'M5 5h14a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V6a1 1 0 0 1 1-1ZM2 19.500h20',
+  emergency:
+    'M12 9v4.500M12 17h.01M10.300 3.900 2 18.300A2 2 0 0 0 3.700 21.300h16.600a2 2 0 0 0 1.700-3L13.700 3.900a2 2 0 0 0-3.400 0Z',
+  audit: 'M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8l-5-5Zm0 0v5h5M9 13h6M9 17h4',
+  account: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8Zm-7 8a7 7 0 0 1 14 0',
 }
 
 /** What every page is given: the state of the service, which is asked for once for all of them. */
@@ -72,7 +81,7 @@ export function Shell({
       <header className="topbar">
         <Link href={hrefOf('overview')} className="topbar-brand">
           <Logo />
-          <span>{t.appName}</span>
+          <span className="topbar-name">{t.appName}</span>
         </Link>
         {isOn && <StatePill status={status} />}
         <div className="topbar-end">
@@ -90,6 +99,7 @@ export function Shell({
           {PAGES.filter((name) => name !== 'account').map((name) => (
             <li key={name}>
               <Link href={hrefOf(name)} isCurrent={name === page}>
+                <Glyph path={GLYPHS[name]} size={18} />
                 {t.pages[name]}
               </Link>
             </li>

@@ -1,9 +1,10 @@
-import type { BodyOf, Simulation } from '@drawbridge/contract'
+import type { BodyOf, ClientRuleView, Simulation } from '@drawbridge/contract'
 import { formatList } from '@drawbridge/ui'
 import { useState } from 'react'
 import { isBlocking } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { formatCount } from './format.ts'
+import { Ladder } from './Ladder.tsx'
 import { Moment, Table } from './parts.tsx'
 
 /** So many of those who are concerned are shown by name at first. */
@@ -12,11 +13,14 @@ const SHOWN = 50
 /** Whom a rule would reach, by name, and the button that makes it so. */
 export function SimulationResult({
   result,
+  stages,
   action,
   isBusy,
   onAdd,
 }: {
   readonly result: Simulation
+  /** What it would do when. */
+  readonly stages: ClientRuleView['stages']
   readonly action: BodyOf<'addClientRule'>['action']
   readonly isBusy: boolean
   readonly onAdd: (isShadowAccepted: boolean) => void
@@ -57,6 +61,12 @@ export function SimulationResult({
             />
             {t.acceptShadow}
           </label>
+        </div>
+      )}
+      {stages.length > 0 && (
+        <div>
+          <h4>{t.ladder}</h4>
+          <Ladder stages={stages} stage={undefined} />
         </div>
       )}
       {versions.length > 0 && (

@@ -1,101 +1,92 @@
 import type { SuspensionImpact } from '@drawbridge/contract'
-import { suspensionText } from '@drawbridge/contract/browser'
-import { useState } from 'react'
-import { useConsole } from '../api/console.ts'
-import {
-  EMPTY_DRAFT,
-  MODES,
-  NARROW_SCOPES,
-  publicSuspension,
-  scopesOf,
-  suspensionFrom,
-  WHOLE_SCOPES,
-} from '../model/suspension-draft.ts'
-import type { SuspensionDraft } from '../model/suspension-draft.ts'
-import { Dialog, LANGUAGES } from '@drawbridge/ui'
+import { useEffect, useRef, useState } from 'react'
+import { useConsole, useMay } from '../api/console.ts'
+import { scopesText } from '../model/scopes.ts'
+import { EMPTY_DRAFT, QUICK_STARTS, quickDraft, scopesOf, suspensionFrom } from '../model/suspension-draft.ts'
+import type { QuickStart, SuspensionDraft } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
-import type { Language } from '@drawbridge/ui'
+import { ConfirmStart } from './ConfirmStart.tsx'
 import type { Done } from './Emergency.tsx'
-import { formatCount } from './format.ts'
 import { Field, Guarded, Panel, ProblemBox } from './parts.tsx'
+import { go, hrefOf, useRoute } from './route.ts'
+import { ExemptionFields, Preview, ReasonFields, WhatFields } from './SuspensionFields.tsx'
 import { useAction } from './use-resource.ts'
 
-/** Draft, who is concerned, confirm: starting stays easier than ending. */
+interface Checked {
+  readonly impact: SuspensionImpact
+  readonly key: string
+}
+
+export const QUICK = Object.keys(QUICK_STARTS) as QuickStart[]
+
+/** Draft, who is concerned, confirm: starting stays easier than ending. In a hurry the draft is there already. */
 export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => void }) {
   const { t } = useTexts()
   const { call } = useConsole()
   const action = useAction()
+  const { search } = useRoute()
+  const mayWrite = useMay('policy.write')
   const [draft, setDraft] = useState(EMPTY_DRAFT)
-  const [checked, setChecked] = useState<{ readonly impact: SuspensionImpact; readonly key: string }>()
+  const [checked, setChecked] = useState<Checked>()
+  const form = useRef<HTMLFormElement>(null)
   const change = (changes: Partial<SuspensionDraft>) => setDraft((known) => ({ ...known, ...changes }))
   const isNothing = scopesOf(draft).length === 0
-  const check = () =>
+  const check = (wanted: SuspensionDraft) =>
     action.run(async () => {
-      const { impact } = await call('startSuspension', { query: { dryRun: 'true' }, body: suspensionFrom(draft) })
+      const { impact } = await call('startSuspension', { query: { dryRun: 'true' }, body: suspensionFrom(wanted) })
       setChecked({ impact, key: crypto.randomUUID() })
     })
+  const quick = (what: QuickStart) => {
+    const wanted = quickDraft(what)
+    setDraft(wanted)
+    void check(wanted)
+  }
+  // A link of the overview says what: the address is then as without it, so that it is asked once.
+  const asked = QUICK.find((what) => what === search.get('suspend'))
+  useEffect(() => {
+    if (!asked) return
+    go(hrefOf('emergency'), 'replace')
+    if (mayWrite) quick(asked)
+  }, [asked])
   const start = (key: string) =>
     action.run(async () => {
       const { effect, request } = await call('startSuspension', { body: suspensionFrom(draft), key })
       setChecked(undefined)
       setDraft(EMPTY_DRAFT)
-      onDone({ text: request ? t.waitsForSecond : t.started, effect })
+      onDone({ text: request ? t.waitsForSecond : draft.isDrill ? t.drillStarted : t.started, effect })
     })
+  const close = () => {
+    setChecked(undefined)
+    action.clear()
+    form.current?.scrollIntoView({ block: 'nearest' })
+  }
   return (
     <Panel title={t.startTitle} hint={t.startHint} testId="start-suspension">
       <Guarded permission="policy.write">
+        <div className="button-row" role="group" aria-label={t.quick}>
+          {QUICK.map((what) => (
+            <button
+              key={what}
+              type="button"
+              className="button danger-line"
+              onClick={() => quick(what)}
+              aria-disabled={action.isBusy}
+            >
+              {t.quickStarts[what]}
+            </button>
+          ))}
+        </div>
         <form
+          ref={form}
           className="stack"
           onSubmit={(event) => {
             event.preventDefault()
-            if (!isNothing) void check()
+            if (!isNothing) void check(draft)
           }}
         >
-          <fieldset>
-            <legend>{t.scope}</legend>
-            <div className="checks">
-              {WHOLE_SCOPES.map((scope) => (
-                <label key={scope} className="check">
-                  <input
-                    type="checkbox"
-                    checked={draft.whole.includes(scope)}
-                    onChange={({ target: { checked: isChosen } }) =>
-                      change({
-                        whole: isChosen ? [...draft.whole, scope] : draft.whole.filter((other) => other !== scope),
-                      })
-                    }
-                  />
-                  {t.scopes[scope]}
-                </label>
-              ))}
-            </div>
-          </fieldset>
+          <WhatFields draft={draft} onChange={change} />
+          <ReasonFields draft={draft} onChange={change} />
           <div className="fields">
-            <Field label={t.narrowScopes} hint={t.narrowHint(NARROW_SCOPES.map((kind) => `${kind}:`).join(' '))}>
-              {(ids) => (
-                <input
-                  {...ids}
-                  spellCheck={false}
-                  value={draft.narrow}
-                  onChange={(event) => change({ narrow: event.target.value })}
-                />
-              )}
-            </Field>
-            <Field label={t.mode} hint={t.modeHints[draft.mode]}>
-              {(ids) => (
-                <select
-                  {...ids}
-                  value={draft.mode}
-                  onChange={({ target }) => change({ mode: MODES.find((mode) => mode === target.value) ?? 'hold' })}
-                >
-                  {MODES.map((mode) => (
-                    <option key={mode} value={mode}>
-                      {t.modes[mode]}
-                    </option>
-                  ))}
-                </select>
-              )}
-            </Field>
             <Field label={t.until} hint={t.untilHint}>
               {(ids) => (
                 <input
@@ -119,57 +110,18 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
               </Field>
             )}
           </div>
-          <Field label={t.reasonEn}>
-            {(ids) => (
-              <input
-                {...ids}
-                lang="en"
-                required
-                maxLength={500}
-                value={draft.reason}
-                onChange={(event) => change({ reason: event.target.value })}
-              />
-            )}
-          </Field>
-          <Field label={t.reasonDe}>
-            {(ids) => (
-              <input
-                {...ids}
-                lang="de"
-                maxLength={500}
-                value={draft.reasonDe}
-                onChange={(event) => change({ reasonDe: event.target.value })}
-              />
-            )}
-          </Field>
-          <Field label={t.internalReason}>
-            {(ids) => (
-              <input
-                {...ids}
-                maxLength={2000}
-                value={draft.internalReason}
-                onChange={(event) => change({ internalReason: event.target.value })}
-              />
-            )}
-          </Field>
-          <div className="checks">
-            <label className="check">
-              <input
-                type="checkbox"
-                checked={draft.isDrill}
-                onChange={(event) => change({ isDrill: event.target.checked })}
-              />
-              {t.asDrill}
-            </label>
-            <label className="check">
-              <input
-                type="checkbox"
-                checked={draft.isEmergency}
-                onChange={(event) => change({ isEmergency: event.target.checked })}
-              />
-              {t.asEmergency}
-            </label>
-          </div>
+          <details>
+            <summary>{t.exemptTitle}</summary>
+            <ExemptionFields draft={draft} onChange={change} />
+          </details>
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={draft.isDrill}
+              onChange={(event) => change({ isDrill: event.target.checked })}
+            />
+            {t.asDrill}
+          </label>
           <Preview draft={draft} />
           {!checked && <ProblemBox problem={action.problem} />}
           <button type="submit" className="button primary" aria-disabled={isNothing || action.isBusy}>
@@ -180,92 +132,21 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
       </Guarded>
       {checked && (
         <ConfirmStart
+          title={t.startQuestion(scopesText(scopesOf(draft), t))}
           impact={checked.impact}
-          draft={draft}
-          onClose={() => {
-            setChecked(undefined)
-            action.clear()
-          }}
+          isDrill={draft.isDrill}
+          isEmergency={draft.isEmergency}
+          onEmergency={(isEmergency) => change({ isEmergency })}
           onConfirm={() => void start(checked.key)}
+          onClose={close}
           action={action}
-        />
+        >
+          <p>
+            <strong>{t.modes[draft.mode]}.</strong> {t.modeHints[draft.mode]}
+          </p>
+          <Preview draft={draft} />
+        </ConfirmStart>
       )}
     </Panel>
-  )
-}
-
-/** The sentence that people are told, in each language, as the server says it. */
-function Preview({ draft }: { readonly draft: SuspensionDraft }) {
-  const { t } = useTexts()
-  const [now] = useState(() => new Date())
-  if (scopesOf(draft).length === 0 || draft.reason.trim() === '') return null
-  const suspension = publicSuspension(draft, now)
-  return (
-    <div className="preview" data-testid="preview">
-      <h3>{t.preview}</h3>
-      {draft.isDrill ? (
-        <p>{t.previewDrill}</p>
-      ) : (
-        Object.entries(LANGUAGES).map(([tag, name]) => (
-          <div key={tag}>
-            <p className="soft">{name}</p>
-            <p lang={tag} className="strip">
-              {suspensionText(suspension, tag as Language, now)}
-            </p>
-          </div>
-        ))
-      )}
-    </div>
-  )
-}
-
-function ConfirmStart({
-  impact,
-  draft,
-  onClose,
-  onConfirm,
-  action,
-}: {
-  readonly impact: SuspensionImpact
-  readonly draft: SuspensionDraft
-  readonly onClose: () => void
-  readonly onConfirm: () => void
-  readonly action: ReturnType<typeof useAction>
-}) {
-  const { t, language } = useTexts()
-  const count = (value: number) => formatCount(value, language)
-  const { accounts, sessions, disconnected, exempt, approvals, isTwoPersonRuleActive } = impact
-  const needsSecond = approvals > 1 && isTwoPersonRuleActive && !draft.isEmergency
-  return (
-    <Dialog title={t.startQuestion(scopesOf(draft).join(', '))} onClose={onClose}>
-      <dl className="facts">
-        <div>
-          <dt>{t.mode}</dt>
-          <dd>{t.modes[draft.mode]}</dd>
-        </div>
-        <div>
-          <dt>{t.impactPeople}</dt>
-          <dd>{t.impactCounts(count(accounts), count(sessions))}</dd>
-        </div>
-        <div>
-          <dt>{t.impactClosed}</dt>
-          <dd>{count(disconnected)}</dd>
-        </div>
-        <div>
-          <dt>{t.impactExempt}</dt>
-          <dd>{count(exempt)}</dd>
-        </div>
-      </dl>
-      {needsSecond && <p className="notice">{t.secondNeeded}</p>}
-      <ProblemBox problem={action.problem} />
-      <div className="button-row">
-        <button type="button" className="button danger" onClick={onConfirm} aria-disabled={action.isBusy}>
-          {draft.isDrill ? t.startDrill : t.suspendPeople(accounts, count(accounts))}
-        </button>
-        <button type="button" className="button" onClick={onClose}>
-          {t.cancel}
-        </button>
-      </div>
-    </Dialog>
   )
 }

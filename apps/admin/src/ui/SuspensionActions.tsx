@@ -1,12 +1,15 @@
 import type { QueryOf, SuspensionView } from '@drawbridge/contract'
 import { Dialog } from '@drawbridge/ui'
 import { useState } from 'react'
-import { useConsole } from '../api/console.ts'
-import { instantFrom, localFrom } from '../model/suspension-draft.ts'
+import { useConsole, useMay } from '../api/console.ts'
+import { scopesText } from '../model/scopes.ts'
+import { EMPTY_EXEMPTIONS, exemptionsFrom, instantFrom, localFrom } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import type { Done } from './Emergency.tsx'
 import { formatCount } from './format.ts'
+import { HeldReview } from './HeldReview.tsx'
 import { Field, Guarded, ProblemBox } from './parts.tsx'
+import { ExemptionFields } from './SuspensionFields.tsx'
 import { useAction } from './use-resource.ts'
 
 type Release = NonNullable<QueryOf<'endSuspension'>['release']>
@@ -18,28 +21,54 @@ interface ActionProps {
   readonly onDone: (done: Done) => void
 }
 
-/** Ending and extending, each in a dialog that says what it is about. */
+type DialogProps = ActionProps & { readonly onClose: () => void }
+
+const DIALOGS = { extend: ExtendDialog, exempt: ExemptDialog, end: EndDialog, note: ReviewDialog } as const
+
+/** Extending, exempting, reading what is held and ending, each in a dialog that says what it is about. */
 export function SuspensionActions(props: ActionProps) {
   const { t } = useTexts()
-  const [open, setOpen] = useState<'end' | 'extend'>()
+  const { state, held, reviewDueAt, reviewedAt } = props.suspension
+  const [open, setOpen] = useState<keyof typeof DIALOGS | 'held'>()
+  const mayReview = useMay('held.review')
+  const mayApprove = useMay('suspension.approve')
   const close = () => setOpen(undefined)
+  const Opened = open === undefined || open === 'held' ? undefined : DIALOGS[open]
+  const button = (name: keyof typeof DIALOGS | 'held', text: string) => (
+    <button type="button" className="button small" onClick={() => setOpen(name)}>
+      {text}
+    </button>
+  )
   return (
-    <Guarded permission="policy.write">
+    <>
       <div className="button-row">
-        <button type="button" className="button small" onClick={() => setOpen('extend')}>
-          {t.extend}
-        </button>
-        <button type="button" className="button small" onClick={() => setOpen('end')}>
-          {t.end}
-        </button>
+        {held.count > 0 && mayReview && button('held', t.heldLook(held.count))}
+        {reviewDueAt && reviewedAt === undefined && mayApprove && button('note', t.reviewNote)}
       </div>
-      {open === 'end' && <EndDialog {...props} onClose={close} />}
-      {open === 'extend' && <ExtendDialog {...props} onClose={close} />}
-    </Guarded>
+      {state !== 'ended' && (
+        <Guarded permission="policy.write">
+          <div className="button-row">
+            {button('extend', t.extend)}
+            {button('exempt', t.exemptMore)}
+            {button('end', t.end)}
+          </div>
+        </Guarded>
+      )}
+      {Opened && <Opened {...props} onClose={close} />}
+      {open === 'held' && (
+        <HeldReview
+          suspension={props.suspension}
+          onClose={(text) => {
+            close()
+            if (text !== undefined) props.onDone({ text })
+          }}
+        />
+      )}
+    </>
   )
 }
 
-function EndDialog({ suspension, onDone, onClose }: ActionProps & { readonly onClose: () => void }) {
+function EndDialog({ suspension, onDone, onClose }: DialogProps) {
   const { t, language } = useTexts()
   const { call } = useConsole()
   const action = useAction()
@@ -50,34 +79,40 @@ function EndDialog({ suspension, onDone, onClose }: ActionProps & { readonly onC
       const answer = await call('endSuspension', { params: { id }, query: { release } })
       const { released, discarded, effect, request } = answer
       const count = (value: number) => formatCount(value, language)
-      onDone({ text: request ? t.waitsForSecond : t.ended(count(released), count(discarded)), effect })
+      const text = release === 'review' ? t.endedForReview : t.ended(count(released), count(discarded))
+      onDone({ text: request ? t.waitsForSecond : text, effect })
       onClose()
     })
   return (
-    <Dialog title={t.endQuestion(scopes.join(', '))} onClose={onClose}>
-      <p>{t.heldNow(formatCount(held.count, language))}</p>
-      <Field label={t.releaseLabel}>
-        {(ids) => (
-          <select {...ids} value={release} onChange={(event) => setRelease(event.target.value as Release)}>
-            {RELEASES.map((kind) => (
-              <option key={kind} value={kind}>
-                {t.releases[kind]}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+    <Dialog title={t.endQuestion(scopesText(scopes, t))} onClose={onClose}>
+      <p>{held.count === 0 ? t.tileNothingHeld : t.heldNow(formatCount(held.count, language))}</p>
+      {held.count > 0 && (
+        <fieldset className="stack">
+          <legend>{t.releaseLabel}</legend>
+          {RELEASES.map((kind) => (
+            <label key={kind} className="check">
+              <input type="radio" name="release" checked={release === kind} onChange={() => setRelease(kind)} />
+              <span>
+                {t.releases[kind]} <small>{t.releaseHints[kind]}</small>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+      )}
       <ProblemBox problem={action.problem} />
       <div className="button-row">
         <button type="button" className="button primary" onClick={() => void end()} aria-disabled={action.isBusy}>
-          {t.endNow}
+          {action.isBusy ? t.ending : t.endNow}
+        </button>
+        <button type="button" className="button" onClick={onClose}>
+          {t.cancel}
         </button>
       </div>
     </Dialog>
   )
 }
 
-function ExtendDialog({ suspension, onDone, onClose }: ActionProps & { readonly onClose: () => void }) {
+function ExtendDialog({ suspension, onDone, onClose }: DialogProps) {
   const { t } = useTexts()
   const { call } = useConsole()
   const action = useAction()
@@ -93,7 +128,7 @@ function ExtendDialog({ suspension, onDone, onClose }: ActionProps & { readonly 
       onClose()
     })
   return (
-    <Dialog title={t.extendQuestion(scopes.join(', '))} onClose={onClose} isKept>
+    <Dialog title={t.extendQuestion(scopesText(scopes, t))} onClose={onClose} isKept>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -109,6 +144,81 @@ function ExtendDialog({ suspension, onDone, onClose }: ActionProps & { readonly 
         <ProblemBox problem={action.problem} />
         <button type="submit" className="button primary" aria-disabled={action.isBusy}>
           {t.extendNow}
+        </button>
+      </form>
+    </Dialog>
+  )
+}
+
+function ExemptDialog({ suspension, onDone, onClose }: DialogProps) {
+  const { t } = useTexts()
+  const { call } = useConsole()
+  const action = useAction()
+  const { id, scopes } = suspension
+  const [draft, setDraft] = useState(EMPTY_EXEMPTIONS)
+  const wanted = exemptionsFrom(draft)
+  const exempt = () =>
+    action.run(async () => {
+      const { effect, request } = await call('exemptSuspension', { params: { id }, body: wanted ?? {} })
+      onDone({ text: request ? t.waitsForSecond : t.exempted, effect })
+      onClose()
+    })
+  return (
+    <Dialog title={t.exemptQuestion(scopesText(scopes, t))} onClose={onClose} isKept>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (wanted) void exempt()
+        }}
+      >
+        <p className="hint">{t.exemptHint}</p>
+        <ExemptionFields draft={draft} onChange={(changes) => setDraft((known) => ({ ...known, ...changes }))} />
+        <ProblemBox problem={action.problem} />
+        <button type="submit" className="button primary" aria-disabled={!wanted || action.isBusy}>
+          {t.exemptNow}
+        </button>
+      </form>
+    </Dialog>
+  )
+}
+
+/** Somebody else has looked at what one person had started alone. */
+function ReviewDialog({ suspension, onDone, onClose }: DialogProps) {
+  const { t } = useTexts()
+  const { call } = useConsole()
+  const action = useAction()
+  const [note, setNote] = useState('')
+  const { id, scopes, startedBy } = suspension
+  const review = () =>
+    action.run(async () => {
+      await call('reviewSuspension', { params: { id }, body: { note: note.trim() } })
+      onDone({ text: t.reviewed })
+      onClose()
+    })
+  return (
+    <Dialog title={t.reviewQuestion(scopesText(scopes, t), startedBy)} onClose={onClose} isKept>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void review()
+        }}
+      >
+        <Field label={t.reviewFinding}>
+          {(ids) => (
+            <textarea
+              {...ids}
+              required
+              maxLength={2000}
+              value={note}
+              onChange={(event) => setNote(event.target.value)}
+            />
+          )}
+        </Field>
+        <ProblemBox problem={action.problem} />
+        <button type="submit" className="button primary" aria-disabled={action.isBusy}>
+          {t.reviewNow}
         </button>
       </form>
     </Dialog>

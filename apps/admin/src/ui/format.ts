@@ -33,8 +33,25 @@ export function formatShare(share: number, language: string): string {
   return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 }).format(share)
 }
 
+/** How long ago something began: "12 sec", "3 min", "2 hr". */
+export function formatAge(ms: number, language: string): string {
+  const seconds = Math.round(ms / 1_000)
+  const [value, unit] =
+    seconds < 60
+      ? ([seconds, 'second'] as const)
+      : seconds < 3_600
+        ? ([Math.round(seconds / 60), 'minute'] as const)
+        : ([Math.round(seconds / 3_600), 'hour'] as const)
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(value)
+}
+
 /** Time left, as 9:05. */
 export function formatLeft(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000))
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}
+
+/** Addresses of people, without their devices. */
+export function formatBare(jids: readonly string[]): string {
+  return jids.map((jid) => jid.split('/')[0] ?? jid).join(', ')
 }

@@ -1,0 +1,158 @@
+import type { HeldMessageView, SuspensionView } from '@drawbridge/contract'
+import { Dialog } from '@drawbridge/ui'
+import { useState } from 'react'
+import { useConsole } from '../api/console.ts'
+import { scopesText } from '../model/scopes.ts'
+import { useTexts } from '../texts/index.ts'
+import { formatCount, formatBare } from './format.ts'
+import { Moment, ProblemBox, Table } from './parts.tsx'
+import { useAction, useResource } from './use-resource.ts'
+
+/** So many held messages are listed at once. */
+const LISTED = 50
+
+/** Where a reader is: the message that is open, and how to get to it and beyond it. */
+interface Place {
+  readonly message: HeldMessageView
+  readonly cursor: string | undefined
+  readonly next: string | undefined
+}
+
+/**
+ * What a suspension holds: who wrote to whom, and then one message after the other, each with what is in it and what
+ * becomes of it. The API puts every message that was read on record; here it is said before.
+ */
+export function HeldReview({
+  suspension,
+  onClose,
+}: {
+  readonly suspension: SuspensionView
+  /** Told what was done, if anything was. */
+  readonly onClose: (text?: string) => void
+}) {
+  const { t, language } = useTexts()
+  const { call } = useConsole()
+  const action = useAction()
+  const [place, setPlace] = useState<Place | 'end'>()
+  const [counts, setCounts] = useState({ released: 0, discarded: 0 })
+  const { id, scopes, state, release } = suspension
+  const params = { id }
+  const mayDecide = state === 'ended' && release === 'review'
+  const list = useResource('held', (ask, signal) =>
+    ask('listHeldMessages', { params, query: { limit: LISTED }, signal }),
+  )
+  const decided = counts.released + counts.discarded > 0
+
+  const open = async (cursor: string | undefined) => {
+    const query = { limit: 1, content: 'true' as const, ...(cursor !== undefined && { cursor }) }
+    const { messages, next } = await call('listHeldMessages', { params, query })
+    const [message] = messages
+    setPlace(message ? { message, cursor, next } : 'end')
+  }
+  const read = (cursor: string | undefined) => action.run(() => open(cursor))
+  const skip = ({ next }: Place) => (next === undefined ? setPlace('end') : void read(next))
+  const decide = (what: 'release' | 'discard', { message, cursor }: Place) =>
+    action.run(async () => {
+      const body = { messages: [message.id] }
+      if (what === 'release') {
+        const { released } = await call('releaseHeldMessages', { params, body })
+        setCounts((known) => ({ ...known, released: known.released + released }))
+      } else {
+        const { discarded } = await call('discardHeldMessages', { params, body })
+        setCounts((known) => ({ ...known, discarded: known.discarded + discarded }))
+      }
+      await open(cursor)
+    })
+  const close = () =>
+    onClose(
+      decided
+        ? t.heldDecided(formatCount(counts.released, language), formatCount(counts.discarded, language))
+        : undefined,
+    )
+  return (
+    <Dialog title={t.heldTitle(scopesText(scopes, t))} onClose={close} size="wide" isKept>
+      <p className="notice">{t.heldOnRecord}</p>
+      {!mayDecide && <p className="hint">{t.heldUndecided}</p>}
+      {place === undefined && (
+        <>
+          {list.value && (
+            <Table caption={t.heldTitle('')} columns={[t.heldFrom, t.heldTo, t.when, t.heldMedia]}>
+              {list.value.messages.map((message) => (
+                <tr key={message.id}>
+                  <th scope="row">{formatBare([message.from])}</th>
+                  <td>{formatBare(message.to)}</td>
+                  <td>
+                    <Moment at={message.sentAt} />
+                  </td>
+                  <td>{message.hasMedia ? t.hasOther : t.hasNone}</td>
+                </tr>
+              ))}
+            </Table>
+          )}
+          <ProblemBox problem={list.problem ?? action.problem} />
+          <div className="button-row">
+            <button
+              type="button"
+              className="button primary"
+              onClick={() => void read(undefined)}
+              aria-disabled={action.isBusy}
+            >
+              {t.heldRead}
+            </button>
+          </div>
+        </>
+      )}
+      {place === 'end' && (
+        <p role="status" className="empty">
+          {t.heldEnd}
+        </p>
+      )}
+      {place !== undefined && place !== 'end' && (
+        <article className="item" data-testid="held-message" aria-live="polite">
+          <p>
+            <strong>{formatBare([place.message.from])}</strong> → {formatBare(place.message.to)}
+            {' · '}
+            <Moment at={place.message.sentAt} />
+          </p>
+          {place.message.body === undefined ? (
+            <p className="soft">{t.heldNoText}</p>
+          ) : (
+            <blockquote dir="auto">{place.message.body}</blockquote>
+          )}
+          {place.message.hasMedia && <p className="hint">{t.heldHasMedia}</p>}
+          <ProblemBox problem={action.problem} />
+          <div className="button-row">
+            {mayDecide && (
+              <>
+                <button
+                  type="button"
+                  className="button primary"
+                  onClick={() => void decide('release', place)}
+                  aria-disabled={action.isBusy}
+                >
+                  {t.heldDeliver}
+                </button>
+                <button
+                  type="button"
+                  className="button danger-line"
+                  onClick={() => void decide('discard', place)}
+                  aria-disabled={action.isBusy}
+                >
+                  {t.heldDiscard}
+                </button>
+              </>
+            )}
+            <button type="button" className="button" onClick={() => skip(place)} aria-disabled={action.isBusy}>
+              {t.heldSkip}
+            </button>
+          </div>
+        </article>
+      )}
+      {decided && (
+        <p role="status">
+          {t.heldDecided(formatCount(counts.released, language), formatCount(counts.discarded, language))}
+        </p>
+      )}
+    </Dialog>
+  )
+}

@@ -1,0 +1,160 @@
+import { suspensionText } from '@drawbridge/contract/browser'
+import { LANGUAGES } from '@drawbridge/ui'
+import type { Language } from '@drawbridge/ui'
+import { useState } from 'react'
+import { MODES, NARROW_SCOPES, publicSuspension, scopesOf, WHOLE_SCOPES } from '../model/suspension-draft.ts'
+import type { ExemptionDraft, ReasonDraft, SuspensionDraft, WhatDraft } from '../model/suspension-draft.ts'
+import { useTexts } from '../texts/index.ts'
+import { Field } from './parts.tsx'
+
+interface FieldsProps<Draft> {
+  readonly draft: Draft
+  readonly onChange: (changes: Partial<Draft>) => void
+}
+
+/** What is suspended, and how. */
+export function WhatFields({ draft, onChange }: FieldsProps<WhatDraft>) {
+  const { t } = useTexts()
+  return (
+    <>
+      <fieldset>
+        <legend>{t.scope}</legend>
+        <div className="checks">
+          {WHOLE_SCOPES.map((scope) => (
+            <label key={scope} className="check">
+              <input
+                type="checkbox"
+                checked={draft.whole.includes(scope)}
+                onChange={({ target: { checked } }) =>
+                  onChange({
+                    whole: checked ? [...draft.whole, scope] : draft.whole.filter((other) => other !== scope),
+                  })
+                }
+              />
+              {t.scopes[scope]}
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <div className="fields">
+        <Field label={t.narrowScopes} hint={t.narrowHint(NARROW_SCOPES.map((kind) => `${kind}:`).join(' '))}>
+          {(ids) => (
+            <input
+              {...ids}
+              spellCheck={false}
+              autoCapitalize="none"
+              value={draft.narrow}
+              onChange={(event) => onChange({ narrow: event.target.value })}
+            />
+          )}
+        </Field>
+        <Field label={t.mode} hint={t.modeHints[draft.mode]}>
+          {(ids) => (
+            <select
+              {...ids}
+              value={draft.mode}
+              onChange={({ target }) => onChange({ mode: MODES.find((mode) => mode === target.value) ?? 'hold' })}
+            >
+              {MODES.map((mode) => (
+                <option key={mode} value={mode}>
+                  {t.modes[mode]}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      </div>
+    </>
+  )
+}
+
+/** What people are told in each language, and what administrators are. */
+export function ReasonFields({ draft, onChange }: FieldsProps<ReasonDraft>) {
+  const { t } = useTexts()
+  return (
+    <>
+      <Field label={t.reasonEn}>
+        {(ids) => (
+          <input
+            {...ids}
+            lang="en"
+            required
+            maxLength={500}
+            value={draft.reason}
+            onChange={(event) => onChange({ reason: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field label={t.reasonDe}>
+        {(ids) => (
+          <input
+            {...ids}
+            lang="de"
+            maxLength={500}
+            value={draft.reasonDe}
+            onChange={(event) => onChange({ reasonDe: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field label={t.internalReason}>
+        {(ids) => (
+          <input
+            {...ids}
+            maxLength={2000}
+            value={draft.internalReason}
+            onChange={(event) => onChange({ internalReason: event.target.value })}
+          />
+        )}
+      </Field>
+    </>
+  )
+}
+
+const EXEMPT = ['accounts', 'rooms', 'bots'] as const
+
+/** Who is left alone. */
+export function ExemptionFields({ draft, onChange }: FieldsProps<ExemptionDraft>) {
+  const { t } = useTexts()
+  return (
+    <div className="fields">
+      {EXEMPT.map((kind) => (
+        <Field key={kind} label={t.exempt[kind]} hint={t.exemptHints[kind]}>
+          {(ids) => (
+            <input
+              {...ids}
+              spellCheck={false}
+              autoCapitalize="none"
+              value={draft[kind]}
+              onChange={(event) => onChange({ [kind]: event.target.value })}
+            />
+          )}
+        </Field>
+      ))}
+    </div>
+  )
+}
+
+/** The sentence that people are told, in each language, as the server says it. */
+export function Preview({ draft }: { readonly draft: SuspensionDraft }) {
+  const { t } = useTexts()
+  const [now] = useState(() => new Date())
+  if (scopesOf(draft).length === 0 || draft.reason.trim() === '') return null
+  const suspension = publicSuspension(draft, now)
+  return (
+    <div className="preview" data-testid="preview">
+      <h3>{t.preview}</h3>
+      {draft.isDrill ? (
+        <p>{t.previewDrill}</p>
+      ) : (
+        Object.entries(LANGUAGES).map(([tag, name]) => (
+          <div key={tag}>
+            <p className="soft">{name}</p>
+            <p lang={tag} className="strip">
+              {suspensionText(suspension, tag as Language, now)}
+            </p>
+          </div>
+        ))
+      )}
+    </div>
+  )
+}
