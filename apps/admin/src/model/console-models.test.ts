@@ -51,7 +51,17 @@ test('a playbook survives its editor unchanged, with what has no field there', (
     exemptions: { accounts: ['ana'], rooms: ['war@rooms.im.test'] },
     endAfterMin: 60,
     reviewAfterMin: 30,
-    rules: [{ family: 'gajim', below: '2.0', action: 'degrade', preset: 'now', formats: ['webp'] }],
+    rules: [
+      {
+        family: 'gajim',
+        below: '2.0',
+        action: 'degrade',
+        preset: 'now',
+        formats: ['webp'],
+        os: ['linux'],
+        rings: [{ delayHours: 24 }],
+      },
+    ],
     notify: ['ana', 'ben'],
   }
   const playbook = { name: 'image-exploit', changedBy: 'ana', changedAt: ago(1), ...document } as PlaybookView

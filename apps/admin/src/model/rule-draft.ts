@@ -38,6 +38,8 @@ export interface RuleDraft {
   readonly url: string
   /** `datetime-local`; empty: as the preset says. */
   readonly deadline: string
+  /** What has no field, kept as it was. */
+  readonly others: Partial<NewClientRule>
 }
 
 export const EMPTY_RULE: RuleDraft = {
@@ -51,12 +53,14 @@ export const EMPTY_RULE: RuleDraft = {
   networks: '',
   url: '',
   deadline: '',
+  others: {},
 }
 
 /** What is sent. Fields that were left empty are left out. */
 export function ruleFrom(draft: RuleDraft): NewClientRule {
-  const { family, from, below, action, preset, formats, units, networks, url, deadline } = draft
+  const { family, from, below, action, preset, formats, units, networks, url, deadline, others } = draft
   return {
+    ...others,
     family: family.trim(),
     action,
     preset,
@@ -72,10 +76,9 @@ export function ruleFrom(draft: RuleDraft): NewClientRule {
 
 /** The draft of a rule that somebody else has thought of. */
 export function draftOf(rule: NewClientRule): RuleDraft {
-  const { family, from = '', below = '', action, preset = 'routine', formats = [], units = [], networks = [] } = rule
-  const { url = '', deadline } = rule
+  const { family, from = '', below = '', action, preset = 'routine', formats = [], units = [], ...rest } = rule
+  const { networks = [], url = '', deadline, ...others } = rest
   return {
-    ...EMPTY_RULE,
     family,
     from,
     below,
@@ -86,6 +89,7 @@ export function draftOf(rule: NewClientRule): RuleDraft {
     networks: networks.join(', '),
     url,
     deadline: deadline === undefined ? '' : localFrom(new Date(deadline)),
+    others,
   }
 }
 

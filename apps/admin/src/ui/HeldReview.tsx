@@ -58,7 +58,8 @@ export function HeldReview({
         const { released } = await call('releaseHeldMessages', { params, body })
         setCounts((known) => ({ ...known, released: known.released + released }))
       } else {
-        const { discarded } = await call('discardHeldMessages', { params, body })
+        const { discarded, request } = await call('discardHeldMessages', { params, body })
+        if (request) return onClose(t.waitsForSecond)
         setCounts((known) => ({ ...known, discarded: known.discarded + discarded }))
       }
       await open(cursor)

@@ -10,6 +10,7 @@ import { CsvButton } from './CsvButton.tsx'
 import { formatCount } from './format.ts'
 import { Field, Link, Loaded, Moment, Panel, Table } from './parts.tsx'
 import { PeopleOf } from './PeopleOf.tsx'
+import { allPages } from '../api/pages.ts'
 import { go, hrefOf, useRoute } from './route.ts'
 import { useResource } from './use-resource.ts'
 
@@ -29,8 +30,11 @@ export function Inventory({ onWrite }: { readonly onWrite: (draft: RuleDraft) =>
   const inventory = useResource(
     'inventory',
     async (call, signal) => {
-      const [{ clients }, { proposals }] = await Promise.all([
-        call('listClientVersions', { query: { days: 90 }, signal }),
+      const [clients, { proposals }] = await Promise.all([
+        allPages(async (cursor) => {
+          const page = await call('listClientVersions', { query: { days: 90, cursor }, signal })
+          return { items: page.clients, next: page.next }
+        }),
         call('listProposals', { signal }),
       ])
       return { clients, proposals }

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react'
+import { allPages } from '../api/pages.ts'
 import { useMay } from '../api/console.ts'
 import { attentionOf } from '../model/attention.ts'
 import { liveRate, rateLine, withSample } from '../model/live-rate.ts'
@@ -33,8 +34,11 @@ export function Overview({ status }: PageProps) {
   const builds = useResource(
     'builds',
     async (call, signal) => {
-      const [{ clients }, { proposals }] = await Promise.all([
-        call('listClientVersions', { query: { days: 90 }, signal }),
+      const [clients, { proposals }] = await Promise.all([
+        allPages(async (cursor) => {
+          const page = await call('listClientVersions', { query: { days: 90, cursor }, signal })
+          return { items: page.clients, next: page.next }
+        }),
         call('listProposals', { signal }),
       ])
       return { shares: buildShares(clients, proposals), open: proposals.filter(({ state }) => state === 'open') }

@@ -25,19 +25,24 @@ export function PeopleOf({ family, version }: { readonly family: string; readonl
             <p className="empty">{t.noUses}</p>
           ) : (
             <div className="stack">
-              <Table caption={title} columns={[t.account, t.version, t.system, t.evidence, t.address, t.seen]}>
-                {list.map(({ account, client, address, lastSeenAt }) => (
+              <Table caption={title} columns={[t.account, t.version, t.system, t.evidence, t.address, t.node, t.seen]}>
+                {list.map(({ account, client, address, node, units, unknownBecause, refusedAt, lastSeenAt }) => (
                   <tr key={`${account} ${client.version} ${client.os} ${address} ${lastSeenAt}`}>
-                    <th scope="row">{account}</th>
+                    <th scope="row">
+                      {account} {units.length > 0 && <span className="soft">{units.join(', ')}</span>}
+                    </th>
                     <td>{client.version ?? '–'}</td>
                     <td>{client.os ?? '–'}</td>
                     <td>
                       {client.tier} <span className="soft">{t.tiers[client.tier]}</span>{' '}
                       {client.isSuspect && <span className="mark danger">{t.suspect}</span>}
+                      {unknownBecause !== undefined && <div className="soft">{unknownBecause}</div>}
                     </td>
                     <td>{address ?? '–'}</td>
+                    <td>{node}</td>
                     <td>
-                      <Moment at={lastSeenAt} />
+                      <Moment at={lastSeenAt} />{' '}
+                      {refusedAt !== undefined && <span className="mark danger">{t.notLetIn}</span>}
                     </td>
                   </tr>
                 ))}
@@ -46,8 +51,20 @@ export function PeopleOf({ family, version }: { readonly family: string; readonl
                 name={`people-${family}`}
                 build={() =>
                   csvOf(
-                    ['account', 'family', 'version', 'os', 'tier', 'source', 'isSuspect', 'address', 'lastSeenAt'],
-                    list.map(({ account, client, address = '', lastSeenAt }) => [
+                    [
+                      'account',
+                      'family',
+                      'version',
+                      'os',
+                      'tier',
+                      'source',
+                      'isSuspect',
+                      'units',
+                      'address',
+                      'node',
+                      'lastSeenAt',
+                    ],
+                    list.map(({ account, client, units, address = '', node, lastSeenAt }) => [
                       account,
                       client.family ?? '',
                       client.version ?? '',
@@ -55,7 +72,9 @@ export function PeopleOf({ family, version }: { readonly family: string; readonl
                       client.tier,
                       client.source,
                       client.isSuspect ? 'yes' : 'no',
+                      units.join(' '),
                       address,
+                      node,
                       lastSeenAt,
                     ]),
                   )

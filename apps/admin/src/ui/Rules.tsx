@@ -65,12 +65,14 @@ function RuleFacts({ rule }: { readonly rule: ClientRuleView }) {
   const { t } = useTexts()
   const { family, from, below, os, units, accounts, networks, formats, priority, preset, action } = rule
   const { stage, stages, ceiling, createdBy, createdAt, confirmedAt, confirmedBy, url } = rule
+  const { isGuarded, withdrawnAt, rings } = rule
   const bounds = [os, units, accounts, networks].flatMap((list) => (list ? [list.join(', ')] : []))
   return (
     <>
       <h3>
         {family === '*' ? t.everyFamily : family} {from && t.fromVersion(from)} {below && t.belowVersion(below)}{' '}
-        <span className={`mark ${isBlocking(action) ? 'danger' : 'warning'}`}>{t.actions[action]}</span>
+        <span className={`mark ${isBlocking(action) ? 'danger' : 'warning'}`}>{t.actions[action]}</span>{' '}
+        {!isGuarded && <span className="mark danger">{t.unguarded}</span>}
       </h3>
       <dl className="facts">
         <div>
@@ -79,6 +81,24 @@ function RuleFacts({ rule }: { readonly rule: ClientRuleView }) {
             <Ladder stages={stages} stage={stage} />
           </dd>
         </div>
+        {withdrawnAt && (
+          <div>
+            <dt>{t.withdrawn}</dt>
+            <dd>
+              <Moment at={withdrawnAt} />
+            </dd>
+          </div>
+        )}
+        {rings && (
+          <div>
+            <dt>{t.rings}</dt>
+            <dd>
+              {rings
+                .map(({ units: of = [t.everybodyElse], delayHours }) => t.ring(of.join(', '), delayHours))
+                .join(' · ')}
+            </dd>
+          </div>
+        )}
         {ceiling && (
           <div>
             <dt>{t.fellBack}</dt>

@@ -29,6 +29,7 @@ export function SimulationResult({
   const [isShadowAccepted, setShadowAccepted] = useState(false)
   const [isAllShown, setAllShown] = useState(false)
   const { people, sessions, stranded, administrators, breakGlass, versions, affected, shadows, isSelfLockOut } = result
+  const { noUpgradePath, bots, reconnects, seenWithin, units, systems } = result
   const blocks = isBlocking(action)
   const isRefused = (isSelfLockOut && blocks) || (shadows.length > 0 && !isShadowAccepted)
   const rows = isAllShown ? affected : affected.slice(0, SHOWN)
@@ -42,6 +43,10 @@ export function SimulationResult({
       )}
       {people === 0 && <p className="hint">{t.reachesNobody}</p>}
       {stranded > 0 && <p className="notice">{t.stranded(stranded)}</p>}
+      {noUpgradePath.length > 0 && (
+        <p className="notice">{t.noUpgradePath(formatList(noUpgradePath.slice(0, SHOWN), language))}</p>
+      )}
+      {bots.length > 0 && <p className="notice">{t.botsHit(formatList(bots.slice(0, SHOWN), language))}</p>}
       {administrators.length > 0 && (
         <p className="notice">{t.administratorsHit(formatList(administrators, language))}</p>
       )}
@@ -63,12 +68,34 @@ export function SimulationResult({
           </label>
         </div>
       )}
-      {stages.length > 0 && (
-        <div>
-          <h4>{t.ladder}</h4>
-          <Ladder stages={stages} stage={undefined} />
-        </div>
-      )}
+      <dl className="facts">
+        {stages.length > 0 && (
+          <div>
+            <dt>{t.ladder}</dt>
+            <dd>
+              <Ladder stages={stages} stage={undefined} />
+            </dd>
+          </div>
+        )}
+        {people > 0 && (
+          <>
+            <div>
+              <dt>{t.seenWithin}</dt>
+              <dd>
+                {seenWithin
+                  .map(({ days, people: seen }) => t.withinDays(days, formatCount(seen, language)))
+                  .join(' · ')}
+              </dd>
+            </div>
+            <div>
+              <dt>{t.reconnects}</dt>
+              <dd>{formatCount(reconnects, language)}</dd>
+            </div>
+            <Counted label={t.byUnit} counts={units.map(({ unit, people: of }) => [unit, of])} />
+            <Counted label={t.bySystem} counts={systems.map(({ os, people: of }) => [os, of])} />
+          </>
+        )}
+      </dl>
       {versions.length > 0 && (
         <Table caption={t.versionsHit} columns={[t.family, t.version, t.people, t.sessions]}>
           {versions.map((version) => (
@@ -115,6 +142,24 @@ export function SimulationResult({
         {blocks ? t.lockOut(people) : t.addRule}
       </button>
       {blocks && <p className="hint">{t.revertsHint}</p>}
+    </div>
+  )
+}
+
+/** People by something that they have in common. */
+function Counted({
+  label,
+  counts,
+}: {
+  readonly label: string
+  readonly counts: readonly (readonly [string, number])[]
+}) {
+  const { language } = useTexts()
+  if (counts.length === 0) return null
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{counts.map(([name, people]) => `${name}: ${formatCount(people, language)}`).join(' · ')}</dd>
     </div>
   )
 }

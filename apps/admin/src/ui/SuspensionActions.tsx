@@ -3,7 +3,7 @@ import { Dialog } from '@drawbridge/ui'
 import { useState } from 'react'
 import { useConsole, useMay } from '../api/console.ts'
 import { scopesText } from '../model/scopes.ts'
-import { EMPTY_EXEMPTIONS, exemptionsFrom, instantFrom, localFrom } from '../model/suspension-draft.ts'
+import { EMPTY_EXEMPTIONS, exemptionsFrom, instantFrom, localFrom, namedIn } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import type { Done } from './Emergency.tsx'
 import { formatCount } from './format.ts'
@@ -73,10 +73,13 @@ function EndDialog({ suspension, onDone, onClose }: DialogProps) {
   const { call } = useConsole()
   const action = useAction()
   const [release, setRelease] = useState<Release>('in-order')
+  const [first, setFirst] = useState('')
   const { id, scopes, held } = suspension
   const end = () =>
     action.run(async () => {
-      const answer = await call('endSuspension', { params: { id }, query: { release } })
+      const canaryUnits = namedIn(first).join(',')
+      const query = { release, ...(canaryUnits !== '' && { canaryUnits }) }
+      const answer = await call('endSuspension', { params: { id }, query })
       const { released, discarded, effect, request } = answer
       const count = (value: number) => formatCount(value, language)
       const text = release === 'review' ? t.endedForReview : t.ended(count(released), count(discarded))
@@ -99,9 +102,20 @@ function EndDialog({ suspension, onDone, onClose }: DialogProps) {
           ))}
         </fieldset>
       )}
+      <Field label={t.canary} hint={t.canaryHint}>
+        {(ids) => (
+          <input {...ids} spellCheck={false} value={first} onChange={(event) => setFirst(event.target.value)} />
+        )}
+      </Field>
       <ProblemBox problem={action.problem} />
       <div className="button-row">
-        <button type="button" className="button primary" onClick={() => void end()} aria-disabled={action.isBusy}>
+        <button
+          type="button"
+          className="button primary"
+          data-autofocus
+          onClick={() => void end()}
+          aria-disabled={action.isBusy}
+        >
           {action.isBusy ? t.ending : t.endNow}
         </button>
         <button type="button" className="button" onClick={onClose}>

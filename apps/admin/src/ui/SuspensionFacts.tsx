@@ -65,8 +65,8 @@ export function SuspensionFacts({ suspension }: { readonly suspension: Suspensio
 }
 
 /** Who is left alone, and how often that has let somebody do what is suspended. */
-function Exempt({ suspension: { exemptions } }: { readonly suspension: SuspensionView }) {
-  const { t } = useTexts()
+function Exempt({ suspension: { exemptions, exemptionUses } }: { readonly suspension: SuspensionView }) {
+  const { t, language } = useTexts()
   const named = [
     ...exemptions.accounts,
     ...exemptions.rooms.map((room) => `room:${room}`),
@@ -77,7 +77,9 @@ function Exempt({ suspension: { exemptions } }: { readonly suspension: Suspensio
     <Fact label={t.exemptTitle}>
       <ul className="steps">
         {named.map((name) => (
-          <li key={name}>{name}</li>
+          <li key={name}>
+            {name} <span className="soft">{t.exemptUses(formatCount(exemptionUses[name] ?? 0, language))}</span>
+          </li>
         ))}
       </ul>
     </Fact>

@@ -2,9 +2,10 @@ import { suspensionText } from '@drawbridge/contract/browser'
 import { LANGUAGES } from '@drawbridge/ui'
 import type { Language } from '@drawbridge/ui'
 import { useState } from 'react'
-import { MODES, NARROW_SCOPES, publicSuspension, scopesOf, WHOLE_SCOPES } from '../model/suspension-draft.ts'
+import { MODES, publicSuspension, scopesOf, WHOLE_SCOPES } from '../model/suspension-draft.ts'
 import type { ExemptionDraft, ReasonDraft, SuspensionDraft, WhatDraft } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
+import { NarrowScopes } from './NarrowScopes.tsx'
 import { Field } from './parts.tsx'
 
 interface FieldsProps<Draft> {
@@ -37,17 +38,6 @@ export function WhatFields({ draft, onChange }: FieldsProps<WhatDraft>) {
         </div>
       </fieldset>
       <div className="fields">
-        <Field label={t.narrowScopes} hint={t.narrowHint(NARROW_SCOPES.map((kind) => `${kind}:`).join(' '))}>
-          {(ids) => (
-            <input
-              {...ids}
-              spellCheck={false}
-              autoCapitalize="none"
-              value={draft.narrow}
-              onChange={(event) => onChange({ narrow: event.target.value })}
-            />
-          )}
-        </Field>
         <Field label={t.mode} hint={t.modeHints[draft.mode]}>
           {(ids) => (
             <select
@@ -63,6 +53,7 @@ export function WhatFields({ draft, onChange }: FieldsProps<WhatDraft>) {
             </select>
           )}
         </Field>
+        <NarrowScopes narrow={draft.narrow} onChange={(narrow) => onChange({ narrow })} />
       </div>
     </>
   )
