@@ -18,15 +18,21 @@ const reader = (who: ClientIdentity) => ({
 })
 const later = (ms: number) => new Date(NOW.getTime() + ms)
 
-test('a bound link names the account and all that its client has claimed', () => {
+test('a bound link names the account and all of its client that rules ask for', () => {
   const contradicting = identify([
-    claimFrom({ source: 'client-element', name: 'Drawbridge Web', version: '4.2.0', build: '9f31c2e' }),
+    claimFrom({
+      source: 'client-element',
+      name: 'Drawbridge Web',
+      version: '4.2.0',
+      build: '9f31c2e',
+      os: 'Windows 11',
+    }),
     claimFrom({ source: 'version-reply', name: 'Psi+' }),
     claimFrom({ source: 'caps', name: 'Псі', version: '…' }),
   ])
   for (const who of [client('Drawbridge Web', '4.2.0'), client('Gajim'), client('\u0000'), contradicting]) {
     const holder = links.holderOf(KEY, links.queryFor(KEY, reader(who), NOW), NOW)
-    const { build: _, os: __, ...known } = who
+    const { build: _, ...known } = who
     expect(holder).toEqual({ accountId: ID, client: { ...known, source: 'token' } })
   }
 })

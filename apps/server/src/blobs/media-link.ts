@@ -94,14 +94,22 @@ type Packed =
       family: string,
       version: string | 0,
       claims: readonly (readonly [family: string, version?: string])[],
+      os?: string,
     ]
 
 function packed({ client, signedInAt }: Reader): Buffer {
-  const { tier, isSuspect, family, version, claims } = client
+  const { tier, isSuspect, family, version, claims, os } = client
   const values: Packed =
     family === undefined
       ? [signedInAt.getTime()]
-      : [tier, Number(isSuspect), family, version ?? 0, claims.map((claim) => pairOf(claim))]
+      : [
+          tier,
+          Number(isSuspect),
+          family,
+          version ?? 0,
+          claims.map((claim) => pairOf(claim)),
+          ...(os === undefined ? ([] as const) : ([os] as const)),
+        ]
   const bytes = Buffer.from(JSON.stringify(values))
   if (bytes.length <= CLIENT_MAX_BYTES) return bytes
   const unreadable: Packed = [tier, 1, UNREADABLE_FAMILY, 0, [[UNREADABLE_FAMILY]]]
@@ -116,7 +124,7 @@ function pairOf({ family, version }: ClientIdentity['claims'][number]): [string,
 function unpacked(bytes: Buffer): Holder['client'] {
   const values = JSON.parse(bytes.toString()) as Packed
   if (values.length === 1) return { signedInAt: values[0] }
-  const [tier, isSuspect, family, version, claims] = values
+  const [tier, isSuspect, family, version, claims, os] = values
   return {
     ...NO_IDENTITY,
     tier,
@@ -124,6 +132,7 @@ function unpacked(bytes: Buffer): Holder['client'] {
     isSuspect: isSuspect !== 0,
     family,
     ...(version === 0 ? {} : { version }),
+    ...(os === undefined ? {} : { os }),
     claims: claims.map(([name, claimed]) =>
       claimed === undefined ? { family: name } : { family: name, version: claimed },
     ),
