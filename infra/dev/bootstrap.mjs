@@ -29,6 +29,7 @@ const TARGETS = {
   dev: [join(ROOT, 'apps/cli/src/main.ts'), 'up', '--dev'],
   cli: [join(ROOT, 'apps/cli/src/main.ts')],
   test: [join(ROOT, 'infra/dev/test.ts')],
+  nightly: [join(ROOT, 'infra/dev/nightly.ts')],
 }
 
 class Sentence extends Error {}

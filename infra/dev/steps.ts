@@ -90,8 +90,15 @@ async function runStep(step: Step): Promise<StepResult> {
   return { step, isOk, output: fault === undefined ? output : `${fault}\n${output}`, ms: performance.now() - startedAt }
 }
 
-/** Runs a program of node_modules/.bin or a script of ours with this Node, and collects what it prints. */
-export function capture([program, ...args]: readonly [string, ...string[]]): Promise<{ code: number; output: string }> {
+/**
+ * Runs a program of node_modules/.bin or a script of ours with this Node, and collects what it prints.
+ *
+ * @param env - beside the environment of this process.
+ */
+export function capture(
+  [program, ...args]: readonly [string, ...string[]],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; output: string }> {
   const { promise, resolve: done } = Promise.withResolvers<{ code: number; output: string }>()
   const isScript = program.endsWith('.ts')
   const child = spawn(
@@ -104,6 +111,7 @@ export function capture([program, ...args]: readonly [string, ...string[]]): Pro
         PATH: `${join(process.execPath, '..')}:${process.env['PATH'] ?? ''}`,
         NO_COLOR: '1',
         FORCE_COLOR: undefined,
+        ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
