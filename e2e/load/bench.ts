@@ -13,6 +13,7 @@ const BENCHMARKS = [
   ['images: through decoder and encoder, beside djpeg and cjpeg', 'apps/sanitizer/bench/pipeline.ts'],
   ['images: what each level of the sandbox costs', 'apps/sanitizer/bench/sandbox.ts'],
   ['images: from the request for a slot to seen by somebody else', 'e2e/load/images.ts'],
+  ['what counting who sends how much costs', 'e2e/load/traffic.ts'],
   ['lock-out and return of ten thousand sessions', 'e2e/load/control.ts'],
 ] as const
 

@@ -40,44 +40,48 @@ export interface Contender {
 
 const hasCommand = (name: string) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0
 
+/** Ours, without limits of rate; settings beside those. */
+export async function startDrawbridge(env: Readonly<Record<string, string>> = {}): Promise<LoadedServer> {
+  const stack = await startStack({
+    env: {
+      DRAWBRIDGE_ALLOW_PLAINTEXT: 'true',
+      DRAWBRIDGE_STREAM_MAX_STANZAS_PER_SECOND: '1000000',
+      DRAWBRIDGE_STREAM_MAX_CONNECTIONS_PER_ADDRESS: '20000',
+      DRAWBRIDGE_ROOM_PROFILE: 'open',
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} ${PROBED}`,
+      ...env,
+    },
+  })
+  const owner = await stack.account('owner')
+  const client = await connectClient({ port: stack.c2sPort, ...owner })
+  await makeRoom(client)
+  let made = 0
+  return {
+    port: stack.c2sPort,
+    pids: [stack.pidOf('server')],
+    heapBytes: () => heapBytes(stack.pidOf('server')),
+    async accounts(count) {
+      if (count <= made) return
+      const rows = Array.from({ length: count - made }, (_, index) => `u${made + index},${PASSWORD}`)
+      const file = join(stack.dataDir, 'load.csv')
+      writeFileSync(file, `name,password\n${rows.join('\n')}\n`)
+      await stack.cli('account', 'import', file)
+      made = count
+    },
+    async [Symbol.asyncDispose]() {
+      await client.end()
+      await stack[Symbol.asyncDispose]()
+    },
+  }
+}
+
 /** Ours, and the peers that Debian has. All speak plain TCP on loopback, without limits of rate. */
 export const CONTENDERS: readonly Contender[] = [
   {
     name: 'Drawbridge',
     note: 'PostgreSQL, every message committed and flushed before it is delivered',
     missing: () => undefined,
-    async start(_directory, _hasArchive, _register) {
-      const stack = await startStack({
-        env: {
-          DRAWBRIDGE_ALLOW_PLAINTEXT: 'true',
-          DRAWBRIDGE_STREAM_MAX_STANZAS_PER_SECOND: '1000000',
-          DRAWBRIDGE_STREAM_MAX_CONNECTIONS_PER_ADDRESS: '20000',
-          DRAWBRIDGE_ROOM_PROFILE: 'open',
-          NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} ${PROBED}`,
-        },
-      })
-      const owner = await stack.account('owner')
-      const client = await connectClient({ port: stack.c2sPort, ...owner })
-      await makeRoom(client)
-      let made = 0
-      return {
-        port: stack.c2sPort,
-        pids: [stack.pidOf('server')],
-        heapBytes: () => heapBytes(stack.pidOf('server')),
-        async accounts(count) {
-          if (count <= made) return
-          const rows = Array.from({ length: count - made }, (_, index) => `u${made + index},${PASSWORD}`)
-          const file = join(stack.dataDir, 'load.csv')
-          writeFileSync(file, `name,password\n${rows.join('\n')}\n`)
-          await stack.cli('account', 'import', file)
-          made = count
-        },
-        async [Symbol.asyncDispose]() {
-          await client.end()
-          await stack[Symbol.asyncDispose]()
-        },
-      }
-    },
+    start: () => startDrawbridge(),
   },
   {
     name: 'ejabberd',

@@ -13,6 +13,7 @@ import { eventSinksConfig } from './event-sinks/sinks.config.ts'
 import { antivirusConfig } from './files/antivirus.config.ts'
 import { advisoriesConfig } from './policy/advisories.config.ts'
 import { streamConfig } from './stream/stream.config.ts'
+import { trafficConfig } from './traffic.config.ts'
 import { allowedOrigins } from './transport/origins.ts'
 import { proxyConfig } from './transport/proxy.config.ts'
 import { pushConfig } from './web-push/push.config.ts'
@@ -67,6 +68,7 @@ export const serverConfig = z.object({
       }),
   }),
   archive: archiveConfig.prefault({}),
+  traffic: trafficConfig.prefault({}),
   blobs: blobConfig.prefault({}),
   images: imagesConfig.prefault({}),
   limits: z.object({

@@ -83,7 +83,7 @@ import { createThrottle } from './stream/throttle.ts'
 import { createTurnedAway } from './stream/turned-away.ts'
 import { createWithdrawal } from './stream/withdrawal.ts'
 import { createStreamServer } from './streams.ts'
-import { startTraffic } from './traffic.ts'
+import { startTraffic, UNCOUNTED } from './traffic.ts'
 import type { Accept } from './transport/connection.ts'
 import { createOrigins } from './transport/origins.ts'
 import { loadVapid } from './web-push/vapid.ts'
@@ -246,7 +246,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
 
   const sanitize = rememberFailures(db, timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)))
   const census = parts.use(startImageCensus(db, sanitize, log.child({ part: 'census' }), now))
-  const traffic = parts.use(startTraffic(db, log.child({ part: 'traffic' })))
+  const traffic = parts.use(config.traffic.isCounted ? startTraffic(db, log.child({ part: 'traffic' })) : UNCOUNTED)
   const inventory = parts.use(
     startInventory({
       db,

@@ -30,6 +30,13 @@ export interface Traffic extends AsyncDisposable {
   flush(): Promise<void>
 }
 
+/** Where nobody wants to know. */
+export const UNCOUNTED: Traffic = {
+  count: () => undefined,
+  flush: async () => undefined,
+  [Symbol.asyncDispose]: async () => undefined,
+}
+
 /** Counts who sends how much (control §2, row 4): a few additions per message, a few rows per batch. */
 export function startTraffic(db: Db, log: Log): Traffic {
   let counted = new Map<string, { -readonly [Key in keyof Counts]: number }>()
