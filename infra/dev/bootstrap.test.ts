@@ -41,5 +41,5 @@ test('without network the first start ends with one sentence', () => {
 
 test('an unknown mode is named together with the known ones', () => {
   const { status, stderr } = bootstrap('down')
-  expect([status, stderr]).toEqual([1, 'Unknown mode "down": use one of up, dev, cli, test.\n'])
+  expect([status, stderr]).toEqual([1, 'Unknown mode "down": use one of up, dev, cli, test, nightly.\n'])
 })
