@@ -187,8 +187,11 @@ async function limited(
   return actor
 }
 
-/** Whose replies are kept: not those of another account that had the name before. */
-const ownerOf = (actor: Actor): string => (actor.kind === 'account' ? actor.account.id : actor.name)
+/** Whose replies are kept: not those of another account that had the name before, nor an owner's for a token. */
+function ownerOf(actor: Actor): string {
+  if (actor.kind === 'local') return actor.name
+  return actor.proof.kind === 'token' ? actor.proof.id : actor.account.id
+}
 
 /** A token that is used too much slows down neither its owner nor another token. */
 function keyOf(actor: Actor): string {
