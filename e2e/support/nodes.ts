@@ -75,10 +75,19 @@ export async function startCluster(): Promise<Cluster> {
   }
 }
 
-async function startNode(
-  name: string,
-  settings: NodeJS.ProcessEnv & { readonly DRAWBRIDGE_DATA_DIR: string },
-): Promise<ServerNode> {
+/** A server process that has begun, and may have to wait before it serves. */
+export interface BeginningNode extends Omit<ServerNode, 'c2sPort' | 'url'> {
+  readonly ready: Promise<ServerNode>
+}
+
+async function startNode(name: string, settings: NodeSettings): Promise<ServerNode> {
+  return beginNode(name, settings).ready
+}
+
+type NodeSettings = NodeJS.ProcessEnv & { readonly DRAWBRIDGE_DATA_DIR: string }
+
+/** Begins a server process. */
+export function beginNode(name: string, settings: NodeSettings): BeginningNode {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     DRAWBRIDGE_NODE_NAME: name,
@@ -95,14 +104,12 @@ async function startNode(
   })
   let log = ''
   for (const output of [child.stdout, child.stderr]) output?.on('data', (chunk: Buffer) => (log += chunk.toString()))
-  const addresses = await readiness(child, () => log)
   const pid = child.pid!
-  return {
+  const { adminSocket } = paths(settings.DRAWBRIDGE_DATA_DIR)
+  const node: Omit<BeginningNode, 'ready'> = {
     name,
     pid,
     dataDir: settings.DRAWBRIDGE_DATA_DIR,
-    c2sPort: Number(addresses['c2s']?.split(':').at(-1)),
-    url: addresses['http'] ?? '',
     cli: <T>(...args: string[]) =>
       new Promise<T>((resolve, reject) => {
         execFile(process.execPath, [CLI, ...args, '--json'], { cwd: ROOT, env }, (error, stdout, stderr) => {
@@ -110,12 +117,9 @@ async function startNode(
           else resolve((stdout.trim() === '' ? undefined : JSON.parse(stdout)) as T)
         })
       }),
-    admin: (method, path, body) => adminRequest(paths(settings.DRAWBRIDGE_DATA_DIR).adminSocket, method, path, body),
+    admin: (method, path, body) => adminRequest(adminSocket, method, path, body),
     account: (account) =>
-      adminRequest(paths(settings.DRAWBRIDGE_DATA_DIR).adminSocket, 'POST', '/api/v1/accounts', {
-        name: account,
-        password: `${account}-password`,
-      }),
+      adminRequest(adminSocket, 'POST', '/api/v1/accounts', { name: account, password: `${account}-password` }),
     pause: () => process.kill(pid, 'SIGSTOP'),
     wake: () => process.kill(pid, 'SIGCONT'),
     log: () => log,
@@ -129,6 +133,13 @@ async function startNode(
       clearTimeout(timer)
     },
   }
+  const ready = readiness(child, () => log).then((addresses) => ({
+    ...node,
+    c2sPort: Number(addresses['c2s']?.split(':').at(-1)),
+    url: addresses['http'] ?? '',
+  }))
+  ready.catch(() => {})
+  return { ...node, ready }
 }
 
 async function adminRequest<T>(socketPath: string, method: string, path: string, body?: unknown): Promise<T> {

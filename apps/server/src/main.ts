@@ -11,9 +11,10 @@ async function main(): Promise<void> {
   const config = loadConfig(serverConfig, { env: process.env })
   const log = createLog({ level: config.common.logLevel, fields: { process: 'server' } })
   const shutdown = createShutdown({ log })
+  // Before it is up, too: it may wait long for its database.
+  shutdown.listen()
   const server = await startServer(config, log)
   shutdown.onShutdown('server', () => server.close())
-  shutdown.listen()
   log.info('ready', server.addresses)
   reportReady(server.addresses)
 }

@@ -66,6 +66,7 @@ import { loadUnits } from './routing/units.ts'
 import { createWebAddresses } from './routing/web-addresses.ts'
 import { rememberFailures } from './sanitize-memory.ts'
 import type { ServerConfig } from './server.config.ts'
+import { awaitDatabase } from './vestibule.ts'
 import { createAdmission } from './stream/admission.ts'
 import { C2sStream } from './stream/c2s.ts'
 import { createChangePassword } from './stream/change-password.ts'
@@ -499,6 +500,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
 
 /** Starts everything and listens. Rejects with a sentence when a port is taken. */
 export async function startServer(config: ServerConfig, log: Log, outside: Outside = {}): Promise<RunningServer> {
+  await awaitDatabase(config, VERSION, log)
   await using started = new AsyncDisposableStack()
   const built = started.use(await buildServer(config, log, outside))
   if (config.common.databaseUrl !== undefined) started.use(await startWork(built.ctx, config.common.databaseUrl))

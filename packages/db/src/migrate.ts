@@ -70,6 +70,11 @@ async function takeLock(client: pg.Client): Promise<void> {
   }
 }
 
+/** The name of the last migration of a directory, without applying anything. */
+export async function newestMigration(directory: string): Promise<string | undefined> {
+  return (await readMigrations(directory)).at(-1)?.name
+}
+
 interface MigrationFile {
   readonly name: string
   readonly sql: string

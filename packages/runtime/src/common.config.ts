@@ -56,6 +56,14 @@ export const commonConfig = z
       secret: true,
       doc: 'A PostgreSQL of yours instead of the embedded one. You then back it up, tune it and upgrade it.',
     }),
+    migration: z
+      .string()
+      .regex(/^\d{12}_[a-z0-9_]+\.sql$/, 'is not the name of a migration')
+      .optional()
+      .meta({
+        env: 'DRAWBRIDGE_MIGRATION',
+        doc: 'The last migration that has to be applied before the server begins: until then it waits, as it does for a database that does not answer. `drawbridge up` sets it.',
+      }),
     redisUrl: redisUrl.optional().meta({
       env: 'DRAWBRIDGE_REDIS_URL',
       secret: true,

@@ -20,3 +20,18 @@ export function isReadyMessage(message: unknown): message is ReadyMessage {
     'addresses' in message
   )
 }
+
+/** What a part tells its supervisor that cannot serve yet through no fault of its own: it is not to be given up. */
+interface WaitingMessage {
+  readonly waiting: true
+}
+
+/** Tells the supervisor, if there is one, that this process waits for something else. Returns at once. */
+export function reportWaiting(): void {
+  process.send?.({ waiting: true } satisfies WaitingMessage)
+}
+
+/** Whether an IPC message is a `WaitingMessage`. */
+export function isWaitingMessage(message: unknown): message is WaitingMessage {
+  return typeof message === 'object' && message !== null && 'waiting' in message && message.waiting === true
+}

@@ -63,11 +63,14 @@ export function fetcherPart(paths: Paths, env: NodeJS.ProcessEnv): Part<RunningP
 /**
  * The server. `databaseUrl` is asked at each start, since the embedded PostgreSQL may have come back elsewhere;
  * undefined leaves what the environment says.
+ *
+ * @param migration - what it waits for
  */
 export function serverPart(
   paths: Paths,
   env: NodeJS.ProcessEnv,
   databaseUrl: () => string | undefined,
+  migration: string | undefined,
 ): Part<RunningProcess> {
   return {
     name: 'The server',
@@ -83,6 +86,7 @@ export function serverPart(
           DRAWBRIDGE_ADMIN_DIR: env['DRAWBRIDGE_ADMIN_DIR'] || join(ROOT, 'apps/admin/dist'),
           DRAWBRIDGE_WEB_DIR: env['DRAWBRIDGE_WEB_DIR'] || join(ROOT, 'apps/web/dist'),
           ...(url !== undefined && { DRAWBRIDGE_DATABASE_URL: url }),
+          ...(migration !== undefined && { DRAWBRIDGE_MIGRATION: migration }),
         },
       })
     },

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { type ReadyMessage, isReadyMessage } from '@drawbridge/runtime'
+import { type ReadyMessage, isReadyMessage, isWaitingMessage } from '@drawbridge/runtime'
 import type { Running } from './supervise.ts'
 
 /** A run of one of our apps. */
@@ -44,6 +44,8 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
   const ready = Promise.withResolvers<ReadyMessage['addresses']>()
   child.on('message', (message) => {
     if (isReadyMessage(message)) ready.resolve(message.addresses)
+    // For as long as it takes: its own doors are open meanwhile.
+    if (isWaitingMessage(message)) clearTimeout(timer)
   })
   void ended.then((how) => ready.reject(new Error(`${name} ended before it was ready (${how}); its reason is above.`)))
   const timer = setTimeout(

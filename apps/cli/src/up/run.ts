@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { migrate, MigrationError, openDatabase } from '@drawbridge/db'
+import { setTimeout as wait } from 'node:timers/promises'
+import { migrate, MigrationError, newestMigration, openDatabase, probeDatabase } from '@drawbridge/db'
 import { migrateJobs } from '@drawbridge/jobs'
 import { createDirectories, createLog, createShutdown, readTlsFiles } from '@drawbridge/runtime'
 import { parse } from '../arguments.ts'
@@ -50,15 +51,21 @@ export async function runUp(args: string[], cli: Cli): Promise<void> {
     for (const promise of [building, startingSanitizer, startingFetcher]) promise.catch(() => {})
     const postgres = await startingPostgres
     const databaseUrl = () => postgres?.current().url ?? config.databaseUrl ?? ''
+    let urlInUse: string | undefined
+    const currentUrl = () => (urlInUse = postgres?.current().url)
+    const migration = await newestMigration(MIGRATIONS)
+    const startServer = () => keep('server', supervise(serverPart(paths, env, currentUrl, migration), { note }))
+    // It waits by itself, and takes orders meanwhile that need no database.
+    const early = (await isAway(databaseUrl())) ? startServer() : undefined
+    early?.catch(() => {})
+    if (early) await untilThere(databaseUrl(), note, shutdown.signal)
     await migrateAll(databaseUrl(), config.redisUrl)
     await building
     const sanitizer = await startingSanitizer
     await startingFetcher
 
     shutdown.signal.throwIfAborted()
-    let urlInUse: string | undefined
-    const currentUrl = () => (urlInUse = postgres?.current().url)
-    const server = await keep('server', supervise(serverPart(paths, env, currentUrl), { note }))
+    const server = await (early ?? startServer())
     // The server reconnects by itself, unless PostgreSQL came back on another port.
     followDatabase = () => {
       if (postgres?.current().url !== urlInUse) server.restart().catch((error: unknown) => note(String(error)))
@@ -80,17 +87,34 @@ function forever(): Promise<void> {
   return new Promise(() => {})
 }
 
+const MIGRATIONS = join(ROOT, 'migrations')
+/** Longest wait for an answer of the database, and the pause before it is asked again, in milliseconds. */
+const PROBE_MS = 3_000
+const PAUSE_MS = 1_000
+
+/** Whether the database does not answer, and may later. What is wrong for good is said by whoever uses it first. */
+async function isAway(url: string): Promise<boolean> {
+  const reach = await probeDatabase(url, undefined, PROBE_MS)
+  return !reach.isReady && reach.isPassing
+}
+
+async function untilThere(url: string, note: (line: string) => void, signal: AbortSignal): Promise<void> {
+  note('The database does not answer; waiting for it. See DRAWBRIDGE_DATABASE_URL.')
+  while (await isAway(url)) await wait(PAUSE_MS, undefined, { signal })
+}
+
 async function migrateAll(url: string, redisUrl: string | undefined): Promise<void> {
-  try {
-    await migrate(url, join(ROOT, 'migrations'))
-  } catch (error) {
-    if (error instanceof MigrationError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new Refused(
-      `The database cannot be used (${message || code || 'unknown reason'}); see DRAWBRIDGE_DATABASE_URL.`,
-    )
-  }
-  if (redisUrl === undefined) await migrateJobs(url)
+  // First, since the server may be waiting for the last of the others.
+  if (redisUrl === undefined) await migrateJobs(url).catch(explain)
+  await migrate(url, MIGRATIONS).catch(explain)
+}
+
+function explain(error: unknown): never {
+  if (error instanceof MigrationError) throw error
+  const { code, message } = error as NodeJS.ErrnoException
+  throw new Refused(
+    `The database cannot be used (${message || code || 'unknown reason'}); see DRAWBRIDGE_DATABASE_URL.`,
+  )
 }
 
 async function welcome(cli: Cli, databaseUrl: string, isDemo: boolean): Promise<Newcomer[]> {

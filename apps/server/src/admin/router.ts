@@ -85,6 +85,28 @@ export function createCall(context: AdminContext, handlers: AdminHandlers): Admi
   }
 }
 
+/** What the local socket answers without the database: what is in force, and orders to cut the service off (control §4.3). */
+const WITHOUT_DATABASE: ReadonlySet<string> = new Set<AdminRouteId>([
+  'getStatus',
+  'listSuspensions',
+  'startSuspension',
+  'endSuspension',
+  'useOfflineToken',
+])
+
+/** Whether nothing can come of a request now; better said at once than after all that it would wait for. */
+async function isOutOfReach(
+  { policy: { standalone, gate } }: AdminContext,
+  id: AdminRouteId,
+  local: Actor | undefined,
+  search: string,
+): Promise<boolean> {
+  // What is tried out is tried in a transaction.
+  if (local && WITHOUT_DATABASE.has(id) && !search.includes('dryRun')) return false
+  // On the network the lease tells first, which costs nothing.
+  return (local !== undefined || gate.isStale) && !(await standalone.isReachable())
+}
+
 /** What the router needs beside the handlers. */
 interface Routing {
   readonly routes: readonly CompiledRoute[]
@@ -101,6 +123,9 @@ async function answer(
   const [path = '', search = ''] = splitOnce(req.url ?? '', '?')
   const allow = (methods: string) => void res.setHeader('allow', methods)
   const { id, route, params } = findRoute(routes, path, req.method ?? '', allow)
+  if (route.permission !== 'public' && (await isOutOfReach(context, id, local, search))) {
+    throw new Refusal('database-unavailable')
+  }
   const actor = local ?? (await limited(limit, req, () => identify(context, req)))
   const reach = authorize(context, route, actor)
   if (!local) throwIfRefused(context, actor, addressOf(req))

@@ -9,12 +9,14 @@ export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'
   const { db, policy, accounts, sessions, domain, version, startedAt } = context
   return {
     async getStatus() {
-      const { gate, operations } = policy
-      const [active, held, heldEach, quarantined, parts, sandbox] = await Promise.all([
-        listActiveSuspensions(db),
-        countHeld(db),
-        countHeldEach(db),
-        countQuarantined(db),
+      const { gate, operations, standalone } = policy
+      // Without the database there is still something to be said: above all, whether this node is cut off.
+      const isReachable = await standalone.isReachable()
+      const counted = isReachable
+        ? Promise.all([listActiveSuspensions(db), countHeld(db), countHeldEach(db), countQuarantined(db)])
+        : ([standalone.known(), NOTHING, new Map(), NOTHING] as const)
+      const [[active, held, heldEach, quarantined], parts, sandbox] = await Promise.all([
+        counted,
         context.checks(),
         context.sandbox(),
       ])
@@ -45,6 +47,8 @@ export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'
   }
 }
 
+const NOTHING = { count: 0, oldestAt: undefined } as const
+
 function queueView({ count, oldestAt }: { readonly count: number; readonly oldestAt: Date | undefined }): HeldQueue {
   return oldestAt ? { count, oldestAt: oldestAt.toISOString() } : { count }
 }
@@ -58,6 +62,6 @@ function checkSandbox(sandbox: SandboxStatus | undefined): Check {
   return { name, isOk: true }
 }
 
-function isInForce({ mode, isScheduled, isDrill }: Suspension): boolean {
+function isInForce({ mode, isScheduled, isDrill }: Pick<Suspension, 'mode' | 'isScheduled' | 'isDrill'>): boolean {
   return mode !== 'announce' && !isScheduled && !isDrill
 }

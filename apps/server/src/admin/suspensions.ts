@@ -46,7 +46,11 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
   const { db, domain, policy, accounts, now } = context
   const { guarded, gate, standalone } = policy
   return {
-    async listSuspensions({ query: { cursor, limit = PAGE } }) {
+    async listSuspensions(request) {
+      const { cursor, limit = PAGE } = request.query
+      if (actorOf(request).kind === 'local' && !(await standalone.isReachable())) {
+        return { suspensions: standalone.known().map((row) => suspensionView(row)) }
+      }
       const after = cursor === undefined ? undefined : placeFrom(cursor)
       const ended = await listEndedSuspensions(db, limit + 1, after?.[0] === ENDED ? endFrom(after) : undefined)
       const rows = after?.[0] === ENDED ? ended : [...(await listActiveSuspensions(db)), ...ended]
@@ -65,7 +69,8 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
       const isLocal = actorOf(request).kind === 'local'
       const isWholeCut = body.mode === 'cut' && body.scopes.includes('service') && body.isDrill !== true
       // Whoever can open the local socket must not depend on the database (control §4.3).
-      if (isLocal && !request.isDryRun && isWholeCut && !(await standalone.isReachable())) {
+      if (isLocal && !request.isDryRun && !(await standalone.isReachable())) {
+        if (!isWholeCut) throw new Refusal('database-unavailable')
         const cut = standalone.cut(LOCAL_ACTOR.name, body.reason)
         return { ...cut, suspension: suspensionView(cut.suspension), impact }
       }
@@ -93,7 +98,10 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
     async endSuspension(request) {
       const { params, query } = request
       const isLocal = actorOf(request).kind === 'local'
-      const here = isLocal && !request.isDryRun && standalone.end(LOCAL_ACTOR.name, params.id)
+      const isAway = isLocal && !request.isDryRun && !(await standalone.isReachable())
+      const end = isAway ? standalone.end : standalone.endOwn
+      const here = isLocal && !request.isDryRun ? end(LOCAL_ACTOR.name, params.id) : undefined
+      if (isAway && !here) throw new Refusal('database-unavailable')
       if (here) return { ...here, suspension: suspensionView(here.suspension), released: 0, discarded: 0 }
       const outcome = await guarded.end(personOf(actorOf(request)), params.id, endingFrom(query, context))
       if (!('done' in outcome)) return { request: approvalView(outcome.request), released: 0, discarded: 0 }

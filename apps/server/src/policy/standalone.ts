@@ -1,24 +1,22 @@
-import { Refusal } from '@drawbridge/contract'
 import type { Effect } from '@drawbridge/contract'
 import { findSuspension, listActiveSuspensions, uuidv7 } from '@drawbridge/db'
 import type { Db, Suspension } from '@drawbridge/db'
+import type { SuspensionSetting } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LivePolicy } from './live.ts'
 import type { Node } from './nodes.ts'
 import type { OfflineScope, OfflineTokens } from './offline-token.ts'
 import type { Operations } from './operations.ts'
-import type { CutOrder, EndOrder, Orders } from './orders.ts'
+import { createOrderDesk, endOf, NOTHING_SAID, rowOf } from './order-desk.ts'
+import type { Orders } from './orders.ts'
 import { isRehearsal } from './rehearsal.ts'
 import { suspensionSettingFrom } from './stored-rules.ts'
-import { REVIEW_DUE_MS } from './suspensions.ts'
 
 /** An operator who waits for a command is told that the database does not answer after this time. */
 const ASK_MS = 1_000
 /** So long an order may take to reach all nodes before whoever gave it is told what it did on this one. */
 const SPREAD_MS = 2_000
-
-const TOKEN_REASON = 'Cut off by an emergency token'
 
 /** What a node can be told without its database, and without anybody signing in (control §4.3, row 47). */
 export interface Standalone {
@@ -26,7 +24,11 @@ export interface Standalone {
   isReachable(): Promise<boolean>
   /** Cuts the service off on this node, at once and for good; all other nodes follow when the database is back. */
   cut(by: string, reason: string): { readonly suspension: Suspension; readonly effect: Effect }
+  /** What is in force here as far as this node knows by itself. */
+  known(): readonly Suspension[]
   /** Ends a cut that was ordered here; undefined when it was not. */
+  endOwn(by: string, id: string): { readonly suspension: Suspension; readonly effect: Effect } | undefined
+  /** The same for any cut of the whole service; one that is in the database ends when that answers again. */
   end(by: string, id: string): { readonly suspension: Suspension; readonly effect: Effect } | undefined
   /** A rehearsal leaves the token good. @throws Refusal when it is not good, or was used on this node before. */
   takeToken(text: string): Promise<{ readonly scope: OfflineScope; readonly effect: Effect }>
@@ -47,11 +49,6 @@ export interface StandaloneOptions {
   readonly now: () => Date
 }
 
-/** Cuts that were ordered here and have not been ended here. */
-export function cutsInForce({ all }: Orders): Suspension[] {
-  return all.flatMap((order) => (order.kind === 'cut' && !endOf(order, all) ? [rowOf(order, undefined)] : []))
-}
-
 export function createStandalone(options: StandaloneOptions): Standalone {
   const { db, orders, tokens, live, node, operations, log, now } = options
   let reconciling: Promise<void> | undefined
@@ -63,26 +60,19 @@ export function createStandalone(options: StandaloneOptions): Standalone {
     const own = { id: node.id, name: node.name, state: 'applied', appliedMs, ...counts } as const
     return { epoch: Math.max(0, live.gate.epoch), appliedMs, ...counts, nodes: [own] }
   }
-  const cut: Standalone['cut'] = (by, reason) => {
-    const order = { kind: 'cut', id: uuidv7(), reason, by, at: now() } as const
-    orders.add(order)
-    const effect = apply()
-    log.warn('the service is cut off on this node', { suspension: order.id, by, disconnected: effect.disconnected })
-    return { suspension: rowOf(order, undefined), effect }
-  }
-  /** @param suspension - absent: every cut of the whole service */
-  const end = (by: string, suspension?: string): Effect => {
-    orders.add({ kind: 'end', id: uuidv7(), by, at: now(), ...(suspension === undefined ? {} : { suspension }) })
-    log.warn('cuts of the service end on this node', { suspension: suspension ?? 'all', by })
-    return apply()
-  }
-  const foreseen = (scope: OfflineScope, by: string): Effect => {
-    const order = { kind: 'cut', id: uuidv7(), reason: TOKEN_REASON, by, at: now() } as const
-    const counts = live.forecastSuspensions((inForce) =>
-      scope === 'cut' ? [...inForce, suspensionSettingFrom(rowOf(order, undefined))] : inForce.filter(isNoCut),
-    )
-    return { epoch: Math.max(0, live.gate.epoch), appliedMs: 0, ...counts, nodes: [] }
-  }
+  const desk = createOrderDesk({
+    orders,
+    tokens,
+    log,
+    now,
+    apply,
+    foresee(row) {
+      const counts = live.forecastSuspensions((inForce) =>
+        row ? [...inForce, suspensionSettingFrom(row)] : inForce.filter(isNoCut),
+      )
+      return { epoch: Math.max(0, live.gate.epoch), appliedMs: 0, ...counts, nodes: [] }
+    },
+  })
   /** One after the other, in the order in which they were given. */
   const spread = async () => {
     for (let order; (order = orders.all[0]);) {
@@ -118,25 +108,23 @@ export function createStandalone(options: StandaloneOptions): Standalone {
         ),
         wait(ASK_MS, false, { ref: false }),
       ]),
-    cut,
-    end(by, id) {
-      const order = orders.all.find((order) => order.kind === 'cut' && order.id === id)
-      if (order?.kind !== 'cut' || endOf(order, orders.all)) return undefined
-      const effect = end(by, id)
-      return { suspension: rowOf(order, endOf(order, orders.all)), effect }
+    known() {
+      const own = desk.cuts()
+      const inForce = live.gate.settings.suspensions.filter(({ id }) => own.every((cut) => cut.id !== id))
+      return [...own, ...inForce.map(rowFromSetting)]
     },
+    cut: desk.cut,
+    end(by, id) {
+      const done = desk.end(by, id)
+      if (done) return done
+      const cut = live.gate.settings.suspensions.find((one) => one.id === id && !isNoCut(one))
+      return cut && desk.endLater(by, rowFromSetting(cut))
+    },
+    endOwn: desk.end,
     async takeToken(text) {
-      const token = tokens.read(text, now())
-      if (typeof token === 'string') throw new Refusal('offline-token-invalid', { detail: FAULTS[token] })
-      const isTrial = isRehearsal()
-      if (isTrial ? orders.isSpent(token.nonce) : !orders.spend(token.nonce, token.expiresAt, now())) {
-        throw new Refusal('offline-token-invalid', { detail: 'It was used on this node before.' })
-      }
-      const by = `token:${token.nonce.slice(0, 8)}`
-      if (isTrial) return { scope: token.scope, effect: foreseen(token.scope, by) }
-      const effect = token.scope === 'cut' ? cut(by, TOKEN_REASON).effect : end(by)
-      await Promise.race([reconcile(), wait(SPREAD_MS, undefined, { ref: false })])
-      return { scope: token.scope, effect }
+      const taken = desk.takeToken(text)
+      if (!isRehearsal()) await Promise.race([reconcile(), wait(SPREAD_MS, undefined, { ref: false })])
+      return taken
     },
     createToken(scope, expiresAt) {
       const { token, text } = tokens.create(scope, expiresAt)
@@ -146,62 +134,19 @@ export function createStandalone(options: StandaloneOptions): Standalone {
   }
 }
 
-const FAULTS = {
-  unreadable: 'It is not a token: 138 letters and digits, in groups of six.',
-  forged: 'It was not made by this server.',
-  expired: 'It is over.',
-} as const
-
 function isNoCut({ scopes, mode }: { readonly scopes: readonly string[]; readonly mode: string }): boolean {
   return mode !== 'cut' || !scopes.includes('service')
 }
 
-/** The order that ended a cut before the database heard of it. */
-function endOf(cut: CutOrder, all: Orders['all']): EndOrder | undefined {
-  return all
-    .slice(all.indexOf(cut) + 1)
-    .filter((order) => order.kind === 'end')
-    .find(({ suspension = cut.id }) => suspension === cut.id)
-}
-
-/** What an order does not say. */
-const NOTHING_SAID = {
-  reasons: {},
-  internalReason: '',
-  isScheduled: false,
-  isDrill: false,
-  isEmergency: false,
-  exemptions: {},
-  untilAt: null,
-  reviewAt: null,
-  wantedUntilAt: null,
-  playbookId: null,
-  alerted: [],
-  release: null,
-  released: 0,
-  discarded: 0,
-  measured: {},
-  exemptionUses: {},
-  reviewedAt: null,
-  reviewedBy: null,
-  reviewNote: null,
-} satisfies Partial<Suspension>
-
-function rowOf(
-  { id, reason, by, at }: CutOrder,
-  ended: { readonly by: string; readonly at: Date } | undefined,
-): Suspension {
+/** What is in force here, as far as it is known without its row. */
+function rowFromSetting(setting: SuspensionSetting): Suspension {
+  const { id, scopes, mode, reason, reasons, since, until, isScheduled, isDrill, exemptions } = setting
   return {
     ...NOTHING_SAID,
-    id,
-    scopes: ['service'],
-    mode: 'cut',
-    reason,
-    sinceAt: at,
-    startedBy: by,
-    approvedBy: [by],
-    reviewDueAt: new Date(at.getTime() + REVIEW_DUE_MS),
-    endedAt: ended?.at ?? null,
-    endedBy: ended?.by ?? null,
+    ...{ id, mode, reason, reasons, isScheduled, isDrill, exemptions, scopes: [...scopes] },
+    sinceAt: new Date(since),
+    untilAt: until === undefined ? null : new Date(until),
+    startedBy: '',
+    approvedBy: [],
   }
 }

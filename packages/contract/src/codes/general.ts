@@ -16,6 +16,16 @@ export const GENERAL_CODES = {
     problem: 'conflict',
     text: { en: 'This conflicts with what is there.', de: 'Dies steht im Widerspruch zu Vorhandenem.' },
   },
+  'database-unavailable': {
+    type: 'wait',
+    condition: 'internal-server-error',
+    http: 503,
+    problem: 'database-unavailable',
+    text: {
+      en: 'The database does not answer, so this cannot be done now. On this machine, a cut of the whole service can be ordered and ended all the same.',
+      de: 'Die Datenbank antwortet nicht, daher geht das jetzt nicht. Auf diesem Rechner lässt sich der ganze Dienst trotzdem trennen, und das wieder beenden.',
+    },
+  },
   'feature-not-implemented': {
     type: 'cancel',
     condition: 'feature-not-implemented',
