@@ -23,7 +23,7 @@ const slixmpp = (version: string) =>
     mechanism: 'SCRAM-SHA-256',
   })
 
-test('a lock-out ends a live slixmpp session within a second and turns it away afterwards, with the reason', async () => {
+test('control §7.11 a lock-out ends a live slixmpp session within a second and turns it away afterwards, with the reason', async () => {
   await using carol = slixmpp('1.0.0')
   await carol.next('ready')
 

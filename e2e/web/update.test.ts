@@ -29,7 +29,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-test('a lock-out ends a live browser session within a second; it comes back on the accepted build with its draft', async () => {
+test('control §7.11 a lock-out ends a live browser session within a second; it comes back on the accepted build with its draft', async () => {
   const alice = await openPage(browser, stack.url)
   await alice.page.getByRole('checkbox').check()
   await signIn(alice, 'alice', 'alice-password')

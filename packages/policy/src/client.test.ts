@@ -81,6 +81,7 @@ test('user agents and caps nodes are read as their makers write them', () => {
     family: 'drawbridgebot',
     version: '2.0',
   })
+  expect(claimFromUserAgent('curl/next', 'http-header')).toMatchObject({ family: 'curl', version: 'next' })
   expect(claimFromUserAgent('Kiva Messenger', 'user-agent')).toEqual({ source: 'user-agent', family: 'kiva-messenger' })
   expect(claimFromCaps('http://slixmpp.com/ver/1.8.5')).toMatchObject({ family: 'slixmpp', version: '1.8.5' })
   expect(claimFromCaps('https://gajim.org')).toMatchObject({ family: 'gajim' })

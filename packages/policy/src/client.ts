@@ -77,10 +77,13 @@ export function claimFrom({ source, name, version, build, os }: RawClaim): Claim
   }
 }
 
-/** Splits `Name 1.2.3` or `Name/1.2.3`, as user agents are written; a name without a version stays whole. */
+/**
+ * Splits `Name 1.2.3` or `Name/1.2.3`, as user agents are written; a name without a version stays whole. What follows a
+ * slash is a version even where it cannot be compared (RFC 9110 §10.1.5): junk must not make another family of it.
+ */
 export function claimFromUserAgent(text: string, source: 'user-agent' | 'http-header'): Claim {
-  const match = text.length > 256 ? null : /^([^/]*?)[ /]v?(\d[^\s/;]*)/u.exec(text)
-  return claimFrom({ source, name: match?.[1] ?? text, version: match?.[2] })
+  const match = text.length > 256 ? null : /^([^/]*?)(?:[ /]v?(\d[^\s/;]*)|\/([^\s/;]+))/u.exec(text)
+  return claimFrom({ source, name: match?.[1] ?? text, version: match?.[2] ?? match?.[3] })
 }
 
 const CAPS_NODES: readonly { readonly node: RegExp; readonly family: string }[] = [

@@ -38,6 +38,7 @@ const FACTS: { readonly [Q in Question]: Questions[Q] } = {
   'upload.publish': { at: 0, isImage: true },
   'media.read': { at: 0, isImage: true },
   'push.send': { at: 0, account: session.account },
+  'push.register': { at: 0, account: session.account },
   'http.request': { at: 0, area: 'app' },
 }
 const broken = (): never => {

@@ -106,6 +106,8 @@ export interface PushFacts {
   readonly account: AccountFacts
   /** Its client, as it was when it asked to be told. */
   readonly client?: ClientIdentity | undefined
+  /** Of the session that asks to be told; absent when it is told. */
+  readonly address?: string | undefined
 }
 
 /** A new account on its way. */
@@ -139,14 +141,19 @@ export interface Questions {
   /** A file has come and was made clean: may it be published? */
   'upload.publish': MediaFacts
   'media.read': MediaFacts
+  /** A device wants to be told of messages. */
+  'push.register': PushFacts
   'push.send': PushFacts
   'http.request': {
     readonly at: number
     readonly account?: AccountFacts | undefined
     readonly client?: ClientIdentity | undefined
     readonly address?: string | undefined
-    /** `public`: web app, update page, status document, health. They are always served. */
-    readonly area: 'public' | 'admin' | 'app'
+    /**
+     * `public`: web app, update page, status document, health. They are always served. `admin`: the console and people who
+     * administer. `program`: what acts with an API token, and is a client like others.
+     */
+    readonly area: 'public' | 'admin' | 'program' | 'app'
   }
 }
 
@@ -162,6 +169,7 @@ export const QUESTIONS = [
   'upload.put',
   'upload.publish',
   'media.read',
+  'push.register',
   'push.send',
   'http.request',
 ] as const satisfies readonly Question[]

@@ -4,7 +4,7 @@ import type { LiveEffect, Rule } from './engine.ts'
 import { deadlineOf, isAtLeast } from './ladder.ts'
 import { compileExceptions } from './match.ts'
 import type { FindRule, RuleMatch } from './match.ts'
-import type { AccountFacts, MediaFacts, SessionFacts } from './questions.ts'
+import type { AccountFacts, MediaFacts, Questions, SessionFacts } from './questions.ts'
 import type { ClientRuleSetting, RuleExceptionSetting } from './settings.ts'
 import { PASS, refuse } from './verdict.ts'
 import type { PolicyCode, Refuse, Verdict, VerdictDetails } from './verdict.ts'
@@ -49,13 +49,14 @@ export function clientVersion(find: FindRule, from: 'observe' | 'block'): Rule {
         if (match && isAtLeast(match.stage, from)) return refusal(match)
         return match && isWithheld(match, facts) ? withheld(match) : PASS
       },
+      'push.register': decide,
       'push.send': (facts) => {
         const match = matchOf(facts)
         if (match && isAtLeast(match.stage, from)) return refusal(match)
         // Where images are withheld, what is said past the stream is a number and nothing else (control §3.2).
         return match && isAtLeast(match.stage, 'degrade') && match.setting.formats.length > 0 ? withheld(match) : PASS
       },
-      'http.request': (facts) => (facts.area === 'app' ? decideHttp(facts) : PASS),
+      'http.request': (facts) => (isByClient(facts) ? decideHttp(facts) : PASS),
     },
     live: (session) => effectOf(matchOf(session)),
   }
@@ -88,9 +89,15 @@ export function clientUnknown(
       'upload.request': decide,
       'upload.put': decide,
       'media.read': decide,
-      'http.request': (facts) => (facts.area === 'app' ? decide(facts) : PASS),
+      'push.register': decide,
+      'http.request': (facts) => (isByClient(facts) ? decide(facts) : PASS),
     },
   }
+}
+
+/** People who administer are never locked out of the console; their programs are clients like others (control §3.4). */
+function isByClient({ area }: Questions['http.request']): boolean {
+  return area === 'app' || area === 'program'
 }
 
 /** Why a client counts as unknown; undefined when it is known. */

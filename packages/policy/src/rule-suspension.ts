@@ -180,6 +180,8 @@ const onUpload = (facts: MediaFacts) => readMedia(facts, 'upload')
 const onSession = (facts: SessionFacts): Reading => readWho(facts)
 
 const READERS: Readers = {
+  // The request is a stanza, and was asked about as one.
+  'push.register': () => ({ subject: {}, isAbout: () => false, actionIn: () => 'act' }),
   'session.open': onSession,
   'session.resume': onSession,
   'http.request': readHttp,
@@ -212,7 +214,7 @@ function readWho(subject: Subject): Reading {
 }
 
 function readHttp(facts: Questions['http.request']): Reading {
-  const isOpen = facts.area === 'public' || (facts.area === 'admin' && facts.account?.isAdmin !== false)
+  const isOpen = facts.area === 'public' || (facts.area !== 'app' && facts.account?.isAdmin !== false)
   return isOpen ? { ...readWho(facts), isAbout: () => false } : readWho(facts)
 }
 

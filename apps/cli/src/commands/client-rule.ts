@@ -12,9 +12,11 @@ const CONDITIONS = {
   units: { type: 'string' },
   accounts: { type: 'string' },
   networks: { type: 'string' },
+  'active-from': { type: 'string' },
+  'active-until': { type: 'string' },
 } as const
 const CONDITIONS_USAGE =
-  '[--from V] [--below V] [--os LIST] [--below-tier E1|E2|E3|E4] [--units LIST] [--accounts LIST] [--networks LIST]'
+  '[--from V] [--below V] [--os LIST] [--below-tier E1|E2|E3|E4] [--units LIST] [--accounts LIST] [--networks LIST] [--active-from TIME] [--active-until TIME]'
 
 const RULE = {
   ...CONDITIONS,
@@ -26,8 +28,10 @@ const RULE = {
   priority: { type: 'string' },
   url: { type: 'string' },
   'accept-shadow': { type: 'boolean' },
+  'stage-dates': { type: 'string' },
+  ring: { type: 'string', multiple: true },
 } as const
-const RULE_USAGE = `--family F ${CONDITIONS_USAGE} --action allow|observe|notify|warn|degrade|block|disconnect [--format LIST] [--preset routine|urgent|emergency|now] [--deadline TIME] [--priority N] [--url U] [--now] [--accept-shadow]`
+const RULE_USAGE = `--family F ${CONDITIONS_USAGE} --action allow|observe|notify|warn|degrade|block|disconnect [--format LIST] [--preset routine|urgent|emergency|now] [--deadline TIME] [--stage-dates STAGE=TIME,…] [--ring UNIT+UNIT=HOURS]… [--priority N] [--url U] [--now] [--accept-shadow]`
 
 export const clientRuleAdd: Command = {
   name: 'client-rule add',
@@ -196,11 +200,29 @@ function ruleFrom(args: string[]) {
     action: required(values.action, '--action'),
     ...(values.now ? { preset: 'now' } : preset !== undefined && { preset }),
     ...(deadline !== undefined && { deadline: parseInstant(deadline, new Date()) }),
+    ...(values['stage-dates'] !== undefined && { stageDates: stageDatesFrom(values['stage-dates']) }),
+    ...(values.ring !== undefined && { rings: values.ring.map(ringFrom) }),
     ...(format !== undefined && { formats: listFrom(format) }),
     ...(priority !== undefined && { priority: Number(priority) }),
     ...(url !== undefined && { url }),
     ...(values['accept-shadow'] && { isShadowAccepted: true }),
   })
+}
+
+/** `warn=2026-12-01,block=2026-12-08T06:00`. */
+function stageDatesFrom(text: string): Record<string, string> {
+  return Object.fromEntries(
+    listFrom(text).map((item) => {
+      const [stage = '', time = ''] = item.split('=', 2)
+      return [stage, parseInstant(time, new Date())]
+    }),
+  )
+}
+
+/** `it+security=0`; `*=72` is about everybody else. */
+function ringFrom(text: string) {
+  const [units = '', hours = ''] = text.split('=', 2)
+  return { ...(units !== '*' && { units: units.split('+') }), delayHours: Number(hours) }
 }
 
 function conditionsFrom({ family, from, below, os, units, accounts, networks, ...rest }: Written) {
@@ -210,6 +232,8 @@ function conditionsFrom({ family, from, below, os, units, accounts, networks, ..
     ...(from !== undefined && { from }),
     ...(below !== undefined && { below }),
     ...(rest['below-tier'] !== undefined && { belowTier: rest['below-tier'] }),
+    ...(rest['active-from'] !== undefined && { activeFrom: parseInstant(rest['active-from'], new Date()) }),
+    ...(rest['active-until'] !== undefined && { activeUntil: parseInstant(rest['active-until'], new Date()) }),
     ...Object.fromEntries(lists.map(([key, text]) => [key, listFrom(text ?? '')])),
   }
 }
@@ -224,6 +248,8 @@ function meant({
   units,
   accounts,
   networks,
+  activeFrom,
+  activeUntil,
 }: ClientRuleView | ClientExceptionView) {
   return [
     family === '*' ? 'every client' : family,
@@ -234,6 +260,8 @@ function meant({
     units && `in ${units.join(', ')}`,
     accounts && `of ${accounts.join(', ')}`,
     networks && `from ${networks.join(', ')}`,
+    activeFrom !== undefined && `acting from ${activeFrom}`,
+    activeUntil !== undefined && `acting until ${activeUntil}`,
   ]
     .filter(Boolean)
     .join(' ')
@@ -241,7 +269,7 @@ function meant({
 
 /** One rule in one line. */
 export function ruleLine(rule: ClientRuleView): string {
-  const { id, action, stage, url, formats, ceiling, confirmBy, isGuarded } = rule
+  const { id, action, stage, url, formats, ceiling, confirmBy, isGuarded, withdrawnAt, rings } = rule
   return [
     `${id}  ${meant(rule)}: ${action}`,
     stage !== action && `(now: ${stage ?? 'not yet in force'})`,
@@ -249,10 +277,17 @@ export function ruleLine(rule: ClientRuleView): string {
     url,
     ceiling && `held at ${ceiling.stage}: ${ceiling.reason}`,
     !isGuarded && 'without guardrails',
-    confirmBy !== undefined && `confirm by ${confirmBy}`,
+    withdrawnAt !== undefined
+      ? `blocks nobody since ${withdrawnAt}, as nobody has confirmed it`
+      : confirmBy !== undefined && `confirm by ${confirmBy}`,
+    rings && `in rings: ${rings.map(ringText).join(', ')}`,
   ]
     .filter(Boolean)
     .join('  ')
+}
+
+function ringText({ units, delayHours }: NonNullable<ClientRuleView['rings']>[number]): string {
+  return `${units?.join(' + ') ?? 'everybody else'} after ${delayHours} h`
 }
 
 function exceptionLine(exception: ClientExceptionView): string {

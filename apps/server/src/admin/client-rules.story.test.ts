@@ -4,6 +4,9 @@ import { admin, signIn } from '../../test/admin.ts'
 import type { LiveSession } from '../policy/enforce.ts'
 import { ask } from '../policy/gate.ts'
 
+/** What a busy machine may take its time for. */
+const soon = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000 })
+
 /** Somebody who is connected with Gajim since an instant (ms since 1970). */
 const gajim = (name: string, version: string, since: number): LiveSession => ({
   id: `${name}-${version}`,
@@ -85,10 +88,8 @@ test('control §3.5 to block unknown clients is simulated, confirmed within ten 
   expect(open()).toBe('refuse')
   at += 600_000
   expect(open()).toBe('pass')
-  await vi.waitFor(async () =>
-    expect((await a.network('GET', path, { token })).body).toMatchObject({ posture: 'discover' }),
-  )
-  await vi.waitFor(() => expect(a.alerts.map(({ text }) => text).join()).toContain('Nobody has confirmed'))
+  await soon(async () => expect((await a.network('GET', path, { token })).body).toMatchObject({ posture: 'discover' }))
+  await soon(() => expect(a.alerts.map(({ text }) => text).join()).toContain('Nobody has confirmed'))
   expect((await a.local('GET', '/api/v1/audit')).body['entries']).toContainEqual(
     expect.objectContaining({ action: 'withdraw-client-posture', actor: 'local:schedule' }),
   )
@@ -113,12 +114,12 @@ test('control §3.5 a rule that nobody has confirmed is withdrawn on record, and
   const json = { ...rule, simulation: body['token'] }
   const added = await a.network('POST', '/api/v1/client-rules', { token, json })
   const { id } = added.body['rule'] as { id: string }
-  const soon = { family: '*', accounts: ['carol'], reason: 'on a ship', until: new Date(at + 90_000_000).toISOString() }
-  await a.local('POST', '/api/v1/client-exceptions', { json: soon })
+  const sailing = { family: '*', accounts: ['carol'], reason: 'on a ship', until: new Date(at + 90_000_000).toISOString() }
+  await a.local('POST', '/api/v1/client-exceptions', { json: sailing })
   expect(a.alerts).toEqual([])
 
   at += 7_200_000
-  await vi.waitFor(() => expect(a.alerts).toHaveLength(2))
+  await soon(() => expect(a.alerts).toHaveLength(2))
   expect(a.alerts.map(({ text }) => text)).toEqual([
     expect.stringContaining(`Client rule ${id} was not confirmed`),
     expect.stringMatching(/exception .* \(on a ship\).* ends at/),
@@ -170,6 +171,11 @@ test('a rule for an account or a unit that is not there, or for nobody at all, i
   expect((await add({ accounts: ['nobody'] })).body).toMatchObject({ code: 'no-such-account', detail: 'nobody' })
   expect((await add({ units: ['nowhere'] })).body).toMatchObject({ code: 'no-such-unit', detail: 'nowhere' })
   expect((await add({ rings: [{ units: ['nowhere'], delayHours: 1 }] })).body).toMatchObject({ code: 'no-such-unit' })
+  const { id } = (await add({ action: 'block' })).body['rule'] as { id: string }
+  for (const stage of ['allow', 'block', 'disconnect']) {
+    const held = await a.local('PUT', `/api/v1/client-rules/${id}/ceiling`, { json: { stage, reason: 'x' } })
+    expect(held.body, stage).toMatchObject({ code: 'not-a-stage-below' })
+  }
   for (const empty of [{ from: '2.0' }, { action: 'degrade' }, { activeUntil: '2020-01-01T00:00:00Z' }]) {
     expect(await add(empty), JSON.stringify(empty)).toMatchObject({
       status: 400,

@@ -9,6 +9,7 @@ import {
 import type { AdminRoute, AdminRouteId } from '@drawbridge/contract'
 import { uuidv7 } from '@drawbridge/db'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { identifyClient } from '@drawbridge/policy'
 import { ask } from '../policy/gate.ts'
 import { addressOf } from '../routing/client-address.ts'
 import type { Administrate } from '../routing/feature.ts'
@@ -128,7 +129,7 @@ async function answer(
   }
   const actor = local ?? (await limited(limit, req, () => identify(context, req)))
   const reach = authorize(context, route, actor)
-  if (!local) throwIfRefused(context, actor, addressOf(req))
+  if (!local) throwIfRefused(context, actor, req)
   const asked: Asked = {
     id,
     route,
@@ -232,9 +233,17 @@ function exchangeOf(req: IncomingMessage, res: ServerResponse): Exchange {
 }
 
 /** The entrance of the network; administrators pass it in every suspension, which is a rule and no exception here. */
-function throwIfRefused({ policy: { gate }, now }: AdminContext, actor: Actor | undefined, address: string): void {
+function throwIfRefused({ policy: { gate }, now }: AdminContext, actor: Actor | undefined, req: IncomingMessage): void {
   const account = actor?.kind === 'account' ? { ...actor.account, isAdmin: isAdministrator(actor.account) } : undefined
-  const verdict = ask(gate, 'http.request', { at: now().getTime(), area: 'admin', account, address })
+  const isProgram = actor?.kind === 'account' && actor.proof.kind === 'token'
+  const facts = { at: now().getTime(), account, address: addressOf(req) }
+  const verdict = isProgram
+    ? ask(gate, 'http.request', {
+        ...facts,
+        area: 'program',
+        client: identifyClient({ httpUserAgent: req.headers['user-agent'] }),
+      })
+    : ask(gate, 'http.request', { ...facts, area: 'admin' })
   if (verdict.action === 'pass') return
   throw verdict.action === 'refuse' ? new Refusal(verdict.code, { details: verdict.details }) : new Refusal('internal')
 }

@@ -167,7 +167,12 @@ test('control §3.5 two people take the guardrails from a rule in a hurry; no ot
   expect(await listAudit(a.database.db, 3)).toContainEqual(
     expect.objectContaining({
       action: 'unguard-client-rule',
-      detail: { ...wanted, approvedBy: [carol.name, dave.name] },
+      detail: {
+        before: { isGuarded: true },
+        after: { isGuarded: false },
+        reason: wanted.reason,
+        approvedBy: [carol.name, dave.name],
+      },
     }),
   )
   // Back on they are with one.

@@ -3,6 +3,7 @@ import type { Effect, NewClientException, NewClientRule } from '@drawbridge/cont
 import {
   deleteClientException,
   deleteClientRule,
+  findClientRule,
   forgetRuleHits,
   insertClientException,
   insertClientRule,
@@ -11,7 +12,7 @@ import {
   uuidv7,
 } from '@drawbridge/db'
 import type { AuditEntry, ClientException, ClientRule, Db } from '@drawbridge/db'
-import { clientRuleSetting, findShadows, mayBeUnguarded } from '@drawbridge/policy'
+import { clientRuleSetting, findShadows, isAtLeast, mayBeUnguarded } from '@drawbridge/policy'
 import type { ClientRuleSetting, RuleAction, Shadow } from '@drawbridge/policy'
 import { conditionsFrom, documentFrom, ruleInputFrom } from './stored-rules.ts'
 
@@ -100,10 +101,13 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
     { where, more, also }: UpdateOptions = {},
   ): Promise<RuleChange> => {
     const { result, effect } = await change(async (tx) => {
-      const result = isId(id) ? await updateClientRule(tx, id, set, where) : undefined
+      const before = isId(id) ? await findClientRule(tx, id) : undefined
+      const result = before && (await updateClientRule(tx, id, set, where))
       if (!result) throw new Refusal('no-such-rule')
       await also?.(tx, result)
-      return { result, entry: { actor, action, target: id, detail: { ...set, ...more } } }
+      const changed = Object.keys(set) as (keyof typeof set)[]
+      const detail = { before: Object.fromEntries(changed.map((key) => [key, before[key]])), after: set, ...more }
+      return { result, entry: { actor, action, target: id, detail } }
     })
     return { rule: result, effect }
   }
@@ -124,7 +128,13 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
         ceiling ? 'hold-client-rule' : 'release-client-rule',
         id,
         { ceiling: ceiling?.stage ?? null, ceilingReason: ceiling?.reason ?? null },
-        { ...(from === undefined ? {} : { where: { ceiling: from } }), also: (tx) => forgetRuleHits(tx, id) },
+        {
+          ...(from === undefined ? {} : { where: { ceiling: from } }),
+          also: (tx, row) => {
+            if (ceiling) assertBelow(settingFrom(row), ceiling.stage)
+            return forgetRuleHits(tx, id)
+          },
+        },
       ),
     setClientRuleGuarded: (actor, id, { isGuarded, reason }, approvedBy = []) =>
       update(
@@ -182,6 +192,11 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
       return { effect }
     },
   }
+}
+
+/** A rule falls back, and never to `allow`: that would let through what stricter rules after it keep out. */
+function assertBelow({ action }: ClientRuleSetting, stage: RuleAction): void {
+  if (stage === 'allow' || !isAtLeast(action, stage) || stage === action) throw new Refusal('not-a-stage-below')
 }
 
 /** Adds a rule in a change of the rules. @throws Refusal `rule-shadowed` */

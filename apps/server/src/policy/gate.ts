@@ -1,3 +1,4 @@
+import { Refusal } from '@drawbridge/contract'
 import { compile, compileExemptions, decide, NO_IDENTITY, policySettings, staleVerdict } from '@drawbridge/policy'
 import type {
   AccountFacts,
@@ -278,6 +279,12 @@ export function ask<Q extends Question>(gate: Gate, question: Q, facts: Question
     }
   }
   return verdict
+}
+
+/** What the rules said, as something the edges can tell, for what cannot be held: what must wait is refused. */
+export function refusalOf(verdict: Exclude<Verdict, { readonly action: 'pass' }>): Refusal {
+  if (verdict.action !== 'refuse') return new Refusal('suspended')
+  return new Refusal(verdict.code, { details: verdict.details, cause: verdict.reason })
 }
 
 function partiesOf(facts: object) {

@@ -51,6 +51,8 @@ const MATRIX: readonly Case[] = [
   { claim: 'version like a range', inside: own('&gt;=2.0.0'), ...JUNK },
   { claim: 'version too long', inside: own(`2.0.0${'0'.repeat(1_000)}`), ...JUNK },
   { claim: 'name junk', inside: own('2.0.0', '☃☃☃'), ...JUNK },
+  { claim: 'two that differ', inside: own('1.0.0') + own('2.0.0'), ...JUNK },
+  { claim: 'junk after the slash', inside: userAgent('t', 'Drawbridge Web/next'), ...JUNK },
   { claim: '10 kB while signing in', inside: own('9'.repeat(10_000)), ...HUGE },
   { claim: 'version of 10 kB, when asked', reply: ['Drawbridge Web', '9'.repeat(10_000)], ...JUNK },
   { claim: 'name of 10 kB, when asked', reply: ['x'.repeat(10_000), '2.0.0'], ...JUNK },
@@ -170,7 +172,7 @@ test('control §7.3 the spoof matrix: tier and action for each claim, and junk n
   expect(found).toEqual(MATRIX.map(rowOf))
   // Whatever cannot be compared is kept out wherever an old version is.
   const unread = found.filter(({ claim }) => /junk|10 kB|too long|range|version absent/.test(claim))
-  expect(unread).toHaveLength(8)
+  expect(unread).toHaveLength(9)
   expect(unread.filter((row) => row.discover === 'admitted' || row.enforce === 'admitted')).toEqual([])
   expect([...discover.complaints, ...enforce.complaints]).toEqual([])
 }, 60_000)

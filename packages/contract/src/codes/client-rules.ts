@@ -73,6 +73,16 @@ export const CLIENT_RULE_CODES = {
       de: 'Diese Regel würde nie entscheiden, oder sie verdeckt eine strengere. Ändern Sie die Prioritäten, oder nehmen Sie es hin.',
     },
   },
+  'not-a-stage-below': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 400,
+    problem: 'not-a-stage-below',
+    text: {
+      en: 'A rule can only be held at a milder stage than its own action. Choose one, or remove the rule.',
+      de: 'Eine Regel lässt sich nur auf einer milderen Stufe anhalten als ihrer eigenen. Wählen Sie eine solche, oder entfernen Sie die Regel.',
+    },
+  },
   'rule-without-effect': {
     type: 'modify',
     condition: 'not-acceptable',

@@ -16,10 +16,13 @@ export function parseClient(element: Element): ClientClaim {
   return { name: name ?? '', version, build, os }
 }
 
-/** The claim inside a bind request or another element. */
-export function findClient(parent: Element): ClientClaim | undefined {
-  const element = parent.getChild('client', NS_DRAWBRIDGE_CLIENT)
-  return element && parseClient(element)
+/** A client that says two things at once says nothing that can be read. */
+const CONTRADICTORY: ClientClaim = { name: '' }
+
+/** The claim inside a bind request or other elements. Several that differ are one that nobody can read. */
+export function findClient(...parents: readonly (Element | undefined)[]): ClientClaim | undefined {
+  const claims = parents.flatMap((parent) => parent?.getChildren('client', NS_DRAWBRIDGE_CLIENT).map(parseClient) ?? [])
+  return new Set(claims.map((claim) => JSON.stringify(claim))).size > 1 ? CONTRADICTORY : claims[0]
 }
 
 export function buildClient({ name, version, build, os }: ClientClaim): Element {

@@ -53,7 +53,7 @@ export function findAuthenticate(element: Element): Authenticate | undefined {
   const upgrades = element.getChildren('upgrade', NS_SASL_UPGRADE).map((upgrade) => upgrade.getText().trim())
   return {
     userAgent: { id, software: textOf(agent, 'software'), device: textOf(agent, 'device') },
-    client: findClient(element) ?? (agent && findClient(agent)) ?? (bind && findClient(bind)),
+    client: findClient(element, agent, bind),
     bind: bind && {
       tag: bind.getChildText('tag', NS_BIND2) || undefined,
       features: bind.getChildElements().filter((child) => child.getNS() !== NS_BIND2),

@@ -20,7 +20,7 @@ import { noteWakes, pushPayload, roomOf, wakeRows } from '../../routing/wakes.ts
 import type { WakeRow } from '../../routing/wakes.ts'
 import type { Session } from '../../stream/session.ts'
 import { listedId } from '../../stream/clients.ts'
-import { pushService, SERVICE_LABEL } from './service.ts'
+import { assertMayRegister, pushService, SERVICE_LABEL } from './service.ts'
 import { changeBookmarks, followBookmarks, loadBookmarks } from './bookmarks.ts'
 
 /** Push services that one account may have enabled. */
@@ -84,6 +84,7 @@ const targetsOf = ({ account, jid }: Session, ctx: Context): readonly PushTarget
 // --- enabling (§5, §6) ------------------------------------------------------------------------------------------------
 
 async function enable(payload: Element, { session }: IqRequest, ctx: Context): Promise<undefined> {
+  assertMayRegister(session, ctx)
   // The node is a SHOULD (§5): an app server may know one account by its address.
   const { service, node = '' } = parsePushRequest(payload)
   const options = findPushOptions(payload)

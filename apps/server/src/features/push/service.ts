@@ -14,6 +14,7 @@ import {
 } from '@drawbridge/xmpp'
 import type { Element, IqStanza } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
+import { ask, refusalOf } from '../../policy/gate.ts'
 import type { Context, Service } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
 import { areUsableKeys } from '../../web-push/encryption.ts'
@@ -71,7 +72,14 @@ const ANSWERS: Readonly<Record<string, (request: Request) => Promise<Element | u
   },
 }
 
+/** Control §3.4: a client that is locked out gets no further way to hear of messages. Throws a Refusal. */
+export function assertMayRegister({ account, client, remoteAddress: address }: Session, ctx: Context): void {
+  const verdict = ask(ctx.gate, 'push.register', { at: ctx.now().getTime(), account, client, address })
+  if (verdict.action !== 'pass') throw refusalOf(verdict)
+}
+
 async function register({ payload, sender, ctx }: Request): Promise<Element> {
+  assertMayRegister(sender, ctx)
   const { endpoint, p256dh, auth } = parsePushRegistration(payload)
   const device = { endpoint, p256dh: Buffer.from(p256dh), auth: Buffer.from(auth) }
   if (!areUsableKeys(device)) throw new StanzaFault({ condition: 'bad-request', text: 'These keys cannot be used.' })

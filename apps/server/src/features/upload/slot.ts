@@ -6,7 +6,7 @@ import { buildImageRejected, NS_DRAWBRIDGE_UPLOAD, NS_UPLOAD, StanzaFault, xml }
 import type { Element } from '@drawbridge/xmpp'
 import { claimsImage, displayName, extensionOf, isAcceptedImage, predictedName } from '../../blobs/filename.ts'
 import { FILE_REJECTIONS } from '../../files/rejections.ts'
-import { ask } from '../../policy/gate.ts'
+import { ask, refusalOf } from '../../policy/gate.ts'
 import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
 import { assertRoom, quotaNames } from '../../blobs/quota.ts'
@@ -94,10 +94,4 @@ function kindRefused(reason: FileClass): StanzaFault {
     text: FILE_REJECTIONS[reason].en,
     app: xml('file-refused', { xmlns: NS_DRAWBRIDGE_UPLOAD, reason }),
   })
-}
-
-/** What the rules said, as something the edges can tell. Uploads are never held: what must wait is refused. */
-export function refusalOf(verdict: Exclude<ReturnType<typeof ask>, { readonly action: 'pass' }>): Refusal {
-  if (verdict.action !== 'refuse') return new Refusal('suspended')
-  return new Refusal(verdict.code, { details: verdict.details, cause: verdict.reason })
 }
