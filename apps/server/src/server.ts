@@ -1,5 +1,5 @@
 import type { InspectFile, Sanitize } from '@drawbridge/contract'
-import { createArchiveWriter, openDatabase } from '@drawbridge/db'
+import { countHeldOf, createArchiveWriter, openDatabase } from '@drawbridge/db'
 import { createJobs } from '@drawbridge/jobs'
 import {
   askSanitizer,
@@ -182,6 +182,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     isInZone,
     pacing,
     turnedAway,
+    countHeld: (account) => countHeldOf(db, account),
     withdraw: createWithdrawal({ db, revocations, log, emit: (event, payload) => ctx.emit(event, payload) }),
     settled: (session) => inventory.saw(session),
   })

@@ -110,7 +110,8 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
   const answerStranger = ({ answer }: Registration, iq: Element, stranger: Stranger) =>
     answer(iq, stranger, ctx)?.then(
       (payload) => xml('iq', { xmlns: NS_CLIENT, type: 'result', id: iq.attrs['id'], from: ctx.domain }, payload),
-      (error: unknown) => errorReply(iq, faultFrom(error, ctx)) ?? xml('iq', { xmlns: NS_CLIENT, type: 'error' }),
+      (error: unknown) =>
+        errorReply(iq, faultFrom(error, ctx, iq.attrs['xml:lang'])) ?? xml('iq', { xmlns: NS_CLIENT, type: 'error' }),
     )
   let shutdownText: string | undefined
   const stopWatching = watchIdle(() => sessions.all(), {
@@ -152,9 +153,9 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
       return answers.filter((answer) => answer !== undefined)
     },
     stableName: (text) => createHmac('sha256', nameKey).update(text).digest('base64url').slice(0, 12),
-    refusalBeforeSignIn: (remoteAddress) => admission.refusalBeforeSignIn(remoteAddress),
+    refusalBeforeSignIn: (remoteAddress, language) => admission.refusalBeforeSignIn(remoteAddress, language),
     refusalFor(account, client, entrance, connection) {
-      const { remoteAddress: address } = connection
+      const { remoteAddress: address, language } = connection
       const facts = {
         at: Date.now(),
         account,
@@ -165,8 +166,8 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
       const verdict = ask(policy.gate, entrance === 'resume' ? 'session.resume' : 'session.open', facts)
       if (verdict.action === 'pass') return undefined
       return verdict.action === 'refuse'
-        ? admission.refusal(verdict.code, verdict.details)
-        : admission.refusal('internal', {})
+        ? admission.refusal(verdict.code, verdict.details, language)
+        : admission.refusal('internal', {}, language)
     },
     turnedAway: (installation, cancel) => turnedAway.again(installation, policy.gate.epoch, cancel),
     noteTurnedAway: (installation, refusal) => turnedAway.note(installation, policy.gate.epoch, refusal),

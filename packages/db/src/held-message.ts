@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, inArray, min, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, min, sql } from 'drizzle-orm'
 import { splitPeer } from './archive-batch.ts'
 import { findRetractions } from './archive.ts'
 import type { Retraction } from './archive.ts'
@@ -41,6 +41,27 @@ export async function countHeldEach(db: Db): Promise<Map<string, { count: number
     .innerJoin(message, eq(message.id, heldMessage.messageId))
     .groupBy(heldMessage.suspensionId)
   return new Map(rows.map(({ id, count: held, oldestAt }) => [id, { count: held, oldestAt: oldestAt! }]))
+}
+
+/** How many messages of somebody suspensions hold, whether they are in force or have ended for review. */
+export async function countHeldOf(db: Db, sender: string): Promise<number> {
+  const [row] = await db.select({ count: count() }).from(heldMessage).where(eq(heldMessage.sender, sender))
+  return row!.count
+}
+
+/** Those messages, the last ones first. @param limit - 1 to 1,000 */
+export function listHeldOf(
+  db: Db,
+  sender: string,
+  limit: number,
+): Promise<{ readonly id: string; readonly suspensionId: string; readonly stanza: string }[]> {
+  return db
+    .select({ id: message.id, suspensionId: heldMessage.suspensionId, stanza: message.stanza })
+    .from(heldMessage)
+    .innerJoin(message, eq(message.id, heldMessage.messageId))
+    .where(eq(heldMessage.sender, sender))
+    .orderBy(desc(heldMessage.position))
+    .limit(limit)
 }
 
 /** Suspensions that still hold messages, oldest first: what a start after a crash goes on releasing. */

@@ -95,7 +95,7 @@ export class StreamFault extends Error {
 export interface StanzaErrorFields {
   readonly type?: StanzaErrorType | undefined
   readonly condition: StanzaErrorCondition
-  readonly text?: string | undefined
+  readonly text?: Words | undefined
   /** An application-specific condition, an element in a namespace of its own (§8.3.4). */
   readonly app?: Element | undefined
 }
@@ -105,11 +105,12 @@ export class StanzaFault extends Error {
   override readonly name = 'StanzaFault'
   readonly condition: StanzaErrorCondition
   readonly type: StanzaErrorType
-  readonly text: string | undefined
+  readonly text: Words | undefined
   readonly app: Element | undefined
 
   constructor(fields: StanzaErrorFields, options?: ErrorOptions) {
-    super(fields.text === undefined ? fields.condition : `${fields.condition}: ${fields.text}`, options)
+    const said = typeof fields.text === 'object' ? fields.text.text : fields.text
+    super(said === undefined ? fields.condition : `${fields.condition}: ${said}`, options)
     this.condition = fields.condition
     this.type = fields.type ?? STANZA_ERROR_CONDITIONS[fields.condition]
     this.text = fields.text
@@ -117,25 +118,30 @@ export class StanzaFault extends Error {
   }
 }
 
+/** Words for people, in English where no language is named. */
+export type Words = string | { readonly text: string; readonly language: string }
+
+/** The `<text/>` of an error (RFC 6120 §4.9.2, §6.5, §8.3.2): there is one, so that it is best in its reader's language. */
+export function errorText(words: Words | undefined, xmlns?: string): Element | undefined {
+  if (words === undefined) return undefined
+  const { text, language } = typeof words === 'string' ? { text: words, language: 'en' } : words
+  return xml('text', { xmlns, 'xml:lang': language }, text)
+}
+
 /** Builds `<stream:error/>` with the prefix declared, so that it stands in a stream and in a WebSocket message. */
-export function buildStreamError(condition: StreamErrorCondition, text?: string, ...appChildren: Content[]): Element {
+export function buildStreamError(condition: StreamErrorCondition, text?: Words, ...appChildren: Content[]): Element {
   return xml(
     'stream:error',
     { 'xmlns:stream': NS_STREAM },
     xml(condition, { xmlns: NS_STREAMS }),
-    text === undefined ? undefined : xml('text', { xmlns: NS_STREAMS, 'xml:lang': 'en' }, text),
+    errorText(text, NS_STREAMS),
     ...appChildren,
   )
 }
 
 /** Builds the `<failure/>` of a SASL negotiation (RFC 6120 §6.5). */
-export function buildSaslFailure(condition: SaslFailure, text?: string): Element {
-  return xml(
-    'failure',
-    { xmlns: NS_SASL },
-    xml(condition),
-    text === undefined ? undefined : xml('text', { 'xml:lang': 'en' }, text),
-  )
+export function buildSaslFailure(condition: SaslFailure, text?: Words): Element {
+  return xml('failure', { xmlns: NS_SASL }, xml(condition), errorText(text))
 }
 
 /** Builds the `<error/>` of a stanza of type `error` (RFC 6120 §8.3). */
@@ -144,7 +150,7 @@ export function buildStanzaError(fields: StanzaErrorFields): Element {
     'error',
     { type: fields.type ?? STANZA_ERROR_CONDITIONS[fields.condition] },
     xml(fields.condition, { xmlns: NS_STANZAS }),
-    fields.text === undefined ? undefined : xml('text', { xmlns: NS_STANZAS, 'xml:lang': 'en' }, fields.text),
+    errorText(fields.text, NS_STANZAS),
     fields.app,
   )
 }

@@ -38,7 +38,7 @@ export async function route(routing: Routing, stanza: Stanza, sender: Session | 
     else deliverPresence(ctx, stanza)
   } catch (error) {
     if (stanza.kind === 'message') countFault(error)
-    const reply = errorReply(stanza.element, faultFrom(error, ctx))
+    const reply = errorReply(stanza.element, faultFrom(error, ctx, stanza.element.attrs['xml:lang']))
     if (reply && sender) sender.send(reply)
   }
 }
@@ -59,7 +59,7 @@ export async function routeFromComponent(routing: Routing, stanza: Stanza, link:
     link.send(iqResult(stanza, answerComponent(routing, stanza)))
   } catch (error) {
     if (stanza.kind === 'message') countFault(error)
-    const reply = errorReply(stanza.element, faultFrom(error, ctx))
+    const reply = errorReply(stanza.element, faultFrom(error, ctx, stanza.element.attrs['xml:lang']))
     if (reply) link.send(reply)
   }
 }
@@ -81,7 +81,7 @@ export function enter(
 ): Promise<void> | undefined {
   const refused = (error: unknown) => {
     if (stanza.kind === 'message') countFault(error)
-    return Promise.reject(faultFrom(error, ctx))
+    return Promise.reject(faultFrom(error, ctx, stanza.element.attrs['xml:lang']))
   }
   let waiting: Promise<void> | undefined
   for (const clean of registry.enter) {

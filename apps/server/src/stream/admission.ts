@@ -1,5 +1,12 @@
-import { CODES, isErrorCode, SESSION_END, suspensionText } from '@drawbridge/contract'
-import type { ErrorCode, PublicSuspension, SessionEndCode } from '@drawbridge/contract'
+import {
+  CODES,
+  isErrorCode,
+  SESSION_END,
+  STATUS_LANGUAGES,
+  statusLanguageOf,
+  suspensionsText,
+} from '@drawbridge/contract'
+import type { ErrorCode, PublicSuspension, SessionEndCode, StatusLanguage } from '@drawbridge/contract'
 import {
   buildClientBlocked,
   buildSuspensions,
@@ -15,6 +22,8 @@ import { publicSuspensions } from '../policy/enforce.ts'
 import type { LiveSession } from '../policy/enforce.ts'
 import { ask } from '../policy/gate.ts'
 import type { LivePolicy } from '../policy/live.ts'
+import { cutWords, refusalWords } from '../policy/words.ts'
+import type { Said } from '../policy/words.ts'
 import type { Connection } from '../transport/connection.ts'
 import type { Session } from './session.ts'
 import type { Pacing } from './pacing.ts'
@@ -28,10 +37,11 @@ export function isOwnClient({ family }: ClientIdentity): boolean {
   return family === OWN_CLIENT
 }
 
-const SUBJECTS: Partial<Record<ErrorCode, string>> = {
-  'client-too-old': 'Update required',
-  'client-unknown': 'Update required',
-  'client-not-allowed': 'Another app required',
+const SUBJECTS: Partial<Record<ErrorCode, Translated>> = {
+  suspended: { en: 'Service suspended', de: 'Dienst ausgesetzt' },
+  'client-too-old': { en: 'Update required', de: 'Aktualisierung nötig' },
+  'client-unknown': { en: 'Update required', de: 'Aktualisierung nötig' },
+  'client-not-allowed': { en: 'Another app required', de: 'Anderes Programm nötig' },
 }
 
 export interface AdmissionOptions {
@@ -41,6 +51,8 @@ export interface AdmissionOptions {
   readonly isInZone: (remoteAddress: string) => boolean
   readonly pacing: Pacing
   readonly turnedAway: TurnedAway
+  /** How many messages of this account are held back now, whatever became of the suspension that held them. */
+  readonly countHeld: (account: string) => Promise<number>
   /** A rule has ended this session: what its client could come back with ends, too. */
   readonly withdraw: (session: Session) => void
   /** It is known, as well as it will be for now, what the client of a session is, and the session may stay. */
@@ -54,11 +66,11 @@ export interface Admission {
    */
   admit(session: Session): Promise<void>
   /** During a cut nobody gets as far as signing in, except from where break-glass accounts may come (control §4.2). */
-  refusalBeforeSignIn(remoteAddress: string): StreamRefusal | undefined
+  refusalBeforeSignIn(remoteAddress: string, language: string | undefined): StreamRefusal | undefined
   /** Takes the capabilities' node as evidence of the client (XEP-0115), and asks again. */
   capsAnnounced(session: Session, node: string): void
-  /** What the user of a client that is turned away needs to know: why, and what to do. */
-  refusal(code: ErrorCode, details: VerdictDetails): StreamRefusal
+  /** What the user of a client that is turned away needs to know: why, and what to do; in the language of its stream. */
+  refusal(code: ErrorCode, details: VerdictDetails, language: string | undefined): StreamRefusal
   /** Ends a session with what its user needs to know. */
   expel(session: Session, code: ErrorCode, details: VerdictDetails): void
   /** Ends a session for a reason that is not policy: its account is gone, or its password is a new one. */
@@ -74,10 +86,11 @@ export function createAdmission({
   isInZone,
   pacing,
   turnedAway,
+  countHeld,
   withdraw,
   settled,
 }: AdmissionOptions): Admission {
-  const headline = (session: Session, subject: Said, body: Said, ...details: Element[]) =>
+  const headline = (session: Session, subject: Translated, body: Translated, ...details: Element[]) =>
     session.send(
       xml(
         'message',
@@ -87,16 +100,16 @@ export function createAdmission({
         ...details,
       ),
     )
+  const inForce = () => policy().gate.settings.suspensions
   /** What everybody may know, and the one that it is about. */
   const suspensions = (about: string | undefined) =>
-    buildSuspensions(noticesFrom(publicSuspensions(policy().gate.settings.suspensions, { about })))
-  /** A suspension as people are told of it; others than those in force are not known by more than their details. */
-  const toldOf = ({ suspension: about }: VerdictDetails): { readonly en: string; readonly de: string } | undefined => {
-    const found = publicSuspensions(policy().gate.settings.suspensions, { about }).find(({ id }) => id === about)
-    return found && { en: suspensionText(found, 'en'), de: suspensionText(found, 'de') }
-  }
-  const refusal: Admission['refusal'] = (code, details) => ({
-    text: (code === 'suspended' ? toldOf(details)?.en : undefined) ?? textOf(code, details),
+    buildSuspensions(noticesFrom(publicSuspensions(inForce(), { about })))
+  const wordsOf = (code: ErrorCode, details: VerdictDetails, language: string | undefined): Said =>
+    code === 'suspended' ? cutWords(details, language, inForce()) : refusalWords(code, details, language)
+  const translated = (code: ErrorCode, details: VerdictDetails) =>
+    inEveryLanguage((language) => wordsOf(code, details, language).text)
+  const refusal: Admission['refusal'] = (code, details, language) => ({
+    text: wordsOf(code, details, language),
     isLasting: BLOCKED.has(code),
     details:
       code === 'suspended'
@@ -105,23 +118,29 @@ export function createAdmission({
   })
   /** Foreign clients show messages, and hardly ever the text of a stream error. */
   const goodbye = (session: Session, code: ErrorCode, details: VerdictDetails) => {
-    const { text, details: elements } = refusal(code, details)
+    const { text, details: elements } = refusal(code, details, session.connection?.language)
     if (!isOwnClient(session.client)) {
-      const said = code === 'suspended' ? toldOf(details) : undefined
-      headline(session, said ? STATE.changed : (SUBJECTS[code] ?? 'Disconnected'), said ?? text, ...elements)
+      headline(session, SUBJECTS[code] ?? STATE.disconnected, translated(code, details), ...elements)
     }
     const condition = code in SESSION_END ? SESSION_END[code as SessionEndCode] : ('policy-violation' as const)
     return [condition, text, ...elements] as const
   }
   const expel: Admission['expel'] = (session, code, details) => {
     if (session.installation !== undefined && BLOCKED.has(code)) {
-      turnedAway.note(session.installation, policy().gate.epoch, refusal(code, details))
+      const again = refusal(code, details, session.connection?.language)
+      turnedAway.note(session.installation, policy().gate.epoch, again)
     }
     session.end(...goodbye(session, code, details))
   }
   /** Who was there before a suspension comes back to where it was (control §4.8). */
   const sendAway: Admission['expel'] = (session, code, details) =>
     session.connection ? session.sendAway(...goodbye(session, code, details)) : session.keep()
+  /** Whoever has messages that still wait is not told that everything works. */
+  const allClear = async (session: Session, elements: Element, isLast: () => boolean) => {
+    const count = await countHeld(session.account.bareJid).catch(() => undefined)
+    // Meanwhile something else may have been suspended, and was told of.
+    if (isLast()) headline(session, STATE.normal, count === 0 ? STATE.asUsual : STATE.waiting(count), elements)
+  }
   const settle = (session: Session, isIdentityPending: boolean): boolean => {
     const { gate } = policy()
     const { account, client } = session
@@ -152,30 +171,35 @@ export function createAdmission({
     notify(notice) {
       if (notice.kind === 'client') {
         const elements = blockedElements(notice.code, notice.details)
-        return headline(session, 'Please update', textOf(notice.code, notice.details), ...elements)
+        return headline(session, STATE.update, translated(notice.code, notice.details), ...elements)
       }
       if (notice.kind === 'purge') {
         // Foreign clients would show it as a message; what they have cached is theirs.
         if (isOwnClient(session.client)) session.send(purgeNotice(domain, session))
         return undefined
       }
-      const [first] = notice.suspensions
-      const body = first && { en: suspensionText(first, 'en'), de: suspensionText(first, 'de') }
-      const elements = buildSuspensions(noticesFrom(notice.suspensions))
-      headline(session, first ? STATE.changed : STATE.normal, body ?? STATE.asUsual, elements)
+      const told = notice.suspensions
+      const elements = buildSuspensions(noticesFrom(told))
+      session.notes.set(TOLD, told)
+      if (told.length === 0 && !isOwnClient(session.client)) {
+        return void allClear(session, elements, () => !session.isEnded && session.notes.get(TOLD) === told)
+      }
+      const body = told.length === 0 ? STATE.asUsual : inEveryLanguage((language) => suspensionsText(told, language))
+      headline(session, told.length === 0 ? STATE.normal : STATE.changed, body, elements)
     },
   })
   return {
-    refusalBeforeSignIn(remoteAddress) {
+    refusalBeforeSignIn(remoteAddress, language) {
       const isPriority = isInZone(remoteAddress)
       const cut = policy().gate.settings.suspensions.find((suspension) => keepsOut(suspension, remoteAddress))
-      if (cut) return isPriority ? undefined : refusal('suspended', { reason: cut.reason, suspension: cut.id })
+      if (cut) return isPriority ? undefined : refusal('suspended', { suspension: cut.id }, language)
       const retryMs = pacing.refuse(isPriority)
-      return retryMs === undefined ? undefined : { text: CODES['come-again'].text.en, details: retry(retryMs) }
+      return retryMs === undefined ? undefined : { text: said('come-again', language), details: retry(retryMs) }
     },
     refusal,
     expel,
-    dismiss: (session, why) => session.end(SESSION_END[why], isErrorCode(why) ? CODES[why].text.en : undefined),
+    dismiss: (session, why) =>
+      session.end(SESSION_END[why], isErrorCode(why) ? said(why, session.connection?.language) : undefined),
     liveSession,
     capsAnnounced(session, node) {
       const claim = claimFromCaps(node)
@@ -215,19 +239,47 @@ function isBot({ notes }: Session): boolean {
   return identity?.category === 'client' && identity.type === 'bot'
 }
 
-/** Texts by language. */
-type Said = string | { readonly en: string; readonly de: string }
+type Translated = Readonly<Record<StatusLanguage, string>>
+
+/** Under this name a session keeps what its client was last told of suspensions. */
+const TOLD = 'suspensions.told'
 
 const STATE = {
   changed: { en: 'Service notice', de: 'Hinweis zum Dienst' },
   normal: { en: 'Service is back to normal', de: 'Der Dienst läuft wieder' },
   asUsual: { en: 'Everything works as usual again.', de: 'Alles funktioniert wieder wie gewohnt.' },
+  /** @param count - undefined where that cannot be told now */
+  waiting: (count: number | undefined): Translated =>
+    count === undefined
+      ? { en: 'The suspension is over.', de: 'Die Aussetzung ist vorbei.' }
+      : count === 1
+        ? {
+            en: 'The suspension is over. 1 of your messages still waits until somebody has reviewed it.',
+            de: 'Die Aussetzung ist vorbei. 1 Ihrer Nachrichten wartet noch, bis sie geprüft ist.',
+          }
+        : {
+            en: `The suspension is over. ${count} of your messages still wait until somebody has reviewed them.`,
+            de: `Die Aussetzung ist vorbei. ${count} Ihrer Nachrichten warten noch, bis sie geprüft sind.`,
+          },
+  update: { en: 'Please update', de: 'Bitte aktualisieren' },
+  disconnected: { en: 'Disconnected', de: 'Getrennt' },
 } as const
 
+function inEveryLanguage(say: (language: StatusLanguage) => string): Translated {
+  return { en: say('en'), de: say('de') }
+}
+
 /** RFC 6121 §5.2.3: the default first, then each language by its name. */
-function inLanguages(name: 'subject' | 'body', said: Said): Element[] {
-  if (typeof said === 'string') return [xml(name, {}, said)]
-  return [xml(name, {}, said.en), xml(name, { 'xml:lang': 'de' }, said.de)]
+function inLanguages(name: 'subject' | 'body', texts: Translated): Element[] {
+  return STATUS_LANGUAGES.map((language) =>
+    xml(name, language === 'en' ? {} : { 'xml:lang': language }, texts[language]),
+  )
+}
+
+/** A sentence of the error table, as it stands there. */
+function said(code: ErrorCode, tag: string | undefined): Said {
+  const language = statusLanguageOf(tag)
+  return { text: CODES[code].text[language], language }
 }
 
 /** Whether nobody at all from this address may sign in: where somebody is exempt, it has to be seen who it is. */
@@ -269,20 +321,6 @@ function versionClaim(reply: Element | undefined): Claim | undefined {
 /** The entrance a connection came in by, or the last one of a session. */
 export function entranceOf({ framing }: Pick<Connection, 'framing'>): 'websocket' | 'tcp' {
   return framing === 'ws' ? 'websocket' : 'tcp'
-}
-
-/** The sentence of the error table with what is special about this case: minimum, link, reason, expected end. */
-export function textOf(code: ErrorCode, details: VerdictDetails): string {
-  const { min, family, url, reason, until } = details
-  return [
-    CODES[code].text.en,
-    min === undefined ? undefined : `${family ?? 'This client'} needs version ${min} or later.`,
-    url === undefined ? undefined : `Get it here: ${url}`,
-    reason === undefined ? undefined : `Reason: ${reason}.`,
-    until === undefined ? undefined : `Expected end: ${until}.`,
-  ]
-    .filter((part) => part !== undefined)
-    .join(' ')
 }
 
 /** Codes that say something about the client. */

@@ -19,7 +19,7 @@ import {
   serialize,
   xml,
 } from '@drawbridge/xmpp'
-import type { Authenticate, Element, StreamErrorCondition, StreamFault } from '@drawbridge/xmpp'
+import type { Authenticate, Element, StreamErrorCondition, StreamFault, Words } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection, StreamHandler } from '../transport/connection.ts'
@@ -56,7 +56,6 @@ export class C2sStream implements StreamHandler {
   #isOpen = false
   #isLetIn = false
   /** Of what the client sends, unless a stanza says otherwise (RFC 6120 §8.1.5). */
-  #language: string | undefined
   #isClosed = false
   readonly #negotiation: Negotiation
   readonly #stranger: Stranger
@@ -93,11 +92,13 @@ export class C2sStream implements StreamHandler {
       this.#server.shutdownText === undefined ? this.#faultIn(header, contentNamespace) : 'system-shutdown'
     this.#writeHeader(header.attrs['from'])
     this.#isOpen = true
-    this.#language = languageOf(header)
+    this.#connection.language = languageOf(header)
     this.#negotiation.opened(header.attrs['from'])
     if (problem) return this.#fail(problem, this.#server.shutdownText)
     // Once: a stream that begins anew after TLS and SASL is the same newcomer.
-    const closed = this.#isLetIn ? undefined : this.#server.refusalBeforeSignIn(this.#connection.remoteAddress)
+    const closed = this.#isLetIn
+      ? undefined
+      : this.#server.refusalBeforeSignIn(this.#connection.remoteAddress, this.#connection.language)
     this.#isLetIn = true
     if (closed) return this.#fail('system-shutdown', closed.text, ...closed.details)
     this.#write(this.#account ? this.#featuresAfterSignIn() : this.#featuresBefore())
@@ -350,7 +351,8 @@ export class C2sStream implements StreamHandler {
       if (element.name !== 'message' && element.name !== 'presence' && element.name !== 'iq') {
         return this.#fail('unsupported-stanza-type')
       }
-      if (this.#language !== undefined) element.attrs['xml:lang'] ??= this.#language
+      const { language } = this.#connection
+      if (language !== undefined) element.attrs['xml:lang'] ??= language
       const fault = session.receive(element)
       if (fault) this.#fail(fault)
       return
@@ -434,7 +436,7 @@ export class C2sStream implements StreamHandler {
   }
 
   /** Ends the stream with an error. A session whose client breaks the protocol is not to be resumed. */
-  #fail(condition: StreamErrorCondition, text?: string, ...details: Element[]): void {
+  #fail(condition: StreamErrorCondition, text?: Words, ...details: Element[]): void {
     if (this.#isClosed) return
     if (!this.#isOpen) this.#writeHeader(undefined)
     const session = this.#session

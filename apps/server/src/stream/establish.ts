@@ -1,5 +1,5 @@
 import { buildBound, buildSasl2Success, buildStanzaError, NS_CSI, NS_SM } from '@drawbridge/xmpp'
-import type { Authenticate, Content, Element, SaslFailure } from '@drawbridge/xmpp'
+import type { Authenticate, Content, Element, SaslFailure, Words } from '@drawbridge/xmpp'
 import { claimFrom, claimFromUserAgent, identify } from '@drawbridge/policy'
 import type { Claim } from '@drawbridge/policy'
 import type { Connection } from '../transport/connection.ts'
@@ -23,7 +23,7 @@ export interface EstablishingStream {
 
 /** What came of it. What is not refused begins with `text`, the `<success/>`, and the stream features behind it. */
 export type Established =
-  | { readonly kind: 'refused'; readonly condition: SaslFailure; readonly text?: string; readonly details?: Element[] }
+  | { readonly kind: 'refused'; readonly condition: SaslFailure; readonly text?: Words; readonly details?: Element[] }
   | { readonly kind: 'signed-in'; readonly success: Element; readonly client: KnownClient }
   | { readonly kind: 'resumed'; readonly success: Element; readonly session: Session; readonly h: number }
   | { readonly kind: 'bound'; readonly success: Element; readonly session: Session; readonly held: HeldBack }

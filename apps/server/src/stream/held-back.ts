@@ -29,6 +29,10 @@ export class HeldBack implements Connection {
     return this.#connection.channelBindings
   }
 
+  get language(): string | undefined {
+    return this.#connection.language
+  }
+
   get pendingBytes(): number {
     return this.#connection.pendingBytes + this.#texts.reduce((sum, { text }) => sum + text.length, 0)
   }

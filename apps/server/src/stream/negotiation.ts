@@ -16,6 +16,7 @@ import type {
   SaslProfile,
   SaslRequest,
   StreamErrorCondition,
+  Words,
 } from '@drawbridge/xmpp'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection } from '../transport/connection.ts'
@@ -149,7 +150,7 @@ export class Negotiation {
   }
 
   /** The credentials were right, and yet the client is not let in. */
-  refuse(condition: SaslFailure, text?: string, details?: readonly Element[]): void {
+  refuse(condition: SaslFailure, text?: Words, details?: readonly Element[]): void {
     this.#failed(this.#proved?.profile ?? SASL2, condition, { text, details })
   }
 
@@ -303,6 +304,6 @@ export class Negotiation {
 interface FailureDetails {
   /** The account, as far as it was named. */
   readonly name?: string | undefined
-  readonly text?: string | undefined
+  readonly text?: Words | undefined
   readonly details?: readonly Element[] | undefined
 }

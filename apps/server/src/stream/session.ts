@@ -9,7 +9,7 @@ import {
   stanzaFrom,
   xml,
 } from '@drawbridge/xmpp'
-import type { Element, Jid, Stanza, StreamErrorCondition } from '@drawbridge/xmpp'
+import type { Element, Jid, Stanza, StreamErrorCondition, Words } from '@drawbridge/xmpp'
 import { identify } from '@drawbridge/policy'
 import type { Claim, ClientIdentity } from '@drawbridge/policy'
 import type { Account } from '../routing/accounts.ts'
@@ -383,7 +383,7 @@ export class Session {
    * Its stream ends with this error while a suspension lasts, and the session waits for its client (XEP-0198 §5); one that
    * cannot be resumed ends.
    */
-  sendAway(condition: StreamErrorCondition, text: string, ...details: Element[]): void {
+  sendAway(condition: StreamErrorCondition, text: Words, ...details: Element[]): void {
     const { connection } = this
     if (!this.resumeId || !connection) return this.end(condition, text, ...details)
     countStreamError({ condition })
@@ -435,7 +435,7 @@ export class Session {
   }
 
   /** Ends the session, and its stream with this error if it is connected. Safe to call twice. */
-  end(condition?: StreamErrorCondition, text?: string, ...details: Element[]): void {
+  end(condition?: StreamErrorCondition, text?: Words, ...details: Element[]): void {
     if (this.#isEnded) return
     const { connection } = this
     if (connection && condition) countStreamError({ condition })

@@ -1,4 +1,4 @@
-import type { Element } from '@drawbridge/xmpp'
+import type { Element, Words } from '@drawbridge/xmpp'
 import type { ClientIdentity } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
 import type { Account, Accounts } from '../routing/accounts.ts'
@@ -14,7 +14,7 @@ import type { Throttle } from './throttle.ts'
 import type { Repeated } from './turned-away.ts'
 
 export interface StreamRefusal {
-  readonly text: string
+  readonly text: Words
   readonly details: readonly Element[]
   /** It is about the client, which will not be let in until it or the rules have changed. */
   readonly isLasting?: boolean
@@ -58,7 +58,7 @@ export interface StreamServer {
    * During a cut nobody gets as far as signing in, except from where break-glass accounts may come (control §4.2); and
    * after it, not more at once than the accept rate (§4.8).
    */
-  refusalBeforeSignIn(remoteAddress: string): StreamRefusal | undefined
+  refusalBeforeSignIn(remoteAddress: string, language: string | undefined): StreamRefusal | undefined
   /** The policy's word on an account with this client at this entrance; nothing when it may pass. */
   refusalFor(
     account: Account,

@@ -59,8 +59,8 @@ export const RULE_CODES = {
     http: 503,
     problem: 'suspended',
     text: {
-      en: 'This is suspended by the administrator. Nothing was sent; please try again later.',
-      de: 'Dies ist vom Administrator ausgesetzt. Es wurde nichts gesendet; bitte versuchen Sie es später erneut.',
+      en: 'This is suspended by the administrator for now, so that it was not done. Please try again later.',
+      de: 'Dies ist vom Administrator zurzeit ausgesetzt und wurde deshalb nicht ausgeführt. Bitte versuchen Sie es später erneut.',
     },
   },
   'federation-off': {

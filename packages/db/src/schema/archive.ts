@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { bigint, customType, jsonb, pgTable, primaryKey, smallint, text, unique, uuid } from 'drizzle-orm/pg-core'
 import type { ReferenceKind } from '../archive-entry.ts'
 import { account, bytea, instant } from './account.ts'
@@ -83,6 +84,10 @@ export const heldMessage = pgTable(
     messageId: uuid('message_id').notNull().unique(),
     recipients: jsonb('recipients').$type<readonly ArchiveTarget[]>().notNull(),
     facts: jsonb('facts').$type<unknown>(),
+    /** Bare JID. */
+    sender: text('sender').generatedAlwaysAs(
+      sql`split_part(coalesce(facts ->> 'from', recipients -> 0 ->> 'peer', ''), '/', 1)`,
+    ),
   },
   (t) => [primaryKey({ columns: [t.suspensionId, t.position] })],
 )

@@ -1,5 +1,5 @@
 import { xml, type Content, type Element } from '../element.ts'
-import { buildSaslFailure, type SaslFailure } from '../errors.ts'
+import { buildSaslFailure, errorText, type SaslFailure, type Words } from '../errors.ts'
 import { NS_SASL, NS_SASL2 } from '../ns.ts'
 import { base64From, findBase64 } from '../payload/base64.ts'
 
@@ -23,7 +23,7 @@ export interface SaslProfile {
   /** Without data it asks for the initial response (RFC 6120 §6.4.2). */
   buildChallenge(data?: Uint8Array): Element
   /** `details` are for clients that know them; classic SASL has no place for any. */
-  buildFailure(condition: SaslFailure, text?: string, details?: readonly Element[]): Element
+  buildFailure(condition: SaslFailure, text?: Words, details?: readonly Element[]): Element
 }
 
 const INCORRECT_ENCODING: SaslRequest = { kind: 'unreadable', condition: 'incorrect-encoding' }
@@ -74,13 +74,7 @@ export const SASL2: SaslProfile = {
   },
   buildChallenge: (data) => xml('challenge', { xmlns: NS_SASL2 }, data && base64From(data)),
   buildFailure: (condition, text, details = []) =>
-    xml(
-      'failure',
-      { xmlns: NS_SASL2 },
-      xml(condition, { xmlns: NS_SASL }),
-      ...details,
-      text === undefined ? undefined : xml('text', {}, text),
-    ),
+    xml('failure', { xmlns: NS_SASL2 }, xml(condition, { xmlns: NS_SASL }), ...details, errorText(text)),
 }
 
 /** The end of a classic exchange (RFC 6120 §6.4.6); the stream is opened anew after it. */
