@@ -114,7 +114,12 @@ test('control §3.5 a rule that nobody has confirmed is withdrawn on record, and
   const json = { ...rule, simulation: body['token'] }
   const added = await a.network('POST', '/api/v1/client-rules', { token, json })
   const { id } = added.body['rule'] as { id: string }
-  const sailing = { family: '*', accounts: ['carol'], reason: 'on a ship', until: new Date(at + 90_000_000).toISOString() }
+  const sailing = {
+    family: '*',
+    accounts: ['carol'],
+    reason: 'on a ship',
+    until: new Date(at + 90_000_000).toISOString(),
+  }
   await a.local('POST', '/api/v1/client-exceptions', { json: sailing })
   expect(a.alerts).toEqual([])
 

@@ -16,6 +16,8 @@ export interface Holder {
   readonly accountId: string
   /** What the client was known to be; or, if it had not said that yet, which session it was: by now the session may know. */
   readonly client: ClientIdentity | { readonly signedInAt: number }
+  /** The incident room that it was given in, by its bare JID. */
+  readonly room?: string
 }
 
 /**
@@ -30,7 +32,7 @@ export interface MediaLinks {
    *
    * @param key - the part of the link's path that identifies the file.
    */
-  queryFor(key: string, reader: Reader, at: Date): string
+  queryFor(key: string, reader: Reader, at: Date, room?: string): string
   /** Whom the link with this query was given to; nobody if it has none, or one that is forged, of another file or too old. */
   holderOf(key: string, query: string, at: Date): Holder | undefined
   /** The link to a file that is made of another one. It can be made again, so that nothing of its secret is kept. */
@@ -45,6 +47,7 @@ const TIME_BYTES = 6
 const ID_BYTES = 16
 /** Longest description of a client, in bytes; longer ones are taken for unreadable. */
 const CLIENT_MAX_BYTES = 512
+const ROOM_MAX_BYTES = 120
 const DAY_MS = 86_400_000
 
 /**
@@ -62,11 +65,12 @@ export function createMediaLinks(secret: Buffer, ttlMs: number): MediaLinks {
   return {
     linkTo,
     isLinkTo: (link) => link.secret.length === SECRET_BYTES && timingSafeEqual(link.secret, linkTo(link.id).secret),
-    queryFor(key, reader, at) {
+    queryFor(key, reader, at, room) {
       const body = Buffer.concat([
         Buffer.alloc(TIME_BYTES),
         Buffer.from(reader.account.id.replaceAll('-', ''), 'hex'),
         packed(reader),
+        packedRoom(room),
       ])
       body.writeUIntBE(Math.floor(at.getTime() / stepMs) * stepMs, 0, TIME_BYTES)
       return `?s=${Buffer.concat([macOf(key, body), body]).toString('base64url')}`
@@ -79,7 +83,7 @@ export function createMediaLinks(secret: Buffer, ttlMs: number): MediaLinks {
       const id = body.toString('hex', TIME_BYTES, TIME_BYTES + ID_BYTES)
       return {
         accountId: id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
-        client: unpacked(body.subarray(TIME_BYTES + ID_BYTES)),
+        ...unpacked(body.subarray(TIME_BYTES + ID_BYTES)),
       }
     },
   }
@@ -120,9 +124,20 @@ function pairOf({ family, version }: ClientIdentity['claims'][number]): [string,
   return version === undefined ? [family] : [family, version]
 }
 
+/** After the client, on a line of its own: JSON has no line breaks. A longer one leaves no room for the rest of the link. */
+function packedRoom(room: string | undefined): Buffer {
+  const bytes = Buffer.from(room === undefined ? '' : `\n${room}`)
+  return bytes.length > ROOM_MAX_BYTES ? Buffer.alloc(0) : bytes
+}
+
 /** Our own signature is on it, so it has the form that `packed` gave it. */
-function unpacked(bytes: Buffer): Holder['client'] {
-  const values = JSON.parse(bytes.toString()) as Packed
+function unpacked(bytes: Buffer): Pick<Holder, 'client' | 'room'> {
+  const [client = '', room] = bytes.toString().split('\n', 2)
+  return { client: clientFrom(client), ...(room === undefined ? {} : { room }) }
+}
+
+function clientFrom(text: string): Holder['client'] {
+  const values = JSON.parse(text) as Packed
   if (values.length === 1) return { signedInAt: values[0] }
   const [tier, isSuspect, family, version, claims, os] = values
   return {

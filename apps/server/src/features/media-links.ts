@@ -45,6 +45,7 @@ function unbind(root: Element): undefined {
 function bind(text: string, session: Session, ctx: Context): string {
   const prefix = escapeAttribute(ctx.mediaUrl()) + UPLOAD_PATH
   const now = ctx.now()
+  const room = roomOf(text, ctx)
   let bound = ''
   let done = 0
   let at = text.indexOf(prefix)
@@ -55,10 +56,16 @@ function bind(text: string, session: Session, ctx: Context): string {
     // A full stop or a question mark behind it belongs to the sentence.
     const end = FILE.lastIndex - (/\.+$/.exec(match[0])?.[0].length ?? 0)
     if (/^[?#][\w%]/.test(text.slice(end, end + 2))) continue
-    bound += text.slice(done, end) + ctx.mediaLinks.queryFor(match[1] ?? '', session, now)
+    bound += text.slice(done, end) + ctx.mediaLinks.queryFor(match[1] ?? '', session, now, room)
     done = end
   }
   return bound + text.slice(done)
+}
+
+/** The room that a stanza comes from, where some suspension has an exemption for it: its files keep working, too. */
+function roomOf(text: string, { gate }: Context): string | undefined {
+  const [, jid] = (gate.namesRooms && /^<message\b[^>]*? from="([^"/]+)/.exec(text)) || []
+  return jid !== undefined && gate.namesRoom(jid) ? jid : undefined
 }
 
 /** Whether the link is where a file is put, or part of a longer one, whose host it would be told to. */

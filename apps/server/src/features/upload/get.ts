@@ -2,6 +2,7 @@ import { Refusal } from '@drawbridge/contract'
 import { findDerivative, findUpload } from '@drawbridge/db'
 import type { Upload } from '@drawbridge/db'
 import { refusedClass } from '@drawbridge/policy'
+import type { ClientIdentity } from '@drawbridge/policy'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { claimsImage, dispositionOf, withExtension } from '../../blobs/filename.ts'
@@ -10,7 +11,9 @@ import { StorageUnavailable } from '../../blobs/object-store.ts'
 import { ask, refusalOf } from '../../policy/gate.ts'
 import { addressOf } from '../../routing/client-address.ts'
 import type { Context } from '../../routing/feature.ts'
+import { isOwnClient } from '../../stream/admission.ts'
 import { fileProblem, problemOf, sendProblem } from './answer.ts'
+import { pausedImage, prefersImage } from './placeholder.ts'
 import { parseRange } from './range.ts'
 import { readerOf } from './reader.ts'
 import { OUR_TYPES, thumbnailName } from '../../blobs/thumbnails.ts'
@@ -31,13 +34,21 @@ interface CleanFile {
 export async function giveFile(req: IncomingMessage, res: ServerResponse, url: URL, ctx: Context): Promise<void> {
   const file = await findClean(url, ctx)
   const isImage = file ? file.type in OUR_TYPES : claimsImage(url.pathname, '')
-  const { account, client } = readerOf(url, ctx)
+  const { account, client, room } = readerOf(url, ctx)
   if (account === 'gone') return refuse(req, res, new Refusal('account-disabled'))
   // Neither does it help to take the signature off, or to keep it for long.
   if (account === undefined && !ctx.hasPlainLinks) return refuse(req, res, new Refusal('link-expired'))
   const { gate } = ctx
   const address = addressOf(req)
-  const facts = { at: ctx.now().getTime(), account, client, isImage, address, ...(file ? factsOf(file, ctx) : {}) }
+  const facts = {
+    at: ctx.now().getTime(),
+    account,
+    client,
+    isImage,
+    address,
+    room,
+    ...(file ? factsOf(file, ctx) : {}),
+  }
   let known: { readonly epoch: number; readonly refusal: Refusal | undefined } | undefined
   const judge = (): Refusal | undefined => {
     const verdict = ask(gate, 'media.read', facts)
@@ -52,6 +63,7 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
     return known.refusal
   }
   const refused = refusal()
+  if (refused && isPaused(refused) && isImage && showsPicture(req, client)) return sendPaused(req, res, refused, ctx)
   if (refused) return refuse(req, res, refused)
   if (!file) return sendProblem(res, problemOf('item-not-found', req))
   const closed = refusedClass(ctx.mediaPolicy(account), file.upload.fileClasses ?? [], 'download')
@@ -145,9 +157,38 @@ async function findClean(url: URL, ctx: Context): Promise<CleanFile | undefined>
 function refuse(req: IncomingMessage, res: ServerResponse, refusal: Refusal): void {
   const body = problemOf(refusal, req)
   if (body.status !== 503) return sendProblem(res, body)
-  const { until } = refusal.details
+  sendProblem(res, body, { 'Retry-After': retryAfter(refusal) })
+}
+
+/** In seconds, as far as an end is announced. */
+function retryAfter({ details: { until } }: Refusal): string {
   const seconds = typeof until === 'string' ? Math.ceil((Date.parse(until) - Date.now()) / 1000) : Number.NaN
-  sendProblem(res, body, { 'Retry-After': String(seconds > 0 ? Math.min(seconds, 3600) : 60) })
+  return String(seconds > 0 ? Math.min(seconds, 3600) : 60)
+}
+
+const isPaused = ({ code }: Refusal) => code === 'suspended'
+
+/**
+ * Whether a picture says it better than a text (control §4.4). Foreign clients show a broken image, or the problem as one,
+ * and never its words; ours asks why, and says so in its own words in the place of the image.
+ */
+function showsPicture({ headers }: IncomingMessage, client: ClientIdentity | undefined): boolean {
+  return prefersImage(headers.accept) && (client === undefined || !isOwnClient(client))
+}
+
+/** The status says to programs what the picture says to people. */
+function sendPaused(req: IncomingMessage, res: ServerResponse, refusal: Refusal, { hasMediaOrigin }: Context): void {
+  const picture = pausedImage()
+  res.writeHead(503, {
+    'Content-Type': 'image/png',
+    'Content-Length': picture.length,
+    'Content-Security-Policy': "default-src 'none'",
+    'Cache-Control': 'no-store',
+    'Cross-Origin-Resource-Policy': hasMediaOrigin ? 'same-site' : 'same-origin',
+    'Retry-After': retryAfter(refusal),
+    'X-Content-Type-Options': 'nosniff',
+  })
+  res.end(req.method === 'HEAD' ? undefined : picture)
 }
 
 function headersOf({ filename, type }: CleanFile, isImage: boolean, isOfOtherOrigin: boolean): Record<string, string> {

@@ -10,6 +10,8 @@ export interface Reader {
   readonly account?: Account | 'gone'
   /** Absent: a plain link, one that is too old, or one of a session that ended before its client was known. */
   readonly client?: ClientIdentity | undefined
+  /** The incident room that it was given in, by its bare JID. */
+  readonly room?: string | undefined
 }
 
 /** Somebody whom links can be given to. */
@@ -27,11 +29,11 @@ export function readerOf(url: URL, ctx: Context): Reader {
 }
 
 /** What is known by now of whom something was given to. */
-export function readerFrom({ accountId, client }: Holder, ctx: Context): Reader {
+export function readerFrom({ accountId, client, room }: Holder, ctx: Context): Reader {
   const account = ctx.accounts.findById(accountId)
   if (!account || account.isDisabled) return { account: 'gone' }
-  if ('tier' in client) return { account, client }
+  if ('tier' in client) return { account, client, room }
   const sessions = ctx.sessions.of(account.bareJid)
   const session = sessions.find(({ signedInAt }) => signedInAt.getTime() === client.signedInAt)
-  return { account, client: session?.client }
+  return { account, client: session?.client, room }
 }
