@@ -3,8 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTraffic } from '../../apps/server/src/traffic.ts'
-import { openDatabase } from '@drawbridge/db'
-import { testDatabase } from '@drawbridge/testkit'
+import { migrate, openDatabase, startEmbeddedPostgres } from '@drawbridge/db'
 import { buildGenerator } from './generator.ts'
 import { startDrawbridge } from './servers.ts'
 import type { LoadedServer } from './servers.ts'
@@ -62,8 +61,10 @@ await rm(directory, { recursive: true, force: true })
 
 /** CPU microseconds per message of what a server does to count it, without all the rest. */
 async function countAlone(): Promise<number> {
-  await using disposable = await testDatabase()
-  const { db, close } = openDatabase(disposable.url)
+  const home = await mkdtemp(join(tmpdir(), 'drawbridge-traffic-'))
+  const postgres = await startEmbeddedPostgres({ directory: join(home, 'postgres') })
+  await migrate(postgres.url, join(import.meta.dirname, '../../migrations'))
+  const { db, close } = openDatabase(postgres.url)
   const traffic = startTraffic(db, silentLog)
   const at = new Date()
   const accounts = Array.from({ length: USERS }, (_, n) => `u${n}`)
@@ -79,5 +80,7 @@ async function countAlone(): Promise<number> {
   const { user, system } = process.cpuUsage(before)
   await traffic[Symbol.asyncDispose]()
   await close()
+  await postgres.stop()
+  await rm(home, { recursive: true, force: true })
   return (user + system) / COUNTED
 }

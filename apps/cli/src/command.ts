@@ -27,6 +27,8 @@ export interface Cli {
   readonly isJson: boolean
   /** The result on stdout: the lines, or with --json the value. Called once per command. */
   result(lines: string | readonly string[], value: unknown): void
+  /** The same for what is kept as a file: not one character is shown as another. */
+  document(text: string, value: unknown): void
   /** One of many results, told as soon as it is there: a line on stdout, or with --json one value. Instead of `result`. */
   row(line: string, value: unknown): void
   /** How far it is, on stderr, where a person looks on; each replaces the one before, and an empty one takes it away. */

@@ -6,6 +6,7 @@ import { createAdminClient } from './admin-client.ts'
 import { type Cli, EXIT, Refused, UsageError } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { findCommand, helpFor, helpForAll } from './help.ts'
+import { visible } from './visible.ts'
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -40,20 +41,22 @@ function createCli(isJson: boolean): Cli {
     env: process.env,
     admin: createAdminClient(at.adminSocket),
     isJson,
-    result: (lines, value) => {
-      const shown = typeof lines === 'string' ? lines : lines.join('\n')
-      process.stdout.write(isJson ? `${JSON.stringify(value)}\n` : shown === '' ? '' : `${shown}\n`)
-    },
-    row: (line, value) => void process.stdout.write(`${isJson ? JSON.stringify(value) : line}\n`),
+    result: (lines, value) => print(isJson ? JSON.stringify(value) : visible([lines].flat().join('\n'))),
+    document: (text, value) => print(isJson ? JSON.stringify(value) : text),
+    row: (line, value) => print(isJson ? JSON.stringify(value) : visible(line)),
     progress: (text) => {
       // Where the results themselves are looked at, they are progress enough.
       if (process.stderr.isTTY && !process.stdout.isTTY) process.stderr.write(`\r\u001b[K${text}`)
     },
-    note: (line) => void process.stderr.write(`${line}\n`),
+    note: (line) => void process.stderr.write(`${visible(line)}\n`),
     readStdin: () => text(process.stdin),
     // npm runs scripts in the package's directory and tells in INIT_CWD where it was called.
     resolvePath: (path) => resolve(process.env['INIT_CWD'] ?? '.', path),
   }
+}
+
+function print(text: string): void {
+  if (text !== '') process.stdout.write(`${text}\n`)
 }
 
 function report(error: unknown, isJson: boolean, usage: string): number {
@@ -61,7 +64,7 @@ function report(error: unknown, isJson: boolean, usage: string): number {
   const isUsage = error instanceof UsageError || isParseArgsError(error)
   const message = error instanceof Error ? error.message : String(error)
   if (isJson) process.stderr.write(`${JSON.stringify({ error: message, ...(code !== undefined && { code }) })}\n`)
-  else process.stderr.write(`${message}\n${isUsage ? usage : ''}`)
+  else process.stderr.write(`${visible(message)}\n${isUsage ? usage : ''}`)
   const isExpected = isUsage || error instanceof Refused || error instanceof ConfigError
   if (!isExpected && error instanceof Error && process.env['DRAWBRIDGE_LOG_LEVEL'] === 'debug') {
     process.stderr.write(`${error.stack ?? ''}\n`)

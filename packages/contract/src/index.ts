@@ -9,6 +9,7 @@ export * from './problem.ts'
 export * from './roles.ts'
 export * from './admin-route.ts'
 export * from './admin-api.ts'
+export { csvOf, type Table, tableOf } from './csv.ts'
 export type { PasskeyView } from './admin-access.ts'
 export { type ApiTokenView, TOKEN_DAYS } from './admin-tokens.ts'
 export {

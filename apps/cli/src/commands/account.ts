@@ -1,6 +1,7 @@
 import { ADMIN_ROUTES } from '@drawbridge/contract'
 import { accountLine, checked, parse } from '../arguments.ts'
 import { type Cli, type Command, UsageError } from '../command.ts'
+import { everyPage } from '../pages.ts'
 
 export const accountAdd: Command = {
   name: 'account add',
@@ -60,13 +61,7 @@ export const accountList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const accounts = []
-    let cursor: string | undefined
-    do {
-      const page = await cli.admin('listAccounts', { query: { cursor, limit: 500 } })
-      accounts.push(...page.accounts)
-      cursor = page.next
-    } while (cursor !== undefined)
+    const accounts = await everyPage(cli.admin, 'listAccounts', 'accounts')
     cli.result(accounts.map(accountLine), accounts)
   },
 }

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { ADMIN_ROUTES, type AdvisoryProposalView, MAX_FEED_BYTES } from '@drawbridge/contract'
 import { checked, parse, required } from '../arguments.ts'
 import { type Command, Refused } from '../command.ts'
+import { everyPage } from '../pages.ts'
 
 export const advisoryImport: Command = {
   name: 'advisory import',
@@ -45,7 +46,7 @@ export const advisoryProposals: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const { proposals } = await cli.admin('listProposals')
+    const proposals = await everyPage(cli.admin, 'listProposals', 'proposals')
     cli.result(proposals.length === 0 ? 'no proposals' : proposals.flatMap(proposalLines), proposals)
   },
 }
@@ -94,7 +95,7 @@ export const productMapShow: Command = {
   async run(args, cli) {
     parse(args, [], {})
     const { products } = await cli.admin('getAdvisorySettings')
-    cli.result(JSON.stringify(products, undefined, 2), products)
+    cli.document(JSON.stringify(products, undefined, 2), products)
   },
 }
 
@@ -143,7 +144,7 @@ export const clientBuildList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const { builds } = await cli.admin('listClientBuilds')
+    const builds = await everyPage(cli.admin, 'listClientBuilds', 'builds')
     const lines = builds.map(
       ({ family, version, build, components, registeredAt }) =>
         `${family} ${version} ${build}  ${components} components  registered ${registeredAt}`,
@@ -154,7 +155,7 @@ export const clientBuildList: Command = {
 
 function proposalLines(proposal: AdvisoryProposalView): string[] {
   const { flaw, family, title, confidence, component, versions, people, sessions, state, rule, reason } = proposal
-  const { from, below, action, preset, formats = [] } = proposal.draft
+  const { from, below, action, preset, deadline, url, formats = [] } = proposal.draft
   const range = [from && `--from ${from}`, below && `--below ${below}`].filter(Boolean)
   const command = [
     `drawbridge client-rule simulate --family ${family}`,
@@ -162,6 +163,9 @@ function proposalLines(proposal: AdvisoryProposalView): string[] {
     `--action ${action}`,
     preset && `--preset ${preset}`,
     formats.length > 0 && `--format ${formats.join(',')}`,
+    deadline && `--deadline ${deadline}`,
+    // It came with the advisory, and the line is meant to be pasted.
+    url && !url.includes("'") && `--url '${url}'`,
   ]
   return [
     `${flaw}  ${family}  ${state}${proposal.isExploited ? '  EXPLOITED' : ''}  ${confidence}${component === undefined ? '' : ` by ${component}`}`,

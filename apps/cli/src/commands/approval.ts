@@ -1,6 +1,7 @@
 import { ADMIN_ROUTES, type ApprovalRequestView } from '@drawbridge/contract'
 import { checked, parse } from '../arguments.ts'
 import type { Command } from '../command.ts'
+import { everyPage } from '../pages.ts'
 import { ruleLine } from './client-rule.ts'
 import { suspensionLine } from './suspension.ts'
 
@@ -11,7 +12,7 @@ export const suspensionRequests: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const { requests } = await cli.admin('listApprovals')
+    const requests = await everyPage(cli.admin, 'listApprovals', 'requests')
     cli.result(requests.length === 0 ? 'nothing waits' : requests.map(requestLine), requests)
   },
 }

@@ -100,6 +100,12 @@ test('control §7.8: every flipped byte and every missing row is found', async (
   }
 })
 
+test('a key that begins with a hyphen is a key', async () => {
+  await using log = await exported()
+  await expect(log.verify('--key', `-${'A'.repeat(42)}`)).rejects.toThrow('was changed')
+  expect(log.results.at(-1)).toMatchObject({ isIntact: false, reason: 'that key has signed nothing of it' })
+})
+
 test('a log that was written anew under another key does not pass under the one that was noted', async () => {
   await using log = await exported()
   const { x: other = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })

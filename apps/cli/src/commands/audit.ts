@@ -69,7 +69,7 @@ export const auditVerify: Command = {
   async run(args, cli) {
     const isOfFile = args[0]?.startsWith('-') === false
     const path = isOfFile ? args[0] : undefined
-    const { values } = parse(isOfFile ? args.slice(1) : args, [], { key: { type: 'string' } })
+    const { values } = parse(joined(isOfFile ? args.slice(1) : args), [], { key: { type: 'string' } })
     const verdict = path === undefined ? await cli.admin('verifyAudit') : await verifyFile(path, values.key)
     if (verdict.isIntact) {
       const signed = `${verdict.checkpoints ?? 0} signatures`
@@ -81,6 +81,13 @@ export const auditVerify: Command = {
     )
     throw new Refused('The audit log was changed.')
   },
+}
+
+/** One key in 64 begins with a hyphen, and is no option for that. */
+function joined(args: readonly string[]): string[] {
+  const at = args.indexOf('--key')
+  const key = args[at + 1]
+  return at === -1 || key === undefined ? [...args] : args.toSpliced(at, 2, `--key=${key}`)
 }
 
 /** Reads the parts that `audit export` wrote, one per line. */

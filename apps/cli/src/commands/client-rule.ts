@@ -1,6 +1,7 @@
 import { ADMIN_ROUTES, type ClientExceptionView, type ClientRuleView, type Simulation } from '@drawbridge/contract'
 import { checked, listFrom, parse, parseInstant, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
+import { everyPage } from '../pages.ts'
 import { effectLine } from './effect.ts'
 
 const CONDITIONS = {
@@ -64,7 +65,7 @@ export const clientRuleList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const { rules } = await cli.admin('listClientRules')
+    const rules = await everyPage(cli.admin, 'listClientRules', 'rules')
     cli.result(rules.length === 0 ? 'no rules' : rules.map(ruleLine), rules)
   },
 }
@@ -172,7 +173,7 @@ export const clientExceptionList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const { exceptions } = await cli.admin('listClientExceptions')
+    const exceptions = await everyPage(cli.admin, 'listClientExceptions', 'exceptions')
     cli.result(exceptions.length === 0 ? 'no exceptions' : exceptions.map(exceptionLine), exceptions)
   },
 }

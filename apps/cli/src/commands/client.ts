@@ -1,6 +1,9 @@
 import { ADMIN_ROUTES } from '@drawbridge/contract'
 import { checked, parse } from '../arguments.ts'
 import type { Command } from '../command.ts'
+import { everyPage } from '../pages.ts'
+
+const text = { type: 'string' } as const
 
 export const clientList: Command = {
   name: 'client list',
@@ -8,9 +11,9 @@ export const clientList: Command = {
   summary: 'List the clients and versions in use, those that nobody can name first.',
 
   async run(args, cli) {
-    const { values } = parse(args, [], { days: { type: 'string' } })
-    const query = checked(ADMIN_ROUTES.listClientVersions.query, values)
-    const { clients } = await cli.admin('listClientVersions', { query })
+    const { values } = parse(args, [], { days: text })
+    checked(ADMIN_ROUTES.listClientVersions.query, values)
+    const clients = await everyPage(cli.admin, 'listClientVersions', 'clients', { query: values })
     const lines = clients.map(({ family, version, isUnknown, people, sessions, tiers, lastSeenAt }) =>
       [
         `${family ?? '(says nothing)'} ${version ?? '(no version)'}${isUnknown ? '  UNKNOWN' : ''}`,
@@ -25,23 +28,63 @@ export const clientList: Command = {
 
 export const clientUses: Command = {
   name: 'client uses',
-  usage: '[--family F] [--version V] [--days N] [--limit N]',
-  summary: 'List who uses which client, those seen last first.',
+  usage:
+    '[--account A] [--unit U] [--family F] [--version V] [--build B] [--os O] [--tier E0…E4] [--node N] [--address ADDRESS|NETWORK] [--unknown] [--days N]',
+  summary:
+    'List who uses which client, from where and on which node: those that nobody can name first, then those seen last.',
 
   async run(args, cli) {
     const { values } = parse(args, [], {
-      family: { type: 'string' },
-      version: { type: 'string' },
-      days: { type: 'string' },
-      limit: { type: 'string' },
+      account: text,
+      unit: text,
+      family: text,
+      version: text,
+      build: text,
+      os: text,
+      tier: text,
+      node: text,
+      address: text,
+      unknown: { type: 'boolean' },
+      days: text,
     })
-    const query = checked(ADMIN_ROUTES.listClientUses.query, values)
-    const { uses } = await cli.admin('listClientUses', { query })
-    const lines = uses.map(({ account, client: { family, version, os, tier }, address, lastSeenAt }) =>
-      [account, family ?? '(says nothing)', version, os, tier, address, `last seen ${lastSeenAt}`]
+    const { unknown, ...only } = values
+    const query = { ...only, ...(unknown && { unknown: 'true' }) }
+    checked(ADMIN_ROUTES.listClientUses.query, query)
+    const uses = await everyPage(cli.admin, 'listClientUses', 'uses', { query })
+    const lines = uses.map(({ account, units, client, unknownBecause, address, node, ...seen }) => {
+      const { family, version, build, os, tier } = client
+      return [
+        account,
+        units.length > 0 && `(${units.join(', ')})`,
+        [family ?? '(says nothing)', version, build && `build ${build}`].filter(Boolean).join(' '),
+        os,
+        tier,
+        unknownBecause && `UNKNOWN: ${unknownBecause}`,
+        address && `from ${address}`,
+        node && `on ${node}`,
+        `first seen ${seen.firstSeenAt}, last ${seen.lastSeenAt}`,
+        seen.refusedAt && 'REFUSED',
+      ]
         .filter(Boolean)
-        .join('  '),
-    )
+        .join('  ')
+    })
     cli.result(uses.length === 0 ? 'nobody' : lines, uses)
+  },
+}
+
+export const clientHistory: Command = {
+  name: 'client history',
+  usage: '[--days N]',
+  summary: 'List how many people used each version of each client, day by day, for up to 400 days.',
+
+  async run(args, cli) {
+    const { values } = parse(args, [], { days: text })
+    checked(ADMIN_ROUTES.listClientHistory.query, values)
+    const days = await everyPage(cli.admin, 'listClientHistory', 'days', { query: values })
+    const lines = days.map(
+      ({ day, family, version, people }) =>
+        `${day}  ${family || '(says nothing)'} ${version || '(no version)'}  ${people} people`,
+    )
+    cli.result(days.length === 0 ? 'no day was counted yet' : lines, days)
   },
 }

@@ -5,6 +5,7 @@ import type { ResponseOf } from '@drawbridge/contract'
 import { checked, parse, required } from '../arguments.ts'
 import { Refused, UsageError } from '../command.ts'
 import type { Cli, Command } from '../command.ts'
+import { everyPage } from '../pages.ts'
 
 type Evidence = ResponseOf<'listEvidence'>['evidence'][number]
 
@@ -15,13 +16,7 @@ export const evidenceList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const all: Evidence[] = []
-    let cursor: string | undefined
-    do {
-      const page = await cli.admin('listEvidence', { query: { cursor, limit: 500 } })
-      all.push(...page.evidence)
-      cursor = page.next
-    } while (cursor !== undefined)
+    const all = await everyPage(cli.admin, 'listEvidence', 'evidence')
     cli.result(all.length === 0 ? 'nothing is sealed' : all.map(line), all)
   },
 }

@@ -38,8 +38,9 @@ import {
   clientRuleRemove,
   clientRuleSimulate,
 } from './client-rule.ts'
-import { clientList, clientUses } from './client.ts'
+import { clientHistory, clientList, clientUses } from './client.ts'
 import { doctor } from './doctor.ts'
+import { exportList } from './export.ts'
 import { evidenceApprove, evidenceExport, evidenceList, evidenceRequest } from './evidence.ts'
 import { filesRenew } from './files.ts'
 import { invitationAdd, invitationList, invitationRevoke } from './invitation.ts'
@@ -103,6 +104,7 @@ export const COMMANDS: readonly Command[] = [
   sessionList,
   clientList,
   clientUses,
+  clientHistory,
   clientRuleSimulate,
   clientRuleAdd,
   clientRuleConfirm,
@@ -122,6 +124,7 @@ export const COMMANDS: readonly Command[] = [
   policyDiff,
   policyApply,
   trafficList,
+  exportList,
   advisoryImport,
   advisoryList,
   advisoryProposals,

@@ -1,6 +1,7 @@
 import { ADMIN_ROUTES, type InvitationView } from '@drawbridge/contract'
 import { checked, parse, parseInstant } from '../arguments.ts'
 import type { Command } from '../command.ts'
+import { everyPage } from '../pages.ts'
 
 export const invitationAdd: Command = {
   name: 'invitation add',
@@ -35,13 +36,7 @@ export const invitationList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const invitations: InvitationView[] = []
-    let cursor: string | undefined
-    do {
-      const page = await cli.admin('listInvitations', { query: { cursor, limit: 500 } })
-      invitations.push(...page.invitations)
-      cursor = page.next
-    } while (cursor !== undefined)
+    const invitations = await everyPage(cli.admin, 'listInvitations', 'invitations')
     cli.result(invitations.length === 0 ? 'no invitations' : invitations.map(invitationLine), invitations)
   },
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { ADMIN_ROUTES, type PlaybookView } from '@drawbridge/contract'
 import { checked, parse, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
+import { everyPage } from '../pages.ts'
 import { effectLine } from './effect.ts'
 import { impactLine, suspensionLine } from './suspension.ts'
 
@@ -12,7 +13,7 @@ export const playbookList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const { playbooks } = await cli.admin('listPlaybooks')
+    const playbooks = await everyPage(cli.admin, 'listPlaybooks', 'playbooks')
     cli.result(playbooks.length === 0 ? 'no playbooks' : playbooks.map(playbookLine), playbooks)
   },
 }

@@ -37,6 +37,7 @@ async function run(command: Command, args: string[]) {
       return ANSWERS[route]
     },
     result: (lines: unknown) => void (printed = lines),
+    document: (text: string) => void (printed = text),
     note: () => undefined,
     resolvePath: (path: string) => join(directory, path),
   }

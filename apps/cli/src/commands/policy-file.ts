@@ -15,7 +15,7 @@ export const policyExport: Command = {
   async run(args, cli) {
     parse(args, [], {})
     const { document } = await cli.admin('getPolicy')
-    cli.result(stringify(document).trimEnd(), document)
+    cli.document(stringify(document).trimEnd(), document)
   },
 }
 

@@ -1,6 +1,7 @@
 import { ADMIN_ROUTES, type RecallView } from '@drawbridge/contract'
 import { checked, listFrom, parse, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
+import { everyPage } from '../pages.ts'
 import { effectLine } from './effect.ts'
 
 export const recallStart: Command = {
@@ -41,13 +42,7 @@ export const recallList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const recalls: RecallView[] = []
-    let cursor: string | undefined
-    do {
-      const page = await cli.admin('listRecalls', { query: { cursor, limit: 500 } })
-      recalls.push(...page.recalls)
-      cursor = page.next
-    } while (cursor !== undefined)
+    const recalls = await everyPage(cli.admin, 'listRecalls', 'recalls')
     cli.result(recalls.length === 0 ? 'no recalls' : recalls.map(recallLine), recalls)
   },
 }
@@ -72,7 +67,8 @@ export const imageCensus: Command = {
 
   async run(args, cli) {
     const { values } = parse(args, [], { days: { type: 'string' } })
-    const { rows } = await cli.admin('getImageCensus', { query: checked(ADMIN_ROUTES.getImageCensus.query, values) })
+    checked(ADMIN_ROUTES.getImageCensus.query, values)
+    const rows = await everyPage(cli.admin, 'getImageCensus', 'rows', { query: values })
     const lines = rows.map(({ day, profile, inputFormat, outcome, reason, features, images, bytesIn, bytesOut }) =>
       [
         day,

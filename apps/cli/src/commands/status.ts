@@ -1,6 +1,6 @@
-import type { SessionView } from '@drawbridge/contract'
 import { parse } from '../arguments.ts'
 import type { Command } from '../command.ts'
+import { everyPage } from '../pages.ts'
 import { suspensionLine } from './suspension.ts'
 
 export const status: Command = {
@@ -36,13 +36,7 @@ export const sessionList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const sessions: SessionView[] = []
-    let cursor: string | undefined
-    do {
-      const page = await cli.admin('listSessions', { query: { cursor, limit: 500 } })
-      sessions.push(...page.sessions)
-      cursor = page.next
-    } while (cursor !== undefined)
+    const sessions = await everyPage(cli.admin, 'listSessions', 'sessions')
     const lines = sessions.map(({ jid, state, client, transport, since }) =>
       [jid, client.family ?? 'unknown client', client.version ?? '', client.tier, transport, state, since]
         .filter(Boolean)

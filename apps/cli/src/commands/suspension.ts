@@ -1,6 +1,7 @@
 import { ADMIN_ROUTES, RELEASES, type Effect, type ResponseOf, type SuspensionView } from '@drawbridge/contract'
 import { checked, listFrom, parse, parseInstant, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
+import { everyPage } from '../pages.ts'
 import { effectLine } from './effect.ts'
 
 const MODES = 'announce|read-only|hold|reject|cut'
@@ -53,7 +54,7 @@ export const suspensionList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const { suspensions } = await cli.admin('listSuspensions')
+    const suspensions = await everyPage(cli.admin, 'listSuspensions', 'suspensions')
     cli.result(suspensions.length === 0 ? 'no suspensions' : suspensions.map(suspensionLine), suspensions)
   },
 }

@@ -1,6 +1,7 @@
 import { ADMIN_ROUTES, type ApiTokenView, GRANTED_PERMISSIONS, TOKEN_DAYS } from '@drawbridge/contract'
 import { checked, parse, required } from '../arguments.ts'
 import type { Command } from '../command.ts'
+import { everyPage } from '../pages.ts'
 
 export const tokenCreate: Command = {
   name: 'token create',
@@ -31,13 +32,7 @@ export const tokenList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const tokens: ApiTokenView[] = []
-    let cursor: string | undefined
-    do {
-      const page = await cli.admin('listTokens', { query: { cursor, limit: 500 } })
-      tokens.push(...page.tokens)
-      cursor = page.next
-    } while (cursor !== undefined)
+    const tokens = await everyPage(cli.admin, 'listTokens', 'tokens')
     cli.result(tokens.length === 0 ? 'no tokens' : tokens.map(tokenLine), tokens)
   },
 }

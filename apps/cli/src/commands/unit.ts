@@ -1,6 +1,7 @@
 import { ADMIN_ROUTES, MAX_MEMBERS_PER_REQUEST, type UnitView } from '@drawbridge/contract'
 import { checked, parse, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
+import { everyPage } from '../pages.ts'
 
 const SETTINGS = {
   'display-name': { type: 'string' },
@@ -50,13 +51,7 @@ export const unitList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const units: UnitView[] = []
-    let cursor: string | undefined
-    do {
-      const page = await cli.admin('listUnits', { query: { cursor, limit: 500 } })
-      units.push(...page.units)
-      cursor = page.next
-    } while (cursor !== undefined)
+    const units = await everyPage(cli.admin, 'listUnits', 'units')
     cli.result(units.length === 0 ? 'no units' : units.map(unitLine), units)
   },
 }
@@ -80,13 +75,7 @@ export const unitMembers: Command = {
 
   async run(args, cli) {
     const { words } = parse(args, ['NAME'], {})
-    const members: string[] = []
-    let cursor: string | undefined
-    do {
-      const page = await cli.admin('listUnitMembers', { params: unitNamed(words), query: { cursor, limit: 500 } })
-      members.push(...page.members)
-      cursor = page.next
-    } while (cursor !== undefined)
+    const members = await everyPage(cli.admin, 'listUnitMembers', 'members', { params: unitNamed(words) })
     cli.result(members.length === 0 ? 'no members' : members, members)
   },
 }

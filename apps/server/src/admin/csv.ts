@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 /** How much somebody wants a type (RFC 9110 §12.5.1): of the ranges that hold it, the closest one says. */
 function qualityOf(type: string, accept: string): { readonly quality: number; readonly isNamed: boolean } {
   const ranges = new Map(
@@ -18,68 +16,4 @@ function qualityOf(type: string, accept: string): { readonly quality: number; re
 export function wantsCsv(accept = ''): boolean {
   const csv = qualityOf('text/csv', accept)
   return csv.isNamed && csv.quality > 0 && csv.quality >= qualityOf('application/json', accept).quality
-}
-
-/** What the answers of a route are as a table. */
-export interface Table {
-  /** The field that is the list. */
-  readonly key: string
-  /** Where the value of each column is in a row. None: each row is a value. */
-  readonly columns: readonly (readonly string[])[]
-}
-
-/**
- * The table that answers of this schema are: of their one list, with the same columns whatever is in it. Undefined for
- * answers that are no list, or several.
- */
-export function tableOf(response: z.ZodType): Table | undefined {
-  if (!(response instanceof z.ZodObject)) return undefined
-  const lists = Object.entries(response.shape).flatMap(([key, field]) => {
-    const list = bare(field)
-    return list instanceof z.ZodArray ? [{ key, row: bare(list.element) }] : []
-  })
-  const [list] = lists
-  return list && lists.length === 1 ? { key: list.key, columns: columnsOf(list.row) } : undefined
-}
-
-/** CSV (RFC 4180), one line per row. A text that a spreadsheet would take for a formula gets an apostrophe in front. */
-export function csvOf({ key, columns }: Table, answer: object): string {
-  const rows = ((answer as Record<string, unknown>)[key] ?? []) as readonly unknown[]
-  if (columns.length === 0) return ['value', ...rows.map(textOf)].map(line).join('')
-  const names = columns.map((path) => path.join('.'))
-  return [names, ...rows.map((row) => columns.map((path) => textOf(at(row, path))))].map(line).join('')
-}
-
-const line = (fields: string | readonly string[]) => `${[fields].flat().map(field).join(',')}\r\n`
-
-/** Objects within a row are columns of their own. */
-function columnsOf(row: unknown): readonly (readonly string[])[] {
-  if (!(row instanceof z.ZodObject)) return []
-  return Object.entries(row.shape).flatMap(([key, value]) => {
-    const inner = columnsOf(bare(value))
-    return inner.length === 0 ? [[key]] : inner.map((path) => [key, ...path])
-  })
-}
-
-/** A schema without what only says when it may be absent. */
-function bare(schema: unknown): unknown {
-  const isWrapped =
-    schema instanceof z.ZodOptional || schema instanceof z.ZodReadonly || schema instanceof z.ZodNullable
-  return isWrapped ? bare(schema.unwrap()) : schema
-}
-
-function at(row: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], row)
-}
-
-/** Words of a list stand beside each other; anything deeper is JSON. */
-function textOf(value: unknown): string {
-  if (value === undefined || value === null) return ''
-  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return value.join(' ')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
-
-function field(text: string): string {
-  const safe = /^[=+\-@\t\r]/u.test(text) && !/^-?\d+(?:\.\d+)?$/u.test(text) ? `'${text}` : text
-  return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -1,12 +1,14 @@
 import {
   ADMIN_ROUTES,
+  csvOf,
   DEFAULT_MAX_BODY_BYTES,
   PROBLEM_MEDIA_TYPE,
   problem,
   problemFrom,
   Refusal,
+  tableOf,
 } from '@drawbridge/contract'
-import type { AdminRoute, AdminRouteId } from '@drawbridge/contract'
+import type { AdminRoute, AdminRouteId, Table } from '@drawbridge/contract'
 import { uuidv7 } from '@drawbridge/db'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { identifyClient } from '@drawbridge/policy'
@@ -19,8 +21,7 @@ import { identify } from './access/identify.ts'
 import { isAdministrator } from './actor.ts'
 import type { Actor } from './actor.ts'
 import type { AdminContext, AdminHandlers, Exchange } from './api.ts'
-import { csvOf, tableOf, wantsCsv } from './csv.ts'
-import type { Table } from './csv.ts'
+import { wantsCsv } from './csv.ts'
 import { authorize } from './authorize.ts'
 import { createEdit, entityTag } from './edits.ts'
 import type { Edit } from './edits.ts'
