@@ -1,21 +1,7 @@
-import {
-  CODES,
-  isErrorCode,
-  SESSION_END,
-  STATUS_LANGUAGES,
-  statusLanguageOf,
-  suspensionsText,
-} from '@drawbridge/contract'
-import type { ErrorCode, PublicSuspension, SessionEndCode, StatusLanguage } from '@drawbridge/contract'
-import {
-  buildClientBlocked,
-  buildSuspensions,
-  NS_CLIENT,
-  NS_DRAWBRIDGE_MEDIA,
-  NS_DRAWBRIDGE_SUSPENSION,
-  xml,
-} from '@drawbridge/xmpp'
-import type { Element, SettingIdentity, SuspensionNotice } from '@drawbridge/xmpp'
+import { CODES, isErrorCode, SESSION_END, statusLanguageOf, suspensionsText } from '@drawbridge/contract'
+import type { ErrorCode, SessionEndCode } from '@drawbridge/contract'
+import { buildSuspensions, xml } from '@drawbridge/xmpp'
+import type { Element, SettingIdentity } from '@drawbridge/xmpp'
 import { claimFrom, claimFromCaps, isInScope } from '@drawbridge/policy'
 import type { Claim, ClientIdentity, SuspensionSetting, VerdictDetails } from '@drawbridge/policy'
 import { publicSuspensions } from '../policy/enforce.ts'
@@ -28,6 +14,18 @@ import type { Connection } from '../transport/connection.ts'
 import type { Session } from './session.ts'
 import type { Pacing } from './pacing.ts'
 import type { TurnedAway } from './turned-away.ts'
+import {
+  BLOCKED,
+  blockedElements,
+  buildHeadline,
+  inEveryLanguage,
+  noticesFrom,
+  purgeNotice,
+  retry,
+  STATE,
+  SUBJECTS,
+} from './notices.ts'
+import type { Translated } from './notices.ts'
 import type { StreamRefusal } from './stream-server.ts'
 
 const OWN_CLIENT = 'drawbridge-web'
@@ -35,13 +33,6 @@ const OWN_CLIENT = 'drawbridge-web'
 /** The web client: it shows what a refusal says in a page of its own. */
 export function isOwnClient({ family }: ClientIdentity): boolean {
   return family === OWN_CLIENT
-}
-
-const SUBJECTS: Partial<Record<ErrorCode, Translated>> = {
-  suspended: { en: 'Service suspended', de: 'Dienst ausgesetzt' },
-  'client-too-old': { en: 'Update required', de: 'Aktualisierung nötig' },
-  'client-unknown': { en: 'Update required', de: 'Aktualisierung nötig' },
-  'client-not-allowed': { en: 'Another app required', de: 'Anderes Programm nötig' },
 }
 
 export interface AdmissionOptions {
@@ -91,15 +82,7 @@ export function createAdmission({
   settled,
 }: AdmissionOptions): Admission {
   const headline = (session: Session, subject: Translated, body: Translated, ...details: Element[]) =>
-    session.send(
-      xml(
-        'message',
-        { xmlns: NS_CLIENT, type: 'headline', from: domain, to: session.jid.toString() },
-        ...inLanguages('subject', subject),
-        ...inLanguages('body', body),
-        ...details,
-      ),
-    )
+    session.send(buildHeadline({ from: domain, to: session.jid, subject, body, details }))
   const inForce = () => policy().gate.settings.suspensions
   /** What everybody may know, and the one that it is about. */
   const suspensions = (about: string | undefined) =>
@@ -175,7 +158,7 @@ export function createAdmission({
       }
       if (notice.kind === 'purge') {
         // Foreign clients would show it as a message; what they have cached is theirs.
-        if (isOwnClient(session.client)) session.send(purgeNotice(domain, session))
+        if (isOwnClient(session.client)) session.send(purgeNotice(domain, session.jid))
         return undefined
       }
       const told = notice.suspensions
@@ -239,42 +222,8 @@ function isBot({ notes }: Session): boolean {
   return identity?.category === 'client' && identity.type === 'bot'
 }
 
-type Translated = Readonly<Record<StatusLanguage, string>>
-
 /** Under this name a session keeps what its client was last told of suspensions. */
 const TOLD = 'suspensions.told'
-
-const STATE = {
-  changed: { en: 'Service notice', de: 'Hinweis zum Dienst' },
-  normal: { en: 'Service is back to normal', de: 'Der Dienst läuft wieder' },
-  asUsual: { en: 'Everything works as usual again.', de: 'Alles funktioniert wieder wie gewohnt.' },
-  /** @param count - undefined where that cannot be told now */
-  waiting: (count: number | undefined): Translated =>
-    count === undefined
-      ? { en: 'The suspension is over.', de: 'Die Aussetzung ist vorbei.' }
-      : count === 1
-        ? {
-            en: 'The suspension is over. 1 of your messages still waits until somebody has reviewed it.',
-            de: 'Die Aussetzung ist vorbei. 1 Ihrer Nachrichten wartet noch, bis sie geprüft ist.',
-          }
-        : {
-            en: `The suspension is over. ${count} of your messages still wait until somebody has reviewed them.`,
-            de: `Die Aussetzung ist vorbei. ${count} Ihrer Nachrichten warten noch, bis sie geprüft sind.`,
-          },
-  update: { en: 'Please update', de: 'Bitte aktualisieren' },
-  disconnected: { en: 'Disconnected', de: 'Getrennt' },
-} as const
-
-function inEveryLanguage(say: (language: StatusLanguage) => string): Translated {
-  return { en: say('en'), de: say('de') }
-}
-
-/** RFC 6121 §5.2.3: the default first, then each language by its name. */
-function inLanguages(name: 'subject' | 'body', texts: Translated): Element[] {
-  return STATUS_LANGUAGES.map((language) =>
-    xml(name, language === 'en' ? {} : { 'xml:lang': language }, texts[language]),
-  )
-}
 
 /** A sentence of the error table, as it stands there. */
 function said(code: ErrorCode, tag: string | undefined): Said {
@@ -287,25 +236,6 @@ function keepsOut({ scopes, mode, isScheduled, isDrill, exemptions }: Suspension
   const isCut = mode === 'cut' && !isScheduled && !isDrill
   if (!isCut || Object.values(exemptions).some((exempt) => exempt.length > 0)) return false
   return scopes.some((scope) => scope === 'service' || (scope.startsWith('zone:') && isInScope(scope, { address })))
-}
-
-/** For our own client: what it keeps of files has to be asked for anew (control §4.4). */
-function purgeNotice(domain: string, { jid }: Session): Element {
-  const attributes = { xmlns: NS_CLIENT, type: 'headline', from: domain, to: jid.toString() }
-  return xml('message', attributes, xml('purge', { xmlns: NS_DRAWBRIDGE_MEDIA }))
-}
-
-/** For our own clients: when to come, from the end of the suspension on, or from now on if it is over (control §4.8). */
-function retry(ms: number | undefined): Element[] {
-  return ms === undefined ? [] : [xml('retry', { xmlns: NS_DRAWBRIDGE_SUSPENSION, after: String(ms) })]
-}
-
-function noticesFrom(suspensions: readonly PublicSuspension[]): SuspensionNotice[] {
-  return suspensions.map(({ since, until, ...rest }) => ({
-    ...rest,
-    since: new Date(since),
-    until: until === null ? undefined : new Date(until),
-  }))
 }
 
 /** What a client says about itself when asked (XEP-0092). */
@@ -321,20 +251,4 @@ function versionClaim(reply: Element | undefined): Claim | undefined {
 /** The entrance a connection came in by, or the last one of a session. */
 export function entranceOf({ framing }: Pick<Connection, 'framing'>): 'websocket' | 'tcp' {
   return framing === 'ws' ? 'websocket' : 'tcp'
-}
-
-/** Codes that say something about the client. */
-const BLOCKED: ReadonlySet<ErrorCode> = new Set(['client-too-old', 'client-unknown', 'client-not-allowed'])
-
-function blockedElements(code: ErrorCode, { rule, min, url, deadline }: VerdictDetails): Element[] {
-  if (rule === undefined || !BLOCKED.has(code)) return []
-  return [
-    buildClientBlocked({
-      rule,
-      min,
-      url,
-      deadline: deadline === undefined ? undefined : new Date(deadline),
-      canUseWeb: true,
-    }),
-  ]
 }
