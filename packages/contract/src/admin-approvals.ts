@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { clientException } from './admin-client-exceptions.ts'
 import { clientRule } from './admin-client-rules.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { suspension } from './admin-suspensions.ts'
@@ -39,6 +40,7 @@ export const APPROVAL_ROUTES = {
     response: z.strictObject({
       suspensions: z.array(suspension).readonly(),
       rules: z.array(clientRule).readonly().meta({ description: 'Client rules that were changed.' }),
+      exceptions: z.array(clientException).readonly().meta({ description: 'Exceptions that were made.' }),
     }),
   },
   refuseRequest: {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { conditions } from './admin-client-rules.ts'
 import type { AdminRoute } from './admin-route.ts'
-import { effect, id, idParams, instant, none, pageQuery, text } from './admin-values.ts'
+import { approvalRequest, effect, id, idParams, instant, none, pageQuery, text } from './admin-values.ts'
 
 // Clients that rules spare for a while.
 
@@ -10,7 +10,7 @@ export const newClientException = z
     ...conditions,
     rule: id.optional().meta({ description: 'Absent: any rule, the one for unknown clients included.' }),
     reason: text(500),
-    until: instant.optional().meta({ description: 'Default: 14 days from now.' }),
+    until: instant.optional().meta({ description: 'At most a year from now. Default: 14 days.' }),
   })
   .meta({ id: 'NewClientException' })
 
@@ -52,14 +52,19 @@ export const CLIENT_EXCEPTION_ROUTES = {
   addClientException: {
     method: 'POST',
     path: '/api/v1/client-exceptions',
-    summary: 'Spare some clients from client rules for a while.',
+    summary:
+      'Spare some clients from client rules for a while, a year at most; takes two people where the two-person rule is in force.',
     permission: 'policy.write',
     isPolicyWrite: true,
     params: none,
     query: none,
     body: newClientException,
     status: 201,
-    response: z.strictObject({ exception: clientException, effect: effect }),
+    response: z.strictObject({
+      exception: clientException.optional(),
+      effect: effect.optional(),
+      request: approvalRequest.optional().meta({ description: 'Present: another person has to approve it first.' }),
+    }),
   },
   removeClientException: {
     method: 'DELETE',

@@ -87,6 +87,7 @@ export const approvalRequest = z
       'start-playbook',
       'discard-held',
       'unguard-client-rule',
+      'add-client-exception',
     ]),
     target: z
       .string()

@@ -209,6 +209,7 @@ export const de: Texts = {
     'end-suspension': 'Sperre beenden',
     'start-playbook': 'Ablaufplan starten',
     'unguard-client-rule': 'Leitplanken einer Regel entfernen',
+    'add-client-exception': 'Clients von den Regeln ausnehmen',
     'discard-held': 'Zurückgehaltene Nachrichten verwerfen',
   },
   wanted: 'Gewünscht',

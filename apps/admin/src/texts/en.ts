@@ -203,6 +203,7 @@ export const en = {
     'end-suspension': 'End a suspension',
     'start-playbook': 'Start a playbook',
     'unguard-client-rule': 'Take the guardrails off a rule',
+    'add-client-exception': 'Spare clients from the rules',
     'discard-held': 'Discard held messages',
   },
   wanted: 'Asked for',

@@ -14,6 +14,7 @@ export function Exceptions() {
   const action = useAction()
   const exceptions = useResource('exceptions', (ask, signal) => ask('listClientExceptions', { signal }))
   const [draft, setDraft] = useState(EMPTY)
+  const [isAsked, setIsAsked] = useState(false)
   const field = (key: keyof typeof EMPTY) => ({
     value: draft[key],
     onChange: ({ target }: { target: { value: string } }) => setDraft((known) => ({ ...known, [key]: target.value })),
@@ -30,7 +31,8 @@ export function Exceptions() {
         ...(accounts.length > 0 && { accounts }),
         ...(draft.until !== '' && { until: instantFrom(draft.until) }),
       }
-      await call('addClientException', { body })
+      const { request } = await call('addClientException', { body })
+      setIsAsked(request !== undefined)
       setDraft(EMPTY)
       await exceptions.reload()
     })
@@ -47,12 +49,12 @@ export function Exceptions() {
             <p className="empty">{t.noExceptions}</p>
           ) : (
             <Table caption={t.exceptionsTitle} columns={[t.family, t.account, t.reason, t.written, t.until, t.action]}>
-              {list.map(({ id, family, accounts, reason, createdBy, until }) => (
+              {list.map(({ id, family, accounts, reason, createdBy, approvedBy, until }) => (
                 <tr key={id}>
                   <th scope="row">{family === '*' ? t.everyFamily : family}</th>
                   <td>{accounts?.join(', ') ?? t.everybody}</td>
                   <td dir="auto">{reason}</td>
-                  <td>{t.by(createdBy)}</td>
+                  <td>{t.by([createdBy, approvedBy].filter(Boolean).join(' + '))}</td>
                   <td>
                     <Moment at={until} />
                   </td>
@@ -77,6 +79,7 @@ export function Exceptions() {
             void add()
           }}
         >
+          {isAsked && <p role="status">{t.approvals}</p>}
           <div className="fields">
             <Field label={t.family} hint={t.familyHint}>
               {(ids) => <input {...ids} required spellCheck={false} {...field('family')} />}

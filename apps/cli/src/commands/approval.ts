@@ -2,7 +2,7 @@ import { ADMIN_ROUTES, type ApprovalRequestView } from '@drawbridge/contract'
 import { checked, parse } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { everyPage } from '../pages.ts'
-import { ruleLine } from './client-rule.ts'
+import { exceptionLine, ruleLine } from './client-rule.ts'
 import { suspensionLine } from './suspension.ts'
 
 export const suspensionRequests: Command = {
@@ -26,7 +26,10 @@ export const suspensionApprove: Command = {
     const { words } = parse(args, ['REQUEST'], {})
     const params = checked(ADMIN_ROUTES.approveRequest.params, { id: words[0] })
     const done = await cli.admin('approveRequest', { params })
-    cli.result([...done.suspensions.map(suspensionLine), ...done.rules.map(ruleLine)], done)
+    cli.result(
+      [...done.suspensions.map(suspensionLine), ...done.rules.map(ruleLine), ...done.exceptions.map(exceptionLine)],
+      done,
+    )
   },
 }
 

@@ -161,8 +161,10 @@ export const clientExceptionAdd: Command = {
       ...(values.rule !== undefined && { rule: values.rule }),
       ...(values.until !== undefined && { until: parseInstant(values.until, new Date()) }),
     })
-    const added = await cli.admin('addClientException', { body })
-    cli.result([exceptionLine(added.exception), effectLine(added.effect)], added)
+    const { exception, effect, request } = await cli.admin('addClientException', { body })
+    const lines =
+      exception && effect ? [exceptionLine(exception), effectLine(effect)] : [`${request?.id}: waits for approval`]
+    cli.result(lines, { exception, effect, request })
   },
 }
 
@@ -291,9 +293,11 @@ function ringText({ units, delayHours }: NonNullable<ClientRuleView['rings']>[nu
   return `${units?.join(' + ') ?? 'everybody else'} after ${delayHours} h`
 }
 
-function exceptionLine(exception: ClientExceptionView): string {
-  const { id, rule, until, reason } = exception
-  return `${id}  ${meant(exception)}${rule === undefined ? '' : `  rule ${rule}`}  until ${until}: ${reason}`
+/** One exception in one line. */
+export function exceptionLine(exception: ClientExceptionView): string {
+  const { id, rule, until, reason, createdBy, approvedBy } = exception
+  const by = approvedBy === undefined ? createdBy : `${createdBy}, approved by ${approvedBy}`
+  return `${id}  ${meant(exception)}${rule === undefined ? '' : `  rule ${rule}`}  until ${until}, by ${by}: ${reason}`
 }
 
 function simulationLines(simulation: Simulation): string[] {

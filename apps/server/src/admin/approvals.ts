@@ -6,7 +6,7 @@ import type { AdminContext, AdminHandlers } from './api.ts'
 import { pageOf } from './page.ts'
 import { approvalView, suspensionView } from './suspension-views.ts'
 import { personOf } from './suspensions.ts'
-import { clientRuleView } from './views.ts'
+import { clientExceptionView, clientRuleView } from './views.ts'
 
 /** What waits for a second person. */
 export function approvalHandlers({
@@ -28,11 +28,12 @@ export function approvalHandlers({
       return { request: approvalView(row) }
     },
     async approveRequest(request) {
-      const { suspensions, rules } = await guarded.approve(personOf(actorOf(request)), request.params.id)
+      const { suspensions, rules, exceptions } = await guarded.approve(personOf(actorOf(request)), request.params.id)
       const at = now().getTime()
       return {
         suspensions: suspensions.map((row) => suspensionView(row)),
         rules: rules.map((row) => clientRuleView(row, at)),
+        exceptions: exceptions.map(clientExceptionView),
       }
     },
     async refuseRequest(request) {

@@ -100,7 +100,9 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
     },
     async addClientException(request) {
       const wanted = checkedConditions(context, request.body)
-      const { exception, effect } = await operations.addClientException(actorOf(request).name, wanted)
+      const outcome = await policy.guarded.addException(personOf(actorOf(request)), wanted)
+      if (!('done' in outcome)) return { request: approvalView(outcome.request) }
+      const { exception, effect } = outcome.done
       return { exception: clientExceptionView(exception), effect }
     },
     removeClientException: (request) => operations.removeClientException(actorOf(request).name, request.params.id),

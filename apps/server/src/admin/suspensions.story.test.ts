@@ -181,6 +181,20 @@ test('control §3.5 two people take the guardrails from a rule in a hurry; no ot
   })
 })
 
+test('control §2 row 21: an exception has a reason, an approver and an end, and lasts a year at most', async () => {
+  const { guarded } = a.policy
+  const [carol, dave] = await officers()
+  const wanted = { family: 'gajim', reason: 'on a ship', until: new Date(now + 86_400_000).toISOString() }
+  const forever = { ...wanted, until: '2099-01-01T00:00:00Z' }
+  await expect(guarded.addException(carol, forever)).rejects.toMatchObject({ code: 'exception-too-long' })
+  const { request } = (await guarded.addException(carol, wanted)) as { request?: View }
+  const listed = async () => (await a.local('GET', '/api/v1/client-exceptions')).body['exceptions']
+  expect(await listed()).toEqual([])
+  await expect(guarded.approve(carol, request!.id)).rejects.toMatchObject({ code: 'own-request' })
+  await guarded.approve(dave, request!.id)
+  expect(await listed()).toMatchObject([{ ...wanted, createdBy: carol.name, approvedBy: dave.name }])
+})
+
 test('an emergency starts at once, lapses after an hour, and is not repeated alone (control §4.6)', async () => {
   for (const name of ['carol', 'dave']) {
     await a.local('POST', '/api/v1/accounts', { json: { name, password: 'heavy-lifting-99' } })

@@ -18,6 +18,8 @@ import { conditionsFrom, documentFrom, ruleInputFrom } from './stored-rules.ts'
 
 /** How long an exception lasts where nothing else is said (control §3.2), in milliseconds. */
 const EXCEPTION_MS = 14 * 86_400_000
+/** What lasts longer is no exception: write a rule. */
+const MAX_EXCEPTION_MS = 366 * 86_400_000
 
 export interface RuleChange {
   readonly rule: ClientRule
@@ -54,9 +56,11 @@ export interface ClientRuleOperations {
     approvedBy?: readonly string[],
   ): Promise<RuleChange>
   removeClientRule(actor: string, id: string): Promise<{ effect: Effect }>
+  /** @param approvedBy - the second person, where there was one. @throws Refusal `end-in-the-past`, `exception-too-long` */
   addClientException(
     actor: string,
     exception: NewClientException,
+    approvedBy?: string,
   ): Promise<{ exception: ClientException; effect: Effect }>
   removeClientException(actor: string, id: string): Promise<{ effect: Effect }>
 }
@@ -158,10 +162,11 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
       })
       return { effect }
     },
-    async addClientException(actor, exception) {
+    async addClientException(actor, exception, approvedBy) {
       const untilAt =
         exception.until === undefined ? new Date(now().getTime() + EXCEPTION_MS) : new Date(exception.until)
       if (untilAt <= now()) throw new Refusal('end-in-the-past')
+      if (untilAt.getTime() - now().getTime() > MAX_EXCEPTION_MS) throw new Refusal('exception-too-long')
       const { rule, reason } = exception
       const row = {
         id: uuidv7(),
@@ -171,12 +176,19 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
         untilAt,
         createdBy: actor,
         createdAt: now(),
+        approvedBy: approvedBy ?? null,
       }
       const { result, effect } = await change(async (tx) => {
         const rules = await listClientRules(tx)
         if (rule !== undefined && !rules.some(({ id }) => id === rule)) throw new Refusal('no-such-rule')
         const result = await insertClientException(tx, row)
-        const detail = { ...row.conditions, rule: rule ?? null, reason, until: untilAt.toISOString() }
+        const detail = {
+          ...row.conditions,
+          rule: rule ?? null,
+          reason,
+          until: untilAt.toISOString(),
+          ...(approvedBy === undefined ? {} : { approvedBy }),
+        }
         return { result, entry: { actor, action: 'add-client-exception', target: row.id, detail } }
       })
       return { exception: result, effect }

@@ -1,5 +1,5 @@
 import { ADMIN_ROUTES, playbookDocument, Refusal } from '@drawbridge/contract'
-import type { NewSuspension, PlaybookDocument, SuspensionImpact } from '@drawbridge/contract'
+import type { NewClientException, NewSuspension, PlaybookDocument, SuspensionImpact } from '@drawbridge/contract'
 import {
   appendAudit,
   decideApprovalRequest,
@@ -14,7 +14,7 @@ import {
   reviewSuspension,
   uuidv7,
 } from '@drawbridge/db'
-import type { ApprovalRequest, ClientRule, Db, Suspension } from '@drawbridge/db'
+import type { ApprovalRequest, ClientException, ClientRule, Db, Suspension } from '@drawbridge/db'
 import {
   approvalsNeeded,
   isTwoPersonRuleActive,
@@ -28,7 +28,7 @@ import { isId, settingFrom } from './client-rules.ts'
 import type { RuleChange, RuleGuard } from './client-rules.ts'
 import type { MeasureImpact } from './impact.ts'
 import type { Operations } from './operations.ts'
-import { isRehearsal, transact } from './rehearsal.ts'
+import { isRehearsal, rehearse, transact } from './rehearsal.ts'
 import type { Started } from './suspensions.ts'
 import { REVIEW_DUE_MS } from './suspensions.ts'
 
@@ -51,6 +51,7 @@ export interface PlaybookStart {
   readonly isDrill?: boolean | undefined
 }
 
+type ExceptionChange = Awaited<ReturnType<Operations['addClientException']>>
 type Ended = Awaited<ReturnType<Operations['endSuspension']>>
 type ChangedSuspension = Awaited<ReturnType<Operations['changeSuspension']>>
 
@@ -61,6 +62,7 @@ export type Guarded<T> = { readonly done: T; readonly request?: undefined } | { 
 export interface Approved {
   readonly suspensions: readonly Suspension[]
   readonly rules: readonly ClientRule[]
+  readonly exceptions: readonly ClientException[]
 }
 
 export interface GuardedOperations {
@@ -78,6 +80,8 @@ export interface GuardedOperations {
   guardRule(by: Person, id: string, wanted: RuleGuard): Promise<Guarded<RuleChange>>
   /** Discards held messages of a suspension that has ended for review; all of a large one takes two people. */
   discardHeld(by: Person, id: string, only: readonly string[] | undefined): Promise<Guarded<number>>
+  /** Spares clients from client rules, which takes two people like any exemption (control §4.6). */
+  addException(by: Person, wanted: NewClientException): Promise<Guarded<ExceptionChange>>
   /** Agrees to what another person asked for, and does it. */
   approve(by: Person, requestId: string): Promise<Approved>
   refuse(by: Person, requestId: string): Promise<ApprovalRequest>
@@ -90,6 +94,7 @@ type Extension = z.output<typeof extension>
 const exemptionsGiven = suspensionExemptions.partial()
 type Exemptions = z.output<typeof exemptionsGiven>
 const guardWanted = ADMIN_ROUTES.guardClientRule.body
+const exceptionWanted = ADMIN_ROUTES.addClientException.body
 const playbookWanted = z.strictObject({ name: z.string(), document: playbookDocument, isDrill: z.boolean().optional() })
 const endWanted = z.strictObject({
   release: ADMIN_ROUTES.endSuspension.query.shape.release.unwrap(),
@@ -240,10 +245,18 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
   /** What a request asks for, done in the name of whoever asked. */
   const fulfil = async (request: ApprovalRequest, approver: string): Promise<Approved> => {
     const { action, target, payload, requestedBy } = request
-    if (action !== 'unguard-client-rule') return { suspensions: await fulfilSuspension(request, approver), rules: [] }
-    const both = [requestedBy, approver]
-    const { rule } = await operations.setClientRuleGuarded(requestedBy, target, guardWanted.parse(payload), both)
-    return { suspensions: [], rules: [rule] }
+    const nothing = { suspensions: [], rules: [], exceptions: [] }
+    if (action === 'unguard-client-rule') {
+      const wanted = guardWanted.parse(payload)
+      const { rule } = await operations.setClientRuleGuarded(requestedBy, target, wanted, [requestedBy, approver])
+      return { ...nothing, rules: [rule] }
+    }
+    if (action === 'add-client-exception') {
+      const wanted = exceptionWanted.parse(payload)
+      const { exception } = await operations.addClientException(requestedBy, wanted, approver)
+      return { ...nothing, exceptions: [exception] }
+    }
+    return { ...nothing, suspensions: await fulfilSuspension(request, approver) }
   }
   const fulfilSuspension = async (request: ApprovalRequest, approver: string): Promise<readonly Suspension[]> => {
     const { action, target, payload, requestedBy } = request
@@ -352,6 +365,14 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
       if (!wanted.isGuarded && !mayBeUnguarded(settingFrom(row))) throw new Refusal('guardrails-needed')
       if (!wanted.isGuarded && isActive() && !actsAlone(by)) return ask(by, 'unguard-client-rule', id, wanted)
       return { done: await operations.setClientRuleGuarded(by.name, id, wanted, [by.name]) }
+    },
+    async addException(by, wanted) {
+      if (isActive() && !actsAlone(by)) {
+        // What cannot be done is refused to whoever asks, not to whoever agrees.
+        await rehearse(() => operations.addClientException(by.name, wanted))
+        return ask(by, 'add-client-exception', wanted.rule ?? '', wanted)
+      }
+      return { done: await operations.addClientException(by.name, wanted) }
     },
     async approve(by, id) {
       const request = isId(id) ? await findApprovalRequest(db, id) : undefined

@@ -83,6 +83,16 @@ export const CLIENT_RULE_CODES = {
       de: 'Eine Regel lässt sich nur auf einer milderen Stufe anhalten als ihrer eigenen. Wählen Sie eine solche, oder entfernen Sie die Regel.',
     },
   },
+  'exception-too-long': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 400,
+    problem: 'exception-too-long',
+    text: {
+      en: 'An exception lasts a year at most. Choose an earlier end, or write a rule that allows these clients.',
+      de: 'Eine Ausnahme gilt höchstens ein Jahr. Wählen Sie ein früheres Ende, oder schreiben Sie eine Regel, die diese Clients zulässt.',
+    },
+  },
   'rule-without-effect': {
     type: 'modify',
     condition: 'not-acceptable',
