@@ -33,7 +33,7 @@ const open = async (name: string) => {
 }
 
 async function fillIn(password: string): Promise<void> {
-  await officer.page.getByLabel('Name').fill(stack.admin.name)
+  await officer.page.getByLabel('Name', { exact: true }).fill(stack.admin.name)
   await officer.page.getByLabel('Password').fill(password)
   await press('Sign in')
 }
@@ -41,7 +41,7 @@ async function fillIn(password: string): Promise<void> {
 test('a wrong password is said in words, and the name stays', async () => {
   await fillIn('not-the-password')
   await officer.page.getByText('Name or password is wrong.').waitFor()
-  expect(await officer.page.getByLabel('Name').inputValue()).toBe(stack.admin.name)
+  expect(await officer.page.getByLabel('Name', { exact: true }).inputValue()).toBe(stack.admin.name)
   await look(officer, 'console-sign-in')
 })
 
@@ -245,7 +245,7 @@ test('in German, too; and an auditor sees what they may not do, and why', async 
   const { password } = await stack.account('dora')
   await stack.cli('account', 'role', 'dora', 'auditor')
   const auditor = await openPage(browser, `${stack.url}/admin/emergency`)
-  await auditor.page.getByLabel('Name').fill('dora')
+  await auditor.page.getByLabel('Name', { exact: true }).fill('dora')
   await auditor.page.getByLabel('Password').fill(password)
   await auditor.page.getByRole('button', { name: 'Sign in' }).click()
   const form = auditor.page.getByTestId('start-suspension')
