@@ -1,6 +1,3 @@
-import { NS_DRAWBRIDGE_SUSPENSION, xml } from '@drawbridge/xmpp'
-import type { Element } from '@drawbridge/xmpp'
-import { findOriginId } from '@drawbridge/xmpp'
 import { planDelivery, stampedFor } from '../routing/deliver.ts'
 import { defineFeature } from '../routing/feature.ts'
 import type { Context, Draft } from '../routing/feature.ts'
@@ -13,12 +10,9 @@ export const delivery = defineFeature({
 })
 
 function deliver(draft: Draft, ctx: Context): void {
-  const { stanza, sender, heldBy, deliveredTo } = draft
-  if (heldBy !== undefined) {
-    // It is archived for the sender; the recipients get it when the suspension ends.
-    sender?.send(heldNotice(draft, ctx.domain, heldBy))
-    return
-  }
+  const { stanza, heldBy, deliveredTo } = draft
+  // It is archived for the sender; the recipients get it when the suspension ends.
+  if (heldBy !== undefined) return
   const service = stanza.to && ctx.findService(stanza.to.domainpart)
   if (service) return service.deliver(draft, ctx)
   const account = stanza.to && ctx.accounts.findByBareJid(stanza.to.bareString)
@@ -29,14 +23,4 @@ function deliver(draft: Draft, ctx: Context): void {
     session.send(outgoing)
     deliveredTo.add(session)
   }
-}
-
-/** Tells the sending client that its message waits; `id` is what the client knows the message by. */
-function heldNotice({ stanza, sender }: Draft, domain: string, suspension: string): Element {
-  const id = findOriginId(stanza.element) ?? stanza.id
-  return xml(
-    'message',
-    { xmlns: 'jabber:client', type: 'headline', from: domain, to: sender?.jid.toString() },
-    xml('held', { xmlns: NS_DRAWBRIDGE_SUSPENSION, id, suspension }),
-  )
 }

@@ -29,6 +29,7 @@ import { refused } from './refused.ts'
 import { registration } from './registration/index.ts'
 import { roster } from './roster/index.ts'
 import { serviceAdministration } from './service-administration/index.ts'
+import { serviceState } from './service-state.ts'
 import { standingMessages } from './standing-messages.ts'
 import { time } from './time.ts'
 import { traffic } from './traffic.ts'
@@ -54,6 +55,7 @@ export const FEATURES: readonly Feature[] = [
   archive,
   // The message itself, then copies for whoever did not get it.
   delivery,
+  serviceState,
   carbons,
   offline,
   messagePayloads,

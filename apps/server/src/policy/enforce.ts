@@ -172,7 +172,8 @@ export function createEnforcer(
         open.add(session.id)
         const isTold = isChanged && tell(session, false)
         if (isPurged) session.notify({ kind: 'purge' })
-        if (isTold || outcome === 'notified') notified++
+        // Whoever is away finds it when he comes back: nobody has seen it yet.
+        if ((isTold && session.state === 'connected') || outcome === 'notified') notified++
       }
       if (isPurged) onRecalls?.()
       // What was in force when this began is in force for whoever comes.
@@ -191,12 +192,16 @@ export function createEnforcer(
       const isChanged = JSON.stringify(settings.suspensions) !== told
       let disconnected = 0
       let notified = 0
-      for (const { account, client, entrance, remoteAddress: address } of sessions.list()) {
+      for (const { account, client, entrance, state, remoteAddress: address } of sessions.list()) {
         const facts = { at, account: gate.factsOf(account), client, entrance, address }
-        const { action: after } = liveEffect(policy, facts)
-        if (after === 'disconnect') disconnected++
-        else if (isChanged) notified++
-        else if ((after === 'notify' || after === 'warn') && liveEffect(gate.policy, facts).action !== after) notified++
+        const after = liveEffect(policy, facts)
+        if (after.action === 'disconnect') {
+          // As when it is applied: who is away anyway is not sent away.
+          if (after.code !== 'suspended' || state === 'connected') disconnected++
+        } else if (isChanged) notified += state === 'connected' ? 1 : 0
+        else if (after.action === 'notify' || after.action === 'warn') {
+          if (liveEffect(gate.policy, facts).action !== after.action) notified++
+        }
       }
       return { disconnected, notified }
     },

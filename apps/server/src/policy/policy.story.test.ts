@@ -243,6 +243,25 @@ test('a cut closes every socket but those of break-glass accounts, and the all-c
   expect(buildStatusDocument(n.gate)).toEqual({ state: 'ok', suspensions: [], outage: false })
 })
 
+test('whoever is away is neither sent away nor told, and so counts for neither', async () => {
+  const [alice, bob]: [FakeSession, FakeSession] = [
+    session('alice', '4.2.0'),
+    { ...session('bob', '4.2.0'), state: 'waiting' },
+  ]
+  await using n = await node([alice, bob])
+  const { effect } = await n.operations.startSuspension('local:cli', {
+    scopes: ['images'],
+    mode: 'hold',
+    reason: 'flaw',
+  })
+  expect(effect).toMatchObject({ disconnected: 0, notified: 1 })
+  expect(bob.notices).toHaveLength(1)
+  const forecast = n.live.forecastSuspensions((inForce) =>
+    inForce.map((one) => ({ ...one, scopes: ['service'], mode: 'cut' })),
+  )
+  expect(forecast).toEqual({ disconnected: 1, notified: 0 })
+})
+
 test('a new session is told of suspensions and of its own outdated client', async () => {
   await using n = await node()
   await n.operations.startSuspension('local:cli', { scopes: ['images'], mode: 'read-only', reason: 'flaw' })

@@ -43,6 +43,30 @@ export function findSuspensions(parent: Element): SuspensionNotice[] | undefined
   }))
 }
 
+/** A message that the server keeps back. What its sender knows it by may be absent: then the archive's id is all there is. */
+export interface HeldNotice {
+  /** Origin-id, or id of the stanza. */
+  readonly id: string | undefined
+  /** In the archive (XEP-0359). */
+  readonly stanzaId: string
+  readonly suspension: string
+}
+
+export function buildHeld({ id, stanzaId, suspension }: HeldNotice): Element {
+  return xml('held', { xmlns: NS_DRAWBRIDGE_SUSPENSION, id, 'stanza-id': stanzaId, suspension })
+}
+
+/** Messages that are kept back no longer, by what their sender knows them by. */
+export function buildReleased(messages: readonly Omit<HeldNotice, 'suspension'>[]): Element {
+  const names = messages.map(({ id, stanzaId }) => xml('message', { id, 'stanza-id': stanzaId }))
+  return xml('released', { xmlns: NS_DRAWBRIDGE_SUSPENSION }, names)
+}
+
+/** What is so for one session: the suspensions that concern it, and messages of its account that are kept back. */
+export function buildServiceState(notices: readonly SuspensionNotice[], held: readonly HeldNotice[]): Element {
+  return xml('state', { xmlns: NS_DRAWBRIDGE_SUSPENSION }, buildSuspensions(notices), held.map(buildHeld))
+}
+
 /** Same-named elements told apart by their language (RFC 6120 §4.7.4, as in RFC 6121 §5.2.3). */
 function reasonsOf({ reason, reasons }: SuspensionNotice): Element[] {
   const others = Object.entries(reasons).map(([language, text]) => xml('reason', { 'xml:lang': language }, text))
