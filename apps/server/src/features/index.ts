@@ -1,5 +1,5 @@
 import type { Feature } from '../routing/feature.ts'
-import { adHoc } from './ad-hoc.ts'
+import { adHoc } from './ad-hoc/index.ts'
 import { archive } from './archive/index.ts'
 import { avatars } from './avatars/index.ts'
 import { blocking } from './blocking.ts'

@@ -1,7 +1,7 @@
 import { findFormValue } from '@drawbridge/xmpp'
 import type { Form } from '@drawbridge/xmpp'
-import type { AdHocCommand, Context } from '../routing/feature.ts'
-import type { Session } from '../stream/session.ts'
+import type { AdHocCommand, Context } from '../../routing/feature.ts'
+import type { Session } from '../../stream/session.ts'
 
 /** So long a session administers before it shows the second factor again, in milliseconds; as in the console. */
 const PROVED_MS = 15 * 60_000

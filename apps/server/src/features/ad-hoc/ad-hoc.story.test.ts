@@ -2,10 +2,10 @@ import { confirmTotp } from '@drawbridge/db'
 import { NS_COMMANDS, NS_DISCO_INFO, NS_DISCO_ITEMS } from '@drawbridge/xmpp'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ADMIN, errorOf, execute, makeAdmin, statusOf, submit } from '../../test/commands.ts'
-import { story } from '../../test/story.ts'
-import { createSecondFactors } from '../admin/access/second-factors.ts'
-import { loadSealer } from '../stream/seal.ts'
+import { ADMIN, errorOf, execute, makeAdmin, statusOf, submit } from '../../../test/commands.ts'
+import { story } from '../../../test/story.ts'
+import { createSecondFactors } from '../../admin/access/second-factors.ts'
+import { loadSealer } from '../../stream/seal.ts'
 
 describe('XEP-0050 commands', () => {
   test('an administrator finds the commands at the server and at her own address (XEP-0050 §2.2, XEP-0133 §2)', async () => {

@@ -9,19 +9,19 @@ import {
 } from '@drawbridge/xmpp'
 import type { Element, FormSource } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
-import { defineFeature } from '../routing/feature.ts'
-import type { AdHocCommand, Context, DiscoNode, IqRequest } from '../routing/feature.ts'
-import type { Session } from '../stream/session.ts'
-import { mustProve, PROOF_FORM, prove } from './ad-hoc-proof.ts'
+import { defineFeature } from '../../routing/feature.ts'
+import type { AdHocCommand, Context, DiscoNode, IqRequest } from '../../routing/feature.ts'
+import type { Session } from '../../stream/session.ts'
+import { mustProve, PROOF_FORM, prove } from './proof.ts'
 
 const NAME = 'ad-hoc'
 /** Forms that one session may have open; the oldest is forgotten. */
 const OPEN_MAX = 16
 
 /**
- * XEP-0050: Ad-Hoc Commands. The features' commands, each of one form or none, after the
- * second factor where a command administers, at the server's address and at an
- * administrator's own bare JID, where some clients look. Whoever may not execute one does not see it.
+ * XEP-0050: Ad-Hoc Commands. The features' commands, each of one form or none, after the second factor where a command
+ * administers, at the server's address and at an administrator's own bare JID, where some clients look. Whoever may not
+ * execute one does not see it.
  */
 export const adHoc = defineFeature({
   name: NAME,
