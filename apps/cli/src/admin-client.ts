@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import {
   ADMIN_ROUTES,
   adminTarget,
+  type AdminRoute,
   type AdminRouteId,
   type BodyOf,
   type ParamsOf,
@@ -33,6 +34,16 @@ export function createAdminClient(socketPath: string, timeoutMs = 60_000): Admin
     const value: unknown = text === '' ? undefined : parse(text)
     if (status >= 400) throw refusalFrom(status, value)
     return route.response.parse(value) as ResponseOf<typeof routeId>
+  }
+}
+
+/** A client that changes nothing: every change of the rules is a dry run, and any other change is refused. */
+export function rehearsed(admin: AdminClient): AdminClient {
+  return async (routeId, call = {}) => {
+    const route: AdminRoute = ADMIN_ROUTES[routeId]
+    if (route.method === 'GET') return admin(routeId, call)
+    if (!route.isPolicyWrite) throw new Refused(`There is no dry run of this: ${route.summary}`)
+    return admin(routeId, { ...call, query: { ...call.query, dryRun: 'true' } })
   }
 }
 

@@ -8,6 +8,8 @@ export interface Command {
   /** Arguments, as shown by --help: `NAME [--admin]`. `--json` is understood everywhere and not repeated. */
   readonly usage: string
   readonly summary: string
+  /** It changes the rules: understands --dry-run, with which the server says what would happen and changes nothing. */
+  readonly hasDryRun?: true
   /**
    * Resolves when done. Throws `UsageError` for wrong arguments (exit code 2) and `Refused` or anything else for what
    * could not be done (exit code 1).

@@ -13,20 +13,23 @@ export function findCommand(
 }
 
 /** The help of one command. */
-export function helpFor({ name, usage, summary }: Command): string {
-  return `Usage: drawbridge ${[name, usage].filter(Boolean).join(' ')}\n${summary}\n`
+export function helpFor(command: Command): string {
+  return `Usage: drawbridge ${callOf(command)}\n${command.summary}\n`
+}
+
+function callOf({ name, usage, hasDryRun }: Command): string {
+  return [name, usage, hasDryRun && '[--dry-run]'].filter(Boolean).join(' ')
 }
 
 /** The help of all commands. */
 export function helpForAll(commands: readonly Command[]): string {
-  const rows = commands.map(
-    ({ name, usage, summary }) => `  ${[name, usage].filter(Boolean).join(' ')}\n      ${summary}`,
-  )
+  const rows = commands.map((command) => `  ${callOf(command)}\n      ${command.summary}`)
   return [
     'Usage: drawbridge COMMAND [ARGUMENTS] [--json]',
     '',
     ...rows,
     '',
+    'With --dry-run a command that takes it says what would happen, and changes nothing.',
     'With --json the result is one JSON value on stdout; of many files, one a line. Settings come from the environment (docs/operate/config.md).',
     'Exit codes: 0 done, 1 refused, 2 usage.',
     '',

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ConfigError, commonConfig, loadConfig, paths } from '@drawbridge/runtime'
 import * as z from 'zod'
-import { createAdminClient } from './admin-client.ts'
+import { createAdminClient, rehearsed } from './admin-client.ts'
 import { type Cli, EXIT, Refused, UsageError } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { findCommand, helpFor, helpForAll } from './help.ts'
@@ -16,6 +16,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const isJson = argv.includes('--json')
   const words = argv.filter((word) => word !== '--json' && word !== '--help' && word !== '-h')
   const found = findCommand(COMMANDS, words[0] === 'help' ? words.slice(1) : words)
+  const isDryRun = found?.command.hasDryRun === true && words.includes('--dry-run')
   if (wantsHelp) {
     process.stdout.write(found ? helpFor(found.command) : helpForAll(COMMANDS))
     return argv.length === 0 ? EXIT.usage : EXIT.done
@@ -25,21 +26,24 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.usage
   }
   try {
-    await found.command.run(found.args, createCli(isJson))
+    const cli = createCli(isJson, isDryRun)
+    await found.command.run(isDryRun ? found.args.filter((word) => word !== '--dry-run') : found.args, cli)
+    if (isDryRun) cli.note('Nothing was changed (--dry-run).')
     return EXIT.done
   } catch (error) {
     return report(error, isJson, helpFor(found.command))
   }
 }
 
-function createCli(isJson: boolean): Cli {
+function createCli(isJson: boolean, isDryRun: boolean): Cli {
   const { common } = loadConfig(z.object({ common: commonConfig }), { env: process.env })
   const at = paths(common.dataDir)
+  const admin = createAdminClient(at.adminSocket)
   return {
     config: common,
     paths: at,
     env: process.env,
-    admin: createAdminClient(at.adminSocket),
+    admin: isDryRun ? rehearsed(admin) : admin,
     isJson,
     result: (lines, value) => print(isJson ? JSON.stringify(value) : visible([lines].flat().join('\n'))),
     document: (text, value) => print(isJson ? JSON.stringify(value) : text),

@@ -90,3 +90,22 @@ test('the history of versions is kept for 400 days', async () => {
   const days = await listClientDays(db, '2000-01-01', 10)
   expect(days.map(({ day }) => day)).toEqual(['2025-10-20', '2026-11-23'])
 })
+
+test('a day is counted from the first client on, and once more when it is over', async () => {
+  let at = new Date('2026-11-23T23:59:58Z')
+  await using s = await story({ alice: 1, bob: 1, carol: 0 }, { now: () => at })
+  const { db } = s.server.ctx
+  const days = async () => (await listClientDays(db, '2026-11-01', 10)).map(({ day, people }) => `${day} ${people}`)
+  await vi.waitFor(async () => expect(await days()).toEqual(['2026-11-23 2']), { timeout: 10_000 })
+  await s.connect('carol')
+  await vi.waitFor(async () => expect(await listInventory(db, { since: new Date(0) }, 10)).toHaveLength(3), {
+    timeout: 10_000,
+  })
+  at = new Date('2026-11-24T00:00:01Z')
+  await s.alice.send(
+    '<presence><c xmlns="http://jabber.org/protocol/caps" hash="sha-1" node="http://slixmpp.com/ver/1.8.3" ver="eA=="/></presence>',
+  )
+  await vi.waitFor(async () => expect(await days()).toEqual(['2026-11-23 3', '2026-11-24 1']), {
+    timeout: 10_000,
+  })
+})

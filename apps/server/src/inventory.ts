@@ -7,8 +7,10 @@ import { createHash } from 'node:crypto'
 
 /** How often what was seen is written, in milliseconds. */
 const FLUSH_MS = 2_000
-/** How often the clients that stay connected are seen anew, and the day is counted. */
+/** How often the clients that stay connected are seen anew. */
 const ROUND_MS = 3_600_000
+/** How often the day is counted while somebody comes. */
+const COUNT_MS = 300_000
 /** Sightings that wait to be written; while the database is away the oldest go. */
 const MAX_WAITING = 100_000
 
@@ -63,15 +65,24 @@ export function startInventory({ db, log, node, connected, now }: InventoryOptio
     const [oldest] = waiting.keys()
     if (waiting.size > MAX_WAITING && oldest !== undefined) waiting.delete(oldest)
   }
+  let counted: { readonly day: string; readonly atMs: number } | undefined
+  const count = async (day: string) => {
+    await countClientDay(db, day)
+    counted = { day, atMs: now().getTime() }
+  }
   const write = async () => {
     const batch = [...waiting]
     if (batch.length === 0) return
+    const day = now().toISOString().slice(0, 10)
     try {
+      // A client is known by when it was last seen: what a day had is counted before the next one moves that on.
+      if (counted && counted.day !== day) await count(counted.day)
       await noteSightings(
         db,
         batch.map(([, sighting]) => sighting),
       )
       for (const [key, sighting] of batch) if (waiting.get(key) === sighting) waiting.delete(key)
+      if (counted?.day !== day || now().getTime() - counted.atMs >= COUNT_MS) await count(day)
     } catch (error) {
       log.warn('clients that were seen are written later', { waiting: waiting.size, error: String(error) })
     }
@@ -79,21 +90,14 @@ export function startInventory({ db, log, node, connected, now }: InventoryOptio
   const flush = () => (last = last.then(write))
   const round = () => {
     for (const session of connected()) saw(session)
-    last = last
-      .then(write)
-      .then(() =>
-        countClientDay(db, now().toISOString().slice(0, 10)).catch((error: unknown) =>
-          log.warn('the clients of today are counted later', { error: String(error) }),
-        ),
-      )
+    return flush()
   }
   const timers = [setInterval(flush, FLUSH_MS), setInterval(round, ROUND_MS)]
   return {
     saw,
     async [Symbol.asyncDispose]() {
       for (const timer of timers) clearInterval(timer)
-      round()
-      await last
+      await round()
     },
   }
 }

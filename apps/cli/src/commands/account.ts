@@ -134,6 +134,7 @@ export const breakGlassRevoke = breakGlass('revoke', 'Make a break-glass account
 function breakGlass(verb: 'grant' | 'revoke', summary: string): Command {
   return {
     name: `break-glass ${verb}`,
+    hasDryRun: true,
     usage: 'NAME',
     summary,
     async run(args, cli) {

@@ -7,6 +7,7 @@ import { everyPage } from '../pages.ts'
 
 export const advisoryImport: Command = {
   name: 'advisory import',
+  hasDryRun: true,
   usage: 'FILE',
   summary:
     'Import advisories: KEV, OSV, GHSA, CVE 5.1, CSAF, OpenVEX, or a signed bundle. It makes proposals, no rules.',
@@ -53,6 +54,7 @@ export const advisoryProposals: Command = {
 
 export const advisoryDecide: Command = {
   name: 'advisory decide',
+  hasDryRun: true,
   usage: 'FLAW FAMILY accept|dismiss --reason TEXT [--rule ID]',
   summary: 'Say what became of a proposal; --rule names the rule that was made of it.',
 
@@ -74,6 +76,7 @@ export const advisoryDecide: Command = {
 
 export const advisoryArm: Command = {
   name: 'advisory arm',
+  hasDryRun: true,
   usage: '--degrade on|off',
   summary: 'Whether images are withheld at once from clients with a flaw that is exploited and matches exactly.',
 
@@ -101,6 +104,7 @@ export const productMapShow: Command = {
 
 export const productMapSet: Command = {
   name: 'product-map set',
+  hasDryRun: true,
   usage: 'FILE',
   summary: 'Replace these names by those of a JSON file; proposals are made anew.',
 
@@ -116,6 +120,7 @@ export const productMapSet: Command = {
 
 export const clientBuildAdd: Command = {
   name: 'client-build add',
+  hasDryRun: true,
   usage: '--family F --version V [--build B] --sbom FILE',
   summary: 'Register what a build of a client is made of (CycloneDX), so that advisories about its parts find it.',
 

@@ -19,6 +19,7 @@ export const suspensionRequests: Command = {
 
 export const suspensionApprove: Command = {
   name: 'suspension approve',
+  hasDryRun: true,
   usage: 'REQUEST',
   summary: 'Agree to what another person asked for, which is then done.',
 
@@ -35,6 +36,7 @@ export const suspensionApprove: Command = {
 
 export const suspensionRefuse: Command = {
   name: 'suspension refuse',
+  hasDryRun: true,
   usage: 'REQUEST',
   summary: 'Refuse what another person asked for, or take back what one asked for oneself.',
 

@@ -36,6 +36,7 @@ const RULE_USAGE = `--family F ${CONDITIONS_USAGE} --action allow|observe|notify
 
 export const clientRuleAdd: Command = {
   name: 'client-rule add',
+  hasDryRun: true,
   usage: RULE_USAGE,
   summary:
     'Act on clients, for example of a family below a version. The milder actions come first, by the calendar; --now skips them.',
@@ -72,6 +73,7 @@ export const clientRuleList: Command = {
 
 export const clientRuleConfirm: Command = {
   name: 'client-rule confirm',
+  hasDryRun: true,
   usage: 'ID',
   summary: 'Confirm a rule that blocks. Without it, a rule made in the console stops blocking after ten minutes.',
 
@@ -85,6 +87,7 @@ export const clientRuleConfirm: Command = {
 
 export const clientRuleHold: Command = {
   name: 'client-rule hold',
+  hasDryRun: true,
   usage: 'ID --at observe|notify|warn|degrade|block --reason TEXT',
   summary: 'Let a rule fall back to a stage and climb no further.',
 
@@ -102,6 +105,7 @@ export const clientRuleHold: Command = {
 
 export const clientRuleRelease: Command = {
   name: 'client-rule release',
+  hasDryRun: true,
   usage: 'ID',
   summary: 'Let a rule that had fallen back climb again.',
 
@@ -115,6 +119,7 @@ export const clientRuleRelease: Command = {
 
 export const clientRuleGuardrails: Command = {
   name: 'client-rule guardrails',
+  hasDryRun: true,
   usage: 'ID on|off --reason TEXT',
   summary:
     'Take the guardrails from a rule with the preset emergency or now, which takes two people, or give them back.',
@@ -136,6 +141,7 @@ export const clientRuleGuardrails: Command = {
 
 export const clientRuleRemove: Command = {
   name: 'client-rule remove',
+  hasDryRun: true,
   usage: 'ID',
   summary: 'Remove a client rule.',
 
@@ -149,6 +155,7 @@ export const clientRuleRemove: Command = {
 
 export const clientExceptionAdd: Command = {
   name: 'client-exception add',
+  hasDryRun: true,
   usage: `--family F ${CONDITIONS_USAGE} [--rule ID] [--until TIME] --reason TEXT`,
   summary: 'Spare some clients from client rules, by default for 14 days. --family "*" means every family.',
 
@@ -182,6 +189,7 @@ export const clientExceptionList: Command = {
 
 export const clientExceptionRemove: Command = {
   name: 'client-exception remove',
+  hasDryRun: true,
   usage: 'ID',
   summary: 'End an exception.',
 

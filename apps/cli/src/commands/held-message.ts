@@ -29,6 +29,7 @@ export const suspensionHeld: Command = {
 
 export const suspensionRelease: Command = {
   name: 'suspension release',
+  hasDryRun: true,
   usage: 'ID MESSAGE|all',
   summary: 'Deliver a held message of a suspension that has ended for review, or all of them.',
 
@@ -41,6 +42,7 @@ export const suspensionRelease: Command = {
 
 export const suspensionDiscard: Command = {
   name: 'suspension discard',
+  hasDryRun: true,
   usage: 'ID MESSAGE|all',
   summary: 'Discard a held message of a suspension that has ended for review, or all of them, and tell the senders.',
 

@@ -4,6 +4,7 @@ import type { Command } from '../command.ts'
 
 export const imageRenewalStart: Command = {
   name: 'image-renewal start',
+  hasDryRun: true,
   usage: '[--everything]',
   summary: 'Make all images anew with the encoders of today, in the background. No link breaks meanwhile.',
 
@@ -29,6 +30,7 @@ export const imageRenewalStatus: Command = {
 
 export const imageRenewalStop: Command = {
   name: 'image-renewal stop',
+  hasDryRun: true,
   usage: '',
   summary: 'Stop making images anew. What is done stays.',
 

@@ -7,7 +7,13 @@ const DEFAULTS = ADMIN_ROUTES.setMediaPolicy.body.parse({})
 
 test('one field is changed and the others stay', async () => {
   const policy = { ...DEFAULTS, e2ee: 'text-only', maxFileBytes: 5, refuseUpload: ['executable', 'audio'] }
-  const effect = { epoch: 2, appliedMs: 1, disconnected: 0, notified: 0, nodes: [] }
+  const effect = {
+    epoch: 2,
+    appliedMs: 1,
+    disconnected: 0,
+    notified: 0,
+    nodes: [{ id: 'n', name: 'here', state: 'applied', appliedMs: 1, disconnected: 0, notified: 0 }],
+  }
   const { asked, printed } = await run(
     mediaPolicySet,
     ['--e2ee', 'text-only', '--max-file-bytes', '5', '--refuse-upload', 'executable,audio'],

@@ -9,6 +9,7 @@ const EXPIRES = '365d'
 
 export const tokenOfflineCreate: Command = {
   name: 'token offline create',
+  hasDryRun: true,
   usage: '--scope cut|end [--expires TIME]',
   summary: `Make a token to print: it cuts the service off, or ends that, once on each node, without a database. It is good for ${EXPIRES}.`,
 
@@ -26,6 +27,7 @@ export const tokenOfflineCreate: Command = {
 
 export const offlineApply: Command = {
   name: 'offline apply',
+  hasDryRun: true,
   usage: 'TOKEN|FILE',
   summary: 'Carry out a printed token on this node. It works without the database, and once.',
 

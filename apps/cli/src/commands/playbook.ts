@@ -33,6 +33,7 @@ export const playbookShow: Command = {
 
 export const playbookSet: Command = {
   name: 'playbook set',
+  hasDryRun: true,
   usage: 'NAME --file FILE.json',
   summary: 'Add a playbook, or replace the one of this name. The file holds steps, reason, exemptions, rules, notify.',
 
@@ -48,6 +49,7 @@ export const playbookSet: Command = {
 
 export const playbookDelete: Command = {
   name: 'playbook delete',
+  hasDryRun: true,
   usage: 'NAME',
   summary: 'Delete a playbook. What it has started goes on.',
 

@@ -13,7 +13,13 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   getPolicy: { document: DOCUMENT },
   applyPolicy: {
     steps: [{ section: 'clientRules', change: 'add', name: '', after: RULE }],
-    effect: { epoch: 7, appliedMs: 3, disconnected: 2, notified: 0, nodes: [] },
+    effect: {
+      epoch: 7,
+      appliedMs: 3,
+      disconnected: 2,
+      notified: 0,
+      nodes: [{ id: 'n', name: 'here', state: 'applied', appliedMs: 1, disconnected: 0, notified: 0 }],
+    },
   },
 }
 

@@ -6,6 +6,7 @@ import { effectLine } from './effect.ts'
 
 export const recallStart: Command = {
   name: 'recall start',
+  hasDryRun: true,
   usage: '[--hash LIST] [--sender LIST] [--room JID] [--format LIST] [--from TIME] [--until TIME] --reason TEXT',
   summary:
     'Stop serving files that were delivered. Everything that is named must hold. TIME is when they were sent: without --until and --hash, what is sent from now on is new.',
@@ -49,6 +50,7 @@ export const recallList: Command = {
 
 export const recallEnd: Command = {
   name: 'recall end',
+  hasDryRun: true,
   usage: 'ID',
   summary: 'Serve recalled files again.',
 

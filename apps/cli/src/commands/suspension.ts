@@ -61,6 +61,7 @@ export const suspensionList: Command = {
 
 export const suspensionExtend: Command = {
   name: 'suspension extend',
+  hasDryRun: true,
   usage: 'ID [--until TIME|never] [--review TIME]',
   summary: 'Give a suspension another end, or another time of review. TIME is as in `suspension start`.',
 
@@ -79,6 +80,7 @@ export const suspensionExtend: Command = {
 
 export const suspensionExempt: Command = {
   name: 'suspension exempt',
+  hasDryRun: true,
   usage: 'ID WHO[,WHO…]',
   summary: 'Leave somebody alone: an account, unit:NAME, room:JID (an incident room) or bot:JID.',
 
@@ -92,6 +94,7 @@ export const suspensionExempt: Command = {
 
 export const suspensionEnd: Command = {
   name: 'suspension end',
+  hasDryRun: true,
   usage: `ID [--release ${RELEASES.join('|')}] [--canary UNIT[,UNIT…] [--canary-for MINUTES]]`,
   summary:
     'End a suspension. What it held is delivered in order, or as far as recalls and the sanitizer still let it through, or waits for a person, or is discarded with notice. With --canary these units come back first, and everybody else some minutes later; `suspension extend` stops that.',
@@ -144,6 +147,7 @@ export const suspensionExplain: Command = {
 
 export const suspensionReview: Command = {
   name: 'suspension review',
+  hasDryRun: true,
   usage: 'ID --note TEXT',
   summary: 'Record that somebody has looked at what one person did alone.',
 
