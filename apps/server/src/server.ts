@@ -231,6 +231,11 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
         }),
       people: {
         accounts: () => accounts.all(),
+        peopleIn: (room) => {
+          const jid = findJid(room)
+          const there = jid ? registry.findService(jid.domainpart, ctx)?.peopleIn?.(jid, ctx) : undefined
+          return Array.from(there ?? [], (bareJid) => accounts.findByBareJid(bareJid)?.localpart ?? '')
+        },
         approvers: () => approversAmong(accounts.all()),
         tell: (text, to) => tellPeople(text, to, ctx),
       },

@@ -80,6 +80,7 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
   const database = openDatabase(url)
   const sessions: LiveSession[] = []
   const closed: (readonly [string, SessionEndCode])[] = []
+  const rooms = new Map<string, readonly string[]>()
   const alerts: { readonly text: string; readonly to: readonly string[] }[] = []
   const accounts = createAccounts('im.test', beside ? await listAccounts(database.db, 1_000) : [])
   const units = createUnits(accounts, [])
@@ -95,6 +96,7 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
     queue: { deliverReleased: () => undefined, isStillClean: async () => true },
     people: {
       accounts: () => accounts.all(),
+      peopleIn: (room) => rooms.get(room) ?? [],
       approvers: () => approversAmong(accounts.all()),
       tell: (text, to) => void alerts.push({ text, to }),
     },
@@ -208,9 +210,12 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
     local: local.send,
     sessions,
     closed,
+    /** Localparts of who is in each room, by its address. */
+    rooms,
     deleted,
     alerts,
     accounts,
+    units,
     database,
     policy,
     async [Symbol.asyncDispose]() {

@@ -23,6 +23,10 @@ const heldSelection = z.strictObject({
     .meta({ description: 'Ids of held messages, or `all`.' }),
 })
 
+const waiting = approvalRequest.optional().meta({
+  description: 'Present: these are many messages of a large suspension, and another person has to approve it first.',
+})
+
 /** Routes about held messages. */
 export const HELD_ROUTES = {
   listHeldMessages: {
@@ -47,7 +51,7 @@ export const HELD_ROUTES = {
     body: heldSelection,
     maxBodyBytes: 65_536,
     status: 200,
-    response: z.strictObject({ released: count }),
+    response: z.strictObject({ released: count, request: waiting }),
   },
   discardHeldMessages: {
     method: 'POST',
@@ -61,10 +65,7 @@ export const HELD_ROUTES = {
     body: heldSelection,
     maxBodyBytes: 65_536,
     status: 200,
-    response: z.strictObject({
-      discarded: count,
-      request: approvalRequest.optional().meta({ description: 'Present: another person has to approve it first.' }),
-    }),
+    response: z.strictObject({ discarded: count, request: waiting }),
   },
 } as const satisfies Record<string, AdminRoute>
 

@@ -73,7 +73,8 @@ export const suspension = z
     discarded: z.int().min(0),
     reviewDueAt: instant
       .optional()
-      .meta({ description: 'Started by one person alone: somebody has to look at it by then.' }),
+      .meta({ description: 'One person did alone what takes two: somebody else has to look at it by then.' }),
+    actedAlone: z.array(z.string()).readonly().optional().meta({ description: 'Who that was; they cannot review it.' }),
     reviewedAt: instant.optional(),
     reviewedBy: z.string().optional(),
     reviewNote: z.string().optional(),
@@ -255,7 +256,7 @@ export const SUSPENSION_ROUTES = {
   reviewSuspension: {
     method: 'POST',
     path: '/api/v1/suspensions/{id}/review',
-    summary: 'Record that somebody has looked at a suspension that one person had started alone.',
+    summary: 'Record that somebody else has looked at what one person did alone to a suspension.',
     permission: 'suspension.approve',
     edits: 'getSuspension',
     isPolicyWrite: true,

@@ -85,6 +85,7 @@ export const approvalRequest = z
       'exempt-suspension',
       'end-suspension',
       'start-playbook',
+      'release-held',
       'discard-held',
       'unguard-client-rule',
       'add-client-exception',

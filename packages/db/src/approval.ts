@@ -3,6 +3,7 @@ import type { Db } from './database.ts'
 import { approvalRequest } from './schema/index.ts'
 
 export type ApprovalRequest = typeof approvalRequest.$inferSelect
+type ApprovalRequestRow = typeof approvalRequest.$inferInsert
 
 /** Requests that nobody has decided yet and that have not expired, oldest first. */
 export function listApprovalRequests(db: Db, at: Date): Promise<ApprovalRequest[]> {
@@ -19,12 +20,30 @@ export async function findApprovalRequest(db: Db, id: string): Promise<ApprovalR
   return row
 }
 
-export async function insertApprovalRequest(
+/** Writes a request down, or finds the one for the very same that is open, whoever asked. */
+export async function putApprovalRequest(
   tx: Db,
-  row: typeof approvalRequest.$inferInsert,
-): Promise<ApprovalRequest> {
+  row: ApprovalRequestRow,
+): Promise<{ readonly request: ApprovalRequest; readonly isNew: boolean }> {
+  const { action, target, payload, requestedAt } = row
+  // Of two clicks at once the second one waits here, and finds what the first one wrote.
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`approval ${action} ${target}`}, 0))`)
+  const [same] = await tx
+    .select()
+    .from(approvalRequest)
+    .where(
+      and(
+        eq(approvalRequest.action, action),
+        eq(approvalRequest.target, target),
+        sql`${approvalRequest.payload} = ${JSON.stringify(payload)}::jsonb`,
+        isNull(approvalRequest.decidedAt),
+        gt(approvalRequest.expiresAt, requestedAt),
+      ),
+    )
+    .limit(1)
+  if (same) return { request: same, isNew: false }
   const [made] = await tx.insert(approvalRequest).values(row).returning()
-  return made!
+  return { request: made!, isNew: true }
 }
 
 /** Decides a request, once; undefined when it is absent, expired, or decided. */
@@ -52,29 +71,6 @@ export async function expireApprovalRequests(tx: Db, target: string, at: Date): 
     )
 }
 
-/** The same that somebody has asked for before, and that is still open. */
-export async function findSameRequest(
-  db: Db,
-  { action, target, payload, requestedBy }: Pick<ApprovalRequest, 'action' | 'target' | 'payload' | 'requestedBy'>,
-  at: Date,
-): Promise<ApprovalRequest | undefined> {
-  const [row] = await db
-    .select()
-    .from(approvalRequest)
-    .where(
-      and(
-        eq(approvalRequest.action, action),
-        eq(approvalRequest.target, target),
-        eq(approvalRequest.requestedBy, requestedBy),
-        sql`${approvalRequest.payload} = ${JSON.stringify(payload)}::jsonb`,
-        isNull(approvalRequest.decidedAt),
-        gt(approvalRequest.expiresAt, at),
-      ),
-    )
-    .limit(1)
-  return row
-}
-
 /** Requests about one thing, oldest first, whatever became of them. */
 export function listApprovalRequestsAbout(db: Db, target: string): Promise<ApprovalRequest[]> {
   return db
@@ -83,12 +79,4 @@ export function listApprovalRequestsAbout(db: Db, target: string): Promise<Appro
     .where(eq(approvalRequest.target, target))
     .orderBy(asc(approvalRequest.requestedAt))
     .limit(500)
-}
-
-/** Lets a request wait again: it was agreed to and could not be done. */
-export async function reopenApprovalRequest(db: Db, id: string): Promise<void> {
-  await db
-    .update(approvalRequest)
-    .set({ decidedBy: null, decidedAt: null, outcome: null })
-    .where(eq(approvalRequest.id, id))
 }

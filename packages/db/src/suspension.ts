@@ -1,6 +1,6 @@
-import { and, asc, desc, eq, isNotNull, isNull, lte, not, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lte, not, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { suspension } from './schema/index.ts'
+import { audit, suspension } from './schema/index.ts'
 
 export type Suspension = typeof suspension.$inferSelect
 
@@ -93,6 +93,21 @@ export async function takeAlert(db: Db, id: string, alert: string): Promise<bool
   return rows.length > 0
 }
 
+/** What these did alone takes two people: it has to be looked at by then, also where it has ended. */
+export async function noteActedAlone(
+  tx: Db,
+  id: string,
+  { by, dueAt }: { readonly by: readonly string[]; readonly dueAt: Date },
+): Promise<void> {
+  await tx
+    .update(suspension)
+    .set({
+      actedAlone: sql`array(select distinct unnest(${suspension.actedAlone} || ${sql.param([...by])}::text[]))`,
+      ...{ reviewDueAt: dueAt, reviewedAt: null, reviewedBy: null, reviewNote: null },
+    })
+    .where(eq(suspension.id, id))
+}
+
 /** Records the review of a suspension that one person had started alone; undefined when there is nothing to review. */
 export async function reviewSuspension(
   tx: Db,
@@ -142,4 +157,22 @@ export function listEmergenciesBy(db: Db, startedBy: string, since: Date): Promi
     .select()
     .from(suspension)
     .where(and(eq(suspension.startedBy, startedBy), suspension.isEmergency, sql`${suspension.sinceAt} > ${since}`))
+}
+
+/** How many held messages of a suspension somebody has released or discarded since then. */
+export async function countSettledBy(db: Db, id: string, actor: string, since: Date): Promise<number> {
+  const messages = sql<number>`coalesce(sum(coalesce((${audit.detail} ->> 'released')::int, 0)
+    + coalesce((${audit.detail} ->> 'discarded')::int, 0)), 0)::int`
+  const [row] = await db
+    .select({ messages })
+    .from(audit)
+    .where(
+      and(
+        eq(audit.target, id),
+        eq(audit.actor, actor),
+        inArray(audit.action, ['release-held', 'discard-held']),
+        gte(audit.at, since),
+      ),
+    )
+  return row?.messages ?? 0
 }

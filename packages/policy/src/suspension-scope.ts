@@ -198,25 +198,6 @@ export function isTold(scope: SuspensionScope, subject?: Subject): boolean {
   return isInScope(scope, subject)
 }
 
-/** Features that have nothing in common with one another, nor with messages, files and rooms. */
-const APART: ReadonlySet<ScopeKindName> = new Set(['presence', 'search', 'registration', 'push', 'federation', 'peer'])
-
-/**
- * Whether something may be in both scopes, for all that their names tell: a network may have everybody of a unit in it,
- * and an image is shared in a message. Names that are no scope overlap with everything.
- */
-export function mayOverlap(one: SuspensionScope, other: SuspensionScope): boolean {
-  const [a, b] = [findScope(one), findScope(other)]
-  if (!a || !b) return true
-  // Networks contain one another.
-  if (a.kind === b.kind) return a.value === b.value || a.kind === 'zone'
-  const isOfPeople = ({ kind, value }: ParsedScope) => (KINDS[kind] as ScopeKind).tests(value).who !== undefined
-  if (isOfPeople(a) || isOfPeople(b)) return true
-  const isFederation = (kind: ScopeKindName) => kind === 'federation' || kind === 'peer'
-  if (isFederation(a.kind) && isFederation(b.kind)) return true
-  return !APART.has(a.kind) && !APART.has(b.kind)
-}
-
 function domainOf(jid: string | undefined): string | undefined {
   if (jid === undefined) return undefined
   const [bare = ''] = jid.split('/', 1)

@@ -210,6 +210,7 @@ export const de: Texts = {
     'start-playbook': 'Ablaufplan starten',
     'unguard-client-rule': 'Leitplanken einer Regel entfernen',
     'add-client-exception': 'Clients von den Regeln ausnehmen',
+    'release-held': 'Zurückgehaltene Nachrichten zustellen',
     'discard-held': 'Zurückgehaltene Nachrichten verwerfen',
   },
   wanted: 'Gewünscht',

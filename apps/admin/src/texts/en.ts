@@ -204,6 +204,7 @@ export const en = {
     'start-playbook': 'Start a playbook',
     'unguard-client-rule': 'Take the guardrails off a rule',
     'add-client-exception': 'Spare clients from the rules',
+    'release-held': 'Deliver held messages',
     'discard-held': 'Discard held messages',
   },
   wanted: 'Asked for',

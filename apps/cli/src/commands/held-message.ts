@@ -36,7 +36,7 @@ export const suspensionRelease: Command = {
   async run(args, cli) {
     const { params, body } = selectionFrom(args)
     const released = await cli.admin('releaseHeldMessages', { params, body })
-    cli.result(`${released.released} messages released`, released)
+    cli.result(settledLine(released, `${released.released} messages released`), released)
   },
 }
 
@@ -49,12 +49,12 @@ export const suspensionDiscard: Command = {
   async run(args, cli) {
     const { params, body } = selectionFrom(args)
     const discarded = await cli.admin('discardHeldMessages', { params, body })
-    const { request } = discarded
-    const line = request
-      ? `waits for another person: drawbridge suspension approve ${request.id}`
-      : `${discarded.discarded} messages discarded`
-    cli.result(line, discarded)
+    cli.result(settledLine(discarded, `${discarded.discarded} messages discarded`), discarded)
   },
+}
+
+function settledLine({ request }: { readonly request?: { readonly id: string } | undefined }, done: string): string {
+  return request ? `waits for another person: drawbridge suspension approve ${request.id}` : done
 }
 
 function selectionFrom(args: string[]) {

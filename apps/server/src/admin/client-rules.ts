@@ -83,7 +83,7 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       shown(await operations.setClientRuleCeiling(actorOf(request).name, request.params.id, undefined)),
     async guardClientRule(request) {
       const outcome = await policy.guarded.guardRule(personOf(actorOf(request)), request.params.id, request.body)
-      return 'done' in outcome ? shown(outcome.done) : { request: approvalView(outcome.request) }
+      return outcome.request ? { request: approvalView(outcome.request) } : shown(outcome.done)
     },
     removeClientRule: (request) => operations.removeClientRule(actorOf(request).name, request.params.id),
     async listClientExceptions({ query }) {
@@ -101,7 +101,7 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
     async addClientException(request) {
       const wanted = checkedConditions(context, request.body)
       const outcome = await policy.guarded.addException(personOf(actorOf(request)), wanted)
-      if (!('done' in outcome)) return { request: approvalView(outcome.request) }
+      if (outcome.request) return { request: approvalView(outcome.request) }
       const { exception, effect } = outcome.done
       return { exception: clientExceptionView(exception), effect }
     },

@@ -2,7 +2,7 @@ import { ADMIN_ROUTES } from '@drawbridge/contract'
 import type { AdminRoute, AdminRouteId } from '@drawbridge/contract'
 import type { Proposal } from '@drawbridge/advisories'
 import { buildSbom, CHROME_CVE } from '@drawbridge/advisories/test-records'
-import { insertApprovalRequest, listAudit, noteSightings, openProposal, uuidv7 } from '@drawbridge/db'
+import { listAudit, noteSightings, openProposal, putApprovalRequest, uuidv7 } from '@drawbridge/db'
 import { claimFrom, identify } from '@drawbridge/policy'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -316,7 +316,7 @@ async function makeAll() {
   await a.local('POST', `/api/v1/suspensions/${ended}/end?release=review`)
   await pool.query('update suspension set review_due_at = now() where id = $1', [suspension])
   const request = uuidv7()
-  await insertApprovalRequest(db, {
+  await putApprovalRequest(db, {
     id: request,
     action: 'end-suspension',
     target: suspension,

@@ -3,10 +3,11 @@ import { Refusal } from '@drawbridge/contract'
 import { appendAudit, findSuspension, listHeld } from '@drawbridge/db'
 import type { HeldMessage } from '@drawbridge/db'
 import { isId } from '../policy/client-rules.ts'
+import type { SettleAction } from '../policy/fulfil-request.ts'
 import { sharedMedia } from '../routing/shared-media.ts'
 import { parseStored } from '../routing/parse-stored.ts'
 import { actorOf } from './api.ts'
-import type { AdminContext, AdminHandlers } from './api.ts'
+import type { AdminContext, AdminHandlers, AdminRequest } from './api.ts'
 import { approvalView } from './suspension-views.ts'
 import { personOf } from './suspensions.ts'
 
@@ -15,7 +16,9 @@ const PAGE = 100
 type Ids = 'listHeldMessages' | 'releaseHeldMessages' | 'discardHeldMessages'
 
 /** What suspensions hold, for those who decide about it one by one. Whoever reads content is on record. */
-export function heldMessageHandlers({ db, policy: { operations, guarded }, now }: AdminContext): AdminHandlers<Ids> {
+export function heldMessageHandlers({ db, policy: { guarded }, now }: AdminContext): AdminHandlers<Ids> {
+  const settle = (request: AdminRequest<'releaseHeldMessages' | 'discardHeldMessages'>, action: SettleAction) =>
+    guarded.settle(personOf(actorOf(request)), request.params.id, action, request.body.messages)
   return {
     async listHeldMessages(request) {
       const { params, query } = request
@@ -34,19 +37,14 @@ export function heldMessageHandlers({ db, policy: { operations, guarded }, now }
       return { messages: page.map((row) => heldView(row, hasContent)), ...next }
     },
     async releaseHeldMessages(request) {
-      const { params, body } = request
-      return { released: await operations.releaseReviewed(actorOf(request).name, params.id, namedIn(body)) }
+      const { done: released = 0, request: waiting } = await settle(request, 'release-held')
+      return { released, ...(waiting && { request: approvalView(waiting) }) }
     },
     async discardHeldMessages(request) {
-      const { params, body } = request
-      const outcome = await guarded.discardHeld(personOf(actorOf(request)), params.id, namedIn(body))
-      return 'done' in outcome ? { discarded: outcome.done } : { discarded: 0, request: approvalView(outcome.request) }
+      const { done: discarded = 0, request: waiting } = await settle(request, 'discard-held')
+      return { discarded, ...(waiting && { request: approvalView(waiting) }) }
     },
   }
-}
-
-function namedIn({ messages }: { readonly messages: 'all' | readonly string[] }): readonly string[] | undefined {
-  return messages === 'all' ? undefined : messages
 }
 
 function heldView({ id, stanza, sentAt, recipients }: HeldMessage, hasContent: boolean): HeldMessageView {

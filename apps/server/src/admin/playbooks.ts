@@ -2,7 +2,7 @@ import { playbookDocument, Refusal } from '@drawbridge/contract'
 import type { PlaybookView } from '@drawbridge/contract'
 import { appendAudit, deletePlaybook, findPlaybook, listPlaybooks, putPlaybook, uuidv7 } from '@drawbridge/db'
 import type { Playbook } from '@drawbridge/db'
-import { stepsOf } from '../policy/guarded.ts'
+import { stepsOf } from '../policy/fulfil-request.ts'
 import { transact } from '../policy/rehearsal.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
@@ -57,9 +57,9 @@ export function playbookHandlers(context: AdminContext): AdminHandlers<Ids> {
       const { params, body } = request
       const row = await findPlaybook(db, params.name)
       if (!row) throw new Refusal('no-such-playbook')
-      const impact = guarded.impactOf(stepsOf(playbookDocument.parse(row.playbook), body, now()), body.isDrill)
+      const impact = await guarded.impactOf(stepsOf(playbookDocument.parse(row.playbook), body, now()), body.isDrill)
       const outcome = await guarded.startPlaybook(personOf(actorOf(request)), params.name, body)
-      if (!('done' in outcome)) return { suspensions: [], rules: [], request: approvalView(outcome.request), impact }
+      if (outcome.request) return { suspensions: [], rules: [], request: approvalView(outcome.request), impact }
       const { suspensions, rules, effect } = outcome.done
       return { suspensions: suspensions.map((started) => suspensionView(started)), rules, effect, impact }
     },

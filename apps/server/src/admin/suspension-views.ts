@@ -36,6 +36,7 @@ export function suspensionView(row: Suspension, held: HeldCounts = new Map()): S
     ...present('endedBy', row.endedBy),
     ...present('release', row.release),
     ...present('reviewDueAt', row.reviewDueAt?.toISOString()),
+    ...(row.actedAlone.length > 0 && { actedAlone: row.actedAlone }),
     ...present('reviewedAt', row.reviewedAt?.toISOString()),
     ...present('reviewedBy', row.reviewedBy),
     ...present('reviewNote', row.reviewNote),

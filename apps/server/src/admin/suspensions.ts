@@ -10,7 +10,8 @@ import {
 import type { Suspension } from '@drawbridge/db'
 import { claimFrom, effectiveSuspensions, identify } from '@drawbridge/policy'
 import { isId } from '../policy/client-rules.ts'
-import type { Ending, Guarded } from '../policy/guarded.ts'
+import type { Ending } from '../policy/fulfil-request.ts'
+import type { Guarded } from '../policy/guarded.ts'
 import { localpartFrom } from '../routing/account-name.ts'
 import { LOCAL_ACTOR } from './actor.ts'
 import type { Actor } from './actor.ts'
@@ -65,7 +66,7 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
     },
     async startSuspension(request) {
       const { body } = request
-      const impact = guarded.impactOf([body], body.isDrill)
+      const impact = await guarded.impactOf([body], body.isDrill)
       const isLocal = actorOf(request).kind === 'local'
       const isWholeCut = body.mode === 'cut' && body.scopes.includes('service') && body.isDrill !== true
       // Whoever can open the local socket must not depend on the database (control §4.3).
@@ -76,7 +77,7 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
       }
       assertNamesExist(body, context)
       const outcome = await guarded.start(personOf(actorOf(request)), body)
-      if (!('done' in outcome)) return { impact, request: approvalView(outcome.request) }
+      if (outcome.request) return { impact, request: approvalView(outcome.request) }
       const { suspensions, effect } = outcome.done
       return { suspension: suspensionView(suspensions[0]!), effect, impact }
     },
@@ -104,7 +105,7 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
       if (isAway && !here) throw new Refusal('database-unavailable')
       if (here) return { ...here, suspension: suspensionView(here.suspension), released: 0, discarded: 0 }
       const outcome = await guarded.end(personOf(actorOf(request)), params.id, endingFrom(query, context))
-      if (!('done' in outcome)) return { request: approvalView(outcome.request), released: 0, discarded: 0 }
+      if (outcome.request) return { request: approvalView(outcome.request), released: 0, discarded: 0 }
       const { suspension, ...rest } = outcome.done
       return { suspension: suspensionView(suspension, await countHeldEach(db)), ...rest }
     },
@@ -169,7 +170,7 @@ function endingFrom(
 type ChangedSuspension = Awaited<ReturnType<AdminContext['policy']['operations']['changeSuspension']>>
 
 function changed(outcome: Guarded<ChangedSuspension>) {
-  if (!('done' in outcome)) return { request: approvalView(outcome.request) }
+  if (outcome.request) return { request: approvalView(outcome.request) }
   const { suspension, effect } = outcome.done
   return { suspension: suspensionView(suspension), effect }
 }

@@ -54,6 +54,7 @@ export interface ClientRuleOperations {
     id: string,
     wanted: RuleGuard,
     approvedBy?: readonly string[],
+    also?: Also,
   ): Promise<RuleChange>
   removeClientRule(actor: string, id: string): Promise<{ effect: Effect }>
   /** @param approvedBy - the second person, where there was one. @throws Refusal `end-in-the-past`, `exception-too-long` */
@@ -61,6 +62,7 @@ export interface ClientRuleOperations {
     actor: string,
     exception: NewClientException,
     approvedBy?: string,
+    also?: Also,
   ): Promise<{ exception: ClientException; effect: Effect }>
   removeClientException(actor: string, id: string): Promise<{ effect: Effect }>
 }
@@ -94,6 +96,9 @@ export type Change = <T>(
   work: (tx: Db) => Promise<{ readonly result: T; readonly entry: AuditEntry }>,
   options?: ChangeOptions<T>,
 ) => Promise<{ result: T; effect: Effect }>
+
+/** What else belongs to a change: in its transaction, and before it. What it throws undoes the change. */
+export type Also = (tx: Db) => Promise<unknown>
 
 /** Builds the operations. @param change - see `createOperations`, which runs them one at a time. */
 export function createClientRuleOperations(change: Change, now: () => Date): ClientRuleOperations {
@@ -140,7 +145,7 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
           },
         },
       ),
-    setClientRuleGuarded: (actor, id, { isGuarded, reason }, approvedBy = []) =>
+    setClientRuleGuarded: (actor, id, { isGuarded, reason }, approvedBy = [], first = undefined) =>
       update(
         actor,
         isGuarded ? 'guard-client-rule' : 'unguard-client-rule',
@@ -148,7 +153,8 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
         { isGuarded },
         {
           more: { reason, approvedBy },
-          also: (_tx, row) => {
+          also: async (tx, row) => {
+            await first?.(tx)
             if (!isGuarded && !mayBeUnguarded(settingFrom(row))) throw new Refusal('guardrails-needed')
           },
         },
@@ -162,7 +168,7 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
       })
       return { effect }
     },
-    async addClientException(actor, exception, approvedBy) {
+    async addClientException(actor, exception, approvedBy, also) {
       const untilAt =
         exception.until === undefined ? new Date(now().getTime() + EXCEPTION_MS) : new Date(exception.until)
       if (untilAt <= now()) throw new Refusal('end-in-the-past')
@@ -179,6 +185,7 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
         approvedBy: approvedBy ?? null,
       }
       const { result, effect } = await change(async (tx) => {
+        await also?.(tx)
         const rules = await listClientRules(tx)
         if (rule !== undefined && !rules.some(({ id }) => id === rule)) throw new Refusal('no-such-rule')
         const result = await insertClientException(tx, row)

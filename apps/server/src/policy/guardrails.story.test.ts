@@ -49,7 +49,12 @@ async function node(beside?: { readonly url: string; readonly clock: { at: numbe
     offline: offlineParts(),
     log: silentLog,
     sessions: { list: () => sessions },
-    people: { accounts: () => [], approvers: () => ['admin@im.test'], tell: (text) => void alerts.push(text) },
+    people: {
+      accounts: () => [],
+      peopleIn: () => [],
+      approvers: () => ['admin@im.test'],
+      tell: (text) => void alerts.push(text),
+    },
     queue: { deliverReleased: () => undefined, isStillClean: async () => true },
   })
   const stageOf = (id: string) => {

@@ -1,77 +1,129 @@
 import type { NewSuspension, SuspensionImpact } from '@drawbridge/contract'
-import { answerOf, compileSuspension, suspensionSetting } from '@drawbridge/policy'
-import type { AccountFacts, SessionFacts, SuspensionSetting } from '@drawbridge/policy'
+import { listSightings } from '@drawbridge/db'
+import type { Db } from '@drawbridge/db'
+import {
+  answerOf,
+  compileScope,
+  compileSuspension,
+  isWholeService,
+  LARGE_ACCOUNTS,
+  peopleOf,
+  suspensionSetting,
+} from '@drawbridge/policy'
+import type { AccountFacts, ClientIdentity, SessionFacts, Subject, SuspensionScope } from '@drawbridge/policy'
 import type { LiveSession } from './enforce.ts'
 import type { Gate } from './gate.ts'
 
-/** A suspension of more accounts than this takes two people (control §4.6). */
-const LARGE_ACCOUNTS = 100
-
-/** Features of one person at a time: suspending them hits nobody by itself. */
-const WITHOUT_PEOPLE: ReadonlySet<string> = new Set(['registration', 'bots', 'hash', 'peer'])
+/** Who was seen with a client, or in a network, so long ago counts as reached by it, in milliseconds. */
+const SEEN_MS = 30 * 86_400_000
+/** Clients that are looked at; where there are more, a suspension counts as large. */
+const MAX_SIGHTINGS = 50_000
 
 export interface ImpactOptions {
+  readonly db: Db
   readonly gate: Gate
   readonly accounts: () => Iterable<AccountFacts>
   readonly sessions: () => Iterable<LiveSession>
   /** Rooms of these that an account is a member of. */
   readonly roomsOf: (localpart: string, rooms: readonly string[]) => readonly string[]
+  /** Localparts of the members of a room, and of who is in it. */
+  readonly peopleIn: (room: string) => Iterable<string>
 }
 
 export type Impact = Omit<SuspensionImpact, 'approvals' | 'isTwoPersonRuleActive'> & {
   /** More than a hundred accounts, the whole service, or a cut. */
   readonly isLarge: boolean
+  /** Localparts of whom it reaches, connected or not. */
+  readonly people: ReadonlySet<string>
 }
 
-/** Who would be hit by a suspension, or is: by the accounts and sessions of this node. */
-export type MeasureImpact = (wanted: Pick<NewSuspension, 'scopes' | 'mode' | 'exemptions'>, at: number) => Impact
+/** Who would be hit by suspensions that begin together, or is. */
+export type MeasureImpact = (
+  wanted: readonly Pick<NewSuspension, 'scopes' | 'mode' | 'exemptions'>[],
+  at: number,
+) => Promise<Impact>
 
-/** Builds the measurement. The same rule says who is meant that will decide. */
-export function createMeasureImpact({ gate, accounts, sessions, roomsOf }: ImpactOptions): MeasureImpact {
-  return ({ scopes, mode, exemptions }, at) => {
-    const setting = suspensionSetting.parse({ id: 'measured', scopes, mode, reason: '', since: at, exemptions })
-    const rooms = [...scopes.flatMap((scope) => valueOf(scope, 'room')), ...setting.exemptions.rooms]
-    const known = (account: AccountFacts): AccountFacts => ({
-      ...account,
-      units: gate.unitsOf(account.localpart),
-      rooms: roomsOf(account.localpart, rooms),
+/**
+ * Builds the measurement. The same tests say who is meant that will decide. Clients and networks reach whoever was seen
+ * there lately, on whatever node: at night, or when they are cut off already, nobody is connected.
+ */
+export function createMeasureImpact(options: ImpactOptions): MeasureImpact {
+  const { db, gate, accounts, sessions, roomsOf, peopleIn } = options
+  const live = (): Seen[] =>
+    Array.from(sessions(), ({ account, client, remoteAddress: address }) => {
+      return { localpart: account.localpart, client, address }
     })
+  const lately = async (at: number): Promise<Seen[]> => {
+    const rows = await listSightings(db, new Date(at - SEEN_MS), MAX_SIGHTINGS)
+    return rows.map(({ localpart, identity, address }) => {
+      return { localpart, client: identity as ClientIdentity, address: address ?? undefined }
+    })
+  }
+  return async (wanted, at) => {
+    const scopes = [...new Set(wanted.flatMap((one) => one.scopes))]
+    const all = Array.from(accounts(), ({ localpart }) => localpart)
+    const isBySight = scopes.some((scope) => peopleOf(scope) === 'seen')
+    const sightings = isBySight ? await lately(at) : []
+    const seen = isBySight ? [...live(), ...sightings] : []
+    const members = (unit: string) => all.filter((localpart) => gate.unitsOf(localpart).includes(unit))
+    const reached = scopes.flatMap((scope) => [...reachedBy(scope, { all, seen, members, peopleIn })])
+    const known = new Set(all)
+    const people = new Set(reached.filter((localpart) => known.has(localpart)))
+
+    const settings = wanted.map(({ scopes, mode, exemptions }) =>
+      suspensionSetting.parse({ id: 'measured', scopes, mode, reason: '', since: at, exemptions }),
+    )
+    const incidentRooms = settings.flatMap(({ exemptions }) => exemptions.rooms)
     // Asked as a cut, every scope of people says whom it is about.
-    const cut = compileSuspension({ ...setting, mode: 'cut' })
-    const open = ({ account, client, entrance, remoteAddress: address }: LiveSession): SessionFacts => {
-      return { at, account: known(account), client, entrance, address }
-    }
-    const hit = new Set<string>()
-    const all = new Set<string>()
-    for (const account of accounts()) {
-      all.add(account.localpart)
-      if (isHit(setting, known(account))) hit.add(account.localpart)
-    }
+    const cuts = settings.map((setting) => compileSuspension({ ...setting, mode: 'cut' }))
     const counts = { sessions: 0, disconnected: 0, exempt: 0 }
-    for (const session of sessions()) {
-      const answer = answerOf(cut, 'session.open', open(session))
-      if (answer.scope) hit.add(session.account.localpart)
-      if (!hit.has(session.account.localpart)) continue
+    for (const { account, client, entrance, remoteAddress: address } of sessions()) {
+      const { localpart } = account
+      if (!people.has(localpart)) continue
+      const rooms = roomsOf(localpart, incidentRooms)
+      const facts: SessionFacts = {
+        ...{ at, client, entrance, address },
+        account: { ...account, units: gate.unitsOf(localpart), rooms },
+      }
+      const answers = cuts.map((cut) => answerOf(cut, 'session.open', facts))
+      const isCut = answers.some(({ verdict }, index) => verdict.action === 'refuse' && settings[index]?.mode === 'cut')
       counts.sessions++
-      if (answer.exemption !== undefined) counts.exempt++
-      else if (mode === 'cut' && answer.verdict.action === 'refuse') counts.disconnected++
+      if (isCut) counts.disconnected++
+      else if (answers.some(({ exemption }) => exemption !== undefined)) counts.exempt++
     }
-    const isLarge = mode === 'cut' || scopes.includes('service') || hit.size > LARGE_ACCOUNTS
-    return { accounts: hit.size, ...counts, isLarge }
+    const isLarge =
+      wanted.some(({ mode }) => mode === 'cut') ||
+      scopes.some(isWholeService) ||
+      people.size > LARGE_ACCOUNTS ||
+      sightings.length === MAX_SIGHTINGS
+    return { accounts: people.size, ...counts, isLarge, people }
   }
 }
 
-/** Whether a scope concerns an account whether or not it is connected; clients and networks are seen at sessions. */
-function isHit({ scopes }: SuspensionSetting, account: AccountFacts): boolean {
-  return scopes.some((scope) => {
-    const [kind = ''] = scope.split(':', 1)
-    if (WITHOUT_PEOPLE.has(kind) || kind === 'client' || kind === 'zone') return false
-    if (kind === 'group') return account.units?.includes(scope.slice('group:'.length)) === true
-    if (kind === 'room') return account.rooms?.includes(scope.slice('room:'.length)) === true
-    return true
-  })
+type Seen = Subject & { readonly localpart: string }
+
+interface Sources {
+  readonly all: readonly string[]
+  /** Clients that are here, or were lately. */
+  readonly seen: readonly Seen[]
+  readonly members: (unit: string) => Iterable<string>
+  readonly peopleIn: (room: string) => Iterable<string>
 }
 
-function valueOf(scope: string, kind: string): string[] {
-  return scope.startsWith(`${kind}:`) ? [scope.slice(kind.length + 1)] : []
+function reachedBy(scope: SuspensionScope, { all, seen, members, peopleIn }: Sources): Iterable<string> {
+  const value = scope.slice(scope.indexOf(':') + 1)
+  switch (peopleOf(scope)) {
+    case 'everybody':
+      return all
+    case 'unit':
+      return members(value)
+    case 'room':
+      return peopleIn(value)
+    case 'seen': {
+      const { who } = compileScope(scope).tests
+      return seen.filter((subject) => who?.(subject)).map(({ localpart }) => localpart)
+    }
+    case 'nobody':
+      return []
+  }
 }

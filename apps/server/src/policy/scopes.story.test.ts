@@ -200,6 +200,23 @@ test('a client that is locked out hears once that it needs an update, without a 
   expect(JSON.parse((await others.nth(1)).text)).toMatchObject({ 'last-message-body': 'hello' })
 })
 
+// --- whom it reaches ---------------------------------------------------------------------------------------------------------
+
+test('a room reaches its members, and whoever is in it', async () => {
+  await using s = await story({ alice: 1, bob: 1, carol: 1 })
+  await hall([s.alice, s.bob])
+  const { guarded } = s.server.policy
+  const reached = async (room: string) =>
+    (await guarded.impactOf([{ scopes: [`room:${room}`], mode: 'reject' }])).accounts
+  expect(await reached(HALL)).toBe(2)
+  await s.alice.send(`<presence type="unavailable" to="${HALL}/Alice"/>`)
+  await s.bob.send(`<presence type="unavailable" to="${HALL}/Bob"/>`)
+  await caughtUp(s.bob)
+  // Who owns it is reached, inside or not.
+  expect(await reached(HALL)).toBe(1)
+  expect(await reached('nowhere@rooms.im.test')).toBe(0)
+})
+
 // --- exemptions -------------------------------------------------------------------------------------------------------------
 
 test('control §4.9 what exemptions are used for is counted where they help, and nowhere else', async () => {

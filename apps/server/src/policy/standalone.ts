@@ -1,5 +1,5 @@
 import type { Effect } from '@drawbridge/contract'
-import { findSuspension, listActiveSuspensions, uuidv7 } from '@drawbridge/db'
+import { findSuspension, listActiveSuspensions, noteActedAlone, uuidv7 } from '@drawbridge/db'
 import type { Db, Suspension } from '@drawbridge/db'
 import type { SuspensionSetting } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
@@ -12,6 +12,7 @@ import { createOrderDesk, endOf, NOTHING_SAID, rowOf } from './order-desk.ts'
 import type { Orders } from './orders.ts'
 import { isRehearsal } from './rehearsal.ts'
 import { suspensionSettingFrom } from './stored-rules.ts'
+import { REVIEW_DUE_MS } from './suspensions.ts'
 
 /** An operator who waits for a command is told that the database does not answer after this time. */
 const ASK_MS = 1_000
@@ -85,7 +86,10 @@ export function createStandalone(options: StandaloneOptions): Standalone {
         const active = (await listActiveSuspensions(db)).filter(({ id, scopes, mode }) =>
           suspension === undefined ? !isNoCut({ scopes, mode }) : id === suspension,
         )
-        for (const { id } of active) await operations.endSuspension(by, id)
+        for (const { id } of active) {
+          const dueAt = new Date(now().getTime() + REVIEW_DUE_MS)
+          await operations.endSuspension(by, id, undefined, (tx) => noteActedAlone(tx, id, { by: [by], dueAt }))
+        }
       }
       orders.drop(order.id)
       log.info('an order of this node is written down', { kind: order.kind, by: order.by })

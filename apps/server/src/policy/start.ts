@@ -44,13 +44,15 @@ export interface PolicyService extends AsyncDisposable {
 /** Whom suspensions may hit, and who decides about them. */
 export interface People {
   accounts(): Iterable<AccountFacts>
+  /** Localparts of the members of a room, by its bare JID, and of who is in it. */
+  peopleIn(room: string): Iterable<string>
   /** Bare JIDs of those who can approve what takes two. */
   approvers(): readonly string[]
   /** Tells these, by their bare JIDs or localparts, of something that they have to look at. */
   tell(text: string, to: readonly string[]): void
 }
 
-const NOBODY: People = { accounts: () => [], approvers: () => [], tell: () => undefined }
+const NOBODY: People = { accounts: () => [], peopleIn: () => [], approvers: () => [], tell: () => undefined }
 
 export interface PolicyServiceOptions
   extends
@@ -150,10 +152,12 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
   const standalone = createStandalone({ db: rules.db, ...offline, live, node, operations, log, now })
   later.standalone = standalone
   const measure = createMeasureImpact({
+    db,
     gate: live.gate,
     accounts: people.accounts,
     sessions: () => options.sessions.list(),
     roomsOf,
+    peopleIn: people.peopleIn,
   })
   const guarded = createGuarded({
     db,

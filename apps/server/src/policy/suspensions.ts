@@ -12,7 +12,7 @@ import {
 } from '@drawbridge/db'
 import type { AuditEntry, Db, Suspension } from '@drawbridge/db'
 import { isId, writeClientRule } from './client-rules.ts'
-import type { Change } from './client-rules.ts'
+import type { Also, Change } from './client-rules.ts'
 import type { Gate } from './gate.ts'
 import { isRehearsal, transact } from './rehearsal.ts'
 import { createHoldQueue, RELEASE_BATCH } from './hold-queue.ts'
@@ -32,11 +32,14 @@ const RELEASE_WAIT_MS = 2_000
 /** Who agreed to a start, and in what it stands. */
 export interface Starting {
   readonly approvedBy: readonly string[]
-  /** Nobody else has agreed to it, where the rule asks for two. */
-  readonly isAlone?: boolean
+  /** Who does it alone, where the rule asks for two. */
+  readonly alone?: readonly string[] | undefined
+  /** By the two-person rule: it takes two to end it, however few it reaches by then. */
+  readonly isLarge?: boolean
   readonly playbookId?: string | undefined
   /** Client rules that begin with it. */
   readonly rules?: readonly NewClientRule[] | undefined
+  readonly also?: Also
 }
 
 export interface Started {
@@ -64,16 +67,17 @@ export interface SuspensionOperations {
     id: string,
     action: string,
     set: (row: Suspension) => Partial<Suspension>,
+    also?: Also,
   ): Promise<Changed>
   endSuspension(
     actor: string,
     id: string,
     release?: Release,
-    isAlone?: boolean,
+    also?: Also,
   ): Promise<Changed & { readonly released: number; readonly discarded: number }>
   /** Delivers held messages of a suspension that has ended for review; of all, where none are named. */
-  releaseReviewed(actor: string, id: string, only: readonly string[] | undefined): Promise<number>
-  discardReviewed(actor: string, id: string, only: readonly string[] | undefined): Promise<number>
+  releaseReviewed(actor: string, id: string, only: readonly string[] | undefined, also?: Also): Promise<number>
+  discardReviewed(actor: string, id: string, only: readonly string[] | undefined, also?: Also): Promise<number>
   /** Writes down a suspension that a node began without the database, or one that has ended there already. */
   adoptSuspension(row: Suspension): Promise<{ effect: Effect }>
   /** Releases what a suspension that has ended still holds, after a crash. Call it before anybody can connect. */
@@ -102,10 +106,11 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
     const suspension = await get(id)
     if (suspension.endedAt === null || suspension.release !== 'review') throw new Refusal('not-under-review')
   }
-  const changeSuspension: SuspensionOperations['changeSuspension'] = async (actor, id, action, set) => {
+  const changeSuspension: SuspensionOperations['changeSuspension'] = async (actor, id, action, set, also) => {
     const before = await get(id)
     const fields = set(before)
     const { result, effect } = await change(async (tx) => {
+      await also?.(tx)
       const result = await updateSuspension(tx, id, fields)
       if (!result) throw new Refusal('suspension-ended')
       const keys = Object.keys(fields) as (keyof Suspension)[]
@@ -122,6 +127,7 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
     const at = now()
     const rows = await Promise.all(wanted.map((one) => rowFrom(db, actor, one, starting, at)))
     const { result, effect } = await change(async (tx) => {
+      await starting.also?.(tx)
       const suspensions: Suspension[] = []
       for (const row of rows) suspensions.push(await insertSuspension(tx, row))
       const rules: string[] = []
@@ -142,7 +148,7 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
     beginSuspension: (actor, id) =>
       changeSuspension(actor, id, 'begin-suspension', () => ({ isScheduled: false, sinceAt: now() })),
     changeSuspension,
-    async endSuspension(actor, id, release = 'in-order', isAlone = false) {
+    async endSuspension(actor, id, release = 'in-order', also) {
       const before = await get(id)
       if (before.endedAt) throw new Refusal('suspension-ended')
       const how: Emptying | undefined = release === 'review' ? undefined : release
@@ -153,9 +159,8 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
       const rest: Settled[] = []
       const { result, effect } = await change(
         async (tx) => {
+          await also?.(tx)
           const end = { by: actor, at: now(), release }
-          const due = isAlone ? { reviewDueAt: new Date(end.at.getTime() + REVIEW_DUE_MS) } : {}
-          if (isAlone) await updateSuspension(tx, id, due)
           const result = await markEnded(tx, id, end)
           if (!result) throw new Refusal('suspension-ended')
           await expireApprovalRequests(tx, id, end.at)
@@ -177,15 +182,17 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
       )
       return { suspension: result, effect, ...total }
     },
-    async releaseReviewed(actor, id, only) {
+    async releaseReviewed(actor, id, only, also) {
       await underReview(id)
+      if (also) await transact(db, also)
       const { released } = await queue.drain(id, 'in-order', only)
       const detail = { released, messages: only ?? 'all' }
       await transact(db, (tx) => record(tx, { actor, action: 'release-held', target: id, detail }))
       return released
     },
-    async discardReviewed(actor, id, only) {
+    async discardReviewed(actor, id, only, also) {
       await underReview(id)
+      if (also) await transact(db, also)
       const { discarded } = await queue.drain(id, 'discard', only)
       const detail = { discarded, messages: only ?? 'all' }
       await transact(db, (tx) => record(tx, { actor, action: 'discard-held', target: id, detail }))
@@ -223,7 +230,7 @@ async function rowFrom(
   db: Db,
   actor: string,
   wanted: NewSuspension,
-  { approvedBy, isAlone = false, playbookId }: Starting,
+  { approvedBy, alone = [], isLarge = false, playbookId }: Starting,
   at: Date,
 ) {
   const { mode, reason, reasons = {}, internalReason = '', exemptions = {}, isDrill = false } = wanted
@@ -232,7 +239,7 @@ async function rowFrom(
   const wantedUntilAt = wanted.until === undefined ? null : new Date(wanted.until)
   if (wantedUntilAt && wantedUntilAt <= at) throw new Refusal('end-in-the-past')
   if (wantedUntilAt && wantedUntilAt <= sinceAt) throw new Refusal('start-after-end')
-  const isEmergency = isAlone && wanted.isEmergency === true
+  const isEmergency = alone.length > 0 && wanted.isEmergency === true
   const lapsesAt = new Date(sinceAt.getTime() + EMERGENCY_MS)
   const untilAt = !isEmergency || (wantedUntilAt && wantedUntilAt < lapsesAt) ? wantedUntilAt : lapsesAt
   const reminder = wantedUntilAt ? null : new Date(sinceAt.getTime() + REVIEW_MS)
@@ -251,7 +258,9 @@ async function rowFrom(
     untilAt,
     wantedUntilAt: isEmergency ? wantedUntilAt : null,
     reviewAt: wanted.reviewAt === undefined ? reminder : new Date(wanted.reviewAt),
-    reviewDueAt: isAlone ? new Date(sinceAt.getTime() + REVIEW_DUE_MS) : null,
+    reviewDueAt: alone.length > 0 ? new Date(sinceAt.getTime() + REVIEW_DUE_MS) : null,
+    actedAlone: [...alone],
+    isLarge,
     startedBy: actor,
     approvedBy: [...approvedBy],
     ...(playbookId === undefined ? {} : { playbookId }),

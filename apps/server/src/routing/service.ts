@@ -32,6 +32,8 @@ export interface Service {
   companions?(address: Jid, session: Session, ctx: Context): readonly Session[]
   /** Whether somebody belongs to what has this address; a service that has it has rooms. */
   isMember?(address: Jid, bareJid: string, ctx: Context): boolean
+  /** Bare JIDs of whoever belongs there, and of whoever is there now. */
+  peopleIn?(address: Jid, ctx: Context): Iterable<string>
   /** Whether a presence gives its sender another name there. */
   isRenaming?(stanza: PresenceStanza, sender: Session, ctx: Context): boolean
   /** Whom a message from this address to everybody there concerns; nothing, where nobody else is to hear of it. */

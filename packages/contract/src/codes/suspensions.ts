@@ -53,6 +53,16 @@ export const SUSPENSION_CODES = {
       de: 'Sie haben das selbst beantragt: Eine andere Person muss zustimmen.',
     },
   },
+  'own-deed': {
+    type: 'auth',
+    condition: 'forbidden',
+    http: 403,
+    problem: 'own-deed',
+    text: {
+      en: 'You have done this alone yourself: another approver has to look at it.',
+      de: 'Sie haben das selbst allein getan: Eine andere Person muss es prüfen.',
+    },
+  },
   'not-under-review': {
     type: 'cancel',
     condition: 'conflict',

@@ -81,6 +81,8 @@ export const suspension = pgTable('suspension', {
   discarded: bigint('discarded', { mode: 'number' }).notNull().default(0),
   measured: jsonb('measured').$type<unknown>().notNull().default({}),
   exemptionUses: jsonb('exemption_uses').$type<Readonly<Record<string, number>>>().notNull().default({}),
+  actedAlone: text('acted_alone').array().notNull().default([]),
+  isLarge: boolean('is_large').notNull().default(false),
 })
 
 /** What one person asked for and another has to agree to. */

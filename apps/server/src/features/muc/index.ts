@@ -44,6 +44,14 @@ export const muc = defineFeature({
       const room = roomsOf(ctx).find(localpart)
       return room !== undefined && affiliationRank(room.affiliationOf(bareJid)) >= affiliationRank('member')
     },
+    peopleIn: ({ localpart = '' }, ctx) => {
+      const room = roomsOf(ctx).find(localpart)
+      if (!room) return []
+      const members = [...room.affiliations].flatMap(([jid, { affiliation }]) =>
+        affiliation === 'outcast' ? [] : [jid],
+      )
+      return [...members, ...Array.from(room.occupants.values(), ({ account }) => account)]
+    },
     isRenaming: ({ to, type }, session, ctx) => {
       const occupant =
         type === 'available'
