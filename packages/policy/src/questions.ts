@@ -46,6 +46,8 @@ export interface StanzaFacts {
   readonly type: string
   /** Where it goes: this server or the sender's own account, another account here, or another domain. */
   readonly target: 'server' | 'self' | 'local' | 'remote'
+  /** The account here that it goes to, as far as somebody has looked. */
+  readonly recipient?: Pick<AccountFacts, 'localpart' | 'isBreakGlass' | 'units'> | undefined
   /** It will be stored before it is delivered. */
   readonly isDurable: boolean
   /** It says something in words: in a body, or in a presence beside that somebody is there. */

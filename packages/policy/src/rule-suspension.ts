@@ -146,7 +146,7 @@ export function answerOf<Q extends Question>(
   for (const scope of suspended.scopes) {
     if (!reading.isAbout(scope)) continue
     const action = reading.actionIn(scope)
-    const { mode, exemption, by } = modeFor(suspended, reading, action)
+    const { mode, exemption, by } = exemptRecipient(suspended, reading, scope) ?? modeFor(suspended, reading, action)
     const verdict = verdictFrom(suspended.setting, scope, ANSWERS[action][mode])
     const isSpared = by !== undefined && ANSWERS[action][suspended.setting.mode] !== 'pass'
     const answer = {
@@ -169,6 +169,8 @@ export function strictest(answers: readonly SuspensionAnswer[]): SuspensionAnswe
 
 interface Reading {
   readonly subject: Subject
+  /** Whom it goes to; a scope may be about it for that alone. */
+  readonly recipient?: StanzaFacts['recipient']
   readonly room?: string | undefined
   readonly isAbout: (scope: CompiledScope) => boolean
   readonly actionIn: (scope: CompiledScope) => SuspendedAction
@@ -230,6 +232,7 @@ function readMedia(facts: MediaFacts, action: 'upload' | 'download'): Reading {
 function readStanza(facts: StanzaFacts): Reading {
   return {
     subject: facts,
+    recipient: facts.recipient,
     room: facts.room,
     isAbout: ({ tests }) =>
       facts.origin !== 'server' && (tests.stanza?.(facts) === true || tests.who?.(facts) === true),
@@ -286,6 +289,19 @@ const ROOMLESS: ReadonlySet<SuspendedAction> = new Set(['open', 'upload'])
 /** @param by - as it is written in the suspension; break-glass accounts are not, and their uses are on record anyway */
 const free = (exemption: Exemption, by?: string) =>
   ({ mode: 'announce', exemption, ...(by === undefined ? {} : { by }) }) as const
+
+/** Whoever is left alone is so as a recipient, too, where that is what the scope is about. */
+function exemptRecipient(
+  { accounts, units }: CompiledSuspension,
+  { subject, recipient }: Reading,
+  scope: CompiledScope,
+) {
+  if (recipient === undefined || scope.tests.who?.(subject) !== false) return undefined
+  if (recipient.isBreakGlass) return free('break-glass')
+  if (accounts.has(recipient.localpart)) return free('account', recipient.localpart)
+  const unit = units.size === 0 ? undefined : recipient.units?.find((name) => units.has(name))
+  return unit === undefined ? undefined : free('unit', `unit:${unit}`)
+}
 
 /**
  * The mode that a suspension has for somebody. Members of incident rooms and emergency bots stay connected for their

@@ -83,7 +83,11 @@ const KINDS = {
   bots: feature({ who: ({ account, from }) => account === undefined && from !== undefined }),
   group: {
     parse: (text) => (/^[^\s]{1,64}$/u.test(text) ? text : undefined),
-    tests: (unit) => ({ who: ({ account }) => account?.units?.includes(unit) === true }),
+    tests: (unit) => ({
+      who: ({ account }) => account?.units?.includes(unit) === true,
+      // What others say to its members is part of it, too.
+      stanza: ({ recipient }) => recipient?.units?.includes(unit) === true,
+    }),
     isToldTo: 'subjects',
   },
   client: {

@@ -129,6 +129,11 @@ export class Gate {
     return this.#options.unitsOf(localpart)
   }
 
+  /** What rules know about an account that something goes to; nothing while none of them asks for units. */
+  recipientFactsOf<A extends AccountFacts>({ localpart, isBreakGlass }: A) {
+    return this.#asksForUnits ? { localpart, isBreakGlass, units: this.#options.unitsOf(localpart) } : undefined
+  }
+
   /**
    * What rules know about an account that comes from here: units and rooms are looked up only while some rule asks for
    * them.

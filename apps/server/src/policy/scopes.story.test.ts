@@ -143,6 +143,34 @@ test('an avatar is an image, wherever it is published', async () => {
   await end()
 })
 
+// --- units ------------------------------------------------------------------------------------------------------------------
+
+test('a unit is suspended for those outside, too: what is said to its members is held like what they say', async () => {
+  await using s = await story({ alice: 1, bob: 1, carol: 1 })
+  s.server.ctx.units.put({
+    ...{ name: 'finance', displayName: 'Finance', roster: 'nobody', directory: 'everybody' },
+    members: new Set(['carol@im.test']),
+  })
+  for (const device of [s.alice, s.bob, s.carol]) await device.available()
+  const hold = await suspend(s as never, 'group:finance', 'hold')
+  await s.bob.send('<message to="carol@im.test" type="chat"><body>to carol</body></message>')
+  await s.bob.send('<message to="alice@im.test" type="chat"><body>to alice</body></message>')
+  await s.alice.next((element) => element.getChildText('body') === 'to alice')
+  await caughtUp(s.carol)
+  expect(s.carol.received().join('')).not.toContain('to carol')
+  await hold()
+  await s.carol.next((element) => element.getChildText('body') === 'to carol')
+
+  const refused = await suspend(s as never, 'group:finance', 'reject')
+  await s.bob.send('<message to="carol@im.test" type="chat" id="m2"><body>again</body></message>')
+  expect(conditionOf(await s.bob.next(({ attrs }) => attrs['id'] === 'm2'))).toBe('policy-violation')
+  await refused()
+  // Whom it leaves alone is written to as ever.
+  await suspend(s as never, 'group:finance', 'reject', { exemptions: { accounts: ['carol'] } })
+  await s.bob.send('<message to="carol@im.test" type="chat"><body>at last</body></message>')
+  await s.carol.next((element) => element.getChildText('body') === 'at last')
+})
+
 // --- push ------------------------------------------------------------------------------------------------------------------
 
 const PUSH = { doesJobs: true, settings: { push: { allowLoopback: true, intervalMs: 0, content: 'message' } } } as const

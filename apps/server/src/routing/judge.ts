@@ -52,6 +52,8 @@ function factsOf(
   const room = service?.isMember ? to?.bareString : undefined
   const published = kind === 'iq' ? publicationFacts(element) : undefined
   const isRenamed = kind === 'presence' && sender !== undefined && service?.isRenaming?.(stanza, sender, ctx) === true
+  const account = to && to.bareString !== from.bareString ? ctx.accounts.findByBareJid(to.bareString) : undefined
+  const recipient = account && ctx.gate.recipientFactsOf(account)
   const namespaces = element.getChildElements().flatMap((child) => child.getNS() ?? [])
   return {
     at: ctx.now().getTime(),
@@ -64,6 +66,7 @@ function factsOf(
     kind,
     type,
     target: targetOf(stanza, ctx),
+    ...(recipient && { recipient }),
     isDurable: isMessage && isDurable(element),
     hasBody: isMessage ? element.getChild('body') !== undefined : kind === 'presence' && isWordy(element),
     namespaces,
