@@ -238,7 +238,7 @@ export const SUSPENSION_ROUTES = {
     query: z.strictObject({
       release: z.enum(RELEASES).optional().meta({
         description:
-          '`in-order` (default): deliver. `rescan`: deliver what recalls and the sanitizer still let through. `review`: a person decides about each. `discard`: tell the senders.',
+          '`in-order` (default): deliver. `rescan`: deliver what recalls and the sanitizer still let through. `review`: a person decides about each, so that what is said afterwards may come before it. `discard`: tell the senders.',
       }),
       canaryUnits: z.string().max(1_000).optional().meta({
         description:

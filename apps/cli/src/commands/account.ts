@@ -124,6 +124,9 @@ export const breakGlassList: Command = {
       ({ name, isDisabled, hasSecondFactor }) =>
         `${name}${isDisabled ? ', disabled' : ''}${hasSecondFactor ? '' : ', without a second factor'}`,
     )
+    // One alone is a single point of failure (control §4.3).
+    const usable = answer.accounts.filter(({ isDisabled }) => !isDisabled).length
+    if (usable < 2) cli.note(`There should be two to five that can be used; there is ${usable}.`)
     cli.result([...lines, `from ${answer.networks.join(', ')}`], answer)
   },
 }

@@ -97,7 +97,7 @@ export const suspensionEnd: Command = {
   hasDryRun: true,
   usage: `ID [--release ${RELEASES.join('|')}] [--canary UNIT[,UNIT…] [--canary-for MINUTES]]`,
   summary:
-    'End a suspension. What it held is delivered in order, or as far as recalls and the sanitizer still let it through, or waits for a person, or is discarded with notice. With --canary these units come back first, and everybody else some minutes later; `suspension extend` stops that.',
+    'End a suspension. What it held is delivered in order, or as far as recalls and the sanitizer still let it through, or waits for a person (then what is said afterwards may come before it), or is discarded with notice. With --canary these units come back first, and everybody else some minutes later; `suspension extend` stops that.',
 
   async run(args, cli) {
     const { values, words } = parse(args, ['ID'], {
