@@ -132,6 +132,9 @@ test('the OpenAPI document says who may use a route, how they sign in, and what 
     parameters: expect.arrayContaining([expect.objectContaining({ name: 'If-Match', in: 'header' })]),
     responses: { 412: { description: expect.stringContaining('changed-meanwhile') } },
   })
+  expect(document.paths['/api/v1/clients/uses']?.['get']).toMatchObject({
+    responses: { 200: { content: { 'text/csv': {} }, headers: { Link: {} } } },
+  })
   expect(document.paths['/api/v1/suspensions']?.['post']?.['parameters']).toEqual(
     expect.arrayContaining([expect.objectContaining({ name: 'dryRun', in: 'query' })]),
   )

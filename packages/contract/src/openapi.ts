@@ -4,6 +4,7 @@ import { dryRunQuery } from './admin-route.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { CODES } from './codes.ts'
 import type { ErrorCode } from './codes.ts'
+import { tableOf } from './csv.ts'
 import { PROBLEM_MEDIA_TYPE } from './problem.ts'
 import { ROLE_TABLE, ROLES } from './roles.ts'
 import type { Permission, Role } from './roles.ts'
@@ -54,6 +55,11 @@ const SECURITY_SCHEMES: Json = {
 function operation(operationId: string, route: AdminRoute, components: Record<string, unknown>): Json {
   const { permission, about, isGuarded, isPolicyWrite, isOnRecord } = route
   const isRead = Object.values<AdminRoute>(ADMIN_ROUTES).some(({ edits }) => edits === operationId)
+  const isTable = route.method === 'GET' && tableOf(route.response) !== undefined
+  const headers = {
+    ...(isRead && { ETag: { schema: { type: 'string' } } }),
+    ...(isTable && { Link: { schema: { type: 'string' }, description: 'With `rel="next"`: the next page.' } }),
+  }
   return {
     operationId,
     summary: route.summary,
@@ -80,10 +86,15 @@ function operation(operationId: string, route: AdminRoute, components: Record<st
     responses: {
       [route.status]: {
         description: 'Done.',
-        ...(isRead && { headers: { ETag: { schema: { type: 'string' } } } }),
+        ...(Object.keys(headers).length > 0 && { headers }),
         ...(route.status === 204
           ? {}
-          : { content: { 'application/json': { schema: schemaOf(route.response, 'output', components) } } }),
+          : {
+              content: {
+                'application/json': { schema: schemaOf(route.response, 'output', components) },
+                ...(isTable && { 'text/csv': { schema: { type: 'string' } } }),
+              },
+            }),
       },
       ...problemsOf(route),
       default: { description: 'Refused for another reason, as its code says.', content: PROBLEM_CONTENT },
