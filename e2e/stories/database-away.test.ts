@@ -67,7 +67,10 @@ test('control §4.3 a server that starts without its database waits for it, says
   expect(await asked('/upload/x')).toMatchObject({ status: 503, body: { type: '/problems/database-unavailable' } })
   const { suspension } = await waiting.cli<Started>(...CUT)
   expect((await asked('/status.json')).body).toMatchObject({ state: 'suspended', suspensions: [{ reason: 'exploit' }] })
-  expect(await waiting.admin('GET', '/api/v1/status')).toMatchObject({ state: 'suspended', checks: [{ name: 'database', isOk: false }] })
+  expect(await waiting.admin('GET', '/api/v1/status')).toMatchObject({
+    state: 'suspended',
+    checks: [{ name: 'database', isOk: false }],
+  })
   await expect(waiting.admin('GET', '/api/v1/accounts')).rejects.toThrow(/database does not answer/u)
   expect(waiting.log()).toMatch(/waiting for the database/u)
 

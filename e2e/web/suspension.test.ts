@@ -35,7 +35,7 @@ const suspend = async (mode: string, reason: string, ...more: string[]) => {
     reason,
     ...more,
   )
-  return () => stack.cli('suspension', 'end', suspension.id)
+  return (...how: string[]) => stack.cli('suspension', 'end', suspension.id, ...how)
 }
 
 test('during a hold the page says so, shows what is held, and all of it arrives at the end', async () => {
@@ -57,6 +57,17 @@ test('during a hold the page says so, shows what is held, and all of it arrives 
     .and(alice.page.locator('[data-state=delivered],[data-state=recorded]'))
     .waitFor()
   await expect.poll(() => alice.page.getByText(/checking an image exploit/).count()).toBe(0)
+})
+
+test('a held message that is discarded says so, and what was typed can be sent again', async () => {
+  const end = await suspend('hold', 'checking once more')
+  await say(alice, 'written for nobody')
+  const own = messageOf(alice, 'written for nobody')
+  await own.and(alice.page.locator('[data-state=held]')).waitFor()
+  await end('--release', 'discard')
+  await own.getByText('Not delivered: held, and discarded by an administrator.').waitFor()
+  await own.getByRole('button', { name: 'Try again' }).click()
+  await messageOf(bob, 'written for nobody').waitFor()
 })
 
 test('while the service is read-only a message waits on the page and goes out by itself afterwards', async () => {

@@ -7,8 +7,9 @@ import type { Element } from '../connection/element.ts'
 import type { Failure } from '../connection/failure.ts'
 import type { SaltedKey, Secret } from '../connection/scram.ts'
 import { domainpart, localpart } from '../protocol/jid.ts'
-import { findHeldNotice, findSuspensions, isCut, type Suspension } from '../protocol/suspension.ts'
+import { findDiscarded, findHeldNotice, findSuspensions, isCut, type Suspension } from '../protocol/suspension.ts'
 import { emptyChatState, type ChatState } from '../state/chat-state.ts'
+import { DISCARDED } from '../state/outbox.ts'
 import { createStore, type Store } from '../state/store.ts'
 import { appendNew } from '../state/timeline.ts'
 import { readReducer } from '../state/unread.ts'
@@ -211,6 +212,8 @@ export function startChat(options: ChatOptions): Chat {
       if (stanza.getChild('purge', NS_DRAWBRIDGE_MEDIA)) {
         return store.update((state) => ({ ...state, mediaGeneration: state.mediaGeneration + 1 }))
       }
+      // An error came before it for whoever is there; this one says why, and nobody else can say it.
+      for (const id of findDiscarded(stanza)) sending.refused(id, DISCARDED)
       const held = findHeldNotice(stanza)
       if (held) return store.update((state) => ({ ...state, held: { ...state.held, [held.id]: held.suspension } }))
     }

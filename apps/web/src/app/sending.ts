@@ -3,7 +3,14 @@ import { RequestError, xml } from '../connection/connection.ts'
 import type { Media } from '../protocol/media.ts'
 import { buildMessage, type MessageError } from '../protocol/message.ts'
 import { stopsSending, suspensionFor } from '../protocol/suspension.ts'
-import { adoptOrphans, nextOutboxItem, sendable, type OutboxEvent, type OutboxItem } from '../state/outbox.ts'
+import {
+  adoptOrphans,
+  DISCARDED,
+  nextOutboxItem,
+  sendable,
+  type OutboxEvent,
+  type OutboxItem,
+} from '../state/outbox.ts'
 import { appendNew, chatMessageFromOutbox, removeMessage, updateMessage, type ChatMessage } from '../state/timeline.ts'
 import { readReducer } from '../state/unread.ts'
 import type { ArchiveReader } from './archive-reader.ts'
@@ -25,7 +32,7 @@ export interface Sending {
   /** A new session began: finds out what became of messages sent in the old one, then goes on. */
   resume(isResumed: boolean): Promise<void>
   acknowledged(id: string): void
-  refused(id: string, error: MessageError): void
+  refused(id: string, error: Pick<MessageError, 'condition' | 'type' | 'text'>): void
   /** Reads the outbox that earlier pages left. */
   restore(): Promise<void>
   countUnsent(): number
@@ -103,7 +110,7 @@ export function createSending(context: ChatContext, archive: ArchiveReader, owne
     }
   }
 
-  return {
+  const sending: Sending = {
     enqueue(peer, body, media) {
       position = Math.max(position + 1, Date.now())
       const item: OutboxItem = {
@@ -132,6 +139,11 @@ export function createSending(context: ChatContext, archive: ArchiveReader, owne
         })
     },
     retry(id) {
+      const item = items.get(id)
+      // The server has it under this id, and would take it for the same one: what was discarded is said anew.
+      if (item?.failure?.condition === DISCARDED.condition && sending.discard(id)) {
+        return sending.enqueue(item.peer, item.body, item.media)
+      }
       apply(id, { type: 'retry' })
       pump()
     },
@@ -183,6 +195,7 @@ export function createSending(context: ChatContext, archive: ArchiveReader, owne
     },
     countUnsent: () => items.size,
   }
+  return sending
 }
 
 const LOCK_PREFIX = 'drawbridge-page:'

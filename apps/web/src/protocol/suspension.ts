@@ -33,6 +33,11 @@ export function findHeldNotice(element: Element): { id: string; suspension: stri
   return id === undefined || suspension === undefined ? undefined : { id, suspension }
 }
 
+/** Messages of ours that were held and will never be delivered, by the ids that we gave them. */
+export function findDiscarded(element: Element): string[] {
+  return element.getChildren('discarded', NS_DRAWBRIDGE_SUSPENSION).flatMap(({ attrs }) => attrs['id'] ?? [])
+}
+
 /** What the server says of itself to everybody. */
 export interface ServiceStatus {
   readonly suspensions: Suspension[]

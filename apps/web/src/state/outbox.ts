@@ -27,6 +27,9 @@ export interface SendFailure {
   readonly text: string
 }
 
+/** Not an error of a stanza: the message was held, and an administrator has decided that nobody gets it. */
+export const DISCARDED = { condition: 'discarded', type: 'cancel', text: '' } as const
+
 export type OutboxEvent =
   | { readonly type: 'sent' }
   /** The stream could not be resumed, or the page is new: the server may have it or not. */

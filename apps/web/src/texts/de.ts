@@ -103,6 +103,7 @@ export const de: Texts = {
   discard: 'Verwerfen',
   failedReason: (text) => `Nicht gesendet: ${text}`,
   reasonUnknownPerson: 'Diese Adresse hat niemand.',
+  discardedByAdministrator: 'Nicht zugestellt: zurückgehalten und von einem Administrator verworfen.',
   reasonNotAllowed: 'Der Server erlaubt es nicht.',
   reasonBlocked: 'Diese Person nimmt Ihre Nachrichten nicht an.',
   reasonOther: 'Der Server hat sie abgelehnt.',

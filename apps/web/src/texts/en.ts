@@ -108,6 +108,7 @@ export const en = {
   discard: 'Discard',
   failedReason: (text: string) => `Not sent: ${text}`,
   reasonUnknownPerson: 'nobody has this address.',
+  discardedByAdministrator: 'Not delivered: held, and discarded by an administrator.',
   reasonNotAllowed: 'the server does not allow it.',
   reasonBlocked: 'this person does not take your messages.',
   reasonOther: 'the server refused it.',

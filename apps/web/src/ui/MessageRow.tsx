@@ -1,6 +1,7 @@
 import { memo } from 'react'
 import { firstPage } from '../state/links.ts'
 import { isShownAsImage } from '../state/media.ts'
+import { DISCARDED } from '../state/outbox.ts'
 import type { ChatMessage, DeliveryState } from '../state/timeline.ts'
 import type { Texts } from '../texts/index.ts'
 import { Avatar } from './Avatar.tsx'
@@ -140,7 +141,7 @@ function FailedNote({ message }: { readonly message: ChatMessage }) {
   const { t } = useTexts()
   return (
     <div className="failed" data-testid="failed">
-      <span>{t.failedReason(message.failure?.text || conditionText(message.failure?.condition, t))}</span>
+      <span>{failureText(message.failure, t)}</span>
       <button type="button" className="link-button" tabIndex={-1} onClick={() => chat.retry(message.key)}>
         {t.retry}
       </button>
@@ -161,6 +162,11 @@ export function stateText(state: ShownState, t: Texts): string {
     failed: t.stateFailed,
   }
   return texts[state]
+}
+
+function failureText(failure: ChatMessage['failure'], t: Texts): string {
+  if (failure?.condition === DISCARDED.condition) return t.discardedByAdministrator
+  return t.failedReason(failure?.text || conditionText(failure?.condition, t))
 }
 
 /** Words for the stanza errors a sender meets (RFC 6120 §8.3.3), where the server sent none of its own. */
