@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import type { Browser } from 'playwright-core'
+import { paths } from '@drawbridge/runtime'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createAdminClient } from '../../apps/cli/src/admin-client.ts'
+import type { AdminClient } from '../../apps/cli/src/admin-client.ts'
 import { openPage, startBrowser } from '../support/browser.ts'
 import type { Person } from '../support/browser.ts'
 import { look } from '../support/look.ts'
@@ -8,6 +12,7 @@ import type { Stack } from '../support/stack.ts'
 import { authenticatorOf } from '../support/totp.ts'
 import type { Authenticator } from '../support/totp.ts'
 import type { TestClient } from '../support/xmpp-client.ts'
+import { aPlaybookIsKeptReady, imagesAreSuspendedByKeyboard, whatIsHeldIsReviewed } from './emergency.ts'
 import { exploitAt3Am, signedIn } from './exploit.ts'
 
 let stack: Stack
@@ -16,8 +21,10 @@ let officer: Person
 let authenticator: Authenticator
 let recoveryCode: string
 let carol: TestClient
+let api: AdminClient
 beforeAll(async () => {
   ;[stack, browser] = await Promise.all([startStack(), startBrowser()])
+  api = createAdminClient(paths(stack.dataDir).adminSocket)
   officer = await openPage(browser, `${stack.url}/admin`, { viewport: { width: 1280, height: 800 } })
 })
 afterAll(async () => {
@@ -33,6 +40,8 @@ const open = async (name: string) => {
 }
 
 async function fillIn(password: string): Promise<void> {
+  // The page before may have a field of the same name.
+  await officer.page.getByTestId('sign-in').waitFor()
   await officer.page.getByLabel('Name', { exact: true }).fill(stack.admin.name)
   await officer.page.getByLabel('Password').fill(password)
   await press('Sign in')
@@ -130,6 +139,16 @@ test('clients in use are listed with what is known of them, and who uses one', a
   await row.getByRole('link', { name: 'One person' }).click()
   await officer.page.getByRole('rowheader', { name: 'carol' }).waitFor()
   await look(officer, 'console-clients')
+  const shown = (count: string) => officer.page.getByText(new RegExp(`^Shown: ${count} of `)).waitFor()
+  await officer.page.getByLabel('Family or version').fill('nothing like it')
+  await shown('0')
+  await officer.page.getByLabel('Family or version').fill('OLD')
+  await shown('1')
+  expect(officer.page.url()).toContain('text=OLD')
+  const [table] = await Promise.all([officer.page.waitForEvent('download'), press('Save as CSV')])
+  expect(await readFile(await table.path(), 'utf8')).toMatch(
+    /^\uFEFFfamily,version,.*\r\nold-client,1\.0\.0,1,1,E1,fine,/,
+  )
 })
 
 test('control §7: a rule is tried by name, added, confirmed while the clock runs, and undone', async () => {
@@ -157,7 +176,16 @@ test('control §7: a rule is tried by name, added, confirmed while the clock run
   await officer.page.getByText('The rule is confirmed.').waitFor()
   await rule.getByText(/confirmed by/).waitFor()
   await own.end()
+  // Somebody else has held it back meanwhile: that is shown before it is undone.
+  const { rules } = await api('listClientRules', {})
+  const [{ id } = { id: '' }] = rules
+  await api('holdClientRule', { params: { id }, body: { stage: 'warn', reason: 'too many calls' } })
   await press('Undo: remove the rule')
+  await rule
+    .getByTestId('conflict')
+    .getByText(/too many calls/)
+    .waitFor()
+  await press('Do it all the same')
   await officer.page.getByText('There are no rules').waitFor()
 })
 
@@ -194,6 +222,10 @@ test('a suspension is seen before it begins, takes hold on each node, is extende
 
   const running = officer.page.getByTestId('suspension')
   await running.getByText('a person ends it').waitFor()
+  await running.getByRole('button', { name: 'Leave somebody alone …' }).click()
+  await officer.page.getByRole('dialog').getByLabel('Accounts').fill('carol')
+  await officer.page.getByRole('dialog').getByRole('button', { name: 'Leave them alone' }).click()
+  await running.getByRole('listitem').filter({ hasText: 'carol used 0 times' }).waitFor()
   await running.getByRole('button', { name: 'Extend …' }).click()
   await officer.page.getByRole('dialog').getByRole('button', { name: 'Extend' }).click()
   await officer.page.getByText('The suspension has a new end.').waitFor()
@@ -203,14 +235,27 @@ test('a suspension is seen before it begins, takes hold on each node, is extende
   await expect.poll(() => running.count()).toBe(0)
 })
 
+test('at 3 a.m. images are suspended from the overview by keyboard alone: a link and a button', async () => {
+  await open('Overview')
+  await imagesAreSuspendedByKeyboard(officer)
+})
+
+test('what was held is read one message at a time, on record, and delivered, discarded or left', async () => {
+  await whatIsHeldIsReviewed(stack, officer)
+})
+
+test('a playbook is written, tried as a drill, and kept whole by two who change it at once', async () => {
+  await aPlaybookIsKeptReady(stack, officer)
+})
+
 test('the audit log is filtered, shows what changed, and is verified', async () => {
   await open('Audit')
   await officer.page.getByLabel('Action', { exact: true }).fill('start-suspension')
   await press('Filter')
   const entry = officer.page.getByTestId('audit-entry')
-  await expect.poll(() => entry.count()).toBe(1)
+  await expect.poll(() => entry.count()).toBe(4)
   expect(officer.page.url()).toContain('action=start-suspension')
-  await entry.locator('summary').click()
+  await entry.last().locator('summary').click()
   await entry.getByText('An image exploit is being checked.').waitFor()
   await press('Verify')
   await officer.page.getByText(/^Whole\. Entries checked/).waitFor()

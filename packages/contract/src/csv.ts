@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { csvLine } from './csv-line.ts'
 
 /** What the answers of a route are as a table. */
 export interface Table {
@@ -22,15 +23,13 @@ export function tableOf(response: z.ZodType): Table | undefined {
   return list && lists.length === 1 ? { key: list.key, columns: columnsOf(list.row) } : undefined
 }
 
-/** CSV (RFC 4180), one line per row. A text that a spreadsheet would take for a formula gets an apostrophe in front. */
+/** CSV, one line per row, under the names of the columns. */
 export function csvOf({ key, columns }: Table, answer: object): string {
   const rows = ((answer as Record<string, unknown>)[key] ?? []) as readonly unknown[]
-  if (columns.length === 0) return ['value', ...rows.map(textOf)].map(line).join('')
+  if (columns.length === 0) return ['value', ...rows.map(textOf)].map((text) => csvLine([text])).join('')
   const names = columns.map((path) => path.join('.'))
-  return [names, ...rows.map((row) => columns.map((path) => textOf(at(row, path))))].map(line).join('')
+  return [names, ...rows.map((row) => columns.map((path) => textOf(at(row, path))))].map(csvLine).join('')
 }
-
-const line = (fields: string | readonly string[]) => `${[fields].flat().map(field).join(',')}\r\n`
 
 /** Objects within a row are columns of their own. */
 function columnsOf(row: unknown): readonly (readonly string[])[] {
@@ -57,9 +56,4 @@ function textOf(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return value.join(' ')
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
-
-function field(text: string): string {
-  const safe = /^[=+\-@\t\r]/u.test(text) && !/^-?\d+(?:\.\d+)?$/u.test(text) ? `'${text}` : text
-  return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -2,7 +2,6 @@ import type { AdvisoryProposalView, ClientRuleView, ClientVersion, PlaybookView,
 import { expect, test } from 'vitest'
 import { TEXTS } from '../texts/index.ts'
 import { attentionOf } from './attention.ts'
-import { csvOf } from './csv.ts'
 import { filterInventory } from './inventory-filter.ts'
 import { liveRate, rateLine, withSample } from './live-rate.ts'
 import type { Sample } from './live-rate.ts'
@@ -135,16 +134,4 @@ test('the inventory is narrowed by name, by risk and by who is here', () => {
   expect(shown({ risk: 'flawed' })).toEqual(['gajim'])
   expect(shown({ risk: 'unknown' })).toEqual([undefined])
   expect(shown({ isLive: true })).toEqual([undefined, 'dino'])
-})
-
-test('a table holds what was shown, and no spreadsheet takes a version for a formula', () => {
-  expect(
-    csvOf(
-      ['family', 'people'],
-      [
-        ['=HYPERLINK("x")', 3],
-        ['a,b', -1],
-      ],
-    ),
-  ).toBe('family,people\r\n"\'=HYPERLINK(""x"")",3\r\n"a,b",-1\r\n')
 })

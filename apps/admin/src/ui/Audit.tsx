@@ -127,7 +127,7 @@ function Row({ entry }: { readonly entry: AuditEntryView }) {
   return (
     <tr data-testid="audit-entry">
       <td>
-        <Moment at={at} />
+        <Moment at={at} hasUtc />
       </td>
       <td>{actor}</td>
       <td>

@@ -1,5 +1,4 @@
 import type { AdvisoryProposalView, ClientVersion } from '@drawbridge/contract'
-import { csvOf } from '../model/csv.ts'
 import { filterInventory, riskOf, RISKS } from '../model/inventory-filter.ts'
 import type { InventoryFilter } from '../model/inventory-filter.ts'
 import { draftAbout } from '../model/rule-draft.ts'
@@ -57,7 +56,7 @@ export function Inventory({ onWrite }: { readonly onWrite: (draft: RuleDraft) =>
                   <p role="status" className="hint">
                     {t.shownOf(formatCount(shown.length, language), formatCount(clients.length, language))}
                   </p>
-                  <CsvButton name="clients" build={() => tableOf(shown, proposals)} />
+                  <CsvButton name="clients" columns={COLUMNS} rows={() => tableOf(shown, proposals)} />
                 </div>
                 {shown.length === 0 ? (
                   <p className="empty">{t.noneFits}</p>
@@ -151,23 +150,22 @@ function Filter({ filter }: { readonly filter: InventoryFilter }) {
   )
 }
 
-function tableOf(clients: readonly ClientVersion[], proposals: readonly AdvisoryProposalView[]): string {
-  return csvOf(
-    ['family', 'version', 'people', 'sessions', 'tiers', 'risk', 'advisories', 'firstSeenAt', 'lastSeenAt'],
-    clients.map((client) => [
-      client.family ?? '',
-      client.version ?? '',
-      client.people,
-      client.sessions,
-      client.tiers.join(' '),
-      riskOf(client, proposals),
-      flawsOf(client, proposals)
-        .map(({ flaw }) => flaw)
-        .join(' '),
-      client.firstSeenAt,
-      client.lastSeenAt,
-    ]),
-  )
+const COLUMNS = ['family', 'version', 'people', 'sessions', 'tiers', 'risk', 'advisories', 'firstSeenAt', 'lastSeenAt']
+
+function tableOf(clients: readonly ClientVersion[], proposals: readonly AdvisoryProposalView[]) {
+  return clients.map((client) => [
+    client.family ?? '',
+    client.version ?? '',
+    client.people,
+    client.sessions,
+    client.tiers.join(' '),
+    riskOf(client, proposals),
+    flawsOf(client, proposals)
+      .map(({ flaw }) => flaw)
+      .join(' '),
+    client.firstSeenAt,
+    client.lastSeenAt,
+  ])
 }
 
 function Standing({

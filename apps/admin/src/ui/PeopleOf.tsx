@@ -1,4 +1,3 @@
-import { csvOf } from '../model/csv.ts'
 import { useTexts } from '../texts/index.ts'
 import { CsvButton } from './CsvButton.tsx'
 import { Link, Loaded, Moment, Panel, Table } from './parts.tsx'
@@ -6,6 +5,19 @@ import { hrefOf } from './route.ts'
 import { useResource } from './use-resource.ts'
 
 const MOST_PEOPLE = 500
+const COLUMNS = [
+  'account',
+  'family',
+  'version',
+  'os',
+  'tier',
+  'source',
+  'isSuspect',
+  'units',
+  'address',
+  'node',
+  'lastSeenAt',
+]
 
 /** Who uses a version of a client, or any version where none is named. */
 export function PeopleOf({ family, version }: { readonly family: string; readonly version: string }) {
@@ -49,35 +61,21 @@ export function PeopleOf({ family, version }: { readonly family: string; readonl
               </Table>
               <CsvButton
                 name={`people-${family}`}
-                build={() =>
-                  csvOf(
-                    [
-                      'account',
-                      'family',
-                      'version',
-                      'os',
-                      'tier',
-                      'source',
-                      'isSuspect',
-                      'units',
-                      'address',
-                      'node',
-                      'lastSeenAt',
-                    ],
-                    list.map(({ account, client, units, address = '', node, lastSeenAt }) => [
-                      account,
-                      client.family ?? '',
-                      client.version ?? '',
-                      client.os ?? '',
-                      client.tier,
-                      client.source,
-                      client.isSuspect ? 'yes' : 'no',
-                      units.join(' '),
-                      address,
-                      node,
-                      lastSeenAt,
-                    ]),
-                  )
+                columns={COLUMNS}
+                rows={() =>
+                  list.map(({ account, client, units, address = '', node, lastSeenAt }) => [
+                    account,
+                    client.family ?? '',
+                    client.version ?? '',
+                    client.os ?? '',
+                    client.tier,
+                    client.source,
+                    client.isSuspect ? 'yes' : 'no',
+                    units.join(' '),
+                    address,
+                    node,
+                    lastSeenAt,
+                  ])
                 }
               />
             </div>

@@ -97,6 +97,7 @@ export function Posture({ onDone }: { readonly onDone: (done: Done) => void }) {
           result={simulated}
           stages={[]}
           action="block"
+          label={t.postures.enforce}
           isBusy={action.isBusy}
           onAdd={() => void set('enforce', simulated.token)}
         />

@@ -15,6 +15,7 @@ export function SimulationResult({
   result,
   stages,
   action,
+  label,
   isBusy,
   onAdd,
 }: {
@@ -22,6 +23,8 @@ export function SimulationResult({
   /** What it would do when. */
   readonly stages: ClientRuleView['stages']
   readonly action: BodyOf<'addClientRule'>['action']
+  /** What the button says; absent: what a rule does. */
+  readonly label?: string
   readonly isBusy: boolean
   readonly onAdd: (isShadowAccepted: boolean) => void
 }) {
@@ -139,7 +142,7 @@ export function SimulationResult({
         }}
         aria-disabled={isRefused || isBusy}
       >
-        {blocks ? t.lockOut(people) : t.addRule}
+        {label ?? (blocks && people > 0 ? t.lockOut(people) : t.addRule)}
       </button>
       {blocks && <p className="hint">{t.revertsHint}</p>}
     </div>

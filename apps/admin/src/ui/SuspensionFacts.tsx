@@ -30,7 +30,7 @@ export function SuspensionFacts({ suspension }: { readonly suspension: Suspensio
           </Fact>
         )}
         <Fact label={t.since}>
-          <Moment at={since} /> · {t.by([...new Set([startedBy, ...approvedBy])].join(', '))}
+          <Moment at={since} hasUtc /> · {t.by([...new Set([startedBy, ...approvedBy])].join(', '))}
           {playbook !== undefined && <> · {t.byPlaybook}</>}
         </Fact>
         <Fact label={t.until}>{until ? <Moment at={until} /> : t.noEnd}</Fact>

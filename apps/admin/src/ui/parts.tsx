@@ -86,7 +86,7 @@ export function Loaded<T>({
           </button>
         </div>
       )}
-      {value !== undefined && <div className={problem ? 'stale' : undefined}>{children(value)}</div>}
+      {value !== undefined && <div className={problem ? 'loaded stale' : 'loaded'}>{children(value)}</div>}
     </>
   )
 }
@@ -153,12 +153,16 @@ export function Table({
   )
 }
 
-/** An instant in local time, with UTC where the pointer rests and the distance from now. */
-export function Moment({ at }: { readonly at: string }) {
+/**
+ * An instant in local time, with the distance from now, and UTC where the pointer rests; `hasUtc` writes it beside, for what
+ * is compared with logs and with colleagues elsewhere.
+ */
+export function Moment({ at, hasUtc = false }: { readonly at: string; readonly hasUtc?: boolean }) {
   const { language } = useTexts()
   return (
     <time dateTime={at} title={formatUtc(at)}>
       {formatInstant(at, language)} <span className="soft">({formatRelative(at, useNow(30_000), language)})</span>
+      {hasUtc && <span className="soft"> · {formatUtc(at)}</span>}
     </time>
   )
 }
