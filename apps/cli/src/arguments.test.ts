@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parse, parseInstant } from './arguments.ts'
 import { COMMANDS } from './commands/index.ts'
-import { findCommand, helpForAll } from './help.ts'
+import { commandsUnder, findCommand, helpForAll } from './help.ts'
 
 const NOW = new Date('2026-11-23T04:00:00Z')
 
@@ -12,7 +12,7 @@ test('a time is written as an instant or from now', () => {
   expect(parseInstant('2026-11-23T18:00:00+01:00', NOW)).toBe('2026-11-23T17:00:00.000Z')
 })
 
-test.each(['soon', '2020-01-01'])('the time "%s" is refused', (written) =>
+test.each(['soon', '2020-01-01', '2027-02-30T10:00'])('the time "%s" is refused', (written) =>
   expect(() => parseInstant(written, NOW)).toThrow(written),
 )
 
@@ -27,6 +27,14 @@ test('the longest name wins and the rest are arguments', () => {
     args: ['alice', '--admin'],
   })
   expect(findCommand(COMMANDS, ['accounts'])).toBeUndefined()
+})
+
+test('help for the first word of commands is about those', () => {
+  const names = (...words: string[]) => commandsUnder(COMMANDS, words).map(({ name }) => name)
+  expect(names('policy')).toEqual(expect.arrayContaining(['policy export', 'policy apply']))
+  expect(names('policy').every((name) => name.startsWith('policy '))).toBe(true)
+  expect(names('nonsense')).toHaveLength(COMMANDS.length)
+  expect(names()).toHaveLength(COMMANDS.length)
 })
 
 test('every command is in the help, under a name of its own', () => {

@@ -47,12 +47,20 @@ export function accountLine({ name, displayName, roles, administers, isDisabled,
   return [name, ...marks].join('  ')
 }
 
+/** Whether the date in a text is one: a Date takes 30 February for 2 March. */
+function isDay(written: string): boolean {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(written) ?? []
+  return (
+    day === undefined || new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
+  )
+}
+
 /** An instant as people write it: an RFC 3339 instant, a local `2026-11-23 18:00`, or a time from now such as `30s`, `15m`, `2h`. */
 export function parseInstant(written: string, now: Date): string {
   const relative = /^(\d+)(s|m|h|d)$/i.exec(written)
   const ms = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[relative?.[2]?.toLowerCase() ?? ''] ?? 0
   const at = relative ? new Date(now.getTime() + Number(relative[1]) * ms) : new Date(written.replace(' ', 'T'))
-  if (Number.isNaN(at.getTime()))
+  if (Number.isNaN(at.getTime()) || !isDay(written))
     throw new UsageError(`"${written}" is not a time: write 2026-11-23T18:00, or from now 30s, 15m, 2h, 7d.`)
   if (at <= now) throw new UsageError(`"${written}" is in the past.`)
   return at.toISOString()

@@ -12,6 +12,16 @@ export function findCommand(
   return undefined
 }
 
+/** The commands whose names begin with these words, such as `client-rule`; all of them where none does. */
+export function commandsUnder(commands: readonly Command[], words: readonly string[]): readonly Command[] {
+  const start = words
+    .filter((word) => word !== 'help')
+    .map((word) => `${word} `)
+    .join('')
+  const under = commands.filter(({ name }) => `${name} `.startsWith(start))
+  return under.length === 0 ? commands : under
+}
+
 /** The help of one command. */
 export function helpFor(command: Command): string {
   return `Usage: drawbridge ${callOf(command)}\n${command.summary}\n`

@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { createAdminClient, rehearsed } from './admin-client.ts'
 import { type Cli, EXIT, Refused, UsageError } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
-import { findCommand, helpFor, helpForAll } from './help.ts'
+import { commandsUnder, findCommand, helpFor, helpForAll } from './help.ts'
 import { visible } from './visible.ts'
 
 process.exitCode = await main(process.argv.slice(2))
@@ -18,7 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const found = findCommand(COMMANDS, words[0] === 'help' ? words.slice(1) : words)
   const isDryRun = found?.command.hasDryRun === true && words.includes('--dry-run')
   if (wantsHelp) {
-    process.stdout.write(found ? helpFor(found.command) : helpForAll(COMMANDS))
+    process.stdout.write(found ? helpFor(found.command) : helpForAll(commandsUnder(COMMANDS, words)))
     return argv.length === 0 ? EXIT.usage : EXIT.done
   }
   if (found === undefined) {

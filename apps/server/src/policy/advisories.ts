@@ -11,7 +11,7 @@ import {
   withOwn,
 } from '@drawbridge/advisories'
 import type { Advisory, Component, Feed, Known, ProductMap, Proposal } from '@drawbridge/advisories'
-import { IMAGE_FORMATS, Refusal } from '@drawbridge/contract'
+import { IMAGE_FORMATS, Refusal, sentencesOf } from '@drawbridge/contract'
 import type { AdvisorySettings, FeedImportResult } from '@drawbridge/contract'
 import {
   appendAudit,
@@ -33,6 +33,7 @@ import {
 import type { ClientBuild, Db, StoredProposal } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import { createHash, createPublicKey, verify } from 'node:crypto'
+import { z } from 'zod'
 import type { Operations } from './operations.ts'
 import { isRehearsal, traceless, transact } from './rehearsal.ts'
 
@@ -238,7 +239,8 @@ function componentsOf(sbom: unknown): readonly Component[] {
   try {
     return readSbom(sbom).components
   } catch (error) {
-    throw new Refusal('sbom-unreadable', { detail: error instanceof Error ? error.message.slice(0, 500) : '' })
+    const [sentence] = error instanceof z.ZodError ? sentencesOf(error.issues, sbom) : [String(error)]
+    throw new Refusal('sbom-unreadable', { detail: sentence?.slice(0, 500) ?? '' })
   }
 }
 
