@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { CleanImage, ImageProfile, Sanitize } from '@drawbridge/contract'
-import { createSanitize, isReadyMessage, loadConfig, silentLog } from '@drawbridge/runtime'
+import { createSanitize, isReadyMessage, loadConfig, SANITIZER_NODE_FLAGS, silentLog } from '@drawbridge/runtime'
 import { createLauncher, type Launch } from '../src/children/launch.ts'
 import type { SanitizerHealth } from '../src/health.ts'
 import { sandboxAt } from '../src/sandbox/choose.ts'
@@ -51,7 +51,7 @@ export async function startProcess(
   wrapper: readonly string[] = [],
 ): Promise<SanitizerProcess> {
   const startedAt = performance.now()
-  const [command = process.execPath, ...args] = [...wrapper, process.execPath, MAIN]
+  const [command = process.execPath, ...args] = [...wrapper, process.execPath, ...SANITIZER_NODE_FLAGS, MAIN]
   const child = spawn(command, args, {
     env: { ...ONE_CHILD, ...settings, DRAWBRIDGE_SANITIZER_SOCKET: socket },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

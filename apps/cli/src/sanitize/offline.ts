@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Sanitize } from '@drawbridge/contract'
-import { createSanitize, isReadyMessage } from '@drawbridge/runtime'
+import { createSanitize, isReadyMessage, SANITIZER_NODE_FLAGS } from '@drawbridge/runtime'
 import { Refused } from '../command.ts'
 
 /** A sanitizer that nobody else uses. */
@@ -23,7 +23,7 @@ export async function startOfflineSanitizer(
 ): Promise<OfflineSanitizer> {
   const directory = await mkdtemp(join(tmpdir(), 'drawbridge-sanitize-'))
   const socket = join(directory, 'sanitizer.sock')
-  const child = spawn(process.execPath, [SANITIZER], {
+  const child = spawn(process.execPath, [...SANITIZER_NODE_FLAGS, SANITIZER], {
     env: { ...env, DRAWBRIDGE_SANITIZER_SOCKET: socket },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })

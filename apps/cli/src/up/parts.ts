@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@drawbridge/db'
+import { SANITIZER_NODE_FLAGS } from '@drawbridge/runtime'
 import type { Paths } from '@drawbridge/runtime'
 import { type RunningProcess, startProcess } from './process.ts'
 import { ROOT } from './root.ts'
@@ -39,6 +40,7 @@ export function sanitizerPart(paths: Paths, env: NodeJS.ProcessEnv): Part<Runnin
       startProcess({
         name: 'The sanitizer',
         script: join(ROOT, 'apps/sanitizer/src/main.ts'),
+        nodeFlags: SANITIZER_NODE_FLAGS,
         env: { ...Object.fromEntries(passed), DRAWBRIDGE_SANITIZER_SOCKET: paths.sanitizerSocket },
       }),
   }

@@ -12,6 +12,8 @@ export interface ProcessOptions {
   readonly name: string
   /** Path of the app's main.ts. */
   readonly script: string
+  /** Of Node itself. */
+  readonly nodeFlags?: readonly string[]
   readonly env: NodeJS.ProcessEnv
   /** Longest time until it serves. Default 60 s. */
   readonly readyWithinMs?: number
@@ -24,8 +26,8 @@ export interface ProcessOptions {
  * and ends itself when that closes: killing the supervisor leaves no orphans.
  */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
-  const { name, script, env, readyWithinMs = 60_000, stopWithinMs = 20_000 } = options
-  const child = spawn(process.execPath, [script], {
+  const { name, script, nodeFlags = [], env, readyWithinMs = 60_000, stopWithinMs = 20_000 } = options
+  const child = spawn(process.execPath, [...nodeFlags, script], {
     env,
     stdio: ['ignore', process.stderr, process.stderr, 'ipc'],
     // A process group of its own: Ctrl-C in a terminal reaches the supervisor only, which then stops the parts in order.
