@@ -9,7 +9,7 @@ import {
 } from '@drawbridge/testkit'
 import { xml } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -206,4 +206,39 @@ test('a standard client shares a file and an avatar the same way', async () => {
   const data = answer.getChild('pubsub')?.getChild('items')?.getChild('item')?.getChildText('data') ?? ''
   expect(Buffer.from(data, 'base64').includes(SECRET)).toBe(false)
   await rm(directory, { recursive: true, force: true })
+})
+
+/** Where an image ends by its own account, in bytes; undefined for what is none of the formats that we make. */
+function lengthOf(bytes: Buffer): number | undefined {
+  if (bytes.subarray(1, 4).toString('latin1') === 'PNG') return bytes.indexOf('IEND') + 8
+  if (bytes.subarray(0, 2).toString('hex') === 'ffd8') return bytes.lastIndexOf(Buffer.from([0xff, 0xd9])) + 2
+  if (bytes.subarray(8, 12).toString('latin1') === 'WEBP') return bytes.readUInt32LE(4) + 8
+  return undefined
+}
+
+test('control §7.9 every image that lies on disk to be served is our encoder’s output: no EXIF, ICC or trailing bytes', async () => {
+  const photo = await sharp(fixture('jpeg'))
+    .withExif({ IFD0: { Copyright: SECRET } })
+    .withIccProfile('p3')
+    .toBuffer()
+  const sent = [
+    ['photo.jpg', photo, 'image/jpeg'],
+    ['loaded.png', loadedPng(), 'image/png'],
+    ['picture.webp', fixture('webp'), 'image/webp'],
+  ] as const
+  for (const [name, bytes, type] of sent) {
+    expect((await upload(alice, name, Buffer.concat([bytes, Buffer.from(SECRET)]), type)).status, name).toBe(201)
+  }
+  const folder = join(stack.dataDir, 'blobs', 'clean')
+  const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+  const images = (await Promise.all(names.map(({ parentPath, name }) => readFile(join(parentPath, name))))).filter(
+    (bytes) => lengthOf(bytes) !== undefined,
+  )
+  expect(images.length).toBeGreaterThanOrEqual(sent.length)
+  for (const bytes of images) {
+    const { exif, icc, iptc, xmp, comments } = await sharp(bytes).metadata()
+    expect({ exif, icc, iptc, xmp, comments }).toEqual({})
+    expect(lengthOf(bytes)).toBe(bytes.length)
+    expect(bytes.includes(SECRET)).toBe(false)
+  }
 })

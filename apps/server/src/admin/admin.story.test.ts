@@ -286,7 +286,7 @@ test('a rule that blocks is simulated, saved and confirmed; nobody locks himself
   expect((await send('/api/v1/client-rules/simulation', narrow)).body).toMatchObject({ people: 0 })
 })
 
-test('while the service is cut, an administrator signs in and ends it', async () => {
+test('control §7.12 while the service is cut, an administrator signs in and ends it', async () => {
   await using a = await admin()
   await a.local('POST', '/api/v1/accounts', { json: { name: 'admin', isAdmin: true, password: 'correct horse' } })
   await a.local('POST', '/api/v1/accounts', { json: { name: 'carol', isAdmin: true, password: 'correct horse' } })

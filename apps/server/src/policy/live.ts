@@ -10,7 +10,7 @@ import {
   POLICY_CHANNEL,
 } from '@drawbridge/db'
 import type { Db, Suspension } from '@drawbridge/db'
-import { changesAfter, policySettings } from '@drawbridge/policy'
+import { changesAfter, policySettings, stageAt } from '@drawbridge/policy'
 import type { ClientPosture, PolicySettings, SuspensionSetting } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -28,6 +28,8 @@ import {
   suspensionInputFrom,
   suspensionSettingFrom,
 } from './stored-rules.ts'
+
+const DAY_MS = 86_400_000
 
 export interface LiveOptions {
   /** Best a pool of its own: rules must be readable while everything else is busy. */
@@ -278,6 +280,8 @@ class Live implements LivePolicy {
     const windows = [...clientRules, ...exceptions].flatMap(({ activeFrom, activeUntil }) => [activeFrom, activeUntil])
     const instants = [...windows, ...exceptions.map(({ until }) => until)].filter((instant) => instant !== undefined)
     const changes = clientRules.flatMap((rule) => changesAfter(rule, at))
+    // Whoever is only told of a rule hears of it once a day (control §3.2).
+    if (clientRules.some((rule) => stageAt(rule, at) === 'notify')) changes.push(at + DAY_MS)
     this.#nextStageAt = Math.min(...changes, ...instants.filter((instant) => instant > at))
     this.#options.onEnforce?.(this.gate)
     return this.#enforcer.all(at)

@@ -496,7 +496,13 @@ test('a rule climbs its ladder by the clock alone', async () => {
   await using n = await node([alice], { now: () => new Date(now), pollMs: 20 })
   await n.operations.addClientRule('local:cli', { ...rule, preset: 'routine' })
   expect(alice.notices).toMatchObject([{ kind: 'client', stage: 'notify' }])
-  now += 8 * 86_400_000
+  // Once a day, as long as it is a remark and no more.
+  now += 86_400_000
+  await vi.waitFor(
+    () => expect(alice.notices.map((told) => told.kind === 'client' && told.stage)).toEqual(['notify', 'notify']),
+    { timeout: 3_000 },
+  )
+  now += 7 * 86_400_000
   await vi.waitFor(() => expect(alice.notices.at(-1)).toMatchObject({ stage: 'warn' }), { timeout: 3_000 })
   expect(alice.closed).toEqual([])
   now += 8 * 86_400_000
