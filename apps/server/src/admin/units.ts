@@ -5,6 +5,7 @@ import {
   appendAudit,
   bumpPolicyEpoch,
   deleteUnit,
+  findAccount,
   findUnit,
   insertUnit,
   listUnitMembers,
@@ -64,9 +65,11 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
       const { displayName } = request.body
       const { localpart } = found(request.params.name)
       const row = await db.transaction(async (tx) => {
+        const before = (await findAccount(tx, localpart))?.displayName ?? null
         const changed = await updateAccount(tx, localpart, { displayName })
         if (!changed) throw new Refusal('no-such-account')
-        await audit(tx, actorOf(request).name, 'set-display-name', `${localpart}@${domain}`, { displayName })
+        const detail = { before: { displayName: before }, after: { displayName } }
+        await audit(tx, actorOf(request).name, 'set-display-name', `${localpart}@${domain}`, detail)
         return changed
       })
       const { bareJid } = accounts.put(row)
@@ -105,8 +108,11 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
       if (Object.keys(wanted).length === 0) throw new Refusal('bad-request')
       const { name } = request.params
       await db.transaction(async (tx) => {
-        if (!(await updateUnit(tx, name, wanted))) throw new Refusal('no-such-unit')
-        await audit(tx, actorOf(request).name, 'change-unit', name, wanted)
+        const old = await rowOf(tx, name)
+        await updateUnit(tx, name, wanted)
+        const changed = Object.keys(wanted) as (keyof typeof wanted)[]
+        const before = Object.fromEntries(changed.map((key) => [key, old[key]]))
+        await audit(tx, actorOf(request).name, 'change-unit', name, { before, after: wanted })
       })
       return { unit: change(name, (unit) => ({ ...unit, ...wanted })) }
     },
