@@ -438,6 +438,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     startedAt: new Date(),
     accounts,
     units,
+    rooms: () => registry.services.flatMap((service) => [...(service.addresses?.(ctx) ?? [])]),
     rosters: ctx.rosters,
     blobs,
     renewal,

@@ -120,6 +120,7 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
     startedAt: new Date(),
     accounts,
     units,
+    rooms: () => [...rooms.keys()],
     rosters: createRosters(database.db, units),
     blobs,
     renewal: createRenewal(blobs, silentLog),

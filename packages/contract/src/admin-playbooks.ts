@@ -66,7 +66,7 @@ export const PLAYBOOK_ROUTES = {
     query: none,
     body: playbookDocument,
     status: 200,
-    response: z.strictObject({ playbook }),
+    response: z.strictObject({ playbook, warnings: changed.warnings }),
   },
   deletePlaybook: {
     method: 'DELETE',
@@ -96,6 +96,7 @@ export const PLAYBOOK_ROUTES = {
       rules: z.array(z.string()).readonly().meta({ description: 'Ids of client rules that it added.' }),
       effect: effect.optional(),
       request: changed.request,
+      warnings: changed.warnings,
       impact: suspensionImpact,
     }),
   },

@@ -101,8 +101,22 @@ export const suspensionImpact = z
   })
   .meta({ id: 'SuspensionImpact' })
 
+/** What is not here now, and may come to be: it is taken, and whoever wrote it looks at it again. */
+export const nameWarning = z
+  .strictObject({
+    about: z.enum(['client', 'zone', 'room', 'unit', 'account', 'format']),
+    name: z.string(),
+    near: z.string().optional().meta({ description: 'What was probably meant.' }),
+  })
+  .meta({ id: 'NameWarning' })
+
+const warnings = z.array(nameWarning).readonly().optional().meta({
+  description: 'Names that reach nobody as it is: nobody has such a client, or was seen in such a network.',
+})
+
 /** Done, or written down for another person to agree to. */
 export const changed = {
+  warnings,
   suspension: suspension.optional(),
   effect: effect.optional(),
   request: approvalRequest.optional().meta({ description: 'Present: another person has to approve it first.' }),
@@ -282,4 +296,5 @@ export type NewSuspension = z.infer<typeof newSuspension>
 export type HeldQueue = z.infer<typeof heldQueue>
 export type SuspensionView = z.infer<typeof suspension>
 export type SuspensionImpact = z.infer<typeof suspensionImpact>
+export type NameWarning = z.infer<typeof nameWarning>
 export type IncidentRecord = z.infer<typeof incidentRecord>

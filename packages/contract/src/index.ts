@@ -51,6 +51,7 @@ export type { ApprovalRequestView } from './admin-approvals.ts'
 export {
   type HeldQueue,
   type IncidentRecord,
+  type NameWarning,
   type NewSuspension,
   RELEASES,
   type Release,

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { type Environment, listFields } from './config.ts'
+import { nearest } from './nearest.ts'
 
 /** Names that are read without being fields of a schema, by tests and builds too. */
 const OTHERS = ['DRAWBRIDGE_CONFIG', 'DRAWBRIDGE_DEV_SERVER', 'DRAWBRIDGE_WEB_VERSION', 'DRAWBRIDGE_UPDATE_SCREENSHOTS']
@@ -26,32 +27,8 @@ export function unknownSettings(
     .filter((name) => env[name] !== '' && !known.has(name))
     .toSorted()
     .map((name) => {
-      const meant = nearest(name, known)
+      const meant = nearest(name, known, MAX_DISTANCE)
       const ending = meant === undefined ? 'docs/operate/config.md lists them' : `did you mean ${meant}?`
       return `${name} is not a setting and has no effect; ${ending}${meant === undefined ? '.' : ''}`
     })
-}
-
-function nearest(name: string, known: Iterable<string>): string | undefined {
-  let best: string | undefined
-  let least = MAX_DISTANCE + 1
-  for (const candidate of known) {
-    const distance = distanceBetween(name, candidate)
-    if (distance < least) [best, least] = [candidate, distance]
-  }
-  return best
-}
-
-/** Levenshtein: letters to insert, delete or replace. */
-function distanceBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

@@ -4,7 +4,7 @@ import { checked, parse, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
 import { everyPage } from '../pages.ts'
 import { effectLine } from './effect.ts'
-import { impactLine, suspensionLine } from './suspension.ts'
+import { impactLine, suspensionLine, warningLines } from './suspension.ts'
 
 export const playbookList: Command = {
   name: 'playbook list',
@@ -42,8 +42,8 @@ export const playbookSet: Command = {
     const path = cli.resolvePath(required(values.file, '--file'))
     const params = checked(ADMIN_ROUTES.putPlaybook.params, { name: words[0] })
     const body = checked(ADMIN_ROUTES.putPlaybook.body, jsonFrom(await readFile(path, 'utf8'), path))
-    const { playbook } = await cli.admin('putPlaybook', { params, body })
-    cli.result(playbookLine(playbook), playbook)
+    const { playbook, ...more } = await cli.admin('putPlaybook', { params, body })
+    cli.result([playbookLine(playbook), ...warningLines(more)], { ...playbook, ...more })
   },
 }
 
@@ -75,6 +75,7 @@ export const playbookStart: Command = {
     const started = await cli.admin('startPlaybook', { params, body, query })
     const { suspensions, rules, effect, request, impact } = started
     const lines = [
+      ...warningLines(started),
       ...(request ? [`waits for another person: drawbridge suspension approve ${request.id}`] : []),
       ...suspensions.map(suspensionLine),
       ...rules.map((id) => `client rule ${id}`),

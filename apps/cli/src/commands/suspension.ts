@@ -1,4 +1,11 @@
-import { ADMIN_ROUTES, RELEASES, type Effect, type ResponseOf, type SuspensionView } from '@drawbridge/contract'
+import {
+  ADMIN_ROUTES,
+  RELEASES,
+  type Effect,
+  type NameWarning,
+  type ResponseOf,
+  type SuspensionView,
+} from '@drawbridge/contract'
 import { checked, listFrom, parse, parseInstant, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
 import { everyPage } from '../pages.ts'
@@ -176,12 +183,34 @@ function changeLines(change: {
   readonly suspension?: SuspensionView | undefined
   readonly effect?: Effect | undefined
   readonly request?: { readonly id: string } | undefined
+  readonly warnings?: readonly NameWarning[] | undefined
 }): string[] {
-  if (change.request) return [`waits for another person: drawbridge suspension approve ${change.request.id}`]
+  const warnings = warningLines(change)
+  if (change.request) {
+    return [`waits for another person: drawbridge suspension approve ${change.request.id}`, ...warnings]
+  }
   return [
+    ...warnings,
     ...(change.suspension ? [suspensionLine(change.suspension)] : []),
     ...(change.effect ? [effectLine(change.effect)] : []),
   ]
+}
+
+const MISSING = {
+  client: 'nobody was seen with a client',
+  zone: 'nobody was seen in the network',
+  room: 'there is no room',
+  unit: 'there is no unit',
+  account: 'there is no account',
+  format: 'no images are known by the format',
+} as const satisfies Record<NameWarning['about'], string>
+
+/** What was named and is not there, as lines. */
+export function warningLines({ warnings = [] }: { readonly warnings?: readonly NameWarning[] | undefined }): string[] {
+  return warnings.map(({ about, name, near }) => {
+    const meant = near === undefined ? '' : `; did you mean ${near}?`
+    return `WARNING: ${MISSING[about]} ${name}${meant}`
+  })
 }
 
 /** Whom a suspension hits, as a line. */

@@ -40,6 +40,8 @@ export interface AdminDeps {
   readonly startedAt: Date
   readonly accounts: Accounts
   readonly units: Units
+  /** Bare JIDs of the rooms here. */
+  readonly rooms: () => readonly string[]
   readonly rosters: Pick<Rosters, 'peek'>
   readonly blobs: Blobs
   readonly renewal: Renewal

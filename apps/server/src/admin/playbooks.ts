@@ -1,5 +1,5 @@
 import { playbookDocument, Refusal } from '@drawbridge/contract'
-import type { PlaybookView } from '@drawbridge/contract'
+import type { PlaybookDocument, PlaybookView } from '@drawbridge/contract'
 import { appendAudit, deletePlaybook, findPlaybook, listPlaybooks, putPlaybook, uuidv7 } from '@drawbridge/db'
 import type { Playbook } from '@drawbridge/db'
 import { stepsOf } from '../policy/fulfil-request.ts'
@@ -7,7 +7,7 @@ import { transact } from '../policy/rehearsal.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { pageOf } from './page.ts'
-import { assertNamesExist } from './suspension-names.ts'
+import { checkNames, warningsOf } from './suspension-names.ts'
 import { approvalView, suspensionView } from './suspension-views.ts'
 import { personOf } from './suspensions.ts'
 
@@ -30,8 +30,7 @@ export function playbookHandlers(context: AdminContext): AdminHandlers<Ids> {
     async putPlaybook(request) {
       const actor = actorOf(request).name
       const { name } = request.params
-      // Now, and not in an emergency: what it names may be gone by then, and the rest is started all the same.
-      assertNamesExist({ scopes: request.body.steps.flatMap(({ scopes }) => scopes), ...request.body }, context)
+      const warned = await checkNames(namesIn(request.body), context)
       const row = { id: uuidv7(), name, playbook: request.body, changedBy: actor, changedAt: now() }
       const made = await transact(db, async (tx) => {
         const before = (await findPlaybook(tx, name))?.playbook ?? null
@@ -40,7 +39,7 @@ export function playbookHandlers(context: AdminContext): AdminHandlers<Ids> {
         await appendAudit(tx, { actor, action: 'put-playbook', target: name, detail }, now())
         return made
       })
-      return { playbook: playbookView(made) }
+      return { playbook: playbookView(made), ...warned }
     },
     async deletePlaybook(request) {
       const actor = actorOf(request).name
@@ -57,13 +56,21 @@ export function playbookHandlers(context: AdminContext): AdminHandlers<Ids> {
       const { params, body } = request
       const row = await findPlaybook(db, params.name)
       if (!row) throw new Refusal('no-such-playbook')
-      const impact = await guarded.impactOf(stepsOf(playbookDocument.parse(row.playbook), body, now()), body.isDrill)
+      const document = playbookDocument.parse(row.playbook)
+      // What it names may be gone since it was written: in an emergency the rest is started all the same.
+      const warned = await warningsOf(namesIn(document), context)
+      const impact = await guarded.impactOf(stepsOf(document, body, now()), body.isDrill)
       const outcome = await guarded.startPlaybook(personOf(actorOf(request)), params.name, body)
-      if (outcome.request) return { suspensions: [], rules: [], request: approvalView(outcome.request), impact }
+      if (outcome.request)
+        return { suspensions: [], rules: [], request: approvalView(outcome.request), impact, ...warned }
       const { suspensions, rules, effect } = outcome.done
-      return { suspensions: suspensions.map((started) => suspensionView(started)), rules, effect, impact }
+      return { suspensions: suspensions.map((started) => suspensionView(started)), rules, effect, impact, ...warned }
     },
   }
+}
+
+function namesIn({ steps, exemptions }: PlaybookDocument) {
+  return { scopes: steps.flatMap(({ scopes }) => scopes), exemptions }
 }
 
 function playbookView({ name, playbook, changedBy, changedAt }: Playbook): PlaybookView {

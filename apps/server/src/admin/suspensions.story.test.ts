@@ -1,4 +1,5 @@
-import { countHeld, createArchiveWriter, listOutbox, uuidv7 } from '@drawbridge/db'
+import { countHeld, createArchiveWriter, listOutbox, noteSightings, uuidv7 } from '@drawbridge/db'
+import { NO_IDENTITY } from '@drawbridge/policy'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { admin } from '../../test/admin.ts'
 import type { Admin } from '../../test/admin.ts'
@@ -169,16 +170,87 @@ test('control §4.8 it ends in steps: canaries are back first, everybody else by
   await vi.waitFor(async () => expect(await message('bob')).toMatchObject({ answer: 'pass' }), { timeout: 5_000 })
 })
 
-test('a name that is mistyped suspends nobody, so it is refused', async () => {
-  const fields = { mode: 'cut', reason: 'worm' }
-  for (const [json, code] of [
-    [{ ...fields, scopes: ['group:fiance'] }, 'no-such-unit'],
-    [{ ...fields, scopes: ['images'], exemptions: { accounts: ['nobody'] } }, 'no-such-account'],
-  ] as const) {
-    expect((await a.local('POST', '/api/v1/suspensions', { json })).body).toMatchObject({ code })
+test('a name that is mistyped suspends nobody: it is refused, with what was probably meant', async () => {
+  for (const name of ['carol', 'dave']) {
+    await a.local('POST', '/api/v1/accounts', { json: { name, password: 'heavy-lifting-99' } })
   }
+  await a.local('POST', '/api/v1/units', { json: { name: 'finance', displayName: 'Finance' } })
+  a.rooms.set('hall@rooms.im.test', [])
+  const id = (await start({ scopes: ['group:finance', 'room:hall@rooms.im.test', 'format:jpeg'] })).id
+  const fields = { mode: 'cut', reason: 'worm' }
+  for (const [json, code, near] of [
+    [{ scopes: ['group:fiance'] }, 'no-such-unit', 'finance'],
+    [{ scopes: ['images', 'group:Finance'] }, 'no-such-unit', 'finance'],
+    [{ scopes: ['group:zzz'] }, 'no-such-unit', undefined],
+    [{ scopes: ['room:hal@rooms.im.test'] }, 'no-such-room', 'hall@rooms.im.test'],
+    [{ scopes: ['format:jpg'] }, 'no-such-format', 'jpeg'],
+    [{ scopes: ['format:nosuchformat'] }, 'no-such-format', undefined],
+    [{ scopes: ['images'], exemptions: { accounts: ['carl'] } }, 'no-such-account', 'carol'],
+    [{ scopes: ['images'], exemptions: { units: ['finanz'] } }, 'no-such-unit', 'finance'],
+    [{ scopes: ['images'], exemptions: { rooms: ['Hall@rooms.im.test'] } }, 'no-such-room', 'hall@rooms.im.test'],
+  ] as const) {
+    for (const query of ['', '?dryRun=true']) {
+      const { status, body } = await a.local('POST', `/api/v1/suspensions${query}`, { json: { ...fields, ...json } })
+      expect([status, body['code']], JSON.stringify(json)).toEqual([404, code])
+      if (near !== undefined) expect(body).toMatchObject({ near, detail: expect.stringContaining(near) as string })
+    }
+  }
+  const exempt = await a.local('POST', `/api/v1/suspensions/${id}/exemptions`, { json: { accounts: ['carl'] } })
+  expect(exempt.body).toMatchObject({ code: 'no-such-account', near: 'carol' })
+  const end = await a.local('POST', `/api/v1/suspensions/${id}/end?canaryUnits=fiance`)
+  expect(end.body).toMatchObject({ code: 'no-such-unit', near: 'finance' })
   const playbook = { steps: [{ scopes: ['group:fiance'], mode: 'cut' }], reason: 'worm' }
   expect((await a.local('PUT', '/api/v1/playbooks/worm', { json: playbook })).body).toMatchObject({
-    code: 'no-such-unit',
+    ...{ code: 'no-such-unit', near: 'finance' },
+  })
+  expect(a.policy.gate.settings.suspensions).toHaveLength(1)
+})
+
+test('clients and networks may come to be: they are suspended, with a warning', async () => {
+  await a.local('POST', '/api/v1/accounts', { json: { name: 'carol', password: 'heavy-lifting-99' } })
+  const { rows } = await a.database.pool.query<{ id: string }>("select id from account where localpart = 'carol'")
+  await noteSightings(a.database.db, [
+    {
+      accountId: rows[0]!.id,
+      clientKey: Buffer.alloc(32),
+      family: 'gajim',
+      version: '2.0',
+      identity: { ...NO_IDENTITY, claims: [{ family: 'gajim' }] },
+      address: '10.1.0.1',
+      seenAt: new Date(now),
+    },
+  ])
+  const json = { scopes: ['client:gajimm', 'zone:10.9.0.0/16'], mode: 'hold', reason: 'worm' }
+  const warnings = [
+    { about: 'client', name: 'gajimm', near: 'gajim' },
+    { about: 'zone', name: '10.9.0.0/16' },
+  ]
+  const tried = await a.local('POST', '/api/v1/suspensions?dryRun=true', { json })
+  expect(tried.body).toMatchObject({ warnings, impact: { accounts: 0 } })
+  const done = await a.local('POST', '/api/v1/suspensions', { json })
+  expect(done.body).toMatchObject({ warnings, suspension: { state: 'active' } })
+  const right = { ...json, scopes: ['client:gajim', 'zone:10.1.0.0/16'] }
+  expect((await a.local('POST', '/api/v1/suspensions', { json: right })).body).not.toHaveProperty('warnings')
+})
+
+test('a playbook is started in an emergency although a unit in it is gone, and says so', async () => {
+  await a.local('POST', '/api/v1/units', { json: { name: 'finance', displayName: 'Finance' } })
+  const json = {
+    steps: [
+      { scopes: ['group:finance'], mode: 'cut' },
+      { scopes: ['client:oddchat'], mode: 'hold' },
+    ],
+    reason: 'worm',
+  }
+  const put = await a.local('PUT', '/api/v1/playbooks/worm', { json })
+  expect(put.body).toMatchObject({ playbook: { name: 'worm' }, warnings: [{ about: 'client', name: 'oddchat' }] })
+  await a.local('DELETE', '/api/v1/units/finance')
+  const started = await a.local('POST', '/api/v1/playbooks/worm/start', { json: {} })
+  expect(started.body).toMatchObject({
+    suspensions: [{ state: 'active' }, { state: 'active' }],
+    warnings: [
+      { about: 'unit', name: 'finance' },
+      { about: 'client', name: 'oddchat' },
+    ],
   })
 })

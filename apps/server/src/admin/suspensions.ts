@@ -20,7 +20,7 @@ import type { AdminContext, AdminHandlers } from './api.ts'
 import { entryView } from './audit.ts'
 import { pageOf, placeFrom } from './page.ts'
 import type { Place } from './page.ts'
-import { assertNamesExist } from './suspension-names.ts'
+import { checkNames } from './suspension-names.ts'
 import { approvalView, suspensionView } from './suspension-views.ts'
 import type { z } from 'zod'
 
@@ -66,20 +66,21 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
     },
     async startSuspension(request) {
       const { body } = request
-      const impact = await guarded.impactOf([body], body.isDrill)
       const isLocal = actorOf(request).kind === 'local'
       const isWholeCut = body.mode === 'cut' && body.scopes.includes('service') && body.isDrill !== true
       // Whoever can open the local socket must not depend on the database (control §4.3).
       if (isLocal && !request.isDryRun && !(await standalone.isReachable())) {
         if (!isWholeCut) throw new Refusal('database-unavailable')
+        const impact = await guarded.impactOf([body])
         const cut = standalone.cut(LOCAL_ACTOR.name, body.reason)
         return { ...cut, suspension: suspensionView(cut.suspension), impact }
       }
-      assertNamesExist(body, context)
+      const warned = await checkNames(body, context)
+      const impact = await guarded.impactOf([body], body.isDrill)
       const outcome = await guarded.start(personOf(actorOf(request)), body)
-      if (outcome.request) return { impact, request: approvalView(outcome.request) }
+      if (outcome.request) return { impact, request: approvalView(outcome.request), ...warned }
       const { suspensions, effect } = outcome.done
-      return { suspension: suspensionView(suspensions[0]!), effect, impact }
+      return { suspension: suspensionView(suspensions[0]!), effect, impact, ...warned }
     },
     async explainSuspensions({ query: { account: name, client, ...rest } }) {
       const account = name === undefined ? undefined : accounts.find(localpartFrom(name, domain))
@@ -93,8 +94,11 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
       return changed(await guarded.extend(personOf(actorOf(request)), request.params.id, request.body))
     },
     async exemptSuspension(request) {
-      assertNamesExist({ exemptions: request.body }, context)
-      return changed(await guarded.exempt(personOf(actorOf(request)), request.params.id, request.body))
+      const warned = await checkNames({ exemptions: request.body }, context)
+      return {
+        ...changed(await guarded.exempt(personOf(actorOf(request)), request.params.id, request.body)),
+        ...warned,
+      }
     },
     async endSuspension(request) {
       const { params, query } = request
@@ -104,7 +108,7 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
       const here = isLocal && !request.isDryRun ? end(LOCAL_ACTOR.name, params.id) : undefined
       if (isAway && !here) throw new Refusal('database-unavailable')
       if (here) return { ...here, suspension: suspensionView(here.suspension), released: 0, discarded: 0 }
-      const outcome = await guarded.end(personOf(actorOf(request)), params.id, endingFrom(query, context))
+      const outcome = await guarded.end(personOf(actorOf(request)), params.id, await endingFrom(query, context))
       if (outcome.request) return { request: approvalView(outcome.request), released: 0, discarded: 0 }
       const { suspension, ...rest } = outcome.done
       return { suspension: suspensionView(suspension, await countHeldEach(db)), ...rest }
@@ -158,12 +162,12 @@ export function personOf(actor: Actor) {
 /** Long enough for some to come back and to say what is wrong, in minutes. */
 const CANARY_MIN = 5
 
-function endingFrom(
+async function endingFrom(
   { release = 'in-order', canaryUnits, canaryMin = CANARY_MIN }: EndQuery,
   context: AdminContext,
-): Ending {
+): Promise<Ending> {
   const units = canaryUnits?.split(',').flatMap((name) => name.trim() || []) ?? []
-  assertNamesExist({ exemptions: { units } }, context)
+  await checkNames({ exemptions: { units } }, context)
   return units.length === 0 ? { release } : { release, canary: { units, minutes: canaryMin } }
 }
 

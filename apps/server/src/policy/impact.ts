@@ -62,7 +62,9 @@ export function createMeasureImpact(options: ImpactOptions): MeasureImpact {
   return async (wanted, at) => {
     const scopes = [...new Set(wanted.flatMap((one) => one.scopes))]
     const all = Array.from(accounts(), ({ localpart }) => localpart)
-    const isBySight = scopes.some((scope) => peopleOf(scope) === 'seen')
+    const kinds = new Set(scopes.map(peopleOf))
+    // Whoever suspends everybody does not wait for the database.
+    const isBySight = kinds.has('seen') && !kinds.has('everybody')
     const sightings = isBySight ? await lately(at) : []
     const seen = isBySight ? [...live(), ...sightings] : []
     const members = (unit: string) => all.filter((localpart) => gate.unitsOf(localpart).includes(unit))

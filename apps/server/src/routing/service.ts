@@ -32,6 +32,8 @@ export interface Service {
   companions?(address: Jid, session: Session, ctx: Context): readonly Session[]
   /** Whether somebody belongs to what has this address; a service that has it has rooms. */
   isMember?(address: Jid, bareJid: string, ctx: Context): boolean
+  /** Bare JIDs of what there is, where a service has rooms. */
+  addresses?(ctx: Context): Iterable<string>
   /** Bare JIDs of whoever belongs there, and of whoever is there now. */
   peopleIn?(address: Jid, ctx: Context): Iterable<string>
   /** Whether a presence gives its sender another name there. */

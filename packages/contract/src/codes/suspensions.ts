@@ -9,6 +9,23 @@ export const SUSPENSION_CODES = {
     problem: 'no-such-suspension',
     text: { en: 'There is no such suspension.', de: 'Diese Aussetzung gibt es nicht.' },
   },
+  'no-such-room': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-room',
+    text: { en: 'There is no such room.', de: 'Diesen Raum gibt es nicht.' },
+  },
+  'no-such-format': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-format',
+    text: {
+      en: 'No images are known by this format.',
+      de: 'Bilder in diesem Format sind nicht bekannt.',
+    },
+  },
   'suspension-ended': {
     type: 'cancel',
     condition: 'conflict',

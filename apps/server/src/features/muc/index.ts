@@ -44,6 +44,7 @@ export const muc = defineFeature({
       const room = roomsOf(ctx).find(localpart)
       return room !== undefined && affiliationRank(room.affiliationOf(bareJid)) >= affiliationRank('member')
     },
+    addresses: (ctx) => Array.from(roomsOf(ctx).all(), ({ address }) => address),
     peopleIn: ({ localpart = '' }, ctx) => {
       const room = roomsOf(ctx).find(localpart)
       if (!room) return []
