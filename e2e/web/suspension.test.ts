@@ -10,7 +10,10 @@ let browser: Browser
 let alice: Person
 let bob: Person
 beforeAll(async () => {
-  ;[stack, browser] = await Promise.all([startStack(), startBrowser()])
+  ;[stack, browser] = await Promise.all([
+    startStack({ env: { DRAWBRIDGE_CONTACT_SUPPORT: 'tel:+15550100 xmpp:help@localhost' } }),
+    startBrowser(),
+  ])
   for (const name of ['alice', 'bob']) await stack.account(name)
   alice = await openPage(browser, stack.url)
   bob = await openPage(browser, stack.url)
@@ -70,16 +73,50 @@ test('a held message that is discarded says so, and what was typed can be sent a
   await messageOf(bob, 'written for nobody').waitFor()
 })
 
-test('while the service is read-only a message waits on the page and goes out by itself afterwards', async () => {
-  const end = await suspend('read-only', 'maintenance of the archive')
+test('after an end for review the message is still marked as held, also after a reload, until it is released', async () => {
+  const start = ['suspension', 'start', '--scope', 'messages', '--mode', 'hold', '--reason', 'looking closer']
+  const { suspension } = await stack.cli<{ suspension: { id: string } }>(...start)
   await alice.page
-    .getByText(/maintenance of the archive/)
+    .getByText(/looking closer/)
     .first()
     .waitFor()
-  await say(alice, 'written while read-only')
-  await messageOf(alice, 'written while read-only').and(alice.page.locator('[data-state=queued]')).waitFor()
+  await say(alice, 'for review')
+  const held = messageOf(alice, 'for review').and(alice.page.locator('[data-state=held]'))
+  await held.waitFor()
+  await alice.page.reload()
+  await held.waitFor()
+  await stack.cli('suspension', 'end', suspension.id, '--release', 'review')
+  await alice.page.locator('.strip[data-strip=normal]').waitFor({ state: 'attached' })
+  await held.waitFor()
+  await alice.page.getByText('1 of your messages is held and not delivered yet.').waitFor()
+  await stack.cli('suspension', 'release', suspension.id, 'all')
+  await held.waitFor({ state: 'detached' })
+  await messageOf(bob, 'for review').waitFor()
+})
+
+test('while the service is read-only the composer is, too, and its draft is kept', async () => {
+  const composer = alice.page.getByTestId('composer')
+  await composer.fill('half a thought')
+  const end = await suspend('read-only', 'maintenance of the archive')
+  await alice.page.locator('[data-testid=composer][readonly]').waitFor()
+  await composer.press('Enter')
+  expect(await composer.inputValue()).toBe('half a thought')
+  expect(await messageOf(alice, 'half a thought').count()).toBe(0)
+  await messageOf(alice, 'for review').waitFor()
   await end()
-  await messageOf(bob, 'written while read-only').waitFor()
+  await alice.page.locator('[data-testid=composer]:not([readonly])').waitFor()
+  await composer.press('Enter')
+  await messageOf(bob, 'half a thought').waitFor()
+})
+
+test('while messages are rejected none is shown, old ones neither, and all are back afterwards', async () => {
+  const end = await suspend('reject', 'a worm in the texts')
+  await alice.page.getByTestId('timeline-hidden').waitFor()
+  expect(await alice.page.getByText('half a thought').count()).toBe(0)
+  await alice.page.reload()
+  await alice.page.getByTestId('timeline-hidden').waitFor()
+  await end()
+  await messageOf(alice, 'half a thought').waitFor()
 })
 
 test('a cut replaces the page by the reason and the expected end; the draft is there when it is over', async () => {
@@ -88,6 +125,8 @@ test('a cut replaces the page by the reason and the expected end; the draft is t
   const end = await suspend('cut', 'an exploit is being used', '--until', until.toISOString())
   await alice.page.getByTestId('suspended').waitFor()
   expect(await alice.page.getByTestId('suspended').textContent()).toMatch(/an exploit is being used/)
+  const help = alice.page.getByTestId('suspended').getByRole('link')
+  expect([await help.textContent(), await help.getAttribute('href')]).toEqual(['+15550100', 'tel:+15550100'])
   await end()
   // By themselves the pages look every half minute, so that not everybody comes back at once; somebody in a hurry asks.
   for (const { page } of [alice, bob]) await page.getByTestId('suspended').getByRole('button').click()

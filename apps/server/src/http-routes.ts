@@ -2,6 +2,7 @@ import type { StatusDocument } from '@drawbridge/contract'
 import type { Health } from '@drawbridge/runtime'
 import { UPLOAD_PATH } from './blobs/link.ts'
 import type { Measure } from './measure.ts'
+import type { ContactConfig } from './routing/registration.config.ts'
 import type { Routing } from './routing/registry.ts'
 import type { ServerConfig } from './server.config.ts'
 import { createBosh } from './transport/bosh.ts'
@@ -50,9 +51,16 @@ export async function createHttpRoutes(parts: HttpRouteParts): Promise<readonly 
     admin,
     crossOrigin({ isForeign }, UPLOAD_PATH),
     featureRoutes(registry, ctx),
-    serviceRoutes({ domain: ctx.domain, health, status, measure }),
+    serviceRoutes({ domain: ctx.domain, outside: outsideOf(ctx.contacts), health, status, measure }),
     // Last: the web client answers every path that is left.
     ...(adminDir === undefined ? [] : [await createWebFiles({ directory: adminDir, prefix: '/admin' })]),
     ...(webDir === undefined ? [] : [await createWebFiles({ directory: webDir, mediaUrl, onPage })]),
   ]
+}
+
+/** What of the contact addresses (XEP-0157) is of use while the service is not: mail, telephone and the web. */
+function outsideOf({ support, admin, status }: ContactConfig) {
+  const outside = (addresses: readonly string[]) => addresses.filter((address) => !address.startsWith('xmpp:'))
+  const help = outside(support)
+  return { contacts: help.length > 0 ? help : outside(admin), statusPages: outside(status) }
 }

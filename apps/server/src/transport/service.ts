@@ -11,6 +11,8 @@ import { sendProblem } from './problem.ts'
 export interface ServiceOptions {
   readonly domain: string
   readonly health: Health
+  /** Addresses that work without this service, for whoever it is suspended for. */
+  readonly outside: { readonly contacts: readonly string[]; readonly statusPages: readonly string[] }
   /** The public status document (control §4.7). */
   status(): unknown
   /** Brings the levels among the metrics up to date; those that take a moment are up to date the next time. */
@@ -20,7 +22,7 @@ export interface ServiceOptions {
 const PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/status.json', '/web-config.json', '/metrics'])
 
 /** What balancers, monitors and clients ask without signing in. Health stays green while the service is suspended. */
-export function serviceRoutes({ domain, health, status, measure }: ServiceOptions): HttpHandler {
+export function serviceRoutes({ domain, outside, health, status, measure }: ServiceOptions): HttpHandler {
   return async (req, res, url) => {
     if (!PATHS.has(url.pathname)) return false
     if (req.method !== 'GET' && req.method !== 'HEAD') return sendMethodNotAllowed(res, 'GET, HEAD')
@@ -39,7 +41,7 @@ export function serviceRoutes({ domain, health, status, measure }: ServiceOption
         sendJson(res, 200, status(), { 'access-control-allow-origin': '*' })
         return true
       case '/web-config.json':
-        sendJson(res, 200, { domain, websocket: '/xmpp-websocket' })
+        sendJson(res, 200, { domain, websocket: '/xmpp-websocket', ...outside })
         return true
       case '/metrics':
         // Numbers about everybody are for this machine only (threats AD-16).

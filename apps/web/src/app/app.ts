@@ -5,7 +5,7 @@ import { createStore, type Store } from '../state/store.ts'
 import { findCredentials, keepCredentials, wipeCredentials } from '../storage/credentials.ts'
 import type { Place } from '../storage/database.ts'
 import { BUILD, startChat, VERSION, type Chat } from './chat.ts'
-import { fetchServedBuild, fetchWebConfig, type WebConfig } from './service-documents.ts'
+import { fetchServedBuild, fetchWebConfig, type Outside, type WebConfig } from './service-documents.ts'
 
 export type AppState =
   | { readonly kind: 'starting' }
@@ -26,6 +26,8 @@ export type UpdateProgress =
 export interface App {
   readonly store: Store<AppState>
   readonly domain: () => string
+  /** Where to go when the service is suspended. */
+  readonly outside: () => Outside
   readonly version: string
   readonly build: string
   signIn(address: string, password: string, isRemembered: boolean): Promise<void>
@@ -154,6 +156,7 @@ export function startApp(): App {
     version: VERSION,
     build: BUILD,
     domain: () => config?.domain ?? location.hostname,
+    outside: () => config?.outside ?? { contacts: [], statusPages: [] },
     async signIn(address, password, isRemembered) {
       const { domain } = await getConfig()
       const account = typedJid(address, domain)

@@ -1,13 +1,30 @@
 /** A signed-in session: joins the connection, the parts that understand stanzas, and the state the screen shows. */
 import { buildDiscoInfo, type Availability } from '../protocol/presence.ts'
 import { buildReceipt, isArchiveResult, parseIncoming, type ReceivedMessage } from '../protocol/message.ts'
-import { NS_CARBONS, NS_DISCO_INFO, NS_DRAWBRIDGE_MEDIA, NS_ROSTER, NS_TIME, NS_VERSION } from '@drawbridge/xmpp'
+import {
+  NS_CARBONS,
+  NS_DISCO_INFO,
+  NS_DRAWBRIDGE_MEDIA,
+  NS_DRAWBRIDGE_SUSPENSION,
+  NS_ROSTER,
+  NS_TIME,
+  NS_VERSION,
+} from '@drawbridge/xmpp'
 import { createConnection, xml, type Answer, type Connection, type ConnectionState } from '../connection/connection.ts'
 import type { Element } from '../connection/element.ts'
 import type { Failure } from '../connection/failure.ts'
 import type { SaltedKey, Secret } from '../connection/scram.ts'
 import { domainpart, localpart } from '../protocol/jid.ts'
-import { findDiscarded, findHeldNotice, findSuspensions, isCut, type Suspension } from '../protocol/suspension.ts'
+import {
+  findDiscarded,
+  findHeldNotice,
+  findReleased,
+  findSuspensions,
+  hidesMessages,
+  isCut,
+  parseServiceState,
+  type Suspension,
+} from '../protocol/suspension.ts'
 import { emptyChatState, type ChatState } from '../state/chat-state.ts'
 import { DISCARDED } from '../state/outbox.ts'
 import { createStore, type Store } from '../state/store.ts'
@@ -167,6 +184,7 @@ export function startChat(options: ChatOptions): Chat {
   }
 
   async function beginSession(isResumed: boolean): Promise<void> {
+    await askState()
     try {
       if (!isResumed) {
         contacts.forgetPresence()
@@ -181,8 +199,6 @@ export function startChat(options: ChatOptions): Chat {
         await contacts.announce()
         void history.loadPreviews().catch(() => undefined)
       }
-      const status = await fetchStatus()
-      if (status) setSuspensions(status.suspensions)
     } catch {
       // The link was lost meanwhile, and the next session begins anew; or the server refuses one of these, and the
       // rest still works.
@@ -190,6 +206,19 @@ export function startChat(options: ChatOptions): Chat {
       await contacts.announce().catch(() => undefined)
     }
     await sending.resume(isResumed)
+  }
+
+  /**
+   * What is suspended for this very session, and which of our messages wait: /status.json, which is for everybody, says
+   * neither.
+   */
+  async function askState(): Promise<void> {
+    const query = xml('state', { xmlns: NS_DRAWBRIDGE_SUSPENSION })
+    const answer = await connection.request('get', query, domain).catch(() => undefined)
+    const told = answer && parseServiceState(answer)
+    if (!told) return
+    store.update((state) => ({ ...state, held: new Set(told.held) }))
+    setSuspensions(told.suspensions)
   }
 
   /** XEP-0202: read markers and order of new messages use the server's clock. */
@@ -213,15 +242,22 @@ export function startChat(options: ChatOptions): Chat {
         return store.update((state) => ({ ...state, mediaGeneration: state.mediaGeneration + 1 }))
       }
       // An error came before it for whoever is there; this one says why, and nobody else can say it.
-      for (const id of findDiscarded(stanza)) sending.refused(id, DISCARDED)
+      const discarded = findDiscarded(stanza)
+      for (const id of discarded) sending.refused(id, DISCARDED)
+      if (discarded.length > 0) noteHeld((all) => all.difference(new Set(discarded)))
       const held = findHeldNotice(stanza)
-      if (held) return store.update((state) => ({ ...state, held: { ...state.held, [held.id]: held.suspension } }))
+      if (held !== undefined) return noteHeld((all) => all.union(new Set([held])))
+      const released = findReleased(stanza)
+      if (released) return noteHeld((all) => all.difference(new Set(released)))
     }
     if (avatars.receive(stanza)) return
     const incoming = parseIncoming(stanza, account)
     if (incoming.kind === 'chat') receiveChat(incoming.message, incoming.isLive)
-    else if (incoming.kind === 'error') sending.refused(incoming.id, incoming.error)
-    else if (incoming.kind === 'receipt') noteReceipt(context, incoming.peer, incoming.id)
+    else if (incoming.kind === 'error') {
+      // Held first, and discarded afterwards.
+      noteHeld((all) => all.difference(new Set([incoming.id])))
+      sending.refused(incoming.id, incoming.error)
+    } else if (incoming.kind === 'receipt') noteReceipt(context, incoming.peer, incoming.id)
   }
 
   function receiveChat(received: ReceivedMessage, isLive: boolean): void {
@@ -239,9 +275,19 @@ export function startChat(options: ChatOptions): Chat {
     }
   }
 
+  function noteHeld(change: (held: ReadonlySet<string>) => ReadonlySet<string>): void {
+    store.update((state) => ({ ...state, held: change(state.held) }))
+  }
+
   function setSuspensions(suspensions: readonly Suspension[]): void {
+    const wasHidden = hidesMessages(store.get().suspensions)
     store.update((state) => ({ ...state, suspensions }))
-    void whenReady(() => sending.pump())
+    void whenReady(async () => {
+      sending.pump()
+      // Whoever came while messages were hidden has none of them yet.
+      if (!wasHidden || hidesMessages(suspensions)) return
+      await history.catchUp().then(history.loadPreviews, () => undefined)
+    })
   }
 
   /** Browsers hide why an upgrade was refused, so the public status is asked for. */

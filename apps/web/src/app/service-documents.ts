@@ -5,6 +5,13 @@ export interface WebConfig {
   readonly domain: string
   /** WebSocket URL of the server. */
   readonly service: string
+  readonly outside: Outside
+}
+
+/** Addresses that work without this service. */
+export interface Outside {
+  readonly contacts: readonly string[]
+  readonly statusPages: readonly string[]
 }
 
 /** /web-config.json; without it the page's own host is the domain. */
@@ -14,7 +21,18 @@ export async function fetchWebConfig(): Promise<WebConfig> {
   const path = typeof document?.['websocket'] === 'string' ? document['websocket'] : '/xmpp-websocket'
   const service = new URL(path, location.href)
   service.protocol = service.protocol.replace('http', 'ws')
-  return { domain, service: service.href }
+  const outside = { contacts: linksFrom(document?.['contacts']), statusPages: linksFrom(document?.['statusPages']) }
+  return { domain, service: service.href, outside }
+}
+
+const MAX_LINKS = 5
+
+/** Addresses that lead out of this service, and to nothing else. */
+function linksFrom(value: unknown): string[] {
+  const links: unknown[] = Array.isArray(value) ? value : []
+  return links
+    .filter((link) => typeof link === 'string' && /^(?:https?|mailto|tel):/u.test(link))
+    .slice(0, MAX_LINKS) as string[]
 }
 
 /** What /status.json says; undefined when the server cannot be reached or publishes none. */

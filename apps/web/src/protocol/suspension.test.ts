@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest'
-import { isCut, parseStatusDocument, stopsSending, suspensionFor, type Suspension } from './suspension.ts'
+import { buildReleased, buildServiceState, xml } from '@drawbridge/xmpp'
+import {
+  findReleased,
+  hidesMessages,
+  isCut,
+  parseServiceState,
+  parseStatusDocument,
+  stopsSending,
+  suspensionFor,
+  type Suspension,
+} from './suspension.ts'
 
 const suspension = (scope: string, mode: Suspension['mode']): Suspension => ({
   id: `${scope} ${mode}`,
@@ -63,4 +73,28 @@ test('what is suspended for the unit, the client or the network of somebody is s
   expect(suspensionFor([suspension('rooms', 'cut')], 'message')).toBeUndefined()
   expect(suspensionFor([suspension('messages', 'hold')], 'image')?.mode).toBe('hold')
   expect([isCut(suspension('zone:10.0.0.0/8', 'cut')), isCut(suspension('images', 'cut'))]).toEqual([true, false])
+})
+
+test('messages are hidden where they are rejected, and for nothing milder or narrower', () => {
+  const hidden = [
+    suspension('service', 'reject'),
+    suspension('group:sales', 'reject'),
+    suspension('messages', 'reject'),
+  ]
+  expect(hidden.map((one) => hidesMessages([one]))).toEqual([true, true, true])
+  const shown = [suspension('service', 'read-only'), suspension('images', 'reject'), suspension('rooms', 'reject')]
+  expect(hidesMessages(shown)).toBe(false)
+})
+
+test('the server says what holds for this session, and which messages wait by whatever name they have', () => {
+  const { id, reason, reasons } = suspension('group:sales', 'hold')
+  const notice = { id, scopes: ['group:sales'], mode: 'hold', reason, reasons }
+  const held = [
+    { id: 'm1', stanzaId: 's1', suspension: id },
+    { id: undefined, stanzaId: 's2', suspension: id },
+  ]
+  const state = parseServiceState(xml('iq', {}, buildServiceState([notice], held)))
+  expect(state).toMatchObject({ suspensions: [{ scopes: ['group:sales'], mode: 'hold' }], held: ['m1', 's2'] })
+  expect(findReleased(xml('message', {}, buildReleased(held)))).toEqual(['m1', 's2'])
+  expect([parseServiceState(xml('iq')), findReleased(xml('message'))]).toEqual([undefined, undefined])
 })

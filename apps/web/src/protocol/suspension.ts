@@ -1,4 +1,5 @@
 import type { Element } from '../connection/element.ts'
+import { isAboutEverything } from '@drawbridge/contract/browser'
 import { findSuspensions as findNotices, NS_DRAWBRIDGE_SUSPENSION } from '@drawbridge/xmpp'
 
 /** Mildest first, by what they do to sending. */
@@ -27,10 +28,28 @@ export function findSuspensions(element: Element): Suspension[] | undefined {
   return findNotices(element)?.flatMap((notice) => suspensionFrom({ ...notice }) ?? [])
 }
 
-/** The server keeps a message of ours back: which one, and for which suspension. */
-export function findHeldNotice(element: Element): { id: string; suspension: string } | undefined {
-  const { id, suspension } = element.getChild('held', NS_DRAWBRIDGE_SUSPENSION)?.attrs ?? {}
-  return id === undefined || suspension === undefined ? undefined : { id, suspension }
+/** The server keeps a message of ours back: its origin-id, or else its id in the archive. */
+export function findHeldNotice(element: Element): string | undefined {
+  const held = element.getChild('held', NS_DRAWBRIDGE_SUSPENSION)
+  return held && nameOf(held)
+}
+
+/** Messages of ours that the server keeps back no longer, named in the same way; undefined when it says nothing of any. */
+export function findReleased(element: Element): string[] | undefined {
+  const released = element.getChild('released', NS_DRAWBRIDGE_SUSPENSION)
+  return released?.getChildren('message').flatMap((message) => nameOf(message) ?? [])
+}
+
+/** What the server says when it is asked what holds for this session: nothing else knows it after a reload. */
+export function parseServiceState(answer: Element): { suspensions: Suspension[]; held: string[] } | undefined {
+  const state = answer.getChild('state', NS_DRAWBRIDGE_SUSPENSION)
+  const suspensions = state && findSuspensions(state)
+  if (!suspensions) return undefined
+  return { suspensions, held: state.getChildren('held').flatMap((held) => nameOf(held) ?? []) }
+}
+
+function nameOf({ attrs }: Element): string | undefined {
+  return attrs['id'] ?? attrs['stanza-id']
 }
 
 /** Messages of ours that were held and will never be delivered, by the ids that we gave them. */
@@ -84,11 +103,6 @@ function textsFrom(value: unknown): Record<string, string> {
   )
 }
 
-/** Whether it is about everything that this person does: the service, their unit, their client or their network. */
-export function isAboutEverything({ scopes }: Suspension): boolean {
-  return scopes.some((scope) => scope === 'service' || /^(?:group|client|zone):/u.test(scope))
-}
-
 /** The session is to be closed, or was: nothing goes on but waiting. */
 export function isCut(suspension: Suspension): boolean {
   return suspension.mode === 'cut' && isAboutEverything(suspension)
@@ -115,6 +129,11 @@ export function suspensionFor(suspensions: readonly Suspension[], what: keyof ty
   return MODES.toReversed()
     .map((mode) => matching.find((suspension) => suspension.mode === mode))
     .find((found) => found !== undefined)
+}
+
+/** Messages are not to be seen now, those neither that are here already (control §4.2). */
+export function hidesMessages(suspensions: readonly Suspension[]): boolean {
+  return suspensionFor(suspensions, 'message')?.mode === 'reject'
 }
 
 /** What one sends under this suspension does not reach the server's archive now. */

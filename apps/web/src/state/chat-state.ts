@@ -2,7 +2,7 @@
 import type { ConnectionState } from '../connection/connection.ts'
 import type { Availability, Presence } from '../protocol/presence.ts'
 import type { RosterItem } from '../protocol/roster.ts'
-import { isAboutEverything, type Suspension } from '../protocol/suspension.ts'
+import type { Suspension } from '../protocol/suspension.ts'
 import type { ChatMessage, Timeline } from './timeline.ts'
 import type { ReadMarkers } from './unread.ts'
 
@@ -71,8 +71,8 @@ export interface ChatState {
   /** SHA-1 of the avatar by bare JID; the empty string when there is none. */
   readonly avatars: Readonly<Record<string, string>>
   readonly suspensions: readonly Suspension[]
-  /** Own messages that the server keeps back: the suspension by origin-id. */
-  readonly held: Readonly<Record<string, string>>
+  /** Own messages that the server keeps back, by origin-id, or by the archive's id where they have none. */
+  readonly held: ReadonlySet<string>
   readonly own: { readonly availability: Availability; readonly status: string }
   readonly uploadService:
     | {
@@ -106,7 +106,7 @@ export function emptyChatState(account: string): ChatState {
     uploads: [],
     avatars: {},
     suspensions: [],
-    held: {},
+    held: new Set(),
     own: { availability: 'online', status: '' },
     uploadService: undefined,
     hasPreviews: false,
@@ -115,13 +115,7 @@ export function emptyChatState(account: string): ChatState {
   }
 }
 
-/** A message of ours that the server has, but delivers only when the suspension in force ends. */
-export function isHeld({ suspensions, held }: Pick<ChatState, 'suspensions' | 'held'>, message: ChatMessage): boolean {
-  if (!message.mine || message.state !== 'recorded') return false
-  return suspensions.some((suspension) => {
-    const { id, mode, since } = suspension
-    // The notice lasts as long as the page; after a reload the time of the message tells.
-    const isOfItsTime = isAboutEverything(suspension) && since !== undefined && message.at >= since
-    return mode === 'hold' && (held[message.key] === id || isOfItsTime)
-  })
+/** A message of ours that the server has, but has not delivered: a suspension holds it, or it waits to be reviewed. */
+export function isHeld(held: ReadonlySet<string>, { mine, state, key, stanzaId }: ChatMessage): boolean {
+  return mine && state === 'recorded' && (held.has(key) || (stanzaId !== undefined && held.has(stanzaId)))
 }

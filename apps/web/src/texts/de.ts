@@ -71,7 +71,7 @@ export const de: Texts = {
   attach: 'Anhängen',
   dropHere: 'Dateien hier ablegen, um sie zu teilen',
   composerHint: 'Enter sendet, Umschalt+Enter beginnt eine neue Zeile',
-  composerReadOnly: 'Das Senden ist ausgesetzt. Was Sie senden, wartet hier und geht hinaus, sobald es weitergeht.',
+  composerReadOnly: 'Das Senden ist ausgesetzt. Ihr Entwurf bleibt erhalten, bis es weitergeht.',
   composerHold: (count) =>
     count === 0
       ? 'Nachrichten werden zurückgehalten, bis der Dienst weiterläuft.'
@@ -80,6 +80,12 @@ export const de: Texts = {
           'Nachrichten werden zurückgehalten, bis der Dienst weiterläuft. 1 wartet.',
           `Nachrichten werden zurückgehalten, bis der Dienst weiterläuft. ${count} warten.`,
         ),
+  composerReview: (count) =>
+    n(
+      count,
+      '1 Ihrer Nachrichten ist zurückgehalten und noch nicht zugestellt.',
+      `${count} Ihrer Nachrichten sind zurückgehalten und noch nicht zugestellt.`,
+    ),
   composerOffline: 'Sie sind offline. Was Sie senden, wartet hier und geht hinaus, sobald Sie wieder verbunden sind.',
   startOfHistory: (name) => `Hier beginnt Ihre Unterhaltung mit ${name}.`,
   loadingOlder: 'Ältere Nachrichten werden geladen …',
@@ -99,6 +105,7 @@ export const de: Texts = {
   stateRecorded: 'Vom Server gespeichert',
   stateDelivered: 'Zugestellt',
   stateHeld: 'Zurückgehalten: noch nicht zugestellt',
+  stateStopped: 'Nicht gesendet: Das Senden ist ausgesetzt',
   stateFailed: 'Nicht gesendet',
   discard: 'Verwerfen',
   failedReason: (text) => `Nicht gesendet: ${text}`,
@@ -286,12 +293,18 @@ export const de: Texts = {
   expectedEnd: 'Voraussichtliches Ende',
   noEnd: 'nicht angekündigt',
   whatWorks: 'Was noch geht',
-  worksReadOnly:
-    'Sie können lesen und suchen. Entwürfe bleiben erhalten, und was Sie senden, wartet, bis der Dienst weiterläuft.',
+  worksReadOnly: 'Sie können lesen und suchen. Entwürfe bleiben erhalten.',
+  worksReject:
+    'Nachrichten werden zurzeit nicht gezeigt und sind wieder da, sobald es vorbei ist. Entwürfe bleiben erhalten.',
   worksHold:
     'Sie können schreiben. Der Server hebt Ihre Nachrichten auf und stellt sie der Reihe nach zu, sobald der Dienst weiterläuft.',
   worksFeature: 'Alles andere geht wie gewohnt.',
   cutText: 'Sie werden automatisch wieder verbunden. Entwürfe und ungesendete Nachrichten bleiben erhalten.',
+  helpOutside: 'Hilfe außerhalb dieses Dienstes',
+  statusPage: 'Zustand des Dienstes',
+  messagesHidden:
+    'Nachrichten werden währenddessen nicht gezeigt. Sie sind wieder da, sobald es vorbei ist; nichts geht verloren.',
+  previewHidden: 'Zurzeit nicht gezeigt',
   until: (absolute, relative) => `bis ${absolute} (${relative})`,
 
   updateTitle: 'Diese Version wird nicht mehr angenommen',

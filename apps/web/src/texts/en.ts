@@ -75,7 +75,7 @@ export const en = {
   attach: 'Attach',
   dropHere: 'Drop files to share them',
   composerHint: 'Enter sends, Shift+Enter starts a new line',
-  composerReadOnly: 'Sending is suspended. What you send waits here and goes out when it resumes.',
+  composerReadOnly: 'Sending is suspended. Your draft is kept until it resumes.',
   composerHold: (count: number) =>
     count === 0
       ? 'Messages are held until service resumes.'
@@ -84,6 +84,12 @@ export const en = {
           'Messages are held until service resumes. 1 waiting.',
           `Messages are held until service resumes. ${count} waiting.`,
         ),
+  composerReview: (count: number) =>
+    n(
+      count,
+      '1 of your messages is held and not delivered yet.',
+      `${count} of your messages are held and not delivered yet.`,
+    ),
   composerOffline: 'You are offline. What you send waits here and goes out when you are back.',
   startOfHistory: (name: string) => `This is the beginning of your conversation with ${name}.`,
   loadingOlder: 'Loading older messages…',
@@ -104,6 +110,7 @@ export const en = {
   stateRecorded: 'Stored by the server',
   stateDelivered: 'Delivered',
   stateHeld: 'Held: not delivered yet',
+  stateStopped: 'Not sent: sending is suspended',
   stateFailed: 'Not sent',
   discard: 'Discard',
   failedReason: (text: string) => `Not sent: ${text}`,
@@ -281,10 +288,15 @@ export const en = {
   expectedEnd: 'Expected end',
   noEnd: 'not announced',
   whatWorks: 'What still works',
-  worksReadOnly: 'You can read and search. Drafts are kept, and what you send waits until the service resumes.',
+  worksReadOnly: 'You can read and search. Drafts are kept.',
+  worksReject: 'Messages are not shown for now, and come back when it is over. Drafts are kept.',
   worksHold: 'You can write. The server keeps your messages and delivers them, in order, when the service resumes.',
   worksFeature: 'Everything else works as usual.',
   cutText: 'You will be reconnected automatically. Drafts and unsent messages are kept.',
+  helpOutside: 'Help outside this service',
+  statusPage: 'State of the service',
+  messagesHidden: 'Messages are not shown while this is suspended. They come back when it is over; nothing is lost.',
+  previewHidden: 'Not shown for now',
   until: (absolute: string, relative: string) => `until ${absolute} (${relative})`,
 
   updateTitle: 'This version is no longer accepted',

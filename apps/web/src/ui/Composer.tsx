@@ -1,5 +1,4 @@
 import { useEffect, useLayoutEffect, useRef, type ClipboardEvent, type KeyboardEvent } from 'react'
-import { isHeld } from '../state/chat-state.ts'
 import { titleOf } from '../state/conversations.ts'
 import { stopsSending, suspensionFor } from '../protocol/suspension.ts'
 import { Icon } from './icons.tsx'
@@ -17,9 +16,10 @@ export function Composer({ peer, caret }: { readonly peer: string; readonly care
   const text = useChatState((state) => state.drafts[peer] ?? '')
   const isOnline = useChatState((state) => state.connection.kind === 'online')
   const suspension = useChatState((state) => suspensionFor(state.suspensions, 'message'))
-  const mode = stopsSending(suspension) ? 'read-only' : suspension?.mode
-  const heldCount = useHeldCount()
-  const hasText = text.trim() !== ''
+  const isStopped = stopsSending(suspension)
+  const mode = isStopped ? 'read-only' : suspension?.mode
+  const heldCount = useChatState((state) => state.held.size)
+  const hasText = text.trim() !== '' && !isStopped
 
   useLayoutEffect(() => {
     const element = area.current
@@ -38,7 +38,7 @@ export function Composer({ peer, caret }: { readonly peer: string; readonly care
 
   function send() {
     const body = text.trim()
-    if (body === '') return
+    if (body === '' || isStopped) return
     chat.saveDraft(peer, '')
     chat.send(peer, body)
   }
@@ -54,16 +54,19 @@ export function Composer({ peer, caret }: { readonly peer: string; readonly care
     const files = [...event.clipboardData.files]
     if (files.length === 0) return
     event.preventDefault()
+    if (isStopped) return
     chat.uploads.attach(peer, files)
   }
 
   const note = !isOnline
     ? t.composerOffline
-    : mode === 'read-only'
+    : isStopped
       ? t.composerReadOnly
       : mode === 'hold'
         ? t.composerHold(heldCount)
-        : undefined
+        : heldCount > 0
+          ? t.composerReview(heldCount)
+          : undefined
   return (
     <form
       className="composer"
@@ -79,6 +82,7 @@ export function Composer({ peer, caret }: { readonly peer: string; readonly care
           className="icon-button"
           aria-label={t.attach}
           title={t.attach}
+          disabled={isStopped}
           onClick={() => picker.current?.click()}
         >
           <Icon name="attach" />
@@ -104,6 +108,7 @@ export function Composer({ peer, caret }: { readonly peer: string; readonly care
           aria-describedby="composer-note"
           placeholder={t.messageTo(title)}
           value={text}
+          readOnly={isStopped}
           onChange={(event) => chat.saveDraft(peer, event.target.value)}
           onKeyDown={onKeyDown}
           onPaste={onPaste}
@@ -124,13 +129,4 @@ export function Composer({ peer, caret }: { readonly peer: string; readonly care
       </p>
     </form>
   )
-}
-
-/** How many of our messages the server holds back now. */
-function useHeldCount(): number {
-  return useChatState((state) => {
-    if (!state.suspensions.some(({ mode }) => mode === 'hold')) return 0
-    const messages = Object.values(state.timelines).flatMap((timeline) => timeline.messages)
-    return messages.filter((message) => isHeld(state, message)).length
-  })
 }

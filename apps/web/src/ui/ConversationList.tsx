@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { bestPresence } from '../protocol/presence.ts'
 import { isSubscribed } from '../protocol/roster.ts'
+import { hidesMessages } from '../protocol/suspension.ts'
 import { listConversations, titleOf } from '../state/conversations.ts'
 import { unreadCount } from '../state/unread.ts'
 import { Avatar, availabilityOf } from './Avatar.tsx'
@@ -123,7 +124,8 @@ function ConversationLine({ peer, isOpen, isTabStop, onOpen }: ConversationLineP
   const availability = useChatState((state) => availabilityOf(state, peer))
   const seesPresence = useChatState((state) => isSubscribed(state.roster[peer]))
   const status = useChatState((state) => bestPresence(Object.values(state.presence[peer] ?? {}))?.status ?? '')
-  const preview = last ? contentText(last, origins, t) : status
+  const isHidden = useChatState((state) => hidesMessages(state.suspensions))
+  const preview = !last ? status : isHidden ? t.previewHidden : contentText(last, origins, t)
   return (
     <li>
       <button
@@ -153,7 +155,7 @@ function ConversationLine({ peer, isOpen, isTabStop, onOpen }: ConversationLineP
             </>
           ) : (
             <>
-              {last?.mine && <span className="conversation-you">{t.you} </span>}
+              {last?.mine && !isHidden && <span className="conversation-you">{t.you} </span>}
               {preview.slice(0, 160)}
             </>
           )}

@@ -1,6 +1,7 @@
 import { useState, type DragEvent } from 'react'
 import { bestPresence } from '../protocol/presence.ts'
 import { isSubscribed } from '../protocol/roster.ts'
+import { hidesMessages, stopsSending, suspensionFor } from '../protocol/suspension.ts'
 import { titleOf } from '../state/conversations.ts'
 import type { Place } from '../storage/database.ts'
 import { Avatar, availabilityOf } from './Avatar.tsx'
@@ -22,9 +23,11 @@ export function ConversationPane({ peer, place, placeSource, onBack }: Conversat
   const chat = useChat()
   const { t } = useTexts()
   const [isDropping, setDropping] = useState(false)
+  const isHidden = useChatState((state) => hidesMessages(state.suspensions))
+  const isStopped = useChatState((state) => stopsSending(suspensionFor(state.suspensions, 'message')))
 
   function onDrag(event: DragEvent, isOver: boolean) {
-    if (!event.dataTransfer.types.includes('Files')) return
+    if (isStopped || !event.dataTransfer.types.includes('Files')) return
     event.preventDefault()
     setDropping(isOver)
   }
@@ -40,11 +43,18 @@ export function ConversationPane({ peer, place, placeSource, onBack }: Conversat
       onDrop={(event) => {
         onDrag(event, false)
         const files = [...event.dataTransfer.files]
-        if (files.length > 0) chat.uploads.attach(peer, files)
+        if (files.length > 0 && !isStopped) chat.uploads.attach(peer, files)
       }}
     >
       <PaneHeader peer={peer} onBack={onBack} />
-      <Timeline peer={peer} place={place} placeSource={placeSource} />
+      {isHidden ? (
+        <section className="timeline timeline-hidden" data-testid="timeline-hidden" aria-label={t.messages}>
+          <Icon name="pause" size={32} />
+          <p>{t.messagesHidden}</p>
+        </section>
+      ) : (
+        <Timeline peer={peer} place={place} placeSource={placeSource} />
+      )}
       <UploadTray peer={peer} />
       <Composer peer={peer} caret={place?.caret} />
       {isDropping && (

@@ -13,8 +13,8 @@ import { MessageText } from './MessageText.tsx'
 import { usePreferences } from './preferences.ts'
 import { useChat, useChatState, useMediaOrigins, useTexts } from './use-store.ts'
 
-/** What is shown; `held` is derived from the suspension in force. */
-export type ShownState = DeliveryState | 'held'
+/** What is shown: also that the server keeps it back, or that it cannot go out for now. */
+export type ShownState = DeliveryState | 'held' | 'stopped'
 
 export interface MessageRowProps {
   readonly message: ChatMessage
@@ -24,6 +24,8 @@ export interface MessageRowProps {
   readonly showsDay: boolean
   readonly showsUnread: boolean
   readonly isHeld: boolean
+  /** It is not sent, and a suspension is why. */
+  readonly isStopped: boolean
   readonly isTabStop: boolean
   readonly position: number
   /** Shows the image of a message in full. */
@@ -36,6 +38,7 @@ const STATE_ICONS: Record<ShownState, IconName> = {
   recorded: 'stored',
   delivered: 'checks',
   held: 'pause',
+  stopped: 'pause',
   failed: 'warning',
 }
 
@@ -45,7 +48,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
     props
   const { t, language } = useTexts()
   const origins = useMediaOrigins()
-  const state: ShownState = isHeld ? 'held' : message.state
+  const state: ShownState = isHeld ? 'held' : props.isStopped ? 'stopped' : message.state
   const text = contentText(message, origins, t)
   const parts = [author, text, formatTime(message.at, language), ...(message.mine ? [stateText(state, t)] : [])]
   return (
@@ -94,7 +97,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         {message.mine && (
           <span className="message-state" data-state={state} title={stateText(state, t)}>
             <Icon name={STATE_ICONS[state]} size={15} />
-            {state === 'held' && <span>{t.stateHeld}</span>}
+            {(state === 'held' || state === 'stopped') && <span>{stateText(state, t)}</span>}
           </span>
         )}
       </article>
@@ -159,6 +162,7 @@ export function stateText(state: ShownState, t: Texts): string {
     recorded: t.stateRecorded,
     delivered: t.stateDelivered,
     held: t.stateHeld,
+    stopped: t.stateStopped,
     failed: t.stateFailed,
   }
   return texts[state]

@@ -1,7 +1,7 @@
-import { reasonIn } from '@drawbridge/contract/browser'
+import { reasonIn, strictestFirst } from '@drawbridge/contract/browser'
 import { useEffect, useState } from 'react'
 import { Icon } from './icons.tsx'
-import { orderSuspensions, SuspensionDialog, suspensionTitle, useExpectedEnd } from './Suspension.tsx'
+import { SuspensionDialog, suspensionTitle, useExpectedEnd } from './Suspension.tsx'
 import { useChat, useChatState, useTexts } from './use-store.ts'
 
 /** Whose turn it is: you are offline, or the service is suspended. Always in the same place and of the same height. */
@@ -11,7 +11,7 @@ export function StatusStrip() {
   const connection = useChatState((state) => state.connection)
   const suspensions = useChatState((state) => state.suspensions)
   const [isOpen, setOpen] = useState(false)
-  const first = orderSuspensions(suspensions)[0]
+  const first = strictestFirst(suspensions)[0]
   const end = useExpectedEnd(first)
   const reason = first && reasonIn(first, language)
   const seconds = useSecondsUntil(connection.kind === 'waiting' ? connection.until : undefined)

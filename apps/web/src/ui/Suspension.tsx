@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'react'
-import { reasonIn } from '@drawbridge/contract/browser'
-import { isAboutEverything, type Suspension } from '../protocol/suspension.ts'
+import { isAboutEverything, reasonIn, strictestFirst } from '@drawbridge/contract/browser'
+import { hidesMessages, type Suspension } from '../protocol/suspension.ts'
 import type { Texts } from '../texts/index.ts'
 import { Dialog } from '@drawbridge/ui'
 import { formatRelative } from '@drawbridge/ui'
 import { formatMoment } from './format.ts'
 import { Logo } from '@drawbridge/ui'
 import { Icon } from './icons.tsx'
-import { useTexts } from './use-store.ts'
+import { useApp, useTexts } from './use-store.ts'
 
 /** What is suspended, in a few words. */
 export function suspensionTitle(suspension: Suspension, t: Texts): string {
@@ -19,14 +19,6 @@ export function suspensionTitle(suspension: Suspension, t: Texts): string {
     return t.suspendedScope(kind)
   }
   return mode === 'hold' ? t.suspendedHold : mode === 'cut' ? t.suspendedCut : t.suspendedReadOnly
-}
-
-/** The strictest first: that is the one the strip names. */
-export function orderSuspensions(suspensions: readonly Suspension[]): Suspension[] {
-  const rank = (suspension: Suspension) =>
-    (isAboutEverything(suspension) ? 0 : 5) +
-    { cut: 0, reject: 1, 'read-only': 1, hold: 2, announce: 3 }[suspension.mode]
-  return [...suspensions].sort((a, b) => rank(a) - rank(b))
 }
 
 /** "until 14:30 (in 20 min)" */
@@ -62,11 +54,13 @@ export function SuspensionFacts({ suspension }: { readonly suspension: Suspensio
         <div>
           <dt>{t.whatWorks}</dt>
           <dd>
-            {!isAboutEverything(suspension) || suspension.mode === 'announce'
-              ? t.worksFeature
-              : suspension.mode === 'hold'
-                ? t.worksHold
-                : t.worksReadOnly}
+            {hidesMessages([suspension])
+              ? t.worksReject
+              : !isAboutEverything(suspension) || suspension.mode === 'announce'
+                ? t.worksFeature
+                : suspension.mode === 'hold'
+                  ? t.worksHold
+                  : t.worksReadOnly}
           </dd>
         </div>
       )}
@@ -82,7 +76,7 @@ export function SuspensionDialog({
   readonly onClose: () => void
 }) {
   const { t } = useTexts()
-  const [first, ...others] = orderSuspensions(suspensions)
+  const [first, ...others] = strictestFirst(suspensions)
   if (!first) return null
   return (
     <Dialog title={suspensionTitle(first, t)} onClose={onClose}>
@@ -117,6 +111,7 @@ export function SuspendedPage({
           <p className="lead">{t.cutText}</p>
         </div>
         <SuspensionFacts suspension={suspension} />
+        <Outside />
         <div className="button-row">
           <button type="button" className="button" onClick={onRetry}>
             <Icon name="refresh" size={16} />
@@ -125,6 +120,34 @@ export function SuspendedPage({
         </div>
       </div>
     </main>
+  )
+}
+
+/** Where to go without this service: people, and a page about its state. */
+function Outside() {
+  const { t } = useTexts()
+  const { contacts, statusPages } = useApp().outside()
+  const lines = [
+    { title: t.helpOutside, urls: contacts },
+    { title: t.statusPage, urls: statusPages },
+  ]
+  return (
+    <dl className="facts">
+      {lines
+        .filter(({ urls }) => urls.length > 0)
+        .map(({ title, urls }) => (
+          <div key={title}>
+            <dt>{title}</dt>
+            {urls.map((url) => (
+              <dd key={url}>
+                <a href={url} rel="noreferrer">
+                  {url.replace(/^(?:mailto|tel):/u, '')}
+                </a>
+              </dd>
+            ))}
+          </div>
+        ))}
+    </dl>
   )
 }
 

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import type { Place } from '../storage/database.ts'
+import { stopsSending, suspensionFor } from '../protocol/suspension.ts'
 import { isHeld } from '../state/chat-state.ts'
 import { titleOf } from '../state/conversations.ts'
 import { isShownAsImage } from '../state/media.ts'
@@ -33,7 +34,7 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
   const isOnline = useChatState((state) => state.connection.kind === 'online')
   const account = useChatState((state) => state.account)
   const title = useChatState((state) => titleOf(state, peer))
-  const suspensions = useChatState((state) => state.suspensions)
+  const isStopped = useChatState((state) => stopsSending(suspensionFor(state.suspensions, 'message')))
   const held = useChatState((state) => state.held)
   const origins = useMediaOrigins()
   const { messages } = timeline
@@ -200,7 +201,8 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
               isGroupStart={isGroupStart}
               showsDay={showsDay}
               showsUnread={showsUnread}
-              isHeld={isHeld({ suspensions, held }, message)}
+              isHeld={isHeld(held, message)}
+              isStopped={isStopped && message.state === 'queued'}
               isTabStop={i === activeIndex}
               position={messages.length - rows.length + i + 1}
               onOpenImage={setViewing}
