@@ -76,5 +76,6 @@ export const ADVERTISED: Readonly<Record<string, string>> = {
   'urn:xmpp:cam:0': 'XEP-0494',
   'urn:drawbridge:e2ee:0': OWN,
   'urn:drawbridge:push:1': OWN,
+  'urn:drawbridge:suspension:1': OWN,
   'urn:drawbridge:upload:1': OWN,
 }
