@@ -29,6 +29,10 @@ import type { Translated } from './notices.ts'
 import type { StreamRefusal } from './stream-server.ts'
 
 const OWN_CLIENT = 'drawbridge-web'
+/** How long an installation is not told again why it is turned away, in milliseconds (control §3.3). */
+const TOLD_MS = 86_400_000
+/** Installations remembered for that; of more, those that came last. */
+const MAX_TOLD = 100_000
 
 /** The web client: it shows what a refusal says in a page of its own. */
 export function isOwnClient({ family }: ClientIdentity): boolean {
@@ -99,10 +103,23 @@ export function createAdmission({
         ? [suspensions(details['suspension']), ...retry(pacing.draw())]
         : blockedElements(code, details),
   })
+  const toldAt = new Map<string, number>()
+  /** One message a day about a rule for each installation: whoever tries all night need not read of it all morning. */
+  const wasTold = ({ installation }: Session, code: ErrorCode, details: VerdictDetails): boolean => {
+    if (installation === undefined || !BLOCKED.has(code)) return false
+    const key = JSON.stringify([installation, code, details['rule']])
+    const at = performance.now()
+    if (at - (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < TOLD_MS) return true
+    toldAt.delete(key)
+    toldAt.set(key, at)
+    const [oldest] = toldAt.keys()
+    if (toldAt.size > MAX_TOLD && oldest !== undefined) toldAt.delete(oldest)
+    return false
+  }
   /** Foreign clients show messages, and hardly ever the text of a stream error. */
   const goodbye = (session: Session, code: ErrorCode, details: VerdictDetails) => {
     const { text, details: elements } = refusal(code, details, session.connection?.language)
-    if (!isOwnClient(session.client)) {
+    if (!isOwnClient(session.client) && !wasTold(session, code, details)) {
       headline(session, SUBJECTS[code] ?? STATE.disconnected, translated(code, details), ...elements)
     }
     const condition = code in SESSION_END ? SESSION_END[code as SessionEndCode] : ('policy-violation' as const)

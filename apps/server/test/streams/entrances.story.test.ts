@@ -147,6 +147,14 @@ test('control §3.3 the same installation again is turned away before it signs i
   expect(rest).toMatch(/<stream:error[^>]*><policy-violation/)
   expect(rest).toMatch(BLOCKED)
   expect(rest).not.toMatch(/<challenge|<success/)
+  // Rules that have changed are asked again; the message is not sent a second time within a day.
+  await server.admin('POST', '/api/v1/client-rules', { family: 'unrelated', below: '2.0.0', action: 'observe' })
+  const later = await overTls()
+  expect(await scram2(later, 'alice', { inside: userAgent('foreign', 'Old 1.5') + bind2('Old') })).toContain('<success')
+  const said = await ended(later)
+  expect(said).toMatch(/<stream:error[^>]*><policy-violation/)
+  expect(said).toMatch(BLOCKED)
+  expect(said).not.toMatch(/type="headline"/)
   // With another version it is another one, and signs in; so does somebody else who claims to be it.
   const updated = await overTls()
   expect(await scram2(updated, 'alice', { inside: userAgent('foreign', 'Old 2.5') + bind2('Old') })).toContain(
