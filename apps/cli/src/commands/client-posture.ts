@@ -11,7 +11,8 @@ export const clientPostureShow: Command = {
   async run(args, cli) {
     parse(args, [], {})
     const answer = await cli.admin('getClientPosture')
-    cli.result(answer.posture, answer)
+    const { posture, confirmBy } = answer
+    cli.result(confirmBy === undefined ? posture : `${posture}  confirm by ${confirmBy}`, answer)
   },
 }
 
@@ -27,5 +28,18 @@ export const clientPostureSet: Command = {
     const answer = await cli.admin('setClientPosture', { query, body })
     const outcome = values['dry-run'] ? 'nothing was changed (--dry-run)' : effectLine(answer.effect)
     cli.result([`posture ${answer.posture}`, outcome], answer)
+  },
+}
+
+export const clientPostureConfirm: Command = {
+  name: 'client-posture confirm',
+  usage: '',
+  summary:
+    'Confirm that unknown clients are blocked. Without it, a posture set over the network lapses after ten minutes.',
+
+  async run(args, cli) {
+    parse(args, [], {})
+    const answer = await cli.admin('confirmClientPosture')
+    cli.result([`posture ${answer.posture}`, effectLine(answer.effect)], answer)
   },
 }

@@ -44,7 +44,7 @@ import { exportList } from './export.ts'
 import { evidenceApprove, evidenceExport, evidenceList, evidenceRequest } from './evidence.ts'
 import { filesRenew } from './files.ts'
 import { invitationAdd, invitationList, invitationRevoke } from './invitation.ts'
-import { clientPostureSet, clientPostureShow } from './client-posture.ts'
+import { clientPostureConfirm, clientPostureSet, clientPostureShow } from './client-posture.ts'
 import { mediaPolicySet, mediaPolicyShow } from './media-policy.ts'
 import { imageRenewalStart, imageRenewalStatus, imageRenewalStop } from './image-renewal.ts'
 import { offlineApply, tokenOfflineCreate } from './offline.ts'
@@ -118,6 +118,7 @@ export const COMMANDS: readonly Command[] = [
   clientExceptionRemove,
   clientPostureShow,
   clientPostureSet,
+  clientPostureConfirm,
   mediaPolicyShow,
   mediaPolicySet,
   policyExport,
