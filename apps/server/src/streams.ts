@@ -79,6 +79,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     lease: policy.gate,
     cursors,
     capsAnnounced: (session, node) => admission.capsAnnounced(session, node),
+    corroborated: (session) => admission.corroborated(session),
     becameActive: (session) => ctx.emit('session.active', { session }),
     enter: (stanza, session) => enter(routing, stanza, session),
     route: (stanza, session, n) => route(routing, stanza, session, n),

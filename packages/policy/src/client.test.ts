@@ -75,6 +75,17 @@ test('two families or two versions make a session suspect', () => {
   expect(identify([gajim, claimFrom({ source: 'user-agent', name: 'Gajim' })]).isSuspect).toBe(false)
 })
 
+test('control §3.1: a name under a hash that is right corroborates a claim, and never contradicts one', () => {
+  const gajim = claimFrom({ source: 'client-element', name: 'Gajim', version: '1.9.0' })
+  expect(identify([gajim], 'Gajim 1.9.0')).toMatchObject({ tier: 'E2', isSuspect: false })
+  expect(identify([gajim], 'Gajim')).toMatchObject({ tier: 'E2' })
+  expect(identify([gajim], 'slixmpp')).toEqual(identify([gajim]))
+  expect(identify([gajim], '')).toEqual(identify([gajim]))
+  expect(identify([], 'Gajim')).toEqual(NO_IDENTITY)
+  const other = claimFrom({ source: 'caps', name: 'psi' })
+  expect(identify([gajim, other], 'Gajim')).toMatchObject({ tier: 'E1', isSuspect: true })
+})
+
 test('user agents and caps nodes are read as their makers write them', () => {
   expect(claimFromUserAgent('Gajim 1.9.5', 'user-agent')).toMatchObject({ family: 'gajim', version: '1.9.5' })
   expect(claimFromUserAgent('DrawbridgeBot/2.0 (linux)', 'http-header')).toMatchObject({

@@ -110,22 +110,29 @@ export function claimFromCaps(node: string): Claim | undefined {
 /**
  * Merges claims into one identity: the best source names the client, lesser ones only fill gaps of the same family. Two
  * different families, or two versions of one family, make the session suspect.
+ *
+ * @param proved - the name in an answer to disco#info that has the hash it was announced with (XEP-0115 §5.4). It
+ *   corroborates a claim of the same family, and never contradicts one: libraries name themselves there, not what is made
+ *   with them.
  */
-export function identify(claims: readonly Claim[]): ClientIdentity {
+export function identify(claims: readonly Claim[], proved?: string): ClientIdentity {
   const ranked = claims.toSorted((a, b) => CLAIM_SOURCES.indexOf(a.source) - CLAIM_SOURCES.indexOf(b.source))
   const [best] = ranked
   if (!best) return NO_IDENTITY
   const same = ranked.filter((claim) => claim.family === best.family)
   const versions = new Set(same.flatMap((claim) => claim.version ?? []))
   const first = <K extends 'version' | 'build' | 'os'>(key: K) => same.find((claim) => claim[key] !== undefined)?.[key]
+  const isSuspect = same.length < ranked.length || versions.size > 1
+  const isCorroborated =
+    !isSuspect && proved !== undefined && claimFromUserAgent(proved, 'user-agent').family === best.family
   return {
     family: best.family,
     ...optional('version', first('version')),
     ...optional('build', first('build')),
     ...optional('os', first('os')),
-    tier: best.source === 'token' ? 'E3' : 'E1',
+    tier: best.source === 'token' ? 'E3' : isCorroborated ? 'E2' : 'E1',
     source: best.source,
-    isSuspect: same.length < ranked.length || versions.size > 1,
+    isSuspect,
     claims: distinct(ranked),
   }
 }

@@ -64,6 +64,8 @@ export interface Admission {
   refusalBeforeSignIn(remoteAddress: string, language: string | undefined): StreamRefusal | undefined
   /** Takes the capabilities' node as evidence of the client (XEP-0115), and asks again. */
   capsAnnounced(session: Session, node: string): void
+  /** The same client, with other evidence: rules by tier look at it again. */
+  corroborated(session: Session): void
   /** What the user of a client that is turned away needs to know: why, and what to do; in the language of its stream. */
   refusal(code: ErrorCode, details: VerdictDetails, language: string | undefined): StreamRefusal
   /** Ends a session with what its user needs to know. */
@@ -210,6 +212,10 @@ export function createAdmission({
       if (!policy().gate.asksForClient) return settled?.(session)
       // Before its first presence it is still on its way in; later it is a live session, and the ladder decides.
       if (session.presence === undefined && !settle(session, false)) return
+      settled?.(session)
+      policy().greet(liveSession(session))
+    },
+    corroborated(session) {
       settled?.(session)
       policy().greet(liveSession(session))
     },

@@ -35,6 +35,8 @@ export interface SessionHost {
   readonly cursors: OfflineCursors
   /** The client announced other capabilities (XEP-0115): evidence of what it is. Called before the stanza is looked at. */
   capsAnnounced(session: Session, node: string): void
+  /** There is better, or lesser, evidence now of what the client is. */
+  corroborated(session: Session): void
   /** Somebody looks at the client again, who did not or was away. */
   becameActive(session: Session): void
   /** See `Feature.enter`. Rejects with a `StanzaFault` only. */
@@ -66,6 +68,7 @@ export class Session {
   /** What its client is, by everything that was said about it. */
   client: ClientIdentity
   #claims: readonly Claim[]
+  #provedName: string | undefined
   /** The presence last broadcast; absent while unavailable. */
   presence: Element | undefined
   /** Of the available presence (RFC 6121 §4.7.2.3); absent while unavailable. */
@@ -183,7 +186,16 @@ export class Session {
   /** Takes what one more source says about the client; what the same source said before is forgotten. */
   learn(claim: Claim): void {
     this.#claims = [...this.#claims.filter(({ source }) => source !== claim.source), claim]
-    this.client = identify(this.#claims)
+    this.client = identify(this.#claims, this.#provedName)
+  }
+
+  /** Its capabilities are what was announced, and name the client so; or they are not, or name nothing. */
+  corroborate(name: string | undefined): void {
+    if (name === this.#provedName) return
+    const { tier } = this.client
+    this.#provedName = name
+    this.client = identify(this.#claims, name)
+    if (this.client.tier !== tier) this.#host.corroborated(this)
   }
 
   #lookAtCaps(presence: Element): void {

@@ -83,6 +83,8 @@ function findClaim(presence: Element): Claim | undefined {
 export interface Capabilities {
   readonly features: ReadonlySet<string>
   readonly identity: SettingIdentity | undefined
+  /** What it calls itself, where the whole answer has the hash that was announced. */
+  readonly provedName: string | undefined
 }
 
 /** Answers that prove themselves: found under the hash of what they say, so that one client can speak for another. */
@@ -136,15 +138,22 @@ async function ask(claim: Claim, session: Session, cache: CapsCache, ctx: Contex
   // PE-04: an answer that does not have the hash it was announced with counts for this session and for no other.
   const isWhole = features.size === named.length
   const [first] = identities.filter(({ category, type }) => isShort(category) && isShort(type))
-  const capabilities = { features, identity: first && { category: first.category, type: first.type } }
-  if (isWhole && claim.isProved(query)) cache.put(claim.key, capabilities)
+  const isProved = isWhole && claim.isProved(query)
+  const name = isProved ? first?.name : undefined
+  const capabilities = {
+    features,
+    identity: first && { category: first.category, type: first.type },
+    provedName: name !== undefined && isShort(name) ? name : undefined,
+  }
+  if (isProved) cache.put(claim.key, capabilities)
   learn(session, capabilities, ctx)
 }
 
 const isShort = (name: string) => name.length <= MAX_FEATURE_LENGTH
 
-function learn(session: Session, { features, identity }: Capabilities, ctx: Context): void {
+function learn(session: Session, { features, identity, provedName }: Capabilities, ctx: Context): void {
   session.notes.set('disco', features)
   session.notes.set('disco.identity', identity)
+  session.corroborate(provedName)
   ctx.emit('disco.known', { session, features, identity })
 }

@@ -1,4 +1,4 @@
-import { capsHashNode, findCapsHashes, parseDiscoInfo, xml } from '@drawbridge/xmpp'
+import { C2S_LIMITS, capsHashNode, findCapsHashes, parseDiscoInfo, parseElement, xml } from '@drawbridge/xmpp'
 import { expect, test } from 'vitest'
 import { story } from '../../../test/story.ts'
 import type { Device } from '../../../test/story.ts'
@@ -106,6 +106,31 @@ test('PE-04 what a client says under a hash that is not its own counts for nobod
   await answer(s.bob, CLIENT)
   expect(s.bob.session.notes.get('disco')).not.toContain('urn:example:evil')
   expect(s.bob.session.notes.get('disco')).toContain('http://jabber.org/protocol/muc')
+})
+
+test('control §3.1: what a client is called under the right hash is better evidence than what it says, a wrong one is not', async () => {
+  const named = (name: string) => `<identity category="client" type="pc" name="${name}"/><feature var="urn:example:x"/>`
+  const query = (name: string) =>
+    parseElement(`<query xmlns="http://jabber.org/protocol/disco#info">${named(name)}</query>`, C2S_LIMITS)
+  const ver = capsVersion(query('Test 1.0'), 'sha-1')!
+  await using s = await story({ mallory: 1, alice: 1, bob: 1 })
+  const tierOf = (device: Device) => device.session.client.tier
+  expect(tierOf(s.alice)).toBe('E1')
+
+  await s.mallory.available(presence(ver))
+  await answer(s.mallory, `${named('Test 1.0')}<feature var="urn:example:evil"/>`)
+  expect(tierOf(s.mallory)).toBe('E1')
+  await s.alice.available(presence(ver))
+  await answer(s.alice, named('Test 1.0'))
+  expect(tierOf(s.alice)).toBe('E2')
+  // Whoever announces the same needs no asking.
+  await s.bob.available(presence(ver))
+  expect(tierOf(s.bob)).toBe('E2')
+  // What is announced anew and names another is no evidence any more.
+  const other = capsVersion(query('Other'), 'sha-1')!
+  await s.bob.send(presence(other))
+  await answer(s.bob, named('Other'))
+  expect(tierOf(s.bob)).toBe('E1')
 })
 
 /** The hash of what `CLIENT` says, by XEP-0390 §4.1. */
