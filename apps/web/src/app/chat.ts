@@ -123,7 +123,10 @@ export function startChat(options: ChatOptions): Chat {
       options.onConnection(state)
     },
     // What needs the account's database waits for it, in order; sign-in with a wrong name must not make one.
-    onSession: (session) => void whenReady(() => beginSession(session.isResumed)),
+    onSession: (session) => {
+      sending.pause()
+      void whenReady(() => beginSession(session.isResumed))
+    },
     onStanza: (stanza) => void whenReady(() => receive(stanza)),
     onAcknowledged: (id) => void whenReady(() => sending.acknowledged(id)),
     onUncertain: () => undefined, // beginSession asks about everything that was under way.
@@ -185,6 +188,9 @@ export function startChat(options: ChatOptions): Chat {
 
   async function beginSession(isResumed: boolean): Promise<void> {
     await askState()
+    // Where nothing is open, nobody waits for the history to say what has to go out.
+    const isCertain = sending.isCertain()
+    if (isCertain) await sending.resume(isResumed)
     try {
       if (!isResumed) {
         contacts.forgetPresence()
@@ -205,7 +211,7 @@ export function startChat(options: ChatOptions): Chat {
       store.update((state) => ({ ...state, isSynced: true }))
       await contacts.announce().catch(() => undefined)
     }
-    await sending.resume(isResumed)
+    if (!isCertain) await sending.resume(isResumed)
   }
 
   /**

@@ -29,8 +29,12 @@ export interface Sending {
   discard(id: string): boolean
   /** Sends whatever may go now. */
   pump(): void
-  /** A new session began: finds out what became of messages sent in the old one, then goes on. */
+  /** A session begins: nothing goes out before `resume`, or it would overtake what may have to be sent again. */
+  pause(): void
+  /** Finds out what became of messages sent in the session before, then goes on. */
   resume(isResumed: boolean): Promise<void>
+  /** Of no message it is open whether the server has it. */
+  isCertain(): boolean
   acknowledged(id: string): void
   refused(id: string, error: Pick<MessageError, 'condition' | 'type' | 'text'>): void
   /** Reads the outbox that earlier pages left. */
@@ -43,6 +47,9 @@ export function createSending(context: ChatContext, archive: ArchiveReader, owne
   const { store, connection } = context
   const items = new Map<string, OutboxItem>()
   let position = 0
+  let sessions = 0
+  /** The session whose messages may go out. */
+  let resumed: number | undefined
 
   function show(item: OutboxItem, change: Partial<Pick<ChatMessage, 'state' | 'failure'>>): void {
     updateTimeline(store, item.peer, (timeline) => updateMessage(timeline, ({ key }) => key === item.id, change))
@@ -69,7 +76,7 @@ export function createSending(context: ChatContext, archive: ArchiveReader, owne
   }
 
   function pump(): void {
-    if (!isOnline(store)) return
+    if (!isOnline(store) || resumed !== sessions) return
     for (const item of sendable([...items.values()])) {
       if (isHeldBack(item)) continue
       apply(item.id, { type: 'sent' })
@@ -156,7 +163,9 @@ export function createSending(context: ChatContext, archive: ArchiveReader, owne
       return true
     },
     pump,
+    pause: () => void sessions++,
     async resume(isResumed) {
+      const session = sessions
       if (!isResumed) for (const id of items.keys()) apply(id, { type: 'link-lost' })
       try {
         await resolveUncertain()
@@ -165,8 +174,10 @@ export function createSending(context: ChatContext, archive: ArchiveReader, owne
         if (!(error instanceof RequestError)) return
         for (const id of items.keys()) apply(id, { type: 'missing-in-archive' })
       }
+      resumed = session
       pump()
     },
+    isCertain: () => [...items.values()].every(({ state }) => state !== 'sent' && state !== 'uncertain'),
     acknowledged: (id) => apply(id, { type: 'acknowledged' }),
     refused(id, error) {
       const failure = { condition: error.condition, text: error.text }
