@@ -28,6 +28,8 @@ export interface FormField {
   readonly values?: readonly string[] | undefined
   /** XEP-0122: any value is accepted, whatever the options. */
   readonly isOpen?: boolean | undefined
+  /** XEP-0122 §3.2.3: the value is a whole number, from `min` to `max`. */
+  readonly range?: { readonly min: number; readonly max: number } | undefined
   readonly options?: readonly { readonly label?: string | undefined; readonly value: string }[] | undefined
 }
 
@@ -105,12 +107,13 @@ export function buildForm({ type, formType, title, instructions, fields }: FormS
   )
 }
 
-function buildField({ name, type, label, isRequired, isOpen, values, options }: FormField): Element {
+function buildField({ name, type, label, isRequired, isOpen, range, values, options }: FormField): Element {
   return xml(
     'field',
     { var: name, type, label },
     isRequired ? xml('required') : undefined,
     isOpen ? xml('validate', { xmlns: NS_DATA_VALIDATE, datatype: 'xs:string' }, xml('open')) : undefined,
+    range && xml('validate', { xmlns: NS_DATA_VALIDATE, datatype: 'xs:integer' }, xml('range', { ...range })),
     (values ?? []).map((value) => xml('value', {}, value)),
     (options ?? []).map((option) => xml('option', { label: option.label }, xml('value', {}, option.value))),
   )

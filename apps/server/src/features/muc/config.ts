@@ -2,6 +2,7 @@ import { findFormValue, findJid, NS_MUC_ROOM_CONFIG, parseFormBoolean, StanzaFau
 import type { Form, FormField } from '@drawbridge/xmpp'
 import * as z from 'zod'
 import type { Role } from './privileges.ts'
+import { MAX_SLOW_MODE_S } from './slow-mode.ts'
 
 const PM_RULES = ['anyone', 'participants', 'moderators', 'none'] as const
 const LIST_ROLES = ['moderator', 'participant', 'visitor'] as const
@@ -39,6 +40,8 @@ export const roomConfigSchema = z.object({
   /** Occupants can read the archive, and get the past on entering. The record itself is kept in any case. */
   isLogged: z.boolean().default(true),
   maxHistory: z.number().int().min(0).max(MAX_HISTORY).default(20),
+  /** What everybody but admins waits between two messages, in seconds (XEP-0500); 0: nothing. */
+  slowModeS: z.number().int().min(0).max(MAX_SLOW_MODE_S).default(0),
 })
 
 export type RoomConfig = Readonly<z.output<typeof roomConfigSchema>>
@@ -58,6 +61,7 @@ interface ConfigField {
   readonly type: NonNullable<FormField['type']>
   readonly label: string
   readonly options?: FormField['options']
+  readonly range?: FormField['range']
   values(config: RoomConfig): readonly string[]
   /** Throws a `StanzaFault` for what is no value of this field. */
   read(values: readonly string[], form: Form, name: string): Partial<RoomConfig>
@@ -177,6 +181,18 @@ const FIELDS: readonly ConfigField[] = [
   text('pubsub', 'muc#roomconfig_pubsub', 'URI of a PubSub node that belongs to the room'),
   boolean('isLogged', 'muc#roomconfig_enablelogging', 'Occupants can read the archive'),
   number('maxHistory', 'muc#maxhistoryfetch', 'Messages of the past on entering', [0, 10, 20, 50, MAX_HISTORY]),
+  {
+    name: 'muc#roomconfig_slow_mode_duration',
+    type: 'text-single',
+    label: 'Seconds to wait between two messages; 0: none',
+    range: { min: 0, max: MAX_SLOW_MODE_S },
+    values: ({ slowModeS }) => [String(slowModeS)],
+    read(_values, form, field) {
+      const value = findFormValue(form, field) ?? ''
+      if (!/^\d{1,9}$/.test(value)) throw notAcceptable(field)
+      return { slowModeS: Number(value) }
+    },
+  },
 ]
 
 /** The people that the form names beside the configuration. */
@@ -190,7 +206,7 @@ const PEOPLE = { 'muc#roomconfig_roomowners': 'owners', 'muc#roomconfig_roomadmi
 /** The fields of the form as they are now (§10.2). */
 export function configFields(config: RoomConfig, people: NamedPeople): FormField[] {
   return [
-    ...FIELDS.map(({ name, type, label, options, values }) => ({ name, type, label, options, values: values(config) })),
+    ...FIELDS.map((field) => ({ ...field, values: field.values(config) })),
     { name: 'muc#roomconfig_roomadmins', type: 'jid-multi', label: 'Admins', values: people.admins },
     { name: 'muc#roomconfig_roomowners', type: 'jid-multi', label: 'Owners', values: people.owners },
   ]

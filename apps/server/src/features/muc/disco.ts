@@ -183,6 +183,7 @@ function infoFields({ config, occupants, subject, photoSha1s }: Room): FormField
     field('muc#roominfo_subjectmod', config.allowsSubject ? '1' : '0', 'boolean'),
     field('muc#roominfo_logs', config.isLogged ? '1' : '0', 'boolean'),
     field('muc#maxhistoryfetch', String(config.maxHistory)),
+    field('muc#roominfo_slow_mode_duration', String(config.slowModeS)),
     field('muc#roomconfig_changesubject', config.allowsSubject ? '1' : '0', 'boolean'),
     ...(config.pubsub === '' ? [] : [field('muc#roominfo_pubsub', config.pubsub)]),
     // XEP-0486 §5.1: of every format, in their order.

@@ -14,7 +14,8 @@ import { affiliationRank } from './privileges.ts'
 import { LABEL, loadRooms, roomsOf } from './rooms.ts'
 
 /**
- * XEP-0045: Multi-User Chat, with XEP-0410 (self-ping), XEP-0421 (occupant ids), XEP-0317 (hats) and XEP-0486 (avatars).
+ * XEP-0045: Multi-User Chat, with XEP-0410 (self-ping), XEP-0421 (occupant ids), XEP-0317 (hats), XEP-0486
+ * (avatars) and XEP-0500 (slow mode).
  * Rooms are stored, and all in memory; who is inside is in memory only. What is said is in the room's archive before
  * anybody hears it.
  */
@@ -28,6 +29,7 @@ export const muc = defineFeature({
     { xep: 421, version: '1.0.1' },
     { xep: 425, version: '0.3.0' },
     { xep: 486, version: '0.1.0' },
+    { xep: 500, version: '0.1.1' },
   ],
   service: {
     label: LABEL,

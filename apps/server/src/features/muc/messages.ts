@@ -18,7 +18,7 @@ import type { Context, Draft } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
 import { mayWhisper } from './config.ts'
 import { recordDecline, recordInvitation } from './invite.ts'
-import { roleRank } from './privileges.ts'
+import { isAdmin, roleRank } from './privileges.ts'
 import type { Occupant, Room } from './room.ts'
 import { roomsOf } from './rooms.ts'
 import { assertVoiceForm } from './voice.ts'
@@ -37,7 +37,7 @@ export function handleMessage(draft: Draft, ctx: Context): void {
   if (to.localpart === undefined) throw new StanzaFault({ condition: 'service-unavailable' })
   const room = roomsOf(ctx).get(to)
   if (to.isFull) return whisper(draft, room, sender, to.resourcepart ?? '')
-  if (type === 'groupchat') return say(draft, room, sender)
+  if (type === 'groupchat') return say(draft, room, sender, ctx)
   const x = element.getChild('x', NS_MUC_USER)
   if (x?.getChild('invite')) return recordInvitation(draft, room, sender, ctx)
   if (x?.getChild('decline')) return recordDecline(draft, room, sender, ctx)
@@ -54,11 +54,15 @@ function recordRoomsWord({ stanza: { from, to }, archives, durable }: Draft, ctx
 }
 
 /** §7.4: to everybody, in the room's name. */
-function say(draft: Draft, room: Room, sender: Session): void {
+function say(draft: Draft, room: Room, sender: Session, ctx: Context): void {
   const { occupant } = room.getSeat(sender)
   if (occupant.role === 'visitor') throw new StanzaFault({ condition: 'forbidden', text: 'You have no voice here.' })
   const { element } = draft.stanza
   if (isSubjectChange(element)) assertMaySetSubject(room, occupant, element.getChildText('subject') ?? '')
+  // XEP-0500 §6: "Room administrators and owners MUST NOT be rate limited."
+  if (!isAdmin(occupant)) {
+    room.slowMode.pass(occupant.account, element, room.config.slowModeS, ctx.now().getTime())
+  }
   draft.stanza = inRoomsName(draft.stanza, room, occupant, room.jid)
   if (draft.durable) draft.archives.push({ owner: room.address, peer: occupant.jid, direction: 'in' })
 }

@@ -7,6 +7,7 @@ import type { Session } from '../../stream/session.ts'
 import type { RoomConfig } from './config.ts'
 import { FanOut } from './fan-out.ts'
 import type { Affiliation, Role, Standing } from './privileges.ts'
+import { SlowMode } from './slow-mode.ts'
 
 /** Most characters of a nick, and of a reason that somebody gives. */
 export const MAX_NICK = 128
@@ -94,6 +95,7 @@ export class Room {
   /** Everybody's seats; replaced, never changed. */
   seats: readonly Seat[] = []
   readonly fanOut = new FanOut()
+  readonly slowMode = new SlowMode()
 
   constructor(row: RoomRow, jid: Jid, config: RoomConfig) {
     this.id = row.id
