@@ -438,7 +438,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     startedAt: new Date(),
     accounts,
     units,
-    rooms: () => registry.services.flatMap((service) => [...(service.addresses?.(ctx) ?? [])]),
+    rooms: () => registry.services.flatMap((service) => [...(service.rooms?.(ctx) ?? [])]),
     rosters: ctx.rosters,
     blobs,
     renewal,

@@ -120,7 +120,14 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
     startedAt: new Date(),
     accounts,
     units,
-    rooms: () => [...rooms.keys()],
+    rooms: () =>
+      Array.from(rooms, ([address, people]) => ({
+        address,
+        name: '',
+        isPublic: true,
+        isMembersOnly: false,
+        occupants: people.length,
+      })),
     rosters: createRosters(database.db, units),
     blobs,
     renewal: createRenewal(blobs, silentLog),

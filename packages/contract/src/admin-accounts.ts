@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { accountName, instant, nameParams, none, pageQuery, password } from './admin-values.ts'
+import { accountName, instant, nameParams, none, pageQuery, password, searchQuery } from './admin-values.ts'
 import { ROLES } from './roles.ts'
 
 // Accounts, their passwords and contact lists.
@@ -64,7 +64,7 @@ export const ACCOUNT_ROUTES = {
     permission: 'account.read',
     about: 'list',
     params: none,
-    query: pageQuery,
+    query: searchQuery,
     status: 200,
     response: z.strictObject({ accounts: z.array(account).readonly(), next: z.string().optional() }),
   },

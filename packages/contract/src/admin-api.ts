@@ -18,6 +18,7 @@ import { PEOPLE_ROUTES } from './admin-people.ts'
 import { PLAYBOOK_ROUTES } from './admin-playbooks.ts'
 import { POLICY_ROUTES } from './admin-policy.ts'
 import { RECALL_ROUTES } from './admin-recalls.ts'
+import { ROOM_ROUTES } from './admin-rooms.ts'
 import { STATUS_ROUTES } from './admin-status.ts'
 import { SUSPENSION_ROUTES } from './admin-suspensions.ts'
 import { TOKEN_ROUTES } from './admin-tokens.ts'
@@ -30,6 +31,7 @@ export const ADMIN_ROUTES = {
   ...TOKEN_ROUTES,
   ...ACCOUNT_ROUTES,
   ...PEOPLE_ROUTES,
+  ...ROOM_ROUTES,
   ...ANNOUNCEMENT_ROUTES,
   ...CLIENT_ROUTES,
   ...CLIENT_RULE_ROUTES,

@@ -1,7 +1,7 @@
 import { EVIDENCE_TIERS } from '@drawbridge/policy'
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { instant, none, pageQuery } from './admin-values.ts'
+import { instant, none, pageQuery, searchQuery } from './admin-values.ts'
 
 // Who is connected, and with which clients.
 
@@ -42,6 +42,10 @@ export const clientVersion = z
     people: z.int().min(0),
     sessions: z.int().min(0).meta({ description: 'Sessions that are open now.' }),
     tiers: z.array(z.enum(EVIDENCE_TIERS)).readonly(),
+    flaws: z
+      .array(z.strictObject({ flaw: z.string(), isExploited: z.boolean() }))
+      .readonly()
+      .meta({ description: 'What advisories say against it, those used in attacks first; dismissed ones left out.' }),
     firstSeenAt: instant,
     lastSeenAt: instant,
   })
@@ -67,6 +71,17 @@ export const clientDay = z
 
 export const clientsQuery = pageQuery.extend({
   days: z.coerce.number().int().min(1).max(400).optional().meta({ description: 'How far back. Default 90.' }),
+})
+
+/** What is known against a version in use, the worst first. */
+export const STANDINGS = ['flawed', 'unknown', 'fine'] as const
+
+export const clientVersionsQuery = clientsQuery.extend({
+  ...searchQuery.pick({ text: true }).shape,
+  standing: z.enum(STANDINGS).optional().meta({
+    description: '`flawed`: an advisory is about it; `unknown`: nobody can name it; `fine`: neither.',
+  }),
+  live: z.enum(['true', 'false']).optional().meta({ description: '`true`: only what somebody is signed in with now.' }),
 })
 
 export const clientUsesQuery = clientsQuery.extend({
@@ -107,7 +122,7 @@ export const CLIENT_ROUTES = {
     summary: 'List every client version in use, those that nobody can name first, one page at a time.',
     permission: 'session.read',
     params: none,
-    query: clientsQuery,
+    query: clientVersionsQuery,
     status: 200,
     response: z.strictObject({ clients: z.array(clientVersion).readonly(), next: z.string().optional() }),
   },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
 import { account } from './admin-accounts.ts'
-import { accountName, idParams, instant, nameParams, none, pageQuery } from './admin-values.ts'
+import { accountName, idParams, instant, nameParams, none, pageQuery, searchQuery } from './admin-values.ts'
 
 // The company: its units, the names it gives to people, and invitations.
 
@@ -110,7 +110,7 @@ export const PEOPLE_ROUTES = {
     permission: 'unit.read',
     about: 'list',
     params: none,
-    query: pageQuery,
+    query: searchQuery,
     status: 200,
     response: z.strictObject({ units: z.array(unit).readonly(), next: z.string().optional() }),
   },

@@ -42,6 +42,11 @@ export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).optional(),
 })
 
+/** Paging through what has a text in its name, in whatever case. */
+export const searchQuery = pageQuery.extend({
+  text: z.string().trim().min(1).max(128).optional().meta({ description: 'Part of the name or the address.' }),
+})
+
 export const nameParams = z.strictObject({ name: accountName })
 
 export const idParams = z.strictObject({ id })

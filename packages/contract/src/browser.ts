@@ -1,5 +1,6 @@
 // What a browser may load: no zod and nothing of the policy engine, only tables, constants and types.
 export * from './codes.ts'
+export * from './edited.ts'
 export * from './csv-line.ts'
 export * from './refusal.ts'
 export * from './problem.ts'

@@ -4,6 +4,7 @@ export * from './sanitize.ts'
 export * from './sanitize-answer.ts'
 export * from './sanitizer-health.ts'
 export * from './codes.ts'
+export * from './edited.ts'
 export * from './refusal.ts'
 export * from './problem.ts'
 export * from './roles.ts'
@@ -33,7 +34,13 @@ export {
 export type { AuditEntryView, AuditVerdict } from './admin-audit.ts'
 export type { ClientExceptionView, NewClientException } from './admin-client-exceptions.ts'
 export type { ClientRuleView, NewClientRule, Simulation } from './admin-client-rules.ts'
-export type { ClientIdentityView, ClientUse, ClientVersion, SessionView } from './admin-clients.ts'
+export {
+  type ClientIdentityView,
+  type ClientUse,
+  type ClientVersion,
+  type SessionView,
+  STANDINGS,
+} from './admin-clients.ts'
 export type { HeldMessageView } from './admin-held.ts'
 export type { ImageRenewalView } from './admin-images.ts'
 export { type PlaybookDocument, type PlaybookView, playbookDocument } from './admin-playbooks.ts'
@@ -45,6 +52,7 @@ export {
   policyDocument,
 } from './admin-policy.ts'
 export type { NewRecall, RecallView } from './admin-recalls.ts'
+export type { RoomView } from './admin-rooms.ts'
 export type { Check, Status } from './admin-status.ts'
 export type { ClientPostureView } from './admin-client-posture.ts'
 export type { ApprovalRequestView } from './admin-approvals.ts'

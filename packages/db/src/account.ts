@@ -1,5 +1,6 @@
 import { and, asc, count, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
+import { hasText } from './has-text.ts'
 import { account, archive, archiveOwner, credential, message, unit, unitMember } from './schema/index.ts'
 import { uuidv7 } from './uuid.ts'
 
@@ -51,7 +52,13 @@ export async function findAccountById(db: Db, id: string): Promise<Account | und
 }
 
 /** Accounts by localpart, from after `after`; only members of some units, if these are given by name. */
-export function listAccounts(db: Db, limit: number, after?: string, units?: readonly string[]): Promise<Account[]> {
+export function listAccounts(
+  db: Db,
+  limit: number,
+  after?: string,
+  units?: readonly string[],
+  text?: string,
+): Promise<Account[]> {
   const members = db
     .select({ accountId: unitMember.accountId })
     .from(unitMember)
@@ -64,6 +71,7 @@ export function listAccounts(db: Db, limit: number, after?: string, units?: read
       and(
         after === undefined ? undefined : gt(account.localpart, after),
         units === undefined ? undefined : inArray(account.id, members),
+        text === undefined ? undefined : hasText(text, account.localpart, account.displayName),
       ),
     )
     .orderBy(asc(account.localpart))

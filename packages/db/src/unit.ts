@@ -1,5 +1,6 @@
 import { and, arrayContains, asc, count, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
+import { hasText } from './has-text.ts'
 import { account, unit, unitMember } from './schema/index.ts'
 import { uuidv7 } from './uuid.ts'
 
@@ -49,6 +50,7 @@ export function listUnits(
   limit: number,
   after?: string,
   names?: readonly string[],
+  text?: string,
 ): Promise<(UnitRow & { members: number })[]> {
   return db
     .select({
@@ -66,6 +68,7 @@ export function listUnits(
       and(
         after === undefined ? undefined : gt(unit.name, after),
         names === undefined ? undefined : inArray(unit.name, [...names]),
+        text === undefined ? undefined : hasText(text, unit.name, unit.displayName),
       ),
     )
     .groupBy(unit.id)

@@ -56,12 +56,13 @@ export const accountName: Command = {
 
 export const accountList: Command = {
   name: 'account list',
-  usage: '',
-  summary: 'List all accounts by name.',
+  usage: '[--text TEXT]',
+  summary: 'List all accounts by name; only those with a text in it.',
 
   async run(args, cli) {
-    parse(args, [], {})
-    const accounts = await everyPage(cli.admin, 'listAccounts', 'accounts')
+    const { values } = parse(args, [], { text: { type: 'string' } })
+    checked(ADMIN_ROUTES.listAccounts.query, values)
+    const accounts = await everyPage(cli.admin, 'listAccounts', 'accounts', { query: values })
     cli.result(accounts.map(accountLine), accounts)
   },
 }

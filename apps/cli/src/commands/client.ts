@@ -7,18 +7,20 @@ const text = { type: 'string' } as const
 
 export const clientList: Command = {
   name: 'client list',
-  usage: '[--days N]',
+  usage: '[--days N] [--text TEXT] [--standing flawed|unknown|fine] [--live]',
   summary: 'List the clients and versions in use, those that nobody can name first.',
 
   async run(args, cli) {
-    const { values } = parse(args, [], { days: text })
-    checked(ADMIN_ROUTES.listClientVersions.query, values)
-    const clients = await everyPage(cli.admin, 'listClientVersions', 'clients', { query: values })
-    const lines = clients.map(({ family, version, isUnknown, people, sessions, tiers, lastSeenAt }) =>
+    const { values } = parse(args, [], { days: text, text, standing: text, live: { type: 'boolean' } })
+    const { live, ...only } = values
+    const query = checked(ADMIN_ROUTES.listClientVersions.query, { ...only, ...(live && { live: 'true' }) })
+    const clients = await everyPage(cli.admin, 'listClientVersions', 'clients', { query })
+    const lines = clients.map(({ family, version, isUnknown, people, sessions, tiers, flaws, lastSeenAt }) =>
       [
         `${family ?? '(says nothing)'} ${version ?? '(no version)'}${isUnknown ? '  UNKNOWN' : ''}`,
         `${people} people, ${sessions} sessions now`,
         tiers.join(' '),
+        ...flaws.map(({ flaw, isExploited }) => `${flaw}${isExploited ? ' (used in attacks)' : ''}`),
         `last seen ${lastSeenAt}`,
       ].join('  '),
     )

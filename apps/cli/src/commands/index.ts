@@ -51,6 +51,7 @@ import { offlineApply, tokenOfflineCreate } from './offline.ts'
 import { policyEpoch, policyNodes } from './policy.ts'
 import { policyApply, policyDiff, policyExport } from './policy-file.ts'
 import { imageCensus, recallEnd, recallList, recallStart } from './recall.ts'
+import { roomList } from './room.ts'
 import { sanitize } from './sanitize.ts'
 import { standingMessageDelete, standingMessageList, standingMessageSet } from './standing-message.ts'
 import { sessionList, status } from './status.ts'
@@ -95,6 +96,7 @@ export const COMMANDS: readonly Command[] = [
   unitMembers,
   unitJoin,
   unitLeave,
+  roomList,
   invitationAdd,
   invitationList,
   invitationRevoke,

@@ -46,12 +46,13 @@ export const unitSet: Command = {
 
 export const unitList: Command = {
   name: 'unit list',
-  usage: '',
-  summary: 'List all units by name.',
+  usage: '[--text TEXT]',
+  summary: 'List all units by name; only those with a text in it.',
 
   async run(args, cli) {
-    parse(args, [], {})
-    const units = await everyPage(cli.admin, 'listUnits', 'units')
+    const { values } = parse(args, [], { text: { type: 'string' } })
+    checked(ADMIN_ROUTES.listUnits.query, values)
+    const units = await everyPage(cli.admin, 'listUnits', 'units', { query: values })
     cli.result(units.length === 0 ? 'no units' : units.map(unitLine), units)
   },
 }

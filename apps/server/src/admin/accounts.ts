@@ -95,8 +95,8 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
   }
 
   return {
-    async listAccounts({ query: { cursor, limit = 100 }, reach }) {
-      const rows = await listAccounts(db, limit + 1, cursor, namesOf(reach))
+    async listAccounts({ query: { cursor, limit = 100, text }, reach }) {
+      const rows = await listAccounts(db, limit + 1, cursor, namesOf(reach), text)
       const page = rows.slice(0, limit)
       const next = rows.length > limit ? page.at(-1)?.localpart : undefined
       return { accounts: page.map(accountView), ...(next === undefined ? {} : { next }) }

@@ -65,6 +65,14 @@ test('control §7.1: a flaw in a library inside a build becomes a proposal, and 
   })
   expect((await api.local('GET', '/api/v1/client-rules')).body).toEqual({ rules: [] })
 
+  const clients = async (query: string) =>
+    (await api.local('GET', `/api/v1/clients?${query}`)).body['clients'] as Record<string, unknown>[]
+  expect(await clients('standing=flawed')).toMatchObject([
+    { version: '4.1.0', flaws: [{ flaw: 'CVE-2023-4863', isExploited: true }] },
+  ])
+  expect(await clients('standing=fine&text=ACME')).toMatchObject([{ version: '4.2.0', flaws: [] }])
+  expect([await clients('text=4.3'), await clients('live=true')]).toEqual([[], []])
+
   // The draft is a rule as it stands.
   const simulated = await api.local('POST', '/api/v1/client-rules/simulation', { json: proposal?.['draft'] })
   expect(simulated).toMatchObject({ status: 200, body: { people: 1 } })

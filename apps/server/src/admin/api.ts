@@ -19,6 +19,7 @@ import type { PolicyService } from '../policy/start.ts'
 import type { Accounts } from '../routing/accounts.ts'
 import type { Context } from '../routing/feature.ts'
 import type { Invitations } from '../routing/invitations.ts'
+import type { RoomSummary } from '../routing/service.ts'
 import type { Rosters } from '../routing/rosters.ts'
 import type { Units } from '../routing/units.ts'
 import type { ChangePassword } from '../stream/change-password.ts'
@@ -40,8 +41,7 @@ export interface AdminDeps {
   readonly startedAt: Date
   readonly accounts: Accounts
   readonly units: Units
-  /** Bare JIDs of the rooms here. */
-  readonly rooms: () => readonly string[]
+  readonly rooms: () => readonly RoomSummary[]
   readonly rosters: Pick<Rosters, 'peek'>
   readonly blobs: Blobs
   readonly renewal: Renewal

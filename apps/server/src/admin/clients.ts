@@ -1,18 +1,21 @@
+import type { Proposal } from '@drawbridge/advisories'
 import { Refusal } from '@drawbridge/contract'
-import type { ClientUse, ClientVersion } from '@drawbridge/contract'
-import { listClientDays, listInventory, listSeenVersions } from '@drawbridge/db'
-import type { InventoryRow, UsedVersion } from '@drawbridge/db'
+import type { ClientUse, ClientVersion, STANDINGS } from '@drawbridge/contract'
+import { listClientDays, listInventory, listProposals, listSeenVersions } from '@drawbridge/db'
+import type { Db, InventoryRow, UsedVersion } from '@drawbridge/db'
 import { unknownBecause } from '@drawbridge/policy'
 import type { ClientIdentity } from '@drawbridge/policy'
 import { z } from 'zod'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { cursorOf, pageOf, placeFrom } from './page.ts'
 import type { Place } from './page.ts'
+import { hasText } from './search.ts'
 import { identityView } from './views.ts'
 
 const DAY_MS = 86_400_000
 const DEFAULT_DAYS = 90
 const PAGE = 500
+const MAX_PROPOSALS = 10_000
 
 const usePlace = z.tuple([z.number(), z.number(), z.uuid(), z.string().regex(/^(?:[0-9a-f]{2}){1,64}$/u)])
 const dayPlace = z.tuple([z.iso.date(), z.string(), z.string()])
@@ -25,15 +28,24 @@ export function clientHandlers({
 }: AdminContext): AdminHandlers<'listClientVersions' | 'listClientUses' | 'listClientHistory'> {
   const since = (days = DEFAULT_DAYS) => new Date(now().getTime() - days * DAY_MS)
   return {
-    async listClientVersions({ query: { days, ...query } }) {
+    async listClientVersions({ query: { days, text, standing, live: isLive, ...query } }) {
       const live = Map.groupBy(sessions.list(), ({ client }) => keyOf(client, unknownBecause(client) !== undefined))
-      const { page, more } = pageOf(await listSeenVersions(db, since(days)), query, (row) => [
-        row.isUnknown ? 0 : 1,
-        -row.people,
-        row.family ?? '',
-        row.version ?? '',
+      const flaws = await openFlaws(db)
+      const found = (await listSeenVersions(db, since(days)))
+        .map((row) => versionView(row, live.get(keyOf(row, row.isUnknown))?.length ?? 0, flaws))
+        .filter(
+          (client) =>
+            hasText([`${client.family ?? ''} ${client.version ?? ''}`], text) &&
+            (standing === undefined || standingOf(client) === standing) &&
+            (isLive === undefined || client.sessions > 0 === (isLive === 'true')),
+        )
+      const { page, more } = pageOf(found, query, ({ isUnknown, people, family = '', version = '' }) => [
+        isUnknown ? 0 : 1,
+        -people,
+        family,
+        version,
       ])
-      return { clients: page.map((row) => versionView(row, live.get(keyOf(row, row.isUnknown))?.length ?? 0)), ...more }
+      return { clients: page, ...more }
     },
     async listClientUses({ query: { days, cursor, limit = PAGE, unknown, ...only } }) {
       const filter = { ...only, since: since(days), isUnknown: unknown && unknown === 'true' }
@@ -83,7 +95,31 @@ function keyOf(
   return JSON.stringify([family ?? null, version ?? null, isUnknown])
 }
 
-function versionView(row: UsedVersion, live: number): ClientVersion {
+/** What advisories say against versions, by family and version; what somebody has dismissed does not count. */
+async function openFlaws(db: Db): Promise<ReadonlyMap<string, ClientVersion['flaws']>> {
+  const said = (await listProposals(db, MAX_PROPOSALS))
+    .filter(({ state }) => state === 'open' || state === 'accepted')
+    .flatMap(({ family, flaw, document }) => {
+      const { versions, isExploited } = document as Proposal
+      return versions.map((version) => ({ of: flawKey(family, version), flaw: { flaw, isExploited } }))
+    })
+    .toSorted((one, other) => Number(other.flaw.isExploited) - Number(one.flaw.isExploited))
+  const byVersion = Map.groupBy(said, ({ of }) => of)
+  return new Map(Array.from(byVersion, ([of, flaws]) => [of, flaws.map(({ flaw }) => flaw)]))
+}
+
+const flawKey = (family: string | null, version: string | null | undefined) => JSON.stringify([family, version ?? null])
+
+function standingOf({ flaws, isUnknown }: ClientVersion): (typeof STANDINGS)[number] {
+  if (flaws.length > 0) return 'flawed'
+  return isUnknown ? 'unknown' : 'fine'
+}
+
+function versionView(
+  row: UsedVersion,
+  live: number,
+  flaws: ReadonlyMap<string, ClientVersion['flaws']>,
+): ClientVersion {
   const { family, version, isUnknown, people, tiers, firstSeenAt, lastSeenAt } = row
   return {
     ...(family === null ? {} : { family }),
@@ -92,6 +128,7 @@ function versionView(row: UsedVersion, live: number): ClientVersion {
     people,
     sessions: live,
     tiers: tiers as ClientVersion['tiers'],
+    flaws: flaws.get(flawKey(family, version)) ?? [],
     firstSeenAt: firstSeenAt.toISOString(),
     lastSeenAt: lastSeenAt.toISOString(),
   }

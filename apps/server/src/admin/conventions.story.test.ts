@@ -447,6 +447,34 @@ test('live sessions come in pages', async () => {
   a.sessions.length = 0
 })
 
+test('rooms are found by address and name, hidden ones, too', async () => {
+  a.rooms.set('hall@rooms.im.test', ['alice', 'bob'])
+  a.rooms.set('attic@rooms.im.test', [])
+  const found = async (query: string) =>
+    ((await a.network('GET', `/api/v1/rooms?${query}`, { token })).body['rooms'] as readonly { address: string }[]).map(
+      ({ address }) => address,
+    )
+  expect(await found('')).toEqual(['attic@rooms.im.test', 'hall@rooms.im.test'])
+  expect(await found('text=HALL')).toEqual(['hall@rooms.im.test'])
+  expect(await found('limit=1')).toEqual(['attic@rooms.im.test'])
+  a.rooms.clear()
+})
+
+test('accounts and units are searched by a part of their names, in whatever case; what is typed is no pattern', async () => {
+  await a.local('POST', '/api/v1/units', { json: { name: 'labs', displayName: 'Research 100%' } })
+  await a.local('PUT', '/api/v1/accounts/alice/display-name', { json: { displayName: 'Älice Ärmel' } })
+  const found = async (list: 'units' | 'accounts', text: string) => {
+    const { body } = await a.network('GET', `/api/v1/${list}?text=${encodeURIComponent(text)}`, { token })
+    return (body[list] as readonly { name: string }[]).map(({ name }) => name)
+  }
+  expect(await found('units', 'RESEARCH')).toEqual(['labs'])
+  expect(await found('units', '0%')).toEqual(['labs'])
+  expect(await found('units', 'r%h')).toEqual([])
+  expect(await found('accounts', 'lic')).toEqual(['alice'])
+  expect(await found('accounts', 'ÄRMEL')).toEqual(['alice'])
+  expect(await found('accounts', '_')).toEqual([])
+})
+
 test('whoever asks too often is told to wait: who is not signed in by address, everybody else by name', async () => {
   await using b = await admin({ settings: { requestsPerSecond: 1 }, now: () => at })
   for (const name of ['carol', 'dave']) {

@@ -1,11 +1,18 @@
-import { Refusal } from '@drawbridge/contract'
+import { editedOf, Refusal } from '@drawbridge/contract'
 import { holdLock } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import { createHash } from 'node:crypto'
 
-/** The entity tag of what a route answers (RFC 9110 §8.8.3): strong, since it is made of every byte. */
-export function entityTag(body: string): string {
-  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
+/**
+ * The entity tag of what a route answers (RFC 9110 §8.8.3). It is compared as a strong one, for changes only: nothing is
+ * cached here, so what happens to a thing with nobody editing it is no part of it.
+ *
+ * @param id - of the route that reads it
+ * @param body - its answer, as JSON
+ */
+export function entityTag(id: string, body: string): string {
+  const edited = JSON.stringify(editedOf(id, JSON.parse(body)))
+  return `"${createHash('sha256').update(edited).digest('base64url').slice(0, 27)}"`
 }
 
 /** Whether a state is one of those that `If-Match` names (RFC 9110 §13.1.1). */
@@ -27,6 +34,8 @@ export type Edit = <T>(
     readonly ifMatch: string | undefined
     /** What would be read now, as JSON. */
     readonly current: () => Promise<string>
+    /** The route that reads it. */
+    readonly read: string
   },
   work: () => Promise<T>,
 ) => Promise<T>
@@ -37,10 +46,10 @@ export type Edit = <T>(
  */
 export function createEdit(db: Db): Edit {
   const last: Record<Lane, Promise<unknown>> = { rules: Promise.resolve(), people: Promise.resolve() }
-  return ({ lane, ifMatch, current }, work) => {
+  return ({ lane, ifMatch, current, read }, work) => {
     const turn = last[lane].then(() =>
       holdLock(db, `admin edits of ${lane}`, async () => {
-        if (ifMatch !== undefined && !isMatch(ifMatch, entityTag(await current()))) {
+        if (ifMatch !== undefined && !isMatch(ifMatch, entityTag(read, await current()))) {
           throw new Refusal('changed-meanwhile')
         }
         return work()

@@ -21,6 +21,7 @@ import { breakGlassHandlers } from './break-glass.ts'
 import { nodeHandlers } from './nodes.ts'
 import { reportHandlers } from './reports.ts'
 import { roleHandlers } from './roles.ts'
+import { roomHandlers } from './rooms.ts'
 import { createCall, createRouter } from './router.ts'
 import { sessionHandlers } from './session.ts'
 import { invitationHandlers } from './invitations.ts'
@@ -76,6 +77,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...evidenceHandlers(context),
     ...accountHandlers(context),
     ...unitHandlers(context),
+    ...roomHandlers(context),
     ...invitationHandlers(context),
     ...inventoryHandlers(context),
     ...clientHandlers(context),

@@ -157,13 +157,13 @@ async function answer(
   const lane = route.isPolicyWrite ? 'rules' : 'people'
   // Whoever can open the local socket, and asks for no care, must not depend on the database (control §4.3).
   const isPlain = edits === undefined || (local !== undefined && ifMatch === undefined)
-  const edited = isPlain ? work : () => edit({ lane, ifMatch, current: () => read(edits) }, work)
+  const edited = isPlain ? work : () => edit({ lane, ifMatch, read: edits, current: () => read(edits) }, work)
   const key = route.method === 'POST' && actor && !request.isDryRun ? idempotencyKeyOf(req) : undefined
   const content = JSON.stringify([route.method, req.url, request.body ?? null])
   const reply =
     key === undefined || !actor ? await edited() : await once(context, { actor: ownerOf(actor), key, content }, edited)
   if ('isReplay' in reply && reply.isReplay) res.setHeader('idempotent-replayed', 'true')
-  if (EDITED.has(id)) res.setHeader('etag', entityTag(reply.body))
+  if (EDITED.has(id)) res.setHeader('etag', entityTag(id, reply.body))
   if (reply.status === 204) {
     res.writeHead(204).end()
     return

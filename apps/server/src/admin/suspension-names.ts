@@ -63,7 +63,7 @@ export async function warningsOf({ scopes = [], exemptions = {} }: Names, contex
     ...absent('unit', [...of('group'), ...units_], () => Array.from(units.all(), ({ name }) => name)),
     ...absent('account', accounts_, () => Array.from(accounts.all(), ({ localpart }) => localpart)),
     // What is elsewhere cannot be looked up.
-    ...absent('room', [...of('room'), ...rooms_].filter(isHere), rooms),
+    ...absent('room', [...of('room'), ...rooms_].filter(isHere), () => rooms().map(({ address }) => address)),
     ...absent('format', of('format'), () => FORMATS),
     ...(clients.length === 0 ? [] : absent('client', clients, await knownClients(context))),
     ...(await emptyZones(of('zone'), context)),

@@ -74,6 +74,24 @@ test('what is held is counted, and after a review a person decides about each me
   expect(record['counts']).toEqual({ held: 0, released: 2, discarded: 1 })
 })
 
+test('what is held meanwhile takes nobody the right to change a suspension that they have seen; what another person changed does', async () => {
+  const { id } = await start({ scopes: ['messages'] })
+  const path = `/api/v1/suspensions/${id}`
+  const tag = async () => String((await a.local('GET', path)).headers.etag)
+  const extend = (hours: number, ifMatch: string) =>
+    a.local('POST', `${path}/extend`, {
+      json: { until: new Date(now + hours * 3_600_000).toISOString() },
+      headers: { 'if-match': ifMatch },
+    })
+  const seen = await tag()
+  await hold(id, 2)
+  expect(await view(id)).toMatchObject({ held: { count: 2 } })
+  expect(await tag()).toBe(seen)
+  expect((await extend(1, seen)).status).toBe(200)
+  expect(await tag()).not.toBe(seen)
+  expect(await extend(2, seen)).toMatchObject({ status: 412, body: { code: 'changed-meanwhile' } })
+})
+
 test('discarding a queue tells each sender, and leaves nothing held', async () => {
   const { id } = await start({ scopes: ['messages'] })
   await hold(id, 2)

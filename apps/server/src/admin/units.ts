@@ -78,8 +78,8 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
       emit('account.renamed', { bareJid })
       return { account: accountView(row) }
     },
-    async listUnits({ query: { cursor, limit = 100 }, reach }) {
-      const rows = await listUnits(db, limit + 1, cursor, namesOf(reach))
+    async listUnits({ query: { cursor, limit = 100, text }, reach }) {
+      const rows = await listUnits(db, limit + 1, cursor, namesOf(reach), text)
       const page = rows.slice(0, limit)
       const next = rows.length > limit ? page.at(-1)?.name : undefined
       return { units: page.map(unitView), ...(next === undefined ? {} : { next }) }

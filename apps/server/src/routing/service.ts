@@ -32,14 +32,26 @@ export interface Service {
   companions?(address: Jid, session: Session, ctx: Context): readonly Session[]
   /** Whether somebody belongs to what has this address; a service that has it has rooms. */
   isMember?(address: Jid, bareJid: string, ctx: Context): boolean
-  /** Bare JIDs of what there is, where a service has rooms. */
-  addresses?(ctx: Context): Iterable<string>
+  /** What there is, where a service has rooms. */
+  rooms?(ctx: Context): Iterable<RoomSummary>
   /** Bare JIDs of whoever belongs there, and of whoever is there now. */
   peopleIn?(address: Jid, ctx: Context): Iterable<string>
   /** Whether a presence gives its sender another name there. */
   isRenaming?(stanza: PresenceStanza, sender: Session, ctx: Context): boolean
   /** Whom a message from this address to everybody there concerns; nothing, where nobody else is to hear of it. */
   audience?(address: Jid, ctx: Context): Audience | undefined
+}
+
+/** A room, as administrators choose one. */
+export interface RoomSummary {
+  /** Bare JID. */
+  readonly address: string
+  /** As its owners call it; may be empty. */
+  readonly name: string
+  readonly isPublic: boolean
+  readonly isMembersOnly: boolean
+  /** Who is in it now. */
+  readonly occupants: number
 }
 
 /** Those whom a room is for, inside or not; people by their bare JIDs. */

@@ -46,7 +46,14 @@ export const muc = defineFeature({
       const room = roomsOf(ctx).find(localpart)
       return room !== undefined && affiliationRank(room.affiliationOf(bareJid)) >= affiliationRank('member')
     },
-    addresses: (ctx) => Array.from(roomsOf(ctx).all(), ({ address }) => address),
+    rooms: (ctx) =>
+      Array.from(roomsOf(ctx).all(), ({ address, config: { name, isPublic, isMembersOnly }, occupants }) => ({
+        address,
+        name,
+        isPublic,
+        isMembersOnly,
+        occupants: occupants.size,
+      })),
     peopleIn: ({ localpart = '' }, ctx) => {
       const room = roomsOf(ctx).find(localpart)
       if (!room) return []
