@@ -14,6 +14,17 @@ test.each(Object.entries(others))('%s has the texts of English, with the same pa
   }
 })
 
+test('no page has a text of another one', async () => {
+  const pages = readdirSync(new URL('en', import.meta.url)).filter((name) => name !== 'count.ts')
+  const keys = await Promise.all(
+    pages.map(async (name) => {
+      const page = (await import(`./en/${name}`)) as Readonly<Record<string, object>>
+      return Object.values(page).flatMap((texts) => Object.keys(texts))
+    }),
+  )
+  expect(keys.flat().toSorted()).toEqual(Object.keys(en).toSorted())
+})
+
 test('every text is used', () => {
   const source = readdirSync(new URL('..', import.meta.url), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.tsx?$/.test(name) && !name.startsWith('texts/'))

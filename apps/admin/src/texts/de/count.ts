@@ -1,0 +1,4 @@
+import { plural } from '@drawbridge/ui'
+
+/** The form of a text that goes with a number. */
+export const n = (count: number, one: string, other: string): string => plural('de', count, { one, other })
