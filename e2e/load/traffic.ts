@@ -2,6 +2,9 @@ import { silentLog } from '@drawbridge/runtime'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createAccounts } from '../../apps/server/src/routing/accounts.ts'
+import { subjectsOf } from '../../apps/server/src/routing/traffic-subjects.ts'
+import { createUnits } from '../../apps/server/src/routing/units.ts'
 import { startTraffic } from '../../apps/server/src/traffic.ts'
 import { migrate, openDatabase, startEmbeddedPostgres } from '@drawbridge/db'
 import { buildGenerator } from './generator.ts'
@@ -24,7 +27,11 @@ const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
 const alone = await countAlone()
-print(`counting alone: ${alone.toFixed(3)} µs of CPU per message, the writing of ${USERS} accounts' counts included`)
+print(
+  `counting alone: ${alone.inMemory.toFixed(3)} µs of CPU per message for service, account, two units and a room; ` +
+    `${alone.withWriting.toFixed(3)} µs with the writing of ${USERS} accounts' counts; ` +
+    `${alone.millionMb.toFixed(0)} MB for a million subjects`,
+)
 
 const directory = await mkdtemp(join(tmpdir(), 'drawbridge-traffic-'))
 const generator = buildGenerator(directory)
@@ -55,32 +62,60 @@ if (!generator) {
   print(
     `medians: on ${counted.toFixed(1)} µs, off ${plain.toFixed(1)} µs; of the ratios of the rounds ${median(ratios).toFixed(3)}`,
   )
-  print(`counting alone is ${((alone / plain) * 100).toFixed(2)} % of a message`)
+  print(`counting alone is ${((alone.withWriting / plain) * 100).toFixed(2)} % of a message`)
 }
 await rm(directory, { recursive: true, force: true })
 
-/** CPU microseconds per message of what a server does to count it, without all the rest. */
-async function countAlone(): Promise<number> {
+interface Alone {
+  /** CPU microseconds per message of what a server does to count it, without all the rest. */
+  readonly inMemory: number
+  readonly withWriting: number
+  /** Memory of what is counted of a million of domains, in MiB. */
+  readonly millionMb: number
+}
+
+async function countAlone(): Promise<Alone> {
   const home = await mkdtemp(join(tmpdir(), 'drawbridge-traffic-'))
   const postgres = await startEmbeddedPostgres({ directory: join(home, 'postgres') })
   await migrate(postgres.url, join(import.meta.dirname, '../../migrations'))
   const { db, close } = openDatabase(postgres.url)
-  const traffic = startTraffic(db, silentLog)
+  const traffic = startTraffic({ db, log: silentLog, now: () => new Date() })
   const at = new Date()
-  const accounts = Array.from({ length: USERS }, (_, n) => `u${n}`)
-  const count = (n: number) => traffic.count({ at, account: accounts[n % USERS], bytes: 400 })
+  // Everybody is in two units, and every message goes to a room.
+  const flags = { isAdmin: false, isBreakGlass: false, isDisabled: false }
+  const accounts = createAccounts(
+    'im.test',
+    Array.from({ length: USERS }, (_, n) => ({ id: `${n}`.padStart(32, '0'), localpart: `u${n}`, ...flags })),
+  )
+  const settings = { displayName: '', roster: 'nobody', directory: 'everybody' } as const
+  const members = new Set(Array.from(accounts.all(), ({ bareJid }) => bareJid))
+  const units = createUnits(
+    accounts,
+    ['sales', 'berlin'].map((name) => ({ id: name, name, members, ...settings })),
+  )
+  const people = [...accounts.all()]
+  const room = { kind: 'room', id: 'hall', name: 'hall@rooms.im.test' } as const
+  const count = (n: number) => traffic.count('message', 400, at, [...subjectsOf(people[n % USERS], { units }), room])
   for (let n = 0; n < COUNTED / 10; n++) count(n)
-  const before = process.cpuUsage()
-  for (let n = 0; n < COUNTED; n++) {
-    count(n)
-    // As often as at 10,000 messages a second.
-    if (n % 50_000 === 0) await traffic.flush()
+  const microsOf = async (flushEvery: number) => {
+    const before = process.cpuUsage()
+    for (let n = 1; n <= COUNTED; n++) {
+      count(n)
+      if (n % flushEvery === 0) await traffic.flush()
+    }
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / COUNTED
   }
+  const inMemory = await microsOf(Infinity)
+  // As often as at 10,000 messages a second.
+  const withWriting = await microsOf(50_000)
   await traffic.flush()
-  const { user, system } = process.cpuUsage(before)
+  const heapBefore = process.memoryUsage.rss()
+  for (let n = 0; n < 1_000_000; n++) traffic.count('message', 400, at, [{ kind: 'peer', id: `d${n}.test` }])
+  const millionMb = (process.memoryUsage.rss() - heapBefore) / 2 ** 20
   await traffic[Symbol.asyncDispose]()
   await close()
   await postgres.stop()
   await rm(home, { recursive: true, force: true })
-  return (user + system) / COUNTED
+  return { inMemory, withWriting, millionMb }
 }

@@ -86,7 +86,7 @@ test('the history of versions is kept for 400 days', async () => {
   for (const day of ['2025-10-01', '2025-10-20', '2026-11-23']) {
     await db.execute(`insert into client_day (day, family, version, people) values ('${day}', 'gajim', '2.0', 1)`)
   }
-  await prune(db, silentLog, 0, new Date('2026-11-23T12:00:00Z'))
+  await prune(db, silentLog, { clientsMs: 0, trafficMs: 0 }, new Date('2026-11-23T12:00:00Z'))
   const days = await listClientDays(db, '2000-01-01', 10)
   expect(days.map(({ day }) => day)).toEqual(['2025-10-20', '2026-11-23'])
 })

@@ -24,6 +24,7 @@ import type { Addresses, Inside } from './doors.ts'
 import { sinksFrom, startDelivery } from './event-sinks/deliver.ts'
 import { FEATURES } from './features/index.ts'
 import { linkPreviews } from './features/link-previews.ts'
+import { traffic as trafficFeature } from './features/traffic.ts'
 import { createAdmitFile } from './files/admission.ts'
 import { createAntivirus } from './files/antivirus.ts'
 import { createHttpRoutes } from './http-routes.ts'
@@ -253,7 +254,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
 
   const sanitize = rememberFailures(db, timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)))
   const census = parts.use(startImageCensus(db, sanitize, log.child({ part: 'census' }), now))
-  const traffic = parts.use(config.traffic.isCounted ? startTraffic(db, log.child({ part: 'traffic' })) : UNCOUNTED)
+  const traffic = parts.use(
+    config.traffic.isCounted ? startTraffic({ db, log: log.child({ part: 'traffic' }), now }) : UNCOUNTED,
+  )
   const inventory = parts.use(
     startInventory({
       db,
@@ -273,7 +276,8 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   })
 
   // Features.
-  const registry = buildRegistry(common.hasPreviews ? [...FEATURES, linkPreviews] : FEATURES)
+  const features = config.traffic.isCounted ? FEATURES : FEATURES.filter((feature) => feature !== trafficFeature)
+  const registry = buildRegistry(common.hasPreviews ? [...features, linkPreviews] : features)
   const components = createComponents({
     domain: common.domain,
     labels: config.components.secrets.map(({ label }) => label),
@@ -479,7 +483,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     await watchCommands(at.commands, policy.standalone.takeToken, log.child({ part: 'commands' })),
     (commands) => commands.close(),
   )
-  parts.use(startPruning(db, log, config.stream.clientRetentionMs))
+  parts.use(
+    startPruning(db, log, { clientsMs: config.stream.clientRetentionMs, trafficMs: config.traffic.retentionMs }),
+  )
   const dismissAll = () => {
     const text = 'The server is restarting.'
     streams.stop(text)

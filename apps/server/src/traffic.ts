@@ -1,32 +1,60 @@
-import { addTraffic } from '@drawbridge/db'
-import type { Db, TrafficRow } from '@drawbridge/db'
+import { TRAFFIC_COUNTS, TRAFFIC_KINDS } from '@drawbridge/contract'
+import type { TrafficCount, TrafficKind } from '@drawbridge/contract'
+import { addTraffic, uuidv7 } from '@drawbridge/db'
+import type { Db, TrafficBatch } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 
 /** How often what was counted is written, in milliseconds. */
 const FLUSH_MS = 5_000
 const HOUR_MS = 3_600_000
-/** Counts that are kept until they are written; further subjects of a kind are counted together, as `*`. */
-const MAX_COUNTS = 50_000
+/** Subjects that are counted apart until they are written; further ones of a kind are counted together, as `*`. */
+const MAX_SUBJECTS = 50_000
+const OTHERS = '*'
 
-/** One message that was taken. */
-export interface Sent {
-  readonly at: Date
-  /** Localpart of the sender, where it is one of ours. */
-  readonly account?: string | undefined
-  /** Bare JID of the room it was said in. */
-  readonly room?: string | undefined
-  /** The domain it came from or goes to, where that is another one. */
-  readonly peer?: string | undefined
-  readonly bytes: number
-  readonly media?: 'image' | 'file' | undefined
-  readonly formats?: readonly string[] | undefined
+/** What can happen: the counts that it adds one to, and those that it adds its bytes to. */
+const EVENTS = {
+  message: [['messages'], ['bytes']],
+  'message with a file': [['messages', 'files'], ['bytes']],
+  'message with an image': [['messages', 'files', 'images'], ['bytes']],
+  upload: [['uploads'], ['uploadBytes']],
+  'image upload': [
+    ['uploads', 'imageUploads'],
+    ['uploadBytes', 'imageUploadBytes'],
+  ],
+  download: [['downloads'], ['downloadBytes']],
+  'image download': [
+    ['downloads', 'imageDownloads'],
+    ['downloadBytes', 'imageDownloadBytes'],
+  ],
+  // Further parts of a file that somebody has begun to read.
+  'part of a download': [[], ['downloadBytes']],
+  'part of an image download': [[], ['downloadBytes', 'imageDownloadBytes']],
+  call: [['calls'], []],
+} as const satisfies Record<string, readonly [readonly TrafficCount[], readonly TrafficCount[]]>
+export type TrafficEvent = keyof typeof EVENTS
+
+const placesOf = (event: TrafficEvent) => {
+  const [ones, bytes] = EVENTS[event].map((names: readonly TrafficCount[]) =>
+    names.map((name) => TRAFFIC_COUNTS.indexOf(name)),
+  )
+  return { ones: ones ?? [], bytes: bytes ?? [] }
+}
+/** The same, by the places of the counts: looked up for each message. */
+const PLACES = new Map((Object.keys(EVENTS) as TrafficEvent[]).map((event) => [event, placesOf(event)]))
+
+/** Whose traffic it is: one of those that it is counted by. */
+export interface TrafficSubject {
+  readonly kind: TrafficKind
+  /** Never given to anybody else. */
+  readonly id: string
+  /** What it is called, where that is not the id. */
+  readonly name?: string
 }
 
-type Counts = Pick<TrafficRow, 'messages' | 'bytes' | 'files' | 'images'>
-
 export interface Traffic extends AsyncDisposable {
-  /** Counts a message, in memory. */
-  count(sent: Sent): void
+  /** Counts something that happened, in memory. */
+  count(event: TrafficEvent, bytes: number, at: Date, subjects: readonly TrafficSubject[]): void
+  /** Writes what was counted. Never rejects; what cannot be written now is written later. */
   flush(): Promise<void>
 }
 
@@ -37,71 +65,123 @@ export const UNCOUNTED: Traffic = {
   [Symbol.asyncDispose]: async () => undefined,
 }
 
-/** Counts who sends how much (control §2, row 4): a few additions per message, a few rows per batch. */
-export function startTraffic(db: Db, log: Log): Traffic {
-  let counted = new Map<string, { -readonly [Key in keyof Counts]: number }>()
-  let last: Promise<void> = Promise.resolve()
+export interface TrafficOptions {
+  readonly db: Db
+  readonly log: Log
+  readonly now: () => Date
+  readonly maxSubjects?: number
+}
 
-  const add = (key: string, other: string, bytes: number, isFile: number, isImage: number) => {
-    let counts = counted.get(key)
-    if (!counts) {
-      if (counted.size >= MAX_COUNTS && key !== other) return add(other, other, bytes, isFile, isImage)
-      counts = { messages: 0, bytes: 0, files: 0, images: 0 }
-      counted.set(key, counts)
-    }
-    counts.messages += 1
-    counts.bytes += bytes
-    counts.files += isFile
-    counts.images += isImage
+interface Cell {
+  readonly subject: TrafficSubject
+  readonly counts: Float64Array
+}
+
+/** What was counted in one hour, by kind and id. */
+type Hour = ReadonlyMap<TrafficKind, Map<string, Cell>>
+
+/** What waits to be written. */
+class Tally {
+  readonly #maxSubjects: number
+  #size = 0
+  #hours = new Map<number, Hour>()
+  #hour: Hour | undefined
+  #at = Number.NaN
+
+  constructor(maxSubjects: number) {
+    this.#maxSubjects = maxSubjects
   }
+
+  get isEmpty(): boolean {
+    return this.#size === 0
+  }
+
+  add(event: TrafficEvent, bytes: number, at: Date, subjects: readonly TrafficSubject[]): void {
+    const hour = this.#hourOf(Math.floor(at.getTime() / HOUR_MS))
+    const places = PLACES.get(event)!
+    for (const subject of subjects) {
+      const { counts } = this.#cellOf(hour, subject)
+      for (const place of places.ones) counts[place]! += 1
+      for (const place of places.bytes) counts[place]! += bytes
+    }
+  }
+
+  rows(): TrafficBatch['rows'] {
+    return Array.from(this.#hours, ([at, kinds]) =>
+      [...kinds].flatMap(([kind, cells]) =>
+        Array.from(cells, ([id, { subject, counts }]) => ({
+          hour: new Date(at * HOUR_MS),
+          kind,
+          subject: id,
+          name: subject.name,
+          counts,
+        })),
+      ),
+    ).flat()
+  }
+
+  #hourOf(at: number): Hour {
+    if (this.#hour && this.#at === at) return this.#hour
+    const hour = this.#hours.get(at) ?? new Map(TRAFFIC_KINDS.map((kind) => [kind, new Map<string, Cell>()]))
+    this.#hours.set(at, hour)
+    this.#at = at
+    return (this.#hour = hour)
+  }
+
+  #cellOf(hour: Hour, subject: TrafficSubject): Cell {
+    const cells = hour.get(subject.kind)!
+    const known = cells.get(subject.id)
+    if (known) return known
+    // There is one service, and it is all of it that must be right.
+    if (this.#size >= this.#maxSubjects && subject.id !== OTHERS && subject.kind !== 'service') {
+      return this.#cellOf(hour, { kind: subject.kind, id: OTHERS })
+    }
+    const cell = { subject, counts: new Float64Array(TRAFFIC_COUNTS.length) }
+    cells.set(subject.id, cell)
+    this.#size++
+    return cell
+  }
+}
+
+/**
+ * Counts who sends how much (control §2, row 4): a few additions per message, a few rows per batch. A batch is written as
+ * a whole, and once, whatever becomes of the connection; a process that dies takes with it what it has not written, the
+ * last seconds. While the database is away there are two batches at most: the one that is tried again, and what is counted
+ * meanwhile.
+ */
+export function startTraffic({ db, log, now, maxSubjects = MAX_SUBJECTS }: TrafficOptions): Traffic {
+  const writer = uuidv7()
+  let number = 0
+  let tally = new Tally(maxSubjects)
+  let batch: TrafficBatch | undefined
+  let last = Promise.resolve()
+  let isWriting = false
+
   const write = async () => {
-    const batch = counted
-    if (batch.size === 0) return
-    counted = new Map()
+    isWriting = true
     try {
-      await addTraffic(
-        db,
-        Array.from(batch, ([key, counts]) => ({ ...partsOf(key), ...counts })),
-      )
+      // First the one that failed before, as it was.
+      if (batch) await addTraffic(db, batch, now())
+      batch = undefined
+      if (tally.isEmpty) return
+      batch = { writer, number: ++number, rows: tally.rows() }
+      tally = new Tally(maxSubjects)
+      await addTraffic(db, batch, now())
+      batch = undefined
     } catch (error) {
-      // What was counted meanwhile is added to it.
-      for (const [key, counts] of counted) {
-        const before = batch.get(key)
-        if (!before) batch.set(key, counts)
-        else for (const name of ['messages', 'bytes', 'files', 'images'] as const) before[name] += counts[name]
-      }
-      counted = batch
       log.warn('traffic that was counted is written later', { error: String(error) })
+    } finally {
+      isWriting = false
     }
   }
   const flush = () => (last = last.then(write))
-  const timer = setInterval(flush, FLUSH_MS)
+  const timer = setInterval(() => isWriting || void flush(), FLUSH_MS)
   return {
-    count({ at, account, room, peer, bytes, media, formats }) {
-      const hour = Math.floor(at.getTime() / HOUR_MS)
-      const isImage = media === 'image' ? 1 : 0
-      const isFile = media === undefined ? 0 : 1
-      const one = (kind: TrafficRow['kind'], subject: string) =>
-        add(`${hour} ${kind} ${subject}`, `${hour} ${kind} *`, bytes, isFile, isImage)
-      one('service', '')
-      if (account !== undefined) one('account', account)
-      if (room !== undefined) one('room', room)
-      if (peer !== undefined) one('peer', peer)
-      if (formats !== undefined) for (const format of formats) one('format', format)
-    },
+    count: (event, bytes, at, subjects) => tally.add(event, bytes, at, subjects),
     flush,
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
       await flush()
     },
-  }
-}
-
-function partsOf(key: string): Pick<TrafficRow, 'hour' | 'kind' | 'subject'> {
-  const [hour = '', kind = '', ...subject] = key.split(' ')
-  return {
-    hour: new Date(Number(hour) * HOUR_MS),
-    kind: kind as TrafficRow['kind'],
-    subject: subject.join(' '),
   }
 }

@@ -54,6 +54,7 @@ export {
 export type { NewRecall, RecallView } from './admin-recalls.ts'
 export type { RoomView } from './admin-rooms.ts'
 export type { Check, Status } from './admin-status.ts'
+export { TRAFFIC_COUNTS, TRAFFIC_KINDS, type TrafficCount, type TrafficKind } from './admin-traffic.ts'
 export type { ClientPostureView } from './admin-client-posture.ts'
 export type { ApprovalRequestView } from './admin-approvals.ts'
 export {

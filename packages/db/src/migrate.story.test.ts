@@ -112,3 +112,47 @@ test('a node from before it could be told everything is as it was', async () => 
     'urn:list': { ...options, sendLast: 'never' },
   })
 })
+
+test('traffic from before it was counted by id stays, with those who had the name then', async () => {
+  await using at = await fixture()
+  const [alice, bob, sales, hall] = ['1', '2', '3', '4'].map((n) => `00000000-0000-7000-8000-00000000000${n}`)
+  const later = ['uploads', 'upload_bytes', 'image_uploads', 'image_upload_bytes', 'downloads', 'download_bytes']
+  await at.pool.query(`
+    drop table traffic_name, traffic_batch;
+    drop index traffic_subject;
+    alter table traffic ${[...later, 'image_downloads', 'image_download_bytes', 'calls'].map((name) => `drop column ${name}`).join(', ')};
+    delete from migration where name = '202611231410_traffic_by_identity.sql';
+    insert into account (id, localpart, created_at) values
+      ('${alice}', 'alice', '2026-11-20T10:30:00Z'), ('${bob}', 'bob', '2026-11-01T00:00:00Z');
+    insert into unit (id, name, display_name) values ('${sales}', 'sales', 'Sales');
+    insert into unit_member (unit_id, account_id) values ('${sales}', '${alice}'), ('${sales}', '${bob}');
+    insert into room (id, localpart, created_by, created_at, config, secret)
+      values ('${hall}', 'hall', 'bob@im.test', '2026-11-01T00:00:00Z', '{}', '');
+    insert into traffic (hour, kind, subject, messages, bytes, files, images) values
+      ('2026-11-20T09:00:00Z', 'account', 'alice', 7, 70, 0, 0),
+      ('2026-11-20T10:00:00Z', 'account', 'alice', 2, 20, 1, 1),
+      ('2026-11-20T10:00:00Z', 'account', 'bob', 3, 30, 0, 0),
+      ('2026-11-20T10:00:00Z', 'account', 'carol', 5, 50, 0, 0),
+      ('2026-11-20T10:00:00Z', 'account', '*', 6, 60, 0, 0),
+      ('2026-11-20T10:00:00Z', 'room', 'hall@rooms.im.test', 1, 10, 0, 0),
+      ('2026-11-20T10:00:00Z', 'format', 'webp', 1, 10, 1, 1),
+      ('2026-11-20T10:00:00Z', 'service', '', 23, 230, 1, 1);`)
+  expect(await at.run()).toEqual([{ name: '202611231410_traffic_by_identity.sql', outcome: 'applied' }])
+  const { rows } = await at.pool.query<{ kind: string; subject: string; name: string; messages: string }>(`
+    select kind, subject, coalesce(name, subject) as name, messages from traffic
+    left join traffic_name using (kind, subject) order by kind, messages`)
+  const former = expect.stringMatching(/^[0-9a-f-]{36}$/)
+  expect(rows.map(({ kind, subject, name, messages }) => [kind, subject, name, Number(messages)])).toEqual([
+    ['account', alice, 'alice', 2],
+    ['account', bob, 'bob', 3],
+    ['account', former, 'carol', 5],
+    ['account', '*', '*', 6],
+    // Before there was the one who has the name now.
+    ['account', former, 'alice', 7],
+    ['format', 'webp', 'webp', 1],
+    ['room', hall, 'hall@rooms.im.test', 1],
+    ['service', '', '', 23],
+    ['unit', sales, 'sales', 5],
+  ])
+  expect(rows[4]?.subject).not.toBe(alice)
+})

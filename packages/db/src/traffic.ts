@@ -1,37 +1,92 @@
-import { and, asc, desc, eq, gte, lt, sql } from 'drizzle-orm'
-import type { SQLWrapper } from 'drizzle-orm'
+import { TRAFFIC_COUNTS } from '@drawbridge/contract'
+import type { TrafficCount, TrafficKind } from '@drawbridge/contract'
+import { and, asc, desc, eq, getTableColumns, gte, lt, sql } from 'drizzle-orm'
+import { plainArray, textArray } from './array-literal.ts'
 import type { Db } from './database.ts'
-import { account, traffic, unit, unitMember } from './schema/index.ts'
+import { account, room, traffic, trafficBatch, trafficName, unit } from './schema/index.ts'
 
-export type TrafficRow = typeof traffic.$inferSelect
+/** What was counted of one subject in one hour. */
+export interface TrafficRow {
+  readonly hour: Date
+  readonly kind: TrafficKind
+  readonly subject: string
+  /** What it is called, where that is not the subject itself. */
+  readonly name?: string | undefined
+  /** In the order of `TRAFFIC_COUNTS`. */
+  readonly counts: ArrayLike<number>
+}
 
-/** Rows that go into one statement. */
-const CHUNK = 5_000
+/** Rows that one process wants to have added, once. */
+export interface TrafficBatch {
+  /** UUID of the process. */
+  readonly writer: string
+  /** Grows from batch to batch. */
+  readonly number: number
+  /** Every one has a key of its own. */
+  readonly rows: readonly TrafficRow[]
+}
 
-/** Adds to what was counted before. Every row has a key of its own. */
-export async function addTraffic(db: Db, rows: readonly TrafficRow[]): Promise<void> {
-  for (let start = 0; start < rows.length; start += CHUNK) {
-    await db
-      .insert(traffic)
-      .values(rows.slice(start, start + CHUNK))
+/**
+ * Adds a batch to what was counted before, all of it or nothing. A batch that is in already changes nothing, so that it
+ * can be tried again when it is not known what became of it.
+ */
+export async function addTraffic(db: Db, { writer, number, rows }: TrafficBatch, at: Date): Promise<void> {
+  // In one order, so that two nodes never wait for each other.
+  const sorted = rows.toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
+  const columns = sql.join(
+    TRAFFIC_COUNTS.map((count) => sql.identifier(traffic[count].name)),
+    sql`, `,
+  )
+  const values = sql.join(
+    TRAFFIC_COUNTS.map((_, index) => sql`${plainArray(sorted.map(({ counts }) => counts[index] ?? 0))}::bigint[]`),
+    sql`, `,
+  )
+  const sums = sql.join(
+    TRAFFIC_COUNTS.map((count) => {
+      const column = sql.identifier(traffic[count].name)
+      return sql`${column} = traffic.${column} + excluded.${column}`
+    }),
+    sql`, `,
+  )
+  await db.transaction(async (tx) => {
+    const taken = await tx
+      .insert(trafficBatch)
+      .values({ writer, number, writtenAt: at })
       .onConflictDoUpdate({
-        target: [traffic.hour, traffic.kind, traffic.subject],
-        set: {
-          messages: sql`${traffic.messages} + excluded.messages`,
-          bytes: sql`${traffic.bytes} + excluded.bytes`,
-          files: sql`${traffic.files} + excluded.files`,
-          images: sql`${traffic.images} + excluded.images`,
-        },
+        target: trafficBatch.writer,
+        set: { number, writtenAt: at },
+        setWhere: lt(trafficBatch.number, number),
       })
-  }
+      .returning({ number: trafficBatch.number })
+    if (taken.length === 0) return
+    await tx.execute(sql`
+      with counted as (
+        select * from unnest(
+          ${plainArray(sorted.map(({ hour }) => hour.toISOString()))}::timestamptz[],
+          ${textArray(sorted.map(({ kind }) => kind))}::text[], ${textArray(sorted.map(({ subject }) => subject))}::text[],
+          ${textArray(sorted.map(({ name }) => name ?? null))}::text[], ${values}
+        ) as c (hour, kind, subject, name, ${columns})
+      ), added as (
+        insert into traffic (hour, kind, subject, ${columns}) select hour, kind, subject, ${columns} from counted
+        on conflict (hour, kind, subject) do update set ${sums}
+        returning hour, kind, subject, xmax = 0 as is_first
+      )
+      insert into traffic_name (kind, subject, name)
+      -- Names are looked at where an hour begins, and not each time that something is added to it.
+      select distinct kind, subject, name from counted join added using (hour, kind, subject)
+      where is_first and name is not null
+      on conflict do nothing`)
+  })
 }
 
-const sums = {
-  messages: sql<number>`sum(${traffic.messages})::float8`,
-  bytes: sql<number>`sum(${traffic.bytes})::float8`,
-  files: sql<number>`sum(${traffic.files})::float8`,
-  images: sql<number>`sum(${traffic.images})::float8`,
-}
+const keyOf = ({ hour, kind, subject }: TrafficRow) => `${hour.getTime()} ${kind} ${subject}`
+
+/** Of how much something was counted. */
+export type TrafficCounts = Readonly<Record<TrafficCount, number>>
+
+const sums = Object.fromEntries(
+  TRAFFIC_COUNTS.map((count) => [count, sql<number>`sum(${traffic[count]})::float8`]),
+) as { readonly [Count in TrafficCount]: ReturnType<typeof sql<number>> }
 
 /** From an instant (inclusive) to another (exclusive). */
 export interface Span {
@@ -41,65 +96,87 @@ export interface Span {
 
 const within = ({ from, until }: Span) => and(gte(traffic.hour, from), lt(traffic.hour, until))
 
-/** Where a subject stands: those with the most messages first. */
+/** Who is known by an id here. Whoever is not there any more is a former one. */
+const TABLES = { account, unit, room } as const
+const hasTable = (kind: TrafficKind): kind is keyof typeof TABLES => Object.hasOwn(TABLES, kind)
+
+/** Where a subject stands: those with the most come first. */
 export interface TrafficPlace {
-  readonly messages: number
+  readonly count: number
   readonly subject: string
 }
 
-const beyond = (subject: SQLWrapper, after: TrafficPlace | undefined) =>
-  after && sql`(-${sums.messages}, ${subject}) > (${-after.messages}::float8, ${after.subject}::text)`
+export interface TrafficQuery extends Span {
+  readonly kind: TrafficKind
+  /** Of which count the most comes first. */
+  readonly order: TrafficCount
+  readonly limit: number
+  readonly after?: TrafficPlace | undefined
+}
+
+export type TrafficTotal = TrafficCounts & {
+  readonly id: string
+  /** What it is, or was, called. */
+  readonly subject: string
+  readonly isFormer: boolean
+}
 
 /** Who or what sent how much, the most first, one page. */
-export function listTraffic(db: Db, kind: TrafficRow['kind'], span: Span, limit: number, after?: TrafficPlace) {
+export function listTraffic(db: Db, query: TrafficQuery): Promise<TrafficTotal[]> {
+  const { kind, order, limit, after } = query
+  const isThere = hasTable(kind)
+    ? sql`exists (select from ${TABLES[kind]} where ${TABLES[kind].id}::text = ${traffic.subject})`
+    : sql`true`
   return db
-    .select({ subject: traffic.subject, ...sums })
+    .select({
+      id: traffic.subject,
+      subject: sql<string>`coalesce(${trafficName.name}, ${traffic.subject})`,
+      isFormer: sql<boolean>`${traffic.subject} <> '*' and not ${isThere}`,
+      ...sums,
+    })
     .from(traffic)
-    .where(and(eq(traffic.kind, kind), within(span)))
-    .groupBy(traffic.subject)
-    .having(beyond(traffic.subject, after))
-    .orderBy(desc(sums.messages), asc(traffic.subject))
+    .leftJoin(trafficName, and(eq(trafficName.kind, traffic.kind), eq(trafficName.subject, traffic.subject)))
+    .where(and(eq(traffic.kind, kind), within(query)))
+    .groupBy(traffic.subject, trafficName.name)
+    .having(after && sql`(-${sums[order]}, ${traffic.subject}) > (${-after.count}::float8, ${after.subject}::text)`)
+    .orderBy(desc(sums[order]), asc(traffic.subject))
     .limit(limit)
 }
 
-/** The same by unit, as its members are now: whoever is in two units counts in both. */
-export function listUnitTraffic(db: Db, span: Span, limit: number, after?: TrafficPlace) {
-  return db
-    .select({ subject: unit.name, ...sums })
-    .from(traffic)
-    .innerJoin(account, eq(account.localpart, traffic.subject))
-    .innerJoin(unitMember, eq(unitMember.accountId, account.id))
-    .innerJoin(unit, eq(unit.id, unitMember.unitId))
-    .where(and(eq(traffic.kind, 'account'), within(span)))
-    .groupBy(unit.name)
-    .having(beyond(unit.name, after))
-    .orderBy(desc(sums.messages), asc(unit.name))
-    .limit(limit)
+/** The subject of this id, or the one that has this name now. What is known by neither is its own name. */
+export async function findTrafficSubject(db: Db, kind: TrafficKind, word: string): Promise<string> {
+  if (!hasTable(kind)) return word
+  const { id } = TABLES[kind]
+  const [found] = await db
+    .select({ subject: trafficName.subject })
+    .from(trafficName)
+    .innerJoin(TABLES[kind], eq(sql`${id}::text`, trafficName.subject))
+    .where(and(eq(trafficName.kind, kind), eq(trafficName.name, word)))
+  return found?.subject ?? word
 }
 
 /** Hour by hour, oldest first. Hours in which nothing was sent are not there. */
-export function listTrafficHours(db: Db, kind: TrafficRow['kind'], subject: string, span: Span): Promise<TrafficRow[]> {
+export function listTrafficHours(
+  db: Db,
+  kind: TrafficKind,
+  subject: string,
+  span: Span,
+): Promise<(TrafficCounts & { readonly hour: Date })[]> {
+  const { kind: _kind, subject: _subject, ...columns } = getTableColumns(traffic)
   return db
-    .select()
+    .select(columns)
     .from(traffic)
     .where(and(eq(traffic.kind, kind), eq(traffic.subject, subject), within(span)))
     .orderBy(asc(traffic.hour))
 }
 
-/** The same of a unit, as its members are now. */
-export function listUnitTrafficHours(db: Db, name: string, span: Span) {
-  return db
-    .select({ hour: traffic.hour, ...sums })
-    .from(traffic)
-    .innerJoin(account, eq(account.localpart, traffic.subject))
-    .innerJoin(unitMember, eq(unitMember.accountId, account.id))
-    .innerJoin(unit, eq(unit.id, unitMember.unitId))
-    .where(and(eq(traffic.kind, 'account'), eq(unit.name, name), within(span)))
-    .groupBy(traffic.hour)
-    .orderBy(asc(traffic.hour))
-}
-
-/** Forgets hours before `before`. */
+/** Forgets hours before `before`, and the names of those of whom nothing is left. */
 export async function pruneTraffic(db: Db, before: Date): Promise<void> {
-  await db.delete(traffic).where(lt(traffic.hour, before))
+  await db.execute(sql`
+    with gone as (delete from traffic where hour < ${before.toISOString()} returning kind, subject, hour)
+    delete from traffic_name using (select distinct kind, subject from gone) as g
+    where traffic_name.kind = g.kind and traffic_name.subject = g.subject and not exists (
+      select from traffic where traffic.kind = g.kind and traffic.subject = g.subject
+        and traffic.hour >= ${before.toISOString()})`)
+  await db.delete(trafficBatch).where(lt(trafficBatch.writtenAt, before))
 }

@@ -44,6 +44,16 @@ export async function findUpload(db: Db, id: string): Promise<Upload | undefined
   return row
 }
 
+/** Those of these ids that are there. */
+export async function listUploads(db: Db, ids: readonly string[]): Promise<Upload[]> {
+  return ids.length === 0
+    ? []
+    : db
+        .select()
+        .from(upload)
+        .where(inArray(upload.id, [...ids]))
+}
+
 /** A file begins to come into its slot. False when one did already: a slot takes one file, on one node. */
 export async function takeSlot(db: Db, id: string, at: Date): Promise<boolean> {
   const taken = await db

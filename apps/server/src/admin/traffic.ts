@@ -1,5 +1,5 @@
 import { Refusal } from '@drawbridge/contract'
-import { listTraffic, listTrafficHours, listUnitTraffic, listUnitTrafficHours } from '@drawbridge/db'
+import { findTrafficSubject, listTraffic, listTrafficHours } from '@drawbridge/db'
 import type { Span } from '@drawbridge/db'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { cursorOf, pageOf, placeFrom } from './page.ts'
@@ -17,32 +17,23 @@ export function trafficHandlers({ db, now }: AdminContext): AdminHandlers<'listT
     return { from: new Date(Math.floor(start / HOUR_MS) * HOUR_MS), until: end }
   }
   return {
-    async listTraffic({ query: { by = 'account', from, until, cursor, limit = PAGE } }) {
-      const span = spanOf(from, until)
+    async listTraffic({ query }) {
+      const { by = 'account', order = 'messages', from, until, cursor, limit = PAGE } = query
       const [fewer, subject] = cursor === undefined ? [] : placeFrom(cursor)
       if (cursor !== undefined && (typeof fewer !== 'number' || typeof subject !== 'string')) {
         throw new Refusal('bad-request')
       }
-      const after = cursor === undefined ? undefined : { messages: -Number(fewer), subject: String(subject) }
-      const found =
-        by === 'unit' ? listUnitTraffic(db, span, limit + 1, after) : listTraffic(db, by, span, limit + 1, after)
-      const rows = await found
+      const after = cursor === undefined ? undefined : { count: -Number(fewer), subject: String(subject) }
+      const rows = await listTraffic(db, { ...spanOf(from, until), kind: by, order, limit: limit + 1, after })
       const page = rows.slice(0, limit)
       const last = page.at(-1)
-      return { rows: page, ...(rows.length > limit && last && { next: cursorOf([-last.messages, last.subject]) }) }
+      return { rows: page, ...(rows.length > limit && last && { next: cursorOf([-last[order], last.id]) }) }
     },
     async listTrafficHours({ query: { by = 'service', subject = '', from, until, ...query } }) {
-      const span = spanOf(from, until)
-      const found = by === 'unit' ? listUnitTrafficHours(db, subject, span) : listTrafficHours(db, by, subject, span)
-      const { page, more } = pageOf(await found, query, ({ hour }) => [hour.getTime()])
-      const rows = page.map(({ hour, messages, bytes, files, images }) => ({
-        hour: hour.toISOString(),
-        messages,
-        bytes,
-        files,
-        images,
-      }))
-      return { rows, ...more }
+      const found = await findTrafficSubject(db, by, subject)
+      const hours = await listTrafficHours(db, by, found, spanOf(from, until))
+      const { page, more } = pageOf(hours, query, ({ hour }) => [hour.getTime()])
+      return { rows: page.map(({ hour, ...counts }) => ({ hour: hour.toISOString(), ...counts })), ...more }
     },
   }
 }

@@ -174,7 +174,7 @@ function crowd(prefix: string, count: number, unit?: string): string[] {
   for (const name of names) a.accounts.put({ ...a.accounts.find('carol')!, id: uuidv7(), localpart: name, roles: [] })
   const members = new Set(names.map((name) => `${name}@im.test`))
   if (unit !== undefined)
-    a.units.put({ name: unit, displayName: unit, roster: 'nobody', directory: 'everybody', members })
+    a.units.put({ id: uuidv7(), name: unit, displayName: unit, roster: 'nobody', directory: 'everybody', members })
   return names
 }
 

@@ -16,7 +16,7 @@ export interface Holder {
   readonly accountId: string
   /** What the client was known to be; or, if it had not said that yet, which session it was: by now the session may know. */
   readonly client: ClientIdentity | { readonly signedInAt: number }
-  /** The incident room that it was given in, by its bare JID. */
+  /** The room that it was given in, by its bare JID. */
   readonly room?: string
 }
 
@@ -124,7 +124,7 @@ function pairOf({ family, version }: ClientIdentity['claims'][number]): [string,
   return version === undefined ? [family] : [family, version]
 }
 
-/** After the client, on a line of its own: JSON has no line breaks. A longer one leaves no room for the rest of the link. */
+/** After the client, on a line of its own: JSON has no line breaks. A longer name leaves no space for the rest of the link. */
 function packedRoom(room: string | undefined): Buffer {
   const bytes = Buffer.from(room === undefined ? '' : `\n${room}`)
   return bytes.length > ROOM_MAX_BYTES ? Buffer.alloc(0) : bytes

@@ -62,10 +62,10 @@ function bind(text: string, session: Session, ctx: Context): string {
   return bound + text.slice(done)
 }
 
-/** The room that a stanza comes from, where some suspension has an exemption for it: its files keep working, too. */
-function roomOf(text: string, { gate }: Context): string | undefined {
-  const [, jid] = (gate.namesRooms && /^<message\b[^>]*? from="([^"/]+)/.exec(text)) || []
-  return jid !== undefined && gate.namesRoom(jid) ? jid : undefined
+/** The room that a message comes from: what it shares is read there. */
+function roomOf(text: string, { findService }: Context): string | undefined {
+  const [, jid] = /^<message\b[^>]*? from="([^"/]+@[^"/]+)/.exec(text) ?? []
+  return jid !== undefined && findService(jid.slice(jid.lastIndexOf('@') + 1))?.isMember ? jid : undefined
 }
 
 /** Whether the link is where a file is put, or part of a longer one, whose host it would be told to. */

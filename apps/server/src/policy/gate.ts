@@ -114,16 +114,6 @@ export class Gate {
     return this.#settings.posture === 'enforce' || this.#settings.clientRules.length > 0
   }
 
-  /** Whether there is any such room; hardly ever. */
-  get namesRooms(): boolean {
-    return this.#rooms.length > 0
-  }
-
-  /** Whether some suspension treats members of this room, by its bare JID, in a way of their own. */
-  namesRoom(jid: string): boolean {
-    return this.#rooms.includes(jid)
-  }
-
   /** Names of the units that an account is in. */
   unitsOf(localpart: string): readonly string[] {
     return this.#options.unitsOf(localpart)

@@ -148,7 +148,7 @@ test('an avatar is an image, wherever it is published', async () => {
 test('a unit is suspended for those outside, too: what is said to its members is held like what they say', async () => {
   await using s = await story({ alice: 1, bob: 1, carol: 1 })
   s.server.ctx.units.put({
-    ...{ name: 'finance', displayName: 'Finance', roster: 'nobody', directory: 'everybody' },
+    ...{ id: 'finance', name: 'finance', displayName: 'Finance', roster: 'nobody', directory: 'everybody' },
     members: new Set(['carol@im.test']),
   })
   for (const device of [s.alice, s.bob, s.carol]) await device.available()

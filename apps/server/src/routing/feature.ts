@@ -159,6 +159,8 @@ export interface Feature {
   readonly message?: { readonly [S in MessageStage]?: (draft: Draft, ctx: Context) => void }
   /** Messages that were held back and are in their recipients' archives now, in their order, before they are delivered. */
   readonly released?: (messages: readonly Released[], ctx: Context) => void
+  /** A request or an answer that one client of ours has handed to another. */
+  readonly relayed?: (stanza: IqStanza, ctx: Context) => void
   readonly service?: Service
   /** All presence of a session but what goes to a service; exactly one feature has it. */
   readonly presence?: (

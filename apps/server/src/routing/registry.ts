@@ -21,6 +21,7 @@ export interface Registry {
   readonly afterCommit: readonly Stage[]
   readonly enter: readonly NonNullable<Feature['enter']>[]
   readonly outbound: readonly NonNullable<Feature['outbound']>[]
+  readonly relayed: readonly NonNullable<Feature['relayed']>[]
   readonly presence: NonNullable<Feature['presence']>
   readonly personalize: NonNullable<Feature['personalize']>
   readonly registration: Feature['registration']
@@ -97,6 +98,7 @@ export function buildRegistry(features: readonly Feature[]): Registry {
     afterCommit: AFTER_COMMIT.flatMap(stage),
     enter: features.flatMap((feature) => feature.enter ?? []),
     outbound: features.flatMap((feature) => feature.outbound ?? []),
+    relayed: features.flatMap((feature) => feature.relayed ?? []),
     disco: [...new Set(features.flatMap((feature) => feature.disco ?? []))].sort(),
     accountDisco: [...new Set(features.flatMap((feature) => feature.accountDisco ?? []))].sort(),
     identities: {

@@ -115,7 +115,11 @@ async function routeIq(routing: Routing, stanza: IqStanza, sender: Session | und
     const target = ctx.sessions.find(to)
     const isAnswer = type === 'result' || type === 'error'
     // What the server asks in somebody's name was allowed where it was decided to ask.
-    if (target && (isAnswer || !sender || isPresentTo(target, from, ctx.rosters))) return target.send(stanza.element)
+    if (target && (isAnswer || !sender || isPresentTo(target, from, ctx.rosters))) {
+      target.send(stanza.element)
+      if (sender) for (const seen of registry.relayed) seen(stanza, ctx)
+      return
+    }
     throw new StanzaFault({ condition: 'service-unavailable' })
   }
   // A reply that nobody waits for: to the server, or to an account (RFC 6120 §8.2.3).

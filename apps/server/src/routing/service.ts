@@ -32,6 +32,8 @@ export interface Service {
   companions?(address: Jid, session: Session, ctx: Context): readonly Session[]
   /** Whether somebody belongs to what has this address; a service that has it has rooms. */
   isMember?(address: Jid, bareJid: string, ctx: Context): boolean
+  /** The id of what has this address, where that is another one when it is made anew. */
+  idOf?(address: Jid, ctx: Context): string | undefined
   /** What there is, where a service has rooms. */
   rooms?(ctx: Context): Iterable<RoomSummary>
   /** Bare JIDs of whoever belongs there, and of whoever is there now. */

@@ -5,6 +5,8 @@ import type { Accounts } from './accounts.ts'
 
 /** A unit of the company as it is now: never changed, only replaced, so that two of them can be compared. */
 export interface Unit {
+  /** A unit that was removed and made anew under its old name has another one. */
+  readonly id: string
   readonly name: string
   readonly displayName: string
   /** In whose contact lists its members are. */

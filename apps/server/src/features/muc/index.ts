@@ -46,6 +46,7 @@ export const muc = defineFeature({
       const room = roomsOf(ctx).find(localpart)
       return room !== undefined && affiliationRank(room.affiliationOf(bareJid)) >= affiliationRank('member')
     },
+    idOf: ({ localpart = '' }, ctx) => roomsOf(ctx).find(localpart)?.id,
     rooms: (ctx) =>
       Array.from(roomsOf(ctx).all(), ({ address, config: { name, isPublic, isMembersOnly }, occupants }) => ({
         address,

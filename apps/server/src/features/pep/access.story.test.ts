@@ -249,6 +249,7 @@ test('SP-18 a colleague of the same unit is a contact, and nobody outside finds 
   await s.alice.ask('set', create('open', { access_model: 'open' }))
   await s.alice.ask('set', create('team', { access_model: 'roster', roster_groups_allowed: 'Research' }))
   s.server.ctx.units.put({
+    id: 'research',
     name: 'research',
     displayName: 'Research',
     roster: 'members',

@@ -3,14 +3,17 @@ import { findDerivative, findUpload } from '@drawbridge/db'
 import type { Upload } from '@drawbridge/db'
 import { refusedClass } from '@drawbridge/policy'
 import type { ClientIdentity } from '@drawbridge/policy'
+import { findJid } from '@drawbridge/xmpp'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { claimsImage, dispositionOf, withExtension } from '../../blobs/filename.ts'
 import { isSecret, parsePath } from '../../blobs/link.ts'
 import { StorageUnavailable } from '../../blobs/object-store.ts'
 import { ask, refusalOf } from '../../policy/gate.ts'
+import type { Account } from '../../routing/accounts.ts'
 import { addressOf } from '../../routing/client-address.ts'
 import type { Context } from '../../routing/feature.ts'
+import { formatSubject, roomSubject, subjectsOf } from '../../routing/traffic-subjects.ts'
 import { isOwnClient } from '../../stream/admission.ts'
 import { fileProblem, problemOf, sendProblem } from './answer.ts'
 import { pausedImage, prefersImage } from './placeholder.ts'
@@ -69,7 +72,7 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
   const closed = refusedClass(ctx.mediaPolicy(account), file.upload.fileClasses ?? [], 'download')
   if (closed !== undefined) return sendProblem(res, { ...fileProblem(closed, req), status: 403 })
   try {
-    await serve(req, res, { ...file, isImage, refusal }, ctx)
+    await serve(req, res, { ...file, isImage, account, room, refusal }, ctx)
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error
     ctx.log.warn('a file cannot be read', { id: file.upload.id, error })
@@ -89,9 +92,14 @@ function factsOf({ upload, type, sha256 }: CleanFile, { accounts }: Context) {
 
 const formatOf = (type: string | null) => (type?.startsWith('image/') ? type.slice('image/'.length) : undefined)
 
+const PARTS = { download: 'part of a download', 'image download': 'part of an image download' } as const
+
 /** A file that may be read, as long as it may. */
 interface OpenFile extends CleanFile {
   readonly isImage: boolean
+  /** Who reads it, and where it was shared, as far as that is known. */
+  readonly account: Account | undefined
+  readonly room: string | undefined
   /** Why it may not be read any more. */
   refusal(): Refusal | undefined
 }
@@ -125,10 +133,12 @@ async function serve(req: IncomingMessage, res: ServerResponse, file: OpenFile, 
     res.writeHead(206, { ...headers, 'Content-Range': contentRange, 'Content-Length': end - start + 1 })
   } else res.writeHead(200, { ...headers, 'Content-Length': blob.bytes })
   if (req.method === 'HEAD') return void res.end()
+  let bytes = 0
   // A reader that goes away is no fault; what cannot be read to its end is cut off.
   const whileAllowed = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
       if (refusal()) throw new Error('the rules have changed')
+      bytes += chunk.length
       yield chunk
     }
   }
@@ -136,6 +146,18 @@ async function serve(req: IncomingMessage, res: ServerResponse, file: OpenFile, 
     if (!res.destroyed) ctx.log.warn('a file was not read to its end', { id: file.upload.id, error })
     res.destroy()
   })
+  countDownload(file, bytes, (range?.start ?? 0) === 0, ctx)
+}
+
+/** Who goes on to read a file has been counted when they began. */
+function countDownload({ isImage, type, account, room }: OpenFile, bytes: number, isBegun: boolean, ctx: Context) {
+  const event = isImage ? 'image download' : 'download'
+  const place = room === undefined ? undefined : roomSubject(findJid(room), ctx)
+  ctx.traffic.count(isBegun ? event : PARTS[event], bytes, ctx.now(), [
+    ...subjectsOf(account, ctx),
+    ...(place ? [place] : []),
+    formatSubject(type),
+  ])
 }
 
 async function findClean(url: URL, ctx: Context): Promise<CleanFile | undefined> {

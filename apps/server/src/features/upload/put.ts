@@ -11,6 +11,7 @@ import { INTERRUPTED, NO_ROOM, OVER_BUDGET, UNCHECKED } from '../../blobs/reason
 import { ask, refusalOf } from '../../policy/gate.ts'
 import { addressOf } from '../../routing/client-address.ts'
 import type { Context } from '../../routing/feature.ts'
+import { subjectsOf, formatSubject } from '../../routing/traffic-subjects.ts'
 import { problemOf, refuseBody, sendProblem, uploadProblem } from './answer.ts'
 import { verdictOn } from './desk.ts'
 import { countRefusedUpload, countUpload } from './events.ts'
@@ -45,6 +46,7 @@ export async function takeFile(req: IncomingMessage, res: ServerResponse, url: U
   try {
     if (!(await receive(req, res, upload, ctx, gone.signal))) return
     const verdict = await verdictOn(ctx, upload.id, AbortSignal.any([gone.signal, AbortSignal.timeout(VERDICT_MS)]))
+    countReceived(upload, verdict, admitted.sender, ctx)
     if (gone.signal.aborted) return
     isTold = await answer(req, res, verdict, admitted, ctx)
   } finally {
@@ -143,6 +145,16 @@ async function write(req: IncomingMessage, file: FileHandle, declaredBytes: numb
     clearTimeout(late)
     clearTimeout(idle)
   }
+}
+
+/** What came has come, whatever becomes of it. The census knows as what it came; here it has the format it is given out in. */
+function countReceived(upload: Upload, verdict: Upload | undefined, { account }: KnownReader, ctx: Context): void {
+  const type = verdict?.cleanType ?? ''
+  const isImage = type === '' ? claimsImage(upload.filename, upload.declaredType) : type.startsWith('image/')
+  ctx.traffic.count(isImage ? 'image upload' : 'upload', upload.declaredBytes, ctx.now(), [
+    ...subjectsOf(account, ctx),
+    ...(type === '' ? [] : [formatSubject(type)]),
+  ])
 }
 
 /** Tells the verdict; true once that is done. A file that may not stay is gone before that is said. */

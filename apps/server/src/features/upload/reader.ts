@@ -10,7 +10,7 @@ export interface Reader {
   readonly account?: Account | 'gone'
   /** Absent: a plain link, one that is too old, or one of a session that ended before its client was known. */
   readonly client?: ClientIdentity | undefined
-  /** The incident room that it was given in, by its bare JID. */
+  /** The room that it was given in, by its bare JID. */
   readonly room?: string | undefined
 }
 
