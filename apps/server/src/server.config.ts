@@ -8,6 +8,7 @@ import { archiveConfig } from './routing/archive.config.ts'
 import { imagesConfig } from './routing/images.config.ts'
 import { contactConfig, registrationConfig } from './routing/registration.config.ts'
 import { externalServicesConfig } from './features/external-services.config.ts'
+import { clientProofConfig } from './stream/client-proof.config.ts'
 import { componentConfig } from './stream/component.config.ts'
 import { eventSinksConfig } from './event-sinks/sinks.config.ts'
 import { antivirusConfig } from './files/antivirus.config.ts'
@@ -22,6 +23,7 @@ import { pushConfig } from './web-push/push.config.ts'
 export const serverConfig = z.object({
   common: commonConfig,
   stream: streamConfig,
+  clientProof: clientProofConfig.prefault({}),
   components: componentConfig.prefault({}),
   registration: registrationConfig.prefault({}),
   contacts: contactConfig.prefault({}),

@@ -71,8 +71,11 @@ import { awaitDatabase } from './vestibule.ts'
 import { createAdmission } from './stream/admission.ts'
 import { C2sStream } from './stream/c2s.ts'
 import { createChangePassword } from './stream/change-password.ts'
+import { createClientProofs } from './stream/client-proofs.ts'
+import { createClientTokens } from './stream/client-token.ts'
 import { createClients } from './stream/clients.ts'
 import { ComponentStream } from './stream/component.ts'
+import { createDeviceKeys } from './stream/device-keys.ts'
 import { createFast } from './stream/fast.ts'
 import { createPacing } from './stream/pacing.ts'
 import { createPasswords } from './stream/password.ts'
@@ -166,6 +169,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   })
   const throttle = createThrottle(config.stream.freeSignInFailures)
   const revocations = createRevocations(config.stream.signInTimeoutMs)
+  const deviceKeys = createDeviceKeys()
+  const { tokenTtlMs, buildGraceMs } = config.clientProof
+  const clientTokens = createClientTokens(sealer.derive('client tokens'), common.domain, tokenTtlMs)
   const contact = config.push.contact ?? contactOf(config)
   const vapid = await loadVapid(join(at.secrets, 'vapid-key'), contact, now)
 
@@ -211,7 +217,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
         const account = accounts.find(localpart)
         if (account) inventory.saw({ account, client, remoteAddress }, { isRefused: true })
       },
+      onLoad: (from) => deviceKeys.refresh(from),
       onEnforce: ({ settings }) => {
+        for (const session of sessions.all()) session.reviewProofs()
         const isCut = settings.suspensions.some(
           ({ scopes, mode, isScheduled, isDrill }) =>
             mode === 'cut' && scopes.includes('service') && !isScheduled && !isDrill,
@@ -342,6 +350,9 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     archive: config.archive,
     images: config.images,
     disco: advertise(registry, { domain: common.domain, components }, () => ctx),
+    clientTokens,
+    clientProofs: createClientProofs({ domain: common.domain, tokens: clientTokens, deviceKeys, now }),
+    clientBuilds: { isCurrent: (build) => builds.isCurrent(build) },
     clients: createClients({ db, sessions, revocations, now }),
     passwords: { make: passwords.make, change: changePassword },
     commands: registry.features.flatMap(({ commands }) => commands ?? []),
@@ -422,12 +433,13 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   const measure = createMeasure({ ...ctx, sandbox, measureFeatures }, log)
   const renewal = createRenewal(blobs, log)
   parts.defer(() => renewal.stop())
-  const { advisories } = parts.use(
+  const { advisories, builds } = parts.use(
     startAdvisories({
       db,
       operations: policy.operations,
       config: config.advisories,
       webDir: common.webDir,
+      buildGraceMs,
       log: log.child({ part: 'advisories' }),
       now,
     }),

@@ -74,6 +74,7 @@ export const ADVERTISED: Readonly<Record<string, string>> = {
   'urn:xmpp:fast:0': 'XEP-0484',
   'urn:xmpp:mds:server-assist:0': 'XEP-0490',
   'urn:xmpp:cam:0': 'XEP-0494',
+  'urn:drawbridge:client:1': OWN,
   'urn:drawbridge:e2ee:0': OWN,
   'urn:drawbridge:push:1': OWN,
   'urn:drawbridge:suspension:1': OWN,

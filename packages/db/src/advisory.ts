@@ -123,16 +123,26 @@ export function listUsedVersions(db: Db, since: Date) {
     .groupBy(clientSighting.family, clientSighting.version)
 }
 
-/** Puts a build on record; the same one again replaces it. */
+/** Puts a build on record; the same one again replaces it, and stays on record since when it was. */
 export async function putClientBuild(db: Db, row: ClientBuild): Promise<void> {
-  const { components, registeredAt, registeredBy } = row
+  const { components, registeredBy } = row
   await db
     .insert(clientBuild)
     .values(row)
     .onConflictDoUpdate({
       target: [clientBuild.family, clientBuild.version, clientBuild.build],
-      set: { components, registeredAt, registeredBy },
+      set: { components, registeredBy },
     })
+}
+
+/** Since when a build is on record; undefined where it is not. */
+export async function findBuildRegistration(
+  db: Db,
+  { family, version, build }: Pick<ClientBuild, 'family' | 'version' | 'build'>,
+): Promise<Date | undefined> {
+  const isSame = and(eq(clientBuild.family, family), eq(clientBuild.version, version), eq(clientBuild.build, build))
+  const [row] = await db.select({ at: clientBuild.registeredAt }).from(clientBuild).where(isSame)
+  return row?.at
 }
 
 /** Registered builds, by family, newest first. */

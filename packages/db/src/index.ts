@@ -31,6 +31,7 @@ export * from './client-sighting.ts'
 export { type Database, type DatabaseOptions, type Db, isUniqueViolation, openDatabase } from './database.ts'
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts'
 export { EmbeddedPostgresError } from './embedded-postgres-owner.ts'
+export * from './device-key.ts'
 export * from './directory.ts'
 export * from './event-sink.ts'
 export * from './evidence.ts'
@@ -66,6 +67,7 @@ export type {
   StoredAffiliation,
   Subscription,
   UnitDirectory,
+  UnitMinimumTier,
   UnitRoster,
   UploadState,
 } from './schema/index.ts'

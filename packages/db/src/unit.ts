@@ -60,6 +60,7 @@ export function listUnits(
       roster: unit.roster,
       directory: unit.directory,
       createdAt: unit.createdAt,
+      minimumTier: unit.minimumTier,
       members: count(unitMember.accountId),
     })
     .from(unit)

@@ -66,6 +66,11 @@ test('the best source names the client and lesser ones fill the gaps', () => {
   ).toEqual(rest)
   expect(identifyClient({})).toBe(NO_IDENTITY)
   expect(identify([claimFrom({ source: 'token', name: 'drawbridge-web', version: '1.0' })]).tier).toBe('E3')
+  const token = claimFrom({ source: 'token', name: 'drawbridge-web', version: '4.2.0' })
+  const device = claimFrom({ source: 'device-key', name: 'drawbridge-web', version: '4.2.0' })
+  expect(identify([token, device])).toMatchObject({ tier: 'E4', source: 'device-key' })
+  const other = claimFrom({ source: 'client-element', name: 'drawbridge-web', version: '4.1.0' })
+  expect(identify([token, other])).toMatchObject({ tier: 'E1', isSuspect: true })
 })
 
 test('two families or two versions make a session suspect', () => {

@@ -2,10 +2,19 @@ import { MAX_VERSION_LENGTH } from './version.ts'
 import type { EvidenceTier } from './vocabulary.ts'
 
 /**
- * Where a claim comes from, the best evidence first: a token that this server issued, our own `<client/>` element, the
- * reply to a version query (XEP-0092), the SASL2 user agent (XEP-0388), HTTP's User-Agent, a caps node (XEP-0115).
+ * Where a claim comes from, the best evidence first: whoever makes it has proved a key that an administrator enrolled, or
+ * a token that this server issued to its key; our own `<client/>` element, the reply to a version query (XEP-0092), the
+ * SASL2 user agent (XEP-0388), HTTP's User-Agent, a caps node (XEP-0115).
  */
-export const CLAIM_SOURCES = ['token', 'client-element', 'version-reply', 'user-agent', 'http-header', 'caps'] as const
+export const CLAIM_SOURCES = [
+  'device-key',
+  'token',
+  'client-element',
+  'version-reply',
+  'user-agent',
+  'http-header',
+  'caps',
+] as const
 export type ClaimSource = (typeof CLAIM_SOURCES)[number]
 
 /**
@@ -30,7 +39,8 @@ export interface ClientIdentity {
   readonly build?: string
   readonly os?: string
   readonly tier: EvidenceTier
-  readonly source: ClaimSource | 'none'
+  /** `link`: it was known when a link to a file was given out, which bears our signature. */
+  readonly source: ClaimSource | 'link' | 'none'
   /** Two sources contradict each other. */
   readonly isSuspect: boolean
   /** Everything that was claimed, each pair once: rules look at all of it and the strictest answer wins. */
@@ -107,6 +117,9 @@ export function claimFromCaps(node: string): Claim | undefined {
   return undefined
 }
 
+/** What stands for more than the word of the client. */
+const PROVED_BY: Partial<Record<ClaimSource, EvidenceTier>> = { 'device-key': 'E4', token: 'E3' }
+
 /**
  * Merges claims into one identity: the best source names the client, lesser ones only fill gaps of the same family. Two
  * different families, or two versions of one family, make the session suspect.
@@ -123,14 +136,14 @@ export function identify(claims: readonly Claim[], proved?: string): ClientIdent
   const versions = new Set(same.flatMap((claim) => claim.version ?? []))
   const first = <K extends 'version' | 'build' | 'os'>(key: K) => same.find((claim) => claim[key] !== undefined)?.[key]
   const isSuspect = same.length < ranked.length || versions.size > 1
-  const isCorroborated =
-    !isSuspect && proved !== undefined && claimFromUserAgent(proved, 'user-agent').family === best.family
+  const isCorroborated = proved !== undefined && claimFromUserAgent(proved, 'user-agent').family === best.family
   return {
     family: best.family,
     ...optional('version', first('version')),
     ...optional('build', first('build')),
     ...optional('os', first('os')),
-    tier: best.source === 'token' ? 'E3' : isCorroborated ? 'E2' : 'E1',
+    // Who contradicts himself has proved nothing.
+    tier: (!isSuspect && (PROVED_BY[best.source] ?? (isCorroborated ? 'E2' : undefined))) || 'E1',
     source: best.source,
     isSuspect,
     claims: distinct(ranked),

@@ -33,7 +33,7 @@ test('a bound link names the account and all of its client that rules ask for', 
   for (const who of [client('Drawbridge Web', '4.2.0'), client('Gajim'), client('\u0000'), contradicting]) {
     const holder = links.holderOf(KEY, links.queryFor(KEY, reader(who), NOW), NOW)
     const { build: _, ...known } = who
-    expect(holder).toEqual({ accountId: ID, client: { ...known, source: 'token' } })
+    expect(holder).toEqual({ accountId: ID, client: { ...known, source: 'link' } })
   }
 })
 

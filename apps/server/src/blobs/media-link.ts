@@ -143,7 +143,7 @@ function clientFrom(text: string): Holder['client'] {
   return {
     ...NO_IDENTITY,
     tier,
-    source: 'token',
+    source: 'link',
     isSuspect: isSuspect !== 0,
     family,
     ...(version === 0 ? {} : { version }),

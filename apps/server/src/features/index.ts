@@ -6,6 +6,7 @@ import { blocking } from './blocking.ts'
 import { carbons } from './carbons.ts'
 import { contactAddresses } from './contact-addresses.ts'
 import { clientAccess } from './client-access.ts'
+import { clientEvidence } from './client-evidence.ts'
 import { delivery } from './delivery.ts'
 import { directory } from './directory.ts'
 import { disco } from './disco/index.ts'
@@ -83,6 +84,7 @@ export const FEATURES: readonly Feature[] = [
   externalServices,
   privateStorage,
   clientAccess,
+  clientEvidence,
   ping,
   time,
   version,

@@ -59,6 +59,8 @@ export interface LiveOptions {
   overrides?(): readonly Suspension[]
   /** Told each time before the rules are applied to live sessions. */
   onEnforce?(gate: Gate): void
+  /** Reads what else changes with the epoch; if that fails, nothing is applied. */
+  onLoad?(db: Db): Promise<void>
   /** The database has just answered. */
   onCurrent?(): void
   /** Rooms of these that an account is a member of. */
@@ -257,6 +259,7 @@ class Live implements LivePolicy {
       return { epoch, ...this.#passTime() }
     }
     const loaded = await load(db, posture, this.#now())
+    await this.#options.onLoad?.(db)
     this.#loaded = loaded
     this.#install(loaded)
     this.gate.renew(sentAt)

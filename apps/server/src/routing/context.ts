@@ -17,7 +17,10 @@ import type { ExternalServicesConfig } from '../features/external-services.confi
 import type { AdmitFile } from '../files/admission.ts'
 import type { Gate } from '../policy/gate.ts'
 import type { AskMediaPolicy } from '../policy/media.ts'
+import type { ClientBuilds } from '../policy/own-build.ts'
 import type { ChangePassword } from '../stream/change-password.ts'
+import type { ClientProofs } from '../stream/client-proofs.ts'
+import type { ClientTokens } from '../stream/client-token.ts'
 import type { Clients } from '../stream/clients.ts'
 import type { Passwords } from '../stream/password.ts'
 import type { Session } from '../stream/session.ts'
@@ -106,6 +109,10 @@ export interface Context {
   }
   /** Verifiers for a new account, and another password for one there is. Both throw `PasswordUnfit` and `PasswordBusy`. */
   readonly passwords: Pick<Passwords, 'make'> & { readonly change: ChangePassword }
+  /** Tokens that say which build a client runs, and what clients show of them and of keys (control §3.1). */
+  readonly clientTokens: ClientTokens
+  readonly clientProofs: ClientProofs
+  readonly clientBuilds: Pick<ClientBuilds, 'isCurrent'>
   /** Who has access to an account (XEP-0494). */
   readonly clients: Clients
   /** Every command of the features in force, in their order. */

@@ -16,12 +16,15 @@ import type { Claim } from '@drawbridge/policy'
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection } from '../transport/connection.ts'
+import type { Proof } from './client-proofs.ts'
 import { Session } from './session.ts'
 import type { StreamServer } from './stream-server.ts'
 
 /** What is known of a client before it binds. */
 export interface KnownClient {
   readonly claims: readonly Claim[]
+  /** What it has shown to be so. */
+  readonly proofs?: readonly Proof[]
   /** Where it has one (XEP-0388 §2.3). */
   readonly clientId?: string | undefined
 }
@@ -40,7 +43,7 @@ export interface NewSession extends KnownClient {
 export function openSession(
   server: StreamServer,
   connection: Connection,
-  { account, resourcepart, claims, clientId }: NewSession,
+  { account, resourcepart, ...known }: NewSession,
 ): Session | StanzaErrorCondition {
   const current = server.accounts.find(account.localpart)
   if (current?.id !== account.id || current.isDisabled) return 'not-allowed'
@@ -55,7 +58,7 @@ export function openSession(
   if (holdsEncodedImage(resourcepart) || holdsDataImage(resourcepart)) return 'bad-request'
   const others = server.sessions.of(account.bareJid)
   const replaced = others.filter(
-    (session) => session.jid.equals(jid) || (clientId !== undefined && session.clientId === clientId),
+    (session) => session.jid.equals(jid) || (known.clientId !== undefined && session.clientId === known.clientId),
   )
   if (replaced.length === 0 && others.length >= server.config.maxSessionsPerAccount) {
     // One that waits for a client in vain makes room first.
@@ -64,8 +67,7 @@ export function openSession(
     away.end()
   }
   for (const session of replaced) session.end('conflict', 'Replaced by a new connection.')
-  const session = new Session(server.host, current, jid, claims, connection)
-  session.clientId = clientId
+  const session = new Session(server.host, current, jid, known, connection)
   server.sessions.add(session)
   return session
 }
@@ -107,8 +109,9 @@ export function bind(
   }
   const claim = findClient(payload)
   const claims = claim ? [...known.claims, claimFrom({ source: 'client-element', ...claim })] : known.claims
+  const proofs = claim?.proof ? server.proofs.check(claim, { account, connection }) : (known.proofs ?? [])
   const resourcepart = payload.getChildText('resource') || randomResource()
-  const session = openSession(server, connection, { ...known, account, resourcepart, claims })
+  const session = openSession(server, connection, { ...known, account, resourcepart, claims, proofs })
   if (typeof session === 'string') {
     answer('error', buildStanzaError({ condition: session }))
     return undefined

@@ -4,6 +4,7 @@ import {
   buildSmFailed,
   buildSmFeature,
   buildStreamError,
+  findClient,
   JidFault,
   NS_BIND,
   NS_CLIENT,
@@ -122,10 +123,12 @@ export class C2sStream implements StreamHandler {
   }
 
   #writeHeader(to: string | undefined): void {
+    // New for each stream, also after TLS and SASL, and not to be guessed (RFC 6120 §4.7.3).
+    const id = randomBytes(16).toString('base64url')
+    this.#connection.streamId = id
     const attrs = {
       from: this.#server.domain,
-      // New for each stream, also after TLS and SASL, and not to be guessed (RFC 6120 §4.7.3).
-      id: randomBytes(16).toString('base64url'),
+      id,
       version: '1.0',
       'xml:lang': STREAM_LANGUAGE,
       ...(to === undefined ? {} : { to }),
@@ -323,7 +326,9 @@ export class C2sStream implements StreamHandler {
 
   async #resume(account: Account, element: Element): Promise<void> {
     const isClosed = () => this.#isClosed
-    const request = { account, connection: this.#connection, element, isClosed }
+    const connection = this.#connection
+    const proofs = this.#server.proofs.check(findClient(element), { account, connection })
+    const request = { account, connection, element, proofs, isClosed }
     const resumption = await prepareResumption(this.#server, request)
     if (this.#isClosed) return
     if ('failed' in resumption) this.#write(resumption.failed)

@@ -47,7 +47,8 @@ export async function establish(
   const { account, authenticate, data } = signIn
   const { connection } = stream
   const claims = claimsFrom(authenticate)
-  const client = identify(claims)
+  const proofs = server.proofs.check(authenticate.client, { account, connection })
+  const client = identify([...claims, ...proofs.map(({ claim }) => claim)])
   const refusal = isOwnClient(client) ? server.refusalFor(account, client, 'bind', connection) : undefined
   const installation = installationOf(account.localpart, connection.remoteAddress, authenticate)
   if (refusal?.isLasting && installation !== undefined) server.noteTurnedAway(installation, refusal)
@@ -58,7 +59,13 @@ export async function establish(
   const inline: Content[] = [token]
   if (authenticate.resume) {
     const isClosed = () => stream.isClosed()
-    const resumption = await prepareResumption(server, { account, connection, element: authenticate.resume, isClosed })
+    const resumption = await prepareResumption(server, {
+      account,
+      connection,
+      element: authenticate.resume,
+      proofs,
+      isClosed,
+    })
     if ('session' in resumption) {
       const { session, resumed, h } = resumption
       inline.push(resumed)
@@ -68,9 +75,9 @@ export async function establish(
   }
   if (!authenticate.bind) {
     const success = buildSasl2Success({ jid: account.bareJid, data, inline })
-    return { kind: 'signed-in', success, client: { claims, clientId } }
+    return { kind: 'signed-in', success, client: { claims, proofs, clientId } }
   }
-  const outcome = await bindInline(server, stream, { signIn, bind: authenticate.bind, claims, clientId })
+  const outcome = await bindInline(server, stream, { signIn, bind: authenticate.bind, claims, proofs, clientId })
   if (!('bound' in outcome)) return outcome
   const { session, held, bound } = outcome
   session.installation = installation
@@ -97,18 +104,18 @@ interface InlineBind extends KnownClient {
 async function bindInline(
   server: StreamServer,
   stream: EstablishingStream,
-  { signIn, bind, claims, clientId }: InlineBind,
+  { signIn, bind, ...known }: InlineBind,
 ): Promise<BoundInline | Established> {
   const { account, authenticate } = signIn
   const enable = bind.features.find((feature) => feature.is('enable', NS_SM))
   const management = enable && (await prepareManagement(server, account, enable))
-  if (stream.isClosed() || stream.isRevoked(clientId)) return revoked(signIn)
+  if (stream.isClosed() || stream.isRevoked(known.clientId)) return revoked(signIn)
   const held = new HeldBack(stream.connection)
   const resourcepart = resourceFor(server, signIn, bind.tag, authenticate?.userAgent.id)
-  let session = openSession(server, held, { account, resourcepart, claims, clientId })
+  let session = openSession(server, held, { ...known, account, resourcepart })
   // A tag that cannot be part of an address is left out.
   if (session === 'bad-request')
-    session = openSession(server, held, { account, resourcepart: randomResource(), claims, clientId })
+    session = openSession(server, held, { ...known, account, resourcepart: randomResource() })
   if (typeof session === 'string') {
     const details = buildStanzaError({ condition: session }).getChildElements()
     return { kind: 'refused', condition: 'temporary-auth-failure', details } as const

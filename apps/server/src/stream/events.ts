@@ -20,3 +20,13 @@ export const observeSignIn = histogram(
 export const countStreamError = counter('drawbridge_stream_errors_total', 'Stream errors sent to clients.', {
   condition: STREAM_ERROR_CONDITIONS,
 })
+
+/** `key`: the signature of the installation itself. */
+export const countClientProof = counter(
+  'drawbridge_client_proofs_total',
+  'What clients showed to prove what they are.',
+  {
+    kind: ['key', 'token', 'device-key'],
+    outcome: ['good', 'unreadable', 'forged', 'expired', 'other-account', 'other-key', 'wrong-signature', 'revoked'],
+  },
+)

@@ -11,6 +11,7 @@ import type { Element } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection } from '../transport/connection.ts'
+import type { Proof } from './client-proofs.ts'
 import { HandledTooMuch, OutboundQueue } from './resume.ts'
 import type { Session } from './session.ts'
 import type { StreamServer } from './stream-server.ts'
@@ -30,6 +31,8 @@ export interface ResumeRequest {
   readonly account: Account
   readonly connection: Connection
   readonly element: Element
+  /** What the client that asks has proved. */
+  readonly proofs: readonly Proof[]
   /** Whether the asking stream is gone meanwhile. */
   isClosed(): boolean
 }
@@ -39,12 +42,15 @@ export interface ResumeRequest {
  * the session from whoever was faster meanwhile, and attaches it.
  */
 export async function prepareResumption(server: StreamServer, request: ResumeRequest): Promise<Resumption> {
-  const { account, connection, element } = request
+  const { account, connection, element, proofs } = request
   const { previousId: id = '', h } = findSmResume(element) ?? {}
-  const session = server.sessions.findResumable(id)
+  const found = server.sessions.findResumable(id)
+  const session = found?.account.id === account.id ? found : undefined
+  // What the session had proved was of the client that it had.
+  session?.prove(proofs)
   const refusal = server.refusalFor(account, session?.client, 'resume', connection)
   const failed = async () => ({ failed: buildSmFailed('item-not-found', await server.findHandled(id, account)) })
-  if (h === undefined || !session || session.account.id !== account.id || refusal) return failed()
+  if (h === undefined || !session || session.isEnded || refusal) return failed()
   takeFromOther(server, session)
   const isIdle = await within(
     RESUME_WAIT_MS,

@@ -16,6 +16,8 @@ import type { Account } from '../routing/accounts.ts'
 import type { OfflineCursors } from '../routing/cursor.ts'
 import type { Connection, Lease } from '../transport/connection.ts'
 import { Acks } from './acks.ts'
+import type { KnownClient } from './bind.ts'
+import type { Proof } from './client-proofs.ts'
 import { HeldStanzas } from './client-state.ts'
 import { countStreamError } from './events.ts'
 import { Outgoing } from '../routing/outgoing.ts'
@@ -27,6 +29,8 @@ import type { OutboundQueue } from './resume.ts'
 export const UNSENT_MAX_BYTES = 4 * 1024 * 1024
 /** A client that leaves may have sent something just before; so long that is waited for, in milliseconds. */
 const LEAVE_WAIT_MS = 10_000
+/** Longest that a timer of Node can wait, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** What a session needs from the server around it. */
 export interface SessionHost {
@@ -37,6 +41,8 @@ export interface SessionHost {
   capsAnnounced(session: Session, node: string): void
   /** There is better, or lesser, evidence now of what the client is. */
   corroborated(session: Session): void
+  /** See `ClientProofs.standing`. */
+  standing(proofs: readonly Proof[]): readonly Proof[]
   /** Somebody looks at the client again, who did not or was away. */
   becameActive(session: Session): void
   /** See `Feature.enter`. Rejects with a `StanzaFault` only. */
@@ -68,6 +74,8 @@ export class Session {
   /** What its client is, by everything that was said about it. */
   client: ClientIdentity
   #claims: readonly Claim[]
+  #proofs: readonly Proof[] = []
+  #lapse: NodeJS.Timeout | undefined
   #provedName: string | undefined
   /** The presence last broadcast; absent while unavailable. */
   presence: Element | undefined
@@ -100,12 +108,13 @@ export class Session {
   #leaving: NodeJS.Timeout | undefined
   #isAskDue = false
 
-  constructor(host: SessionHost, account: Account, jid: Jid, claims: readonly Claim[], connection: Connection) {
+  constructor(host: SessionHost, account: Account, jid: Jid, known: KnownClient, connection: Connection) {
     this.#host = host
     this.account = account
     this.jid = jid
-    this.#claims = claims
-    this.client = identify(claims)
+    this.#claims = known.claims
+    this.client = this.#proved(known.proofs ?? [])
+    this.clientId = known.clientId
     this.connection = connection
     this.framing = connection.framing
     this.remoteAddress = connection.remoteAddress
@@ -186,7 +195,43 @@ export class Session {
   /** Takes what one more source says about the client; what the same source said before is forgotten. */
   learn(claim: Claim): void {
     this.#claims = [...this.#claims.filter(({ source }) => source !== claim.source), claim]
-    this.client = identify(this.#claims, this.#provedName)
+    this.client = this.#identified()
+  }
+
+  /** What stands for more than its word. */
+  get proofs(): readonly Proof[] {
+    return this.#proofs
+  }
+
+  /** Takes what its client has proved, in the place of what it proved before. Each proof counts until its time is over. */
+  prove(proofs: readonly Proof[]): void {
+    const before = this.client
+    this.client = this.#proved(proofs)
+    if (this.#isEnded) return clearTimeout(this.#lapse)
+    if (this.client.tier !== before.tier || this.client.isSuspect !== before.isSuspect) this.#host.corroborated(this)
+  }
+
+  /** Looks again whether what it proved still counts. */
+  reviewProofs(): void {
+    const standing = this.#host.standing(this.#proofs)
+    if (standing.length < this.#proofs.length) this.prove(standing)
+  }
+
+  #proved(proofs: readonly Proof[]): ClientIdentity {
+    clearTimeout(this.#lapse)
+    this.#proofs = proofs
+    if (proofs.length > 0) {
+      const nextMs = Math.min(...proofs.map(({ until }) => until.getTime())) - Date.now()
+      this.#lapse = setTimeout(
+        () => this.prove(this.#host.standing(this.#proofs)),
+        Math.min(Math.max(nextMs, 0), MAX_TIMER_MS),
+      )
+    }
+    return this.#identified()
+  }
+
+  #identified(): ClientIdentity {
+    return identify([...this.#claims, ...this.#proofs.map(({ claim }) => claim)], this.#provedName)
   }
 
   /** Its capabilities are what was announced, and name the client so; or they are not, or name nothing. */
@@ -194,7 +239,7 @@ export class Session {
     if (name === this.#provedName) return
     const { tier } = this.client
     this.#provedName = name
-    this.client = identify(this.#claims, name)
+    this.client = this.#identified()
     if (this.client.tier !== tier) this.#host.corroborated(this)
   }
 
@@ -453,6 +498,7 @@ export class Session {
     if (connection && condition) countStreamError({ condition })
     if (connection) sayGoodbye(connection, condition && buildStreamError(condition, text, ...details))
     clearTimeout(this.#leaving)
+    clearTimeout(this.#lapse)
     this.#isEnded = true
     this.connection = undefined
     this.#queries?.end()

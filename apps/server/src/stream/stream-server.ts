@@ -4,6 +4,7 @@ import type { Log } from '@drawbridge/runtime'
 import type { Account, Accounts } from '../routing/accounts.ts'
 import type { Sessions } from '../routing/sessions.ts'
 import type { Connection } from '../transport/connection.ts'
+import type { ClientProofs } from './client-proofs.ts'
 import type { Fast } from './fast.ts'
 import type { StreamLimits } from './limits.ts'
 import type { Passwords } from './password.ts'
@@ -37,6 +38,7 @@ export interface StreamServer {
   readonly sessions: Sessions
   readonly passwords: Passwords
   readonly fast: Fast
+  readonly proofs: ClientProofs
   readonly throttle: Throttle
   readonly revocations: Revocations
   readonly host: SessionHost

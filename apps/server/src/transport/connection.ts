@@ -37,6 +37,8 @@ export interface Connection {
   readonly channelBindings: ChannelBindings | undefined
   /** Of the stream that it carries, where that is not English (RFC 6120 §4.7.4); the stream sets it. */
   language?: string | undefined
+  /** Of the stream that it carries: new for each, and not to be guessed (RFC 6120 §4.7.3); the stream sets it. */
+  streamId?: string | undefined
   /** Bytes that the peer has not taken yet. */
   readonly pendingBytes: number
   /** Bytes that came so far, to tell whether anything did; absent where the carrier itself notices silence. */

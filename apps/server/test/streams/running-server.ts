@@ -29,6 +29,10 @@ export interface ServerOptions {
   readonly policy?: Readonly<Record<string, unknown>>
   /** Settings of the section `web`. */
   readonly web?: Readonly<Record<string, unknown>>
+  /** Settings of the section `clientProof`. */
+  readonly clientProof?: Readonly<Record<string, unknown>>
+  /** Where the web client is that it serves. */
+  readonly webDir?: string
   /** What the sanitizer would say. */
   readonly sanitize?: Sanitize
 }
@@ -62,6 +66,8 @@ export async function runServer({
   proxy = {},
   push = {},
   policy = {},
+  clientProof = {},
+  webDir,
   sanitize,
 }: ServerOptions = {}): Promise<RunningServer> {
   const database = await testDatabase()
@@ -69,8 +75,9 @@ export async function runServer({
   await migrateJobs(database.url)
   const ports = { httpPort: 0, c2sPort: 0, c2sTlsPort: 0 }
   const config = serverConfig.parse({
-    common: { dataDir: directory, domain: 'im.test', databaseUrl: database.url, allowPlaintext, ...ports },
+    common: { dataDir: directory, domain: 'im.test', databaseUrl: database.url, allowPlaintext, webDir, ...ports },
     stream: { scramIterations: 10_000, freeSignInFailures: 1_000, ...stream },
+    clientProof,
     web,
     proxy,
     components,

@@ -16,6 +16,16 @@ export const CLIENT_RULE_CODES = {
     problem: 'no-such-exception',
     text: { en: 'There is no such exception.', de: 'Diese Ausnahme gibt es nicht.' },
   },
+  'client-build-outdated': {
+    type: 'modify',
+    condition: 'not-acceptable',
+    http: 409,
+    problem: 'client-build-outdated',
+    text: {
+      en: 'This build of the client is not the one in use any more. Reload the page, or install the current one.',
+      de: 'Dieser Build des Clients ist nicht mehr der aktuelle. Laden Sie die Seite neu oder installieren Sie den aktuellen.',
+    },
+  },
   'feed-unreadable': {
     type: 'modify',
     condition: 'not-acceptable',

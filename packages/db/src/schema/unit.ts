@@ -5,6 +5,8 @@ import { account, instant } from './account.ts'
 export type UnitRoster = 'members' | 'everybody' | 'nobody'
 /** Who finds the members of a unit by searching. */
 export type UnitDirectory = 'everybody' | 'members'
+/** How well the clients of its members must be known (control §3.1). */
+export type UnitMinimumTier = 'E2' | 'E3' | 'E4'
 
 /** Units of the company. */
 export const unit = pgTable('unit', {
@@ -14,6 +16,7 @@ export const unit = pgTable('unit', {
   roster: text('roster').$type<UnitRoster>().notNull().default('members'),
   directory: text('directory').$type<UnitDirectory>().notNull().default('everybody'),
   createdAt: instant('created_at').notNull().defaultNow(),
+  minimumTier: text('minimum_tier').$type<UnitMinimumTier>(),
 })
 
 /** Who is in which unit. */

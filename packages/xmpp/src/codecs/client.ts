@@ -8,12 +8,46 @@ export interface ClientClaim {
   readonly version?: string | undefined
   readonly build?: string | undefined
   readonly os?: string | undefined
+  readonly proof?: ClientProof | undefined
+}
+
+/** What shows that it is so: `<proof/>` inside `<client/>`. Everything in base64url, as claimed. */
+export interface ClientProof {
+  /** The public key of the installation: a point on P-256, uncompressed (65 bytes), or of Ed25519 (32 bytes). */
+  readonly key: string
+  /** Of {@link clientProofText}: ECDSA with SHA-256 as r and s, or Ed25519. */
+  readonly signature: string
+  /** It signs the channel binding of this name as well; only where TLS ends in the server. */
+  readonly binding?: 'tls-exporter' | undefined
+  /** That the server gave out to this key. */
+  readonly token?: string | undefined
+}
+
+/**
+ * What an installation signs: it is of use on one stream of one account only, since the server makes the id of each stream
+ * anew and unguessable (RFC 6120 §4.7.3).
+ *
+ * @param binding - the channel binding data in base64url, where it is signed as well
+ */
+export function clientProofText(domain: string, account: string, streamId: string, binding = ''): string {
+  return [NS_DRAWBRIDGE_CLIENT, domain, account, streamId, binding].join('\0')
 }
 
 /** The fields as claimed, unchecked; a missing name is empty. */
 export function parseClient(element: Element): ClientClaim {
   const { name, version, build, os } = element.attrs
-  return { name: name ?? '', version, build, os }
+  const proof = element.getChild('proof', NS_DRAWBRIDGE_CLIENT)
+  return { name: name ?? '', version, build, os, ...(proof && { proof: parseProof(proof) }) }
+}
+
+function parseProof(element: Element): ClientProof {
+  const { key = '', signature = '', binding } = element.attrs
+  return {
+    key,
+    signature,
+    binding: binding === 'tls-exporter' ? binding : undefined,
+    token: element.getText().trim() || undefined,
+  }
 }
 
 /** A client that says two things at once says nothing that can be read. */
@@ -25,8 +59,17 @@ export function findClient(...parents: readonly (Element | undefined)[]): Client
   return new Set(claims.map((claim) => JSON.stringify(claim))).size > 1 ? CONTRADICTORY : claims[0]
 }
 
-export function buildClient({ name, version, build, os }: ClientClaim): Element {
-  return xml('client', { xmlns: NS_DRAWBRIDGE_CLIENT, name, version, build, os })
+export function buildClient({ name, version, build, os, proof }: ClientClaim): Element {
+  return xml('client', { xmlns: NS_DRAWBRIDGE_CLIENT, name, version, build, os }, proof && buildProof(proof))
+}
+
+function buildProof({ key, signature, binding, token }: ClientProof): Element {
+  return xml('proof', { key, signature, binding }, token)
+}
+
+/** What the server makes of a client's proof: how well it knows the client by now. */
+export function buildClientTier(tier: string): Element {
+  return xml('known', { xmlns: NS_DRAWBRIDGE_CLIENT, tier })
 }
 
 /** Why a client was turned away, and what its user can do. */

@@ -32,8 +32,23 @@ export function readerOf(url: URL, ctx: Context): Reader {
 export function readerFrom({ accountId, client, room }: Holder, ctx: Context): Reader {
   const account = ctx.accounts.findById(accountId)
   if (!account || account.isDisabled) return { account: 'gone' }
-  if ('tier' in client) return { account, client, room }
   const sessions = ctx.sessions.of(account.bareJid)
+  if ('tier' in client) return { account, client: asOfNow(client, sessions), room }
   const session = sessions.find(({ signedInAt }) => signedInAt.getTime() === client.signedInAt)
   return { account, client: session?.client, room }
 }
+
+/**
+ * What was proved lasts minutes, and the link days: it counts as long as a session of the same client proves it still. One
+ * that is on another node is not seen here, and then the client is what it says.
+ */
+function asOfNow(client: ClientIdentity, sessions: readonly { readonly client: ClientIdentity }[]): ClientIdentity {
+  if (!isProved(client)) return client
+  const { family, version } = client
+  const session = sessions.find((one) => {
+    return one.client.family === family && one.client.version === version && isProved(one.client)
+  })
+  return session?.client ?? { ...client, tier: 'E1' }
+}
+
+const isProved = ({ tier }: ClientIdentity) => tier === 'E3' || tier === 'E4'
