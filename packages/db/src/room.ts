@@ -1,6 +1,14 @@
-import { and, asc, eq, inArray, or } from 'drizzle-orm'
+import { and, asc, eq, inArray, or, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { room, roomAffiliation, roomHat, roomHatKind, roomInvitation, type StoredAffiliation } from './schema/index.ts'
+import {
+  room,
+  roomAffiliation,
+  roomAffiliationChange,
+  roomHat,
+  roomHatKind,
+  roomInvitation,
+  type StoredAffiliation,
+} from './schema/index.ts'
 
 /** A room as it is kept (XEP-0045). */
 export type RoomRow = typeof room.$inferSelect
@@ -12,6 +20,23 @@ export interface RoomAffiliationRow {
   readonly nick: string | null
   readonly nickKey: string | null
   readonly reason: string | null
+}
+
+/** The latest change of one JID in the lists of a room (XEP-0463). */
+export interface RoomAffiliationChange {
+  readonly jid: string
+  readonly version: number
+  /** From which version on it was no owner, admin or member any longer; 0 for never. */
+  readonly unlistedAt: number
+}
+
+/** What a change of the lists makes of their versions. */
+export interface RoomAffiliationVersions {
+  /** The version from now on. */
+  readonly version: number
+  readonly changes: readonly RoomAffiliationChange[]
+  /** Every earlier version, and what changed since then, is forgotten. */
+  readonly isNewEpoch: boolean
 }
 
 /** Who wears which hat. */
@@ -38,6 +63,7 @@ export interface RoomInvitation {
 export interface StoredRoom {
   readonly row: RoomRow
   readonly affiliations: readonly RoomAffiliationRow[]
+  readonly affiliationChanges: readonly RoomAffiliationChange[]
   readonly hatKinds: readonly RoomHatKind[]
   readonly hats: readonly RoomHatRow[]
   /** Not answered yet, oldest first. */
@@ -46,9 +72,10 @@ export interface StoredRoom {
 
 /** Every room: they are all in memory while the server runs. */
 export async function listRooms(db: Db): Promise<StoredRoom[]> {
-  const [rows, affiliations, hatKinds, hats, invitations] = [
+  const [rows, affiliations, changes, hatKinds, hats, invitations] = [
     await db.select().from(room),
     Map.groupBy(await db.select().from(roomAffiliation), ({ roomId }) => roomId),
+    Map.groupBy(await db.select().from(roomAffiliationChange), ({ roomId }) => roomId),
     Map.groupBy(await db.select().from(roomHatKind), ({ roomId }) => roomId),
     Map.groupBy(await db.select().from(roomHat), ({ roomId }) => roomId),
     Map.groupBy(await db.select().from(roomInvitation).orderBy(asc(roomInvitation.invitedAt)), ({ roomId }) => roomId),
@@ -56,6 +83,7 @@ export async function listRooms(db: Db): Promise<StoredRoom[]> {
   return rows.map((row) => ({
     row,
     affiliations: affiliations.get(row.id) ?? [],
+    affiliationChanges: changes.get(row.id) ?? [],
     hatKinds: hatKinds.get(row.id) ?? [],
     hats: hats.get(row.id) ?? [],
     invitations: invitations.get(row.id) ?? [],
@@ -103,12 +131,29 @@ export async function changeRoomAffiliations(
   db: Db,
   roomId: string,
   { set, removed }: { readonly set: readonly RoomAffiliationRow[]; readonly removed: readonly string[] },
+  { version, changes, isNewEpoch }: RoomAffiliationVersions,
 ): Promise<void> {
   await db.transaction(async (tx) => {
     const jids = [...removed, ...set.map(({ jid }) => jid)]
     await tx.delete(roomAffiliation).where(and(eq(roomAffiliation.roomId, roomId), inArray(roomAffiliation.jid, jids)))
     if (set.length > 0) await tx.insert(roomAffiliation).values(set.map((row) => ({ roomId, ...row })))
+    if (changes.length === 0) return
+    await tx.update(room).set({ affiliationVersion: version }).where(eq(room.id, roomId))
+    if (isNewEpoch) return forgetAffiliationChanges(tx, roomId)
+    const of = eq(roomAffiliationChange.roomId, roomId)
+    const changed = changes.map(({ jid }) => jid)
+    await tx.delete(roomAffiliationChange).where(and(of, inArray(roomAffiliationChange.jid, changed)))
+    await tx.insert(roomAffiliationChange).values(changes.map((change) => ({ roomId, ...change })))
   })
+}
+
+/** From now on, every earlier version of a room's lists is unknown (XEP-0463 §5.2.1). */
+export async function forgetAffiliationChanges(db: Db, roomId: string): Promise<void> {
+  await db
+    .update(room)
+    .set({ affiliationEpoch: sql`${room.affiliationEpoch} + 1` })
+    .where(eq(room.id, roomId))
+  await db.delete(roomAffiliationChange).where(eq(roomAffiliationChange.roomId, roomId))
 }
 
 /** Makes a hat, or changes the one with this URI. */
@@ -151,9 +196,15 @@ export async function changeRoomInvitations(
   })
 }
 
-/** Forgets an account in every room. */
+/** Forgets an account in every room, also that it was ever on a list. */
 export async function forgetInRooms(db: Db, jid: string): Promise<void> {
   await db.transaction(async (tx) => {
+    const listed = tx.select({ roomId: roomAffiliation.roomId }).from(roomAffiliation)
+    const changed = tx.select({ roomId: roomAffiliationChange.roomId }).from(roomAffiliationChange)
+    const rooms = await listed
+      .where(eq(roomAffiliation.jid, jid))
+      .union(changed.where(eq(roomAffiliationChange.jid, jid)))
+    for (const { roomId } of rooms) await forgetAffiliationChanges(tx, roomId)
     await tx.delete(roomAffiliation).where(eq(roomAffiliation.jid, jid))
     await tx.delete(roomHat).where(eq(roomHat.jid, jid))
     await tx.delete(roomInvitation).where(or(eq(roomInvitation.invitee, jid), eq(roomInvitation.inviter, jid)))

@@ -147,6 +147,8 @@ export const NS_CONFERENCE = 'jabber:x:conference'
 /** XEP-0045 */
 export const NS_MUC = 'http://jabber.org/protocol/muc'
 export const NS_MUC_USER = 'http://jabber.org/protocol/muc#user'
+/** XEP-0463. */
+export const NS_MUC_AFFILIATIONS = 'urn:xmpp:muc:affiliations:1'
 export const NS_MUC_ADMIN = 'http://jabber.org/protocol/muc#admin'
 export const NS_MUC_OWNER = 'http://jabber.org/protocol/muc#owner'
 export const NS_MUC_REGISTER = 'http://jabber.org/protocol/muc#register'

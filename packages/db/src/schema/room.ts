@@ -2,6 +2,7 @@ import {
   boolean,
   doublePrecision,
   foreignKey,
+  integer,
   jsonb,
   pgTable,
   primaryKey,
@@ -30,6 +31,8 @@ export const room = pgTable('room', {
   isLocked: boolean('is_locked').notNull().default(false),
   photoSha1s: text('photo_sha1s').array().notNull().default([]),
   vcardFilterVersion: smallint('vcard_filter_version').notNull().default(0),
+  affiliationVersion: integer('affiliation_version').notNull().default(0),
+  affiliationEpoch: integer('affiliation_epoch').notNull().default(0),
 })
 
 const roomId = () =>
@@ -49,6 +52,18 @@ export const roomAffiliation = pgTable(
     reason: text('reason'),
   },
   (t) => [primaryKey({ columns: [t.roomId, t.jid] }), unique().on(t.roomId, t.nickKey)],
+)
+
+/** The latest change of each JID in the lists of a room (XEP-0463). */
+export const roomAffiliationChange = pgTable(
+  'room_affiliation_change',
+  {
+    roomId: roomId(),
+    jid: text('jid').notNull(),
+    version: integer('version').notNull(),
+    unlistedAt: integer('unlisted_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.roomId, t.jid] })],
 )
 
 /** Invitations that are not answered yet, by bare JIDs (XEP-0045 §7.8.2). */

@@ -1,5 +1,13 @@
 import { xml, type Content, type Element } from '../element.ts'
-import { NS_CONFERENCE, NS_HATS, NS_MUC, NS_MUC_ADMIN, NS_MUC_USER, NS_OCCUPANT_ID } from '../ns.ts'
+import {
+  NS_CONFERENCE,
+  NS_HATS,
+  NS_MUC,
+  NS_MUC_ADMIN,
+  NS_MUC_AFFILIATIONS,
+  NS_MUC_USER,
+  NS_OCCUPANT_ID,
+} from '../ns.ts'
 import { findDateTime } from './date-time.ts'
 
 /** XEP-0045: what is said about an occupant, or about somebody's tie to the room. */
@@ -22,20 +30,31 @@ function buildItem({ affiliation, role, jid, nick, actor, reason }: MucItem): El
   )
 }
 
+/** XEP-0463 §5: from which version of the lists to which. */
+export interface MucVersions {
+  readonly since?: string | undefined
+  readonly until?: string | undefined
+}
+
 /** `<x xmlns='http://jabber.org/protocol/muc#user'/>` as a room sends it, status codes in ascending order. */
 export function buildMucUser({
+  versions,
   item,
+  items = item ? [item] : [],
   codes = [],
   content,
 }: {
+  readonly versions?: MucVersions | undefined
   readonly item?: MucItem | undefined
+  readonly items?: readonly MucItem[] | undefined
   readonly codes?: readonly number[] | undefined
   readonly content?: Content
 }): Element {
   return xml(
     'x',
     { xmlns: NS_MUC_USER },
-    item && buildItem(item),
+    versions && xml('mav', { xmlns: NS_MUC_AFFILIATIONS, since: versions.since, until: versions.until }),
+    items.map(buildItem),
     content,
     codes.toSorted((a, b) => a - b).map((code) => xml('status', { code })),
   )
@@ -69,6 +88,8 @@ export interface MucHistory {
 export interface MucJoin {
   readonly password: string | undefined
   readonly history: MucHistory
+  /** XEP-0463 §5.1: the lists are asked for, or what has changed in them since this version. */
+  readonly lists: { readonly since: string | undefined } | undefined
 }
 
 export function findMucJoin(presence: Element): MucJoin | undefined {
@@ -76,7 +97,9 @@ export function findMucJoin(presence: Element): MucJoin | undefined {
   if (!x) return undefined
   const attrs = x.getChild('history')?.attrs ?? {}
   const since = attrs['since']
+  const lists = x.getChild('mav', NS_MUC_AFFILIATIONS)
   return {
+    lists: lists && { since: lists.attrs['since'] },
     password: x.getChildText('password'),
     history: {
       maxChars: countIn(attrs['maxchars']),

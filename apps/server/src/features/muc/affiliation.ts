@@ -2,11 +2,14 @@ import { StanzaFault } from '@drawbridge/xmpp'
 import type { Context } from '../../routing/feature.ts'
 import { roomNotice } from './history.ts'
 import { expel } from './leave.ts'
-import { announce, shownPresence, STATUS } from './occupant-presence.ts'
-import { affiliationRank, initialRole, roleRank } from './privileges.ts'
+import { listScope } from './affiliation-versions.ts'
+import type { ListScope, VersionStep } from './affiliation-versions.ts'
+import { announce, isBroadcast, shownPresence, STATUS } from './occupant-presence.ts'
+import type { Change } from './occupant-presence.ts'
+import { affiliationRank, initialRole, mayListAffiliation, roleRank } from './privileges.ts'
 import type { Affiliation } from './privileges.ts'
 import { keyOfNick } from './room.ts'
-import type { Occupant, Room } from './room.ts'
+import type { Occupant, Room, Seat } from './room.ts'
 import { saveAffiliations } from './rooms.ts'
 
 export interface AffiliationChange {
@@ -42,8 +45,8 @@ export async function applyAffiliations(
     if (nickKey !== null) assertUnreserved(room, nickKey, jid)
     return { jid, affiliation, reason: reason ?? null, nick: reserved, nickKey }
   })
-  await saveAffiliations(room, rows, ctx)
-  for (const change of changes) followChange(room, change, actor)
+  const steps = await saveAffiliations(room, rows, ctx)
+  for (const change of changes) followChange(room, change, actor, steps.get(change.jid))
 }
 
 function assertOwnerLeft(room: Room, changes: readonly AffiliationChange[]): void {
@@ -65,40 +68,77 @@ function assertUnreserved(room: Room, nickKey: string, jid: string): void {
   }
 }
 
-/** What the change means for whoever is inside, by this JID or from this domain. */
-export function followChange(room: Room, change: AffiliationChange, actor: string | undefined): void {
+/**
+ * What the change means for whoever is inside, by this JID or from this domain.
+ *
+ * @param step - from which version of the lists to which (XEP-0463 §5.2.2); absent where nothing has changed
+ */
+export function followChange(
+  room: Room,
+  change: AffiliationChange,
+  actor: string | undefined,
+  step: VersionStep | undefined,
+): void {
   const isDomain = !change.jid.includes('@')
   const concerned = [...room.occupants.values()].filter(({ account }) =>
     isDomain ? account.endsWith(`@${change.jid}`) : account === change.jid,
   )
-  for (const occupant of concerned) follow(room, occupant, change, actor)
-  if (concerned.length > 0 || isDomain || change.affiliation === 'outcast') return
-  // §9.3: those who see real JIDs hear of it although he is not here.
-  const { jid, affiliation, reason } = change
-  const viewers = room.seats.filter(({ seesJids }) => seesJids)
-  roomNotice(room, [AFFILIATION_CHANGED], { jid, affiliation, role: 'none', reason }, viewers)
+  let isTold = false
+  for (const occupant of concerned) {
+    // A domain is on the list itself, and a second presence of the same person is no second change.
+    const versions = isDomain || isTold ? undefined : step
+    const isShown = occupant.isShown || isBroadcast(room, occupant)
+    if (follow(room, occupant, { actor, reason: change.reason, versions }) && isShown && versions) isTold = true
+  }
+  if (step && !isTold) tellOfAbsent(room, change, step)
 }
 
-function follow(room: Room, occupant: Occupant, change: AffiliationChange, actor: string | undefined): void {
-  const { reason } = change
+/** §9.3: those who see real JIDs hear of it although he is not here; of bans only those who may read who is banned. */
+function tellOfAbsent(room: Room, { jid, affiliation, reason }: AffiliationChange, step: VersionStep): void {
+  const tell = (shown: Affiliation, viewers: readonly Seat[]) => {
+    const item = { jid, affiliation: shown, role: 'none', reason }
+    roomNotice(room, [AFFILIATION_CHANGED], { item, versions: step }, viewers)
+  }
+  const viewers = room.seats.filter(({ seesJids }) => seesJids)
+  if (affiliation !== 'outcast' && step.before !== 'outcast') return tell(affiliation, viewers)
+  const seesBans = ({ occupant }: Seat) => mayListAffiliation(occupant, 'outcast', room.config)
+  tell(affiliation, viewers.filter(seesBans))
+  const others = viewers.filter((seat) => !seesBans(seat))
+  if (affiliation !== 'outcast' && affiliation !== 'none') tell(affiliation, others)
+  else if (affiliationRank(step.before) >= affiliationRank('member')) tell('none', others)
+}
+
+/** Returns whether there was something to be seen of it. */
+function follow(room: Room, occupant: Occupant, shown: Change): boolean {
   const before = occupant.affiliation
+  const readBefore = listScope(occupant, room.config)
   // Not the one that was asked for: a domain's ban does not concern a member by name.
   occupant.affiliation = room.affiliationOf(occupant.account)
   occupant.shown = undefined
-  if (occupant.affiliation === 'outcast') return expel(room, occupant, { codes: [STATUS.banned], actor, reason })
   // §9.4: who is no member any longer cannot stay among members.
   const isOutside = room.config.isMembersOnly && affiliationRank(occupant.affiliation) < affiliationRank('member')
-  if (isOutside) return expel(room, occupant, { codes: [STATUS.affiliationRemoved], actor, reason })
-  if (occupant.affiliation === before) return
+  if (occupant.affiliation === 'outcast') expel(room, occupant, { ...shown, codes: [STATUS.banned] })
+  else if (isOutside) expel(room, occupant, { ...shown, codes: [STATUS.affiliationRemoved] })
+  else if (occupant.affiliation === before) return false
+  else restand(room, occupant, before, shown, readBefore)
+  return true
+}
+
+/** Somebody stays, as somebody else than before. */
+function restand(room: Room, occupant: Occupant, before: Affiliation, shown: Change, readBefore: ListScope): void {
   const role = initialRole(occupant.affiliation, room.config.isModerated)
   // Whose voice was taken does not get it back by being less than before.
   const isLess = affiliationRank(occupant.affiliation) < affiliationRank(before)
   occupant.role = isLess && roleRank(occupant.role) < roleRank(role) ? occupant.role : role
   const saw = occupant.seats.some(({ seesJids }) => seesJids)
   room.lookAgain(occupant)
-  announce(room, occupant, actor === undefined && reason === undefined ? undefined : { actor, reason })
+  // Who may read more now has not got it by hearing of this: his own version is one that leads nowhere.
+  const toSelf = listScope(occupant, room.config) === readBefore ? shown : { ...shown, versions: undefined }
+  announce(room, occupant, changeOf(shown), changeOf(toSelf))
   if (!saw) showJids(room, occupant)
 }
+
+const changeOf = (shown: Change) => (Object.values(shown).every((said) => said === undefined) ? undefined : shown)
 
 /** Whoever has just become a moderator of a semi-anonymous room learns who everybody is. */
 export function showJids(room: Room, occupant: Occupant): void {

@@ -12,6 +12,7 @@ import {
   NS_MODERATION,
   NS_MODERATION_0,
   NS_MUC,
+  NS_MUC_AFFILIATIONS,
   NS_MUC_REGISTER,
   NS_MUC_ROOM_INFO,
   NS_MUC_SELF_PING,
@@ -152,6 +153,7 @@ export function roomInfo({ attrs: { node } }: Element, { room, session }: RoomRe
   const features = [
     ...FEATURES,
     NS_COMMANDS,
+    NS_MUC_AFFILIATIONS,
     NS_MUC_SELF_PING,
     NS_REGISTER,
     ...(config.isLogged ? ARCHIVE_FEATURES : []),

@@ -8,6 +8,7 @@ import type { Session } from '../../stream/session.ts'
 import { TURN } from './fan-out.ts'
 import { sendHistory } from './history.ts'
 import { leave, LOST } from './leave.ts'
+import { sendLists } from './lists.ts'
 import { isBroadcast, sendSelf, shownPresence, STATUS } from './occupant-presence.ts'
 import { affiliationRank, initialRole, isAdmin } from './privileges.ts'
 import { assertNickFree, keyOfNick } from './room.ts'
@@ -133,6 +134,7 @@ export async function enterAgain(
 async function welcome(room: Room, seat: Seat, join: MucJoin, codes: number[], ctx: Context): Promise<void> {
   const { occupant, session } = seat
   seat.waiting = []
+  const knowsLists = join.lists !== undefined && sendLists(room, seat, join.lists.since)
   announceTo(room, seat)
   let inTurn = 0
   for (const other of room.occupants.values()) {
@@ -145,7 +147,8 @@ async function welcome(room: Room, seat: Seat, join: MucJoin, codes: number[], c
   }
   if (room.config.isNonAnonymous) codes.push(STATUS.nonAnonymous)
   if (room.config.isLogged) codes.push(STATUS.logged)
-  sendSelf(room, seat, codes)
+  // XEP-0463 §5.2.1: by this the client sees that it has all of the lists.
+  sendSelf(room, seat, codes, knowsLists ? { versions: { until: room.versions.current } } : undefined)
   await sendHistory(room, seat, join.history, ctx)
   // It has missed what was said meanwhile, and has to enter again (code 333).
   if (seat.isOverrun && !seat.isGone) await leave(room, seat, ctx, LOST)

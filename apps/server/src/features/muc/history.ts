@@ -1,7 +1,7 @@
 import { listArchive } from '@drawbridge/db'
 import type { ArchivedMessage } from '@drawbridge/db'
 import { buildDelay, buildMucUser, NS_CLIENT, xml } from '@drawbridge/xmpp'
-import type { Element, MucHistory, MucItem } from '@drawbridge/xmpp'
+import type { Element, MucHistory, MucItem, MucVersions } from '@drawbridge/xmpp'
 import type { Context } from '../../routing/feature.ts'
 import { Broadcast, Outgoing } from '../../routing/outgoing.ts'
 import { filterMessages } from '../../routing/filter-stored.ts'
@@ -85,14 +85,14 @@ export function sendSubject(room: Room, seat: Seat): void {
 export function roomNotice(
   room: Room,
   codes: readonly number[],
-  content?: MucItem,
+  { item, versions }: { readonly item?: MucItem; readonly versions?: MucVersions } = {},
   seats: readonly Seat[] = room.seats,
 ): void {
-  const build = (item: MucItem | undefined) =>
-    new Broadcast(
-      xml('message', { xmlns: NS_CLIENT, type: 'groupchat', from: room.address }, buildMucUser({ codes, item })),
-    )
-  const open = build(content)
-  const hidden = content ? build({ ...content, jid: undefined }) : open
+  const build = (shown: MucItem | undefined) => {
+    const x = buildMucUser({ codes, item: shown, versions })
+    return new Broadcast(xml('message', { xmlns: NS_CLIENT, type: 'groupchat', from: room.address }, x))
+  }
+  const open = build(item)
+  const hidden = item ? build({ ...item, jid: undefined }) : open
   room.fanOut.send(seats, open, hidden, true)
 }

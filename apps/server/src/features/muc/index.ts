@@ -14,8 +14,8 @@ import { affiliationRank } from './privileges.ts'
 import { LABEL, loadRooms, roomsOf } from './rooms.ts'
 
 /**
- * XEP-0045: Multi-User Chat, with XEP-0410 (self-ping), XEP-0421 (occupant ids), XEP-0317 (hats), XEP-0486
- * (avatars) and XEP-0500 (slow mode).
+ * XEP-0045: Multi-User Chat, with XEP-0410 (self-ping), XEP-0421 (occupant ids), XEP-0317 (hats), XEP-0463
+ * (versions of affiliations), XEP-0486 (avatars) and XEP-0500 (slow mode).
  * Rooms are stored, and all in memory; who is inside is in memory only. What is said is in the room's archive before
  * anybody hears it.
  */
@@ -28,6 +28,7 @@ export const muc = defineFeature({
     { xep: 410, version: '1.1.0' },
     { xep: 421, version: '1.0.1' },
     { xep: 425, version: '0.3.0' },
+    { xep: 463, version: '0.2.0' },
     { xep: 486, version: '0.1.0' },
     { xep: 500, version: '0.1.1' },
   ],
@@ -122,7 +123,14 @@ async function forgetAccount(jid: string, ctx: Context): Promise<void> {
   for (const room of roomsOf(ctx).all()) {
     room.hats.delete(jid)
     room.invitations = room.invitations.filter(({ invitee, inviter }) => invitee !== jid && inviter !== jid)
-    if (room.affiliations.delete(jid)) followChange(room, { jid, affiliation: 'none' }, undefined)
+    const before = room.affiliations.get(jid)?.affiliation
+    if (before === undefined && !room.versions.mentions(jid)) continue
+    const since = room.versions.current
+    // Nor is it remembered that the account was on a list.
+    room.versions.forget()
+    if (before === undefined) continue
+    room.affiliations.delete(jid)
+    followChange(room, { jid, affiliation: 'none' }, undefined, { before, since, until: room.versions.current })
   }
   await forgetInRooms(ctx.db, jid)
 }

@@ -2,6 +2,7 @@ import { buildMucUser, findJid, NS_CLIENT, NS_MUC_USER, StanzaFault, xml } from 
 import type { Element } from '@drawbridge/xmpp'
 import type { Context, Draft } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
+import { followChange } from './affiliation.ts'
 import { affiliationRank, isAdmin } from './privileges.ts'
 import { MAX_REASON } from './room.ts'
 import type { Occupant, Room } from './room.ts'
@@ -71,9 +72,11 @@ function assertMayInvite({ config }: Room, occupant: Occupant): void {
 function admit(room: Room, jid: string, ctx: Context): void {
   if (room.affiliationOf(jid) !== 'none') return
   const member = { jid, affiliation: 'member', nick: null, nickKey: null, reason: null } as const
-  void saveAffiliations(room, [member], ctx).catch((error: unknown) =>
-    ctx.log.error('an invited member was not stored', { room: room.address, error: String(error) }),
-  )
+  void saveAffiliations(room, [member], ctx)
+    .then((steps) => followChange(room, { jid, affiliation: 'member' }, undefined, steps.get(jid)))
+    .catch((error: unknown) =>
+      ctx.log.error('an invited member was not stored', { room: room.address, error: String(error) }),
+    )
 }
 
 /**

@@ -1,5 +1,5 @@
 import { buildHats, buildMucUser, buildOccupantId, NS_CLIENT, xml } from '@drawbridge/xmpp'
-import type { Element, MucItem } from '@drawbridge/xmpp'
+import type { Element, MucItem, MucVersions } from '@drawbridge/xmpp'
 import { Broadcast } from '../../routing/outgoing.ts'
 import type { Occupant, Room, Seat } from './room.ts'
 
@@ -27,6 +27,8 @@ export interface Change {
   /** Nick of whoever did it. */
   readonly actor?: string | undefined
   readonly reason?: string | undefined
+  /** From which version of the lists to which it leads (XEP-0463 §5.2.2). */
+  readonly versions?: MucVersions | undefined
   /** A room that is destroyed says so in place of a status (§10.9). */
   readonly destroy?: Element | undefined
   /** What somebody who leaves says on the way out (§7.14). */
@@ -60,7 +62,7 @@ function buildPresence(room: Room, occupant: Occupant, seat: Seat, view: View): 
     isGone ? change?.farewell : seat.payload,
     buildOccupantId(occupant.occupantId),
     hats.length === 0 ? undefined : buildHats(hats),
-    buildMucUser({ item, codes, content: change?.destroy?.clone() }),
+    buildMucUser({ item, codes, versions: change?.versions, content: change?.destroy?.clone() }),
   )
 }
 
@@ -84,8 +86,10 @@ export function isBroadcast({ config }: Room, { role }: Occupant): boolean {
 /**
  * Tells everybody of an occupant as it is now, its own devices with 110 (§7.2.2, §7.7, §8, §9). One whose role is no
  * longer shown is gone for the others.
+ *
+ * @param toSelf - what its own devices are told of the change, where that is something else
  */
-export function announce(room: Room, occupant: Occupant, change?: Change, selfCodes: readonly number[] = []): void {
+export function announce(room: Room, occupant: Occupant, change?: Change, toSelf: Change | undefined = change): void {
   const [seat] = occupant.seats.slice(-1)
   if (!seat) return
   if (isBroadcast(room, occupant)) {
@@ -97,7 +101,7 @@ export function announce(room: Room, occupant: Occupant, change?: Change, selfCo
     announceGone(room, occupant, seat, change)
     occupant.isShown = false
   }
-  for (const own of occupant.seats) sendSelf(room, own, selfCodes, change)
+  for (const own of occupant.seats) sendSelf(room, own, [], toSelf)
 }
 
 function changedPresence(room: Room, occupant: Occupant, seat: Seat, change: Change) {

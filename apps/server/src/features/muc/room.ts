@@ -5,6 +5,7 @@ import { createHmac } from 'node:crypto'
 import type { Broadcast, Outgoing } from '../../routing/outgoing.ts'
 import type { Session } from '../../stream/session.ts'
 import type { RoomConfig } from './config.ts'
+import { AffiliationVersions } from './affiliation-versions.ts'
 import { FanOut } from './fan-out.ts'
 import type { Affiliation, Role, Standing } from './privileges.ts'
 import { SlowMode } from './slow-mode.ts'
@@ -81,6 +82,8 @@ export class Room {
   /** Hashes of its picture, one for each format. */
   photoSha1s: readonly string[]
   readonly affiliations = new Map<string, Affiliated>()
+  readonly versions: AffiliationVersions
+  #turn: Promise<unknown> = Promise.resolve()
   /** Hats by URI, and who wears which: URIs by bare JID (XEP-0317). */
   readonly hatKinds = new Map<string, RoomHatKind>()
   readonly hats = new Map<string, readonly string[]>()
@@ -104,6 +107,7 @@ export class Room {
     this.createdBy = row.createdBy
     this.createdAt = row.createdAt
     this.#secret = row.secret
+    this.versions = new AffiliationVersions(row)
     this.config = config
     if (row.subject !== null) {
       this.subject = { text: row.subject, nick: row.subjectNick ?? '', at: row.subjectAt ?? row.createdAt }
@@ -116,6 +120,13 @@ export class Room {
 
   put({ jid, affiliation, nick, nickKey, reason }: RoomAffiliationRow): void {
     this.affiliations.set(jid, { affiliation, nick, nickKey, reason })
+  }
+
+  /** One change of the lists after the other: each makes one version of the next. */
+  inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(change)
+    this.#turn = done.catch(() => undefined)
+    return done
   }
 
   affiliationOf(bareJid: string): Affiliation {

@@ -2,6 +2,7 @@ import {
   changeRoomAffiliations,
   changeRoomInvitations,
   deleteRoom,
+  forgetAffiliationChanges,
   insertRoom,
   listRooms,
   updateRoom,
@@ -13,6 +14,8 @@ import type { Jid } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
+import { changesScopes } from './affiliation-versions.ts'
+import type { VersionStep } from './affiliation-versions.ts'
 import { profileConfig, roomConfigSchema } from './config.ts'
 import type { RoomConfig } from './config.ts'
 import { Relay } from './relay.ts'
@@ -63,7 +66,7 @@ export async function loadRooms(ctx: Context): Promise<void> {
   const joins = new Map<string, { tokens: number; at: number }>()
   const closing = new Map<string, Promise<void>>()
   const count = (account: string, by: number) => counts.set(account, (counts.get(account) ?? 0) + by)
-  for (const { row, affiliations, hatKinds, hats, invitations } of await listRooms(ctx.db)) {
+  for (const { row, affiliations, affiliationChanges, hatKinds, hats, invitations } of await listRooms(ctx.db)) {
     // §10.1.3: it was never configured, and its owner is no longer inside to do so.
     if (row.isLocked) {
       await deleteRoom(ctx.db, row.id)
@@ -71,6 +74,7 @@ export async function loadRooms(ctx: Context): Promise<void> {
     }
     const room = new Room(row, roomJid(row.localpart, domain), roomConfigSchema.parse(row.config))
     for (const affiliated of affiliations) room.put(affiliated)
+    for (const change of affiliationChanges) room.versions.put(change)
     for (const kind of hatKinds) room.hatKinds.set(kind.uri, kind)
     for (const [jid, list] of Map.groupBy(hats, (hat) => hat.jid)) {
       room.hats.set(
@@ -116,6 +120,8 @@ export async function loadRooms(ctx: Context): Promise<void> {
         vcard: null,
         photoSha1s: [],
         vcardFilterVersion: 0,
+        affiliationVersion: 0,
+        affiliationEpoch: 0,
       }
       const room = new Room({ ...row, ...none, isLocked: true }, jid, config)
       room.put({ jid: by, affiliation: 'owner', nick: null, nickKey: null, reason: null })
@@ -160,27 +166,44 @@ export function roomsWith(session: Session): Set<Room> {
 /** §10.1.3: a room that is configured is open. */
 export async function saveConfig(room: Room, config: RoomConfig, ctx: Context): Promise<void> {
   await updateRoom(ctx.db, room.id, { config, isLocked: false })
+  // Others may read the lists now: what they could not see before is not in what has changed.
+  if (changesScopes(room.config, config)) {
+    await forgetAffiliationChanges(ctx.db, room.id)
+    room.versions.forget()
+  }
   room.config = config
   room.isLocked = false
 }
 
-/** Stores affiliations, then has them in force. `none` is no row, unless a nick stays reserved. */
-export async function saveAffiliations(
+type AffiliationRow = Omit<RoomAffiliationRow, 'affiliation'> & {
+  readonly affiliation: RoomAffiliationRow['affiliation'] | 'none'
+}
+
+/** Stores affiliations, then has them in force. `none` is no row. Returns what has changed by that, by JID. */
+export function saveAffiliations(
   room: Room,
-  changes: readonly (Omit<RoomAffiliationRow, 'affiliation'> & {
-    readonly affiliation: RoomAffiliationRow['affiliation'] | 'none'
-  })[],
+  changes: readonly AffiliationRow[],
   ctx: Context,
-): Promise<void> {
+): Promise<ReadonlyMap<string, VersionStep>> {
+  return room.inTurn(() => changeLists(room, changes, ctx))
+}
+
+async function changeLists(
+  room: Room,
+  changes: readonly AffiliationRow[],
+  ctx: Context,
+): Promise<ReadonlyMap<string, VersionStep>> {
   const set = changes.flatMap(({ affiliation, ...rest }) => (affiliation === 'none' ? [] : [{ ...rest, affiliation }]))
   const removed = changes.flatMap(({ jid, affiliation }) => (affiliation === 'none' ? [jid] : []))
   const added = set.filter(({ jid }) => !room.affiliations.has(jid)).length
   if (room.affiliations.size + added - removed.length > MAX_AFFILIATIONS) {
     throw new StanzaFault({ type: 'cancel', condition: 'resource-constraint', text: 'This list is full.' })
   }
-  await changeRoomAffiliations(ctx.db, room.id, { set, removed })
+  const plan = room.versions.plan(changes, room.affiliations)
+  await changeRoomAffiliations(ctx.db, room.id, { set, removed }, plan)
   for (const jid of removed) room.affiliations.delete(jid)
   for (const row of set) room.put(row)
+  return room.versions.follow(plan)
 }
 
 /** In force at once, stored by and by: what is lost is that somebody may decline. */
