@@ -21,6 +21,6 @@ test('commands that change the rules say that they can be tried out', () => {
   const without = COMMANDS.filter((command) => !helpFor(command).includes('--dry-run')).map(({ name }) => name)
   const tried =
     /^(?:client-rule|client-exception|suspension|playbook|recall|advisory|break-glass|image-renewal|policy) /u
-  const reads = / (?:list|simulate|explain|held|requests|record|proposals|status|nodes|epoch|export|diff|show)$/u
+  const reads = / (?:list|simulate|explain|held|requests|record|proposals|status|nodes|epochs?|export|diff|show)$/u
   expect(without.filter((name) => tried.test(name) && !reads.test(name))).toEqual([])
 })

@@ -4,6 +4,7 @@ import {
   pruneDedup,
   pruneInvitations,
   pruneOutbox,
+  prunePolicyChanges,
   prunePolicyNodes,
   pruneSightings,
   pruneSmSessions,
@@ -38,6 +39,7 @@ export async function prune(db: Db, log: Log, retention: Retention, now = new Da
     await pruneSmSessions(db, before(7))
     await pruneOutbox(db, before(7))
     await pruneClients(db, new Date(now.getTime() - clientsMs), now)
+    await prunePolicyChanges(db, before(400))
     await prunePolicyNodes(db, before(400))
     await pruneTraffic(db, before(trafficMs / DAY_MS))
     await pruneInvitations(db, before(90))

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { conditions } from './admin-client-rules.ts'
 import type { AdminRoute } from './admin-route.ts'
-import { approvalRequest, effect, id, idParams, instant, none, pageQuery, text } from './admin-values.ts'
+import { appliedBy, approvalRequest, effect, id, idParams, instant, none, pageQuery, text } from './admin-values.ts'
 
 // Clients that rules spare for a while.
 
@@ -42,12 +42,12 @@ export const CLIENT_EXCEPTION_ROUTES = {
   getClientException: {
     method: 'GET',
     path: '/api/v1/client-exceptions/{id}',
-    summary: 'One exception from client rules.',
+    summary: 'One exception from client rules, and when each node applied it.',
     permission: 'policy.read',
     params: idParams,
     query: none,
     status: 200,
-    response: z.strictObject({ exception: clientException }),
+    response: z.strictObject({ exception: clientException, appliedBy: appliedBy.optional() }),
   },
   addClientException: {
     method: 'POST',

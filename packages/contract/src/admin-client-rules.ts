@@ -2,7 +2,17 @@ import { conditionFields, LADDER, RULE_ACTIONS, RULE_PRESETS } from '@drawbridge
 import { z } from 'zod'
 import { clientIdentity } from './admin-clients.ts'
 import type { AdminRoute } from './admin-route.ts'
-import { approvalRequest, effect, idParams, instant, none, pageQuery, text } from './admin-values.ts'
+import {
+  appliedBy,
+  approvalRequest,
+  effect,
+  epochOfChange,
+  idParams,
+  instant,
+  none,
+  pageQuery,
+  text,
+} from './admin-values.ts'
 import { IMAGE_FORMATS } from './sanitize.ts'
 
 // Client rules: which clients are warned, degraded or locked out, and whom a rule would reach.
@@ -92,6 +102,7 @@ export const clientRule = z
     preset: z.enum(RULE_PRESETS),
     createdAt: instant,
     createdBy: z.string(),
+    epoch: epochOfChange,
     stage: z.enum(RULE_ACTIONS).optional().meta({ description: 'The stage now in force; absent before the first.' }),
     stages: z.array(ruleStage).readonly(),
     ceiling: z
@@ -215,12 +226,12 @@ export const CLIENT_RULE_ROUTES = {
   getClientRule: {
     method: 'GET',
     path: '/api/v1/client-rules/{id}',
-    summary: 'One client version rule.',
+    summary: 'One client version rule, and when each node applied its last change.',
     permission: 'policy.read',
     params: idParams,
     query: none,
     status: 200,
-    response: z.strictObject({ rule: clientRule }),
+    response: z.strictObject({ rule: clientRule, appliedBy: appliedBy.optional() }),
   },
   confirmClientRule: {
     method: 'POST',

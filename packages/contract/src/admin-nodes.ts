@@ -15,6 +15,29 @@ export const policyNode = z
   })
   .meta({ id: 'PolicyNode' })
 
+/** A change of the rules: when, by whom, and which node applied it when. */
+export const policyChange = z
+  .strictObject({
+    epoch: z.int().min(0),
+    committedAt: instant,
+    changes: z
+      .array(
+        z.strictObject({
+          position: z.int().min(1).meta({ description: 'Of its row in the audit log.' }),
+          actor: z.string(),
+          action: z.string(),
+          target: z.string(),
+        }),
+      )
+      .readonly()
+      .meta({ description: 'What it changed, as the audit log has it; the first 50 rows of it.' }),
+    appliedBy: z
+      .array(nodeEffect)
+      .readonly()
+      .meta({ description: 'By name: nodes that were alive, and those that started later and are alive.' }),
+  })
+  .meta({ id: 'PolicyChange' })
+
 /** Routes about the server processes that share a database, and about what works when little else does. */
 export const NODE_ROUTES = {
   listPolicyNodes: {
@@ -31,19 +54,30 @@ export const NODE_ROUTES = {
       next: z.string().optional(),
     }),
   },
+  listPolicyEpochs: {
+    method: 'GET',
+    path: '/api/v1/policy/epochs',
+    summary:
+      'List the changes of the rules, the last one first: who made each, and when each node applied it. 400 days are kept.',
+    permission: 'policy.read',
+    params: none,
+    query: pageQuery.extend({
+      target: z.string().min(1).max(3071).optional().meta({
+        description: 'Only changes of this: the id of a suspension, a rule, an exception or a recall, or a name.',
+      }),
+    }),
+    status: 200,
+    response: z.strictObject({ epochs: z.array(policyChange).readonly(), next: z.string().optional() }),
+  },
   getPolicyEpoch: {
     method: 'GET',
     path: '/api/v1/policy/epochs/{epoch}',
-    summary: 'Say when an epoch of the rules was committed, and when each node applied it.',
-    permission: 'status.read',
+    summary: 'Say when an epoch of the rules was committed and by whom, and when each node applied it.',
+    permission: 'policy.read',
     params: z.strictObject({ epoch: z.string().regex(/^\d{1,15}$/u) }),
     query: none,
     status: 200,
-    response: z.strictObject({
-      epoch: z.int().min(0),
-      committedAt: instant,
-      nodes: z.array(nodeEffect).readonly(),
-    }),
+    response: policyChange,
   },
   createOfflineToken: {
     method: 'POST',
@@ -108,4 +142,5 @@ export const NODE_ROUTES = {
   },
 } as const
 
+export type PolicyChangeView = z.infer<typeof policyChange>
 export type PolicyNodeView = z.infer<typeof policyNode>

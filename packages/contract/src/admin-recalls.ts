@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
-import { accountName, effect, idParams, instant, none, pageQuery, text } from './admin-values.ts'
+import { appliedBy, accountName, effect, idParams, instant, none, pageQuery, text } from './admin-values.ts'
 import { IMAGE_FORMATS } from './sanitize.ts'
 
 // Taking back what was delivered.
@@ -67,12 +67,12 @@ export const RECALL_ROUTES = {
   getRecall: {
     method: 'GET',
     path: '/api/v1/recalls/{id}',
-    summary: 'One recall.',
+    summary: 'One recall, and when each node applied its last change.',
     permission: 'policy.read',
     params: idParams,
     query: none,
     status: 200,
-    response: z.strictObject({ recall }),
+    response: z.strictObject({ recall, appliedBy: appliedBy.optional() }),
   },
   startRecall: {
     method: 'POST',

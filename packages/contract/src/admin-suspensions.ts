@@ -8,7 +8,17 @@ import {
 import { z } from 'zod'
 import { auditEntry } from './admin-audit.ts'
 import type { AdminRoute } from './admin-route.ts'
-import { approvalRequest, effect, idParams, instant, none, text, pageQuery } from './admin-values.ts'
+import {
+  appliedBy,
+  approvalRequest,
+  effect,
+  epochOfChange,
+  idParams,
+  instant,
+  none,
+  text,
+  pageQuery,
+} from './admin-values.ts'
 
 // Suspending: what is suspended, and who agrees.
 
@@ -56,6 +66,7 @@ export const suspension = z
     internalReason: z.string(),
     exemptions: suspensionExemptions,
     state: z.enum(['scheduled', 'active', 'ended']),
+    epoch: epochOfChange,
     since: instant,
     until: instant.optional(),
     wantedUntil: instant.optional().meta({ description: 'Its end, once a second person confirms the emergency.' }),
@@ -173,12 +184,12 @@ export const SUSPENSION_ROUTES = {
   getSuspension: {
     method: 'GET',
     path: '/api/v1/suspensions/{id}',
-    summary: 'One suspension.',
+    summary: 'One suspension, and when each node applied its last change.',
     permission: 'policy.read',
     params: idParams,
     query: none,
     status: 200,
-    response: z.strictObject({ suspension }),
+    response: z.strictObject({ suspension, appliedBy: appliedBy.optional() }),
   },
   startSuspension: {
     method: 'POST',

@@ -56,14 +56,34 @@ export const nodeEffect = z
   .strictObject({
     id: z.string(),
     name: z.string(),
-    state: z.enum(['applied', 'pending', 'expired']).meta({
-      description: '`expired`: it has not applied the change, and cannot act either: its lease is over, or it stopped.',
+    state: z.enum(['applied', 'pending', 'joined', 'failed-closed', 'stopped']).meta({
+      description:
+        '`joined`: it started after the change, and began with it. `failed-closed`: it has not applied the change, and refuses everything, since its lease is over. `stopped`: it was stopped before it applied the change.',
     }),
+    appliedAt: instant.optional(),
     appliedMs: z.number().min(0).optional().meta({ description: 'Commit to effect there, in milliseconds.' }),
+    lapsedAt: instant.optional().meta({
+      description:
+        'It had lost its lease before it applied the change, and refused everything from then until `appliedAt`.',
+    }),
+    failedClosedAt: instant
+      .optional()
+      .meta({ description: 'Its lease is over: it refuses everything since then, whatever it had applied.' }),
     disconnected: z.int().min(0),
     notified: z.int().min(0),
   })
   .meta({ id: 'NodeEffect' })
+
+/** Which node applied a change when, of those that were there and those that have started since. */
+export const appliedBy = z.array(nodeEffect).readonly().meta({
+  description:
+    'What became of the last change of it on each node, by name. Absent: nothing is remembered of it any more.',
+})
+
+/** The epoch of the rules that the last change of something made. */
+export const epochOfChange = z.int().min(1).optional().meta({
+  description: 'Where it is read: the epoch that its last change made. Absent: nothing is remembered of that any more.',
+})
 
 /** What a policy change did on this node, measured from its commit. */
 export const effect = z

@@ -1,6 +1,6 @@
 import { and, desc, eq, gte, isNull, lt, or, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { policyChange, policyNode } from './schema/index.ts'
+import { policyNode } from './schema/index.ts'
 
 /** Channel that hears the number of each epoch that a node has applied. */
 export const APPLIED_CHANNEL = 'drawbridge_policy_applied'
@@ -18,20 +18,12 @@ export interface NodeIdentity {
 /** One epoch that a node has applied. */
 export interface Application {
   readonly epoch: number
+  /** The epoch that it had applied before: those in between took effect with this one. */
+  readonly after: number
   /** How long ago, when it is reported. */
   readonly agoMs: number
-  readonly disconnected: number
-  readonly notified: number
-}
-
-/** What became of one epoch on one node. */
-export interface NodeEffect {
-  readonly nodeId: string
-  readonly name: string
-  /** `expired`: it has not applied it, and it cannot act either: its lease is over, or it was stopped. */
-  readonly state: 'applied' | 'pending' | 'expired'
-  /** From the commit to its effect there, in milliseconds, rounded up by the time it took to report it. */
-  readonly appliedMs: number | undefined
+  /** For how long it had no lease then, and had refused everything; 0 when it had one. */
+  readonly lapsedMs: number
   readonly disconnected: number
   readonly notified: number
 }
@@ -59,66 +51,38 @@ export async function noteNodeStopped(db: Db, id: string): Promise<void> {
     .where(eq(policyNode.id, id))
 }
 
-/** Records what a node has applied, and tells those who wait for it. */
-export async function noteApplications(db: Db, nodeId: string, applications: readonly Application[]): Promise<void> {
-  const rows = applications.map(({ epoch, agoMs, disconnected, notified }) => ({
-    epoch,
-    agoMs,
-    disconnected,
-    notified,
-  }))
-  await db.execute(sql`
-    with noted as (
-      insert into policy_application (node_id, epoch, applied_at, disconnected, notified)
-      select ${nodeId}, c.epoch, clock_timestamp() - t."agoMs" * interval '1 millisecond', t.disconnected, t.notified
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-        as t (epoch bigint, "agoMs" double precision, disconnected integer, notified integer)
-      join policy_change c on c.epoch = t.epoch
+/** How long a change took to act on a node that was there when it was committed. */
+export interface ApplicationDelay {
+  readonly ms: number
+  readonly hadLease: boolean
+}
+
+/** Records what a node has applied, and tells those who wait for it. @returns one delay for each change */
+export async function noteApplications(
+  db: Db,
+  nodeId: string,
+  applications: readonly Application[],
+): Promise<readonly ApplicationDelay[]> {
+  const { rows } = await db.execute<{ ms: string; had_lease: boolean }>(sql`
+    with applied as (
+      select t.epoch, t.after, t.disconnected, t.notified, i.at,
+        case when t."lapsedMs" > 0 then i.at - t."lapsedMs" * interval '1 millisecond' end as lapsed_at
+      from jsonb_to_recordset(${JSON.stringify(applications)}::jsonb) as t (epoch bigint, after bigint,
+        "agoMs" double precision, "lapsedMs" double precision, disconnected integer, notified integer)
+      cross join lateral (select clock_timestamp() - t."agoMs" * interval '1 millisecond' as at) i
+    ), noted as (
+      insert into policy_application (node_id, epoch, applied_at, lapsed_at, disconnected, notified)
+      select ${nodeId}, epoch, at, lapsed_at, disconnected, notified from applied join policy_change using (epoch)
       on conflict do nothing
       returning epoch
+    ), told as (
+      select count(pg_notify(${APPLIED_CHANNEL}, epoch::text)) from noted
     )
-    select pg_notify(${APPLIED_CHANNEL}, epoch::text) from noted`)
-}
-
-/** An epoch's commit, by the database's clock. Undefined when there was none, or long ago. */
-export async function findPolicyChange(db: Db, epoch: number): Promise<typeof policyChange.$inferSelect | undefined> {
-  const [row] = await db.select().from(policyChange).where(eq(policyChange.epoch, epoch))
-  return row
-}
-
-/** What became of an epoch on every node that was alive at its commit, by name. A later epoch contains it. */
-export async function listNodeEffects(db: Db, epoch: number): Promise<NodeEffect[]> {
-  const { rows } = await db.execute<{
-    id: string
-    name: string
-    state: NodeEffect['state']
-    applied_ms: string | null
-    disconnected: number
-    notified: number
-  }>(sql`
-    select n.id, n.name,
-      case when a.epoch is not null then 'applied'
-           when n.stopped_at is not null or n.seen_at + l.lease < clock_timestamp() then 'expired'
-           else 'pending' end as state,
-      extract(epoch from a.applied_at - c.committed_at) * 1000 as applied_ms,
-      coalesce(a.disconnected, 0) as disconnected, coalesce(a.notified, 0) as notified
-    from policy_change c
-    cross join policy_node n
-    cross join lateral (select n.lease_ms * interval '1 millisecond' as lease) l
-    left join lateral (
-      select * from policy_application p where p.node_id = n.id and p.epoch >= c.epoch order by p.epoch limit 1
-    ) a on true
-    where c.epoch = ${epoch} and n.started_at <= c.committed_at and n.seen_at + l.lease >= c.committed_at
-      and (n.stopped_at is null or n.stopped_at >= c.committed_at)
-    order by n.name, n.started_at`)
-  return rows.map(({ id, name, state, applied_ms, disconnected, notified }) => ({
-    nodeId: id,
-    name,
-    state,
-    appliedMs: applied_ms === null ? undefined : Math.max(0, Number(applied_ms)),
-    disconnected,
-    notified,
-  }))
+    select extract(epoch from a.at - c.committed_at) * 1000 as ms, a.lapsed_at is null as had_lease
+    from told cross join noted join applied a using (epoch)
+    join policy_change c on c.epoch > a.after and c.epoch <= a.epoch
+    join policy_node n on n.id = ${nodeId} and n.started_at <= c.committed_at`)
+  return rows.map(({ ms, had_lease }) => ({ ms: Math.max(0, Number(ms)), hadLease: had_lease }))
 }
 
 /** Nodes seen since then that have not stopped, and those that stopped since; the ones seen last first. */
@@ -131,8 +95,7 @@ export function listNodes(db: Db, since: Date, limit: number): Promise<PolicyNod
     .limit(limit)
 }
 
-/** Forgets epochs committed before then, and nodes not seen since. */
+/** Forgets nodes not seen since then. */
 export async function prunePolicyNodes(db: Db, before: Date): Promise<void> {
-  await db.delete(policyChange).where(lt(policyChange.committedAt, before))
   await db.delete(policyNode).where(lt(policyNode.seenAt, before))
 }

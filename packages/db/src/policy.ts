@@ -17,7 +17,8 @@ export async function getPolicyEpoch(db: Db): Promise<number> {
 }
 
 /**
- * Raises the epoch in the caller's transaction; on commit, every node hears of it.
+ * Raises the epoch in the caller's transaction; on commit, every node hears of it. What this transaction writes to the audit
+ * log afterwards is kept as what the epoch changed.
  *
  * Waits for the archive batches under way and keeps new ones waiting until the transaction ends: from then on no message
  * that was decided under the old rules is written. So call it last, or before what must happen without a message in
@@ -30,7 +31,9 @@ export async function bumpPolicyEpoch(tx: Db): Promise<number> {
     .set({ epoch: sql`${policyEpoch.epoch} + 1`, at: new Date() })
     .returning({ epoch: policyEpoch.epoch })
   const { epoch } = row!
-  await tx.execute(sql`select pg_notify(${POLICY_CHANNEL}, ${String(epoch)})`)
+  await tx.execute(
+    sql`select pg_notify(${POLICY_CHANNEL}, ${String(epoch)}), set_config('drawbridge.raised_epoch', ${String(epoch)}, true)`,
+  )
   return epoch
 }
 

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { changesOf } from '../model/audit-change.ts'
 import { scopesText } from '../model/scopes.ts'
 import { useTexts } from '../texts/index.ts'
+import { AppliedTo } from './Applied.tsx'
 import { Changes } from './Changes.tsx'
 import { formatCount } from './format.ts'
 import { Moment } from './parts.tsx'
@@ -53,6 +54,11 @@ export function SuspensionFacts({ suspension }: { readonly suspension: Suspensio
             </>
           )}
         </Fact>
+        {suspension.epoch !== undefined && (
+          <Fact label={t.inForce}>
+            <AppliedTo key={suspension.epoch} epoch={suspension.epoch} />
+          </Fact>
+        )}
         <Exempt suspension={suspension} />
         {Object.keys(suspension.measured).length > 0 && (
           <Fact label={t.measured}>

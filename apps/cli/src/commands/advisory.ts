@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { ADMIN_ROUTES, type AdvisoryProposalView, MAX_FEED_BYTES } from '@drawbridge/contract'
 import { checked, parse, required } from '../arguments.ts'
 import { type Command, Refused } from '../command.ts'
-import { everyPage } from '../pages.ts'
+import { everyPage, moreLines, SOME, SOME_USAGE, someFrom, somePages } from '../pages.ts'
 
 export const advisoryImport: Command = {
   name: 'advisory import',
@@ -27,16 +27,14 @@ export const advisoryImport: Command = {
 
 export const advisoryList: Command = {
   name: 'advisory list',
-  usage: '[--limit N] [--cursor C]',
+  usage: SOME_USAGE,
   summary: 'List imported advisories by id.',
 
   async run(args, cli) {
-    const { values } = parse(args, [], { limit: { type: 'string' }, cursor: { type: 'string' } })
-    const query = checked(ADMIN_ROUTES.listAdvisories.query, values)
-    const page = await cli.admin('listAdvisories', { query })
-    const lines = page.advisories.map(({ id, kind, title, importedAt }) => `${id}  ${kind}  ${title}  (${importedAt})`)
-    const more = page.next === undefined ? [] : [`more: --cursor "${page.next}"`]
-    cli.result(lines.length === 0 ? 'no advisories' : [...lines, ...more], page)
+    const { values } = parse(args, [], SOME)
+    const { rows, more } = await somePages(cli.admin, 'listAdvisories', 'advisories', {}, someFrom(values))
+    const lines = rows.map(({ id, kind, title, importedAt }) => `${id}  ${kind}  ${title}  (${importedAt})`)
+    cli.result(lines.length === 0 ? 'no advisories' : [...lines, ...moreLines(more)], rows)
   },
 }
 

@@ -6,27 +6,28 @@ import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { parse } from '../arguments.ts'
 import { type Command, Refused, UsageError } from '../command.ts'
+import { moreLines, SOME, SOME_USAGE, someFrom, somePages } from '../pages.ts'
 
 export const auditList: Command = {
   name: 'audit list',
-  usage: '[--actor A] [--action A] [--target T] [--limit N]',
-  summary: 'Read the audit log, newest first. N is 1 to 500, 50 by default.',
+  usage: `[--actor A] [--action A] [--target T] ${SOME_USAGE}`,
+  summary: 'Read the audit log, newest first; 50 rows where nothing else is said.',
 
   async run(args, cli) {
     const { values } = parse(args, [], {
-      limit: { type: 'string' },
+      ...SOME,
       actor: { type: 'string' },
       action: { type: 'string' },
       target: { type: 'string' },
     })
-    const limit = Number(values.limit ?? 50)
-    if (!Number.isInteger(limit) || limit < 1 || limit > 500) throw new UsageError('--limit is a number from 1 to 500.')
-    const { entries } = await cli.admin('listAudit', { query: { ...values, limit } })
+    const { limit, all, ...query } = values
+    const found = await somePages(cli.admin, 'listAudit', 'entries', { query }, someFrom({ limit, all }))
+    const entries = found.rows
     const lines = entries.map(
       ({ position, at, actor, action, target, details }) =>
         `${position}  ${at}  ${actor}  ${action}  ${target}  ${JSON.stringify(details)}`,
     )
-    cli.result(lines.length === 0 ? 'the audit log is empty' : lines, entries)
+    cli.result(lines.length === 0 ? 'the audit log is empty' : [...lines, ...moreLines(found.more)], entries)
   },
 }
 

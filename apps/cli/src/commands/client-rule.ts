@@ -2,7 +2,7 @@ import { ADMIN_ROUTES, type ClientExceptionView, type ClientRuleView, type Simul
 import { checked, listFrom, parse, parseInstant, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
 import { everyPage } from '../pages.ts'
-import { effectLine } from './effect.ts'
+import { appliedLines, effectLine } from './effect.ts'
 
 const CONDITIONS = {
   family: { type: 'string' },
@@ -68,6 +68,19 @@ export const clientRuleList: Command = {
     parse(args, [], {})
     const rules = await everyPage(cli.admin, 'listClientRules', 'rules')
     cli.result(rules.length === 0 ? 'no rules' : rules.map(ruleLine), rules)
+  },
+}
+
+export const clientRuleShow: Command = {
+  name: 'client-rule show',
+  usage: 'ID',
+  summary: 'Show one client rule, and when each node applied its last change.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['ID'], {})
+    const params = checked(ADMIN_ROUTES.getClientRule.params, { id: words[0] })
+    const shown = await cli.admin('getClientRule', { params })
+    cli.result([ruleLine(shown.rule), ...appliedLines(shown.rule.epoch, shown.appliedBy)], shown)
   },
 }
 

@@ -9,18 +9,31 @@ export function effectLine({ epoch, appliedMs, disconnected, notified, nodes }: 
 }
 
 const STATES = {
-  applied: 'applied',
+  applied: 'applied it',
   pending: 'has not applied it yet',
-  expired: 'cannot act: its lease is over',
-} as const
+  joined: 'started later, and began with it',
+  'failed-closed': 'has not applied it, and refuses everything',
+  stopped: 'was stopped before it applied it',
+} as const satisfies Record<NodeEffectView['state'], string>
 
 /** One line per node: what became of a change there, and when. */
 export function nodeLines(nodes: readonly NodeEffectView[]): string[] {
-  return nodes.map(({ id, name, state, appliedMs, disconnected, notified }) => {
+  return nodes.map((node) => {
+    const { id, name, state, appliedAt, appliedMs, lapsedAt, failedClosedAt, disconnected, notified } = node
     const what =
       appliedMs === undefined
-        ? STATES[state]
+        ? `${STATES[state]}${appliedAt === undefined ? '' : ` at ${appliedAt}`}`
         : `applied after ${appliedMs} ms, ${disconnected} sessions closed, ${notified} notified`
-    return `  ${name} ${id}: ${what}`
+    const marks = [
+      lapsedAt !== undefined && `refused everything from ${lapsedAt} until then, without a lease`,
+      failedClosedAt !== undefined && `refuses everything since ${failedClosedAt}: its lease is over`,
+    ].filter((mark) => mark !== false)
+    return `  ${[`${name} ${id}: ${what}`, ...marks].join('; ')}`
   })
+}
+
+/** What became of the last change of something on each node, with what it was. */
+export function appliedLines(epoch: number | undefined, appliedBy: readonly NodeEffectView[] = []): string[] {
+  if (epoch === undefined) return ['nothing is remembered of its last change']
+  return [`its last change is epoch ${epoch}`, ...nodeLines(appliedBy)]
 }

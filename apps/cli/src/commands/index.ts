@@ -36,6 +36,7 @@ import {
   clientRuleList,
   clientRuleRelease,
   clientRuleRemove,
+  clientRuleShow,
   clientRuleSimulate,
 } from './client-rule.ts'
 import { clientHistory, clientList, clientUses } from './client.ts'
@@ -48,7 +49,7 @@ import { clientPostureConfirm, clientPostureSet, clientPostureShow } from './cli
 import { mediaPolicySet, mediaPolicyShow } from './media-policy.ts'
 import { imageRenewalStart, imageRenewalStatus, imageRenewalStop } from './image-renewal.ts'
 import { offlineApply, tokenOfflineCreate } from './offline.ts'
-import { policyEpoch, policyNodes } from './policy.ts'
+import { policyEpoch, policyEpochs, policyNodes } from './policy.ts'
 import { policyApply, policyDiff, policyExport } from './policy-file.ts'
 import { imageCensus, recallEnd, recallList, recallStart } from './recall.ts'
 import { roomList } from './room.ts'
@@ -63,6 +64,7 @@ import {
   suspensionList,
   suspensionRecord,
   suspensionReview,
+  suspensionShow,
   suspensionStart,
 } from './suspension.ts'
 import { suspensionApprove, suspensionRefuse, suspensionRequests } from './approval.ts'
@@ -114,6 +116,7 @@ export const COMMANDS: readonly Command[] = [
   clientRuleHold,
   clientRuleRelease,
   clientRuleList,
+  clientRuleShow,
   clientRuleRemove,
   clientExceptionAdd,
   clientExceptionList,
@@ -146,6 +149,7 @@ export const COMMANDS: readonly Command[] = [
   imageRenewalStop,
   suspensionStart,
   suspensionList,
+  suspensionShow,
   suspensionExtend,
   suspensionExempt,
   suspensionEnd,
@@ -164,6 +168,7 @@ export const COMMANDS: readonly Command[] = [
   playbookDelete,
   playbookStart,
   policyNodes,
+  policyEpochs,
   policyEpoch,
   breakGlassList,
   breakGlassGrant,

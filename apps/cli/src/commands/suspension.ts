@@ -9,7 +9,7 @@ import {
 import { checked, listFrom, parse, parseInstant, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
 import { everyPage } from '../pages.ts'
-import { effectLine } from './effect.ts'
+import { appliedLines, effectLine } from './effect.ts'
 
 const MODES = 'announce|read-only|hold|reject|cut'
 
@@ -63,6 +63,18 @@ export const suspensionList: Command = {
     parse(args, [], {})
     const suspensions = await everyPage(cli.admin, 'listSuspensions', 'suspensions')
     cli.result(suspensions.length === 0 ? 'no suspensions' : suspensions.map(suspensionLine), suspensions)
+  },
+}
+
+export const suspensionShow: Command = {
+  name: 'suspension show',
+  usage: 'ID',
+  summary: 'Show one suspension, and when each node applied its last change.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['ID'], {})
+    const shown = await cli.admin('getSuspension', { params: idFrom(words) })
+    cli.result([suspensionLine(shown.suspension), ...appliedLines(shown.suspension.epoch, shown.appliedBy)], shown)
   },
 }
 

@@ -1,10 +1,11 @@
 import { ADMIN_ROUTES, TRAFFIC_COUNTS, TRAFFIC_KINDS } from '@drawbridge/contract'
 import { checked, parse } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
+import { moreLines, SOME, SOME_USAGE, someFrom, somePages } from '../pages.ts'
 
 export const trafficList: Command = {
   name: 'traffic',
-  usage: `[--by ${TRAFFIC_KINDS.join('|')}] [--order COUNT] [--days N] [--limit N]`,
+  usage: `[--by ${TRAFFIC_KINDS.join('|')}] [--order COUNT] [--days N] ${SOME_USAGE}`,
   summary: `Say who or what sent how much, the most first. --order is the count that says who that is: ${TRAFFIC_COUNTS.join(', ')}.`,
 
   async run(args, cli) {
@@ -12,17 +13,16 @@ export const trafficList: Command = {
       by: { type: 'string' },
       order: { type: 'string' },
       days: { type: 'string' },
-      limit: { type: 'string' },
+      ...SOME,
     })
     const days = Number(values.days ?? 7)
     if (!Number.isInteger(days) || days < 1 || days > 400) throw new UsageError('--days is a number from 1 to 400.')
     const query = checked(ADMIN_ROUTES.listTraffic.query, {
       ...(values.by !== undefined && { by: values.by }),
       ...(values.order !== undefined && { order: values.order }),
-      ...(values.limit !== undefined && { limit: values.limit }),
       from: new Date(Date.now() - days * 86_400_000).toISOString(),
     })
-    const { rows } = await cli.admin('listTraffic', { query })
+    const { rows, more } = await somePages(cli.admin, 'listTraffic', 'rows', { query }, someFrom(values))
     const lines = rows.map(
       ({ subject, isFormer, ...row }) =>
         `${subject || 'the service'}${isFormer ? ' (gone)' : ''}  ${row.messages} messages (${row.bytes} bytes), ` +
@@ -30,6 +30,6 @@ export const trafficList: Command = {
         `${row.uploads} files came (${row.uploadBytes} bytes, ${row.imageUploadBytes} of images), ` +
         `${row.downloads} went (${row.downloadBytes} bytes, ${row.imageDownloadBytes} of images); ${row.calls} calls`,
     )
-    cli.result(lines.length === 0 ? 'nothing was sent' : lines, rows)
+    cli.result(lines.length === 0 ? 'nothing was sent' : [...lines, ...moreLines(more)], rows)
   },
 }

@@ -1,6 +1,12 @@
 import { Refusal } from '@drawbridge/contract'
 import type { ClientRuleView, Effect } from '@drawbridge/contract'
-import { findClientException, findClientRule, listClientExceptions, listClientRules } from '@drawbridge/db'
+import {
+  findClientException,
+  findClientRule,
+  findLatestEpochs,
+  listClientExceptions,
+  listClientRules,
+} from '@drawbridge/db'
 import type { ClientRule } from '@drawbridge/db'
 import { inOrder, isAtLeast, isLetInAtTheTop } from '@drawbridge/policy'
 import type { Sighting } from '@drawbridge/policy'
@@ -9,6 +15,7 @@ import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { checkedConditions } from './rule-conditions.ts'
+import { lastChangeOf } from './nodes.ts'
 import { pageOf } from './page.ts'
 import { isSimulated, simulateRule } from './simulate-rule.ts'
 import { approvalView } from './suspension-views.ts'
@@ -43,12 +50,20 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       const at = now().getTime()
       const rules = inOrder((await listClientRules(db)).map((row) => ({ row, ...settingFrom(row) })))
       const { page, more } = pageOf(rules, query, ({ priority, createdAt }, index) => [priority, -createdAt, index])
-      return { rules: page.map(({ row }) => clientRuleView(row, at)), ...more }
+      const epochs = await findLatestEpochs(
+        db,
+        page.map(({ id }) => id),
+      )
+      return { rules: page.map(({ row }) => clientRuleView(row, at, epochs.get(row.id))), ...more }
     },
     async getClientRule({ params: { id } }) {
       const rule = isId(id) ? await findClientRule(db, id) : undefined
       if (!rule) throw new Refusal('no-such-rule')
-      return { rule: clientRuleView(rule, now().getTime()) }
+      const last = await lastChangeOf(db, id)
+      return {
+        rule: clientRuleView(rule, now().getTime(), last?.epoch),
+        ...(last && { appliedBy: last.appliedBy }),
+      }
     },
     simulateClientRule: (request) => simulateRule(context, checkedConditions(context, request.body), actorOf(request)),
     async addClientRule(request) {
@@ -96,7 +111,8 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
     async getClientException({ params: { id } }) {
       const row = isId(id) ? await findClientException(db, id) : undefined
       if (!row || row.untilAt <= now()) throw new Refusal('no-such-exception')
-      return { exception: clientExceptionView(row) }
+      const last = await lastChangeOf(db, id)
+      return { exception: clientExceptionView(row), ...(last && { appliedBy: last.appliedBy }) }
     },
     async addClientException(request) {
       const wanted = checkedConditions(context, request.body)

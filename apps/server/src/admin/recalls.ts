@@ -8,6 +8,7 @@ import { recallInputFrom } from '../policy/stored-rules.ts'
 import { localpartFrom } from '../routing/account-name.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
+import { lastChangeOf } from './nodes.ts'
 import { pageOf } from './page.ts'
 
 const DAY_MS = 86_400_000
@@ -38,7 +39,8 @@ export function recallHandlers({
     async getRecall({ params: { id } }) {
       const row = isId(id) ? await findRecall(db, id) : undefined
       if (!row) throw new Refusal('no-such-recall')
-      return { recall: recallView(row) }
+      const last = await lastChangeOf(db, id)
+      return { recall: recallView(row), ...(last && { appliedBy: last.appliedBy }) }
     },
     async startRecall(request) {
       const { senders, ...rest } = request.body

@@ -1,5 +1,5 @@
 import type { Check, HeldQueue, SandboxStatus } from '@drawbridge/contract'
-import { countHeld, countHeldEach, countQuarantined, listActiveSuspensions } from '@drawbridge/db'
+import { countHeld, countHeldEach, countQuarantined, findLatestEpochs, listActiveSuspensions } from '@drawbridge/db'
 import type { Suspension } from '@drawbridge/db'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { suspensionView } from './suspension-views.ts'
@@ -20,6 +20,12 @@ export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'
         context.checks(),
         context.sandbox(),
       ])
+      const epochs = isReachable
+        ? await findLatestEpochs(
+            db,
+            active.map(({ id }) => id),
+          )
+        : new Map<string, number>()
       const checks = [...parts, checkSandbox(sandbox)]
       const isHealthy = !gate.isStale && checks.every(({ isOk }) => isOk)
       const isSuspended = active.some(isInForce)
@@ -37,7 +43,7 @@ export function statusHandlers(context: AdminContext): AdminHandlers<'getStatus'
           isStale: gate.isStale,
           ...(operations.lastEffectMs === undefined ? {} : { lastEffectMs: operations.lastEffectMs }),
         },
-        suspensions: active.map((row) => suspensionView(row, heldEach)),
+        suspensions: active.map((row) => suspensionView(row, heldEach, epochs.get(row.id))),
         held: queueView(held),
         quarantine: queueView(quarantined),
         checks,

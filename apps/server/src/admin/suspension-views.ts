@@ -5,8 +5,8 @@ import { suspensionExemptions } from '@drawbridge/policy'
 /** What suspensions hold, by their ids. */
 export type HeldCounts = ReadonlyMap<string, { readonly count: number; readonly oldestAt: Date }>
 
-/** A suspension as administrators see it. */
-export function suspensionView(row: Suspension, held: HeldCounts = new Map()): SuspensionView {
+/** A suspension as administrators see it. @param epoch - of its last change, where that is known */
+export function suspensionView(row: Suspension, held: HeldCounts = new Map(), epoch?: number): SuspensionView {
   const { id, scopes, mode, reason, reasons, internalReason, isDrill, isEmergency, startedBy, approvedBy } = row
   const { released, discarded, exemptionUses } = row
   return {
@@ -19,6 +19,7 @@ export function suspensionView(row: Suspension, held: HeldCounts = new Map()): S
     exemptions: suspensionExemptions.parse(row.exemptions),
     state: row.endedAt !== null ? 'ended' : row.isScheduled ? 'scheduled' : 'active',
     since: row.sinceAt.toISOString(),
+    ...present('epoch', epoch),
     isDrill,
     isEmergency,
     startedBy,

@@ -1,5 +1,6 @@
 import { countHeld, createArchiveWriter, listOutbox, noteSightings, uuidv7 } from '@drawbridge/db'
 import { NO_IDENTITY } from '@drawbridge/policy'
+import { hostname } from 'node:os'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { admin } from '../../test/admin.ts'
 import type { Admin } from '../../test/admin.ts'
@@ -90,6 +91,39 @@ test('what is held meanwhile takes nobody the right to change a suspension that 
   expect((await extend(1, seen)).status).toBe(200)
   expect(await tag()).not.toBe(seen)
   expect(await extend(2, seen)).toMatchObject({ status: 412, body: { code: 'changed-meanwhile' } })
+})
+
+test('each suspension and each rule says which node applied its last change when, and changes come in pages', async () => {
+  const { id } = await start({ scopes: ['images'] })
+  const read = () => a.local('GET', `/api/v1/suspensions/${id}`)
+  const { body, headers } = await read()
+  const { epoch } = body['suspension'] as { epoch: number }
+  expect(body['appliedBy']).toMatchObject([{ name: hostname(), state: 'applied', disconnected: 0 }])
+  expect((await view(id))?.['epoch']).toBe(epoch)
+  // That a node fails or joins is no edit: whoever has seen the suspension before may still end it.
+  await a.database.pool.query(
+    `insert into policy_node (id, name, lease_ms, epoch) values (gen_random_uuid(), 'late', 60000, 0)`,
+  )
+  const later = await read()
+  expect(later.body['appliedBy']).toHaveLength(2)
+  expect(later.headers.etag).toBe(headers.etag)
+  await a.database.pool.query(`delete from policy_node where name = 'late'`)
+
+  const rule = (await a.local('POST', '/api/v1/client-rules', { json: { family: 'gajim', action: 'observe' } })).body
+  const { id: ruleId } = rule['rule'] as { id: string }
+  const shown = (await a.local('GET', `/api/v1/client-rules/${ruleId}`)).body
+  expect(shown).toMatchObject({ rule: { epoch: epoch + 1 }, appliedBy: [{ state: 'applied' }] })
+  await a.local('POST', `/api/v1/suspensions/${id}/end`)
+
+  const epochs = async (query: string) => (await a.local('GET', `/api/v1/policy/epochs?${query}`)).body
+  const first = await epochs(`target=${id}&limit=1`)
+  expect(first).toMatchObject({
+    epochs: [{ epoch: epoch + 2, changes: [{ actor: 'local:cli', action: 'end-suspension', target: id }] }],
+  })
+  const second = await epochs(`target=${id}&limit=1&cursor=${String(first['next'])}`)
+  expect(second).toMatchObject({ epochs: [{ epoch, changes: [{ action: 'start-suspension' }] }] })
+  expect(second['next']).toBeUndefined()
+  expect((await a.local('GET', `/api/v1/policy/epochs/${epoch}`)).body).toEqual((second['epochs'] as unknown[])[0])
 })
 
 test('discarding a queue tells each sender, and leaves nothing held', async () => {

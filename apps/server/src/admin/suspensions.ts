@@ -1,6 +1,7 @@
 import { ADMIN_ROUTES, Refusal } from '@drawbridge/contract'
 import {
   countHeldEach,
+  findLatestEpochs,
   findSuspension,
   listActiveSuspensions,
   listApprovalRequestsAbout,
@@ -18,6 +19,7 @@ import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { entryView } from './audit.ts'
+import { lastChangeOf } from './nodes.ts'
 import { pageOf, placeFrom } from './page.ts'
 import type { Place } from './page.ts'
 import { checkNames } from './suspension-names.ts'
@@ -56,13 +58,15 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
       const ended = await listEndedSuspensions(db, limit + 1, after?.[0] === ENDED ? endFrom(after) : undefined)
       const rows = after?.[0] === ENDED ? ended : [...(await listActiveSuspensions(db)), ...ended]
       const { page, more } = pageOf(rows, { cursor, limit }, placeOf)
-      const held = await countHeldEach(db)
-      return { suspensions: page.map((row) => suspensionView(row, held)), ...more }
+      const ids = page.map(({ id }) => id)
+      const [held, epochs] = await Promise.all([countHeldEach(db), findLatestEpochs(db, ids)])
+      return { suspensions: page.map((row) => suspensionView(row, held, epochs.get(row.id))), ...more }
     },
     async getSuspension({ params: { id } }) {
       const row = isId(id) ? await findSuspension(db, id) : undefined
       if (!row) throw new Refusal('no-such-suspension')
-      return { suspension: suspensionView(row, await countHeldEach(db)) }
+      const [held, last] = await Promise.all([countHeldEach(db), lastChangeOf(db, id)])
+      return { suspension: suspensionView(row, held, last?.epoch), ...(last && { appliedBy: last.appliedBy }) }
     },
     async startSuspension(request) {
       const { body } = request

@@ -11,8 +11,8 @@ export function identityView(identity: ClientIdentity): ClientIdentityView {
   return view
 }
 
-/** A rule with its ladder and the stage in force at an instant (ms since 1970). */
-export function clientRuleView(row: ClientRule, at: number): ClientRuleView {
+/** A rule with its ladder and the stage in force at an instant (ms since 1970). @param epoch - of its last change */
+export function clientRuleView(row: ClientRule, at: number, epoch?: number): ClientRuleView {
   const setting = settingFrom(row)
   const stage = stageAt(setting, at)
   const confirmBy = confirmByOf(setting)
@@ -32,6 +32,7 @@ export function clientRuleView(row: ClientRule, at: number): ClientRuleView {
     ...(setting.url === undefined ? {} : { url: setting.url }),
     createdAt: row.createdAt.toISOString(),
     createdBy,
+    ...(epoch === undefined ? {} : { epoch }),
     ...(stage === undefined ? {} : { stage }),
     stages: stagesOf(setting).map((step) => ({ stage: step.stage, at: new Date(step.at).toISOString() })),
     ...(ceiling === null ? {} : { ceiling: { stage: ceiling as RuleAction, reason: ceilingReason ?? '' } }),

@@ -99,6 +99,12 @@ export class Gate {
     return this.#options.monotonic() >= this.#leaseUntil || this.#options.wall() >= this.#leaseUntilWall
   }
 
+  /** For how long the lease has been over, in milliseconds; 0 while it lasts, and before there was one. */
+  get lapsedMs(): number {
+    const overMs = this.#options.monotonic() - this.#leaseUntil
+    return Number.isFinite(overMs) ? Math.max(0, overMs) : 0
+  }
+
   /** See `Lease`. */
   get term(): number {
     return this.#term

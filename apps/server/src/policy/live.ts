@@ -260,11 +260,12 @@ class Live implements LivePolicy {
     }
     const loaded = await load(db, posture, this.#now())
     await this.#options.onLoad?.(db)
+    const { epoch: after, lapsedMs } = this.gate
     this.#loaded = loaded
     this.#install(loaded)
     this.gate.renew(sentAt)
     const counts = this.#enforce()
-    node.applied(loaded.epoch, counts)
+    node.applied({ epoch: loaded.epoch, after, lapsedMs, ...counts })
     log.info('policy applied', { epoch: loaded.epoch, ...counts, tookMs: Math.round(performance.now() - sentAt) })
     this.#options.onTime?.(this.#now())
     this.#options.onCurrent?.()

@@ -1,8 +1,9 @@
 import { listNodeEffects, noteApplications, noteNodeStopped, renewLease, uuidv7 } from '@drawbridge/db'
-import type { Db, NodeEffect } from '@drawbridge/db'
+import type { Application, Db, NodeEffect } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { EnforceCounts } from './enforce.ts'
+import { observeApplication } from './events.ts'
 
 /** Applications that wait for the database at most; while it is away nothing new can be committed anyway. */
 const MAX_UNREPORTED = 100
@@ -19,6 +20,9 @@ export interface NodeOptions {
   readonly log: Log
 }
 
+/** What was applied here just now: see `Application`. */
+export interface JustApplied extends EnforceCounts, Pick<Application, 'epoch' | 'after' | 'lapsedMs'> {}
+
 /** This server process among those that share its database. */
 export interface Node {
   readonly id: string
@@ -26,7 +30,7 @@ export interface Node {
   /** Says that this node is alive and applies `epoch`; resolves with the epoch in force. */
   renew(epoch: number): Promise<number>
   /** Notes what was applied here just now. It is reported in the background, several at once if need be. */
-  applied(epoch: number, counts: EnforceCounts): void
+  applied(application: JustApplied): void
   /** Some node has reported an application. */
   heard(): void
   /**
@@ -41,7 +45,7 @@ export interface Node {
 /** Gives this process an identity of its own: two that share a name or a data directory by mistake stay apart. */
 export function createNode({ db, name, leaseTtlMs, log }: NodeOptions): Node {
   const identity = { id: uuidv7(), name, leaseMs: leaseTtlMs }
-  let unreported: { readonly epoch: number; readonly at: number; readonly counts: EnforceCounts }[] = []
+  let unreported: { readonly at: number; readonly application: JustApplied }[] = []
   let reporting: Promise<void> | undefined
   let news = Promise.withResolvers<void>()
   let isSeen = false
@@ -52,11 +56,12 @@ export function createNode({ db, name, leaseTtlMs, log }: NodeOptions): Node {
       unreported = []
       const at = performance.now()
       try {
-        await noteApplications(
+        const delays = await noteApplications(
           db,
           identity.id,
-          batch.map(({ epoch, at: since, counts }) => ({ epoch, agoMs: at - since, ...counts })),
+          batch.map(({ at: since, application }) => ({ agoMs: at - since, ...application })),
         )
+        for (const { ms, hadLease } of delays) observeApplication({ lease: hadLease ? 'held' : 'lost' }, ms / 1_000)
       } catch (error) {
         log.debug('what was applied could not be reported yet', { error: String(error) })
         unreported = [...batch, ...unreported].slice(-MAX_UNREPORTED)
@@ -75,8 +80,8 @@ export function createNode({ db, name, leaseTtlMs, log }: NodeOptions): Node {
       if (unreported.length > 0) void flush()
       return current
     },
-    applied(epoch, counts) {
-      unreported = [...unreported, { epoch, at: performance.now(), counts }].slice(-MAX_UNREPORTED)
+    applied(application) {
+      unreported = [...unreported, { at: performance.now(), application }].slice(-MAX_UNREPORTED)
       void flush()
     },
     heard() {

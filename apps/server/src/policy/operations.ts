@@ -13,7 +13,6 @@ import { createDocumentOperations } from './policy-document.ts'
 import type { DocumentOperations } from './policy-document.ts'
 import { createRecallOperations } from './recalls.ts'
 import type { RecallOperations } from './recalls.ts'
-import { observeEffect } from './events.ts'
 import type { HoldQueueOptions } from './hold-queue.ts'
 import type { LivePolicy } from './live.ts'
 import { isRehearsal, rollBack } from './rehearsal.ts'
@@ -96,7 +95,6 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
     const { epoch, disconnected, notified } = applied
     const appliedMs = Math.round((performance.now() - committedAt) * 10) / 10
     lastEffectMs = appliedMs
-    observeEffect(appliedMs / 1_000)
     const effect: Effect = { epoch, appliedMs, disconnected, notified, nodes: [] }
     const { action, target } = result.entry
     log.info('policy change in effect', { epoch, appliedMs, disconnected, notified, action, target })
@@ -167,9 +165,19 @@ function isEffective(done: unknown): done is { readonly effect: Effect } {
 }
 
 /** What became of a change on one node, as administrators see it. */
-export function nodeEffectView({ nodeId, name, state, appliedMs, disconnected, notified }: NodeEffect): NodeEffectView {
-  const ms = appliedMs === undefined ? {} : { appliedMs: Math.round(appliedMs * 10) / 10 }
-  return { id: nodeId, name, state, ...ms, disconnected, notified }
+export function nodeEffectView(effect: NodeEffect): NodeEffectView {
+  const { nodeId, name, state, appliedAt, appliedMs, lapsedAt, failedClosedAt, disconnected, notified } = effect
+  return {
+    id: nodeId,
+    name,
+    state,
+    ...(appliedAt && { appliedAt: appliedAt.toISOString() }),
+    ...(appliedMs === undefined ? {} : { appliedMs: Math.round(appliedMs * 10) / 10 }),
+    ...(lapsedAt && { lapsedAt: lapsedAt.toISOString() }),
+    ...(failedClosedAt && { failedClosedAt: failedClosedAt.toISOString() }),
+    disconnected,
+    notified,
+  }
 }
 
 /** What a change of a media policy was, for the audit log. */

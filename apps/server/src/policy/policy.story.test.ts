@@ -201,7 +201,7 @@ test('control §7.4 a node that has gone without a word is waited for until its 
   )
   const { effect } = await n.operations.addClientRule('local:cli', rule)
   expect(effect.nodes).toMatchObject([
-    { name: 'gone', state: 'expired' },
+    { name: 'gone', state: 'failed-closed' },
     { name: 'here', state: 'applied' },
   ])
 })

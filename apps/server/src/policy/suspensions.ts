@@ -131,7 +131,12 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
       const suspensions: Suspension[] = []
       for (const row of rows) suspensions.push(await insertSuspension(tx, row))
       const rules: string[] = []
-      for (const rule of starting.rules ?? []) rules.push((await writeClientRule(tx, { actor, rule, at })).id)
+      for (const wantedRule of starting.rules ?? []) {
+        const { id, rule, isFinal } = await writeClientRule(tx, { actor, rule: wantedRule, at })
+        const detail = { ...(rule as Record<string, unknown>), isFinal, playbook: starting.playbookId }
+        await record(tx, { actor, action: 'add-client-rule', target: id, detail })
+        rules.push(id)
+      }
       // One row for each, so that what is on record about a suspension is found by its id.
       const entries = suspensions.map((row) => startEntry(actor, row, rules))
       for (const entry of entries.slice(1)) await record(tx, entry)

@@ -35,6 +35,20 @@ export const policyApplication = pgTable(
     appliedAt: instant('applied_at').notNull(),
     disconnected: integer('disconnected').notNull(),
     notified: integer('notified').notNull(),
+    lapsedAt: instant('lapsed_at'),
   },
   (t) => [primaryKey({ columns: [t.epoch, t.nodeId] })],
+)
+
+/** What each epoch changed: rows of the audit log; a trigger writes it. */
+export const policyChangeEntry = pgTable(
+  'policy_change_entry',
+  {
+    epoch: bigint('epoch', { mode: 'number' })
+      .notNull()
+      .references(() => policyChange.epoch, { onDelete: 'cascade' }),
+    auditSeq: bigint('audit_seq', { mode: 'number' }).notNull(),
+    target: text('target').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.epoch, t.auditSeq] })],
 )

@@ -43,7 +43,20 @@ export const emergency: typeof english = {
   effectText: (ms, closed, told) =>
     `Auf diesem Knoten nach ${ms} ms in Kraft. Beendete Sitzungen: ${closed}, benachrichtigte: ${told}.`,
   appliedByNode: 'Angewendet, nach Knoten',
-  nodeStates: { applied: 'angewendet', pending: 'steht noch aus', expired: 'kann nicht handeln: Frist abgelaufen' },
+  nodeStates: {
+    applied: 'angewendet',
+    pending: 'steht noch aus',
+    joined: 'später gestartet, gilt dort seitdem',
+    'failed-closed': 'nicht angewendet; lehnt alles ab',
+    stopped: 'gestoppt, bevor es angewendet war',
+  },
+  inForce: 'In Kraft',
+  appliedAt: 'Angewendet um',
+  appliedTo: (applied: string, all: string, slowestMs: string) =>
+    `auf ${applied} von ${all} Knoten; der langsamste brauchte ${slowestMs} ms`,
+  notEverywhere: 'nicht überall',
+  refusesSince: 'lehnt alles ab seit',
+  refusedUntilThen: 'war ohne Frist und lehnte alles ab von',
   disconnected: 'Beendete Sitzungen',
   waitsForSecond: 'Eine andere Person muss zustimmen. Bis dahin hat sich nichts geändert.',
   startTitle: 'Aussetzen',

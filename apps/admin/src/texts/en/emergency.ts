@@ -42,7 +42,20 @@ export const emergency = {
   effectText: (ms: number, closed: string, told: string) =>
     `In force on this node after ${ms} ms. Sessions closed: ${closed}, told: ${told}.`,
   appliedByNode: 'Applied, by node',
-  nodeStates: { applied: 'applied', pending: 'waiting for it', expired: 'cannot act: its lease is over' },
+  nodeStates: {
+    applied: 'applied',
+    pending: 'waiting for it',
+    joined: 'started later, with it',
+    'failed-closed': 'not applied; refuses everything',
+    stopped: 'stopped before it applied it',
+  },
+  inForce: 'In force',
+  appliedAt: 'Applied at',
+  appliedTo: (applied: string, all: string, slowestMs: string) =>
+    `on ${applied} of ${all} nodes; the slowest took ${slowestMs} ms`,
+  notEverywhere: 'not everywhere',
+  refusesSince: 'refuses everything since',
+  refusedUntilThen: 'had no lease, and refused everything from',
   disconnected: 'Sessions closed',
   waitsForSecond: 'Another person has to approve this. Until then nothing has changed.',
   startTitle: 'Suspend',
