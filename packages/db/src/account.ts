@@ -1,7 +1,7 @@
 import { and, asc, count, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { hasText } from './has-text.ts'
-import { account, archive, archiveOwner, credential, message, unit, unitMember } from './schema/index.ts'
+import { account, archive, archiveOwner, clientRuleHit, credential, message, unit, unitMember } from './schema/index.ts'
 import { uuidv7 } from './uuid.ts'
 
 export type Account = typeof account.$inferSelect
@@ -119,6 +119,8 @@ export async function deleteAccount(db: Db, localpart: string, owner: string): P
   return db.transaction(async (tx) => {
     const gone = await tx.delete(account).where(eq(account.localpart, localpart)).returning({ id: account.id })
     if (gone.length === 0) return 'absent'
+    // It is nobody who will come back with a client that is allowed.
+    await tx.delete(clientRuleHit).where(eq(clientRuleHit.localpart, localpart))
     // Positions stay: they must not be given again while a client may remember one.
     await tx
       .update(archiveOwner)

@@ -6,6 +6,7 @@ import {
   deleteAccount,
   deleteAdminSessions,
   deleteFastTokens,
+  endExempted,
   findAccount,
   insertAccount,
   listAccounts,
@@ -172,8 +173,10 @@ export async function removeAccount(context: AdminContext, actor: string, localp
   const bareJid = `${localpart}@${domain}`
   await db.transaction(async (tx) => {
     await keepAnAdministrator(tx, localpart)
+    // Messages wait until this is done, which hardly anybody's deletion needs.
+    const ended = await endExempted(tx, { accounts: localpart, bots: bareJid })
     if ((await deleteAccount(tx, localpart, bareJid)) === 'absent') throw new Refusal('no-such-account')
-    await appendAudit(tx, { actor, action: 'delete-account', target: bareJid }, now())
+    await appendAudit(tx, { actor, action: 'delete-account', target: bareJid, detail: { ...ended } }, now())
   })
   accounts.remove(localpart)
   const closedSessions = context.closeSessions(localpart, 'account-deleted')

@@ -5,6 +5,7 @@ import {
   appendAudit,
   bumpPolicyEpoch,
   deleteUnit,
+  endExempted,
   findAccount,
   findUnit,
   insertUnit,
@@ -119,10 +120,11 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
     async deleteUnit(request) {
       const { name } = request.params
       await db.transaction(async (tx) => {
+        const ended = await endExempted(tx, { units: name })
         // What the unit said about media goes with it: nodes must not remember it for a unit of the same name.
         await bumpPolicyEpoch(tx)
         if ((await deleteUnit(tx, name)) === 'absent') throw new Refusal('no-such-unit')
-        await audit(tx, actorOf(request).name, 'delete-unit', name)
+        await audit(tx, actorOf(request).name, 'delete-unit', name, { ...ended })
       })
       const before = units.find(name)
       units.remove(name)
