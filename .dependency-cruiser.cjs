@@ -39,6 +39,7 @@ const MAY_IMPORT = {
 const HOMES = {
   sharp: ['apps/sanitizer/src/child/', 'e2e/'],
   koffi: ['apps/sanitizer/src/sandbox/kernel\\.ts$', 'apps/sanitizer/test/'],
+  jose: ['apps/server/src/stream/oidc/', 'apps/server/test/'],
   argon2: ['apps/server/src/stream/password\\.ts$'],
   ws: ['apps/server/src/transport/', 'e2e/'],
   pg: ['packages/db/', 'packages/jobs/', 'e2e/'],

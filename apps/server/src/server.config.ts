@@ -13,16 +13,17 @@ import { componentConfig } from './stream/component.config.ts'
 import { eventSinksConfig } from './event-sinks/sinks.config.ts'
 import { antivirusConfig } from './files/antivirus.config.ts'
 import { advisoriesConfig } from './policy/advisories.config.ts'
+import { isTrustworthy, oidcConfig } from './stream/oidc/oidc.config.ts'
 import { streamConfig } from './stream/stream.config.ts'
 import { trafficConfig } from './traffic.config.ts'
 import { allowedOrigins } from './transport/origins.ts'
 import { proxyConfig } from './transport/proxy.config.ts'
 import { pushConfig } from './web-push/push.config.ts'
 
-/** Settings of the server process, by section. */
-export const serverConfig = z.object({
+const sections = z.object({
   common: commonConfig,
   stream: streamConfig,
+  oidc: oidcConfig.prefault({}),
   clientProof: clientProofConfig.prefault({}),
   components: componentConfig.prefault({}),
   registration: registrationConfig.prefault({}),
@@ -145,6 +146,14 @@ export const serverConfig = z.object({
       doc: 'How long rules count as current without hearing from the database, in milliseconds. Shorter closes sooner in trouble, and sooner by mistake.',
     }),
   }),
+})
+
+/** Settings of the server process, by section. */
+export const serverConfig = sections.superRefine(({ common, oidc }, context) => {
+  if (oidc.issuer === undefined || isTrustworthy(oidc.issuer, common)) return
+  const message =
+    'DRAWBRIDGE_OIDC_ISSUER must be an https address; plain http is for tests on this machine, with DRAWBRIDGE_ALLOW_PLAINTEXT.'
+  context.addIssue({ code: 'custom', path: ['oidc', 'issuer'], message, params: { sentence: true } })
 })
 
 export type ServerConfig = z.output<typeof serverConfig>

@@ -77,6 +77,7 @@ import { createClients } from './stream/clients.ts'
 import { ComponentStream } from './stream/component.ts'
 import { createDeviceKeys } from './stream/device-keys.ts'
 import { createFast } from './stream/fast.ts'
+import { openOidc } from './stream/oidc/oidc.ts'
 import { createPacing } from './stream/pacing.ts'
 import { createPasswords } from './stream/password.ts'
 import { createRevocations } from './stream/revocations.ts'
@@ -281,6 +282,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     passwords,
     closeSessions: sessionEnds.closeSessions,
     changed: (account, keep) => ctx.emit('password.changed', { account, keep }),
+    now,
   })
 
   // Features.
@@ -400,6 +402,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       tokenTtlMs: config.stream.fastTokenTtlMs,
       now: ctx.now,
     }),
+    oidc: openOidc(config, { db, accounts, gate: policy.gate, log: log.child({ part: 'oidc' }), now }),
     nameKey: sealer.derive('resource names'),
     throttle,
     turnedAway,

@@ -18,9 +18,11 @@ import type { Admission } from './stream/admission.ts'
 import type { Fast } from './stream/fast.ts'
 import { watchIdle } from './stream/idle.ts'
 import { limitsFrom } from './stream/limits.ts'
+import type { Oidc } from './stream/oidc/oidc.ts'
 import type { Passwords } from './stream/password.ts'
 import type { Revocations } from './stream/revocations.ts'
 import type { Session, SessionHost } from './stream/session.ts'
+import { watchSignIns } from './stream/sign-in-ends.ts'
 import type { StreamServer, Stranger } from './stream/stream-server.ts'
 import type { Throttle } from './stream/throttle.ts'
 import type { TurnedAway } from './stream/turned-away.ts'
@@ -35,6 +37,7 @@ export interface StreamParts {
   readonly admission: Admission
   readonly passwords: Passwords
   readonly fast: Fast
+  readonly oidc: Oidc | undefined
   /** A key of its own, for names that tell nothing. */
   readonly nameKey: Buffer
   readonly throttle: Throttle
@@ -53,6 +56,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     admission,
     passwords,
     fast,
+    oidc,
     nameKey,
     throttle,
     turnedAway,
@@ -75,6 +79,12 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
       setTimeout(() => session.end(), ms),
     )
   }
+  const detach = (session: Session) => {
+    session.detach()
+    if (!session.resumeId) return session.leave()
+    hibernate(session, config.stream.resumeTimeoutMs)
+  }
+  const signIns = watchSignIns({ interrupted: detach, now: () => ctx.now().getTime() })
   const host: SessionHost = {
     lease: policy.gate,
     cursors,
@@ -98,6 +108,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
       away.delete(session)
       clearTimeout(hibernating.get(session))
       hibernating.delete(session)
+      signIns.forget(session)
       sessions.remove(session)
       void endHooks(session)
     },
@@ -130,6 +141,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     passwords,
     fast,
     proofs: ctx.clientProofs,
+    oidc,
     throttle,
     revocations,
     host,
@@ -175,6 +187,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     turnedAway: (installation, cancel) => turnedAway.again(installation, policy.gate.epoch, cancel),
     noteTurnedAway: (installation, refusal) => turnedAway.note(installation, policy.gate.epoch, refusal),
     bound(session) {
+      signIns.watch(session)
       ctx.emit('session.active', { session })
       for (const { session: hooks } of registry.features) hooks?.bound?.(session, ctx)
       void admission.admit(session).catch((error: unknown) => {
@@ -182,11 +195,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
         session.end('internal-server-error')
       })
     },
-    detached(session) {
-      session.detach()
-      if (!session.resumeId) return session.leave()
-      hibernate(session, config.stream.resumeTimeoutMs)
-    },
+    detached: detach,
     awaitReturn(windowMs) {
       for (const session of away) hibernate(session, windowMs + config.stream.resumeTimeoutMs)
       away.clear()
@@ -195,6 +204,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
       away.delete(session)
       clearTimeout(hibernating.get(session))
       hibernating.delete(session)
+      signIns.watch(session)
     },
     keepCount: (id, account) => insertSmSession(db, id, account.id),
     async findHandled(id, account) {

@@ -42,9 +42,7 @@ export const THREATS: readonly { readonly group: string; readonly prefix: string
  * same is refused.
  */
 export const NEVER_OFFERED: Readonly<Record<string, string>> = {
-  'AU-03': 'there is no sign-in by OAuth',
   'AU-04': 'there is no sign-in by certificates of clients',
-  'AU-22': 'there is no sign-in by OAuth',
   'AU-24': 'there is no second factor to get around',
   'AU-25': 'there is no sign-in by certificates of clients',
 }

@@ -9,7 +9,7 @@ interface Claim {
 }
 
 /** What is implemented in full, and carries an extension's name nowhere. */
-export const RFCS = [6120, 6121, 7395, 7590, 7622] as const
+export const RFCS = [6120, 6121, 7395, 7590, 7622, 7628] as const
 
 /** Extensions of the stream itself, which are no features: they act before and below stanzas (apps/server/src/stream). */
 const STREAM: readonly (Claim & { readonly feature: string })[] = [
@@ -32,6 +32,9 @@ const STREAM: readonly (Claim & { readonly feature: string })[] = [
   { xep: 474, version: '0.5.0', feature: 'stream' },
   { xep: 480, version: '0.2.0', feature: 'stream' },
   { xep: 484, version: '0.2.0', feature: 'stream' },
+  { xep: 493, version: '0.1.1', feature: 'stream' },
+  { xep: 509, version: '0.2.0', feature: 'stream' },
+  { xep: 515, version: '0.1.0', feature: 'stream' },
 ]
 
 /** What the stream and the list of features claim, by number. */

@@ -40,6 +40,7 @@ export const SESSION_END = {
   'account-disabled': 'not-authorized',
   'account-deleted': 'not-authorized',
   'password-changed': 'reset',
+  'sign-in-ended': 'reset',
   'ended-by-administrator': 'reset',
   shutdown: 'system-shutdown',
 } as const

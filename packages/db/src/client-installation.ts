@@ -1,4 +1,5 @@
 import { and, desc, eq, exists, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
+import { endAccessTokens } from './account-identity.ts'
 import { deleteAdminSessions } from './admin-session.ts'
 import type { Db } from './database.ts'
 import { clientInstallation, fastToken } from './schema/index.ts'
@@ -16,8 +17,8 @@ export interface SeenClient {
   readonly userAgentId: string
   readonly software: string | undefined
   readonly device: string | undefined
-  /** It presented the password, not a token. */
-  readonly hasPassword: boolean
+  /** What it presented: the password, the access token of an issuer, or a token of ours that came of one of them. */
+  readonly proof: 'password' | 'access-token' | 'token'
 }
 
 /**
@@ -25,24 +26,28 @@ export interface SeenClient {
  * is known already: undefined when it is not, because its access was taken back a moment ago.
  */
 export async function noteClient(db: Db, seen: SeenClient, at: Date): Promise<string | undefined> {
-  const { accountId, userAgentId, software, device, hasPassword } = seen
+  const { accountId, userAgentId, software, device, proof } = seen
+  const shown = {
+    ...(proof === 'password' ? { knowsPassword: true } : {}),
+    ...(proof === 'access-token' ? { hasGrant: true } : {}),
+    lastSeenAt: at,
+  }
   const known = await db
     .update(clientInstallation)
     .set({
       ...(software === undefined ? {} : { software }),
       ...(device === undefined ? {} : { device }),
-      ...(hasPassword ? { knowsPassword: true } : {}),
-      lastSeenAt: at,
+      ...shown,
     })
     .where(and(eq(clientInstallation.accountId, accountId), eq(clientInstallation.userAgentId, userAgentId)))
     .returning({ id: clientInstallation.id })
-  if (known[0] || !hasPassword) return known[0]?.id
+  if (known[0] || proof === 'token') return known[0]?.id
   const [row] = await db
     .insert(clientInstallation)
-    .values({ id: uuidv7(), ...seen, knowsPassword: true, firstSeenAt: at, lastSeenAt: at })
+    .values({ id: uuidv7(), accountId, userAgentId, software, device, ...shown, firstSeenAt: at })
     .onConflictDoUpdate({
       target: [clientInstallation.accountId, clientInstallation.userAgentId],
-      set: { knowsPassword: true, lastSeenAt: at },
+      set: shown,
     })
     .returning({ id: clientInstallation.id })
   await forgetSurplus(db, accountId)
@@ -77,6 +82,7 @@ export function listClients(
       software: clientInstallation.software,
       device: clientInstallation.device,
       knowsPassword: clientInstallation.knowsPassword,
+      hasGrant: clientInstallation.hasGrant,
       firstSeenAt: clientInstallation.firstSeenAt,
       lastSeenAt: clientInstallation.lastSeenAt,
       hasToken: sql<boolean>`${exists(token)}`,
@@ -88,13 +94,20 @@ export function listClients(
 
 /**
  * Takes a client's access back: its tokens are gone, and so is the client, unless it knows the password that is in force.
+ * Where it had come by an access token, none that was issued until now counts any more, whichever client has it.
  * Returns the client as it was, or undefined when the account has none of this id.
  */
-export async function revokeClient(db: Db, accountId: string, id: string): Promise<ClientInstallation | undefined> {
+export async function revokeClient(
+  db: Db,
+  accountId: string,
+  id: string,
+  at: Date,
+): Promise<ClientInstallation | undefined> {
   return db.transaction(async (tx) => {
     const isIt = and(eq(clientInstallation.accountId, accountId), eq(clientInstallation.id, id))
     const [client] = await tx.select().from(clientInstallation).where(isIt).for('update')
     if (!client) return undefined
+    if (client.hasGrant) await endAccessTokens(tx, accountId, at)
     if (client.knowsPassword) await tx.delete(fastToken).where(eq(fastToken.clientId, id))
     else await tx.delete(clientInstallation).where(isIt)
     return client
@@ -111,7 +124,10 @@ export async function listFastTokens(db: Db, accountId: string, userAgentId: str
   return rows.map(({ token }) => token)
 }
 
-export type NewFastToken = Pick<FastToken, 'id' | 'clientId' | 'mechanism' | 'sealed' | 'issuedAt' | 'expiresAt'>
+export type NewFastToken = Pick<
+  FastToken,
+  'id' | 'clientId' | 'mechanism' | 'sealed' | 'issuedAt' | 'expiresAt' | 'grantEndsAt'
+>
 
 /** Stores a new token in the place of any that was never used; one in use stays until this one is used (XEP-0484 §3.5). */
 export async function putFastToken(db: Db, token: NewFastToken): Promise<void> {
@@ -155,20 +171,24 @@ export async function deleteFastTokensOfClients(db: Db, clientIds: readonly stri
   await db.delete(fastToken).where(sql`${fastToken.clientId} = any(${sql.param([...clientIds])}::uuid[])`)
 }
 
-/** Ends every token of an account. */
-export async function deleteFastTokens(db: Db, accountId: string): Promise<void> {
+/** Ends every token of an account, and what access tokens that were issued until now are good for. */
+export async function endTokens(db: Db, accountId: string, at: Date): Promise<void> {
   const clients = db
     .select({ id: clientInstallation.id })
     .from(clientInstallation)
     .where(eq(clientInstallation.accountId, accountId))
   await db.delete(fastToken).where(inArray(fastToken.clientId, clients))
+  await endAccessTokens(db, accountId, at)
 }
 
 /** The password is a new one: no token lets anybody in, here or as an administrator, and no client knows the password. */
-export async function forgetSignIns(db: Db, accountId: string): Promise<void> {
-  await deleteFastTokens(db, accountId)
+export async function forgetSignIns(db: Db, accountId: string, at: Date): Promise<void> {
+  await endTokens(db, accountId, at)
   await deleteAdminSessions(db, accountId)
-  await db.update(clientInstallation).set({ knowsPassword: false }).where(eq(clientInstallation.accountId, accountId))
+  await db
+    .update(clientInstallation)
+    .set({ knowsPassword: false, hasGrant: false })
+    .where(eq(clientInstallation.accountId, accountId))
 }
 
 /** Forgets clients not seen since `seenBefore`, and tokens that expired before `expiredBefore`. Returns how many rows. */

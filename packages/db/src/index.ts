@@ -1,4 +1,5 @@
 export * from './account.ts'
+export * from './account-identity.ts'
 export * from './admin-reply.ts'
 export * from './admin-session.ts'
 export * from './api-token.ts'

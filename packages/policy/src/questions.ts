@@ -115,8 +115,11 @@ export interface PushFacts {
 /** A new account on its way. */
 export interface AccountCreationFacts {
   readonly at: number
-  /** `administrator`: one makes it, by console or command; `invitation`: whoever was invited makes it. */
-  readonly origin: 'administrator' | 'invitation'
+  /**
+   * `administrator`: one makes it, by console or command; `invitation`: whoever was invited makes it; `issuer`: it is made
+   * at the first sign-in of somebody whom the OpenID Connect issuer knows.
+   */
+  readonly origin: 'administrator' | 'invitation' | 'issuer'
   /** The name it will have. */
   readonly localpart: string
 }

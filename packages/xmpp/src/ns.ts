@@ -34,6 +34,8 @@ export const NS_SASL_UPGRADE = 'urn:xmpp:sasl:upgrade:0'
 export const NS_SCRAM_UPGRADE = 'urn:xmpp:scram-upgrade:0'
 /** XEP-0494 */
 export const NS_CLIENT_ACCESS = 'urn:xmpp:cam:0'
+/** XEP-0509 */
+export const NS_IAP = 'urn:xmpp:iap:0'
 /** XEP-0440 */
 export const NS_SASL_CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0'
 /** XEP-0357 */

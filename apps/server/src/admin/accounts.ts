@@ -5,8 +5,8 @@ import {
   countAdmins,
   deleteAccount,
   deleteAdminSessions,
-  deleteFastTokens,
   endExempted,
+  endTokens,
   findAccount,
   insertAccount,
   listAccounts,
@@ -84,7 +84,7 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
       const changed = await updateAccount(tx, localpart, { isDisabled })
       if (!changed) throw new Refusal('no-such-account')
       if (isDisabled) {
-        await deleteFastTokens(tx, changed.id)
+        await endTokens(tx, changed.id, context.now())
         await deleteAdminSessions(tx, changed.id)
       }
       await audit(tx, actor, isDisabled ? 'disable-account' : 'enable-account', localpart)

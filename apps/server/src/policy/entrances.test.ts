@@ -22,6 +22,7 @@ const ENTRANCES = [
   'routing/publication.ts upload.publish',
   'routing/re-host.ts upload.request',
   'stream/admission.ts session.open',
+  'stream/oidc/provision.ts account.create',
   'streams.ts session.open',
   'streams.ts session.resume',
 ]
@@ -60,6 +61,11 @@ const WAYS_IN: readonly EntranceRow[] = [
   row('SASL2 without Bind2', 'stream/admission.ts session.open'),
   row('Bind2', 'stream/admission.ts session.open'),
   row('FAST', 'streams.ts session.open'),
+  {
+    way: 'OAUTHBEARER',
+    asks: ['streams.ts session.open'],
+    test: ['apps/server/test/streams/oauth.story.test.ts', 'control §7.2 OAUTHBEARER: '],
+  },
   row('XEP-0198 resume', 'streams.ts session.resume'),
   row('caps change', 'stream/admission.ts session.open'),
   row('API token', 'admin/router.ts http.request'),

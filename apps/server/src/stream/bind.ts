@@ -27,6 +27,8 @@ export interface KnownClient {
   readonly proofs?: readonly Proof[]
   /** Where it has one (XEP-0388 §2.3). */
   readonly clientId?: string | undefined
+  /** When its sign-in ends; absent: not by itself. */
+  readonly endsAt?: Date | undefined
 }
 
 /** What a session is made of. */

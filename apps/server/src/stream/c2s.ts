@@ -34,6 +34,7 @@ import { manage, prepareManagement, prepareResumption, takeAnswer, takeFromOther
 import { Negotiation } from './negotiation.ts'
 import type { NegotiatedStream, SignIn } from './negotiation.ts'
 import { HandledTooMuch } from './resume.ts'
+import { endOf } from './sasl.ts'
 import { sayGoodbye } from './session.ts'
 import type { Session } from './session.ts'
 import { StanzaRate } from './stanza-rate.ts'
@@ -151,6 +152,8 @@ export class C2sStream implements StreamHandler {
     if (canUpgrade && !allowPlaintext) return features
     for (const feature of this.#negotiation.features()) features.append(feature)
     for (const feature of this.#server.featuresBeforeSignIn()) features.append(feature)
+    const version = this.#negotiation.configVersion(features.toString())
+    if (version) features.append(version)
     return features
   }
 
@@ -220,7 +223,8 @@ export class C2sStream implements StreamHandler {
       fail: (condition, text) => this.#fail(condition, text),
       turnAway: (installation) => this.#turnAway(installation),
       signedIn: (signIn) => {
-        const { account, authenticate, data } = signIn
+        const { account, authenticate, data, proof } = signIn
+        this.#client = { claims: [], endsAt: endOf(proof) }
         if (authenticate) return this.#hold(() => this.#establish({ ...signIn, authenticate }))
         this.#account = account
         this.#write(buildSaslSuccess(data))
@@ -339,6 +343,7 @@ export class C2sStream implements StreamHandler {
   #attach(session: Session, h: number, texts: readonly string[]): void {
     if (session.isEnded) return this.#finish(undefined)
     takeFromOther(this.#server, session)
+    session.endsAt = this.#client.endsAt
     try {
       session.attach(this.#connection, h, texts)
     } catch (error) {

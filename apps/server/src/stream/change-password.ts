@@ -30,14 +30,21 @@ export interface PasswordChangeParts {
   closeSessions(localpart: string, why: SessionEndCode, keep?: Session): number
   /** Whatever else was given to those who knew the old password is to end. */
   changed(account: Pick<Account, 'id' | 'localpart'>, keep: Session | undefined): void
+  readonly now: () => Date
 }
 
-export function createChangePassword({ db, passwords, closeSessions, changed }: PasswordChangeParts): ChangePassword {
+export function createChangePassword({
+  db,
+  passwords,
+  closeSessions,
+  changed,
+  now,
+}: PasswordChangeParts): ChangePassword {
   return async ({ id, localpart }, password, { keep, record } = {}) => {
     const credentials = await passwords.make({ id, localpart }, password)
     await db.transaction(async (tx) => {
       await setCredentials(tx, id, credentials)
-      await forgetSignIns(tx, id)
+      await forgetSignIns(tx, id, now())
       await record?.(tx)
     })
     changed({ id, localpart }, keep)

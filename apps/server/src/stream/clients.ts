@@ -44,7 +44,7 @@ export function createClients({ db, sessions, revocations, now }: ClientsParts):
       const connected = new Map(open.map((session) => [session.clientId, session]))
       return [
         ...remembered.map(
-          ({ id, software, device, knowsPassword, hasToken, firstSeenAt, lastSeenAt }): AccessingClient => ({
+          ({ id, software, device, knowsPassword, hasGrant, hasToken, firstSeenAt, lastSeenAt }): AccessingClient => ({
             id,
             isConnected: connected.has(id),
             isAsking: asking.clientId === id,
@@ -54,6 +54,7 @@ export function createClients({ db, sessions, revocations, now }: ClientsParts):
             device: device ?? undefined,
             identity: connected.get(id)?.client,
             hasPassword: knowsPassword,
+            hasGrant,
             hasToken,
           }),
         ),
@@ -70,7 +71,7 @@ export function createClients({ db, sessions, revocations, now }: ClientsParts):
         end([session])
         return 'password-known'
       }
-      const client = isUuid(id) ? await revokeClient(db, account.id, id) : undefined
+      const client = isUuid(id) ? await revokeClient(db, account.id, id, now()) : undefined
       if (!client) return 'unknown-client'
       // Whoever is just signing in with a token that was good a moment ago is told now; whoever is in, goes.
       revocations.revoke(id)
@@ -80,7 +81,8 @@ export function createClients({ db, sessions, revocations, now }: ClientsParts):
   }
 }
 
-function unnamed({ jid, signedInAt, client }: Session, isAsking: boolean, at: Date): AccessingClient {
+function unnamed(session: Session, isAsking: boolean, at: Date): AccessingClient {
+  const { jid, signedInAt, client } = session
   return {
     id: listedId(undefined, jid.resourcepart),
     isConnected: true,
@@ -90,7 +92,8 @@ function unnamed({ jid, signedInAt, client }: Session, isAsking: boolean, at: Da
     software: client.family,
     device: undefined,
     identity: client,
-    hasPassword: true,
+    hasPassword: session.endsAt === undefined,
+    hasGrant: session.endsAt !== undefined,
     hasToken: false,
   }
 }

@@ -9,6 +9,7 @@ import type { KnownClient } from './bind.ts'
 import { HeldBack } from './held-back.ts'
 import { manage, prepareManagement, prepareResumption } from './management.ts'
 import type { SignIn } from './negotiation.ts'
+import { endOf } from './sasl.ts'
 import type { Session } from './session.ts'
 import type { StreamServer } from './stream-server.ts'
 import { installationOf } from './turned-away.ts'
@@ -56,6 +57,7 @@ export async function establish(
   const seen = await server.fast.signedIn(signIn)
   if (seen === 'revoked') return revoked(signIn)
   const { id: clientId, token } = seen
+  const endsAt = endOf(signIn.proof)
   const inline: Content[] = [token]
   if (authenticate.resume) {
     const isClosed = () => stream.isClosed()
@@ -75,9 +77,16 @@ export async function establish(
   }
   if (!authenticate.bind) {
     const success = buildSasl2Success({ jid: account.bareJid, data, inline })
-    return { kind: 'signed-in', success, client: { claims, proofs, clientId } }
+    return { kind: 'signed-in', success, client: { claims, proofs, clientId, endsAt } }
   }
-  const outcome = await bindInline(server, stream, { signIn, bind: authenticate.bind, claims, proofs, clientId })
+  const outcome = await bindInline(server, stream, {
+    signIn,
+    bind: authenticate.bind,
+    claims,
+    proofs,
+    clientId,
+    endsAt,
+  })
   if (!('bound' in outcome)) return outcome
   const { session, held, bound } = outcome
   session.installation = installation

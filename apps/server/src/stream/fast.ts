@@ -12,7 +12,8 @@ import type { Authenticate, Element } from '@drawbridge/xmpp'
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Account, Accounts } from '../routing/accounts.ts'
 import type { ChannelBindings } from '../transport/connection.ts'
-import { localpartOf, utf8From } from './sasl.ts'
+import { localpartOf, utf8From } from './claimant.ts'
+import { endOf } from './sasl.ts'
 import type { Proof, SaslAttempt, SaslSituation, SaslStep } from './sasl.ts'
 import type { Sealer } from './seal.ts'
 
@@ -84,13 +85,21 @@ export function createFast({ db, sealer, domain, accounts, tokenTtlMs, now }: Fa
     return undefined
   }
 
-  const issue = async (account: Account, clientId: string, mechanism: FastMechanism): Promise<Element> => {
+  /** A token that came of a sign-in by an issuer ends with that, and so do all that follow it. */
+  const issue = async (
+    account: Account,
+    clientId: string,
+    mechanism: FastMechanism,
+    proof: Proof,
+  ): Promise<Element> => {
     const secret = randomBytes(TOKEN_BYTES).toString('base64url')
     const id = uuidv7()
     const issuedAt = now()
-    const expiresAt = new Date(issuedAt.getTime() + tokenTtlMs)
+    const grantEndsAt = endOf(proof) ?? null
+    const ends = [issuedAt.getTime() + tokenTtlMs, grantEndsAt?.getTime() ?? Number.POSITIVE_INFINITY]
+    const expiresAt = new Date(Math.min(...ends))
     const sealed = sealer.seal(Buffer.from(secret), place(account.id, { id, mechanism }))
-    await putFastToken(db, { id, clientId, mechanism, sealed, issuedAt, expiresAt })
+    await putFastToken(db, { id, clientId, mechanism, sealed, issuedAt, expiresAt, grantEndsAt })
     return buildFastToken(secret, expiresAt)
   }
 
@@ -120,15 +129,14 @@ export function createFast({ db, sealer, domain, accounts, tokenTtlMs, now }: Fa
       const { userAgent, tokenFor, fast } = authenticate
       const { id: userAgentId, software, device } = userAgent
       if (userAgentId === undefined) return {}
-      const hasPassword = proof.kind === 'password'
-      const seen = { accountId: account.id, userAgentId, software, device, hasPassword }
+      const seen = { accountId: account.id, userAgentId, software, device, proof: proof.kind }
       const id = await noteClient(db, seen, now())
       if (id === undefined) return 'revoked'
       const isInvalidated = proof.kind === 'token' && fast?.isInvalidated === true
       if (isInvalidated) await deleteFastTokensOfClient(db, id)
       const wanted = fastMechanismsFor(situation).find((name) => name === tokenFor)
       const mechanism = wanted ?? (isInvalidated ? undefined : rotationOf(proof, now()))
-      return mechanism ? { id, token: await issue(account, id, mechanism) } : { id }
+      return mechanism ? { id, token: await issue(account, id, mechanism, proof) } : { id }
     },
   }
 }

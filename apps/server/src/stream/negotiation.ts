@@ -1,5 +1,7 @@
 import {
   buildAuthentication,
+  buildConfigVersion,
+  buildConfigVersionMismatch,
   buildSasl2Continue,
   buildSasl2TaskData,
   findAuthenticate,
@@ -18,12 +20,14 @@ import type {
   StreamErrorCondition,
   Words,
 } from '@drawbridge/xmpp'
+import { refusalWords } from '../policy/words.ts'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection } from '../transport/connection.ts'
 import { countSignIn, observeSignIn } from './events.ts'
 import { fastMechanismsFor } from './fast.ts'
 import type { FastMechanism } from './fast.ts'
-import { beginSasl, localpartOf, mechanismsFor } from './sasl.ts'
+import { localpartOf } from './claimant.ts'
+import { beginSasl, mechanismsFor } from './sasl.ts'
 import type { Mechanism, Proof, SaslAttempt, SaslSituation, SaslStep } from './sasl.ts'
 import type { StreamServer } from './stream-server.ts'
 import { claimedName, installationOf } from './turned-away.ts'
@@ -76,6 +80,8 @@ export class Negotiation {
   readonly #connection: Connection
   readonly #stream: NegotiatedStream
   #from: string | undefined
+  /** Of the features that this stream was told (XEP-0509). */
+  #configVersion: string | undefined
   #exchange: Exchange | undefined
   /** What was enough. The rest of the exchange, verifiers among it, is not kept for as long as the session lasts. */
   #proved: Pick<Exchange, 'profile' | 'mechanism'> | undefined
@@ -105,11 +111,17 @@ export class Negotiation {
     this.#from = from
   }
 
+  /** The features of this stream are these, all of them: a name for them, where clients are to know one (XEP-0509 §2.3). */
+  configVersion(features: string): Element | undefined {
+    if (!this.#server.config.hasPipelining) return undefined
+    this.#configVersion = this.#server.stableName(features)
+    return buildConfigVersion(this.#configVersion)
+  }
+
   /** What is offered on this connection, as stream features (RFC 6120 §6.4.1, XEP-0388 §2.1, XEP-0440 §3). */
   features(): Element[] {
     const situation = this.#situation()
-    const { families } = this.#server.passwords
-    const mechanisms = mechanismsFor(situation, families)
+    const mechanisms = mechanismsFor(situation, this.#server)
     const types = Object.keys(situation.bindings ?? {}).map((type) => xml('channel-binding', { type }))
     return [
       xml('mechanisms', { xmlns: NS_SASL }, ...mechanisms.map((name) => xml('mechanism', {}, name))),
@@ -117,7 +129,7 @@ export class Negotiation {
         mechanisms,
         fast: fastMechanismsFor(situation),
         bindFeatures: this.#server.bindFeatures,
-        upgrades: upgradeTasks(families),
+        upgrades: upgradeTasks(this.#server.passwords.families),
       }),
       ...(types.length > 0 ? [xml('sasl-channel-binding', { xmlns: NS_SASL_CHANNEL_BINDING }, ...types)] : []),
     ]
@@ -155,10 +167,11 @@ export class Negotiation {
   }
 
   #situation(): SaslSituation {
-    const { channelBindings, isEncrypted, framing } = this.#connection
+    const { channelBindings, tlsVersion, isEncrypted, framing } = this.#connection
     const isProtected = framing === 'tcp' ? isEncrypted : this.#server.isHttps
     return {
       bindings: channelBindings,
+      tlsVersion,
       isProtected: isProtected || this.#server.config.allowPlaintext,
       from: this.#from,
     }
@@ -169,6 +182,10 @@ export class Negotiation {
     this.#exchange = undefined
     const authenticate = profile === SASL2 ? findAuthenticate(element) : undefined
     if (profile === SASL2 && !authenticate) return this.#failed(profile, 'malformed-request')
+    // Nothing was tried yet: what a client thinks is offered is no reason to count it among those who guess.
+    const wentBy = authenticate?.configVersion
+    if (wentBy !== undefined && this.#configVersion !== undefined && wentBy !== this.#configVersion)
+      return this.#stream.write(profile.buildFailure('aborted', undefined, [buildConfigVersionMismatch()]))
     const name = authenticate && this.#installation(mechanism, initial, authenticate)
     if (name !== undefined && this.#stream.turnAway(name)) return
     const exchange = this.#exchangeFor(profile, mechanism, authenticate)
@@ -195,16 +212,16 @@ export class Negotiation {
       if (!mechanism) return undefined
       return { ...common, mechanism, attempt: this.#server.fast.begin(mechanism, situation, authenticate) }
     }
-    const { families } = this.#server.passwords
-    const mechanism = mechanismsFor(situation, families).find((name) => name === wanted)
+    const mechanism = mechanismsFor(situation, this.#server).find((name) => name === wanted)
     if (!mechanism) return undefined
     return { ...common, mechanism, attempt: beginSasl(mechanism, situation, this.#server) }
   }
 
   #check(exchange: Exchange, step: () => Promise<SaslStep>): void {
-    const { profile, authenticate } = exchange
+    const { profile, authenticate, mechanism } = exchange
     // A token cannot be guessed: a device that is known comes in however much its address is slowed (threats §3.5).
-    if (!authenticate?.fast && this.#server.throttle.delayMs(this.#throttleKeys(undefined)) > 0)
+    const canGuess = !authenticate?.fast && mechanism !== 'OAUTHBEARER'
+    if (canGuess && this.#server.throttle.delayMs(this.#throttleKeys(undefined)) > 0)
       return this.#failed(profile, 'temporary-auth-failure')
     this.#wait(exchange, async () => {
       const outcome = await step()
@@ -241,7 +258,8 @@ export class Negotiation {
       if (isGuess) throttle.failed(keys)
       if (throttle.delayMs(keys) > 0)
         this.#server.guessingSlowed({ name, remoteAddress: this.#connection.remoteAddress })
-      return this.#failed(profile, step.condition, { name })
+      const text = step.code && refusalWords(step.code, {}, this.#connection.language)
+      return this.#failed(profile, step.condition, { name, text })
     }
     const { account, proof, bytes: data } = step
     if (this.isRevoked(account)) return this.#failed(profile, 'not-authorized', { name })

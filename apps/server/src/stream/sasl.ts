@@ -1,14 +1,17 @@
-import { findJid } from '@drawbridge/xmpp'
+import type { ErrorCode } from '@drawbridge/contract'
 import type { SaslFailure } from '@drawbridge/xmpp'
 import type { FastToken } from '@drawbridge/db'
 import type { Account, Accounts } from '../routing/accounts.ts'
 import type { ChannelBindings } from '../transport/connection.ts'
+import { isOwnAuthzid, localpartOf, utf8From } from './claimant.ts'
+import { oauthBearer } from './oauthbearer.ts'
+import type { Oidc } from './oidc/oidc.ts'
 import { PasswordBusy } from './password.ts'
 import type { Passwords, Verifiers } from './password.ts'
 import { parseClientFirst, ScramExchange, ScramFailure } from './scram.ts'
 import type { ScramFamily } from './scram.ts'
 
-/** Mechanisms that prove a password, offered in this order: the strongest first (RFC 6120 §6.3.3). */
+/** Mechanisms that prove a password, or show the access token of an issuer; the strongest first (RFC 6120 §6.3.3). */
 export const MECHANISMS = [
   'SCRAM-SHA-512-PLUS',
   'SCRAM-SHA-256-PLUS',
@@ -16,12 +19,15 @@ export const MECHANISMS = [
   'SCRAM-SHA-256',
   'SCRAM-SHA-1-PLUS',
   'SCRAM-SHA-1',
+  'OAUTHBEARER',
   'PLAIN',
 ] as const
 export type Mechanism = (typeof MECHANISMS)[number]
 
 export interface SaslSituation {
   readonly bindings: ChannelBindings | undefined
+  /** See `Connection.tlsVersion`. */
+  readonly tlsVersion?: string | undefined
   /** TLS protects what is sent, or a loopback test setting says that it need not: without, no PLAIN and no tokens. */
   readonly isProtected: boolean
   /** Whom the client said it is when it opened the stream (RFC 6120 §4.7.1). */
@@ -32,12 +38,21 @@ export interface SaslServices {
   readonly domain: string
   readonly accounts: Accounts
   readonly passwords: Passwords
+  /** Absent: nobody signs in by access tokens. */
+  readonly oidc?: Oidc | undefined
 }
 
 /** How it was proved who the client acts for. */
 export type Proof =
   | { readonly kind: 'password'; readonly scram?: { readonly family: ScramFamily; readonly verifiers: Verifiers } }
   | { readonly kind: 'token'; readonly token: FastToken }
+  | { readonly kind: 'access-token'; readonly endsAt: Date }
+
+/** When a sign-in ends, with all that came of it; nothing for one by password, which ends when somebody ends it. */
+export function endOf(proof: Proof): Date | undefined {
+  if (proof.kind === 'password') return undefined
+  return proof.kind === 'access-token' ? proof.endsAt : (proof.token.grantEndsAt ?? undefined)
+}
 
 export type SaslStep =
   | { readonly kind: 'challenge'; readonly bytes: Buffer }
@@ -53,6 +68,8 @@ export type SaslStep =
       readonly name: string | undefined
       /** The password was tried and is wrong; anything else is a client that cannot do better. */
       readonly isGuess: boolean
+      /** What to tell the person, where it is not about a password. */
+      readonly code?: ErrorCode
     }
 
 /** One attempt to sign in: `start` once, then `next` for each response. */
@@ -61,23 +78,36 @@ export interface SaslAttempt {
   next(response: Buffer): Promise<SaslStep>
 }
 
+/** What of the server's settings decides which mechanisms there are. */
+export interface SaslOffers {
+  readonly passwords: Pick<Passwords, 'families'>
+  readonly oidc?: Oidc | undefined
+}
+
 /** The mechanisms that can be had on this connection. */
-export function mechanismsFor({ bindings, isProtected }: SaslSituation, families: readonly ScramFamily[]): Mechanism[] {
+export function mechanismsFor({ bindings, isProtected }: SaslSituation, { passwords, oidc }: SaslOffers): Mechanism[] {
   return MECHANISMS.filter((name) => {
     if (name === 'PLAIN') return isProtected
+    // RFC 7628 §5: a token is all it takes.
+    if (name === 'OAUTHBEARER') return isProtected && oidc !== undefined
     const { family, isPlus } = scramOf(name)
-    return families.includes(family) && (!isPlus || bindings !== undefined)
+    return passwords.families.includes(family) && (!isPlus || bindings !== undefined)
   })
 }
 
-function scramOf(name: Exclude<Mechanism, 'PLAIN'>): { readonly family: ScramFamily; readonly isPlus: boolean } {
+type ScramMechanism = Exclude<Mechanism, 'PLAIN' | 'OAUTHBEARER'>
+
+function scramOf(name: ScramMechanism): { readonly family: ScramFamily; readonly isPlus: boolean } {
   const isPlus = name.endsWith('-PLUS')
   return { family: (isPlus ? name.slice(0, -'-PLUS'.length) : name) as ScramFamily, isPlus }
 }
 
 /** Begins an attempt with a mechanism that was offered. */
 export function beginSasl(name: Mechanism, situation: SaslSituation, services: SaslServices): SaslAttempt {
-  return name === 'PLAIN' ? plain(situation, services) : scram(name, situation, services)
+  if (name === 'PLAIN') return plain(situation, services)
+  if (name !== 'OAUTHBEARER') return scram(name, situation, services)
+  if (!services.oidc) throw new Error('OAUTHBEARER was not offered')
+  return oauthBearer(services.oidc, { domain: services.domain, from: situation.from })
 }
 
 const failure = (condition: SaslFailure, name?: string): SaslStep => ({
@@ -116,14 +146,11 @@ function plain({ from }: SaslSituation, { domain, accounts, passwords }: SaslSer
 }
 
 /** RFC 5802, RFC 7677. What an attacker learns about an unknown name is what he learns about a known one. */
-function scram(
-  name: Exclude<Mechanism, 'PLAIN'>,
-  situation: SaslSituation,
-  { domain, accounts, passwords }: SaslServices,
-): SaslAttempt {
-  const { bindings, from } = situation
+function scram(name: ScramMechanism, situation: SaslSituation, services: SaslServices): SaslAttempt {
+  const { domain, accounts, passwords } = services
+  const { bindings, tlsVersion, from } = situation
   const { family, isPlus } = scramOf(name)
-  const offer = { mechanisms: mechanismsFor(situation, passwords.families), bindings: Object.keys(bindings ?? {}) }
+  const offer = { mechanisms: mechanismsFor(situation, services), bindings: Object.keys(bindings ?? {}) }
   let verifiers: Verifiers | undefined
   let exchange: ScramExchange | undefined
   let localpart: string | undefined
@@ -140,7 +167,7 @@ function scram(
         account = localpart === undefined ? undefined : accounts.find(localpart)
         const usable = account?.isDisabled === false ? account.id : undefined
         verifiers = await passwords.load(usable, localpart ?? first.username)
-        exchange = new ScramExchange({ first, ...verifiers.scram(family), bindingBytes, offer })
+        exchange = new ScramExchange({ first, ...verifiers.scram(family), bindingBytes, offer, tlsVersion })
         return { kind: 'challenge', bytes: Buffer.from(exchange.serverFirst) }
       } catch (error) {
         if (error instanceof ScramFailure) return failure(error.reason, localpart)
@@ -161,43 +188,10 @@ function scram(
   }
 }
 
-/** Nothing for ill-formed UTF-8: replacing it would make two passwords or names the same. */
-export function utf8From(bytes: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
-}
-
 /** The bytes that client-final must carry; nothing when what the client claims cannot be (RFC 5802 §6). */
 function bindingFor(claim: string, isPlus: boolean, bindings: ChannelBindings | undefined): Buffer | undefined {
   if (isPlus) return claim === 'tls-exporter' || claim === 'tls-server-end-point' ? bindings?.[claim] : undefined
   // `y` says that the client could bind and believes that we cannot: with -PLUS on offer, somebody removed it.
   if (claim === 'y') return bindings ? undefined : Buffer.alloc(0)
   return claim === 'n' ? Buffer.alloc(0) : undefined
-}
-
-/** The account that a client names, with or without its domain; nothing for a name that none can have. */
-export function localpartOf(name: string, domain: string): string | undefined {
-  const jid = findJid(name.includes('@') ? name : `${name}@${domain}`)
-  return jid?.domainpart === domain && !jid.isFull ? jid.localpart : undefined
-}
-
-/**
- * Nobody acts for anybody else: the only authzid is one's own bare JID (threats AU-01 to AU-04), and the one that the
- * stream was opened for (XEP-0388 §3.4).
- */
-function isOwnAuthzid(authzid: string, { localpart, domain, from }: Claimant): boolean {
-  if (authzid === '') return true
-  const jid = findJid(authzid)
-  if (!jid || jid.isFull || localpart === undefined) return false
-  if (jid.localpart !== localpart || jid.domainpart !== domain) return false
-  return from === undefined || findJid(from)?.bareString === jid.toString()
-}
-
-interface Claimant {
-  readonly localpart: string | undefined
-  readonly domain: string
-  readonly from: string | undefined
 }

@@ -161,6 +161,8 @@ export interface ScramStart {
   readonly bindingBytes: Buffer
   /** What was offered, so that the client sees whether somebody changed it on the way (XEP-0474); absent: not told. */
   readonly offer?: SaslOffer
+  /** Of TLS as we see it, so that the client sees whether somebody in between speaks another one (XEP-0515); absent: not told. */
+  readonly tlsVersion?: string | undefined
   /** False: the verifier is a decoy for an account that does not exist, so that no proof can be right. */
   readonly isReal: boolean
   /** Default: 144 random bits. */
@@ -176,7 +178,7 @@ export class ScramExchange {
   readonly #nonce: string
   readonly #isReal: boolean
 
-  constructor({ first, verifier, bindingBytes, isReal, offer, serverNonce = newNonce() }: ScramStart) {
+  constructor({ first, verifier, bindingBytes, isReal, offer, tlsVersion, serverNonce = newNonce() }: ScramStart) {
     this.#first = first
     this.#verifier = verifier
     this.#bindingBytes = bindingBytes
@@ -185,6 +187,7 @@ export class ScramExchange {
     const { family, salt, iterations } = verifier
     this.serverFirst = `r=${this.#nonce},s=${salt.toString('base64')},i=${iterations}`
     if (offer) this.serverFirst += `,h=${offerHash(family, offer)}`
+    if (tlsVersion !== undefined) this.serverFirst += `,t=${tlsVersion}`
   }
 
   /** Checks client-final and returns server-final; throws `ScramFailure`. Takes the same time for a decoy. */

@@ -88,6 +88,8 @@ export class Session {
   hasCarbons = false
   /** The client, where it is known by an id (XEP-0388 §2.3). */
   clientId: string | undefined
+  /** When the sign-in of its stream ends (`sign-in-ends.ts`); absent: not by itself. */
+  endsAt: Date | undefined
   /** The installation of the client with what it said of itself (`turned-away.ts`); absent where it has no id. */
   installation: string | undefined
   /** What a feature keeps about this session, under its own name. */
@@ -115,6 +117,7 @@ export class Session {
     this.#claims = known.claims
     this.client = this.#proved(known.proofs ?? [])
     this.clientId = known.clientId
+    this.endsAt = known.endsAt
     this.connection = connection
     this.framing = connection.framing
     this.remoteAddress = connection.remoteAddress
@@ -441,16 +444,21 @@ export class Session {
    * cannot be resumed ends.
    */
   sendAway(condition: StreamErrorCondition, text: Words, ...details: Element[]): void {
+    this.interrupt(condition, text, ...details)
+    this.keep()
+  }
+
+  /** Its stream ends with this error, and so does a session that cannot be resumed. */
+  interrupt(condition: StreamErrorCondition, text: Words, ...details: Element[]): void {
     const { connection } = this
     if (!this.resumeId || !connection) return this.end(condition, text, ...details)
     countStreamError({ condition })
     sayGoodbye(connection, buildStreamError(condition, text, ...details))
-    this.keep()
   }
 
   /** Without its connection it waits for its client as long as a suspension lasts. */
   keep(): void {
-    if (this.resumeId) this.#host.sentAway(this)
+    if (this.resumeId && !this.#isEnded) this.#host.sentAway(this)
   }
 
   /** The connection is gone; the session waits for the client to come back. */

@@ -7,6 +7,7 @@ import type { Connection } from '../transport/connection.ts'
 import type { ClientProofs } from './client-proofs.ts'
 import type { Fast } from './fast.ts'
 import type { StreamLimits } from './limits.ts'
+import type { Oidc } from './oidc/oidc.ts'
 import type { Passwords } from './password.ts'
 import type { Revocations } from './revocations.ts'
 import type { Session, SessionHost } from './session.ts'
@@ -39,6 +40,8 @@ export interface StreamServer {
   readonly passwords: Passwords
   readonly fast: Fast
   readonly proofs: ClientProofs
+  /** Absent: nobody signs in by access tokens. */
+  readonly oidc: Oidc | undefined
   readonly throttle: Throttle
   readonly revocations: Revocations
   readonly host: SessionHost

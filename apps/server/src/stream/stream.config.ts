@@ -37,6 +37,10 @@ export const streamConfig = z.object({
     env: 'DRAWBRIDGE_STREAM_FAST_TOKEN_TTL',
     doc: 'How long a client may be away and still sign in without the password (XEP-0484). Longer spares people the password; shorter protects them when a device is lost.',
   }),
+  hasPipelining: boolean.default(false).meta({
+    env: 'DRAWBRIDGE_STREAM_PIPELINING',
+    doc: 'Tells clients a version of what is offered to them, so that the next time they need not wait for the offer before they sign in (XEP-0509). Saves a round trip; the extension is experimental, and may change.',
+  }),
   clientRetentionMs: duration.default(400 * 86_400_000).meta({
     env: 'DRAWBRIDGE_STREAM_CLIENT_RETENTION',
     doc: 'How long a client that does not come back is remembered, with what it said of itself (XEP-0494). Longer shows people more of their history; shorter keeps less about them.',

@@ -33,7 +33,14 @@ test('under other rules, and after a while, it is looked again', () => {
 })
 
 test('an installation that was updated is another one, and one without an id is none', () => {
-  const said = { bind: undefined, resume: undefined, fast: undefined, tokenFor: undefined, upgrades: [] }
+  const said = {
+    bind: undefined,
+    resume: undefined,
+    fast: undefined,
+    tokenFor: undefined,
+    upgrades: [],
+    configVersion: undefined,
+  }
   const client = (version: string) => ({ name: 'drawbridge-web', version, build: undefined, os: undefined })
   const of = (id: string | undefined, version: string) =>
     installationOf('alice', '192.0.2.1', {

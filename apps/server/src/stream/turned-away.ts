@@ -1,4 +1,5 @@
 import type { Authenticate } from '@drawbridge/xmpp'
+import { parseBearer } from './oauthbearer.ts'
 import type { StreamRefusal } from './stream-server.ts'
 
 /** The first repeated attempt waits so long for its answer, and each one after it twice as long (control §3.3). */
@@ -83,10 +84,11 @@ export function installationOf(
   return id === undefined ? undefined : JSON.stringify([localpart, address, id, software, device, client])
 }
 
-/** Who wants to sign in, as the first words of a mechanism say (RFC 4616, RFC 5802, draft-schmaus-kitten-sasl-ht). */
+/** Who wants to sign in, as the first words of a mechanism say (RFC 4616, RFC 5802, RFC 7628, draft-schmaus-kitten-sasl-ht). */
 export function claimedName(mechanism: string, initial: Uint8Array | undefined): string | undefined {
   if (!initial) return undefined
   const text = Buffer.from(initial).toString('utf8')
+  if (mechanism === 'OAUTHBEARER') return parseBearer(text)?.authzid
   if (mechanism.startsWith('SCRAM-')) return /^[^,]*,[^,]*,n=([^,]*),/u.exec(text)?.[1]
   return mechanism === 'PLAIN' ? text.split('\0')[1] : text.split('\0', 1)[0]
 }

@@ -35,6 +35,8 @@ export interface Connection {
   readonly isEncrypted: boolean
   /** Present only where this process itself ends TLS. */
   readonly channelBindings: ChannelBindings | undefined
+  /** The version of TLS that this process itself ends, as XEP-0515 §4.1 writes it: `0304` is TLS 1.3. */
+  readonly tlsVersion?: string | undefined
   /** Of the stream that it carries, where that is not English (RFC 6120 §4.7.4); the stream sets it. */
   language?: string | undefined
   /** Of the stream that it carries: new for each, and not to be guessed (RFC 6120 §4.7.3); the stream sets it. */

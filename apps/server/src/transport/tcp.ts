@@ -8,6 +8,7 @@ import { corkForThisTurn, LINGER_MS, STOP_LINGER_MS, uncorkNow } from './connect
 import type { Accept, ChannelBindings, Connection, Lease, PauseReason, StreamHandler } from './connection.ts'
 import { countPause } from './events.ts'
 import { readProxyHeader } from './proxy-protocol.ts'
+import { tlsVersionOf } from './tls.ts'
 import type { Tls } from './tls.ts'
 
 export interface TcpListenerOptions {
@@ -76,6 +77,7 @@ class TcpConnection implements Connection {
   readonly framing = 'tcp'
   readonly remoteAddress: string
   channelBindings: ChannelBindings | undefined
+  tlsVersion: string | undefined
   isEncrypted = false
   readonly #tls: Tls
   readonly #handler: StreamHandler
@@ -180,6 +182,7 @@ class TcpConnection implements Connection {
       this.#isHandshaking = false
       this.isEncrypted = true
       this.channelBindings = this.#tls.bindingsOf(secured)
+      this.tlsVersion = tlsVersionOf(secured)
     })
     secured.on('error', () => secured.destroy())
     this.#listenTo(secured)

@@ -152,3 +152,10 @@ function endPointBinding({ raw, signatureAlgorithm }: X509Certificate): Buffer {
     .update(raw)
     .digest()
 }
+
+const TLS_VERSIONS: Readonly<Record<string, string>> = { 'TLSv1.2': '0303', 'TLSv1.3': '0304' }
+
+/** The version number on the wire (RFC 8446 §4.1.2) in hexadecimal. */
+export function tlsVersionOf(socket: TLSSocket): string | undefined {
+  return TLS_VERSIONS[socket.getProtocol() ?? '']
+}

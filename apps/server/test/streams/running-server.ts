@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly allowPlaintext?: boolean
   /** Settings of the section `stream`. */
   readonly stream?: Readonly<Record<string, unknown>>
+  /** Settings of the section `oidc`. */
+  readonly oidc?: Readonly<Record<string, unknown>>
   /** Settings of the section `components`. */
   readonly components?: Readonly<Record<string, unknown>>
   /** Settings of the section `registration`. */
@@ -62,6 +64,7 @@ export async function runServer({
   stream = {},
   registration = {},
   web = {},
+  oidc = {},
   components = {},
   proxy = {},
   push = {},
@@ -79,6 +82,7 @@ export async function runServer({
     stream: { scramIterations: 10_000, freeSignInFailures: 1_000, ...stream },
     clientProof,
     web,
+    oidc,
     proxy,
     components,
     push,

@@ -248,6 +248,58 @@ describe('AU-13 XEP-0474 §6', () => {
   })
 })
 
+describe('AU-13 XEP-0515 §4', () => {
+  const first = (line: Line) => {
+    line.send(authenticate('SCRAM-SHA-256', 'n,,n=alice,r=0123456789'))
+    return line.until(ANSWER2).then((challenge) => partsOf(decoded(challenge, 'challenge')))
+  }
+
+  test.each([
+    ['0304', 'TLSv1.3'],
+    ['0303', 'TLSv1.2'],
+  ] as const)('XEP-0515 §4.1: the server says the version of TLS as it sees it: %s', async (version, protocol) => {
+    const line = await openTls(server.c2sTlsPort, { minVersion: protocol, maxVersion: protocol })
+    expect((await first(line))['t']).toBe(version)
+    line.destroy()
+  })
+
+  test('XEP-0515 §4.2: "If the version numbers do not match, the client MUST fail the authentication"', async () => {
+    const line = await openTls(server.c2sTlsPort, { maxVersion: 'TLSv1.2' })
+    expect(await scram2(line, 'alice', { tlsVersion: '0303' })).toContain('<success')
+    line.destroy()
+    // Somebody in between speaks TLS 1.3 to the client, so that it does without the exporter of this connection.
+    const between = await openTls(server.c2sTlsPort, { maxVersion: 'TLSv1.2' })
+    await expect(scram2(between, 'alice', { tlsVersion: '0304' })).rejects.toThrow('another TLS')
+    between.destroy()
+  })
+
+  test('XEP-0515 §4.2: who changes the number on the way changes what the proof is about', async () => {
+    const line = await openTls(server.c2sTlsPort, { maxVersion: 'TLSv1.2' })
+    const onTheWay = (serverFirst: string) => serverFirst.replace(',t=0303', ',t=0304')
+    const outcome = await scram2(line, 'alice', { tlsVersion: '0304', onTheWay })
+    expect(conditionIn(outcome)).toBe('not-authorized')
+    // Leaving it out helps as little.
+    const stripped = await scram2(line, 'alice', { onTheWay: (serverFirst) => serverFirst.replace(/,t=\d+/, '') })
+    expect(conditionIn(stripped)).toBe('not-authorized')
+    line.destroy()
+  })
+
+  test('XEP-0515 §3: where TLS ends elsewhere, or a browser cannot know, nothing is said of it', async () => {
+    const line = await overWebSocket()
+    expect(await first(line)).not.toHaveProperty('t')
+    line.destroy()
+  })
+
+  test('XEP-0515 §5, XEP-0440 §4: TLS 1.2 has no exporter to bind to, and the list says so', async () => {
+    const line = await dialTls(server.c2sTlsPort, { maxVersion: 'TLSv1.2' })
+    const types = [...(await open(line)).matchAll(/<channel-binding type="([^"]+)"/g)].map(([, type]) => type)
+    expect(types).toEqual(['tls-server-end-point'])
+    const offered = [['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN'], types as string[]]
+    expect(await scram2(line, 'alice', { tlsVersion: '0303', offered })).toContain('<success')
+    line.destroy()
+  })
+})
+
 describe('XEP-0386 §2.2 Bind 2', () => {
   test('one round trip after the password: bound, with carbons, stream management and the state of the archive', async () => {
     const line = await overTls()
@@ -393,7 +445,7 @@ test('XEP-0388 §2.3: a client is listed as what it says it is', async () => {
   line.destroy()
 })
 
-test('AU-03, AU-04, AU-22, AU-25 OAUTHBEARER, EXTERNAL and others are never offered and cannot be begun', async () => {
+test('AU-04, AU-25 EXTERNAL and others, OAUTHBEARER without an issuer, are never offered and cannot be begun', async () => {
   const line = await dialTls(server.c2sTlsPort)
   const features = await open(line)
   const mechanisms = ['OAUTHBEARER', 'EXTERNAL', 'DIGEST-MD5', 'CRAM-MD5', 'ANONYMOUS', 'SCRAM-SHA-1']
@@ -443,7 +495,7 @@ test('AU-24 there are no second factors: none is offered or asked for, and no ta
 test('SCRAM states its salt and rounds, and nothing of the account', async () => {
   const line = await overTls()
   line.send(authenticate('SCRAM-SHA-256', 'n,,n=alice,r=0123456789'))
-  expect(Object.keys(partsOf(decoded(await line.until(ANSWER2), 'challenge')))).toEqual(['r', 's', 'i', 'h'])
+  expect(Object.keys(partsOf(decoded(await line.until(ANSWER2), 'challenge')))).toEqual(['r', 's', 'i', 'h', 't'])
   line.destroy()
 })
 

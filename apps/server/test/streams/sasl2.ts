@@ -56,6 +56,20 @@ export function plain2(name: string, password = `${name}-password`, inside = '',
   return authenticate('PLAIN', `${authzid}\0${name}\0${password}`, inside)
 }
 
+/** What a client says first in OAUTHBEARER (RFC 7628 §3.1). */
+export function bearer(token: string, gs2 = 'n,,'): string {
+  return `${gs2}\x01auth=Bearer ${token}\x01\x01`
+}
+
+/** Signs in by an access token and returns the server's last word: the dummy response is given where it is due. */
+export async function bearer2(line: Line, token: string, inside = '', gs2?: string): Promise<string> {
+  line.send(authenticate('OAUTHBEARER', bearer(token, gs2), inside))
+  const answer = await line.until(ANSWER2)
+  if (!answer.includes('<challenge')) return answer
+  line.send(response2('\x01'))
+  return line.until(ANSWER2)
+}
+
 const HT_BINDINGS = { NONE: undefined, EXPR: 'tls-exporter', ENDP: 'tls-server-end-point' } as const
 
 export interface TokenSignIn {

@@ -62,6 +62,10 @@ export interface ScramTwist {
   readonly withoutProof?: (channel: string, nonce: string) => string
   /** XEP-0474: the list of mechanisms and the one of channel bindings, as the client saw them. */
   readonly offered?: readonly (readonly string[])[]
+  /** XEP-0515: of TLS as the client sees it. */
+  readonly tlsVersion?: string
+  /** What becomes of the server's first message between server and client. */
+  readonly onTheWay?: (serverFirst: string) => string
 }
 
 /** The client's side of RFC 5802, written apart from the server's: `first`, `final` of what came, `verify` the end. */
@@ -75,8 +79,10 @@ export function scramClient(name: string, password: string, twist: ScramTwist = 
   return {
     mechanism,
     first: gs2 + bare,
-    final(serverFirst: string): string {
-      const { r = '', s = '', i = '', h } = partsOf(serverFirst)
+    final(sent: string): string {
+      const serverFirst = twist.onTheWay?.(sent) ?? sent
+      const { r = '', s = '', i = '', h, t } = partsOf(serverFirst)
+      if (twist.tlsVersion !== undefined && t !== twist.tlsVersion) throw new Error('another TLS')
       const seen = offered?.map((list) => list.toSorted().join('\x1e')).join('\x1f')
       if (seen !== undefined && h !== hash(seen).toString('base64')) throw new Error('somebody changed the offer')
       const salted = pbkdf2Sync(password, Buffer.from(s, 'base64'), Number(i), hash('').length, digest)

@@ -9,6 +9,56 @@ export const ACCESS_CODES = {
     problem: 'sign-in-failed',
     text: { en: 'Name or password is wrong.', de: 'Name oder Passwort ist falsch.' },
   },
+  'sign-in-ended': {
+    type: 'auth',
+    condition: 'not-authorized',
+    http: 401,
+    problem: 'sign-in-ended',
+    text: {
+      en: 'Your sign-in with your company account has run out. Please sign in again.',
+      de: 'Ihre Anmeldung mit dem Firmenkonto ist abgelaufen. Bitte melden Sie sich noch einmal an.',
+    },
+  },
+  'token-refused': {
+    type: 'auth',
+    condition: 'not-authorized',
+    http: 401,
+    problem: 'token-refused',
+    text: {
+      en: 'Your company sign-in was not accepted here. Please sign in again; if that does not help, ask an administrator.',
+      de: 'Ihre Firmenanmeldung wurde hier nicht angenommen. Bitte melden Sie sich noch einmal an; wenn das nicht hilft, fragen Sie einen Administrator.',
+    },
+  },
+  'token-without-account': {
+    type: 'auth',
+    condition: 'not-authorized',
+    http: 403,
+    problem: 'token-without-account',
+    text: {
+      en: 'Your company sign-in is right, but no account here belongs to it. Please ask an administrator for one.',
+      de: 'Ihre Firmenanmeldung stimmt, aber zu ihr gehört hier kein Konto. Bitte wenden Sie sich an einen Administrator.',
+    },
+  },
+  'token-of-another': {
+    type: 'auth',
+    condition: 'not-authorized',
+    http: 403,
+    problem: 'token-of-another',
+    text: {
+      en: 'The account of this name belongs to somebody else at your company. Please ask an administrator.',
+      de: 'Das Konto mit diesem Namen gehört in Ihrer Firma jemand anderem. Bitte wenden Sie sich an einen Administrator.',
+    },
+  },
+  'token-issuer-away': {
+    type: 'wait',
+    condition: 'resource-constraint',
+    http: 503,
+    problem: 'token-issuer-away',
+    text: {
+      en: 'The sign-in service of your company does not answer. Please try again in a few minutes.',
+      de: 'Der Anmeldedienst Ihrer Firma antwortet nicht. Bitte versuchen Sie es in ein paar Minuten noch einmal.',
+    },
+  },
   'come-again': {
     type: 'wait',
     condition: 'resource-constraint',

@@ -13,6 +13,7 @@ export const clientInstallation = pgTable(
     software: text('software'),
     device: text('device'),
     knowsPassword: boolean('knows_password').notNull().default(false),
+    hasGrant: boolean('has_grant').notNull().default(false),
     firstSeenAt: instant('first_seen_at').notNull(),
     lastSeenAt: instant('last_seen_at').notNull(),
   },
@@ -31,7 +32,23 @@ export const fastToken = pgTable('fast_token', {
   issuedAt: instant('issued_at').notNull(),
   expiresAt: instant('expires_at').notNull(),
   usedAt: instant('used_at'),
+  grantEndsAt: instant('grant_ends_at'),
 })
+
+/** Who accounts are at OpenID Connect issuers. */
+export const accountIdentity = pgTable(
+  'account_identity',
+  {
+    issuer: text('issuer').notNull(),
+    subject: text('subject').notNull(),
+    accountId: uuid('account_id')
+      .notNull()
+      .references(() => account.id, { onDelete: 'cascade' }),
+    linkedAt: instant('linked_at').notNull(),
+    tokensValidFrom: instant('tokens_valid_from'),
+  },
+  (t) => [primaryKey({ columns: [t.issuer, t.subject] }), unique().on(t.accountId, t.issuer)],
+)
 
 /** Which clients people use, as far as they have said. */
 export const clientSighting = pgTable(

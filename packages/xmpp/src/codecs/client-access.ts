@@ -16,6 +16,8 @@ export interface AccessingClient {
   /** What the server knows of a connected one: more than the XEP has elements for. */
   readonly identity: { readonly family?: string; readonly version?: string; readonly os?: string } | undefined
   readonly hasPassword: boolean
+  /** It signed in by an access token of the issuer. */
+  readonly hasGrant: boolean
   readonly hasToken: boolean
 }
 
@@ -26,13 +28,19 @@ export function buildAccessingClients(clients: readonly AccessingClient[]): Elem
 
 function buildClient(client: AccessingClient): Element {
   const { id, isConnected, isAsking, firstSeenAt, lastSeenAt, software, device, identity } = client
-  const { hasPassword, hasToken } = client
+  const { hasPassword, hasGrant, hasToken } = client
   return xml(
     'client',
     { connected: isConnected, id, type: 'session' },
     xml('first-seen', {}, formatDateTime(firstSeenAt)),
     xml('last-seen', {}, formatDateTime(lastSeenAt)),
-    xml('auth', {}, hasPassword ? xml('password') : undefined, hasToken ? xml('fast') : undefined),
+    xml(
+      'auth',
+      {},
+      hasPassword ? xml('password') : undefined,
+      hasGrant ? xml('grant') : undefined,
+      hasToken ? xml('fast') : undefined,
+    ),
     xml('permission', { status: 'unrestricted' }),
     xml(
       'user-agent',

@@ -1,5 +1,5 @@
 import { xml, type Content, type Element } from '../element.ts'
-import { NS_BIND2, NS_FAST, NS_SASL2, NS_SASL_UPGRADE, NS_SCRAM_UPGRADE, NS_SM } from '../ns.ts'
+import { NS_BIND2, NS_FAST, NS_IAP, NS_SASL2, NS_SASL_UPGRADE, NS_SCRAM_UPGRADE, NS_SM } from '../ns.ts'
 import { base64From } from '../payload/base64.ts'
 import { findClient, type ClientClaim } from './client.ts'
 import { formatDateTime } from './date-time.ts'
@@ -35,6 +35,8 @@ export interface Authenticate {
   readonly tokenFor: string | undefined
   /** XEP-0480: tasks the client is ready for. */
   readonly upgrades: readonly string[]
+  /** XEP-0509: of the stream features that the client went by, where it did not wait for those of this stream. */
+  readonly configVersion: string | undefined
 }
 
 const MAX_ID_LENGTH = 128
@@ -65,7 +67,18 @@ export function findAuthenticate(element: Element): Authenticate | undefined {
     },
     tokenFor: tokenRequest?.attrs['mechanism'],
     upgrades,
+    configVersion: element.getChild('config-version', NS_IAP)?.attrs['value'],
   }
+}
+
+/** XEP-0509 §2.1: a name of the stream features that it stands among. */
+export function buildConfigVersion(value: string): Element {
+  return xml('config-version', { xmlns: NS_IAP, scheme: 'opaque', value })
+}
+
+/** XEP-0509 §2.2: the client went by other features than there are now. */
+export function buildConfigVersionMismatch(): Element {
+  return xml('config-version-mismatch', { xmlns: NS_IAP })
 }
 
 function textOf(agent: Element | undefined, name: string): string | undefined {

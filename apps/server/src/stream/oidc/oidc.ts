@@ -1,0 +1,122 @@
+import { appendAudit, findIdentity, linkIdentity } from '@drawbridge/db'
+import type { Log } from '@drawbridge/runtime'
+import type { Account } from '../../routing/accounts.ts'
+import { localpartOf } from '../claimant.ts'
+import { TokenRefused, verifyAccessToken } from './access-token.ts'
+import type { AccessToken } from './access-token.ts'
+import { countTokenRefusal } from './events.ts'
+import type { TokenRefusal } from './events.ts'
+import { createIssuerKeys, discoveryUrl, IssuerAway } from './issuer-keys.ts'
+import type { OidcConfig } from './oidc.config.ts'
+import { createProvision } from './provision.ts'
+import type { ProvisionParts } from './provision.ts'
+
+/** No sign-in counts for longer, whatever the issuer writes into its tokens. */
+const MAX_LIFETIME_MS = 7 * 86_400_000
+
+/** Whose token it is. */
+export interface Admitted {
+  readonly account: Account
+  /** When this sign-in ends, with everything that came of it. */
+  readonly endsAt: Date
+}
+
+/** Sign-in by the access tokens of one OpenID Connect issuer. */
+export interface Oidc {
+  /** Where clients find out how to get a token (XEP-0493 §5.2). */
+  readonly discoveryUrl: string
+  /** What they are to ask for, apart by spaces; absent: nothing in particular. */
+  readonly scope: string | undefined
+  /** Whose it is, or why it is nobody's. */
+  identify(token: string): Promise<Admitted | { readonly refusal: TokenRefusal }>
+}
+
+export interface OidcSettings {
+  readonly common: { readonly domain: string; readonly allowPlaintext: boolean }
+  readonly oidc: OidcConfig
+}
+
+export interface OidcParts extends Omit<ProvisionParts, 'domain'> {
+  readonly log: Log
+}
+
+/** Nothing without an issuer. It is not asked anything before somebody presents a token. */
+export function openOidc({ common, oidc }: OidcSettings, parts: OidcParts): Oidc | undefined {
+  const { issuer } = oidc
+  return issuer === undefined ? undefined : createOidc({ ...oidc, issuer }, common, parts)
+}
+
+function createOidc(
+  config: OidcConfig & { readonly issuer: string },
+  { domain, allowPlaintext }: OidcSettings['common'],
+  { db, accounts, gate, log, now }: OidcParts,
+): Oidc {
+  const { issuer, scopes, signInLifetimeMs, clockSkewMs, isProvisioning } = config
+  const keys = createIssuerKeys({ config, allowPlaintext, log })
+  const provision = isProvisioning ? createProvision({ db, domain, accounts, gate, now }) : undefined
+
+  /** Who it is at the issuer decides; the name counts once, when that is not known yet (threats §3.7). */
+  const find = async ({ subject, name, issuedAt }: AccessToken): Promise<Account | TokenRefusal> => {
+    const known = await findIdentity(db, { issuer, subject })
+    if (!known) return link(subject, name)
+    // Tokens say whole seconds: one of the same second may be from before.
+    const validFrom = known.tokensValidFrom?.getTime() ?? Number.NEGATIVE_INFINITY
+    if (issuedAt.getTime() <= validFrom) return 'ended'
+    return accounts.findById(known.accountId) ?? 'no-account'
+  }
+
+  const link = async (subject: string, name: string): Promise<Account | TokenRefusal> => {
+    const localpart = localpartOf(name, domain)
+    if (localpart === undefined) return 'no-account'
+    const account = accounts.find(localpart) ?? (await provision?.(localpart))
+    // Whoever gives out names at the issuer is not to give out administrators here: those are linked by one of them.
+    if (!account || isPrivileged(account)) return 'no-account'
+    return db.transaction(async (tx) => {
+      const at = now()
+      if (!(await linkIdentity(tx, account.id, { issuer, subject }, at))) return 'other-subject'
+      const row = {
+        actor: account.bareJid,
+        action: 'link-identity',
+        target: account.bareJid,
+        detail: { issuer, subject },
+      }
+      await appendAudit(tx, row, at)
+      return account
+    })
+  }
+
+  const endOf = ({ expiresAt }: AccessToken): Date => {
+    const at = now().getTime()
+    const end = Math.max(at + signInLifetimeMs, expiresAt.getTime() + clockSkewMs)
+    return new Date(Math.min(end, at + MAX_LIFETIME_MS))
+  }
+
+  const refuse = (refusal: TokenRefusal, why: object) => {
+    countTokenRefusal({ reason: refusal })
+    log.info('an access token was refused', { reason: refusal, ...why })
+    return { refusal }
+  }
+
+  return {
+    discoveryUrl: discoveryUrl(issuer),
+    scope: scopes.length > 0 ? scopes.join(' ') : undefined,
+    async identify(text) {
+      try {
+        const token = await verifyAccessToken(text, { config, keys, now })
+        const found = await find(token)
+        const about = { subject: token.subject, name: token.name }
+        if (typeof found === 'string') return refuse(found, about)
+        if (found.isDisabled) return refuse('disabled', about)
+        return { account: found, endsAt: endOf(token) }
+      } catch (error) {
+        if (error instanceof TokenRefused) return refuse(error.fault, { because: error.message })
+        if (error instanceof IssuerAway) return refuse('away', { because: error.message })
+        throw error
+      }
+    },
+  }
+}
+
+function isPrivileged({ isAdmin, isBreakGlass, roles, administers }: Account): boolean {
+  return isAdmin || isBreakGlass || roles.length > 0 || administers.length > 0
+}
