@@ -32,10 +32,10 @@ test('whoever gets the name of an account that is gone has none of its clients: 
   const { db, now } = s.server.ctx
   const list = async (device: Device) => (await device.ask('get', '<list xmlns="urn:xmpp:cam:0"/>')).toString()
   const seen = async () => (await db.execute(`select from client_sighting where family = 'phone'`)).rows.length
-  const phoneOf = (accountId: string, hasPassword: boolean) =>
-    noteClient(db, { accountId, userAgentId: PHONE, software: 'Phone', device: 'old phone', hasPassword }, now())
+  const phoneOf = (accountId: string, proof: 'password' | 'token') =>
+    noteClient(db, { accountId, userAgentId: PHONE, software: 'Phone', device: 'old phone', proof }, now())
   const { id } = s.alice.session.account
-  const phone = await phoneOf(id, true)
+  const phone = await phoneOf(id, 'password')
   const sighting = { family: 'phone', version: '1.0', identity: NO_IDENTITY, address: null, seenAt: now() }
   await noteSightings(db, [{ ...sighting, accountId: id, clientKey: Buffer.alloc(32) }])
   expect(await list(s.alice)).toContain('old phone')
@@ -47,8 +47,8 @@ test('whoever gets the name of an account that is gone has none of its clients: 
   const revoked = await other.ask('set', `<revoke xmlns="urn:xmpp:cam:0" id="${phone}"/>`)
   expect(conditionOf(revoked)).toBe('item-not-found')
   // The same phone is a client that nobody has seen: no token of before lets it in, and nothing was taken back from it.
-  expect(await phoneOf(other.session.account.id, false)).toBeUndefined()
-  const again = await phoneOf(other.session.account.id, true)
+  expect(await phoneOf(other.session.account.id, 'token')).toBeUndefined()
+  const again = await phoneOf(other.session.account.id, 'password')
   expect(again).not.toBe(phone)
   // What was noted of the one before, and is written late, is nobody's.
   await noteSightings(db, [{ ...sighting, accountId: id, clientKey: Buffer.alloc(32) }])
