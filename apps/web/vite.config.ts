@@ -58,6 +58,7 @@ function billOfMaterials(): Plugin {
 }
 
 const nothing = join(here, 'src/connection/nothing.ts')
+const leftOut = join(here, 'src/connection/left-out.ts')
 
 export default defineConfig({
   root: here,
@@ -68,6 +69,7 @@ export default defineConfig({
     alias: [
       { find: /^(node:)?(dns|net|tls)$/, replacement: nothing },
       { find: /^@xmpp\/(tcp|tls|starttls|sasl-scram-sha-1)$/, replacement: nothing },
+      { find: /^@xmpp\/(resolve|sasl-plain|sasl-anonymous|sasl-ht-sha-256-none)$/, replacement: leftOut },
     ],
   },
   build: {

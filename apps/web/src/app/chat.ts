@@ -35,6 +35,7 @@ import { createArchiveReader } from './archive-reader.ts'
 import { createAvatars, type Avatars } from './avatars.ts'
 import { createContacts, type Contacts } from './contacts.ts'
 import { messageFrom, noteReceipt, updateTimeline, type ChatContext } from './context.ts'
+import { createEvidence } from './evidence.ts'
 import { createHistoryLoader } from './history.ts'
 import { createOwnAccount, type OwnAccount } from './own-account.ts'
 import { createPeople, type People } from './people.ts'
@@ -109,12 +110,21 @@ export function startChat(options: ChatOptions): Chat {
   let clockOffsetMs = 0
   announcePage(page)
 
+  const identity = { name: 'drawbridge-web', version: VERSION, build: BUILD, os: platform() }
+  const evidence = createEvidence({
+    account,
+    domain,
+    identity,
+    // Where the link is lost, the next one begins with a proof.
+    onDue: () => void connection.showClient().catch(() => undefined),
+  })
   const connection: Connection = createConnection({
     service: options.service,
     domain,
     username: localpart(account),
     secret: options.secret,
-    identity: { name: 'drawbridge-web', version: VERSION, build: BUILD, os: platform() },
+    identity,
+    prove: evidence.prove,
     answers: answers(),
     onState(state) {
       store.update((current) => ({ ...current, connection: state }))
@@ -398,6 +408,7 @@ export function startChat(options: ChatOptions): Chat {
       connection.leave()
     },
     async close(wipe) {
+      evidence.stop()
       await connection.close()
       if (wipe && ready) await whenReady(() => database?.wipe())
     },

@@ -48,9 +48,36 @@ export async function fetchServedBuild(): Promise<{ version: string; build: stri
   return typeof version === 'string' && typeof build === 'string' ? { version, build } : undefined
 }
 
-async function fetchJson(path: string): Promise<Record<string, unknown> | undefined> {
+export interface ClientTokenRequest {
+  /** Bare JID. */
+  readonly account: string
+  readonly name: string
+  readonly version: string
+  readonly build: string
+  /** Public part of the key of this installation. */
+  readonly key: string
+}
+
+/** What the server gives to this build of the client, as long as it is the current one; undefined when it gives nothing. */
+export async function fetchClientToken(
+  request: ClientTokenRequest,
+): Promise<{ token: string; lifetimeMs: number } | undefined> {
+  const headers = { 'content-type': 'application/json' }
+  // Signing in waits for it.
+  const signal = AbortSignal.timeout(3_000)
+  const document = await fetchJson('/client-token', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(request),
+    signal,
+  })
+  const { token, lifetimeMs } = document ?? {}
+  return typeof token === 'string' && typeof lifetimeMs === 'number' ? { token, lifetimeMs } : undefined
+}
+
+async function fetchJson(path: string, options: RequestInit = {}): Promise<Record<string, unknown> | undefined> {
   try {
-    const response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(10_000) })
+    const response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(10_000), ...options })
     if (!response.ok) return undefined
     const value: unknown = await response.json()
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined

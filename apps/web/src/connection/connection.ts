@@ -4,6 +4,7 @@
  */
 import { client, xml as xmppXml, type XmppClient } from '@xmpp/client'
 import { NS_BIND, NS_DRAWBRIDGE_CLIENT, NS_PING, NS_SASL, NS_SASL2, NS_SM, NS_STREAM } from '@drawbridge/xmpp'
+import type { ClientProof } from '@drawbridge/xmpp'
 import { parseStanzaError, type MessageError } from '../protocol/message.ts'
 import type { Element, Xml } from './element.ts'
 import { failureFrom, isFinal, type Failure } from './failure.ts'
@@ -43,6 +44,8 @@ export interface ConnectionOptions {
   readonly username: string
   readonly secret: Secret
   readonly identity: ClientIdentity
+  /** Shows on a stream that it is so; see `Evidence`. */
+  readonly prove: (streamId: string) => Promise<ClientProof | undefined>
   /** Answers a request of the server or of a contact. */
   readonly answers: readonly Answer[]
   readonly onState: (state: ConnectionState) => void
@@ -66,6 +69,8 @@ export interface Connection {
   send(element: Element): Promise<void>
   /** Sends an iq and gives the answer. Rejects with {@link RequestError}, or any Error when the link fails. */
   request(type: 'get' | 'set', payload: Element, to?: string): Promise<Element>
+  /** Shows the server once more which client this is. Rejects when the link fails. */
+  showClient(): Promise<void>
   /** Proves that the link is alive within 5 s, or drops it and reconnects. */
   probe(): void
   /**
@@ -110,6 +115,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   let failure: Failure | undefined
   let serverFinal = ''
   let uncertain: string[] = []
+  let streamId = ''
   let retryTimer: ReturnType<typeof setTimeout> | undefined
   let negotiationTimer: ReturnType<typeof setTimeout> | undefined
   let watchTimer: ReturnType<typeof setInterval> | undefined
@@ -128,7 +134,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   entity.streamManagement.requestAckDebounce = 40
 
   interceptInput(entity, (element) => inspect(element))
-  announceClient(entity, options.identity)
+  entity.on('open', (header) => (streamId = header.attrs['id'] ?? ''))
+  announceClient(entity, clientElement)
   for (const { type, xmlns, name, answer } of options.answers) {
     entity.iqCallee[type](xmlns, name, ({ element, stanza }) => answer(element, stanza) ?? {})
   }
@@ -172,6 +179,13 @@ export function createConnection(options: ConnectionOptions): Connection {
       secret = { salted }
       options.onSalted(salted)
     }
+  }
+
+  async function clientElement(): Promise<Element> {
+    const { name, version, build, os } = options.identity
+    const proof = await options.prove(streamId)
+    const shown = proof && xml('proof', { key: proof.key, signature: proof.signature }, proof.token)
+    return xml('client', { xmlns: NS_DRAWBRIDGE_CLIENT, name, version, build, os }, shown)
   }
 
   /** Sees every element before xmpp.js does, and may change what xmpp.js gets to see. */
@@ -357,6 +371,9 @@ export function createConnection(options: ConnectionOptions): Connection {
       await entity.send(element)
     },
     request,
+    async showClient() {
+      if (isOnline()) await request('set', await clientElement(), options.domain)
+    },
     probe,
     interrupt,
     async close() {
@@ -385,13 +402,19 @@ function interceptInput(entity: XmppClient, inspect: (element: Element) => boole
   }
 }
 
-/** Puts who we are into the bind request: classic SASL has no other place for it before the session exists. */
-function announceClient(entity: XmppClient, { name, version, build, os }: ClientIdentity): void {
+/**
+ * Puts who we are into the request to bind or to resume: classic SASL has no other place for it before the session exists.
+ * Everything else goes out at once.
+ */
+function announceClient(entity: XmppClient, clientElement: () => Promise<Element>): void {
   const next = entity.send.bind(entity)
-  entity.send = (element) => {
+  entity.send = async (element) => {
     const bind = element.name === 'iq' ? element.getChild('bind', NS_BIND) : undefined
-    const children = bind?.children as (Element | string)[] | undefined
-    children?.push(xml('client', { xmlns: NS_DRAWBRIDGE_CLIENT, name, version, build, os }))
+    const request = element.is('resume', NS_SM) ? element : bind
+    if (request) {
+      const children = request.children as (Element | string)[]
+      children.push(await clientElement())
+    }
     return next(element)
   }
 }

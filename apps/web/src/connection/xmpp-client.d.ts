@@ -43,6 +43,7 @@ declare module '@xmpp/client' {
     disconnect(): Promise<unknown>
     on(event: 'error', listener: (error: unknown) => void): void
     on(event: 'online', listener: (jid: { toString(): string }) => void): void
+    on(event: 'open', listener: (header: XmppElement) => void): void
     on(event: 'disconnect' | 'close', listener: () => void): void
     on(event: 'stanza', listener: (stanza: XmppElement) => void): void
     _onElement(element: XmppElement): void

@@ -4,6 +4,7 @@
  */
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import type { SaltedKey } from '../connection/scram.ts'
+import { wipeInstallationKeys } from './installation-key.ts'
 
 export interface StoredCredentials {
   /** Bare JID. */
@@ -48,10 +49,10 @@ export async function findCredentials(): Promise<StoredCredentials | undefined> 
   return found
 }
 
-/** Forgets every sign-in of this browser. */
+/** Forgets every sign-in of this browser, and the keys that it was known by. */
 export async function wipeCredentials(): Promise<void> {
   sessionStorage.removeItem(TAB_KEY)
-  await deleteDB(NAME).catch(() => undefined)
+  await Promise.all([deleteDB(NAME).catch(() => undefined), wipeInstallationKeys()])
 }
 
 /** sessionStorage ends with the tab, so a key filed under it is lost to whoever opens the browser next. */
