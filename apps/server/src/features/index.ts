@@ -31,6 +31,7 @@ import { registration } from './registration/index.ts'
 import { roster } from './roster/index.ts'
 import { serviceAdministration } from './service-administration/index.ts'
 import { serviceState } from './service-state.ts'
+import { stanzaHeaders } from './stanza-headers.ts'
 import { standingMessages } from './standing-messages.ts'
 import { time } from './time.ts'
 import { traffic } from './traffic.ts'
@@ -47,6 +48,8 @@ export const FEATURES: readonly Feature[] = [
   blocking,
   // What was forged goes, so that nothing below has to ask who said it.
   forgery,
+  // Before `pep`, which answers for every other node of an account.
+  stanzaHeaders,
   // The plain link goes on: what makes it the sender's own is for nobody else.
   mediaLinks,
   // No image that our encoder did not make; what passes here, the avatars below still look at.

@@ -66,8 +66,11 @@ export type PepChange = {
   | { readonly what: 'retracted'; readonly itemId: string }
   | { readonly what: 'purged' | 'configured' }
   /** Who was to hear of the node is forgotten with it. */
-  | { readonly what: 'deleted'; readonly audience: ReadonlySet<Session> }
+  | { readonly what: 'deleted'; readonly audience: PepAudience }
 )
+
+/** Who hears of a change, each with the subscriptions by which that is (XEP-0060 §7.1.2.4), where there are several. */
+export type PepAudience = ReadonlyMap<Session, readonly string[]>
 
 /** An item as it is published: cleaned. */
 export interface PublishedItem {

@@ -1,4 +1,4 @@
-import { buildDelay, NS_CLIENT, NS_PUBSUB_EVENT, xml } from '@drawbridge/xmpp'
+import { buildDelay, buildHeaders, NS_CLIENT, NS_PUBSUB_EVENT, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { PepChange, PublishedItem } from '../../routing/feature.ts'
 import { Broadcast } from '../../routing/outgoing.ts'
@@ -37,10 +37,16 @@ export function isTold({ node, what, isSilent }: PepChange): boolean {
  * One event for however many, from the bare JID of the owner (XEP-0163 §4.3); a headline, so that nothing stores it.
  *
  * @param publishedAt - of an item that was published before (XEP-0060 §6.1.7).
+ * @param subids - of the subscriptions by which its recipient hears of it, where there are several (§7.1.2.4)
  */
-export function buildEvent(owner: string, change: PepChange, publishedAt?: Date): Broadcast {
+export function buildEvent(
+  owner: string,
+  change: PepChange,
+  { publishedAt, subids = [] }: { readonly publishedAt?: Date; readonly subids?: readonly string[] } = {},
+): Broadcast {
   const delay = publishedAt && buildDelay({ stamp: publishedAt, from: owner })
-  return eventFrom(owner, contentOf(change), delay)
+  const headers = subids.length > 0 ? buildHeaders(subids.map((value) => ({ name: 'SubID', value }))) : undefined
+  return eventFrom(owner, contentOf(change), delay, headers)
 }
 
 /** An event of another kind, about a subscription for example. */

@@ -2,7 +2,7 @@ import { listLastPublished, listPepAffiliations, listPepAffiliationsOf, listPepS
 import type { PepNode } from '@drawbridge/db'
 import { C2S_LIMITS, findJid, parseElement } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
-import type { Context, DomainEvents, PepChange } from '../../routing/feature.ts'
+import type { Context, DomainEvents, PepAudience, PepChange } from '../../routing/feature.ts'
 import type { Broadcast } from '../../routing/outgoing.ts'
 import { inTurns } from '../../routing/fanout.ts'
 import { hasFrom } from '../../routing/rosters.ts'
@@ -43,8 +43,14 @@ export function notify({ owner, change }: DomainEvents['pep.changed'], ctx: Cont
 async function tellAll(owner: Account, change: PepChange, ctx: Context): Promise<void> {
   if (!isTold(change)) return
   const audience = change.what === 'deleted' ? change.audience : await audienceOf(owner, change.node, ctx)
-  await tell(audience, buildEvent(owner.bareJid, change))
+  for (const [to, subids] of groupsOf(audience)) await tell(to, buildEvent(owner.bareJid, change, { subids }))
   if (change.node.node === NODE_BOOKMARKS) await tellLegacy(owner, change.node, ctx)
+}
+
+/** Nearly everybody hears the same; who has several subscriptions also hears which of them it was. */
+function groupsOf(audience: PepAudience): [Session[], readonly string[]][] {
+  const groups = Map.groupBy(audience, ([, subids]) => subids.join(' '))
+  return [...groups.values()].map((group) => [group.map(([session]) => session), group[0]?.[1] ?? []])
 }
 
 /** Serialized once, and nobody else waits for a long list (OV-06). */
@@ -57,7 +63,7 @@ function tell(audience: Iterable<Session>, event: Broadcast): Promise<void> {
  * want to (XEP-0163 §4.1, §4.2), and who has subscribed (XEP-0060 §6.1); always only those who may read the node now
  * (PE-03). Whom a block list keeps apart is seen to on the way out.
  */
-export async function audienceOf(owner: Account, node: PepNode, ctx: Context): Promise<Set<Session>> {
+export async function audienceOf(owner: Account, node: PepNode, ctx: Context): Promise<PepAudience> {
   const [affiliations, subscriptions] = await Promise.all([
     listPepAffiliations(ctx.db, owner.id, { node: node.node }),
     listPepSubscriptions(ctx.db, owner.id, { node: node.node, state: 'subscribed' }),
@@ -67,7 +73,11 @@ export async function audienceOf(owner: Account, node: PepNode, ctx: Context): P
   const roster = isPrivate ? undefined : await ctx.rosters.load(owner)
   if (roster && ctx.sessions.of(owner.bareJid).length === 0) ctx.rosters.release(owner.bareJid)
   const named = new Map(affiliations.map(({ jid, affiliation }) => [jid, affiliation]))
-  const subscribed = new Set(subscriptions.map(({ jid }) => findJid(jid)?.bareString ?? jid))
+  const counts = new Map<string, number>()
+  for (const { jid } of subscriptions) {
+    const person = findJid(jid)?.bareString ?? jid
+    counts.set(person, (counts.get(person) ?? 0) + 1)
+  }
   const mayRead = (jid: string) =>
     jid === owner.bareJid ||
     !refusalToRead(
@@ -75,18 +85,22 @@ export async function audienceOf(owner: Account, node: PepNode, ctx: Context): P
       {
         affiliation: named.get(jid) ?? 'none',
         contact: roster?.items.get(jid),
-        isSubscribed: subscribed.has(jid),
+        isSubscribed: counts.has(jid),
       },
       'read',
     )
-  const audience = new Set<Session>()
+  const audience = new Map<Session, string[]>()
   for (const jid of [...(roster?.subscribers ?? []), owner.bareJid]) {
     const wanting = ctx.sessions.of(jid).filter((session) => wants(session, node.node))
-    if (wanting.length > 0 && mayRead(jid)) for (const session of wanting) audience.add(session)
+    if (wanting.length > 0 && mayRead(jid)) for (const session of wanting) audience.set(session, [])
   }
-  for (const { jid, isDelivered } of subscriptions) {
+  for (const { jid, subid, isDelivered } of subscriptions) {
     const to = isDelivered ? findJid(jid) : undefined
-    if (to && mayRead(to.bareString)) for (const session of sessionsAt(jid, ctx)) audience.add(session)
+    if (!to || !mayRead(to.bareString)) continue
+    const isOneOfSeveral = (counts.get(to.bareString) ?? 0) > 1
+    for (const session of sessionsAt(jid, ctx)) {
+      audience.set(session, [...(audience.get(session) ?? []), ...(isOneOfSeveral ? [subid] : [])])
+    }
   }
   return audience
 }
@@ -159,7 +173,8 @@ async function sendFrom(
       const contact = node.accessModel === 'roster' ? await ctx.rosters.findContact(owner, reader) : SEES_PRESENCE
       if (!hasFrom(contact) || refusalToRead(node, { affiliation, contact, isSubscribed: false }, 'read')) continue
     }
-    const event = buildEvent(owner.bareJid, lastItem(node, await filterItem(owner, item, ctx)), item.publishedAt)
+    const last = lastItem(node, await filterItem(owner, item, ctx))
+    const event = buildEvent(owner.bareJid, last, { publishedAt: item.publishedAt })
     for (const session of sessions) session.send(event.to(session.jid.toString()))
   }
 }

@@ -34,7 +34,7 @@ import { lastItem, sessionsAt } from './notify.ts'
 /** Most subscriptions of one person to one node, by bare and by full addresses (XEP-0060 §6.1.3.9). */
 const MAX_OWN = 10
 
-/** XEP-0060 §6.1. An address has one subscription to a node, so that a SubID is never needed to tell two apart. */
+/** XEP-0060 §6.1. An address has one subscription to a node; a SubID says by which of his addresses somebody hears of it. */
 export async function subscribe(pubsub: Element, asked: Element, request: IqRequest, ctx: Context): Promise<Element> {
   const name = nodeName(asked)
   const jid = subscriber(asked, request)
@@ -49,7 +49,7 @@ export async function subscribe(pubsub: Element, asked: Element, request: IqRequ
   const row = { node: name, jid, subid: randomUUID(), state, isDelivered } as const
   const subscription = await putPepSubscription(ctx.db, owner.id, row)
   if (state === 'pending') askOwner(owner, [subscription], ctx)
-  else if (!before && node.sendLast !== 'never') await sendLast(access, jid, ctx)
+  else if (!before && node.sendLast !== 'never') await sendLast(access, subscription, ctx)
   return xml('pubsub', { xmlns: NS_PUBSUB }, buildSubscription(subscription))
 }
 
@@ -69,10 +69,16 @@ async function refuseTooMany({ owner, node, subscriptions }: Access, ctx: Contex
 }
 
 /** §6.1.7: a new subscriber gets the last item at once, where the node says so. */
-async function sendLast({ owner, node }: Access, jid: string, ctx: Context): Promise<void> {
+async function sendLast(
+  { owner, node, subscriptions }: Access,
+  { jid, subid }: PepSubscription,
+  ctx: Context,
+): Promise<void> {
   const [item] = await listLastPepItems(ctx.db, owner.id, [node.node])
   if (!item || !isShown(item.itemId)) return
-  const event = buildEvent(owner.bareJid, lastItem(node, await filterItem(owner, item, ctx)), item.publishedAt)
+  const subids = subscriptions.length > 0 ? [subid] : []
+  const last = lastItem(node, await filterItem(owner, item, ctx))
+  const event = buildEvent(owner.bareJid, last, { publishedAt: item.publishedAt, subids })
   for (const session of sessionsAt(jid, ctx)) session.send(event.to(session.jid.toString()))
 }
 
