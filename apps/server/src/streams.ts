@@ -89,6 +89,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     lease: policy.gate,
     cursors,
     capsAnnounced: (session, node) => admission.capsAnnounced(session, node),
+    claimed: (session, claim) => admission.claimed(session, claim),
     corroborated: (session) => admission.corroborated(session),
     standing: (proofs) => ctx.clientProofs.standing(proofs),
     becameActive: (session) => ctx.emit('session.active', { session }),

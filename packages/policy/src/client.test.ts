@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import {
   claimFrom,
   claimFromCaps,
+  claimFromSoftware,
   claimFromUserAgent,
   familySlug,
   identify,
@@ -71,6 +72,24 @@ test('the best source names the client and lesser ones fill the gaps', () => {
   expect(identify([token, device])).toMatchObject({ tier: 'E4', source: 'device-key' })
   const other = claimFrom({ source: 'client-element', name: 'drawbridge-web', version: '4.1.0' })
   expect(identify([token, other])).toMatchObject({ tier: 'E1', isSuspect: true })
+})
+
+test('XEP-0232 §2: a form about software names family, version and system; without a name it says nothing', () => {
+  const form = { software: 'Exodus', software_version: '0.9.1', os: 'Windows', os_version: 'XP' }
+  expect(claimFromSoftware(form)).toEqual({
+    source: 'software-info',
+    family: 'exodus',
+    version: '0.9.1',
+    os: 'Windows XP',
+  })
+  expect(claimFromSoftware({ software: 'Exodus' })).toEqual({ source: 'software-info', family: 'exodus' })
+  expect(claimFromSoftware({ software_version: '0.9.1', os: 'Windows' })).toBeUndefined()
+  expect(claimFromSoftware({ software: 'x'.repeat(10_000) })?.family).toBe(UNREADABLE_FAMILY)
+  // It fills what better evidence leaves open, and what contradicts that makes the session suspect.
+  const element = { name: 'Exodus' }
+  expect(identifyClient({ element, software: form })).toMatchObject({ version: '0.9.1', isSuspect: false })
+  expect(identifyClient({ element: { ...element, version: '0.9.0' }, software: form }).isSuspect).toBe(true)
+  expect(identifyClient({ software: form, userAgent: 'Psi 1.0' })).toMatchObject({ family: 'exodus', isSuspect: true })
 })
 
 test('two families or two versions make a session suspect', () => {

@@ -4,13 +4,15 @@ import type { EvidenceTier } from './vocabulary.ts'
 /**
  * Where a claim comes from, the best evidence first: whoever makes it has proved a key that an administrator enrolled, or
  * a token that this server issued to its key; our own `<client/>` element, the reply to a version query (XEP-0092), the
- * SASL2 user agent (XEP-0388), HTTP's User-Agent, a caps node (XEP-0115).
+ * form about software in its capabilities (XEP-0232), the SASL2 user agent (XEP-0388), HTTP's User-Agent, a caps node
+ * (XEP-0115).
  */
 export const CLAIM_SOURCES = [
   'device-key',
   'token',
   'client-element',
   'version-reply',
+  'software-info',
   'user-agent',
   'http-header',
   'caps',
@@ -117,6 +119,16 @@ export function claimFromCaps(node: string): Claim | undefined {
   return undefined
 }
 
+/** The fields of a form about software (XEP-0232 §2) that say which one it is, by name. */
+export type SoftwareFields = Readonly<Partial<Record<'software' | 'software_version' | 'os' | 'os_version', string>>>
+
+/** A form about software as a claim; nothing where it does not name any. Its icon is nobody's evidence. */
+export function claimFromSoftware(fields: SoftwareFields): Claim | undefined {
+  const { software: name, software_version: version, os, os_version: osVersion } = fields
+  if (!name) return undefined
+  return claimFrom({ source: 'software-info', name, version, os: [os, osVersion].filter(Boolean).join(' ') })
+}
+
 /** What stands for more than the word of the client. */
 const PROVED_BY: Partial<Record<ClaimSource, EvidenceTier>> = { 'device-key': 'E4', token: 'E3' }
 
@@ -156,6 +168,8 @@ export interface ClientEvidence {
   readonly element?: Omit<RawClaim, 'source'> | undefined
   /** Reply to our version query (XEP-0092). */
   readonly versionReply?: Omit<RawClaim, 'source' | 'build'> | undefined
+  /** The form about software in its capabilities (XEP-0232). */
+  readonly software?: SoftwareFields | undefined
   /** `<software/>` of the SASL2 user agent (XEP-0388). */
   readonly userAgent?: string | undefined
   /** HTTP's User-Agent. */
@@ -166,10 +180,11 @@ export interface ClientEvidence {
 
 /** The identity that all evidence so far amounts to. */
 export function identifyClient(evidence: ClientEvidence): ClientIdentity {
-  const { element, versionReply, userAgent, httpUserAgent, capsNode } = evidence
+  const { element, versionReply, software, userAgent, httpUserAgent, capsNode } = evidence
   const claims: (Claim | undefined)[] = [
     element && claimFrom({ source: 'client-element', ...element }),
     versionReply && claimFrom({ source: 'version-reply', ...versionReply }),
+    software && claimFromSoftware(software),
     userAgent === undefined ? undefined : claimFromUserAgent(userAgent, 'user-agent'),
     httpUserAgent === undefined ? undefined : claimFromUserAgent(httpUserAgent, 'http-header'),
     capsNode === undefined ? undefined : claimFromCaps(capsNode),

@@ -229,6 +229,8 @@ export const NS_AVATAR_METADATA_NOTIFY = 'urn:xmpp:avatar:metadata+notify'
 export const NS_AVATAR_CONVERSION = 'urn:xmpp:pep-vcard-conversion:0'
 /** XEP-0060 */
 export const NS_PUBSUB = 'http://jabber.org/protocol/pubsub'
+/** XEP-0232. */
+export const NS_SOFTWARE_INFO = 'urn:xmpp:dataforms:softwareinfo'
 /** XEP-0131. */
 export const NS_SHIM = 'http://jabber.org/protocol/shim'
 export const NS_PUBSUB_EVENT = 'http://jabber.org/protocol/pubsub#event'

@@ -64,6 +64,8 @@ export interface Admission {
   refusalBeforeSignIn(remoteAddress: string, language: string | undefined): StreamRefusal | undefined
   /** Takes the capabilities' node as evidence of the client (XEP-0115), and asks again. */
   capsAnnounced(session: Session, node: string): void
+  /** Takes what a client says of itself in a further way, and asks again. */
+  claimed(session: Session, claim: Claim): void
   /** The same client, with other evidence: rules by tier look at it again. */
   corroborated(session: Session): void
   /** What the user of a client that is turned away needs to know: why, and what to do; in the language of its stream. */
@@ -205,7 +207,9 @@ export function createAdmission({
     liveSession,
     capsAnnounced(session, node) {
       const claim = claimFromCaps(node)
-      if (!claim) return
+      if (claim) this.claimed(session, claim)
+    },
+    claimed(session, claim) {
       session.learn(claim)
       // While it waits in limbo, `admit` asks as soon as everything that can be known is known.
       if (session.isLimbo) return

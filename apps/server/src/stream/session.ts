@@ -40,6 +40,7 @@ export interface SessionHost {
   /** The client announced other capabilities (XEP-0115): evidence of what it is. Called before the stanza is looked at. */
   capsAnnounced(session: Session, node: string): void
   /** There is better, or lesser, evidence now of what the client is. */
+  claimed(session: Session, claim: Claim): void
   corroborated(session: Session): void
   /** See `ClientProofs.standing`. */
   standing(proofs: readonly Proof[]): readonly Proof[]
@@ -244,6 +245,11 @@ export class Session {
     this.#provedName = name
     this.client = this.#identified()
     if (this.client.tier !== tier) this.#host.corroborated(this)
+  }
+
+  /** The client says in a further way what it is, and is judged by that. */
+  claim(claim: Claim): void {
+    this.#host.claimed(this, claim)
   }
 
   #lookAtCaps(presence: Element): void {

@@ -6,10 +6,13 @@ import {
   findCapsHashes,
   NS_CAPS,
   NS_DISCO_INFO,
+  NS_SOFTWARE_INFO,
   parseDiscoInfo,
   xml,
 } from '@drawbridge/xmpp'
-import type { Element, SettingIdentity } from '@drawbridge/xmpp'
+import { claimFromSoftware } from '@drawbridge/policy'
+import type { Claim as ClientClaim } from '@drawbridge/policy'
+import type { DiscoInfo, Element, SettingIdentity } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
@@ -83,6 +86,8 @@ function findClaim(presence: Element): Claim | undefined {
 export interface Capabilities {
   readonly features: ReadonlySet<string>
   readonly identity: SettingIdentity | undefined
+  /** Which software it says it is, in a form of its own (XEP-0232). */
+  readonly software: ClientClaim | undefined
   /** What it calls itself, where the whole answer has the hash that was announced. */
   readonly provedName: string | undefined
 }
@@ -133,15 +138,18 @@ async function ask(claim: Claim, session: Session, cache: CapsCache, ctx: Contex
   const reply = await session.query(xml('query', { xmlns: NS_DISCO_INFO, node: claim.node }), ctx.domain)
   const query = reply?.attrs['type'] === 'result' ? reply.getChild('query', NS_DISCO_INFO) : undefined
   if (!query || session.isEnded || session.notes.get(CURRENT) !== claim) return
-  const { features: named, identities } = parseDiscoInfo(query)
+  const { features: named, identities, forms = [] } = parseDiscoInfo(query)
   const features = new Set(named.filter((name) => name.length <= MAX_FEATURE_LENGTH).slice(0, MAX_FEATURES))
   // PE-04: an answer that does not have the hash it was announced with counts for this session and for no other.
   const isWhole = features.size === named.length
   const [first] = identities.filter(({ category, type }) => isShort(category) && isShort(type))
   const isProved = isWhole && claim.isProved(query)
-  const name = isProved ? first?.name : undefined
+  const fields = softwareFields(forms)
+  // XEP-0232 §2: "its value SHOULD override any software name" of the identity.
+  const name = isProved ? (fields.software ?? first?.name) : undefined
   const capabilities = {
     features,
+    software: claimFromSoftware(fields),
     identity: first && { category: first.category, type: first.type },
     provedName: name !== undefined && isShort(name) ? name : undefined,
   }
@@ -149,11 +157,20 @@ async function ask(claim: Claim, session: Session, cache: CapsCache, ctx: Contex
   learn(session, capabilities, ctx)
 }
 
+/** The form of XEP-0232 by the names of its fields; the first value of each. */
+function softwareFields(forms: NonNullable<DiscoInfo['forms']>): Readonly<Record<string, string>> {
+  const fields = forms.find(({ formType }) => formType === NS_SOFTWARE_INFO)?.fields ?? []
+  return Object.fromEntries(fields.map(({ name, values }) => [name, values?.[0] ?? '']))
+}
+
 const isShort = (name: string) => name.length <= MAX_FEATURE_LENGTH
 
-function learn(session: Session, { features, identity, provedName }: Capabilities, ctx: Context): void {
+function learn(session: Session, { features, identity, software, provedName }: Capabilities, ctx: Context): void {
   session.notes.set('disco', features)
   session.notes.set('disco.identity', identity)
   session.corroborate(provedName)
+  if (software) session.claim(software)
+  // What it says may have cost it the session.
+  if (session.isEnded) return
   ctx.emit('disco.known', { session, features, identity })
 }

@@ -1,5 +1,7 @@
 import { C2S_LIMITS, capsHashNode, findCapsHashes, parseDiscoInfo, parseElement, xml } from '@drawbridge/xmpp'
-import { expect, test } from 'vitest'
+import { listSightings } from '@drawbridge/db'
+import type { ClientIdentity } from '@drawbridge/policy'
+import { expect, test, vi } from 'vitest'
 import { story } from '../../../test/story.ts'
 import type { Device } from '../../../test/story.ts'
 import { capsHash, capsVersion } from './caps.ts'
@@ -131,6 +133,62 @@ test('control §3.1: what a client is called under the right hash is better evid
   await s.bob.send(presence(other))
   await answer(s.bob, named('Other'))
   expect(tierOf(s.bob)).toBe('E1')
+})
+
+/** What a client says of itself in its capabilities, with a form about its software (XEP-0232 §2). */
+const withSoftware = (software: string, version: string) =>
+  '<identity category="client" type="pc" name="A library"/><feature var="urn:example:x"/>' +
+  '<x xmlns="jabber:x:data" type="result"><field var="FORM_TYPE" type="hidden">' +
+  '<value>urn:xmpp:dataforms:softwareinfo</value></field>' +
+  Object.entries({ os: 'Linux', os_version: '6.1', software, software_version: version })
+    .map(([name, value]) => `<field var="${name}"><value>${value}</value></field>`)
+    .join('') +
+  '</x>'
+const verOf = (content: string) =>
+  capsVersion(
+    parseElement(`<query xmlns="http://jabber.org/protocol/disco#info">${content}</query>`, C2S_LIMITS),
+    'sha-1',
+  )!
+
+test('which software a client says it is, is evidence of it: what was missing is known, and the inventory has it (XEP-0232 §2, control §3.1)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  const software = withSoftware('Test', '1.0')
+  expect(s.alice.session.client).toMatchObject({ family: 'test', version: '1.0', tier: 'E1' })
+  await s.alice.available(presence(verOf(software)))
+  await answer(s.alice, software)
+  // Its name under a hash that is right corroborates what it said; that of the library beside it is not its name.
+  expect(s.alice.session.client).toMatchObject({ family: 'test', os: 'Linux 6.1', tier: 'E2', isSuspect: false })
+  // Whoever announces the same hash has said the same.
+  await s.bob.available(presence(verOf(software)))
+  expect(s.bob.session.client).toMatchObject({ os: 'Linux 6.1', tier: 'E2' })
+  const { db } = s.server.ctx
+  const systems = async () =>
+    (await listSightings(db, new Date(0), 10)).map(({ identity }) => (identity as ClientIdentity).os)
+  await vi.waitFor(async () => expect(await systems()).toContain('Linux 6.1'), { timeout: 10_000 })
+})
+
+test('a form about other software than was claimed makes a client suspect, and rules look at both (XEP-0232 §2, control §3.1)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  const software = withSoftware('Gajim', '1.0')
+  await s.alice.available(presence(verOf(software)))
+  await answer(s.alice, software)
+  expect(s.alice.session.client).toMatchObject({ family: 'test', tier: 'E1', isSuspect: true })
+  expect(s.alice.session.client.claims).toContainEqual({ family: 'gajim', version: '1.0' })
+  // PE-04: under a hash that is not its own it counts for that client, and for nobody else.
+  const forged = presence(verOf(withSoftware('Test', '1.0')))
+  await s.alice.send(forged)
+  await answer(s.alice, withSoftware('Gajim', '0.1'))
+  await s.bob.available(forged)
+  await answer(s.bob, withSoftware('Test', '1.0'))
+  expect(s.bob.session.client).toMatchObject({ family: 'test', isSuspect: false })
+})
+
+test('the server says nothing of the software below it, to anybody (XEP-0232 §3)', async () => {
+  await using s = await story({ alice: 1 })
+  for (const to of ['im.test', 'alice@im.test', 'rooms.im.test', 'upload.im.test', 'push.im.test']) {
+    const { forms = [] } = parseDiscoInfo((await s.alice.ask('get', info(), to)).getChild('query')!)
+    expect(forms.map(({ formType }) => formType)).not.toContain('urn:xmpp:dataforms:softwareinfo')
+  }
 })
 
 /** The hash of what `CLIENT` says, by XEP-0390 §4.1. */

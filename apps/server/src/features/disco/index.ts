@@ -39,6 +39,7 @@ export const disco = defineFeature({
     { xep: 30, version: '2.5.0' },
     { xep: 115, version: '1.6.0' },
     { xep: 128, version: '1.0.1' },
+    { xep: 232, version: '0.3', missing: 'read from clients, on purpose never said of ourselves' },
     { xep: 390, version: '0.3.2' },
   ],
   disco: [NS_DISCO_INFO, NS_DISCO_ITEMS, NS_CAPS, NS_CAPS2],
