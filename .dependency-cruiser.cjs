@@ -31,7 +31,7 @@ const MAY_IMPORT = {
   ],
   'apps/sanitizer': ['packages/runtime', 'packages/contract'],
   'apps/cli': ['packages/db', 'packages/jobs', 'packages/runtime', 'packages/contract'],
-  'apps/admin': ['packages/contract', 'packages/ui'],
+  'apps/admin': ['packages/contract', 'packages/policy', 'packages/ui'],
   'apps/web': ['packages/contract', 'packages/ui', 'packages/xmpp'],
 }
 

@@ -81,6 +81,8 @@ export async function whatIsHeldIsReviewed(stack: Stack, officer: Person): Promi
 export async function aPlaybookIsKeptReady(stack: Stack, officer: Person): Promise<void> {
   const { page } = officer
   const name = 'image-exploit'
+  const views = page.getByRole('navigation', { name: 'Views of emergencies' })
+  await views.getByRole('link', { name: 'Playbooks' }).click()
   const playbooks = page.getByTestId('playbooks')
   await playbooks.getByRole('button', { name: 'New playbook' }).click()
   const editor = playbooks.getByTestId('playbook-editor')
@@ -119,7 +121,9 @@ export async function aPlaybookIsKeptReady(stack: Stack, officer: Person): Promi
   await page.getByText('The drill has begun').waitFor()
   await page.getByRole('banner').getByRole('link', { name: 'Drill' }).waitFor()
   expect((await api('listClientRules', {})).rules).toEqual([])
+  await views.getByRole('link', { name: 'Now' }).click()
   await endSuspension(page, 'in-order')
+  await views.getByRole('link', { name: 'Playbooks' }).click()
   await playbook.getByRole('button', { name: 'Edit' }).click()
   await editor.getByRole('button', { name: 'Remove the playbook' }).click()
   await playbooks.getByText('No playbook is kept ready.').waitFor()

@@ -1,5 +1,5 @@
 import type { BodyOf, ErrorCode, ParamsOf, Problem, QueryOf, ResponseOf } from '@drawbridge/contract'
-import { PROBLEM_MEDIA_TYPE } from '@drawbridge/contract/browser'
+import { CODES, PROBLEM_MEDIA_TYPE } from '@drawbridge/contract/browser'
 import { target } from './routes.ts'
 import type { RouteId } from './routes.ts'
 
@@ -29,6 +29,11 @@ export class ApiProblem extends Error {
     super(detail ?? code)
     this.code = code
     this.detail = detail
+  }
+
+  /** What was asked for is not there, or no longer. */
+  get isAbsence(): boolean {
+    return this.code !== 'unreachable' && CODES[this.code].http === 404
   }
 }
 

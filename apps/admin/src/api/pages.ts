@@ -1,5 +1,5 @@
-/** Most pages of one list that are asked for: more rows than that nobody looks through on a screen. */
-const MOST_PAGES = 20
+/** Most pages of one list that are asked for: more rows than that no file of ours has. */
+const MOST_PAGES = 200
 
 /** A list as a whole, page by page. */
 export async function allPages<T>(

@@ -1,8 +1,7 @@
-import type { AdvisoryProposalView, ClientRuleView, ClientVersion, PlaybookView, Status } from '@drawbridge/contract'
+import type { AdvisoryProposalView, ClientRuleView, PlaybookView, Status } from '@drawbridge/contract'
 import { expect, test } from 'vitest'
 import { TEXTS } from '../texts/index.ts'
 import { attentionOf } from './attention.ts'
-import { filterInventory } from './inventory-filter.ts'
 import { liveRate, rateLine, withSample } from './live-rate.ts'
 import type { Sample } from './live-rate.ts'
 import { playbookDraftOf, playbookFrom } from './playbook-draft.ts'
@@ -83,7 +82,7 @@ test('the rate is of the last minute, and of nothing as long as too little was s
   }
   expect(liveRate(samples)).toBeUndefined()
   for (const seconds of [30, 60, 90]) samples = withSample(samples, at(seconds, 110))
-  expect(liveRate(samples)).toEqual({ messages: 0, images: 0, minutes: 1 })
+  expect(liveRate(samples)).toEqual({ messages: 0, images: 0, spanMs: 60_000 })
   expect(rateLine(samples, 'messages')).toEqual([0, 120, 0, 0, 0])
   // Counting began anew.
   expect(withSample(samples, at(95, 3))).toEqual([at(95, 3)])
@@ -120,18 +119,4 @@ test('what waits for somebody is named, the most urgent first, and a drill never
     'held 2',
     'exploited CVE-1',
   ])
-})
-
-test('the inventory is narrowed by name, by risk and by who is here', () => {
-  const client = (family: string | undefined, version: string, sessions: number) =>
-    ({ family, version, sessions, isUnknown: family === undefined }) as ClientVersion
-  const clients = [client(undefined, '', 1), client('gajim', '1.8', 0), client('dino', '0.4', 2)]
-  const proposals = [{ family: 'gajim', versions: ['1.8'], state: 'open' }] as unknown as AdvisoryProposalView[]
-  const shown = (filter: object) =>
-    filterInventory(clients, proposals, { text: '', risk: '', isLive: false, ...filter }).map(({ family }) => family)
-  expect(shown({})).toEqual([undefined, 'gajim', 'dino'])
-  expect(shown({ text: ' GAJ' })).toEqual(['gajim'])
-  expect(shown({ risk: 'flawed' })).toEqual(['gajim'])
-  expect(shown({ risk: 'unknown' })).toEqual([undefined])
-  expect(shown({ isLive: true })).toEqual([undefined, 'dino'])
 })

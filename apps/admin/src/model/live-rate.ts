@@ -23,16 +23,17 @@ export function withSample(samples: readonly Sample[], sample: Sample): readonly
   return [...samples.filter(({ at }) => at > sample.at - KEPT_MS), sample]
 }
 
-/** What went through per minute just now; undefined as long as too little was seen. */
+/** What went through per minute just now, over as much of the last minute as was seen; undefined where that is too little. */
 export function liveRate(samples: readonly Sample[]): Rate | undefined {
   const last = samples.at(-1)
   const first = last && samples.find(({ at }) => at >= last.at - WINDOW_MS)
   if (!last || !first || last.at - first.at < LEAST_MS) return undefined
-  const minutes = (last.at - first.at) / MINUTE_MS
+  const spanMs = last.at - first.at
+  const minutes = spanMs / MINUTE_MS
   return {
     messages: (last.messages - first.messages) / minutes,
     images: (last.images - first.images) / minutes,
-    minutes: 1,
+    spanMs,
   }
 }
 

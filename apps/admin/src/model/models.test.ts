@@ -1,33 +1,31 @@
-import type { AdvisoryProposalView, ClientVersion, SuspensionView } from '@drawbridge/contract'
+import type { SuspensionView } from '@drawbridge/contract'
 import { expect, test } from 'vitest'
 import { changesOf } from './audit-change.ts'
 import { rolesWith } from './permission.ts'
-import { draftOf, EMPTY_RULE, ruleFrom } from './rule-draft.ts'
+import { draftOf, EMPTY_RULE, ladderOf, ruleFrom } from './rule-draft.ts'
 import { rateOf, rateSince } from './rate.ts'
-import { buildShares, flawsOf } from './safe-builds.ts'
+import { buildShares, queryOf } from './standing.ts'
 import { serviceState } from './service-state.ts'
 import { EMPTY_DRAFT, instantFrom, localFrom, publicSuspension, scopesOf, suspensionFrom } from './suspension-draft.ts'
 
-const client = (family: string | undefined, version: string | undefined, sessions: number, isUnknown = false) =>
-  ({ family, version, sessions, isUnknown }) as ClientVersion
-const proposal = (family: string, versions: readonly string[], state: AdvisoryProposalView['state']) =>
-  ({ flaw: 'CVE-2023-4863', family, versions, state }) as AdvisoryProposalView
-
 test('sessions share out over fine, flawed and unknown builds, each counted once', () => {
+  const flaws = [{ flaw: 'CVE-2023-4863', isExploited: true }]
   const clients = [
-    client(undefined, undefined, 3, true),
-    client('gajim', '1.8', 5),
-    client('gajim', '1.9', 7),
-    client('dino', '0.4', 11),
+    { flaws: [], isUnknown: true, sessions: 3 },
+    { flaws, isUnknown: true, sessions: 5 },
+    { flaws: [], isUnknown: false, sessions: 18 },
   ]
-  const proposals = [
-    proposal('gajim', ['1.8'], 'open'),
-    proposal('gajim', ['1.8'], 'accepted'),
-    proposal('dino', ['0.4'], 'dismissed'),
-  ]
-  expect(buildShares(clients, proposals)).toEqual({ total: 26, fine: 18, flawed: 5, unknown: 3 })
-  expect(flawsOf({ family: 'gajim', version: '1.8' }, proposals)).toEqual([proposals[0]])
-  expect(flawsOf({ family: 'gajim', version: '1.9' }, proposals)).toEqual([])
+  expect(buildShares(clients)).toEqual({ total: 26, fine: 18, flawed: 5, unknown: 3 })
+})
+
+test('what is asked of the inventory is what was chosen, and nothing else', () => {
+  expect(queryOf({ text: ' ', standing: '', isLive: false })).toEqual({ days: 90 })
+  expect(queryOf({ text: ' gaj ', standing: 'flawed', isLive: true })).toEqual({
+    days: 90,
+    text: 'gaj',
+    standing: 'flawed',
+    live: 'true',
+  })
 })
 
 test('a rate is over an hour at least, and over what has passed of the present one', () => {
@@ -35,8 +33,8 @@ test('a rate is over an hour at least, and over what has passed of the present o
   expect(rateSince(now).toISOString()).toBe('2026-11-23T17:00:00.000Z')
   const hour = (at: string, messages: number, images: number) => ({ hour: at, messages, images, bytes: 0, files: 0 })
   const rows = [hour('2026-11-23T17:00:00Z', 60, 9), hour('2026-11-23T18:00:00Z', 30, 0)]
-  expect(rateOf(rows, rateSince(now), now)).toEqual({ messages: 1, images: 0.1, minutes: 90 })
-  expect(rateOf([], rateSince(now), now)).toEqual({ messages: 0, images: 0, minutes: 90 })
+  expect(rateOf(rows, rateSince(now), now)).toEqual({ messages: 1, images: 0.1, spanMs: 5_400_000 })
+  expect(rateOf([], rateSince(now), now)).toEqual({ messages: 0, images: 0, spanMs: 5_400_000 })
 })
 
 test('the pill: suspended beats degraded, both beat a drill, and a drill that has not begun is none', () => {
@@ -91,6 +89,39 @@ test('a proposed rule survives the editor unchanged', () => {
   const full = { ...rule, formats: ['webp'], units: ['sales', 'hr'], networks: ['10.0.0.0/8'], url: 'https://im.test/' }
   expect(ruleFrom(draftOf({ ...full, formats: ['webp'] as const }))).toEqual(full)
   expect(ruleFrom(draftOf(rule))).toEqual(rule)
+  const whole = {
+    ...full,
+    formats: ['webp'] as const,
+    os: ['windows'],
+    accounts: ['ana'],
+    belowTier: 'E2' as const,
+    priority: 7,
+    deadline: '2026-12-01T00:00:00.000Z',
+    activeFrom: '2026-11-24T00:00:00.000Z',
+    activeUntil: '2026-12-24T00:00:00.000Z',
+    stageDates: { warn: '2026-11-30T06:00:00.000Z' },
+    rings: [{ units: ['it'], delayHours: 0 }, { delayHours: 72 }],
+  }
+  expect(ruleFrom(draftOf(whole))).toEqual(whole)
+  expect(draftOf(whole).others).toEqual({})
+})
+
+test('the dates of the stages are reckoned as the server does it, and one of them can be another', () => {
+  const now = Date.parse('2026-11-23T03:00:00Z')
+  const draft = { ...EMPTY_RULE, family: 'gajim', preset: 'urgent' as const, action: 'block' as const }
+  const stages = (changes: object) => ladderOf({ ...draft, ...changes }, now).map(({ stage, at }) => `${stage} ${at}`)
+  expect(stages({})).toEqual([
+    'notify 2026-11-23T03:00:00.000Z',
+    'warn 2026-11-25T03:00:00.000Z',
+    'block 2026-11-26T03:00:00.000Z',
+  ])
+  const warn = localFrom(new Date('2026-11-24T03:00:00Z'))
+  expect(stages({ stageDates: { warn, block: '' }, formats: ['webp'] })).toEqual([
+    'notify 2026-11-23T03:00:00.000Z',
+    'warn 2026-11-24T03:00:00.000Z',
+    'degrade 2026-11-25T23:00:00.000Z',
+    'block 2026-11-26T03:00:00.000Z',
+  ])
 })
 
 test('an entry shows what differs, however it has it on record', () => {

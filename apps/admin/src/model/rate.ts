@@ -3,11 +3,11 @@ import type { ResponseOf } from '@drawbridge/contract'
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
 
-/** What goes through in a minute, on average over `minutes`. */
+/** What goes through in a minute, on average over `spanMs`. */
 export interface Rate {
   readonly messages: number
   readonly images: number
-  readonly minutes: number
+  readonly spanMs: number
 }
 
 /** Where to begin to count: at the hour before the present one, so that it is never over a few seconds only. */
@@ -17,11 +17,12 @@ export function rateSince(now: Date): Date {
 
 /** The rate since then, of hours in which something was sent. */
 export function rateOf(rows: ResponseOf<'listTrafficHours'>['rows'], since: Date, now: Date): Rate {
-  const minutes = (now.getTime() - since.getTime()) / MINUTE_MS
+  const spanMs = now.getTime() - since.getTime()
+  const minutes = spanMs / MINUTE_MS
   const total = { messages: 0, images: 0 }
   for (const { messages, images } of rows) {
     total.messages += messages
     total.images += images
   }
-  return { messages: total.messages / minutes, images: total.images / minutes, minutes: Math.round(minutes) }
+  return { messages: total.messages / minutes, images: total.images / minutes, spanMs }
 }

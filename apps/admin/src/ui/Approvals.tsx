@@ -6,7 +6,9 @@ import { Changes } from './Changes.tsx'
 import { changesOf } from '../model/audit-change.ts'
 import type { Done } from './Emergency.tsx'
 import { formatCount } from './format.ts'
+import { ListEnd } from './ListEnd.tsx'
 import { Guarded, Loaded, Moment, Panel, ProblemBox } from './parts.tsx'
+import { PAGE, usePages } from './use-pages.ts'
 import { useAction, useResource } from './use-resource.ts'
 
 /** How often requests are asked for, in milliseconds. */
@@ -24,18 +26,29 @@ export function Approvals({
   const { t } = useTexts()
   const { call, session } = useConsole()
   const action = useAction()
-  const approvals = useResource('approvals', (ask, signal) => ask('listApprovals', { signal }), { everyMs: EVERY_MS })
+  const approvals = usePages(
+    'approvals',
+    async (ask, cursor, signal) => {
+      const { requests: items, next } = await ask('listApprovals', { query: { cursor, limit: PAGE }, signal })
+      return { items, next }
+    },
+    { everyMs: EVERY_MS },
+  )
   const decide = (id: string, isApproved: boolean) =>
     action.run(async () => {
-      await call(isApproved ? 'approveRequest' : 'refuseRequest', { params: { id } })
+      const params = { id }
+      let ifMatch = ''
+      // A request never changes: it is open, or gone.
+      await call('getApproval', { params, onTag: (tag) => (ifMatch = tag) })
+      await call(isApproved ? 'approveRequest' : 'refuseRequest', { params, ifMatch })
       onDone({ text: isApproved ? t.approved : t.refused })
       await approvals.reload()
     })
-  if (approvals.value?.requests.length === 0) return null
+  if (approvals.value?.length === 0) return null
   return (
     <Panel title={t.approvals} testId="approvals">
       <Loaded resource={approvals}>
-        {({ requests }) => (
+        {(requests) => (
           <ul className="cards">
             {requests.map((request) => {
               const { id, action: what, target, requestedBy, requestedAt, expiresAt } = request
@@ -88,6 +101,7 @@ export function Approvals({
           </ul>
         )}
       </Loaded>
+      <ListEnd pages={approvals} />
       <ProblemBox problem={action.problem} />
     </Panel>
   )

@@ -5,13 +5,14 @@ import { changesOf } from '../model/audit-change.ts'
 import { useTexts } from '../texts/index.ts'
 import { Changes } from './Changes.tsx'
 import { formatCount } from './format.ts'
+import { ListEnd } from './ListEnd.tsx'
 import { Field, Loaded, Moment, Panel, ProblemBox, Table } from './parts.tsx'
 import { go, hrefOf, useRoute } from './route.ts'
-import { useAction, useResource } from './use-resource.ts'
+import { PAGE, usePages } from './use-pages.ts'
+import { useAction } from './use-resource.ts'
 
 const FILTERS = ['actor', 'action', 'target'] as const
 type Filter = Readonly<Record<(typeof FILTERS)[number], string>>
-const PAGE = 50
 
 /** Who did what, newest first; the filter is in the address. */
 export function Audit() {
@@ -73,27 +74,21 @@ function AuditFilter({ filter }: { readonly filter: Filter }) {
   )
 }
 
-/** The first page is asked for by itself; more are appended, so that nothing that was read moves. */
+/** More pages are appended, so that nothing that was read moves. */
 function AuditList({ filter }: { readonly filter: Filter }) {
   const { t } = useTexts()
-  const { call } = useConsole()
-  const more = useAction()
   const query = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''))
-  const first = useResource('audit', (ask, signal) => ask('listAudit', { query: { ...query, limit: PAGE }, signal }))
-  const [older, setOlder] = useState<readonly ResponseOf<'listAudit'>[]>([])
-  const last = older.at(-1) ?? first.value
-  const loadMore = (cursor: string) =>
-    more.run(async () => {
-      const page = await call('listAudit', { query: { ...query, limit: PAGE, cursor } })
-      setOlder((known) => [...known, page])
-    })
+  const entries = usePages(`audit ${JSON.stringify(query)}`, async (call, cursor, signal) => {
+    const page = await call('listAudit', { query: { ...query, limit: PAGE, cursor }, signal })
+    return { items: page.entries, next: page.next }
+  })
   return (
-    <Loaded resource={first}>
-      {({ entries }) => {
-        const all = [...entries, ...older.flatMap((page) => page.entries)]
-        if (all.length === 0) return <p className="empty">{t.noEntries}</p>
-        return (
-          <div className="stack">
+    <>
+      <Loaded resource={entries}>
+        {(all) =>
+          all.length === 0 ? (
+            <p className="empty">{t.noEntries}</p>
+          ) : (
             <Table
               caption={t.auditTitle}
               columns={[t.when, t.auditFilters.actor, t.auditFilters.action, t.auditFilters.target, t.change]}
@@ -102,21 +97,11 @@ function AuditList({ filter }: { readonly filter: Filter }) {
                 <Row key={entry.position} entry={entry} />
               ))}
             </Table>
-            <ProblemBox problem={more.problem} />
-            {last?.next && (
-              <button
-                type="button"
-                className="button"
-                onClick={() => void loadMore(last.next ?? '')}
-                aria-disabled={more.isBusy}
-              >
-                {t.older}
-              </button>
-            )}
-          </div>
-        )
-      }}
-    </Loaded>
+          )
+        }
+      </Loaded>
+      <ListEnd pages={entries} />
+    </>
   )
 }
 

@@ -1,15 +1,15 @@
 import type { AdvisoryProposalView } from '@drawbridge/contract'
-import { useState } from 'react'
 import { useMay } from '../api/console.ts'
 import { draftOf, EMPTY_RULE } from '../model/rule-draft.ts'
 import type { RuleDraft } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { Exceptions } from './Exceptions.tsx'
 import { Inventory } from './Inventory.tsx'
-import { Link } from './parts.tsx'
 import { Proposals } from './Proposals.tsx'
 import { go, hrefOf, useRoute } from './route.ts'
 import { Rules } from './Rules.tsx'
+import { Views } from './Views.tsx'
+import { useDraft } from './use-draft.ts'
 
 const VIEWS = ['inventory', 'rules', 'advisories', 'exceptions'] as const
 
@@ -27,30 +27,17 @@ export function Clients() {
   const maySessions = useMay('session.read')
   const view = VIEWS.find((name) => name === search.get('view')) ?? 'inventory'
   // Kept here, so that a look at the inventory does not cost what was written.
-  const [work, setWork] = useState<Work>({ draft: EMPTY_RULE })
+  const work = useDraft<Work>('rule', { draft: EMPTY_RULE })
   const write = (next: Work) => {
-    setWork(next)
+    work.set(next)
     go(hrefOf('clients', { view: 'rules' }))
   }
   if (!mayPolicy || !maySessions) return <p className="hint">{t.noPolicy}</p>
   return (
     <>
-      <nav className="views" aria-label={t.views}>
-        <ul>
-          {VIEWS.map((name) => (
-            <li key={name}>
-              <Link
-                href={hrefOf('clients', { view: name === 'inventory' ? undefined : name })}
-                isCurrent={name === view}
-              >
-                {t.clientViews[name]}
-              </Link>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      <Views label={t.views} page="clients" of={VIEWS} texts={t.clientViews} current={view} />
       {view === 'inventory' && <Inventory onWrite={(draft) => write({ draft })} />}
-      {view === 'rules' && <Rules work={work} onWork={setWork} />}
+      {view === 'rules' && <Rules work={work} />}
       {view === 'advisories' && (
         <Proposals onWrite={(proposal) => write({ draft: draftOf(proposal.draft), proposal })} />
       )}

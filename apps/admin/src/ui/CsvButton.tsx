@@ -1,7 +1,9 @@
 import { csvLine } from '@drawbridge/contract/browser'
 import { useTexts } from '../texts/index.ts'
+import { ProblemBox } from './parts.tsx'
+import { useAction } from './use-resource.ts'
 
-/** Saves a table as a file, as it is shown. */
+/** Saves a table as a file, whole, as it is filtered. */
 export function CsvButton({
   name,
   columns,
@@ -9,12 +11,14 @@ export function CsvButton({
 }: {
   readonly name: string
   readonly columns: readonly string[]
-  readonly rows: () => readonly (readonly (string | number)[])[]
+  /** All of them, also those that are not shown yet. */
+  readonly rows: () => Promise<readonly (readonly (string | number)[])[]>
 }) {
   const { t } = useTexts()
-  const save = () => {
+  const action = useAction()
+  const save = async () => {
     // The mark says to spreadsheets that it is UTF-8.
-    const lines = [columns, ...rows()].map((row) => csvLine(row.map(String)))
+    const lines = [columns, ...(await rows())].map((row) => csvLine(row.map(String)))
     const url = URL.createObjectURL(new Blob(['\uFEFF', ...lines], { type: 'text/csv;charset=utf-8' }))
     const link = document.createElement('a')
     link.href = url
@@ -23,8 +27,16 @@ export function CsvButton({
     URL.revokeObjectURL(url)
   }
   return (
-    <button type="button" className="button small" onClick={save}>
-      {t.saveCsv}
-    </button>
+    <>
+      <button
+        type="button"
+        className="button small"
+        onClick={() => void action.run(save)}
+        aria-disabled={action.isBusy}
+      >
+        {action.isBusy ? t.loading : t.saveCsv}
+      </button>
+      <ProblemBox problem={action.problem} />
+    </>
   )
 }

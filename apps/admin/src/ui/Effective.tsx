@@ -3,7 +3,8 @@ import { useConsole } from '../api/console.ts'
 import type { ResponseOf } from '@drawbridge/contract'
 import { scopeText } from '../model/scopes.ts'
 import { useTexts } from '../texts/index.ts'
-import { Field, Panel, ProblemBox, Table } from './parts.tsx'
+import { NameField } from './NamesField.tsx'
+import { Panel, ProblemBox, Table } from './parts.tsx'
 import { useAction } from './use-resource.ts'
 
 const EMPTY = { account: '', client: '', room: '' }
@@ -32,17 +33,13 @@ export function Effective() {
       >
         <div className="fields">
           {(['account', 'client', 'room'] as const).map((field) => (
-            <Field key={field} label={t.effectiveFields[field]}>
-              {(ids) => (
-                <input
-                  {...ids}
-                  spellCheck={false}
-                  autoCapitalize="none"
-                  value={asked[field]}
-                  onChange={({ target }) => setAsked((known) => ({ ...known, [field]: target.value }))}
-                />
-              )}
-            </Field>
+            <NameField
+              key={field}
+              label={t.effectiveFields[field]}
+              kind={field === 'client' ? 'family' : field}
+              value={asked[field]}
+              onChange={(name) => setAsked((known) => ({ ...known, [field]: name }))}
+            />
           ))}
         </div>
         <ProblemBox problem={action.problem} />

@@ -1,76 +1,118 @@
+import type { ClientExceptionView } from '@drawbridge/contract'
 import { useState } from 'react'
 import { useConsole } from '../api/console.ts'
-import { instantFrom } from '../model/suspension-draft.ts'
+import { instantFrom, namedIn } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
-import { Field, Guarded, Loaded, Moment, Panel, ProblemBox, Table } from './parts.tsx'
-import { useAction, useResource } from './use-resource.ts'
+import { ConflictNotice } from './Conflict.tsx'
+import { DraftNotice } from './DraftNotice.tsx'
+import { ListEnd } from './ListEnd.tsx'
+import { NameField, NamesField } from './NamesField.tsx'
+import { Guarded, Loaded, Moment, Panel, ProblemBox, Table, TextField } from './parts.tsx'
+import { useDraft } from './use-draft.ts'
+import { useEdit } from './use-edit.ts'
+import { PAGE, usePages } from './use-pages.ts'
+import { useAction } from './use-resource.ts'
 
-const EMPTY = { family: '', accounts: '', reason: '', until: '' }
+const EMPTY = { family: '', below: '', accounts: '', units: '', reason: '', until: '' }
 
 /** Who is spared from the rules for a while, and why. */
 export function Exceptions() {
   const { t } = useTexts()
+  const exceptions = usePages('exceptions', async (call, cursor, signal) => {
+    const { exceptions: items, next } = await call('listClientExceptions', { query: { cursor, limit: PAGE }, signal })
+    return { items, next }
+  })
+  return (
+    <>
+      <Panel title={t.exceptionsTitle} hint={t.exceptionsHint}>
+        <Loaded resource={exceptions}>
+          {(list) =>
+            list.length === 0 ? (
+              <p className="empty">{t.noExceptions}</p>
+            ) : (
+              <Table
+                caption={t.exceptionsTitle}
+                columns={[t.family, t.account, t.reason, t.written, t.until, t.action]}
+              >
+                {list.map((exception) => (
+                  <Row key={exception.id} exception={exception} onEnded={() => void exceptions.reload()} />
+                ))}
+              </Table>
+            )
+          }
+        </Loaded>
+        <ListEnd pages={exceptions} />
+      </Panel>
+      <NewException onAdded={() => void exceptions.reload()} />
+    </>
+  )
+}
+
+function Row({ exception, onEnded }: { readonly exception: ClientExceptionView; readonly onEnded: () => void }) {
+  const { t } = useTexts()
+  const { call } = useConsole()
+  const { id, family, below, accounts, units, reason, createdBy, approvedBy, until } = exception
+  const params = { id }
+  const edit = useEdit('getClientException', params, { exception })
+  const end = () =>
+    edit.run(async (ifMatch) => {
+      await call('removeClientException', { params, ...ifMatch })
+      onEnded()
+    })
+  return (
+    <tr>
+      <th scope="row">
+        {family === '*' ? t.everyFamily : family} {below && t.belowVersion(below)}
+      </th>
+      <td>{[...(accounts ?? []), ...(units ?? [])].join(', ') || t.everybody}</td>
+      <td dir="auto">{reason}</td>
+      <td>{t.by([createdBy, approvedBy].filter(Boolean).join(' + '))}</td>
+      <td>
+        <Moment at={until} />
+      </td>
+      <td>
+        <Guarded permission="policy.write">
+          <ConflictNotice edit={edit} />
+          <ProblemBox problem={edit.problem} />
+          <button
+            type="button"
+            className="button danger-line small"
+            onClick={() => void end()}
+            aria-disabled={edit.isBusy}
+          >
+            {t.endException}
+          </button>
+        </Guarded>
+      </td>
+    </tr>
+  )
+}
+
+function NewException({ onAdded }: { readonly onAdded: () => void }) {
+  const { t } = useTexts()
   const { call } = useConsole()
   const action = useAction()
-  const exceptions = useResource('exceptions', (ask, signal) => ask('listClientExceptions', { signal }))
-  const [draft, setDraft] = useState(EMPTY)
+  const draft = useDraft('exception', EMPTY)
   const [isAsked, setIsAsked] = useState(false)
-  const field = (key: keyof typeof EMPTY) => ({
-    value: draft[key],
-    onChange: ({ target }: { target: { value: string } }) => setDraft((known) => ({ ...known, [key]: target.value })),
-  })
+  const { family, below, accounts, units, reason, until } = draft.value
+  const change = (changes: Partial<typeof EMPTY>) => draft.set((known) => ({ ...known, ...changes }))
   const add = () =>
     action.run(async () => {
-      const accounts = draft.accounts
-        .split(',')
-        .map((name) => name.trim())
-        .filter((name) => name !== '')
       const body = {
-        family: draft.family.trim(),
-        reason: draft.reason.trim(),
-        ...(accounts.length > 0 && { accounts }),
-        ...(draft.until !== '' && { until: instantFrom(draft.until) }),
+        family: family.trim(),
+        reason: reason.trim(),
+        ...(below.trim() !== '' && { below: below.trim() }),
+        ...(namedIn(accounts).length > 0 && { accounts: namedIn(accounts) }),
+        ...(namedIn(units).length > 0 && { units: namedIn(units) }),
+        ...(until !== '' && { until: instantFrom(until) }),
       }
       const { request } = await call('addClientException', { body })
       setIsAsked(request !== undefined)
-      setDraft(EMPTY)
-      await exceptions.reload()
-    })
-  const remove = (id: string) =>
-    action.run(async () => {
-      await call('removeClientException', { params: { id } })
-      await exceptions.reload()
+      draft.discard()
+      onAdded()
     })
   return (
-    <Panel title={t.exceptionsTitle}>
-      <Loaded resource={exceptions}>
-        {({ exceptions: list }) =>
-          list.length === 0 ? (
-            <p className="empty">{t.noExceptions}</p>
-          ) : (
-            <Table caption={t.exceptionsTitle} columns={[t.family, t.account, t.reason, t.written, t.until, t.action]}>
-              {list.map(({ id, family, accounts, reason, createdBy, approvedBy, until }) => (
-                <tr key={id}>
-                  <th scope="row">{family === '*' ? t.everyFamily : family}</th>
-                  <td>{accounts?.join(', ') ?? t.everybody}</td>
-                  <td dir="auto">{reason}</td>
-                  <td>{t.by([createdBy, approvedBy].filter(Boolean).join(' + '))}</td>
-                  <td>
-                    <Moment at={until} />
-                  </td>
-                  <td>
-                    <Guarded permission="policy.write">
-                      <button type="button" className="button small" onClick={() => void remove(id)}>
-                        {t.endException}
-                      </button>
-                    </Guarded>
-                  </td>
-                </tr>
-              ))}
-            </Table>
-          )
-        }
-      </Loaded>
+    <Panel title={t.newException}>
       <Guarded permission="policy.write">
         <form
           className="stack"
@@ -79,21 +121,49 @@ export function Exceptions() {
             void add()
           }}
         >
-          {isAsked && <p role="status">{t.approvals}</p>}
+          <div role="status">{isAsked && <p className="notice">{t.waitsForSecond}</p>}</div>
+          <DraftNotice isRestored={draft.isRestored} />
           <div className="fields">
-            <Field label={t.family} hint={t.familyHint}>
-              {(ids) => <input {...ids} required spellCheck={false} {...field('family')} />}
-            </Field>
-            <Field label={t.accounts} hint={t.listHint}>
-              {(ids) => <input {...ids} spellCheck={false} {...field('accounts')} />}
-            </Field>
-            <Field label={t.until} hint={t.exceptionUntilHint}>
-              {(ids) => <input {...ids} type="datetime-local" {...field('until')} />}
-            </Field>
-            <Field label={t.reason}>{(ids) => <input {...ids} required maxLength={500} {...field('reason')} />}</Field>
+            <NameField
+              label={t.family}
+              hint={t.familyHint}
+              kind="family"
+              isRequired
+              value={family}
+              onChange={(chosen) => change({ family: chosen })}
+            />
+            <TextField label={t.below} hint={t.belowEmpty} value={below} onChange={(text) => change({ below: text })} />
+            <NamesField
+              label={t.accounts}
+              hint={t.listHint}
+              kind="account"
+              names={accounts}
+              onChange={(names) => change({ accounts: names })}
+            />
+            <NamesField
+              label={t.units}
+              hint={t.listHint}
+              kind="unit"
+              names={units}
+              onChange={(names) => change({ units: names })}
+            />
+            <TextField
+              label={t.until}
+              hint={t.exceptionUntilHint}
+              type="datetime-local"
+              value={until}
+              onChange={(text) => change({ until: text })}
+            />
+            <TextField
+              label={t.reason}
+              isRequired
+              maxLength={500}
+              value={reason}
+              onChange={(text) => change({ reason: text })}
+            />
           </div>
           <ProblemBox problem={action.problem} />
-          <button type="submit" className="button" aria-disabled={action.isBusy}>
+          <button type="submit" className="button primary" aria-disabled={action.isBusy}>
             {t.addException}
           </button>
         </form>

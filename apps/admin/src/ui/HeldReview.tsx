@@ -4,9 +4,13 @@ import { useState } from 'react'
 import { useConsole } from '../api/console.ts'
 import { scopesText } from '../model/scopes.ts'
 import { useTexts } from '../texts/index.ts'
+import { ConflictNotice } from './Conflict.tsx'
 import { formatCount, formatBare } from './format.ts'
+import { ListEnd } from './ListEnd.tsx'
 import { Moment, ProblemBox, Table } from './parts.tsx'
-import { useAction, useResource } from './use-resource.ts'
+import { useEdit } from './use-edit.ts'
+import { usePages } from './use-pages.ts'
+import { useAction } from './use-resource.ts'
 
 /** So many held messages are listed at once. */
 const LISTED = 50
@@ -38,9 +42,16 @@ export function HeldReview({
   const { id, scopes, state, release } = suspension
   const params = { id }
   const mayDecide = state === 'ended' && release === 'review'
-  const list = useResource('held', (ask, signal) =>
-    ask('listHeldMessages', { params, query: { limit: LISTED }, signal }),
-  )
+  const [seen] = useState(suspension)
+  const edit = useEdit('getSuspension', params, { suspension: seen })
+  const list = usePages('held', async (ask, cursor, signal) => {
+    const { messages: items, next } = await ask('listHeldMessages', {
+      params,
+      query: { limit: LISTED, cursor },
+      signal,
+    })
+    return { items, next }
+  })
   const decided = counts.released + counts.discarded > 0
 
   const open = async (cursor: string | undefined) => {
@@ -52,13 +63,13 @@ export function HeldReview({
   const read = (cursor: string | undefined) => action.run(() => open(cursor))
   const skip = ({ next }: Place) => (next === undefined ? setPlace('end') : void read(next))
   const decide = (what: 'release' | 'discard', { message, cursor }: Place) =>
-    action.run(async () => {
+    edit.run(async (ifMatch) => {
       const body = { messages: [message.id] }
       if (what === 'release') {
-        const { released } = await call('releaseHeldMessages', { params, body })
+        const { released } = await call('releaseHeldMessages', { params, body, ...ifMatch })
         setCounts((known) => ({ ...known, released: known.released + released }))
       } else {
-        const { discarded, request } = await call('discardHeldMessages', { params, body })
+        const { discarded, request } = await call('discardHeldMessages', { params, body, ...ifMatch })
         if (request) return onClose(t.waitsForSecond)
         setCounts((known) => ({ ...known, discarded: known.discarded + discarded }))
       }
@@ -78,7 +89,7 @@ export function HeldReview({
         <>
           {list.value && (
             <Table caption={t.heldTitle('')} columns={[t.heldFrom, t.heldTo, t.when, t.heldMedia]}>
-              {list.value.messages.map((message) => (
+              {list.value.map((message) => (
                 <tr key={message.id}>
                   <th scope="row">{formatBare([message.from])}</th>
                   <td>{formatBare(message.to)}</td>
@@ -90,6 +101,7 @@ export function HeldReview({
               ))}
             </Table>
           )}
+          <ListEnd pages={list} />
           <ProblemBox problem={list.problem ?? action.problem} />
           <div className="button-row">
             <button
@@ -121,7 +133,8 @@ export function HeldReview({
             <blockquote dir="auto">{place.message.body}</blockquote>
           )}
           {place.message.hasMedia && <p className="hint">{t.heldHasMedia}</p>}
-          <ProblemBox problem={action.problem} />
+          <ConflictNotice edit={edit} />
+          <ProblemBox problem={edit.problem ?? action.problem} />
           <div className="button-row">
             {mayDecide && (
               <>
@@ -129,7 +142,7 @@ export function HeldReview({
                   type="button"
                   className="button primary"
                   onClick={() => void decide('release', place)}
-                  aria-disabled={action.isBusy}
+                  aria-disabled={edit.isBusy}
                 >
                   {t.heldDeliver}
                 </button>
@@ -137,7 +150,7 @@ export function HeldReview({
                   type="button"
                   className="button danger-line"
                   onClick={() => void decide('discard', place)}
-                  aria-disabled={action.isBusy}
+                  aria-disabled={edit.isBusy}
                 >
                   {t.heldDiscard}
                 </button>

@@ -1,107 +1,109 @@
-import type { AdvisoryProposalView, ClientVersion } from '@drawbridge/contract'
-import { filterInventory, riskOf, RISKS } from '../model/inventory-filter.ts'
-import type { InventoryFilter } from '../model/inventory-filter.ts'
+import type { ClientVersion } from '@drawbridge/contract'
+import { useDeferredValue } from 'react'
+import type { Call } from '../api/call.ts'
+import { useConsole } from '../api/console.ts'
+import { allPages } from '../api/pages.ts'
 import { draftAbout } from '../model/rule-draft.ts'
 import type { RuleDraft } from '../model/rule-draft.ts'
-import { flawsOf } from '../model/safe-builds.ts'
+import { queryOf, STANDINGS, standingOf } from '../model/standing.ts'
+import type { InventoryFilter } from '../model/standing.ts'
 import { useTexts } from '../texts/index.ts'
 import { CsvButton } from './CsvButton.tsx'
 import { formatCount } from './format.ts'
+import { ListEnd } from './ListEnd.tsx'
 import { Field, Link, Loaded, Moment, Panel, Table } from './parts.tsx'
 import { PeopleOf } from './PeopleOf.tsx'
-import { allPages } from '../api/pages.ts'
 import { go, hrefOf, useRoute } from './route.ts'
-import { useResource } from './use-resource.ts'
+import { PAGE, usePages } from './use-pages.ts'
 
 /** How often the inventory is asked for, in milliseconds. */
 const EVERY_MS = 30_000
+/** Rows of a file that are asked for at once. */
+const FILE_PAGE = 500
 
 /** Every version in use, those that nobody can name first, and the people of one of them. The filter is in the address. */
 export function Inventory({ onWrite }: { readonly onWrite: (draft: RuleDraft) => void }) {
   const { t, language } = useTexts()
+  const { call } = useConsole()
   const { search } = useRoute()
   const family = search.get('family')
   const filter: InventoryFilter = {
     text: search.get('text') ?? '',
-    risk: RISKS.find((risk) => risk === search.get('risk')) ?? '',
+    standing: STANDINGS.find((standing) => standing === search.get('risk')) ?? '',
     isLive: search.get('live') === 'yes',
   }
-  const inventory = useResource(
-    'inventory',
-    async (call, signal) => {
-      const [clients, { proposals }] = await Promise.all([
-        allPages(async (cursor) => {
-          const page = await call('listClientVersions', { query: { days: 90, cursor }, signal })
-          return { items: page.clients, next: page.next }
-        }),
-        call('listProposals', { signal }),
-      ])
-      return { clients, proposals }
-    },
-    { everyMs: EVERY_MS },
-  )
+  // Typing goes before looking up.
+  const query = useDeferredValue(JSON.stringify(queryOf(filter)))
+  const page = async (ask: Call, limit: number, cursor: string | undefined, signal?: AbortSignal) => {
+    const wanted = JSON.parse(query) as ReturnType<typeof queryOf>
+    const { clients: items, next } = await ask('listClientVersions', {
+      query: { ...wanted, limit, cursor },
+      ...(signal && { signal }),
+    })
+    return { items, next }
+  }
+  const inventory = usePages(`inventory ${query}`, (ask, cursor, signal) => page(ask, PAGE, cursor, signal), {
+    everyMs: EVERY_MS,
+  })
   const columns = [t.family, t.version, t.people, t.sessions, t.evidence, t.standing, t.seen, t.action]
+  const isFiltered = filter.text !== '' || filter.standing !== '' || filter.isLive
   return (
     <>
       {family !== null && <PeopleOf key={search.toString()} family={family} version={search.get('version') ?? ''} />}
       <Panel title={t.inventoryTitle} hint={t.inventoryHint}>
+        <Filter filter={filter} />
         <Loaded resource={inventory}>
-          {({ clients, proposals }) => {
-            if (clients.length === 0) return <p className="empty">{t.noClients}</p>
-            const shown = filterInventory(clients, proposals, filter)
-            return (
-              <div className="stack">
-                <Filter filter={filter} />
-                <div className="button-row spread">
-                  <p role="status" className="hint">
-                    {t.shownOf(formatCount(shown.length, language), formatCount(clients.length, language))}
-                  </p>
-                  <CsvButton name="clients" columns={COLUMNS} rows={() => tableOf(shown, proposals)} />
-                </div>
-                {shown.length === 0 ? (
-                  <p className="empty">{t.noneFits}</p>
-                ) : (
-                  <Table caption={t.inventoryTitle} columns={columns}>
-                    {shown.map((client) => (
-                      <tr key={`${client.family}\n${client.version}`} data-testid="client">
-                        <th scope="row">{client.family ?? <em>{t.unknownFamily}</em>}</th>
-                        <td>{client.version ?? '–'}</td>
-                        <td className="count">
-                          {client.family === undefined ? (
-                            formatCount(client.people, language)
-                          ) : (
-                            <Link href={hrefOf('clients', { family: client.family, version: client.version })}>
-                              {t.showPeople(client.people)}
-                            </Link>
-                          )}
-                        </td>
-                        <td className="count">{formatCount(client.sessions, language)}</td>
-                        <td>
-                          {client.tiers.map((tier) => (
-                            <div key={tier}>
-                              {tier} <span className="soft">{t.tiers[tier]}</span>
-                            </div>
-                          ))}
-                        </td>
-                        <td>
-                          <Standing client={client} proposals={proposals} />
-                        </td>
-                        <td>
-                          <Moment at={client.lastSeenAt} />
-                        </td>
-                        <td>
-                          <button type="button" className="button small" onClick={() => onWrite(draftAbout(client))}>
-                            {t.writeRule}
-                          </button>
-                        </td>
-                      </tr>
-                    ))}
-                  </Table>
-                )}
-              </div>
+          {(clients) =>
+            clients.length === 0 ? (
+              <p className="empty">{isFiltered ? t.noneFits : t.noClients}</p>
+            ) : (
+              <Table caption={t.inventoryTitle} columns={columns}>
+                {clients.map((client) => (
+                  <tr key={`${client.family}\n${client.version}\n${client.isUnknown}`} data-testid="client">
+                    <th scope="row">{client.family ?? <em>{t.unknownFamily}</em>}</th>
+                    <td>{client.version ?? '–'}</td>
+                    <td className="count">
+                      {client.family === undefined ? (
+                        formatCount(client.people, language)
+                      ) : (
+                        <Link href={hrefOf('clients', { family: client.family, version: client.version })}>
+                          {t.showPeople(client.people)}
+                        </Link>
+                      )}
+                    </td>
+                    <td className="count">{formatCount(client.sessions, language)}</td>
+                    <td>
+                      {client.tiers.map((tier) => (
+                        <div key={tier}>
+                          {tier} <span className="soft">{t.tiers[tier]}</span>
+                        </div>
+                      ))}
+                    </td>
+                    <td>
+                      <Standing client={client} />
+                    </td>
+                    <td>
+                      <Moment at={client.lastSeenAt} />
+                    </td>
+                    <td>
+                      <button type="button" className="button small" onClick={() => onWrite(draftAbout(client))}>
+                        {t.writeRule}
+                      </button>
+                    </td>
+                  </tr>
+                ))}
+              </Table>
             )
-          }}
+          }
         </Loaded>
+        <div className="button-row spread">
+          <ListEnd pages={inventory} />
+          <CsvButton
+            name="clients"
+            columns={COLUMNS}
+            rows={async () => (await allPages((cursor) => page(call, FILE_PAGE, cursor))).map(rowOf)}
+          />
+        </div>
       </Panel>
     </>
   )
@@ -110,8 +112,8 @@ export function Inventory({ onWrite }: { readonly onWrite: (draft: RuleDraft) =>
 function Filter({ filter }: { readonly filter: InventoryFilter }) {
   const { t } = useTexts()
   const change = (changes: Partial<InventoryFilter>) => {
-    const { text, risk, isLive } = { ...filter, ...changes }
-    go(hrefOf('clients', { text, risk, live: isLive ? 'yes' : '' }), 'replace')
+    const { text, standing, isLive } = { ...filter, ...changes }
+    go(hrefOf('clients', { text, risk: standing, live: isLive ? 'yes' : '' }), 'replace')
   }
   return (
     <form role="search" className="fields" onSubmit={(event) => event.preventDefault()}>
@@ -121,6 +123,7 @@ function Filter({ filter }: { readonly filter: InventoryFilter }) {
             {...ids}
             type="search"
             spellCheck={false}
+            maxLength={128}
             value={filter.text}
             onChange={(event) => change({ text: event.target.value })}
           />
@@ -130,13 +133,15 @@ function Filter({ filter }: { readonly filter: InventoryFilter }) {
         {(ids) => (
           <select
             {...ids}
-            value={filter.risk}
-            onChange={({ target }) => change({ risk: RISKS.find((risk) => risk === target.value) ?? '' })}
+            value={filter.standing}
+            onChange={({ target }) =>
+              change({ standing: STANDINGS.find((standing) => standing === target.value) ?? '' })
+            }
           >
             <option value="">{t.anyRisk}</option>
-            {RISKS.map((risk) => (
-              <option key={risk} value={risk}>
-                {t.risks[risk]}
+            {STANDINGS.map((standing) => (
+              <option key={standing} value={standing}>
+                {t.risks[standing]}
               </option>
             ))}
           </select>
@@ -152,31 +157,15 @@ function Filter({ filter }: { readonly filter: InventoryFilter }) {
 
 const COLUMNS = ['family', 'version', 'people', 'sessions', 'tiers', 'risk', 'advisories', 'firstSeenAt', 'lastSeenAt']
 
-function tableOf(clients: readonly ClientVersion[], proposals: readonly AdvisoryProposalView[]) {
-  return clients.map((client) => [
-    client.family ?? '',
-    client.version ?? '',
-    client.people,
-    client.sessions,
-    client.tiers.join(' '),
-    riskOf(client, proposals),
-    flawsOf(client, proposals)
-      .map(({ flaw }) => flaw)
-      .join(' '),
-    client.firstSeenAt,
-    client.lastSeenAt,
-  ])
+function rowOf(client: ClientVersion): readonly (string | number)[] {
+  const { family = '', version = '', people, sessions, tiers, flaws, firstSeenAt, lastSeenAt } = client
+  const advisories = flaws.map(({ flaw }) => flaw).join(' ')
+  return [family, version, people, sessions, tiers.join(' '), standingOf(client), advisories, firstSeenAt, lastSeenAt]
 }
 
-function Standing({
-  client,
-  proposals,
-}: {
-  readonly client: ClientVersion
-  readonly proposals: readonly AdvisoryProposalView[]
-}) {
+function Standing({ client }: { readonly client: ClientVersion }) {
   const { t } = useTexts()
-  const flaws = flawsOf(client, proposals)
+  const { flaws } = client
   const [first] = flaws
   if (first) {
     return (
@@ -187,6 +176,6 @@ function Standing({
       </>
     )
   }
-  const risk = riskOf(client, proposals)
-  return <span className={`mark ${risk === 'fine' ? '' : 'warning'}`}>{t.risks[risk]}</span>
+  const standing = standingOf(client)
+  return <span className={`mark ${standing === 'fine' ? '' : 'warning'}`}>{t.risks[standing]}</span>
 }

@@ -1,12 +1,20 @@
-import { IMAGE_FORMATS } from '@drawbridge/contract/browser'
-import { useId, useState } from 'react'
-import { useMay } from '../api/console.ts'
+import { useState } from 'react'
 import { scopeText } from '../model/scopes.ts'
 import { namedIn, NARROW_SCOPES } from '../model/suspension-draft.ts'
 import type { NarrowScope } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
-import { Field } from './parts.tsx'
-import { useResource } from './use-resource.ts'
+import { Combobox } from './Combobox.tsx'
+import { Chips } from './NamesField.tsx'
+import { Choice, Field } from './parts.tsx'
+import type { SuggestedKind } from './use-suggestions.ts'
+
+/** What can be looked up; of the others there is no list. */
+const KINDS: Readonly<Partial<Record<NarrowScope, SuggestedKind>>> = {
+  group: 'unit',
+  room: 'room',
+  client: 'family',
+  format: 'format',
+}
 
 /** Scopes with a value, such as a unit: chosen from what is there, where that can be listed, so that no name is misspelled. */
 export function NarrowScopes({
@@ -19,93 +27,68 @@ export function NarrowScopes({
 }) {
   const { t } = useTexts()
   const [kind, setKind] = useState<NarrowScope>('group')
-  const [value, setValue] = useState('')
-  const listId = useId()
-  const known = useKnown(kind)
-  const scopes = namedIn(narrow)
-  const add = () => {
-    if (value.trim() === '') return
-    onChange(namedIn([...scopes, `${kind}:${value.trim()}`].join(',')).join(', '))
-    setValue('')
+  const [typed, setTyped] = useState('')
+  const all = namedIn(narrow)
+  const pending = scopeOf(kind, typed)
+  // What is being typed counts already; whoever keeps the scopes may have emptied the form meanwhile.
+  const isStale = pending !== undefined && !all.includes(pending)
+  const done = all.filter((scope) => scope !== pending)
+  const put = (text: string, scopes: readonly (string | undefined)[]) => {
+    setTyped(text)
+    onChange([...new Set(scopes.filter((scope) => scope !== undefined))].join(', '))
   }
+  const add = (name: string) => put('', [...done, scopeOf(kind, name)])
   return (
     <>
       <Field label={t.narrowScopes}>
         {(ids) => (
-          <select
-            {...ids}
+          <Choice
+            ids={ids}
+            of={NARROW_SCOPES}
+            texts={t.narrowKinds}
             value={kind}
-            onChange={({ target }) => setKind(NARROW_SCOPES.find((each) => each === target.value) ?? 'group')}
-          >
-            {NARROW_SCOPES.map((each) => (
-              <option key={each} value={each}>
-                {t.narrowKinds[each]}
-              </option>
-            ))}
-          </select>
+            onChange={(chosen) => {
+              setTyped('')
+              setKind(chosen)
+            }}
+          />
         )}
       </Field>
       <Field label={t.narrowKinds[kind]} hint={t.scopeValueHints[kind]}>
         {(ids) => (
           <div className="inline-form">
-            <input
-              {...ids}
-              list={listId}
-              spellCheck={false}
-              autoCapitalize="none"
-              value={value}
-              onChange={(event) => setValue(event.target.value)}
-              onKeyDown={(event) => {
-                if (event.key !== 'Enter') return
-                event.preventDefault()
-                add()
-              }}
+            <Combobox
+              key={kind}
+              ids={ids}
+              kind={KINDS[kind]}
+              value={isStale ? '' : typed}
+              onType={(text) => put(text, [...done, scopeOf(kind, text)])}
+              onChoose={add}
+              onCommit={() => add(typed)}
             />
-            <datalist id={listId}>
-              {known.map((name) => (
-                <option key={name} value={name} />
-              ))}
-            </datalist>
-            <button type="button" className="button" onClick={add}>
+            <button type="button" className="button" onClick={() => add(isStale ? '' : typed)}>
               {t.addScope}
             </button>
           </div>
         )}
       </Field>
-      {scopes.length > 0 && (
-        <ul className="chips wide">
-          {scopes.map((scope) => (
-            <li key={scope}>
-              <button
-                type="button"
-                className="button small"
-                aria-label={t.removeScope(scopeText(scope, t))}
-                onClick={() => onChange(scopes.filter((other) => other !== scope).join(', '))}
-              >
-                {scopeText(scope, t)} <span aria-hidden="true">×</span>
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
+      <div className="wide">
+        <Chips
+          names={done}
+          shown={(scope) => scopeText(scope, t)}
+          onRemove={(scope) =>
+            put(
+              typed,
+              all.filter((other) => other !== scope),
+            )
+          }
+        />
+      </div>
     </>
   )
 }
 
-/** What there is of a kind, as far as somebody may see it and it can be listed. */
-function useKnown(kind: NarrowScope): readonly string[] {
-  const mayUnits = useMay('unit.read')
-  const maySessions = useMay('session.read')
-  const isOn = (kind === 'group' && mayUnits) || (kind === 'client' && maySessions)
-  const listed = useResource<readonly string[]>(
-    `known ${kind}`,
-    async (call, signal) => {
-      if (kind === 'group')
-        return (await call('listUnits', { query: { limit: 500 }, signal })).units.map(({ name }) => name)
-      const { clients } = await call('listClientVersions', { query: { days: 90 }, signal })
-      return [...new Set(clients.flatMap(({ family }) => (family === undefined ? [] : [family])))]
-    },
-    { isOn },
-  )
-  return kind === 'format' ? IMAGE_FORMATS : (listed.value ?? [])
+/** Undefined where there is no name yet. */
+function scopeOf(kind: NarrowScope, name: string): string | undefined {
+  return name.trim() === '' ? undefined : `${kind}:${name.trim()}`
 }

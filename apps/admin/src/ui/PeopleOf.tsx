@@ -1,10 +1,16 @@
+import type { ClientUse } from '@drawbridge/contract'
+import type { Call } from '../api/call.ts'
+import { useConsole } from '../api/console.ts'
+import { allPages } from '../api/pages.ts'
 import { useTexts } from '../texts/index.ts'
 import { CsvButton } from './CsvButton.tsx'
+import { ListEnd } from './ListEnd.tsx'
 import { Link, Loaded, Moment, Panel, Table } from './parts.tsx'
 import { hrefOf } from './route.ts'
-import { useResource } from './use-resource.ts'
+import { PAGE, usePages } from './use-pages.ts'
 
-const MOST_PEOPLE = 500
+/** Rows of a file that are asked for at once. */
+const FILE_PAGE = 5_000
 const COLUMNS = [
   'account',
   'family',
@@ -22,17 +28,21 @@ const COLUMNS = [
 /** Who uses a version of a client, or any version where none is named. */
 export function PeopleOf({ family, version }: { readonly family: string; readonly version: string }) {
   const { t } = useTexts()
-  const uses = useResource('uses', (call, signal) =>
-    call('listClientUses', {
-      query: { days: 90, family, limit: MOST_PEOPLE, ...(version !== '' && { version }) },
-      signal,
-    }),
-  )
+  const { call } = useConsole()
+  const query = { days: 90, family, ...(version !== '' && { version }) }
+  const page = async (call: Call, limit: number, cursor: string | undefined, signal?: AbortSignal) => {
+    const { uses: items, next } = await call('listClientUses', {
+      query: { ...query, limit, cursor },
+      ...(signal && { signal }),
+    })
+    return { items, next }
+  }
+  const uses = usePages(`uses ${family} ${version}`, (ask, cursor, signal) => page(ask, PAGE, cursor, signal))
   const title = t.peopleOf(`${family} ${version}`.trim())
   return (
     <Panel title={title} actions={<Link href={hrefOf('clients')}>{t.close}</Link>}>
       <Loaded resource={uses}>
-        {({ uses: list }) =>
+        {(list) =>
           list.length === 0 ? (
             <p className="empty">{t.noUses}</p>
           ) : (
@@ -59,29 +69,35 @@ export function PeopleOf({ family, version }: { readonly family: string; readonl
                   </tr>
                 ))}
               </Table>
-              <CsvButton
-                name={`people-${family}`}
-                columns={COLUMNS}
-                rows={() =>
-                  list.map(({ account, client, units, address = '', node, lastSeenAt }) => [
-                    account,
-                    client.family ?? '',
-                    client.version ?? '',
-                    client.os ?? '',
-                    client.tier,
-                    client.source,
-                    client.isSuspect ? 'yes' : 'no',
-                    units.join(' '),
-                    address,
-                    node,
-                    lastSeenAt,
-                  ])
-                }
-              />
             </div>
           )
         }
       </Loaded>
+      <div className="button-row spread">
+        <ListEnd pages={uses} />
+        <CsvButton
+          name={`people-${family}`}
+          columns={COLUMNS}
+          rows={async () => (await allPages((cursor) => page(call, FILE_PAGE, cursor))).map(rowOf)}
+        />
+      </div>
     </Panel>
   )
+}
+
+function rowOf({ account, client, units, address = '', node, lastSeenAt }: ClientUse): readonly string[] {
+  const { family = '', version = '', os = '', tier, source, isSuspect } = client
+  return [
+    account,
+    family,
+    version,
+    os,
+    tier,
+    source,
+    isSuspect ? 'yes' : 'no',
+    units.join(' '),
+    address,
+    node,
+    lastSeenAt,
+  ]
 }

@@ -1,6 +1,5 @@
 import type { PlaybookView } from '@drawbridge/contract'
-import { useEffect, useRef, useState } from 'react'
-import { ApiProblem } from '../api/call.ts'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useConsole } from '../api/console.ts'
 import { MAX_RULES, MAX_STEPS, newPlaybook, newStep, playbookDraftOf, playbookFrom } from '../model/playbook-draft.ts'
 import type { PlaybookDraft } from '../model/playbook-draft.ts'
@@ -8,11 +7,14 @@ import { EMPTY_RULE } from '../model/rule-draft.ts'
 import { scopesOf } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { ConflictNotice } from './Conflict.tsx'
-import type { Conflict } from './Conflict.tsx'
+import { DraftNotice } from './DraftNotice.tsx'
+import { More } from './More.tsx'
+import { NamesField } from './NamesField.tsx'
 import { Field, ProblemBox } from './parts.tsx'
 import { RuleFields } from './RuleFields.tsx'
 import { ExemptionFields, ReasonFields, WhatFields } from './SuspensionFields.tsx'
-import { useAction } from './use-resource.ts'
+import { useDraft } from './use-draft.ts'
+import { useEdit } from './use-edit.ts'
 
 /** Writes a playbook, or changes or removes one. What somebody else does to it meanwhile is shown, and nothing typed is lost. */
 export function PlaybookEditor({
@@ -30,60 +32,36 @@ export function PlaybookEditor({
 }) {
   const { t } = useTexts()
   const { call } = useConsole()
-  const action = useAction()
-  const [draft, setDraft] = useState(() => (playbook ? playbookDraftOf(playbook) : newPlaybook()))
-  const [conflict, setConflict] = useState<Conflict>()
-  /** What the draft was made of, as the server names its state; `*`: whatever is there now. */
-  const seen = useRef({ playbook, tag: '' })
+  const empty = useMemo(() => (playbook ? playbookDraftOf(playbook) : newPlaybook()), [playbook])
+  const kept = useDraft(`playbook ${playbook?.name ?? ''}`, empty)
+  const draft = kept.value
+  const [seen] = useState(playbook)
+  const name = (seen?.name ?? draft.name).trim()
+  const edit = useEdit('getPlaybook', { name }, seen && { playbook: seen })
   const title = useRef<HTMLHeadingElement>(null)
   useEffect(() => title.current?.focus(), [])
-  const change = (changes: Partial<PlaybookDraft>) => setDraft((known) => ({ ...known, ...changes }))
-  const name = draft.name.trim()
-  const isTaken = playbook === undefined && names.includes(name)
+  const change = (changes: Partial<PlaybookDraft>) => kept.set((known) => ({ ...known, ...changes }))
+  const isTaken = seen === undefined && names.includes(name)
   const isEmpty = draft.steps.some((step) => scopesOf(step).length === 0)
-
-  /** What is there now, for `If-Match`: a playbook that is no longer as it was seen is somebody else's, too. */
-  const tagOf = async (): Promise<string | undefined> => {
-    if (seen.current.playbook === undefined || seen.current.tag !== '') return seen.current.tag || undefined
-    let tag = ''
-    const { playbook: now } = await call('getPlaybook', { params: { name }, onTag: (given) => (tag = given) })
-    if (now.changedAt !== seen.current.playbook.changedAt) throw new ApiProblem('changed-meanwhile')
-    return tag
+  const close = () => {
+    kept.discard()
+    onClose()
   }
-  const showConflict = async (problem: unknown) => {
-    const isGone = problem instanceof ApiProblem && problem.code === 'no-such-playbook'
-    if (!(problem instanceof ApiProblem) || (problem.code !== 'changed-meanwhile' && !isGone)) throw problem
-    let tag = ''
-    const now = isGone
-      ? undefined
-      : (await call('getPlaybook', { params: { name }, onTag: (given) => (tag = given) })).playbook
-    setConflict({ seen: seen.current.playbook ?? {}, now })
-    seen.current = { playbook: now, tag }
+  const saved = (text: string) => {
+    kept.discard()
+    onSaved(text)
   }
-  const edit = (work: (ifMatch: { readonly ifMatch?: string }) => Promise<string>) =>
-    action.run(async () => {
-      try {
-        const tag = await tagOf()
-        onSaved(await work(tag === undefined ? {} : { ifMatch: tag }))
-      } catch (problem) {
-        await showConflict(problem)
-      }
-    })
   const save = () =>
-    edit(async (ifMatch) => {
+    edit.run(async (ifMatch) => {
       await call('putPlaybook', { params: { name }, body: playbookFrom(draft), ...ifMatch })
-      return t.playbookSaved(name)
+      saved(t.playbookSaved(name))
     })
   const remove = () =>
-    edit(async (ifMatch) => {
+    edit.run(async (ifMatch) => {
       await call('deletePlaybook', { params: { name }, ...ifMatch })
-      return t.playbookRemoved(name)
+      saved(t.playbookRemoved(name))
     })
-  const takeTheirs = () => {
-    const { playbook: now } = seen.current
-    if (now) setDraft(playbookDraftOf(now))
-    setConflict(undefined)
-  }
+  const theirs = edit.conflict?.now as PlaybookView | undefined
   return (
     <form
       className="item stack"
@@ -96,6 +74,7 @@ export function PlaybookEditor({
       <h3 ref={title} tabIndex={-1}>
         {playbook ? t.editPlaybook(playbook.name) : t.newPlaybook}
       </h3>
+      <DraftNotice isRestored={kept.isRestored} />
       <div className="fields">
         {playbook === undefined && (
           <Field label={t.name} hint={isTaken ? t.nameTaken : t.nameHint}>
@@ -166,21 +145,17 @@ export function PlaybookEditor({
             )}
           </Field>
         ))}
-        <Field label={t.notify} hint={t.notifyHint}>
-          {(ids) => (
-            <input
-              {...ids}
-              spellCheck={false}
-              value={draft.notify}
-              onChange={(event) => change({ notify: event.target.value })}
-            />
-          )}
-        </Field>
+        <NamesField
+          label={t.notify}
+          hint={t.notifyHint}
+          kind="account"
+          names={draft.notify}
+          onChange={(notify) => change({ notify })}
+        />
       </div>
-      <details>
-        <summary>{t.exemptTitle}</summary>
+      <More summary={t.exemptTitle} isSet={draft.accounts + draft.rooms + draft.bots !== ''}>
         <ExemptionFields draft={draft} onChange={change} />
-      </details>
+      </More>
       {draft.rules.map((rule, index) => (
         <fieldset key={rule.key} className="item">
           <legend>{t.playbookRule(index + 1)}</legend>
@@ -211,22 +186,26 @@ export function PlaybookEditor({
         </button>
       )}
       {isEmpty && <p className="hint">{t.chooseScope}</p>}
-      {conflict && (
-        <ConflictNotice conflict={conflict}>
-          {conflict.now !== undefined && (
-            <button type="button" className="button small" onClick={takeTheirs}>
-              {t.takeTheirs}
-            </button>
-          )}
-          <span className="soft">{t.saveMine}</span>
-        </ConflictNotice>
-      )}
-      <ProblemBox problem={action.problem} />
+      <ConflictNotice edit={edit}>
+        {theirs && (
+          <button
+            type="button"
+            className="button small"
+            onClick={() => {
+              kept.set(playbookDraftOf(theirs))
+              edit.take()
+            }}
+          >
+            {t.takeTheirs}
+          </button>
+        )}
+      </ConflictNotice>
+      <ProblemBox problem={edit.problem} />
       <div className="button-row">
-        <button type="submit" className="button primary" aria-disabled={isTaken || isEmpty || action.isBusy}>
+        <button type="submit" className="button primary" aria-disabled={isTaken || isEmpty || edit.isBusy}>
           {t.save}
         </button>
-        <button type="button" className="button" onClick={onClose}>
+        <button type="button" className="button" onClick={close}>
           {t.cancel}
         </button>
         {playbook && (
@@ -234,7 +213,7 @@ export function PlaybookEditor({
             type="button"
             className="button danger-line"
             onClick={() => void remove()}
-            aria-disabled={action.isBusy}
+            aria-disabled={edit.isBusy}
           >
             {t.removePlaybook}
           </button>

@@ -6,9 +6,15 @@ import { scopesText } from '../model/scopes.ts'
 import { useTexts } from '../texts/index.ts'
 import { ConfirmStart } from './ConfirmStart.tsx'
 import type { Done } from './Emergency.tsx'
+import { ListEnd } from './ListEnd.tsx'
 import { Guarded, Loaded, Moment, Panel, ProblemBox } from './parts.tsx'
+import { go, hrefOf, useRoute } from './route.ts'
 import { PlaybookEditor } from './PlaybookEditor.tsx'
-import { useAction, useResource } from './use-resource.ts'
+import { PAGE, usePages } from './use-pages.ts'
+import { useAction } from './use-resource.ts'
+
+/** In the address: one that is not there yet. No name may be like it. */
+const NEW = '+'
 
 interface Checked {
   readonly playbook: PlaybookView
@@ -23,9 +29,17 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
   const { t, language } = useTexts()
   const { call } = useConsole()
   const action = useAction()
-  const playbooks = useResource('playbooks', (ask, signal) => ask('listPlaybooks', { signal }))
+  const playbooks = usePages('playbooks', async (ask, cursor, signal) => {
+    const { playbooks: items, next } = await ask('listPlaybooks', { query: { cursor, limit: PAGE }, signal })
+    return { items, next }
+  })
   const [checked, setChecked] = useState<Checked>()
-  const [edited, setEdited] = useState<PlaybookView | 'new'>()
+  const { search } = useRoute()
+  // Which one is being changed is in the address: it is still open after a reload.
+  const wanted = search.get('playbook') ?? undefined
+  const edited = wanted === NEW ? NEW : playbooks.value?.find(({ name }) => name === wanted)
+  const setEdited = (name: string | undefined) =>
+    go(hrefOf('emergency', { view: 'playbooks', playbook: name }), 'replace')
   const check = (playbook: PlaybookView, isDrill: boolean) =>
     action.run(async () => {
       const params = { name: playbook.name }
@@ -47,7 +61,7 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
       actions={
         edited === undefined && (
           <Guarded permission="policy.write">
-            <button type="button" className="button small" onClick={() => setEdited('new')}>
+            <button type="button" className="button small" onClick={() => setEdited(NEW)}>
               {t.newPlaybook}
             </button>
           </Guarded>
@@ -56,9 +70,9 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
     >
       {edited !== undefined && (
         <PlaybookEditor
-          key={edited === 'new' ? '' : edited.name}
-          playbook={edited === 'new' ? undefined : edited}
-          names={playbooks.value?.playbooks.map(({ name }) => name) ?? []}
+          key={edited === NEW ? '' : edited.name}
+          playbook={edited === NEW ? undefined : edited}
+          names={playbooks.value?.map(({ name }) => name) ?? []}
           onClose={() => setEdited(undefined)}
           onSaved={(text) => {
             setEdited(undefined)
@@ -68,7 +82,7 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
         />
       )}
       <Loaded resource={playbooks}>
-        {({ playbooks: list }) =>
+        {(list) =>
           list.length === 0 ? (
             <p className="empty">{t.noPlaybooks}</p>
           ) : (
@@ -93,7 +107,7 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
                       <button type="button" className="button small" onClick={() => void check(playbook, true)}>
                         {t.tryAsDrill}
                       </button>
-                      <button type="button" className="button small" onClick={() => setEdited(playbook)}>
+                      <button type="button" className="button small" onClick={() => setEdited(playbook.name)}>
                         {t.edit}
                       </button>
                     </div>
@@ -104,6 +118,7 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
           )
         }
       </Loaded>
+      <ListEnd pages={playbooks} />
       {!checked && <ProblemBox problem={action.problem} />}
       {checked && (
         <ConfirmStart

@@ -2,10 +2,12 @@ import type { ResponseOf } from '@drawbridge/contract'
 import { useState } from 'react'
 import { useConsole } from '../api/console.ts'
 import { useTexts } from '../texts/index.ts'
+import { ConflictNotice } from './Conflict.tsx'
 import type { Done } from './Emergency.tsx'
 import { formatLeft } from './format.ts'
 import { Guarded, Loaded, Panel, ProblemBox, useNow } from './parts.tsx'
 import { SimulationResult } from './SimulationResult.tsx'
+import { useEdit } from './use-edit.ts'
 import { useAction, useResource } from './use-resource.ts'
 
 /** How often it is asked for, in milliseconds: what is not confirmed goes back by itself. */
@@ -17,24 +19,24 @@ export function Posture({ onDone }: { readonly onDone: (done: Done) => void }) {
   const { call } = useConsole()
   const action = useAction()
   const now = useNow(1_000)
-  const [tag, setTag] = useState('')
   const [simulated, setSimulated] = useState<ResponseOf<'simulateClientPosture'>>()
-  const posture = useResource('posture', (ask, signal) => ask('getClientPosture', { signal, onTag: setTag }), {
+  const posture = useResource('posture', (ask, signal) => ask('getClientPosture', { signal }), {
     everyMs: EVERY_MS,
   })
+  const edit = useEdit('getClientPosture', {}, posture.value)
   const simulate = () =>
     action.run(async () => setSimulated(await call('simulateClientPosture', { body: { posture: 'enforce' } })))
   const set = (wanted: 'discover' | 'enforce', simulation?: string) =>
-    action.run(async () => {
+    edit.run(async (ifMatch) => {
       const body = { posture: wanted, ...(simulation !== undefined && { simulation }) }
-      const { effect } = await call('setClientPosture', { body, ifMatch: tag })
+      const { effect } = await call('setClientPosture', { body, ...ifMatch })
       setSimulated(undefined)
       onDone({ text: t.postureSet, effect })
       await posture.reload()
     })
   const confirm = () =>
-    action.run(async () => {
-      const { effect } = await call('confirmClientPosture', { ifMatch: tag })
+    edit.run(async (ifMatch) => {
+      const { effect } = await call('confirmClientPosture', { ...ifMatch })
       onDone({ text: t.postureSet, effect })
       await posture.reload()
     })
@@ -91,14 +93,15 @@ export function Posture({ onDone }: { readonly onDone: (done: Done) => void }) {
           )
         }}
       </Loaded>
-      <ProblemBox problem={action.problem} />
+      <ConflictNotice edit={edit} />
+      <ProblemBox problem={edit.problem ?? action.problem} />
       {simulated && (
         <SimulationResult
           result={simulated}
           stages={[]}
           action="block"
           label={t.postures.enforce}
-          isBusy={action.isBusy}
+          isBusy={edit.isBusy}
           onAdd={() => void set('enforce', simulated.token)}
         />
       )}

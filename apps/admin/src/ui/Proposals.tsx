@@ -3,19 +3,26 @@ import { Dialog } from '@drawbridge/ui'
 import { useState } from 'react'
 import { useConsole } from '../api/console.ts'
 import { useTexts } from '../texts/index.ts'
+import { ConflictNotice } from './Conflict.tsx'
 import { formatCount } from './format.ts'
-import { Field, Guarded, Loaded, Moment, Panel, ProblemBox } from './parts.tsx'
-import { useAction, useResource } from './use-resource.ts'
+import { ListEnd } from './ListEnd.tsx'
+import { Guarded, Loaded, Moment, Panel, ProblemBox, TextField } from './parts.tsx'
+import { useDraft } from './use-draft.ts'
+import { useEdit } from './use-edit.ts'
+import { PAGE, usePages } from './use-pages.ts'
 
 /** What advisories suggest for the clients in use. Nothing is blocked before a person says so. */
 export function Proposals({ onWrite }: { readonly onWrite: (proposal: AdvisoryProposalView) => void }) {
   const { t, language } = useTexts()
-  const proposals = useResource('proposals', (call, signal) => call('listProposals', { signal }))
+  const proposals = usePages('proposals', async (call, cursor, signal) => {
+    const { proposals: items, next } = await call('listProposals', { query: { cursor, limit: PAGE }, signal })
+    return { items, next }
+  })
   const [dismissed, setDismissed] = useState<AdvisoryProposalView>()
   return (
     <Panel title={t.proposalsTitle} hint={t.proposalsHint} testId="proposals">
       <Loaded resource={proposals}>
-        {({ proposals: list }) =>
+        {(list) =>
           list.length === 0 ? (
             <p className="empty">{t.noProposals}</p>
           ) : (
@@ -87,6 +94,7 @@ export function Proposals({ onWrite }: { readonly onWrite: (proposal: AdvisoryPr
           )
         }
       </Loaded>
+      <ListEnd pages={proposals} />
       {dismissed && (
         <DismissDialog
           proposal={dismissed}
@@ -102,7 +110,7 @@ export function Proposals({ onWrite }: { readonly onWrite: (proposal: AdvisoryPr
 }
 
 function DismissDialog({
-  proposal: { flaw, family },
+  proposal,
   onClose,
   onDismissed,
 }: {
@@ -112,11 +120,15 @@ function DismissDialog({
 }) {
   const { t } = useTexts()
   const { call } = useConsole()
-  const action = useAction()
-  const [reason, setReason] = useState('')
+  const { flaw, family } = proposal
+  const params = { flaw, family }
+  const edit = useEdit('getProposal', params, { proposal })
+  const draft = useDraft(`dismiss ${flaw} ${family}`, { reason: '' })
   const dismiss = () =>
-    action.run(async () => {
-      await call('decideProposal', { params: { flaw, family }, body: { decision: 'dismiss', reason: reason.trim() } })
+    edit.run(async (ifMatch) => {
+      const body = { decision: 'dismiss', reason: draft.value.reason.trim() } as const
+      await call('decideProposal', { params, body, ...ifMatch })
+      draft.discard()
       onDismissed()
     })
   return (
@@ -128,19 +140,16 @@ function DismissDialog({
           void dismiss()
         }}
       >
-        <Field label={t.whyDismiss}>
-          {(ids) => (
-            <input
-              {...ids}
-              required
-              maxLength={500}
-              value={reason}
-              onChange={(event) => setReason(event.target.value)}
-            />
-          )}
-        </Field>
-        <ProblemBox problem={action.problem} />
-        <button type="submit" className="button primary" aria-disabled={action.isBusy}>
+        <TextField
+          label={t.whyDismiss}
+          isRequired
+          maxLength={500}
+          value={draft.value.reason}
+          onChange={(reason) => draft.set({ reason })}
+        />
+        <ConflictNotice edit={edit} />
+        <ProblemBox problem={edit.problem} />
+        <button type="submit" className="button primary" aria-disabled={edit.isBusy}>
           {t.dismiss}
         </button>
       </form>

@@ -9,6 +9,7 @@ import { Account } from './Account.tsx'
 import { ProblemBox } from './parts.tsx'
 import { Shell } from './Shell.tsx'
 import { LanguageSwitch } from './LanguageSwitch.tsx'
+import { forgetDrafts } from './use-draft.ts'
 import { SignInForm } from './SignIn.tsx'
 
 type State =
@@ -58,6 +59,7 @@ export function Root() {
       // Whoever is signed out already has what they want.
       if (!(error instanceof ApiProblem && error.code === 'not-authorized')) throw error
     })
+    if (session) forgetDrafts(session.account.name)
     setState({ kind: 'signed-out' })
   }
 

@@ -1,14 +1,19 @@
 import type { ClientRuleView, Effect, Simulation } from '@drawbridge/contract'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useConsole } from '../api/console.ts'
 import { ruleFrom } from '../model/rule-draft.ts'
 import type { RuleDraft } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import type { Work } from './Clients.tsx'
+import { ConflictNotice } from './Conflict.tsx'
 import type { Done } from './Emergency.tsx'
+import { DraftNotice } from './DraftNotice.tsx'
 import { Guarded, Panel, ProblemBox } from './parts.tsx'
+import { Waiting } from './Progress.tsx'
 import { RuleFields } from './RuleFields.tsx'
 import { SimulationResult } from './SimulationResult.tsx'
+import type { Draft } from './use-draft.ts'
+import { useEdit } from './use-edit.ts'
 import { useAction } from './use-resource.ts'
 
 /** What was simulated: it can be added as long as nothing about the rule was changed since. */
@@ -23,70 +28,112 @@ interface Simulated {
 /** Draft, whom it hits, add. */
 export function RuleEditor({
   work,
-  onWork,
+  onClose,
   onDone,
 }: {
-  readonly work: Work
-  readonly onWork: (work: Work) => void
+  readonly work: Draft<Work>
+  readonly onClose: () => void
   readonly onDone: (done: Done) => void
 }) {
   const { t } = useTexts()
   const { call } = useConsole()
   const action = useAction()
   const [known, setSimulated] = useState<Simulated>()
-  const { draft, proposal } = work
+  const [running, setRunning] = useState<{ readonly since: number; readonly stop: AbortController }>()
+  const panel = useRef<HTMLDivElement>(null)
+  // It is opened from a list, another page, or by a draft that was found.
+  useEffect(() => panel.current?.querySelector('input')?.focus(), [])
+  const { draft, proposal } = work.value
   const rule = ruleFrom(draft)
+  const about = { flaw: proposal?.flaw ?? '', family: proposal?.family ?? '' }
+  const decision = useEdit('getProposal', about, proposal && { proposal })
   const simulated = known?.rule === JSON.stringify(rule) ? known : undefined
-  const change = (changes: Partial<RuleDraft>) => onWork({ ...work, draft: { ...draft, ...changes } })
+  const change = (changes: Partial<RuleDraft>) =>
+    work.set((before) => ({ ...before, draft: { ...before.draft, ...changes } }))
   const simulate = () =>
     action.run(async () => {
-      const result = await call('simulateClientRule', { body: rule })
-      const body = { ...rule, isShadowAccepted: true }
-      const stages = result.isSelfLockOut
-        ? []
-        : (await call('addClientRule', { query: { dryRun: 'true' }, body })).rule.stages
-      setSimulated({ rule: JSON.stringify(rule), result, stages, key: crypto.randomUUID() })
-    })
-  const add = ({ result, key }: Simulated, isShadowAccepted: boolean) =>
-    action.run(async () => {
-      const body = { ...rule, simulation: result.token, ...(isShadowAccepted && { isShadowAccepted }) }
-      const added: { rule: ClientRuleView; effect: Effect } = await call('addClientRule', { body, key })
-      if (proposal) {
-        await call('decideProposal', {
-          params: { flaw: proposal.flaw, family: proposal.family },
-          body: { decision: 'accept', reason: proposal.title.slice(0, 500) || proposal.flaw, rule: added.rule.id },
-        })
+      const stop = new AbortController()
+      const { signal } = stop
+      setRunning({ since: Date.now(), stop })
+      try {
+        const result = await call('simulateClientRule', { body: rule, signal })
+        const body = { ...rule, isShadowAccepted: true }
+        const stages = result.isSelfLockOut
+          ? []
+          : (await call('addClientRule', { query: { dryRun: 'true' }, body, signal })).rule.stages
+        setSimulated({ rule: JSON.stringify(rule), result, stages, key: crypto.randomUUID() })
+      } catch (error) {
+        if (!signal.aborted) throw error
+      } finally {
+        setRunning(undefined)
       }
-      setSimulated(undefined)
-      onDone({ text: t.ruleAdded, effect: added.effect })
     })
+  const put = async ({ result, key }: Simulated, isShadowAccepted: boolean) => {
+    const body = { ...rule, simulation: result.token, ...(isShadowAccepted && { isShadowAccepted }) }
+    const added: { rule: ClientRuleView; effect: Effect } = await call('addClientRule', { body, key })
+    return added
+  }
+  const add = async (what: Simulated, isShadowAccepted: boolean) => {
+    if (!proposal) {
+      await action.run(async () => {
+        const { effect } = await put(what, isShadowAccepted)
+        onDone({ text: t.ruleAdded, effect })
+      })
+      return
+    }
+    // Somebody else may have decided meanwhile: that is seen before a rule is made.
+    await decision.run(async (ifMatch) => {
+      const { rule: made, effect } = await put(what, isShadowAccepted)
+      const reason = proposal.title.slice(0, 500) || proposal.flaw
+      await call('decideProposal', { params: about, body: { decision: 'accept', reason, rule: made.id }, ...ifMatch })
+      onDone({ text: t.ruleAdded, effect })
+    })
+  }
   return (
-    <Panel title={t.editorTitle} hint={proposal ? t.editorFor(proposal.flaw) : t.editorHint} testId="rule-editor">
-      <Guarded permission="policy.write">
-        <form
-          className="stack"
-          onSubmit={(event) => {
-            event.preventDefault()
-            void simulate()
-          }}
-        >
-          <RuleFields draft={draft} onChange={change} />
-          <ProblemBox problem={action.problem} />
-          <button type="submit" className="button" aria-disabled={action.isBusy}>
-            {t.simulate}
+    <div ref={panel}>
+      <Panel
+        title={t.editorTitle}
+        hint={proposal ? t.editorFor(proposal.flaw) : t.editorHint}
+        testId="rule-editor"
+        actions={
+          <button type="button" className="button small" onClick={onClose}>
+            {t.closeEditor}
           </button>
-        </form>
-      </Guarded>
-      {known && !simulated && <p className="notice">{t.changedSince}</p>}
-      {simulated && (
-        <SimulationResult
-          result={simulated.result}
-          stages={simulated.stages}
-          action={draft.action}
-          isBusy={action.isBusy}
-          onAdd={(isShadowAccepted) => void add(simulated, isShadowAccepted)}
-        />
-      )}
-    </Panel>
+        }
+      >
+        <Guarded permission="policy.write">
+          <DraftNotice isRestored={work.isRestored} />
+          <form
+            className="stack"
+            onSubmit={(event) => {
+              event.preventDefault()
+              void simulate()
+            }}
+          >
+            <RuleFields draft={draft} onChange={change} />
+            <ProblemBox problem={action.problem} />
+            {running ? (
+              <Waiting since={running.since} text={t.simulating} onStop={() => running.stop.abort()} />
+            ) : (
+              <button type="submit" className={`button ${simulated ? '' : 'primary'}`} aria-disabled={action.isBusy}>
+                {t.simulate}
+              </button>
+            )}
+          </form>
+        </Guarded>
+        <ConflictNotice edit={decision} />
+        <ProblemBox problem={decision.problem} />
+        {known && !simulated && <p className="notice">{t.changedSince}</p>}
+        {simulated && (
+          <SimulationResult
+            result={simulated.result}
+            stages={simulated.stages}
+            action={draft.action}
+            isBusy={action.isBusy || decision.isBusy}
+            onAdd={(isShadowAccepted) => void add(simulated, isShadowAccepted)}
+          />
+        )}
+      </Panel>
+    </div>
   )
 }

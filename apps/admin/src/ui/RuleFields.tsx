@@ -1,106 +1,50 @@
 import { IMAGE_FORMATS } from '@drawbridge/contract/browser'
-import { ACTIONS, PRESETS } from '../model/rule-draft.ts'
+import { ACTIONS, TIERS } from '../model/rule-draft.ts'
 import type { RuleDraft } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
-import { Field } from './parts.tsx'
+import { More } from './More.tsx'
+import { NameField, NamesField } from './NamesField.tsx'
+import { Choice, Field, TextField } from './parts.tsx'
+import { RuleRings } from './RuleRings.tsx'
+import { RuleSchedule } from './RuleSchedule.tsx'
 
-/** Which clients of whom a rule is about, what it does, and how fast. */
-export function RuleFields({
-  draft,
-  onChange,
-}: {
+export interface RuleFieldsProps {
   readonly draft: RuleDraft
   readonly onChange: (changes: Partial<RuleDraft>) => void
-}) {
+}
+
+/** Which clients of whom a rule is about, what it does, and how fast. */
+export function RuleFields({ draft, onChange }: RuleFieldsProps) {
   const { t } = useTexts()
   return (
     <>
-      <div className="fields">
-        <Field label={t.family} hint={t.familyHint}>
-          {(ids) => (
-            <input
-              {...ids}
-              required
-              spellCheck={false}
-              autoCapitalize="none"
-              value={draft.family}
-              onChange={(event) => onChange({ family: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label={t.from} hint={t.fromHint}>
-          {(ids) => <input {...ids} value={draft.from} onChange={(event) => onChange({ from: event.target.value })} />}
-        </Field>
-        <Field label={t.below} hint={t.belowHint}>
-          {(ids) => (
-            <input {...ids} value={draft.below} onChange={(event) => onChange({ below: event.target.value })} />
-          )}
-        </Field>
-        <Field label={t.action}>
-          {(ids) => (
-            <select
-              {...ids}
-              value={draft.action}
-              onChange={({ target }) =>
-                onChange({ action: ACTIONS.find((each) => each === target.value) ?? 'observe' })
-              }
-            >
-              {ACTIONS.map((each) => (
-                <option key={each} value={each}>
-                  {t.actions[each]}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        <Field label={t.preset} hint={t.presetHints[draft.preset]}>
-          {(ids) => (
-            <select
-              {...ids}
-              value={draft.preset}
-              onChange={({ target }) =>
-                onChange({ preset: PRESETS.find((each) => each === target.value) ?? 'routine' })
-              }
-            >
-              {PRESETS.map((each) => (
-                <option key={each} value={each}>
-                  {t.presets[each]}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        <Field label={t.deadline} hint={t.deadlineHint}>
-          {(ids) => (
-            <input
-              {...ids}
-              type="datetime-local"
-              value={draft.deadline}
-              onChange={(event) => onChange({ deadline: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label={t.units} hint={t.listHint}>
-          {(ids) => (
-            <input {...ids} value={draft.units} onChange={(event) => onChange({ units: event.target.value })} />
-          )}
-        </Field>
-        <Field label={t.networks} hint={t.networksHint}>
-          {(ids) => (
-            <input
-              {...ids}
-              spellCheck={false}
-              value={draft.networks}
-              onChange={(event) => onChange({ networks: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label={t.url} hint={t.urlHint}>
-          {(ids) => (
-            <input {...ids} type="url" value={draft.url} onChange={(event) => onChange({ url: event.target.value })} />
-          )}
-        </Field>
-      </div>
+      <fieldset className="stack">
+        <legend>{t.ruleWhich}</legend>
+        <div className="fields">
+          <NameField
+            label={t.family}
+            hint={t.familyHint}
+            kind="family"
+            isRequired
+            value={draft.family}
+            onChange={(family) => onChange({ family })}
+          />
+          <TextField label={t.from} hint={t.fromHint} value={draft.from} onChange={(from) => onChange({ from })} />
+          <TextField label={t.below} hint={t.belowHint} value={draft.below} onChange={(below) => onChange({ below })} />
+          <Field label={t.action}>
+            {(ids) => (
+              <Choice
+                ids={ids}
+                of={ACTIONS}
+                texts={t.actions}
+                value={draft.action}
+                onChange={(action) => onChange({ action })}
+              />
+            )}
+          </Field>
+        </div>
+      </fieldset>
+      <RuleSchedule draft={draft} onChange={onChange} />
       <fieldset>
         <legend>{t.formatsLegend}</legend>
         <div className="checks">
@@ -122,6 +66,74 @@ export function RuleFields({
           ))}
         </div>
       </fieldset>
+      <More summary={t.ruleWhom} isSet={isNarrowed(draft)}>
+        <div className="fields">
+          <NamesField
+            label={t.units}
+            hint={t.listHint}
+            kind="unit"
+            names={draft.units}
+            onChange={(units) => onChange({ units })}
+          />
+          <NamesField
+            label={t.onlyAccounts}
+            hint={t.listHint}
+            kind="account"
+            names={draft.accounts}
+            onChange={(accounts) => onChange({ accounts })}
+          />
+          <NamesField
+            label={t.networks}
+            hint={t.networksHint}
+            kind={undefined}
+            names={draft.networks}
+            onChange={(networks) => onChange({ networks })}
+          />
+          <NamesField
+            label={t.onlySystems}
+            hint={t.systemsHint}
+            kind={undefined}
+            names={draft.os}
+            onChange={(os) => onChange({ os })}
+          />
+          <Field label={t.belowTier} hint={t.belowTierHint}>
+            {(ids) => (
+              <select
+                {...ids}
+                value={draft.belowTier}
+                onChange={({ target }) => onChange({ belowTier: TIERS.find((tier) => tier === target.value) ?? '' })}
+              >
+                <option value="">{t.anyEvidence}</option>
+                {TIERS.map((tier) => (
+                  <option key={tier} value={tier}>
+                    {tier} {t.tiers[tier]}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+          <TextField
+            label={t.rulePriority}
+            hint={t.rulePriorityHint}
+            type="number"
+            value={draft.priority}
+            onChange={(priority) => onChange({ priority })}
+          />
+          <TextField
+            label={t.url}
+            hint={t.urlHint}
+            type="url"
+            value={draft.url}
+            onChange={(url) => onChange({ url })}
+          />
+        </div>
+      </More>
+      <RuleRings rings={draft.rings} onChange={(rings) => onChange({ rings })} />
     </>
   )
+}
+
+/** Whether something is set that would otherwise be out of sight. */
+function isNarrowed({ units, accounts, networks, os, belowTier, priority }: RuleDraft): boolean {
+  return [units, accounts, networks, os, belowTier, priority].some((text) => text !== '')
 }

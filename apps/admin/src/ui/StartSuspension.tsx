@@ -7,9 +7,12 @@ import type { QuickStart, SuspensionDraft } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { ConfirmStart } from './ConfirmStart.tsx'
 import type { Done } from './Emergency.tsx'
-import { Field, Guarded, Panel, ProblemBox } from './parts.tsx'
+import { DraftNotice } from './DraftNotice.tsx'
+import { More } from './More.tsx'
+import { Guarded, Panel, ProblemBox, TextField } from './parts.tsx'
 import { go, hrefOf, useRoute } from './route.ts'
 import { ExemptionFields, Preview, ReasonFields, WhatFields } from './SuspensionFields.tsx'
+import { useDraft } from './use-draft.ts'
 import { useAction } from './use-resource.ts'
 
 interface Checked {
@@ -26,10 +29,11 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
   const action = useAction()
   const { search } = useRoute()
   const mayWrite = useMay('policy.write')
-  const [draft, setDraft] = useState(EMPTY_DRAFT)
+  const kept = useDraft('suspension', EMPTY_DRAFT)
+  const draft = kept.value
   const [checked, setChecked] = useState<Checked>()
   const form = useRef<HTMLFormElement>(null)
-  const change = (changes: Partial<SuspensionDraft>) => setDraft((known) => ({ ...known, ...changes }))
+  const change = (changes: Partial<SuspensionDraft>) => kept.set((known) => ({ ...known, ...changes }))
   const isNothing = scopesOf(draft).length === 0
   const check = (wanted: SuspensionDraft) =>
     action.run(async () => {
@@ -38,7 +42,7 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
     })
   const quick = (what: QuickStart) => {
     const wanted = quickDraft(what)
-    setDraft(wanted)
+    kept.set(wanted)
     void check(wanted)
   }
   // A link of the overview says what: the address is then as without it, so that it is asked once.
@@ -52,7 +56,7 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
     action.run(async () => {
       const { effect, request } = await call('startSuspension', { body: suspensionFrom(draft), key })
       setChecked(undefined)
-      setDraft(EMPTY_DRAFT)
+      kept.discard()
       onDone({ text: request ? t.waitsForSecond : draft.isDrill ? t.drillStarted : t.started, effect })
     })
   const close = () => {
@@ -76,6 +80,7 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
             </button>
           ))}
         </div>
+        <DraftNotice isRestored={kept.isRestored} />
         <form
           ref={form}
           className="stack"
@@ -87,33 +92,26 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
           <WhatFields draft={draft} onChange={change} />
           <ReasonFields draft={draft} onChange={change} />
           <div className="fields">
-            <Field label={t.until} hint={t.untilHint}>
-              {(ids) => (
-                <input
-                  {...ids}
-                  type="datetime-local"
-                  value={draft.until}
-                  onChange={(event) => change({ until: event.target.value })}
-                />
-              )}
-            </Field>
+            <TextField
+              label={t.until}
+              hint={t.untilHint}
+              type="datetime-local"
+              value={draft.until}
+              onChange={(until) => change({ until })}
+            />
             {draft.until === '' && (
-              <Field label={t.review} hint={t.reviewHint}>
-                {(ids) => (
-                  <input
-                    {...ids}
-                    type="datetime-local"
-                    value={draft.reviewAt}
-                    onChange={(event) => change({ reviewAt: event.target.value })}
-                  />
-                )}
-              </Field>
+              <TextField
+                label={t.review}
+                hint={t.reviewHint}
+                type="datetime-local"
+                value={draft.reviewAt}
+                onChange={(reviewAt) => change({ reviewAt })}
+              />
             )}
           </div>
-          <details>
-            <summary>{t.exemptTitle}</summary>
+          <More summary={t.exemptTitle} isSet={draft.accounts + draft.rooms + draft.bots !== ''}>
             <ExemptionFields draft={draft} onChange={change} />
-          </details>
+          </More>
           <label className="check">
             <input
               type="checkbox"
@@ -124,9 +122,16 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
           </label>
           <Preview draft={draft} />
           {!checked && <ProblemBox problem={action.problem} />}
-          <button type="submit" className="button primary" aria-disabled={isNothing || action.isBusy}>
-            {t.checkWho}
-          </button>
+          <div className="button-row">
+            <button type="submit" className="button primary" aria-disabled={isNothing || action.isBusy}>
+              {t.checkWho}
+            </button>
+            {draft !== EMPTY_DRAFT && (
+              <button type="button" className="button" onClick={kept.discard}>
+                {t.emptyForm}
+              </button>
+            )}
+          </div>
           {isNothing && <p className="hint">{t.chooseScope}</p>}
         </form>
       </Guarded>

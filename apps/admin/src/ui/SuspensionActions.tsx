@@ -5,12 +5,16 @@ import { useConsole, useMay } from '../api/console.ts'
 import { scopesText } from '../model/scopes.ts'
 import { EMPTY_EXEMPTIONS, exemptionsFrom, instantFrom, localFrom, namedIn } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
+import { ConflictNotice } from './Conflict.tsx'
 import type { Done } from './Emergency.tsx'
 import { formatCount } from './format.ts'
 import { HeldReview } from './HeldReview.tsx'
-import { Field, Guarded, ProblemBox } from './parts.tsx'
+import { NamesField } from './NamesField.tsx'
+import { Field, Guarded, ProblemBox, TextField } from './parts.tsx'
 import { ExemptionFields } from './SuspensionFields.tsx'
-import { useAction } from './use-resource.ts'
+import { useDraft } from './use-draft.ts'
+import { useEdit } from './use-edit.ts'
+import type { Edit } from './use-edit.ts'
 
 type Release = NonNullable<QueryOf<'endSuspension'>['release']>
 const RELEASES = ['in-order', 'rescan', 'review', 'discard'] as const satisfies readonly Release[]
@@ -68,18 +72,24 @@ export function SuspensionActions(props: ActionProps) {
   )
 }
 
+/** Bound to the suspension as it was when the dialog was opened. */
+function useSuspensionEdit(suspension: SuspensionView): Edit {
+  const [seen] = useState(suspension)
+  return useEdit('getSuspension', { id: seen.id }, { suspension: seen })
+}
+
 function EndDialog({ suspension, onDone, onClose }: DialogProps) {
   const { t, language } = useTexts()
   const { call } = useConsole()
-  const action = useAction()
+  const edit = useSuspensionEdit(suspension)
   const [release, setRelease] = useState<Release>('in-order')
   const [first, setFirst] = useState('')
   const { id, scopes, held } = suspension
   const end = () =>
-    action.run(async () => {
+    edit.run(async (ifMatch) => {
       const canaryUnits = namedIn(first).join(',')
       const query = { release, ...(canaryUnits !== '' && { canaryUnits }) }
-      const answer = await call('endSuspension', { params: { id }, query })
+      const answer = await call('endSuspension', { params: { id }, query, ...ifMatch })
       const { released, discarded, effect, request } = answer
       const count = (value: number) => formatCount(value, language)
       const text = release === 'review' ? t.endedForReview : t.ended(count(released), count(discarded))
@@ -102,21 +112,18 @@ function EndDialog({ suspension, onDone, onClose }: DialogProps) {
           ))}
         </fieldset>
       )}
-      <Field label={t.canary} hint={t.canaryHint}>
-        {(ids) => (
-          <input {...ids} spellCheck={false} value={first} onChange={(event) => setFirst(event.target.value)} />
-        )}
-      </Field>
-      <ProblemBox problem={action.problem} />
+      <NamesField label={t.canary} hint={t.canaryHint} kind="unit" names={first} onChange={setFirst} />
+      <ConflictNotice edit={edit} />
+      <ProblemBox problem={edit.problem} />
       <div className="button-row">
         <button
           type="button"
-          className="button primary"
+          className={`button ${release === 'discard' && held.count > 0 ? 'danger' : 'primary'}`}
           data-autofocus
           onClick={() => void end()}
-          aria-disabled={action.isBusy}
+          aria-disabled={edit.isBusy}
         >
-          {action.isBusy ? t.ending : t.endNow}
+          {edit.isBusy ? t.ending : t.endNow}
         </button>
         <button type="button" className="button" onClick={onClose}>
           {t.cancel}
@@ -129,15 +136,15 @@ function EndDialog({ suspension, onDone, onClose }: DialogProps) {
 function ExtendDialog({ suspension, onDone, onClose }: DialogProps) {
   const { t } = useTexts()
   const { call } = useConsole()
-  const action = useAction()
+  const edit = useSuspensionEdit(suspension)
   const { id, scopes, until: current } = suspension
   const [until, setUntil] = useState(() =>
     localFrom(new Date((current ? new Date(current) : new Date()).getTime() + DEFAULT_EXTENSION_MS)),
   )
   const extend = () =>
-    action.run(async () => {
+    edit.run(async (ifMatch) => {
       const body = { until: until === '' ? null : instantFrom(until) }
-      const { effect, request } = await call('extendSuspension', { params: { id }, body })
+      const { effect, request } = await call('extendSuspension', { params: { id }, body, ...ifMatch })
       onDone({ text: request ? t.waitsForSecond : t.extended, effect })
       onClose()
     })
@@ -150,13 +157,10 @@ function ExtendDialog({ suspension, onDone, onClose }: DialogProps) {
           void extend()
         }}
       >
-        <Field label={t.until} hint={t.untilHint}>
-          {(ids) => (
-            <input {...ids} type="datetime-local" value={until} onChange={(event) => setUntil(event.target.value)} />
-          )}
-        </Field>
-        <ProblemBox problem={action.problem} />
-        <button type="submit" className="button primary" aria-disabled={action.isBusy}>
+        <TextField label={t.until} hint={t.untilHint} type="datetime-local" value={until} onChange={setUntil} />
+        <ConflictNotice edit={edit} />
+        <ProblemBox problem={edit.problem} />
+        <button type="submit" className="button primary" aria-disabled={edit.isBusy}>
           {t.extendNow}
         </button>
       </form>
@@ -167,13 +171,14 @@ function ExtendDialog({ suspension, onDone, onClose }: DialogProps) {
 function ExemptDialog({ suspension, onDone, onClose }: DialogProps) {
   const { t } = useTexts()
   const { call } = useConsole()
-  const action = useAction()
+  const edit = useSuspensionEdit(suspension)
   const { id, scopes } = suspension
-  const [draft, setDraft] = useState(EMPTY_EXEMPTIONS)
-  const wanted = exemptionsFrom(draft)
+  const draft = useDraft(`exempt ${id}`, EMPTY_EXEMPTIONS)
+  const wanted = exemptionsFrom(draft.value)
   const exempt = () =>
-    action.run(async () => {
-      const { effect, request } = await call('exemptSuspension', { params: { id }, body: wanted ?? {} })
+    edit.run(async (ifMatch) => {
+      const { effect, request } = await call('exemptSuspension', { params: { id }, body: wanted ?? {}, ...ifMatch })
+      draft.discard()
       onDone({ text: request ? t.waitsForSecond : t.exempted, effect })
       onClose()
     })
@@ -187,9 +192,10 @@ function ExemptDialog({ suspension, onDone, onClose }: DialogProps) {
         }}
       >
         <p className="hint">{t.exemptHint}</p>
-        <ExemptionFields draft={draft} onChange={(changes) => setDraft((known) => ({ ...known, ...changes }))} />
-        <ProblemBox problem={action.problem} />
-        <button type="submit" className="button primary" aria-disabled={!wanted || action.isBusy}>
+        <ExemptionFields draft={draft.value} onChange={(changes) => draft.set((known) => ({ ...known, ...changes }))} />
+        <ConflictNotice edit={edit} />
+        <ProblemBox problem={edit.problem} />
+        <button type="submit" className="button primary" aria-disabled={!wanted || edit.isBusy}>
           {t.exemptNow}
         </button>
       </form>
@@ -201,12 +207,13 @@ function ExemptDialog({ suspension, onDone, onClose }: DialogProps) {
 function ReviewDialog({ suspension, onDone, onClose }: DialogProps) {
   const { t } = useTexts()
   const { call } = useConsole()
-  const action = useAction()
-  const [note, setNote] = useState('')
+  const edit = useSuspensionEdit(suspension)
   const { id, scopes, startedBy } = suspension
+  const draft = useDraft(`review ${id}`, { note: '' })
   const review = () =>
-    action.run(async () => {
-      await call('reviewSuspension', { params: { id }, body: { note: note.trim() } })
+    edit.run(async (ifMatch) => {
+      await call('reviewSuspension', { params: { id }, body: { note: draft.value.note.trim() }, ...ifMatch })
+      draft.discard()
       onDone({ text: t.reviewed })
       onClose()
     })
@@ -225,13 +232,14 @@ function ReviewDialog({ suspension, onDone, onClose }: DialogProps) {
               {...ids}
               required
               maxLength={2000}
-              value={note}
-              onChange={(event) => setNote(event.target.value)}
+              value={draft.value.note}
+              onChange={(event) => draft.set({ note: event.target.value })}
             />
           )}
         </Field>
-        <ProblemBox problem={action.problem} />
-        <button type="submit" className="button primary" aria-disabled={action.isBusy}>
+        <ConflictNotice edit={edit} />
+        <ProblemBox problem={edit.problem} />
+        <button type="submit" className="button primary" aria-disabled={edit.isBusy}>
           {t.reviewNow}
         </button>
       </form>

@@ -1,12 +1,11 @@
 import type { SuspensionView } from '@drawbridge/contract'
-import type { ReactNode } from 'react'
 import { changesOf } from '../model/audit-change.ts'
 import { scopesText } from '../model/scopes.ts'
 import { useTexts } from '../texts/index.ts'
 import { AppliedTo } from './Applied.tsx'
 import { Changes } from './Changes.tsx'
 import { formatCount } from './format.ts'
-import { Moment } from './parts.tsx'
+import { Fact, Moment } from './parts.tsx'
 
 /** What is known of one suspension. */
 export function SuspensionFacts({ suspension }: { readonly suspension: SuspensionView }) {
@@ -89,14 +88,5 @@ function Exempt({ suspension: { exemptions, exemptionUses } }: { readonly suspen
         ))}
       </ul>
     </Fact>
-  )
-}
-
-function Fact({ label, children }: { readonly label: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
   )
 }

@@ -5,8 +5,9 @@ import { useState } from 'react'
 import { MODES, publicSuspension, scopesOf, WHOLE_SCOPES } from '../model/suspension-draft.ts'
 import type { ExemptionDraft, ReasonDraft, SuspensionDraft, WhatDraft } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
+import { NamesField } from './NamesField.tsx'
 import { NarrowScopes } from './NarrowScopes.tsx'
-import { Field } from './parts.tsx'
+import { Choice, Field, TextField } from './parts.tsx'
 
 interface FieldsProps<Draft> {
   readonly draft: Draft
@@ -40,17 +41,7 @@ export function WhatFields({ draft, onChange }: FieldsProps<WhatDraft>) {
       <div className="fields">
         <Field label={t.mode} hint={t.modeHints[draft.mode]}>
           {(ids) => (
-            <select
-              {...ids}
-              value={draft.mode}
-              onChange={({ target }) => onChange({ mode: MODES.find((mode) => mode === target.value) ?? 'hold' })}
-            >
-              {MODES.map((mode) => (
-                <option key={mode} value={mode}>
-                  {t.modes[mode]}
-                </option>
-              ))}
-            </select>
+            <Choice ids={ids} of={MODES} texts={t.modes} value={draft.mode} onChange={(mode) => onChange({ mode })} />
           )}
         </Field>
         <NarrowScopes narrow={draft.narrow} onChange={(narrow) => onChange({ narrow })} />
@@ -64,62 +55,48 @@ export function ReasonFields({ draft, onChange }: FieldsProps<ReasonDraft>) {
   const { t } = useTexts()
   return (
     <>
-      <Field label={t.reasonEn}>
-        {(ids) => (
-          <input
-            {...ids}
-            lang="en"
-            required
-            maxLength={500}
-            value={draft.reason}
-            onChange={(event) => onChange({ reason: event.target.value })}
-          />
-        )}
-      </Field>
-      <Field label={t.reasonDe}>
-        {(ids) => (
-          <input
-            {...ids}
-            lang="de"
-            maxLength={500}
-            value={draft.reasonDe}
-            onChange={(event) => onChange({ reasonDe: event.target.value })}
-          />
-        )}
-      </Field>
-      <Field label={t.internalReason}>
-        {(ids) => (
-          <input
-            {...ids}
-            maxLength={2000}
-            value={draft.internalReason}
-            onChange={(event) => onChange({ internalReason: event.target.value })}
-          />
-        )}
-      </Field>
+      <TextField
+        label={t.reasonEn}
+        lang="en"
+        isRequired
+        maxLength={500}
+        value={draft.reason}
+        onChange={(reason) => onChange({ reason })}
+      />
+      <TextField
+        label={t.reasonDe}
+        lang="de"
+        maxLength={500}
+        value={draft.reasonDe}
+        onChange={(reasonDe) => onChange({ reasonDe })}
+      />
+      <TextField
+        label={t.internalReason}
+        maxLength={2000}
+        value={draft.internalReason}
+        onChange={(internalReason) => onChange({ internalReason })}
+      />
     </>
   )
 }
 
-const EXEMPT = ['accounts', 'rooms', 'bots'] as const
+/** Who can be left alone, and how each is looked up. */
+const EXEMPT = { accounts: 'account', rooms: 'room', bots: undefined } as const
 
 /** Who is left alone. */
 export function ExemptionFields({ draft, onChange }: FieldsProps<ExemptionDraft>) {
   const { t } = useTexts()
   return (
     <div className="fields">
-      {EXEMPT.map((kind) => (
-        <Field key={kind} label={t.exempt[kind]} hint={t.exemptHints[kind]}>
-          {(ids) => (
-            <input
-              {...ids}
-              spellCheck={false}
-              autoCapitalize="none"
-              value={draft[kind]}
-              onChange={(event) => onChange({ [kind]: event.target.value })}
-            />
-          )}
-        </Field>
+      {(['accounts', 'rooms', 'bots'] as const).map((of) => (
+        <NamesField
+          key={of}
+          label={t.exempt[of]}
+          hint={t.exemptHints[of]}
+          kind={EXEMPT[of]}
+          names={draft[of]}
+          onChange={(names) => onChange({ [of]: names })}
+        />
       ))}
     </div>
   )

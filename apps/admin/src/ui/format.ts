@@ -1,8 +1,20 @@
 import { formatDate } from '@drawbridge/ui'
 
-/** An instant in the reader's own zone. */
+/** An instant in the reader's own zone, which is named: who reads it may be elsewhere than who is called. */
 export function formatInstant(at: string | number | Date, language: string): string {
-  return formatDate(at, language, { dateStyle: 'medium', timeStyle: 'short' })
+  return formatDate(at, language, {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  })
+}
+
+/** The reader's own zone, like Europe/Berlin. */
+export function zoneOf(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone
 }
 
 /** The same in UTC, which logs and colleagues elsewhere speak. */

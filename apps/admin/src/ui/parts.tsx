@@ -9,7 +9,7 @@ import { useTexts } from '../texts/index.ts'
 import { formatList, formatRelative } from '@drawbridge/ui'
 import type { Language } from '@drawbridge/ui'
 import type { Texts } from '../texts/index.ts'
-import { formatClock, formatInstant, formatUtc } from './format.ts'
+import { formatClock, formatInstant, formatUtc, zoneOf } from './format.ts'
 import { go } from './route.ts'
 import type { Resource } from './use-resource.ts'
 
@@ -217,6 +217,90 @@ export function Field({
           {hint}
         </p>
       )}
+    </div>
+  )
+}
+
+/** A text field with its label. */
+export function TextField({
+  label,
+  hint,
+  value,
+  onChange,
+  type = 'text',
+  isRequired = false,
+  ...others
+}: {
+  readonly label: string
+  readonly hint?: string
+  readonly value: string
+  readonly onChange: (text: string) => void
+  readonly type?: 'text' | 'url' | 'number' | 'datetime-local'
+  readonly isRequired?: boolean
+  readonly lang?: string
+  readonly maxLength?: number
+  readonly min?: number
+  readonly max?: number
+}) {
+  const { t } = useTexts()
+  // What a clock says depends on where it hangs.
+  const zoned = type === 'datetime-local' ? [hint, t.inZone(zoneOf())].filter(Boolean).join(' ') : hint
+  return (
+    <Field label={label} {...(zoned && { hint: zoned })}>
+      {(ids) => (
+        <input
+          {...ids}
+          {...others}
+          type={type}
+          {...(type === 'number' && { inputMode: 'numeric' })}
+          spellCheck={type === 'text' && others.lang !== undefined}
+          required={isRequired}
+          value={value}
+          onChange={({ target }) => onChange(target.value)}
+        />
+      )}
+    </Field>
+  )
+}
+
+/** One of a few, each with its text. */
+export function Choice<T extends string>({
+  ids,
+  of,
+  texts,
+  value,
+  onChange,
+}: {
+  readonly ids: { readonly id: string; readonly 'aria-describedby'?: string }
+  readonly of: readonly T[]
+  readonly texts: Readonly<Record<T, string>>
+  readonly value: T
+  readonly onChange: (chosen: T) => void
+}) {
+  return (
+    <select
+      {...ids}
+      value={value}
+      onChange={({ target }) => {
+        const chosen = of.find((each) => each === target.value)
+        if (chosen !== undefined) onChange(chosen)
+      }}
+    >
+      {of.map((each) => (
+        <option key={each} value={each}>
+          {texts[each]}
+        </option>
+      ))}
+    </select>
+  )
+}
+
+/** Something that is known, under its name. */
+export function Fact({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
     </div>
   )
 }

@@ -9,7 +9,6 @@ export const audit: typeof english = {
   clearFilter: 'Alle zeigen',
   change: 'Vorher und nachher',
   noEntries: 'Kein Eintrag passt zu diesem Filter.',
-  older: 'Ältere Einträge zeigen',
   nothingMore: (position) => `Eintrag ${position}`,
   showChange: (position) => `Eintrag ${position}: zeigen`,
   verifyTitle: 'Ist das Protokoll vollständig?',

@@ -62,7 +62,6 @@ export const clients: typeof english = {
   anyRisk: 'jedes',
   risks: { flawed: 'bekannte Lücke', unknown: 'niemand kann ihn benennen', fine: 'keine Lücke bekannt' },
   onlyLive: 'Nur jetzt angemeldete',
-  shownOf: (shown, all) => `Gezeigt: ${shown} von ${all}.`,
   noneFits: 'Kein Client passt zu diesem Filter.',
   tiers: {
     E0: 'sagt nichts',
@@ -72,4 +71,7 @@ export const clients: typeof english = {
     E4: 'vom Gerät bezeugt',
   },
   notLetIn: 'nicht eingelassen',
+  exceptionsHint: 'Sie enden von selbst.',
+  newException: 'Neue Ausnahme',
+  belowEmpty: 'Leer: alle Versionen.',
 }

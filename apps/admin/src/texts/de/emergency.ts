@@ -33,9 +33,7 @@ export const emergency: typeof english = {
   },
   suspensionsTitle: 'Was ausgesetzt ist',
   noSuspensions: (past) =>
-    past === 0
-      ? 'Nichts ist ausgesetzt, und nichts war es je.'
-      : `Nichts ist ausgesetzt. ${n(past, 'Eine Sperre ist beendet', `${past} Sperren sind beendet`)}.`,
+    past === 0 ? 'Nichts ist ausgesetzt, und nichts war es je.' : 'Nichts ist jetzt ausgesetzt.',
   scheduled: 'geplant',
   internalReason: 'Grund nur für die Verwaltung',
   since: 'Seit',
@@ -142,7 +140,6 @@ export const emergency: typeof english = {
   endAfterMin: 'Endet nach Minuten',
   reviewAfterMin: 'Durchsicht nach Minuten',
   addScope: 'Hinzufügen',
-  removeScope: (scope) => `${scope} entfernen`,
   scopeValueHints: {
     group: 'Name der Einheit: was ihre Mitglieder tun.',
     room: 'Seine Adresse, wie halle@rooms.example.',
@@ -152,4 +149,27 @@ export const emergency: typeof english = {
     format: 'Ein Format, wie webp.',
     hash: 'SHA-256 der Datei.',
   },
+  emptyForm: 'Formular leeren',
+  emergencyViews: {
+    now: 'Jetzt',
+    playbooks: 'Playbooks',
+    effective: 'Was gilt',
+    images: 'Gespeicherte Bilder',
+    past: 'Früher',
+  },
+  emergencyViewsLabel: 'Ansichten des Notfalls',
+  noPast: 'Noch nie war etwas ausgesetzt.',
+  renewalTitle: 'Gespeicherte Bilder neu machen',
+  renewalHint:
+    'Nach einer Lücke in einem Encoder oder Decoder: Jedes Bild geht durch den heutigen Sanitizer. Kein Link bricht dabei.',
+  renewalNever: 'Das wurde hier noch nie getan. Bilder sind, wie sie waren, als sie kamen.',
+  renewalStates: { running: 'Läuft.', done: 'Fertig.', stopped: 'Angehalten.' },
+  renewalProgress: (done: string, all: string, share: string) => `${done} von ${all} Bildern, ${share}`,
+  renewalMade: 'Neu gemacht',
+  renewalKept: 'Wie sie waren',
+  renewalFailed: 'Gescheitert',
+  renewalStop: 'Anhalten',
+  renewalStart: 'Bilder neu machen',
+  renewalEverything: 'Auch was die heutigen Encoder gemacht haben',
+  renewalEverythingHint: 'Dauert länger: ohne dies nur, was ältere gemacht haben.',
 }

@@ -1,3 +1,4 @@
+import { n } from './count.ts'
 import type { frame as english } from '../en/frame.ts'
 
 /** What is around every page: signing in, states, problems, tables. */
@@ -30,4 +31,16 @@ export const frame: typeof english = {
   conflictGone:
     'Jemand anderes hat das inzwischen entfernt. Was Sie eingegeben haben, ist noch da; Speichern legt es neu an.',
   saveCsv: 'Als CSV speichern',
+  suggestions: 'Vorschläge',
+  suggested: (count: number, isCut: boolean) =>
+    isCut
+      ? `Die ersten ${count} Vorschläge; wer mehr tippt, sieht weniger.`
+      : n(count, 'Ein Vorschlag.', count === 0 ? 'Keine Vorschläge.' : `${count} Vorschläge.`),
+  removeName: (name: string) => `${name} entfernen`,
+  shownSoFar: (count: string) => `Gezeigt: ${count}. Es gibt mehr.`,
+  shownAll: (count: string) => `Insgesamt: ${count}.`,
+  loadMore: 'Mehr zeigen',
+  inZone: (zone: string) => `Zeitzone: ${zone}.`,
+  draftRestored: 'Was Sie getippt hatten, ist wieder da. Nichts davon wurde gesendet.',
+  pressAgain: 'Was Sie getippt haben, ist noch da. Drücken Sie noch einmal, um es trotzdem zu tun.',
 }

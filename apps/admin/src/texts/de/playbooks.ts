@@ -33,6 +33,4 @@ export const playbooks: typeof english = {
   playbookSaved: (name) => `Der Ablaufplan ${name} liegt bereit.`,
   playbookRemoved: (name) => `Der Ablaufplan ${name} ist entfernt. Was er gestartet hatte, läuft weiter.`,
   takeTheirs: 'Deren Fassung nehmen statt meiner',
-  saveMine:
-    'Was Sie eingegeben haben, ist noch da. Noch einmal zu speichern setzt es an die Stelle der anderen Fassung.',
 }

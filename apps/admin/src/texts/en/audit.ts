@@ -7,7 +7,6 @@ export const audit = {
   clearFilter: 'Show all',
   change: 'Before and after',
   noEntries: 'No entry fits this filter.',
-  older: 'Show older entries',
   nothingMore: (position: number) => `Entry ${position}`,
   showChange: (position: number) => `Entry ${position}: show`,
   verifyTitle: 'Is the log whole?',

@@ -55,7 +55,6 @@ export const clients = {
   anyRisk: 'any',
   risks: { flawed: 'known flaw', unknown: 'nobody can name it', fine: 'no flaw known' },
   onlyLive: 'Only those signed in now',
-  shownOf: (shown: string, all: string) => `Shown: ${shown} of ${all}.`,
   noneFits: 'No client fits this filter.',
   tiers: {
     E0: 'says nothing',
@@ -65,4 +64,7 @@ export const clients = {
     E4: 'attested by the device',
   },
   notLetIn: 'not let in',
+  exceptionsHint: 'They end by themselves.',
+  newException: 'New exception',
+  belowEmpty: 'Empty: all versions.',
 }

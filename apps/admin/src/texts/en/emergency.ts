@@ -31,10 +31,8 @@ export const emergency = {
     bots: 'Bots',
   },
   suspensionsTitle: 'What is suspended',
-  noSuspensions: (past: number) =>
-    past === 0
-      ? 'Nothing is suspended, and nothing ever was.'
-      : `Nothing is suspended. ${n(past, 'One suspension has ended', `${past} suspensions have ended`)}.`,
+  noSuspensions: (past: number): string =>
+    past === 0 ? 'Nothing is suspended, and nothing ever was.' : 'Nothing is suspended now.',
   scheduled: 'planned',
   internalReason: 'Reason for administrators only',
   since: 'Since',
@@ -141,7 +139,6 @@ export const emergency = {
   endAfterMin: 'Ends after minutes',
   reviewAfterMin: 'Review after minutes',
   addScope: 'Add',
-  removeScope: (scope: string) => `Remove ${scope}`,
   scopeValueHints: {
     group: 'Name of the unit: what its members do.',
     room: 'Its address, like hall@rooms.example.',
@@ -151,4 +148,27 @@ export const emergency = {
     format: 'A format, like webp.',
     hash: 'SHA-256 of the file.',
   },
+  emptyForm: 'Empty the form',
+  emergencyViews: {
+    now: 'Now',
+    playbooks: 'Playbooks',
+    effective: 'What applies',
+    images: 'Stored images',
+    past: 'Before',
+  },
+  emergencyViewsLabel: 'Views of emergencies',
+  noPast: 'Nothing was ever suspended.',
+  renewalTitle: 'Make stored images anew',
+  renewalHint:
+    'After a flaw in an encoder or a decoder: every image passes the sanitizer of today. No link breaks meanwhile.',
+  renewalNever: 'That was never done here. Images are as they were when they came.',
+  renewalStates: { running: 'Under way.', done: 'Done.', stopped: 'Stopped.' },
+  renewalProgress: (done: string, all: string, share: string) => `${done} of ${all} images, ${share}`,
+  renewalMade: 'Made anew',
+  renewalKept: 'As they were',
+  renewalFailed: 'Failed',
+  renewalStop: 'Stop',
+  renewalStart: 'Make images anew',
+  renewalEverything: 'Also what the encoders of today have made',
+  renewalEverythingHint: 'Takes longer: without it, only what older ones have made.',
 }

@@ -1,3 +1,5 @@
+import { n } from './count.ts'
+
 /** What is around every page: signing in, states, problems, tables. */
 export const frame = {
   appName: 'Drawbridge administration',
@@ -25,4 +27,16 @@ export const frame = {
   conflict: 'Somebody else has changed this since you saw it:',
   conflictGone: 'Somebody else has removed this meanwhile. What you have typed is still here; saving makes it anew.',
   saveCsv: 'Save as CSV',
+  suggestions: 'Suggestions',
+  suggested: (count: number, isCut: boolean) =>
+    isCut
+      ? `The first ${count} suggestions; type more for fewer.`
+      : n(count, 'One suggestion.', count === 0 ? 'No suggestions.' : `${count} suggestions.`),
+  removeName: (name: string) => `Remove ${name}`,
+  shownSoFar: (count: string) => `Shown: ${count}. There are more.`,
+  shownAll: (count: string) => `In all: ${count}.`,
+  loadMore: 'Show more',
+  inZone: (zone: string) => `Time zone: ${zone}.`,
+  draftRestored: 'What you had typed is here again. Nothing of it was sent.',
+  pressAgain: 'What you have typed is still here. Press once more to do it all the same.',
 }

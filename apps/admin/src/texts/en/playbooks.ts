@@ -30,5 +30,4 @@ export const playbooks = {
   playbookSaved: (name: string) => `The playbook ${name} is kept ready.`,
   playbookRemoved: (name: string) => `The playbook ${name} is removed. What it had started goes on.`,
   takeTheirs: 'Take theirs instead of mine',
-  saveMine: 'What you have typed is still here. Saving once more puts it in the place of theirs.',
 }
