@@ -21,9 +21,8 @@ const RETRY_MS = 5_000
 export class IssuerAway extends Error {}
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.string() })
-const keySet = z.object({
-  keys: z.array(z.looseObject({ kty: z.string(), use: z.string().exactOptional() })).max(MAX_KEYS),
-})
+/** Which of them signs what is jose's business: it takes no shared secret from a set, and no key for encryption. */
+const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(MAX_KEYS) })
 
 export interface IssuerKeysOptions {
   readonly config: Pick<OidcConfig, 'keysMaxAgeMs' | 'keysMaxStaleMs'> & { readonly issuer: string }
@@ -92,9 +91,7 @@ async function loadKeySet(issuer: string, fetching: Fetching): Promise<JSONWebKe
   const { issuer: named, jwks_uri: address } = discovery.parse(await fetchJson(discoveryUrl(issuer), fetching))
   // Whoever says that he is somebody else is not who the operator meant (OpenID Connect Discovery §4.3).
   if (named !== issuer) throw new Error(`it calls itself ${named}`)
-  const { keys } = keySet.parse(await fetchJson(address, fetching))
-  // A shared secret has no place among public keys; one that is for encryption signs nothing.
-  return { keys: keys.filter(({ kty, use }) => kty !== 'oct' && (use === undefined || use === 'sig')) }
+  return keySet.parse(await fetchJson(address, fetching))
 }
 
 async function fetchJson(address: string, fetching: Fetching): Promise<unknown> {
