@@ -156,7 +156,8 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     },
     streamFeatures: () =>
       registry.features.flatMap(({ streamFeatures }) => streamFeatures?.map((build) => build(ctx)) ?? []),
-    featuresBeforeSignIn: () => registry.registration?.streamFeatures(ctx) ?? [],
+    featuresBeforeSignIn: registry.registration?.streamFeatures(ctx) ?? [],
+    offers: new Map(),
     answerBeforeSignIn: (iq, stranger) => registry.registration && answerStranger(registry.registration, iq, stranger),
     bindFeatures: [NS_SM, NS_CSI, ...bindInline.map(({ xmlns }) => xmlns)],
     async bindInline(session, wanted) {

@@ -254,6 +254,7 @@ class FakeConnection implements Connection {
   setLimits(): void {}
   pause(): void {}
   resume(): void {}
+  awaitEnd(): void {}
 }
 
 /** A stanza as the client would see it; nothing for stream-level text. */

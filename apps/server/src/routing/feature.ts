@@ -98,6 +98,7 @@ export interface DiscoNode {
 
 /** What a client may ask before it signs in (XEP-0077). */
 export interface Registration {
+  /** Asked once: it follows from the configuration. */
   streamFeatures(ctx: Context): Element[]
   /** The payload of the result; rejects with a `StanzaFault` or `Refusal`. Nothing: such an iq has no place here. */
   answer(iq: Element, stranger: Stranger, ctx: Context): Promise<Element | undefined> | undefined

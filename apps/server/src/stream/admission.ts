@@ -194,9 +194,9 @@ export function createAdmission({
   })
   return {
     refusalBeforeSignIn(remoteAddress, language) {
-      const isPriority = isInZone(remoteAddress)
+      const isPriority = () => isInZone(remoteAddress)
       const cut = policy().gate.settings.suspensions.find((suspension) => keepsOut(suspension, remoteAddress))
-      if (cut) return isPriority ? undefined : refusal('suspended', { suspension: cut.id }, language)
+      if (cut) return isPriority() ? undefined : refusal('suspended', { suspension: cut.id }, language)
       const retryMs = pacing.refuse(isPriority)
       return retryMs === undefined ? undefined : { text: said('come-again', language), details: retry(retryMs) }
     },

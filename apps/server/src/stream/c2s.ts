@@ -21,7 +21,6 @@ import {
   xml,
 } from '@drawbridge/xmpp'
 import type { Authenticate, Element, StreamErrorCondition, StreamFault, Words } from '@drawbridge/xmpp'
-import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection, StreamHandler } from '../transport/connection.ts'
 import { announce, bind } from './bind.ts'
@@ -38,6 +37,8 @@ import { endOf } from './sasl.ts'
 import { sayGoodbye } from './session.ts'
 import type { Session } from './session.ts'
 import { StanzaRate } from './stanza-rate.ts'
+import { newStreamId } from './stream-id.ts'
+import { REFUSED } from './turned-away.ts'
 import type { StreamServer, Stranger } from './stream-server.ts'
 
 /** Namespaces of a header that leave it to each stanza to name its own (RFC 6120 §4.8.2). */
@@ -60,7 +61,8 @@ export class C2sStream implements StreamHandler {
   /** Of what the client sends, unless a stanza says otherwise (RFC 6120 §8.1.5). */
   #isClosed = false
   readonly #negotiation: Negotiation
-  readonly #stranger: Stranger
+  /** Who speaks before signing in, once that says something beside signing in. */
+  #stranger: Stranger | undefined
   /** What came before signing in. */
   #strangeElements = 0
   #account: Account | undefined
@@ -79,7 +81,6 @@ export class C2sStream implements StreamHandler {
     this.#connection = connection
     connection.setLimits(server.limits.beforeSignIn)
     this.#negotiation = new Negotiation(server, connection, this.#negotiated())
-    this.#stranger = { remoteAddress: connection.remoteAddress, notes: new Map() }
     this.#rate = new StanzaRate(connection, server.config.maxStanzasPerSecond, () => this.#catchUp())
     // Slow clients and silent ones have the same time to sign in (threats DS-09).
     this.#deadline = setTimeout(() => this.#fail('connection-timeout'), server.config.signInTimeoutMs)
@@ -103,7 +104,7 @@ export class C2sStream implements StreamHandler {
       : this.#server.refusalBeforeSignIn(this.#connection.remoteAddress, this.#connection.language)
     this.#isLetIn = true
     if (closed) return this.#fail('system-shutdown', closed.text, ...closed.details)
-    this.#write(this.#account ? this.#featuresAfterSignIn() : this.#featuresBefore())
+    this.#connection.write(this.#account ? this.#text(this.#featuresAfterSignIn()) : this.#negotiation.offer())
   }
 
   #faultIn(header: Element, contentNamespace: string): StreamErrorCondition | undefined {
@@ -125,7 +126,7 @@ export class C2sStream implements StreamHandler {
 
   #writeHeader(to: string | undefined): void {
     // New for each stream, also after TLS and SASL, and not to be guessed (RFC 6120 §4.7.3).
-    const id = randomBytes(16).toString('base64url')
+    const id = newStreamId()
     this.#connection.streamId = id
     const attrs = {
       from: this.#server.domain,
@@ -140,21 +141,6 @@ export class C2sStream implements StreamHandler {
     }
     const whole = serialize(xml('stream:stream', { xmlns: NS_CLIENT, 'xmlns:stream': NS_STREAM, ...attrs }))
     this.#connection.write(`<?xml version="1.0"?>${whole.replace(/\/>$/, '>')}`)
-  }
-
-  #featuresBefore(): Element {
-    const { beforeSignIn } = this.#server.limits
-    const limits = buildLimits(beforeSignIn, this.#server.config.signInTimeoutMs)
-    const features = xml('stream:features', { 'xmlns:stream': NS_STREAM }, limits)
-    const canUpgrade = this.#connection.framing === 'tcp' && !this.#connection.isEncrypted
-    const { allowPlaintext } = this.#server.config
-    if (canUpgrade) features.append(xml('starttls', { xmlns: NS_TLS }, allowPlaintext ? undefined : xml('required')))
-    if (canUpgrade && !allowPlaintext) return features
-    for (const feature of this.#negotiation.features()) features.append(feature)
-    for (const feature of this.#server.featuresBeforeSignIn()) features.append(feature)
-    const version = this.#negotiation.configVersion(features.toString())
-    if (version) features.append(version)
-    return features
   }
 
   /** What is left to negotiate (RFC 6120 §4.3.2): a session that is bound, or managed, is so already. */
@@ -192,11 +178,15 @@ export class C2sStream implements StreamHandler {
       !this.#negotiation.mustUpgrade &&
       !this.#negotiation.isUnderway
     ) {
-      const answer = this.#server.answerBeforeSignIn(element, this.#stranger)
+      const answer = this.#server.answerBeforeSignIn(element, this.#asStranger())
       if (answer) return this.#hold(async () => this.#write(await answer))
     }
     // A stanza, or anything else, before signing in (RFC 6120 §4.9.3.12); or in the clear (§5.3.1).
     this.#fail(this.#negotiation.mustUpgrade ? 'policy-violation' : 'not-authorized')
+  }
+
+  #asStranger(): Stranger {
+    return (this.#stranger ??= { remoteAddress: this.#connection.remoteAddress, notes: new Map() })
   }
 
   #startTls(): void {
@@ -240,9 +230,11 @@ export class C2sStream implements StreamHandler {
     if (!again) return false
     clearTimeout(this.#deadline)
     this.#isWaiting = true
-    this.#connection.pause('order')
-    const { text, details } = again.refusal
-    this.#deadline = setTimeout(() => this.#fail('policy-violation', text, ...details), again.delayMs)
+    this.#connection.awaitEnd()
+    this.#deadline = setTimeout(() => {
+      countStreamError({ condition: REFUSED })
+      this.#finish(again.error)
+    }, again.delayMs)
     return true
   }
 
@@ -451,11 +443,11 @@ export class C2sStream implements StreamHandler {
     if (!this.#isOpen) this.#writeHeader(undefined)
     const session = this.#session
     countStreamError({ condition })
-    this.#finish(buildStreamError(condition, text, ...details))
+    this.#finish(buildStreamError(condition, text, ...details).toString())
     if (session?.connection === this.#connection) session.end()
   }
 
-  #finish(error: Element | undefined): void {
+  #finish(error: string | undefined): void {
     this.#stop()
     sayGoodbye(this.#connection, error)
   }

@@ -77,4 +77,8 @@ export class HeldBack implements Connection {
   resume(reason: PauseReason): void {
     this.#connection.resume(reason)
   }
+
+  awaitEnd(): void {
+    this.#connection.awaitEnd()
+  }
 }

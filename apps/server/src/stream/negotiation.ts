@@ -1,15 +1,10 @@
 import {
-  buildAuthentication,
-  buildConfigVersion,
   buildConfigVersionMismatch,
   buildSasl2Continue,
   buildSasl2TaskData,
   findAuthenticate,
-  NS_SASL,
-  NS_SASL_CHANNEL_BINDING,
   SASL2,
   SASL_CLASSIC,
-  xml,
 } from '@drawbridge/xmpp'
 import type {
   Authenticate,
@@ -27,11 +22,12 @@ import { countSignIn, observeSignIn } from './events.ts'
 import { fastMechanismsFor } from './fast.ts'
 import type { FastMechanism } from './fast.ts'
 import { localpartOf } from './claimant.ts'
+import { offerOn } from './offer.ts'
 import { beginSasl, mechanismsFor } from './sasl.ts'
 import type { Mechanism, Proof, SaslAttempt, SaslSituation, SaslStep } from './sasl.ts'
 import type { StreamServer } from './stream-server.ts'
 import { claimedName, installationOf } from './turned-away.ts'
-import { Upgrades, upgradeTasks } from './upgrade.ts'
+import { Upgrades } from './upgrade.ts'
 
 /** Tries to sign in per stream (RFC 6120 §6.4.5). */
 const SASL_TRIES = 5
@@ -111,28 +107,11 @@ export class Negotiation {
     this.#from = from
   }
 
-  /** The features of this stream are these, all of them: a name for them, where clients are to know one (XEP-0509 §2.3). */
-  configVersion(features: string): Element | undefined {
-    if (!this.#server.config.hasPipelining) return undefined
-    this.#configVersion = this.#server.stableName(features)
-    return buildConfigVersion(this.#configVersion)
-  }
-
-  /** What is offered on this connection, as stream features (RFC 6120 §6.4.1, XEP-0388 §2.1, XEP-0440 §3). */
-  features(): Element[] {
-    const situation = this.#situation()
-    const mechanisms = mechanismsFor(situation, this.#server)
-    const types = Object.keys(situation.bindings ?? {}).map((type) => xml('channel-binding', { type }))
-    return [
-      xml('mechanisms', { xmlns: NS_SASL }, ...mechanisms.map((name) => xml('mechanism', {}, name))),
-      buildAuthentication({
-        mechanisms,
-        fast: fastMechanismsFor(situation),
-        bindFeatures: this.#server.bindFeatures,
-        upgrades: upgradeTasks(this.#server.passwords.families),
-      }),
-      ...(types.length > 0 ? [xml('sasl-channel-binding', { xmlns: NS_SASL_CHANNEL_BINDING }, ...types)] : []),
-    ]
+  /** What is offered on this connection, as the text of its stream features. */
+  offer(): string {
+    const { text, configVersion } = offerOn(this.#connection, this.#situation(), this.#server)
+    this.#configVersion = configVersion
+    return text
   }
 
   /** Whether what the account signed in with has been taken back since, or the access of this client (threats AU-23). */

@@ -14,7 +14,7 @@ function paced(rate = 200) {
 
 test('nobody waits on an ordinary day', () => {
   const { pacing } = paced()
-  for (let n = 0; n < 10_000; n++) expect(pacing.refuse(false)).toBeUndefined()
+  for (let n = 0; n < 10_000; n++) expect(pacing.refuse(() => false)).toBeUndefined()
   expect(pacing.draw()).toBeUndefined()
 })
 
@@ -46,7 +46,7 @@ test('control §7.7 however many come, no more are let in than the accept rate a
     let accepted = 0
     for (let ms = 0; ms < 1_000; ms++) {
       clock.at++
-      for (let n = 0; n < 5; n++) if (pacing.refuse(true) === undefined) accepted++
+      for (let n = 0; n < 5; n++) if (pacing.refuse(() => true) === undefined) accepted++
     }
     expect(accepted).toBeGreaterThan(190)
     expect(accepted).toBeLessThanOrEqual(220)
@@ -58,9 +58,9 @@ test('control §4.8 while the rate is used up, there is a lane for those who rep
   pacing.applied(true, 1_000)
   pacing.applied(false, 0)
   clock.at += 1_000
-  while (pacing.refuse(false) === undefined);
-  expect(pacing.refuse(true)).toBeUndefined()
-  const again = pacing.refuse(true)
+  while (pacing.refuse(() => false) === undefined);
+  expect(pacing.refuse(() => true)).toBeUndefined()
+  const again = pacing.refuse(() => true)
   expect(again).toBeGreaterThanOrEqual(5_000)
 })
 
@@ -68,8 +68,8 @@ test('when everybody should be back, nobody waits any more', () => {
   const { pacing, clock } = paced()
   pacing.applied(true, 1_000)
   pacing.applied(false, 0)
-  expect(pacing.refuse(false)).toBeGreaterThan(0)
+  expect(pacing.refuse(() => false)).toBeGreaterThan(0)
   clock.at += 65_001
   expect(pacing.remainingMs).toBe(0)
-  for (let n = 0; n < 1_000; n++) expect(pacing.refuse(false)).toBeUndefined()
+  for (let n = 0; n < 1_000; n++) expect(pacing.refuse(() => false)).toBeUndefined()
 })

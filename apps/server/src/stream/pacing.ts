@@ -20,7 +20,7 @@ export interface Pacing {
    * Whether a stream may begin now. @param isPriority - it may be somebody who has something to repair
    * @returns undefined, or in how many milliseconds to come again
    */
-  refuse(isPriority: boolean): number | undefined
+  refuse(isPriority: () => boolean): number | undefined
   /** A time within the window, in milliseconds, for one client: from the end of a cut, or from now on once it is over. */
   draw(): number | undefined
   /** Until everybody should be back, in milliseconds from now; 0 when nobody is awaited. */
@@ -55,7 +55,7 @@ export function createPacing(
       isCut = isCutNow
     },
     refuse(isPriority) {
-      if (remaining() === 0 || lanes[0].take() || (isPriority && lanes[1].take())) return undefined
+      if (remaining() === 0 || lanes[0].take() || (isPriority() && lanes[1].take())) return undefined
       return randomInt(MIN_WINDOW_MS, MIN_WINDOW_MS + windowMs())
     },
     draw: () => (isCut || remaining() > 0 ? randomInt(windowMs()) : undefined),

@@ -459,7 +459,7 @@ export class Session {
     const { connection } = this
     if (!this.resumeId || !connection) return this.end(condition, text, ...details)
     countStreamError({ condition })
-    sayGoodbye(connection, buildStreamError(condition, text, ...details))
+    sayGoodbye(connection, buildStreamError(condition, text, ...details).toString())
   }
 
   /** Without its connection it waits for its client as long as a suspension lasts. */
@@ -510,7 +510,7 @@ export class Session {
     if (this.#isEnded) return
     const { connection } = this
     if (connection && condition) countStreamError({ condition })
-    if (connection) sayGoodbye(connection, condition && buildStreamError(condition, text, ...details))
+    if (connection) sayGoodbye(connection, condition && buildStreamError(condition, text, ...details).toString())
     clearTimeout(this.#leaving)
     clearTimeout(this.#lapse)
     this.#isEnded = true
@@ -522,10 +522,10 @@ export class Session {
 }
 
 /** Closes a stream, with an error or without (RFC 6120 §4.4, RFC 7395 §3.6), and its connection. */
-export function sayGoodbye(connection: Connection, error: Element | undefined): void {
+export function sayGoodbye(connection: Connection, error: string | undefined): void {
   const isWebSocket = connection.framing === 'ws'
   const end = isWebSocket ? xml('close', { xmlns: NS_FRAMING }).toString() : '</stream:stream>'
-  if (error) connection.write(error.toString())
+  if (error) connection.write(error)
   connection.write(end)
   connection.end()
 }

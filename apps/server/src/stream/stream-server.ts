@@ -7,6 +7,7 @@ import type { Connection } from '../transport/connection.ts'
 import type { ClientProofs } from './client-proofs.ts'
 import type { Fast } from './fast.ts'
 import type { StreamLimits } from './limits.ts'
+import type { Offer } from './offer.ts'
 import type { Oidc } from './oidc/oidc.ts'
 import type { Passwords } from './password.ts'
 import type { Revocations } from './revocations.ts'
@@ -56,7 +57,9 @@ export interface StreamServer {
   /** A short name that stays the same for the same text and tells nothing of it. */
   stableName(text: string): string
   /** What is offered to whoever has not signed in, beside signing in (XEP-0077 §8). */
-  featuresBeforeSignIn(): Element[]
+  readonly featuresBeforeSignIn: readonly Element[]
+  /** What is offered before signing in, by situation; see `offerOn`, which fills it. */
+  readonly offers: Map<string, Offer>
   /** The answer to an iq of somebody who has not signed in; nothing when such iqs have no place here. */
   answerBeforeSignIn(iq: Element, stranger: Stranger): Promise<Element> | undefined
   /**

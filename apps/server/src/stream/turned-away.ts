@@ -1,7 +1,10 @@
+import { buildStreamError } from '@drawbridge/xmpp'
 import type { Authenticate } from '@drawbridge/xmpp'
 import { parseBearer } from './oauthbearer.ts'
 import type { StreamRefusal } from './stream-server.ts'
 
+/** How the stream of a client ends that the rules turn away (control §3.3). */
+export const REFUSED = 'policy-violation'
 /** The first repeated attempt waits so long for its answer, and each one after it twice as long (control §3.3). */
 const FIRST_DELAY_MS = 1_000
 const MAX_DELAY_MS = 60_000
@@ -12,7 +15,7 @@ const MAX_ENTRIES = 100_000
 
 interface Entry {
   readonly epoch: number
-  readonly refusal: StreamRefusal
+  readonly error: string
   readonly until: number
   delayMs: number
   /** Ends the wait of the attempt before. */
@@ -21,7 +24,8 @@ interface Entry {
 
 /** An attempt that is answered without being looked at again. */
 export interface Repeated {
-  readonly refusal: StreamRefusal
+  /** The stream error, as text. */
+  readonly error: string
   /** How long to wait with the answer: whoever tries in a loop gets as many answers as this allows. */
   readonly delayMs: number
 }
@@ -44,11 +48,15 @@ export interface TurnedAway {
 
 export function createTurnedAway(now: () => number = () => performance.now()): TurnedAway {
   const entries = new Map<string, Entry>()
+  // A rule turns many away with the same words: they are kept once.
+  let last = ''
   return {
-    note(name, epoch, refusal) {
+    note(name, epoch, { text, details }) {
+      const said = buildStreamError(REFUSED, text, ...details).toString()
+      const error = said === last ? last : (last = said)
       entries.get(name)?.cancel?.()
       entries.delete(name)
-      entries.set(name, { epoch, refusal, until: now() + REMEMBER_MS, delayMs: FIRST_DELAY_MS, cancel: undefined })
+      entries.set(name, { epoch, error, until: now() + REMEMBER_MS, delayMs: FIRST_DELAY_MS, cancel: undefined })
       for (const oldest of entries.keys()) {
         if (entries.size <= MAX_ENTRIES) break
         entries.delete(oldest)
@@ -63,10 +71,10 @@ export function createTurnedAway(now: () => number = () => performance.now()): T
         entries.delete(name)
         return undefined
       }
-      const { refusal, delayMs } = entry
+      const { error, delayMs } = entry
       entry.delayMs = Math.min(MAX_DELAY_MS, delayMs * 2)
       entry.cancel = cancel
-      return { refusal, delayMs }
+      return { error, delayMs }
     },
   }
 }

@@ -370,6 +370,10 @@ class BoshConnection implements Connection {
     if (this.#paused.delete(reason) && this.#paused.size === 0) this.#drain()
   }
 
+  awaitEnd(): void {
+    this.pause('order')
+  }
+
   /** What is left goes with the next request, which is told that it was the last. */
   end(): void {
     this.#end ??= this.#hasError ? 'remote-stream-error' : 'closed'

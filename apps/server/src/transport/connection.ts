@@ -1,5 +1,4 @@
 import type { Element, StreamFault, XmlLimits } from '@drawbridge/xmpp'
-import type { Duplex } from 'node:stream'
 import type { Framing } from '../routing/outgoing.ts'
 
 /** What channel binding can be proved on this connection (RFC 5929 §4, RFC 9266 §4.2). */
@@ -61,6 +60,11 @@ export interface Connection {
   /** Stops reading; what arrived already still comes. It goes on when every reason was taken back. */
   pause(reason: PauseReason): void
   resume(reason: PauseReason): void
+  /**
+   * The peer has said all that counts, and the answer takes a while: nothing more is read, and where the carrier can keep
+   * it, what was written in this turn leaves together with what is written before `end`.
+   */
+  awaitEnd(): void
   /** Sends what is buffered, then ends. The peer has a few seconds to end its side. */
   end(): void
   destroy(): void
@@ -89,10 +93,18 @@ export interface Guard {
   readonly term: number
 }
 
+/** A way to the peer that can keep what is written for a while. */
+export interface Corkable {
+  /** Keeps what is written until `uncork` has been called as often. */
+  cork(): void
+  uncork(): void
+  destroy(): unknown
+}
+
 /** Sockets with something unsent, and what the oldest of it that the rules had a say in depends on. */
-const dirty = new Map<Duplex, Guard | undefined>()
+const dirty = new Map<Corkable, Guard | undefined>()
 /** Those whose lease ran out before that left. They stay corked. */
-const held = new Map<Duplex, Guard>()
+const held = new Map<Corkable, Guard>()
 
 /** Whether what was written under a lease may leave `now`, only when it is `renewed`, or `never`. */
 export function standing({ lease, term }: Guard): 'now' | 'renewed' | 'never' {
@@ -109,7 +121,7 @@ function flush(): void {
 }
 
 /** Lets go of a socket that is corked once, if the lease lets it. */
-function settle(socket: Duplex, guard: Guard): void {
+function settle(socket: Corkable, guard: Guard): void {
   switch (standing(guard)) {
     case 'now':
       return socket.uncork()
@@ -128,7 +140,7 @@ function settle(socket: Duplex, guard: Guard): void {
  *
  * @param lease - see `Connection.write`. Asked once for each socket and turn, right before the bytes leave.
  */
-export function corkForThisTurn(socket: Duplex, lease?: Lease): void {
+export function corkForThisTurn(socket: Corkable, lease?: Lease): void {
   if (!dirty.has(socket)) {
     socket.cork()
     if (dirty.size === 0) setImmediate(flush)
@@ -138,7 +150,7 @@ export function corkForThisTurn(socket: Duplex, lease?: Lease): void {
 }
 
 /** Lets go of a socket at once: it is about to end, or to be handed to TLS. */
-export function uncorkNow(socket: Duplex): void {
+export function uncorkNow(socket: Corkable): void {
   const late = held.get(socket)
   held.delete(socket)
   // Nobody can take back only what is late: what is still to be said after it is not said either.

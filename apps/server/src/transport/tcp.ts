@@ -4,10 +4,11 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { AddressLimit } from './address-limit.ts'
-import { corkForThisTurn, LINGER_MS, STOP_LINGER_MS, uncorkNow } from './connection.ts'
+import { corkForThisTurn, LINGER_MS, PAUSE_REASONS, STOP_LINGER_MS, uncorkNow } from './connection.ts'
 import type { Accept, ChannelBindings, Connection, Lease, PauseReason, StreamHandler } from './connection.ts'
 import { countPause } from './events.ts'
 import { readProxyHeader } from './proxy-protocol.ts'
+import { TextOutput } from './text-output.ts'
 import { tlsVersionOf } from './tls.ts'
 import type { Tls } from './tls.ts'
 
@@ -73,6 +74,15 @@ export function listen(server: Server, port: number, host: string): Promise<void
   })
 }
 
+/** Of a connection whose peer has said all that counts: it costs no more than it must until it ends. */
+const DEAF: StreamParser = {
+  pendingBytes: 0,
+  write: () => undefined,
+  end: () => undefined,
+  setLimits: () => undefined,
+  stop: () => undefined,
+}
+
 class TcpConnection implements Connection {
   readonly framing = 'tcp'
   readonly remoteAddress: string
@@ -82,14 +92,17 @@ class TcpConnection implements Connection {
   readonly #tls: Tls
   readonly #handler: StreamHandler
   #socket: Socket
+  #output: TextOutput
   #limits: XmlLimits = PREAUTH_LIMITS
   #parser: StreamParser
-  readonly #paused = new Set<PauseReason>()
+  /** A bit for each of the reasons why it is not read. */
+  #paused = 0
   #isEnding = false
   #isHandshaking = false
 
   constructor(socket: Socket, remoteAddress: string, { tls, mode, accept }: TcpListenerOptions) {
     this.#socket = socket
+    this.#output = new TextOutput(socket)
     this.remoteAddress = remoteAddress
     this.#tls = tls
     this.#parser = this.#newParser()
@@ -103,7 +116,7 @@ class TcpConnection implements Connection {
   }
 
   get pendingBytes(): number {
-    return this.#socket.writableLength
+    return this.#socket.writableLength + this.#output.length
   }
 
   get bytesRead(): number {
@@ -112,8 +125,8 @@ class TcpConnection implements Connection {
 
   write(text: string, lease?: Lease): void {
     if (this.#isEnding || !this.#socket.writable) return
-    corkForThisTurn(this.#socket, lease)
-    this.#socket.write(text)
+    corkForThisTurn(this.#output, lease)
+    this.#output.write(text)
   }
 
   restart(limits: XmlLimits): void {
@@ -129,7 +142,7 @@ class TcpConnection implements Connection {
 
   startTls(): void {
     this.#parser.stop()
-    uncorkNow(this.#socket)
+    uncorkNow(this.#output)
     this.#socket.removeAllListeners('data')
     this.#socket.removeAllListeners('end')
     this.#secure()
@@ -137,12 +150,21 @@ class TcpConnection implements Connection {
 
   pause(reason: PauseReason): void {
     countPause({ reason })
-    this.#paused.add(reason)
+    this.#paused |= bitOf(reason)
     if (!this.#isEnding) this.#socket.pause()
   }
 
   resume(reason: PauseReason): void {
-    if (this.#paused.delete(reason) && this.#paused.size === 0) this.#socket.resume()
+    const wasPaused = this.#paused !== 0
+    this.#paused &= ~bitOf(reason)
+    if (wasPaused && this.#paused === 0) this.#socket.resume()
+  }
+
+  awaitEnd(): void {
+    this.pause('order')
+    this.#parser.stop()
+    this.#parser = DEAF
+    this.#output.cork()
   }
 
   end(): void {
@@ -151,8 +173,8 @@ class TcpConnection implements Connection {
     this.#parser.stop()
     // Nothing can be said before the handshake is over, and it need not come to an end.
     if (this.#isHandshaking) return this.destroy()
-    uncorkNow(this.#socket)
-    this.#socket.end()
+    uncorkNow(this.#output)
+    this.#output.end()
     const socket = this.#socket
     socket.resume()
     const timer = setTimeout(() => socket.destroy(), LINGER_MS)
@@ -176,6 +198,7 @@ class TcpConnection implements Connection {
     const secured = new TLSSocket(plain, this.#tls.serverOptions())
     this.#isHandshaking = true
     this.#socket = secured
+    this.#output = new TextOutput(secured)
     this.#parser = this.#newParser()
     // The handshake's time is bounded by the stream's own deadline for signing in.
     secured.once('secure', () => {
@@ -207,4 +230,8 @@ class TcpConnection implements Connection {
       if (this.#socket === socket) this.#handler.gone()
     })
   }
+}
+
+function bitOf(reason: PauseReason): number {
+  return 1 << PAUSE_REASONS.indexOf(reason)
 }

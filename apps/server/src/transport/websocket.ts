@@ -118,6 +118,10 @@ class WebSocketConnection implements Connection {
     if (this.#paused.delete(reason) && this.#paused.size === 0) this.#ws.resume()
   }
 
+  awaitEnd(): void {
+    this.pause('order')
+  }
+
   end(): void {
     if (this.#isEnding) return
     uncorkNow(this.#socket)
