@@ -38,6 +38,12 @@ export interface PublicSuspension {
   readonly until: string | null
 }
 
+/** What stands where a link to an image was that is withheld from a client (control §3.2, `degrade`). */
+export const IMAGE_WITHHELD = {
+  en: '[image withheld: update your client]',
+  de: '[Bild zurückgehalten: Aktualisieren Sie Ihren Client]',
+} as const satisfies Record<StatusLanguage, string>
+
 const WORDS = {
   en: {
     service: 'This service',

@@ -1,4 +1,4 @@
-import type { Question, Questions, SessionFacts } from './questions.ts'
+import type { MediaFacts, Question, Questions, SessionFacts } from './questions.ts'
 import { PASS, refuse } from './verdict.ts'
 import type { PolicyCode, Verdict, VerdictDetails } from './verdict.ts'
 
@@ -78,6 +78,17 @@ export function liveEffect(policy: Policy, session: SessionFacts): LiveEffect {
     if (EFFECT_ORDER.indexOf(effect.action) > EFFECT_ORDER.indexOf(strictest.action)) strictest = effect
   }
   return strictest
+}
+
+/** Of these formats, those that a reader may not see images of now. */
+export function hiddenFormats(
+  policy: Policy,
+  reader: Omit<MediaFacts, 'isImage' | 'format'>,
+  formats: readonly string[],
+): readonly string[] {
+  return formats.filter(
+    (format) => decide(policy, 'media.read', { ...reader, isImage: true, format }).verdict.action !== 'pass',
+  )
 }
 
 function settle<F>(ask: (facts: F) => Verdict, facts: F): Verdict {

@@ -5,6 +5,7 @@ import { defineFeature } from '../routing/feature.ts'
 import type { Context, Draft, IqRoute } from '../routing/feature.ts'
 import { Broadcast, Outgoing } from '../routing/outgoing.ts'
 import type { Framing } from '../routing/outgoing.ts'
+import type { Withheld } from '../routing/withheld.ts'
 import type { Session } from '../stream/session.ts'
 
 /** XEP-0280: Message Carbons. Every device of a person sees both sides of each conversation, live. */
@@ -120,8 +121,8 @@ class Copy extends Outgoing {
     return this.#broadcast.hasFileLinks
   }
 
-  override without(formats: readonly string[]): Outgoing {
-    const broadcast = this.#broadcast.without(formats)
+  override without(withheld: Withheld): Outgoing {
+    const broadcast = this.#broadcast.without(withheld)
     return broadcast === this.#broadcast ? this : new Copy(broadcast, this.#to, this.archived)
   }
 }

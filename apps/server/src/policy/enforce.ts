@@ -1,5 +1,6 @@
+import { IMAGE_FORMATS } from '@drawbridge/contract'
 import type { PublicSuspension } from '@drawbridge/contract'
-import { compile, isTold, liveEffect } from '@drawbridge/policy'
+import { compile, hiddenFormats, isTold, liveEffect } from '@drawbridge/policy'
 import type {
   AccountFacts,
   ClientIdentity,
@@ -43,9 +44,20 @@ export interface LiveSession {
   /** Ends the session with its reason, now: nothing more is read from it or written to it. */
   closeWith(code: PolicyCode, details: VerdictDetails): void
   notify(notice: SessionNotice): void
-  /** Images of these formats are not for this client from now on; an empty list lets all of them through again. */
-  withhold(formats: readonly string[]): void
+  /**
+   * Images of these formats are not for this client from now on, and what is suspended is hidden from it; empty lists let
+   * all of them through again.
+   */
+  withhold(formats: readonly string[], hidden: HiddenImages): void
 }
+
+/** Images that a suspension keeps from somebody who has a session (control §4.2, `reject`). */
+export interface HiddenImages {
+  readonly formats: readonly string[]
+  /** Incident rooms, by bare JID: what is said there is shown all the same. */
+  readonly exceptRooms: readonly string[]
+}
+export const NOTHING_HIDDEN: HiddenImages = { formats: [], exceptRooms: [] }
 
 /** The sessions of this node. */
 export interface LiveSessions {
@@ -98,16 +110,20 @@ export function createEnforcer(
     reminded.set(key, at)
     return true
   }
+  /** Nothing is asked as long as nothing is hidden from anybody. */
+  const hiddenFrom = (facts: SessionFacts): HiddenImages => {
+    if (!gate.settings.suspensions.some(isHiding)) return NOTHING_HIDDEN
+    const { at, account, client, address } = facts
+    const hidden = (room?: string) => hiddenFormats(gate.policy, { at, account, client, address, room }, IMAGE_FORMATS)
+    const formats = hidden()
+    if (formats.length === 0) return NOTHING_HIDDEN
+    return { formats, exceptRooms: (account.rooms ?? []).filter((room) => hidden(room).length === 0) }
+  }
   const apply = (session: LiveSession, at: number): 'none' | 'notified' | 'disconnected' => {
     const { client, entrance, remoteAddress: address } = session
-    const effect = liveEffect(gate.policy, {
-      at,
-      account: gate.factsOf(session.account, address),
-      client,
-      entrance,
-      address,
-    })
-    session.withhold(effect.action === 'degrade' ? effect.formats : [])
+    const facts = { at, account: gate.factsOf(session.account, address), client, entrance, address }
+    const effect = liveEffect(gate.policy, facts)
+    session.withhold(effect.action === 'degrade' ? effect.formats : [], hiddenFrom(facts))
     if (effect.action === 'none') return 'none'
     const { action, code, details } = effect
     if (action === 'disconnect') {
@@ -208,10 +224,15 @@ export function createEnforcer(
   }
 }
 
+function isHiding({ mode, isScheduled, isDrill }: SuspensionSetting): boolean {
+  return (mode === 'reject' || mode === 'cut') && !isScheduled && !isDrill
+}
+
 /** Suspensions that keep files from those who have them already: what clients keep of them has to go. */
-function hidesMedia({ mode, scopes, isScheduled, isDrill }: SuspensionSetting): boolean {
-  const isHiding = (mode === 'reject' || mode === 'cut') && !isScheduled && !isDrill
-  return isHiding && scopes.some((scope) => /^(?:service|files|images|hash:.*|format:.*)$/u.test(scope))
+function hidesMedia(setting: SuspensionSetting): boolean {
+  return (
+    isHiding(setting) && setting.scopes.some((scope) => /^(?:service|files|images|hash:.*|format:.*)$/u.test(scope))
+  )
 }
 
 /**

@@ -1,7 +1,8 @@
 import { buildDelay, escapeAttribute, NS_CLIENT, NS_DELAY, serialize } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { UPLOAD_PATH } from '../blobs/link.ts'
-import { withoutFormats } from './withheld.ts'
+import { keyOf, withoutImages } from './withheld.ts'
+import type { Withheld } from './withheld.ts'
 
 export type Framing = 'tcp' | 'ws'
 
@@ -46,14 +47,14 @@ export class Outgoing {
   }
 
   /**
-   * What a client gets from whom images of these formats are withheld: this one, where it holds none of them. Made once
-   * for all who share it, and never for the others.
+   * What a session gets from which this is withheld: this one, where it holds nothing of it. Made once for all who share
+   * it, and never for the others.
    */
-  without(formats: readonly string[]): Outgoing {
-    const key = formats.join(' ')
+  without(withheld: Withheld): Outgoing {
+    const key = keyOf(withheld)
     const known = this.#without?.get(key)
     if (known) return known
-    const element = withoutFormats(this.text('ws'), formats)
+    const element = withoutImages(this.text('ws'), withheld)
     const made = element ? new Outgoing(element, this.archived) : this
     made.#sentAt = this.#sentAt
     this.#without ??= new Map()
@@ -102,11 +103,11 @@ export class Broadcast {
   }
 
   /** See `Outgoing.without`. */
-  without(formats: readonly string[]): Broadcast {
-    const key = formats.join(' ')
+  without(withheld: Withheld): Broadcast {
+    const key = keyOf(withheld)
     const known = this.#without.get(key)
     if (known) return known
-    const element = withoutFormats(`<${this.#name} xmlns="${NS_CLIENT}"${this.#tail}`, formats)
+    const element = withoutImages(`<${this.#name} xmlns="${NS_CLIENT}"${this.#tail}`, withheld)
     const made = element ? new Broadcast(element) : this
     this.#without.set(key, made)
     return made
@@ -143,8 +144,8 @@ class AddressedCopy extends Outgoing {
     return this.#broadcast.hasFileLinks
   }
 
-  override without(formats: readonly string[]): Outgoing {
-    const broadcast = this.#broadcast.without(formats)
+  override without(withheld: Withheld): Outgoing {
+    const broadcast = this.#broadcast.without(withheld)
     return broadcast === this.#broadcast ? this : broadcast.to(this.#to)
   }
 

@@ -3,12 +3,16 @@ import { story } from '../../test/story.ts'
 import type { Device } from '../../test/story.ts'
 import { Outgoing } from './outgoing.ts'
 import { parseStored } from './parse-stored.ts'
-import { WITHHELD, withoutFormats } from './withheld.ts'
+import { IMAGE_WITHHELD } from '@drawbridge/contract'
+import { NOTHING_HIDDEN } from '../policy/enforce.ts'
+import { withoutImages } from './withheld.ts'
 
 const KEY = 'A'.repeat(43)
 const link = (name: string) => `https://im.test/upload/${KEY}/${name}`
 const WEBP = link('cat.webp')
 const PNG = link('dog.png')
+const WITHHELD = IMAGE_WITHHELD.en
+const withheld = (...formats: readonly string[]) => ({ formats, hidden: [], language: 'en' }) as const
 
 /** What another person's devices got, without what differs for each of them. */
 const bodies = (device: Device) =>
@@ -18,7 +22,7 @@ async function degraded() {
   const s = await story({ alice: 1, bob: 2 })
   const old = s.device('bob', 2)
   for (const device of [s.alice, s.bob, old]) await device.available()
-  old.session.withhold(['webp'])
+  old.session.withhold(['webp'], NOTHING_HIDDEN)
   for (const device of [s.alice, s.bob, old]) device.received()
   return { ...s, old, [Symbol.asyncDispose]: () => s[Symbol.asyncDispose]() }
 }
@@ -29,7 +33,7 @@ test('a degraded client gets the words and no image of the format; the next devi
   expect(bodies(s.bob)).toEqual([`look ${WEBP} and ${PNG} here`])
   expect(bodies(s.old)).toEqual([`look ${WITHHELD} and ${PNG} here`])
 
-  s.old.session.withhold([])
+  s.old.session.withhold([], NOTHING_HIDDEN)
   await s.alice.send(`<message to="bob@im.test" type="chat"><body>again ${WEBP}</body></message>`)
   expect(bodies(s.old)).toEqual([`again ${WEBP}`])
 })
@@ -47,9 +51,19 @@ test('what waits in the archive, and carbons of one’s own, are withheld like w
   expect(bodies(s.old)).toEqual([`mine ${WITHHELD}`, `theirs ${WITHHELD}`])
 })
 
+test('what stands where the image was is in the language of whoever reads it (RFC 6120 §4.7.4)', async () => {
+  await using s = await degraded()
+  Object.assign(s.old.session.connection!, { language: 'de-AT' })
+  await s.alice.send(`<message to="bob@im.test" type="chat"><body>da ${WEBP}</body></message>`)
+  expect(bodies(s.old)).toEqual([`da ${IMAGE_WITHHELD.de}`])
+  Object.assign(s.old.session.connection!, { language: 'fr' })
+  await s.alice.send(`<message to="bob@im.test" type="chat"><body>voilà ${WEBP}</body></message>`)
+  expect(bodies(s.old)).toEqual([`voilà ${IMAGE_WITHHELD.en}`])
+})
+
 test('inline images, descriptions, thumbnails and references go; those of other formats stay', () => {
   const around = (payload: string) => `<message xmlns="jabber:client" id="m">${payload}</message>`
-  const left = (payload: string) => withoutFormats(around(payload), ['webp'])?.children.map(String).join('')
+  const left = (payload: string) => withoutImages(around(payload), withheld('webp'))?.children.map(String).join('')
   const bob = (type: string) => `<data xmlns="urn:xmpp:bob" cid="sha1+aa@bob.xmpp.org" type="${type}">AAAA</data>`
   const sharing = (type: string, url: string) =>
     `<file-sharing xmlns="urn:xmpp:sfs:0"><file xmlns="urn:xmpp:file:metadata:0"><media-type>${type}</media-type></file>` +
@@ -75,9 +89,9 @@ test('inline images, descriptions, thumbnails and references go; those of other 
 
 test('who is not degraded shares one text, and those who are share another', () => {
   const outgoing = new Outgoing(parseStored(`<message xmlns="jabber:client"><body>${WEBP}</body></message>`))
-  const without = outgoing.without(['webp'])
+  const without = outgoing.without(withheld('webp'))
   expect(without).not.toBe(outgoing)
-  expect(outgoing.without(['webp'])).toBe(without)
-  expect(outgoing.without(['png'])).toBe(outgoing)
+  expect(outgoing.without(withheld('webp'))).toBe(without)
+  expect(outgoing.without(withheld('png'))).toBe(outgoing)
   expect(outgoing.text('tcp')).toContain(WEBP)
 })

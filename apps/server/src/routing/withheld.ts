@@ -1,12 +1,22 @@
+import { IMAGE_WITHHELD } from '@drawbridge/contract'
+import type { StatusLanguage } from '@drawbridge/contract'
 import { NS_FILE_METADATA, NS_SFS, NS_SIMS, NS_THUMBS, NS_UPLOAD, scanForInlineImages } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { formatOfType, typesOfLinks } from './shared-media.ts'
 import { parseStored } from './parse-stored.ts'
 
 // Control §3.2, `degrade`: a client that is not safe with a format gets no image of it, on whatever path a stanza comes.
+// Control §4.2, `reject`: nobody in the scope gets an image that is suspended.
 
-/** What stands where a link to such an image was. */
-export const WITHHELD = '[image withheld: update your client]'
+/** What a session is not to get now. */
+export interface Withheld {
+  /** Formats that its client is not safe with: images of them, what describes them, and links to them. */
+  readonly formats: readonly string[]
+  /** Formats that are suspended: images that stanzas hold themselves. Links answer for themselves, and again afterwards. */
+  readonly hidden: readonly string[]
+  /** Of whoever reads what stands in their place. */
+  readonly language: StatusLanguage
+}
 
 /** A link to a file of ours, with its name and what may follow it. */
 const LINK = /\S*\/upload\/[\w-]{43}\/[\w.%-]+(?:[?#][\w%=&.-]*)?/gu
@@ -14,16 +24,21 @@ const LINK = /\S*\/upload\/[\w-]{43}\/[\w.%-]+(?:[?#][\w%=&.-]*)?/gu
 /** What may hold an image, or lead to one: nearly every stanza has none of it. */
 const CARRIERS = ['/upload/', 'urn:xmpp:bob', 'urn:xmpp:avatar:data', 'BINVAL', NS_SFS, NS_SIMS, NS_THUMBS] as const
 
+/** Whoever is not to get the same shares what is made for them. */
+export function keyOf({ formats, hidden, language }: Withheld): string {
+  return `${formats.join(' ')} ${language} ${hidden.join(' ')}`
+}
+
 /**
- * A stanza without images of these formats, as they would be delivered: inline images, bits of binary, avatars, what is
- * said of shared files, and links to them. Undefined when there is none of them in it: then everybody gets the same.
+ * A stanza without what is withheld, as it would be delivered: inline images, bits of binary, avatars; and, for formats
+ * that a client is not safe with, what is said of shared files, and links to them. Undefined when there is none of them in
+ * it: then everybody gets the same.
  */
-export function withoutFormats(text: string, formats: readonly string[]): Element | undefined {
+export function withoutImages(text: string, { formats, hidden, language }: Withheld): Element | undefined {
   if (!CARRIERS.some((carrier) => text.includes(carrier))) return undefined
-  const withheld = new Set(formats)
   const root = parseStored(text)
-  const isInline = stripInline(root, withheld)
-  const isLinked = stripLinks(root, withheld)
+  const isInline = stripInline(root, new Set([...formats, ...hidden]))
+  const isLinked = formats.length > 0 && stripLinks(root, new Set(formats), IMAGE_WITHHELD[language])
   return isInline || isLinked ? root : undefined
 }
 
@@ -42,7 +57,7 @@ function stripInline(root: Element, withheld: ReadonlySet<string>): boolean {
 }
 
 /** Not recursive, since depth is the sender's choice. */
-function stripLinks(root: Element, withheld: ReadonlySet<string>): boolean {
+function stripLinks(root: Element, withheld: ReadonlySet<string>, notice: string): boolean {
   let hasLost = false
   const work = [root]
   for (let element = work.pop(); element; element = work.pop()) {
@@ -54,7 +69,7 @@ function stripLinks(root: Element, withheld: ReadonlySet<string>): boolean {
     for (const [index, child] of element.children.entries()) {
       if (typeof child !== 'string') work.push(child)
       else if (child.includes('/upload/')) {
-        const without = child.replaceAll(LINK, (link) => (isWithheldLink(link, withheld) ? WITHHELD : link))
+        const without = child.replaceAll(LINK, (link) => (isWithheldLink(link, withheld) ? notice : link))
         hasLost ||= without !== child
         element.children[index] = without
       }

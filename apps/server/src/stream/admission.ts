@@ -171,7 +171,7 @@ export function createAdmission({
       if (BLOCKED.has(code)) withdraw(session)
       return expel(session, code, details)
     },
-    withhold: (formats) => session.withhold(formats),
+    withhold: (formats, hidden) => session.withhold(formats, hidden),
     notify(notice) {
       if (notice.kind === 'client') {
         const elements = blockedElements(notice.code, notice.details)

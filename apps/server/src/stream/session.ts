@@ -10,8 +10,11 @@ import {
   xml,
 } from '@drawbridge/xmpp'
 import type { Element, Jid, Stanza, StreamErrorCondition, Words } from '@drawbridge/xmpp'
+import { statusLanguageOf } from '@drawbridge/contract'
 import { identify } from '@drawbridge/policy'
 import type { Claim, ClientIdentity } from '@drawbridge/policy'
+import { NOTHING_HIDDEN } from '../policy/enforce.ts'
+import type { HiddenImages } from '../policy/enforce.ts'
 import type { Account } from '../routing/accounts.ts'
 import type { OfflineCursors } from '../routing/cursor.ts'
 import type { Connection, Lease } from '../transport/connection.ts'
@@ -96,7 +99,8 @@ export class Session {
   /** What a feature keeps about this session, under its own name. */
   readonly notes = new Map<string, unknown>()
   #capsNode: string | undefined
-  #withheldFormats: readonly string[] = []
+  #withheld: readonly string[] = []
+  #hidden: HiddenImages = NOTHING_HIDDEN
   connection: Connection | undefined
   /** Of its connection, or the last one it had. */
   framing: Connection['framing']
@@ -259,13 +263,10 @@ export class Session {
     this.#host.capsAnnounced(this, node)
   }
 
-  /** Image formats that this client must not get; empty for nearly everybody. */
-  get withheldFormats(): readonly string[] {
-    return this.#withheldFormats
-  }
-
-  withhold(formats: readonly string[]): void {
-    this.#withheldFormats = formats
+  /** See `LiveSession`. */
+  withhold(formats: readonly string[], hidden: HiddenImages): void {
+    this.#withheld = formats
+    this.#hidden = hidden
   }
 
   /** Holds the client's stanzas back until `leaveLimbo`. */
@@ -401,9 +402,19 @@ export class Session {
     return kind === 'message' && !isSaidByUs ? this.#host.lease : undefined
   }
 
-  /** Everybody gets the same, but for those whose client is not safe with what is in it (control §3.2, `degrade`). */
+  /** Everybody gets the same, but for those whose client is not safe with what is in it, or from whom it is hidden. */
   #allowed(outgoing: Outgoing): Outgoing {
-    return this.#withheldFormats.length === 0 ? outgoing : outgoing.without(this.#withheldFormats)
+    const formats = this.#withheld
+    if (formats.length === 0 && this.#hidden.formats.length === 0) return outgoing
+    const hidden = this.#isShownImages(outgoing) ? [] : this.#hidden.formats
+    return outgoing.without({ formats, hidden, language: statusLanguageOf(this.connection?.language) })
+  }
+
+  /** What incident rooms say, and one's own vCard: whoever changed that would lose the photo that they were not shown. */
+  #isShownImages({ kind, element: { attrs } }: Outgoing): boolean {
+    const from = attrs['from']?.split('/', 1)[0]
+    const isOwn = kind === 'iq' && (from === undefined || from === this.account.bareJid)
+    return isOwn || (from !== undefined && this.#hidden.exceptRooms.includes(from))
   }
 
   /** Everybody gets the same text, but for links to files: those are made this session's own. */
