@@ -11,6 +11,7 @@ import { CLIENT_RULE_ROUTES } from './admin-client-rules.ts'
 import { CLIENT_ROUTES } from './admin-clients.ts'
 import { EVIDENCE_ROUTES } from './admin-evidence.ts'
 import { HELD_ROUTES } from './admin-held.ts'
+import { IDENTITY_ROUTES } from './admin-identities.ts'
 import { IMAGE_ROUTES } from './admin-images.ts'
 import { MEDIA_ROUTES } from './admin-media.ts'
 import { NODE_ROUTES } from './admin-nodes.ts'
@@ -30,6 +31,7 @@ export const ADMIN_ROUTES = {
   ...ACCESS_ROUTES,
   ...TOKEN_ROUTES,
   ...ACCOUNT_ROUTES,
+  ...IDENTITY_ROUTES,
   ...PEOPLE_ROUTES,
   ...ROOM_ROUTES,
   ...ANNOUNCEMENT_ROUTES,

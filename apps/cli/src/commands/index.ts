@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import { accountImport } from './account-import.ts'
+import { accountIdentity } from './account-identity.ts'
 import { accountResetFactor, accountRole } from './account-role.ts'
 import {
   accountAdd,
@@ -91,6 +92,7 @@ export const COMMANDS: readonly Command[] = [
   accountName,
   accountRole,
   accountResetFactor,
+  accountIdentity,
   unitAdd,
   unitSet,
   unitList,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { run } from '../../test/run.ts'
+import { accountIdentity } from './account-identity.ts'
 import { accountRole } from './account-role.ts'
 import { accountName } from './account.ts'
 import { invitationAdd, invitationRevoke } from './invitation.ts'
@@ -90,6 +91,22 @@ test('roles are replaced, with the units of a unit administrator; none has to be
   expect((await run(accountRole, ['bob', '--none'], none)).asked).toMatchObject([{ body: { roles: [] } }])
   await expect(run(accountRole, ['bob'])).rejects.toThrow('--none')
   await expect(run(accountRole, ['bob', 'king'])).rejects.toThrow('help-desk')
+})
+
+test('an account is somebody at an issuer, or nobody; which of them has to be said', async () => {
+  const issuer = 'https://login.example.com'
+  const identities = [{ issuer, subject: 'a-4711', linkedAt: '2026-11-23T04:00:00.000Z' }]
+  const answers = { setIdentity: { name: 'alice', identities }, getIdentities: { name: 'alice', identities: [] } }
+  const linked = await run(accountIdentity, ['alice', '--issuer', issuer, '--subject', 'a-4711'], answers)
+  expect(linked.asked).toEqual([
+    { route: 'setIdentity', params: { name: 'alice' }, body: { issuer, subject: 'a-4711' } },
+  ])
+  expect(linked.printed).toEqual(['a-4711  at https://login.example.com, since 2026-11-23T04:00:00.000Z'])
+  const none = await run(accountIdentity, ['alice', '--issuer', issuer, '--none'], answers)
+  expect(none.asked).toMatchObject([{ body: { issuer, subject: null } }])
+  expect((await run(accountIdentity, ['alice'], answers)).printed).toBe('alice is nobody at any issuer')
+  await expect(run(accountIdentity, ['alice', '--issuer', issuer])).rejects.toThrow('--none')
+  await expect(run(accountIdentity, ['alice', '--subject', 'x'])).rejects.toThrow('--issuer')
 })
 
 test('a token is made for an account, and its secret is printed', async () => {

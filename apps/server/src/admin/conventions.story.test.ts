@@ -159,6 +159,7 @@ test('whatever changes one thing takes If-Match, by a route that reads it with p
 /** Lists that cannot grow: of what is fixed, of a handful, or parts of one document. */
 const NO_PAGES: readonly string[] = [
   'getSession',
+  'getIdentities',
   'listStandingMessages',
   'listBreakGlass',
   'getPolicyEpoch',

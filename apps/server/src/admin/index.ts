@@ -29,6 +29,7 @@ import { evidenceHandlers } from './evidence.ts'
 import { inventoryHandlers } from './sessions.ts'
 import { standingMessageHandlers } from './standing-messages.ts'
 import { statusHandlers } from './status.ts'
+import { identityHandlers } from './identities.ts'
 import { imageRenewalHandlers } from './image-renewal.ts'
 import { recallHandlers } from './recalls.ts'
 import { approvalHandlers } from './approvals.ts'
@@ -76,6 +77,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...tokenHandlers(context),
     ...evidenceHandlers(context),
     ...accountHandlers(context),
+    ...identityHandlers(context),
     ...unitHandlers(context),
     ...roomHandlers(context),
     ...invitationHandlers(context),

@@ -125,6 +125,52 @@ describe('AU-23 what an administrator ends', () => {
   })
 })
 
+describe('who an account is at the issuer', () => {
+  const say = (name: string, subject: string | null) =>
+    server.admin('PUT', `/api/v1/accounts/${name}/identities`, { issuer: issuer.url, subject })
+
+  test('AU-22 an administrator signs in by token only after another one has said who that is at the issuer', async () => {
+    await server.admin('POST', '/api/v1/accounts', { name: 'root', password: 'root-password', isAdmin: true })
+    expect(await tried(server, await tokenOf('root'))).toBe('not-authorized')
+    expect((await say('root', 'subject-of-root')).status).toBe(200)
+    expect(await tried(server, await tokenOf('root'))).toBe('success')
+    // The name does not count any more.
+    expect(await tried(server, await tokenOf('root', { claims: { preferred_username: 'somebody' } }))).toBe('success')
+  })
+
+  test('AU-23 whoever is not that person any more is out, and the next one is in', async () => {
+    const { line, outcome } = await signedIn(
+      server,
+      await tokenOf('erin'),
+      userAgent('e') + requestToken(HT) + bind2('Test'),
+    )
+    const before = await server.admin('GET', '/api/v1/accounts/erin/identities')
+    expect(before.body).toMatchObject({ identities: [{ issuer: issuer.url, subject: 'subject-of-erin' }] })
+    expect((await say('erin', 'subject-of-her-successor')).status).toBe(200)
+    expect(await errorOf(line)).toBe('reset')
+    expect(await triedFast(server, 'erin', tokenIn(outcome), 'e')).toBe('credentials-expired')
+    expect(await tried(server, await tokenOf('erin', { claims: { iat: seconds(2) } }))).toBe('not-authorized')
+    const next = { sub: 'subject-of-her-successor', preferred_username: 'erin', iat: seconds(2) }
+    expect(await tried(server, await issuer.token({ claims: next }))).toBe('success')
+    // One person has one account.
+    expect(await say('carol', 'subject-of-her-successor')).toMatchObject({
+      status: 409,
+      body: { code: 'identity-taken' },
+    })
+    expect(await say('erin', null)).toMatchObject({ status: 200, body: { identities: [] } })
+    expect((await say('carol', 'subject-of-her-successor')).status).toBe(200)
+    const actions = await query(
+      server,
+      `select action, detail->>'subject' as subject from audit where target = 'erin@im.test' and action like '%link-identity' order by seq`,
+    )
+    expect(actions).toEqual([
+      { action: 'link-identity', subject: 'subject-of-erin' },
+      { action: 'link-identity', subject: 'subject-of-her-successor' },
+      { action: 'unlink-identity', subject: null },
+    ])
+  })
+})
+
 describe.concurrent('AU-23 what ends by itself (RFC 7628 §5)', () => {
   test('AU-23 RFC 6120 §4.9.3.16: with its token a sign-in ends, and with another one the session goes on', async () => {
     const brief = await tokenOf('alice', { claims: { exp: seconds(2) } })

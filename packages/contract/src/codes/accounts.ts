@@ -16,6 +16,16 @@ export const ACCOUNT_CODES = {
     problem: 'account-exists',
     text: { en: 'An account of this name exists already.', de: 'Ein Konto mit diesem Namen gibt es schon.' },
   },
+  'identity-taken': {
+    type: 'cancel',
+    condition: 'conflict',
+    http: 409,
+    problem: 'identity-taken',
+    text: {
+      en: 'Another account is this person at the issuer. Take it from that account first.',
+      de: 'Ein anderes Konto ist beim Aussteller schon diese Person. Nehmen Sie es zuerst von jenem Konto.',
+    },
+  },
   'no-such-account': {
     type: 'cancel',
     condition: 'item-not-found',
