@@ -193,6 +193,8 @@ export const NS_OOB_IQ = 'jabber:iq:oob'
 /** XEP-0231 */
 export const NS_BOB = 'urn:xmpp:bob'
 /** XEP-0071 */
+/** XEP-0394. */
+export const NS_MARKUP = 'urn:xmpp:markup:0'
 export const NS_XHTML_IM = 'http://jabber.org/protocol/xhtml-im'
 export const NS_XHTML = 'http://www.w3.org/1999/xhtml'
 /** XEP-0385 */

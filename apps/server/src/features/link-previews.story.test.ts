@@ -41,7 +41,7 @@ async function readers(options: StoryOptions & { readonly isOff?: boolean } = {}
   return { ...s, fetched, admin, allow, ask, [Symbol.asyncDispose]: close }
 }
 
-test('a link is shown with text that is text, and an image that our encoder made (images §6, rows 3 and 34)', async () => {
+test('a link is shown with text that is text, and an image that our encoder made, in the place of what a sender says of it (images §6, rows 3 and 34; XEP-0511 §3.1)', async () => {
   await using s = await readers()
   await s.allow()
   const answer = await s.ask(LINK)

@@ -1,5 +1,6 @@
 import { PAYLOADS } from '@drawbridge/xmpp'
 import { describe, expect, test } from 'vitest'
+import { HALL, hall } from '../../test/rooms.ts'
 import { story } from '../../test/story.ts'
 
 const STATE = '<composing xmlns="http://jabber.org/protocol/chatstates"/>'
@@ -21,6 +22,11 @@ const KINDS = [
   [
     'styled text (XEP-0393 §5)',
     '<body>*bold* &gt; `code`</body><unstyled xmlns="urn:xmpp:styling:0"/>',
+    { kept: true },
+  ],
+  [
+    'text with markup (XEP-0394 §4)',
+    '<body>no reason to worry</body><markup xmlns="urn:xmpp:markup:0"><span start="0" end="2"><emphasis/></span></markup>',
     { kept: true },
   ],
   [
@@ -79,6 +85,52 @@ test('what is not kept does not reach who comes later, and what is kept does (XE
   await bob.next((element) => element.attrs['id'] === 'end')
   const texts = bob.received().join('')
   for (const [n, [, , { kept }]] of KINDS.entries()) expect(texts.includes(`id="m${n}"`), String(n)).toBe(kept)
+})
+
+test('markup is numbers about a text: whatever else is in it reaches no reader, no room and no archive, and no search finds it (XEP-0394 §5)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await s.bob.available()
+  await hall([s.alice, s.bob])
+  const kept = '<markup xmlns="urn:xmpp:markup:0"><span start="0" end="5"><strong/></span></markup>'
+  const hostile =
+    '<markup xmlns="urn:xmpp:markup:0" onload="evil()"><span start="0" end="5"><strong/><a href="javascript:evil()">evil</a></span>' +
+    '<script>evil()</script><span start="3" end="99999"><code/></span></markup>'
+  for (const [to, type] of [
+    ['bob@im.test', 'chat'],
+    [HALL, 'groupchat'],
+  ] as const) {
+    s.bob.received()
+    await s.alice.send(`<message type="${type}" to="${to}" id="${type}"><body>hello world</body>${hostile}</message>`)
+    const got = await s.bob.next(({ attrs }) => attrs['id'] === type)
+    expect(got.getChild('markup', 'urn:xmpp:markup:0')?.toString()).toBe(kept)
+    expect(got.getChildText('body')).toBe('hello world')
+  }
+  const find = (words: string) =>
+    '<query xmlns="urn:xmpp:mam:2"><x xmlns="jabber:x:data" type="submit"><field var="FORM_TYPE" type="hidden">' +
+    `<value>urn:xmpp:mam:2</value></field><field var="{urn:xmpp:fulltext:0}fulltext"><value>${words}</value></field></x></query>`
+  for (const [words, count] of [
+    ['world', 1],
+    ['strong', 0],
+    ['span', 0],
+    ['evil', 0],
+  ] as const) {
+    s.bob.received()
+    await s.bob.ask('set', find(words))
+    const results = s.bob.received().filter((text) => text.includes('<result'))
+    expect(results, words).toHaveLength(count)
+    for (const text of results) expect(text).toContain(kept)
+  }
+})
+
+test('markup without its text is no message: it is neither kept nor announced (XEP-0394 §5)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await s.bob.available()
+  const markup = '<markup xmlns="urn:xmpp:markup:0"><span start="0" end="2"><code/></span></markup>'
+  await s.alice.send(`<message type="chat" to="bob@im.test" id="m">${markup}</message>`)
+  expect((await s.bob.next(({ attrs }) => attrs['id'] === 'm')).getChildElements()).toEqual([])
+  s.bob.received()
+  await s.bob.ask('set', '<query xmlns="urn:xmpp:mam:2"/>')
+  expect(s.bob.received().filter((text) => text.includes('<result'))).toEqual([])
 })
 
 test('every payload that is told apart is in one table', () => {

@@ -1,3 +1,4 @@
+import { cleanMarkup } from '@drawbridge/xmpp'
 import { defineFeature } from '../routing/feature.ts'
 
 /**
@@ -18,11 +19,11 @@ export const messagePayloads = defineFeature({
     // Part of a text, and kept with it: mentions, styles, replies.
     { xep: 372, version: '0.5.0' },
     { xep: 393, version: '1.1.1' },
+    { xep: 394, version: '0.3.0' },
     { xep: 461, version: '0.2.1' },
     // Kept, and known by the archive to be about another message.
     { xep: 444, version: '0.2.1' },
-    // Files: kept, and what they point to is the business of the upload and of the image filter.
-    { xep: 446, version: '0.2.0' },
-    { xep: 447, version: '0.3.1' },
   ],
+  // XEP-0394: what a client makes of a text is for the client; that it is no more than that is seen to here.
+  message: { amend: ({ stanza }) => cleanMarkup(stanza.element) },
 })

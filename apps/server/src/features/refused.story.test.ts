@@ -46,6 +46,23 @@ describe('refused by design', () => {
     expect(message.getChild('html')).toBeUndefined()
   })
 
+  test('what a sender says of a link goes, with its image, and the link stays (XEP-0511 §3.1)', async () => {
+    await using s = await story({ alice: 1, bob: 1 })
+    await s.bob.available()
+    const link = 'https://the.link.example.com/what-was-linked-to'
+    const described =
+      '<rdf:Description xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:og="https://ogp.me/ns#" ' +
+      `rdf:about="${link}"><og:title>Your bank</og:title><og:image>https://evil.test/x.png</og:image>` +
+      '<og:image>cid:sha1+8f35fef110ffc5df08d579a50083ff9308fb6242@bob.xmpp.org</og:image></rdf:Description>'
+    await s.alice.send(`<message to="bob@im.test" type="chat" id="m"><body>${link}</body>${described}</message>`)
+    const message = await s.bob.next(({ attrs }) => attrs['id'] === 'm')
+    expect(message.getChildText('body')).toBe(link)
+    expect(message.toString()).not.toMatch(/Description|bank|evil/)
+    s.bob.received()
+    await s.bob.ask('set', '<query xmlns="urn:xmpp:mam:2"/>')
+    expect(s.bob.received().join('')).not.toMatch(/Description|bank|evil/)
+  })
+
   test('encrypted payloads come back with a sentence (XEP-0384 §5.6)', async () => {
     await using s = await story({ alice: 1, bob: 1 })
     await s.alice.send(

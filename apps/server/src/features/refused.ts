@@ -40,6 +40,12 @@ export const REFUSED: readonly {
     answer: 'none: the markup is taken out',
   },
   {
+    xeps: [511],
+    name: 'What a sender says of a link',
+    why: 'Readers would see what somebody likes to claim, with an image from anywhere. A client asks the server (ADR 17).',
+    answer: 'none: the description is taken out',
+  },
+  {
     xeps: [27, 364, 373, 374, 380, 384, 420],
     name: 'End-to-end encryption',
     why: 'What the server cannot read it cannot check for images.',

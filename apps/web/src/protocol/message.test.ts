@@ -24,6 +24,14 @@ test('a message from a contact is theirs, and its archive id counts only from ou
   })
 })
 
+test('WC-01: a message with markup is its text, as it was written (XEP-0394 §5)', () => {
+  const text = '<b>hi</b> <script>alert(1)</script>'
+  const body = `<body>${text.replaceAll('<', '&lt;')}</body>`
+  const markup = '<markup xmlns="urn:xmpp:markup:0"><span start="0" end="9"><strong/></span></markup>'
+  expect(parse(chat(body + markup))).toEqual(parse(chat(body)))
+  expect(parse(chat(body + markup))).toMatchObject({ message: { body: text } })
+})
+
 const carbon = (from: string) =>
   `<message xmlns="jabber:client" from="${from}"><sent xmlns="urn:xmpp:carbons:2"><forwarded xmlns="urn:xmpp:forward:0">` +
   `<message xmlns="jabber:client" type="chat" from="alice@im.test/9" to="bob@im.test"><body>mine</body></message></forwarded></sent></message>`

@@ -10,6 +10,7 @@ import {
   NS_FASTEN,
   NS_JINGLE_MESSAGE,
   NS_MARKERS,
+  NS_MARKUP,
   NS_MODERATION,
   NS_MUC_USER,
   NS_OMEMO,
@@ -71,6 +72,8 @@ export const PAYLOADS: readonly Payload[] = [
   { xmlns: NS_SFS, ...STORED },
   { xmlns: NS_BOB, ...STORED },
   { xmlns: NS_XHTML_IM, ...STORED },
+  // How a text may be shown (XEP-0394): nothing by itself
+  { xmlns: NS_MARKUP, ...ATTACHED },
   // About other messages: XEP-0308, XEP-0424, XEP-0425, XEP-0422, XEP-0444, XEP-0372, XEP-0461, XEP-0428
   { xmlns: NS_CORRECTION, ...SILENT },
   { xmlns: NS_RETRACTION, names: ['retract'], ...SILENT, durable: 'always' },
