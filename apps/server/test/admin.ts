@@ -213,7 +213,7 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
       const body = isJson ? (JSON.parse(text) as Record<string, unknown>) : {}
       return { status: res.statusCode, headers: res.headers, body, text }
     }
-    return { send, server }
+    return { send, server, port }
   }
   const network = await listener(false)
   const local = await listener(true)
@@ -221,6 +221,8 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
     url,
     sealer,
     network: network.send,
+    /** Where the network listener is. */
+    port: network.port,
     local: local.send,
     sessions,
     closed,
@@ -233,8 +235,10 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
     database,
     policy,
     async [Symbol.asyncDispose]() {
-      network.server.close()
-      local.server.close()
+      for (const { server } of [network, local]) {
+        server.close()
+        server.closeAllConnections()
+      }
       await policy.close()
       await database.close()
       await disposable?.[Symbol.asyncDispose]()

@@ -9,6 +9,7 @@ import { CLIENT_EXCEPTION_ROUTES } from './admin-client-exceptions.ts'
 import { CLIENT_POSTURE_ROUTES } from './admin-client-posture.ts'
 import { CLIENT_RULE_ROUTES } from './admin-client-rules.ts'
 import { CLIENT_ROUTES } from './admin-clients.ts'
+import { EVENT_ROUTES } from './admin-events.ts'
 import { EVIDENCE_ROUTES } from './admin-evidence.ts'
 import { HELD_ROUTES } from './admin-held.ts'
 import { IDENTITY_ROUTES } from './admin-identities.ts'
@@ -52,6 +53,7 @@ export const ADMIN_ROUTES = {
   ...HELD_ROUTES,
   ...PLAYBOOK_ROUTES,
   ...STATUS_ROUTES,
+  ...EVENT_ROUTES,
   ...AUDIT_ROUTES,
 } as const satisfies Record<string, AdminRoute>
 

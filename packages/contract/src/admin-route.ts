@@ -23,6 +23,8 @@ export interface AdminRoute {
   readonly edits?: string
   /** Shows what people have written or sent: each request is put on record before it is answered. */
   readonly isOnRecord?: true
+  /** Answers with server-sent events for as long as whoever asks stays, each of them as `response` says. */
+  readonly isStream?: true
   readonly params: z.ZodObject
   readonly query: z.ZodObject
   /** Absent: the route takes no body. */

@@ -67,6 +67,7 @@ export {
   type SuspensionImpact,
   type SuspensionView,
 } from './admin-suspensions.ts'
+export { type AdminEvent, EVENT_TOPICS, type EventTopic } from './admin-events.ts'
 export type { PolicyChangeView } from './admin-nodes.ts'
 export { type Effect, type NodeEffectView, accountName, instant, nameParams, password } from './admin-values.ts'
 export { buildOpenapi } from './openapi.ts'

@@ -55,7 +55,7 @@ const SECURITY_SCHEMES: Json = {
 function operation(operationId: string, route: AdminRoute, components: Record<string, unknown>): Json {
   const { permission, about, isGuarded, isPolicyWrite, isOnRecord } = route
   const isRead = Object.values<AdminRoute>(ADMIN_ROUTES).some(({ edits }) => edits === operationId)
-  const isTable = route.method === 'GET' && tableOf(route.response) !== undefined
+  const isTable = route.method === 'GET' && !route.isStream && tableOf(route.response) !== undefined
   const headers = {
     ...(isRead && { ETag: { schema: { type: 'string' } } }),
     ...(isTable && { Link: { schema: { type: 'string' }, description: 'With `rel="next"`: the next page.' } }),
@@ -90,10 +90,7 @@ function operation(operationId: string, route: AdminRoute, components: Record<st
         ...(route.status === 204
           ? {}
           : {
-              content: {
-                'application/json': { schema: schemaOf(route.response, 'output', components) },
-                ...(isTable && { 'text/csv': { schema: { type: 'string' } } }),
-              },
+              content: contentOf(route, isTable, components),
             }),
       },
       ...problemsOf(route),
@@ -102,15 +99,24 @@ function operation(operationId: string, route: AdminRoute, components: Record<st
   }
 }
 
+function contentOf({ response, isStream }: AdminRoute, isTable: boolean, components: Record<string, unknown>): Json {
+  const schema = schemaOf(response, 'output', components)
+  // The data of each event is JSON (WHATWG HTML §9.2).
+  const event = { type: 'string', contentMediaType: 'application/json', contentSchema: schema }
+  if (isStream) return { 'text/event-stream': { schema: event } }
+  return { 'application/json': { schema }, ...(isTable && { 'text/csv': { schema: { type: 'string' } } }) }
+}
+
 const PROBLEM_CONTENT: Json = { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } }
 
 /** What every route of its kind may refuse with; `default` is for what only one route does. */
 function problemsOf(route: AdminRoute): Json {
-  const { permission, params, body, method, edits, isGuarded } = route
+  const { permission, params, body, method, edits, isGuarded, isStream } = route
   const isPublic = permission === 'public'
   const codes: readonly (ErrorCode | false)[] = [
     'bad-request',
     'rate-limited',
+    isStream === true && 'too-many-streams',
     !isPublic && 'not-authorized',
     !isPublic && 'forbidden',
     !isPublic && 'foreign-origin',

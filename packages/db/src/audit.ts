@@ -5,6 +5,9 @@ import type { AuditCheckpoint, AuditVerdict } from './audit-chain.ts'
 import type { Db } from './database.ts'
 import { audit, auditCheckpoint, auditHead } from './schema/index.ts'
 
+/** Channel that hears the action of each row, when it is committed. */
+export const AUDIT_CHANNEL = 'drawbridge_audit'
+
 export type AuditRow = typeof audit.$inferSelect
 
 export interface AuditEntry {

@@ -1,6 +1,7 @@
 import type { Permission, ResponseOf } from '@drawbridge/contract'
 import { createContext, use } from 'react'
 import type { Call } from './call.ts'
+import type { Live } from './live.ts'
 
 export type OwnSession = ResponseOf<'getSession'>
 
@@ -12,6 +13,8 @@ export interface Console {
   renewSession(): Promise<void>
   /** Counts the sign-ins of this page: what was loaded before the last one is to be loaded again. */
   readonly signIns: number
+  /** What tells of changes; absent where nothing does. */
+  readonly live: Live | undefined
 }
 
 export const ConsoleContext = createContext<Console | undefined>(undefined)

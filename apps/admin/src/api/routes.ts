@@ -17,6 +17,7 @@ export const ROUTES = {
   removePasskey: 'DELETE /api/v1/session/passkeys/{id}',
   renewRecoveryCodes: 'POST /api/v1/session/recovery-codes',
   getStatus: 'GET /api/v1/status',
+  openEvents: 'GET /api/v1/events',
   listPolicyNodes: 'GET /api/v1/policy/nodes',
   getPolicyEpoch: 'GET /api/v1/policy/epochs/{epoch}',
   listTrafficHours: 'GET /api/v1/traffic/hours',

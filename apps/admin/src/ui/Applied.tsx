@@ -18,7 +18,7 @@ export function Applied({ done: { text, effect } }: { readonly done: Done }) {
   const epoch = useResource(
     `epoch ${effect?.epoch}`,
     (call, signal) => call('getPolicyEpoch', { params: { epoch: String(effect?.epoch) }, signal }),
-    { isOn: isPending, everyMs: EVERY_MS },
+    { isOn: isPending, everyMs: EVERY_MS, on: ['nodes'] },
   )
   const nodes = epoch.value?.appliedBy ?? effect?.nodes ?? []
   const box = useRef<HTMLDivElement>(null)
@@ -55,7 +55,7 @@ export function AppliedTo({ epoch }: { readonly epoch: number }) {
       setSettled(found.appliedBy.every(({ state }) => state !== 'pending'))
       return found
     },
-    { everyMs: isSettled ? REST_MS : EVERY_MS },
+    { everyMs: isSettled ? REST_MS : EVERY_MS, on: ['nodes'] },
   )
   const nodes = change.value?.appliedBy ?? []
   const applied = nodes.filter(({ state }) => state === 'applied' || state === 'joined')
@@ -83,7 +83,7 @@ export function InForce({ epoch }: { readonly epoch: number | undefined }) {
   const applied = useResource(
     `in force ${epoch}`,
     (call, signal) => call('getPolicyEpoch', { params: { epoch: String(epoch) }, signal }),
-    { isOn, everyMs: REST_MS },
+    { isOn, everyMs: REST_MS, on: ['nodes'] },
   )
   if (!isOn) return null
   return (

@@ -32,7 +32,7 @@ export function Approvals({
       const { requests: items, next } = await ask('listApprovals', { query: { cursor, limit: PAGE }, signal })
       return { items, next }
     },
-    { everyMs: EVERY_MS },
+    { everyMs: EVERY_MS, on: ['approvals'] },
   )
   const decide = (id: string, isApproved: boolean) =>
     action.run(async () => {

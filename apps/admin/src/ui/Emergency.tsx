@@ -42,7 +42,7 @@ export function Emergency({ status }: PageProps) {
       const { suspensions: items, next } = await ask('listSuspensions', { query: { cursor, limit: PAGE }, signal })
       return { items, next }
     },
-    { everyMs: EVERY_MS, isOn },
+    { everyMs: EVERY_MS, on: ['suspensions', 'status'], isOn },
   )
   const [done, setDone] = useState<Done>()
   const onDone = (what: Done) => {

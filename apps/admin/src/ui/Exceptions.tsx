@@ -18,10 +18,14 @@ const EMPTY = { family: '', below: '', accounts: '', units: '', reason: '', unti
 /** Who is spared from the rules for a while, and why. */
 export function Exceptions() {
   const { t } = useTexts()
-  const exceptions = usePages('exceptions', async (call, cursor, signal) => {
-    const { exceptions: items, next } = await call('listClientExceptions', { query: { cursor, limit: PAGE }, signal })
-    return { items, next }
-  })
+  const exceptions = usePages(
+    'exceptions',
+    async (call, cursor, signal) => {
+      const { exceptions: items, next } = await call('listClientExceptions', { query: { cursor, limit: PAGE }, signal })
+      return { items, next }
+    },
+    { on: ['rules'] },
+  )
   return (
     <>
       <Panel title={t.exceptionsTitle} hint={t.exceptionsHint}>

@@ -43,7 +43,7 @@ export function Overview({ status }: PageProps) {
       ])
       return { shares: buildShares(clients), open: proposals.filter(({ state }) => state === 'open') }
     },
-    { everyMs: SLOWLY_MS, isOn: mayPolicy && maySessions },
+    { everyMs: SLOWLY_MS, isOn: mayPolicy && maySessions, on: ['advisories', 'clients'] },
   )
   const waiting = useResource(
     'waiting',
@@ -54,7 +54,7 @@ export function Overview({ status }: PageProps) {
       ])
       return { rules, requests }
     },
-    { everyMs: SLOWLY_MS, isOn: mayPolicy },
+    { everyMs: SLOWLY_MS, isOn: mayPolicy, on: ['rules', 'approvals'] },
   )
   if (!mayStatus) return <p className="hint">{t.noStatus}</p>
   return (
@@ -117,7 +117,10 @@ function Checks({ status }: PageProps) {
 
 function Nodes() {
   const { t, language } = useTexts()
-  const nodes = useResource('nodes', (call, signal) => call('listPolicyNodes', { signal }), { everyMs: SLOWLY_MS })
+  const nodes = useResource('nodes', (call, signal) => call('listPolicyNodes', { signal }), {
+    everyMs: SLOWLY_MS,
+    on: ['nodes'],
+  })
   const count = (value: number) => formatCount(value, language)
   return (
     <Panel title={t.nodes}>

@@ -29,10 +29,14 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
   const { t, language } = useTexts()
   const { call } = useConsole()
   const action = useAction()
-  const playbooks = usePages('playbooks', async (ask, cursor, signal) => {
-    const { playbooks: items, next } = await ask('listPlaybooks', { query: { cursor, limit: PAGE }, signal })
-    return { items, next }
-  })
+  const playbooks = usePages(
+    'playbooks',
+    async (ask, cursor, signal) => {
+      const { playbooks: items, next } = await ask('listPlaybooks', { query: { cursor, limit: PAGE }, signal })
+      return { items, next }
+    },
+    { on: ['playbooks'] },
+  )
   const [checked, setChecked] = useState<Checked>()
   const { search } = useRoute()
   // Which one is being changed is in the address: it is still open after a reload.

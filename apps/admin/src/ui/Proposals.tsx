@@ -14,10 +14,14 @@ import { PAGE, usePages } from './use-pages.ts'
 /** What advisories suggest for the clients in use. Nothing is blocked before a person says so. */
 export function Proposals({ onWrite }: { readonly onWrite: (proposal: AdvisoryProposalView) => void }) {
   const { t, language } = useTexts()
-  const proposals = usePages('proposals', async (call, cursor, signal) => {
-    const { proposals: items, next } = await call('listProposals', { query: { cursor, limit: PAGE }, signal })
-    return { items, next }
-  })
+  const proposals = usePages(
+    'proposals',
+    async (call, cursor, signal) => {
+      const { proposals: items, next } = await call('listProposals', { query: { cursor, limit: PAGE }, signal })
+      return { items, next }
+    },
+    { on: ['advisories'] },
+  )
   const [dismissed, setDismissed] = useState<AdvisoryProposalView>()
   return (
     <Panel title={t.proposalsTitle} hint={t.proposalsHint} testId="proposals">

@@ -2,6 +2,8 @@ import { useCallback, useEffect, useMemo, useState } from 'react'
 import { ApiProblem, createCall } from '../api/call.ts'
 import { ConsoleContext } from '../api/console.ts'
 import type { OwnSession } from '../api/console.ts'
+import { openLive } from '../api/live.ts'
+import type { Live } from '../api/live.ts'
 import { TEXTS } from '../texts/index.ts'
 import type { Language } from '@drawbridge/ui'
 import { Dialog, firstLanguage, keepLanguage, LanguageContext, Logo } from '@drawbridge/ui'
@@ -23,6 +25,7 @@ export function Root() {
   const [language, setLanguage] = useState(firstLanguage)
   const [state, setState] = useState<State>({ kind: 'starting' })
   const [signIns, setSignIns] = useState(0)
+  const [live, setLive] = useState<Live>()
   const t = TEXTS[language]
   // A session that ends under a page leaves the page and what was typed on it; whoever it was signs in above it.
   const signedOut = useCallback(
@@ -50,9 +53,16 @@ export function Root() {
   }, [language])
   const session = state.kind === 'signed-in' ? state.session : undefined
   const console = useMemo(
-    () => session && { call, session, renewSession, signIns },
-    [call, session, renewSession, signIns],
+    () => session && { call, session, renewSession, signIns, live },
+    [call, session, renewSession, signIns, live],
   )
+  const mayListen = state.kind === 'signed-in' && !state.isExpired && state.session.permissions.includes('status.read')
+  useEffect(() => {
+    if (!mayListen) return undefined
+    const opened = openLive()
+    setLive(opened)
+    return () => opened.close()
+  }, [mayListen])
   const choose = (chosen: Language) => setLanguage(chosen)
   const signOut = async () => {
     await call('signOut').catch((error: unknown) => {

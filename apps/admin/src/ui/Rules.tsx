@@ -25,7 +25,7 @@ export function Rules({ work }: { readonly work: Draft<Work> }) {
       const { rules: items, next } = await call('listClientRules', { query: { cursor, limit: PAGE }, signal })
       return { items, next }
     },
-    { everyMs: EVERY_MS },
+    { everyMs: EVERY_MS, on: ['rules'] },
   )
   const [done, setDone] = useState<Done>()
   // Whoever has begun to write a rule, here or from the inventory, goes on with it.

@@ -62,6 +62,7 @@ export function Shell({
   const isOn = session.permissions.includes('status.read')
   const status = useResource('status', (call, signal) => call('getStatus', { signal }), {
     everyMs: STATUS_EVERY_MS,
+    on: ['status', 'suspensions', 'policy'],
     isOn,
   })
   const heading = useRef<HTMLHeadingElement>(null)

@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useRef, useState } from 'react'
+import type { EventTopic } from '@drawbridge/contract'
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { ApiProblem } from '../api/call.ts'
 import { useConsole } from '../api/console.ts'
 import type { Call } from '../api/call.ts'
@@ -18,24 +19,36 @@ export interface Resource<T> {
 export interface ResourceOptions {
   /** Asked again so often, in milliseconds, while somebody is there. Absent: only when told to. */
   readonly everyMs?: number
+  /** Asked again at once when one of these has changed; while that is told, it is asked by the clock less often. */
+  readonly on?: readonly EventTopic[]
   /** False: not asked at all, since whoever looks may not. */
   readonly isOn?: boolean
 }
 
-/** Loads something when `key` changes, after a new sign-in, and every now and then. Late answers to old questions drop. */
+/** Between two questions because something has changed, in milliseconds: what changes all the time is not asked all the time. */
+const GAP_MS = 1_000
+/** So many times less often the clock asks while changes are told. */
+const SELDOM = 3
+const NOT_LIVE = () => () => undefined
+const NOTHING: readonly EventTopic[] = []
+
+/** Loads something when `key` changes, after a new sign-in, when it has changed, and every now and then. Late answers to old questions drop. */
 export function useResource<T>(
   key: string,
   load: (call: Call, signal: AbortSignal) => Promise<T>,
-  { everyMs, isOn = true }: ResourceOptions = {},
+  { everyMs, on = NOTHING, isOn = true }: ResourceOptions = {},
 ): Resource<T> {
-  const { call, signIns } = useConsole()
+  const { call, signIns, live } = useConsole()
   const [state, setState] = useState<Omit<Resource<T>, 'reload'> & { key: string }>(empty(key))
   const latest = useRef(load)
   const running = useRef<AbortController>(undefined)
+  const last = useRef<Promise<void>>(undefined)
+  const isTold = useSyncExternalStore(live?.hear ?? NOT_LIVE, () => live?.isOn() === true) && on.length > 0
+  const topics = on.join()
   useEffect(() => {
     latest.current = load
   })
-  const reload = useCallback(async () => {
+  const ask = useCallback(async () => {
     running.current?.abort()
     const controller = new AbortController()
     running.current = controller
@@ -49,6 +62,28 @@ export function useResource<T>(
       setState((known) => ({ ...known, problem, isLoading: false }))
     }
   }, [call, key])
+  const reload = useCallback(() => (last.current = ask()), [ask])
+  useEffect(() => {
+    if (!isOn || !live || topics === '') return undefined
+    const wanted = new Set(topics.split(','))
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let askedAt = 0
+    const askAgain = async () => {
+      // What is under way may be of before, and is let through: or nothing would ever come through.
+      await last.current
+      timer = undefined
+      askedAt = Date.now()
+      if (isAttended()) void reload()
+    }
+    const stop = live.hear((changed) => {
+      if (!changed.some((topic) => wanted.has(topic))) return
+      timer ??= setTimeout(() => void askAgain(), Math.max(0, askedAt + GAP_MS - Date.now()))
+    })
+    return () => {
+      stop()
+      clearTimeout(timer)
+    }
+  }, [reload, live, isOn, topics])
   useEffect(() => {
     if (!isOn) return undefined
     void reload()
@@ -59,13 +94,13 @@ export function useResource<T>(
     const ask = () => {
       if (isAttended()) void reload()
     }
-    const timer = setInterval(ask, everyMs)
+    const timer = setInterval(ask, isTold ? SELDOM * everyMs : everyMs)
     document.addEventListener('visibilitychange', ask)
     return () => {
       clearInterval(timer)
       document.removeEventListener('visibilitychange', ask)
     }
-  }, [reload, everyMs, isOn])
+  }, [reload, everyMs, isOn, isTold])
   return { ...(state.key === key ? state : empty<T>(key)), reload }
 }
 

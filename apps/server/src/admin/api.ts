@@ -32,6 +32,7 @@ import type { Prove } from './access/prove.ts'
 import type { SecondFactors } from './access/second-factors.ts'
 import type { SignIns } from './access/sign-ins.ts'
 import type { Actor, Reach } from './actor.ts'
+import type { EventStreams } from './event-streams.ts'
 
 /** What the admin API needs from the server around it. */
 export interface AdminDeps {
@@ -113,6 +114,7 @@ export type AdminHandlers<Ids extends AdminRouteId = AdminRouteId> = { readonly 
 
 /** What handlers share beside the dependencies. */
 export interface AdminContext extends AdminDeps {
+  readonly events: EventStreams
   readonly signIns: SignIns
   readonly secondFactors: SecondFactors
   readonly passkeys: Passkeys

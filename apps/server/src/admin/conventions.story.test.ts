@@ -163,6 +163,7 @@ const NO_PAGES: readonly string[] = [
   'listStandingMessages',
   'listBreakGlass',
   'getPolicyEpoch',
+  'openEvents',
   'explainSuspensions',
   'getIncidentRecord',
   'getStatus',

@@ -25,6 +25,8 @@ import { roomHandlers } from './rooms.ts'
 import { createCall, createRouter } from './router.ts'
 import { sessionHandlers } from './session.ts'
 import { invitationHandlers } from './invitations.ts'
+import { createEventStreams } from './event-streams.ts'
+import { eventHandlers, figuresOf } from './events.ts'
 import { evidenceHandlers } from './evidence.ts'
 import { inventoryHandlers } from './sessions.ts'
 import { standingMessageHandlers } from './standing-messages.ts'
@@ -68,6 +70,12 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     signIns: createSignIns(db, settings, now),
     passkeys,
     secondFactors: createSecondFactors({ db, domain, sealer, passkeys, now }),
+    events: createEventStreams({
+      live: deps.policy.live,
+      figures: () => figuresOf(deps),
+      maxPerOwner: settings.eventStreams,
+      beatMs: settings.eventBeatMs,
+    }),
   }
   const context: AdminContext = { ...parts, prove: createProve(parts) }
   let openapi: ReturnType<typeof buildOpenapi> | undefined
@@ -95,6 +103,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...playbookHandlers(context),
     ...standingMessageHandlers(context),
     ...statusHandlers(context),
+    ...eventHandlers(context),
     ...nodeHandlers(context),
     ...breakGlassHandlers(context),
     ...advisoryHandlers(context),

@@ -8,7 +8,7 @@ import {
   Refusal,
   tableOf,
 } from '@drawbridge/contract'
-import type { AdminRoute, AdminRouteId, Table } from '@drawbridge/contract'
+import type { AdminEvent, AdminRoute, AdminRouteId, Table } from '@drawbridge/contract'
 import { uuidv7 } from '@drawbridge/db'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { identifyClient } from '@drawbridge/policy'
@@ -109,6 +109,15 @@ async function isOutOfReach(
   return (local !== undefined || gate.isStale) && !(await standalone.isReachable())
 }
 
+/** Whoever goes on with a request that they began: with the rights of now. Rejects where they may not any more. */
+async function stillAdmitted(context: AdminContext, req: IncomingMessage, route: AdminRoute): Promise<Actor> {
+  const actor = await identify(context, req, true)
+  authorize(context, route, actor)
+  throwIfRefused(context, actor, req)
+  if (!actor) throw new Refusal('not-authorized')
+  return actor
+}
+
 /** What the router needs beside the handlers. */
 interface Routing {
   readonly routes: readonly CompiledRoute[]
@@ -151,6 +160,12 @@ async function answer(
     const result = await perform(context, handlers, asked, request)
     const status = request.isDryRun && route.status === 201 ? 200 : route.status
     return { status, body: status === 204 ? '' : json(result) }
+  }
+  if (route.isStream && actor) {
+    const again = () => (local ? Promise.resolve(local) : stillAdmitted(context, req, route))
+    const first = (await perform(context, handlers, asked, request)) as AdminEvent
+    context.events.open(res, { actor, owner: personOf(actor), again }, first)
+    return
   }
   const { edits } = route
   const ifMatch = req.headers['if-match']
@@ -218,6 +233,11 @@ async function limited(
 function ownerOf(actor: Actor): string {
   if (actor.kind === 'local') return actor.name
   return actor.proof.kind === 'token' ? actor.proof.id : actor.account.id
+}
+
+/** Whose pages and programs are counted together. */
+function personOf(actor: Actor): string {
+  return actor.kind === 'local' ? actor.name : actor.account.id
 }
 
 /** A token that is used too much slows down neither its owner nor another token. */

@@ -57,6 +57,7 @@ export class Gate {
   #rooms: readonly string[] = []
   #spared: FindSpared | undefined
   #epoch = -1
+  #holds = 0
   #leaseUntil = Number.NEGATIVE_INFINITY
   #leaseUntilWall = Number.NEGATIVE_INFINITY
   /** The epoch that the lease was last renewed for. */
@@ -92,6 +93,11 @@ export class Gate {
   /** Read it before asking: a message decided under an older epoch than the committed one is not written. */
   get epoch(): number {
     return this.#epoch
+  }
+
+  /** How often something was held since the start: other than before when there is more to be released. */
+  get holds(): number {
+    return this.#holds
   }
 
   /** The lease has run out: nobody knows here whether the rules are still the ones in force. */
@@ -257,6 +263,7 @@ export class Gate {
       if (id !== undefined && verdict.code !== 'media-withheld') this.lockedOut(id, account.localpart)
       if (isOpening) this.#options.onClientRefused(account.localpart, client, address)
     }
+    if (mode === 'enforce' && verdict.action === 'hold') this.#holds++
     const fields = { question, rule, mode, ...verdict, ...subjectOf(facts) }
     // Sign-ins that fail are news; the stanzas of a suspended service are not, one by one.
     if (mode === 'enforce' && isOpening) {

@@ -1,5 +1,6 @@
 import {
   APPLIED_CHANNEL,
+  AUDIT_CHANNEL,
   getPolicyEpoch,
   listActiveRecalls,
   listActiveSuspensions,
@@ -83,6 +84,13 @@ export interface Applied extends EnforceCounts {
   readonly epoch: number
 }
 
+/** What the database tells every node: an epoch was committed, or applied somewhere; something was done. */
+export type News =
+  | { readonly kind: 'committed' | 'applied'; readonly epoch: number }
+  | { readonly kind: 'done'; readonly action: string }
+  /** It could not be heard for a while: anything may have happened. */
+  | { readonly kind: 'missed' }
+
 /** Keeps the gate in step with the database and live sessions in step with the gate. */
 export interface LivePolicy extends AsyncDisposable {
   readonly gate: Gate
@@ -108,6 +116,8 @@ export interface LivePolicy extends AsyncDisposable {
   forecast(tx: Db): Promise<EnforceCounts>
   /** The same of suspensions that this node would be told of, or would not know any more. */
   forecastSuspensions(change: (inForce: readonly SuspensionSetting[]) => readonly SuspensionSetting[]): EnforceCounts
+  /** Tells of what the database tells, until it is disposed. Best effort: what was missed is not repeated. */
+  hear(listener: (news: News) => void): Disposable
   close(): Promise<void>
 }
 
@@ -125,6 +135,7 @@ class Live implements LivePolicy {
   readonly #enforcer: Enforcer
   readonly #now: () => Date
   #last: Promise<unknown> = Promise.resolve()
+  readonly #listeners = new Set<(news: News) => void>()
   #isQueued = false
   #loaded: Loaded | undefined
   #nextStageAt = Number.POSITIVE_INFINITY
@@ -207,12 +218,28 @@ class Live implements LivePolicy {
   watch(): void {
     this.#listener = listen({
       url: this.#options.url,
-      channels: [POLICY_CHANNEL, APPLIED_CHANNEL],
-      onNotify: (channel) => (channel === POLICY_CHANNEL ? this.#look() : this.#options.node.heard()),
-      onConnect: () => this.#look(),
+      channels: [POLICY_CHANNEL, APPLIED_CHANNEL, AUDIT_CHANNEL],
+      onNotify: (channel, payload) => {
+        if (channel === POLICY_CHANNEL) this.#look()
+        else if (channel === APPLIED_CHANNEL) this.#options.node.heard()
+        this.#tell(newsFrom(channel, payload))
+      },
+      onConnect: () => {
+        this.#look()
+        this.#tell({ kind: 'missed' })
+      },
       onError: (error) => this.#options.log.warn('the policy channel is down, polling', { error }),
     })
     this.#timer = setInterval(() => this.#look(), this.#options.pollMs ?? 1_000)
+  }
+
+  hear(listener: (news: News) => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  #tell(news: News): void {
+    for (const listener of this.#listeners) listener(news)
   }
 
   async close(): Promise<void> {
@@ -290,6 +317,11 @@ class Live implements LivePolicy {
     this.#options.onEnforce?.(this.gate)
     return this.#enforcer.all(at)
   }
+}
+
+function newsFrom(channel: string, payload: string): News {
+  if (channel === AUDIT_CHANNEL) return { kind: 'done', action: payload }
+  return { kind: channel === POLICY_CHANNEL ? 'committed' : 'applied', epoch: Number(payload) }
 }
 
 /** Epoch and rules of one moment. */

@@ -253,6 +253,16 @@ export const ACCESS_CODES = {
     problem: 'not-authorized',
     text: { en: 'Please sign in.', de: 'Bitte melden Sie sich an.' },
   },
+  'too-many-streams': {
+    type: 'wait',
+    condition: 'resource-constraint',
+    http: 429,
+    problem: 'too-many-streams',
+    text: {
+      en: 'Events are sent to as many pages of this account as may have them. The others ask by themselves every few seconds.',
+      de: 'So viele Seiten dieses Kontos, wie es dürfen, bekommen Ereignisse. Die übrigen fragen alle paar Sekunden von selbst.',
+    },
+  },
   'rate-limited': {
     type: 'wait',
     condition: 'resource-constraint',

@@ -23,8 +23,11 @@ export interface NewSignIn {
  */
 export interface SignIns {
   begin(signIn: NewSignIn): Promise<{ readonly token: string; readonly session: AdminSession }>
-  /** The session of a token of this kind, with the account as it is now. */
-  find(token: string, isCookie: boolean): Promise<{ session: AdminSession; account: AccountRow } | undefined>
+  /** The session of a token of this kind, with the account as it is now. Noted as in use, unless it is only looked at. */
+  find(
+    token: string,
+    how: { readonly isCookie: boolean; readonly isPassive?: boolean },
+  ): Promise<{ session: AdminSession; account: AccountRow } | undefined>
 }
 
 export function createSignIns(
@@ -46,10 +49,10 @@ export function createSignIns(
       }
       return { token, session: await insertAdminSession(db, row, seenAfter()) }
     },
-    async find(token, isCookie) {
+    async find(token, { isCookie, isPassive = false }) {
       const found = await findAdminSession(db, hashOf(token), { now: now(), seenAfter: seenAfter() })
       if (!found || found.session.isCookie !== isCookie) return undefined
-      if (now().getTime() - found.session.seenAt.getTime() > TOUCH_MS) {
+      if (!isPassive && now().getTime() - found.session.seenAt.getTime() > TOUCH_MS) {
         await touchAdminSession(db, found.session.id, now())
       }
       return found
