@@ -15,8 +15,10 @@ export function rateSince(now: Date): Date {
   return new Date((Math.floor(now.getTime() / HOUR_MS) - 1) * HOUR_MS)
 }
 
+type Hour = Pick<ResponseOf<'listTrafficHours'>['rows'][number], 'messages' | 'images'>
+
 /** The rate since then, of hours in which something was sent. */
-export function rateOf(rows: ResponseOf<'listTrafficHours'>['rows'], since: Date, now: Date): Rate {
+export function rateOf(rows: readonly Hour[], since: Date, now: Date): Rate {
   const spanMs = now.getTime() - since.getTime()
   const minutes = spanMs / MINUTE_MS
   const total = { messages: 0, images: 0 }

@@ -1,9 +1,10 @@
 import type { EventTopic } from '@drawbridge/contract'
-import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { ApiProblem } from '../api/call.ts'
 import { useConsole } from '../api/console.ts'
 import type { Call } from '../api/call.ts'
 import { isAttended } from './attendance.ts'
+import { useEvents } from './use-events.ts'
 
 /** Something of the API on a page: what is known of it, how old that is, and what went wrong since. */
 export interface Resource<T> {
@@ -25,11 +26,8 @@ export interface ResourceOptions {
   readonly isOn?: boolean
 }
 
-/** Between two questions because something has changed, in milliseconds: what changes all the time is not asked all the time. */
-const GAP_MS = 1_000
 /** So many times less often the clock asks while changes are told. */
 const SELDOM = 3
-const NOT_LIVE = () => () => undefined
 const NOTHING: readonly EventTopic[] = []
 
 /** Loads something when `key` changes, after a new sign-in, when it has changed, and every now and then. Late answers to old questions drop. */
@@ -38,17 +36,14 @@ export function useResource<T>(
   load: (call: Call, signal: AbortSignal) => Promise<T>,
   { everyMs, on = NOTHING, isOn = true }: ResourceOptions = {},
 ): Resource<T> {
-  const { call, signIns, live } = useConsole()
+  const { call, signIns } = useConsole()
   const [state, setState] = useState<Omit<Resource<T>, 'reload'> & { key: string }>(empty(key))
   const latest = useRef(load)
   const running = useRef<AbortController>(undefined)
-  const last = useRef<Promise<void>>(undefined)
-  const isTold = useSyncExternalStore(live?.hear ?? NOT_LIVE, () => live?.isOn() === true) && on.length > 0
-  const topics = on.join()
   useEffect(() => {
     latest.current = load
   })
-  const ask = useCallback(async () => {
+  const reload = useCallback(async () => {
     running.current?.abort()
     const controller = new AbortController()
     running.current = controller
@@ -62,28 +57,7 @@ export function useResource<T>(
       setState((known) => ({ ...known, problem, isLoading: false }))
     }
   }, [call, key])
-  const reload = useCallback(() => (last.current = ask()), [ask])
-  useEffect(() => {
-    if (!isOn || !live || topics === '') return undefined
-    const wanted = new Set(topics.split(','))
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let askedAt = 0
-    const askAgain = async () => {
-      // What is under way may be of before, and is let through: or nothing would ever come through.
-      await last.current
-      timer = undefined
-      askedAt = Date.now()
-      if (isAttended()) void reload()
-    }
-    const stop = live.hear((changed) => {
-      if (!changed.some((topic) => wanted.has(topic))) return
-      timer ??= setTimeout(() => void askAgain(), Math.max(0, askedAt + GAP_MS - Date.now()))
-    })
-    return () => {
-      stop()
-      clearTimeout(timer)
-    }
-  }, [reload, live, isOn, topics])
+  const isTold = useEvents(on, isOn, reload)
   useEffect(() => {
     if (!isOn) return undefined
     void reload()
