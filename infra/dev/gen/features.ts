@@ -22,6 +22,14 @@ const STREAM: readonly (Claim & { readonly feature: string })[] = [
     feature: 'stream',
   },
   { xep: 198, version: '1.6.3', feature: 'stream' },
+  {
+    xep: 205,
+    version: '1.0.2',
+    status: 'partial',
+    missing:
+      'a limit on how often one address connects (how many connections it has is limited), and on recipients in a time',
+    feature: 'stream',
+  },
   { xep: 206, version: '1.4', feature: 'stream' },
   { xep: 352, version: '1.0.0', feature: 'stream' },
   { xep: 368, version: '1.1.0', feature: 'stream' },

@@ -500,7 +500,7 @@ describe('limits', () => {
     }
   })
 
-  test('DS-10 an address with too many connections gets no more, on both ports together', async () => {
+  test('DS-10 an address with too many connections gets no more, on both ports together (XEP-0205 §4.1)', async () => {
     const lines = await Promise.all([small.tcp(), small.tcp(), dialTcp(small.c2sTlsPort), dialTcp(small.c2sTlsPort)])
     const surplus = await small.tcp()
     surplus.send(header('tcp'))
@@ -539,7 +539,7 @@ describe('limits', () => {
     expect(JSON.stringify(body).match(/"action":"slow-down-sign-in","target":"bob@im.test"/g)).toHaveLength(1)
   })
 
-  test('an account has so many sessions; one that only waits for its client makes room', async () => {
+  test('an account has so many sessions; one that only waits for its client makes room (XEP-0205 §4.4)', async () => {
     const first = await bound(await small.tls(), 'carol', 'one')
     first.send(`<enable xmlns='urn:xmpp:sm:3' resume='true'/>`)
     await first.until(/<enabled[^>]*>/)

@@ -91,7 +91,11 @@ const BAD_ELEMENTS: readonly Case[] = [
     bytes: `<message xmlns='urn:example' to='bob@im.test'><body>smuggled</body></message>`,
     error: 'unsupported-stanza-type',
   },
-  { name: 'DS-02 one byte more than a stanza may have', bytes: message(262_145), error: 'policy-violation' },
+  {
+    name: 'DS-02 one byte more than a stanza may have (XEP-0205 §4.5)',
+    bytes: message(262_145),
+    error: 'policy-violation',
+  },
   { name: 'DS-04 33 levels', bytes: nested(33), error: 'policy-violation' },
   { name: 'DS-04 10,000 levels', bytes: nested(10_000), error: 'policy-violation' },
   {

@@ -76,7 +76,7 @@ describe('what is set is what counts', () => {
     expect(await errorOf(line)).toBe('policy-violation')
   })
 
-  test('DS-03 whoever has not signed in may send so many bytes', async () => {
+  test('DS-03 whoever has not signed in may send so many bytes (XEP-0205 §4.3)', async () => {
     const line = await server.tcp()
     await open(line)
     line.send(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${'A'.repeat(4_096)}</auth>`)

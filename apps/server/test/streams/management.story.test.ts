@@ -295,7 +295,7 @@ describe('client state (XEP-0352)', () => {
 })
 
 describe('load', () => {
-  test('DS-11 a client that is too fast is not read for a while; it is not cut, and loses nothing', async () => {
+  test('DS-11 a client that is too fast is not read for a while; it is not cut, and loses nothing (XEP-0205 §4.7)', async () => {
     const line = await bound(await server.tcp(), 'mallory', 'fast')
     const started = performance.now()
     const count = 2_600
