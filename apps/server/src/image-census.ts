@@ -1,11 +1,10 @@
 import type { Sanitize, SanitizeVerdict } from '@drawbridge/contract'
 import { addToCensus } from '@drawbridge/db'
-import type { CensusRow, Db } from '@drawbridge/db'
-import type { Log } from '@drawbridge/runtime'
+import type { CensusRow } from '@drawbridge/db'
+import { startCountedBatches } from './counted-batches.ts'
+import type { Counting } from './counted-batches.ts'
 
-/** How often what was counted is written, in milliseconds. */
-const FLUSH_MS = 5_000
-/** Kinds of images that are counted apart until they are written; more are counted as one kind. */
+/** Kinds of images that are counted apart until they are written; further ones without what they had and what read them. */
 const MAX_KINDS = 10_000
 
 export interface ImageCensus extends AsyncDisposable {
@@ -13,48 +12,47 @@ export interface ImageCensus extends AsyncDisposable {
   readonly sanitize: Sanitize
 }
 
+export interface ImageCensusOptions extends Pick<Counting<unknown>, 'db' | 'log' | 'now'> {
+  readonly sanitize: Sanitize
+  readonly maxKinds?: number
+}
+
 /** Counts every image that is looked at, on any path: formats, features, outcomes, sizes, versions (control §2, row 5). */
-export function startImageCensus(db: Db, sanitize: Sanitize, log: Log, now: () => Date): ImageCensus {
+export function startImageCensus({ sanitize, maxKinds = MAX_KINDS, ...where }: ImageCensusOptions): ImageCensus {
   let counted = new Map<string, CensusRow>()
-  let last = Promise.resolve()
   const count = (row: CensusRow) => {
     const { images, bytesIn, bytesOut, ...kind } = row
-    const key = JSON.stringify(kind)
+    const isKnown = counted.has(JSON.stringify(kind))
+    const known = isKnown || counted.size < maxKinds ? kind : { ...kind, features: '', decoder: '', encoder: '' }
+    const key = JSON.stringify(known)
     const found = counted.get(key)
-    if (!found && counted.size >= MAX_KINDS) return count({ ...row, features: '', decoder: '', encoder: '' })
     counted.set(key, {
-      ...kind,
+      ...known,
       images: (found?.images ?? 0) + images,
       bytesIn: (found?.bytesIn ?? 0) + bytesIn,
       bytesOut: (found?.bytesOut ?? 0) + bytesOut,
     })
   }
-  const write = async () => {
-    const batch = counted
-    if (batch.size === 0) return
-    counted = new Map()
-    try {
-      await addToCensus(db, [...batch.values()])
-    } catch (error) {
-      for (const row of batch.values()) count(row)
-      log.warn('images that were counted are written later', { error: String(error) })
-    }
-  }
-  const flush = () => (last = last.then(write))
-  const timer = setInterval(flush, FLUSH_MS)
+  const batches = startCountedBatches<readonly CensusRow[]>({
+    ...where,
+    what: 'images',
+    cut() {
+      const rows = [...counted.values()]
+      counted = new Map()
+      return rows.length === 0 ? undefined : rows
+    },
+    write: addToCensus,
+  })
   return {
     async sanitize(bytes, profile, options) {
       const verdict = await sanitize(bytes, profile, options)
       if (verdict.outcome !== 'not-an-image') {
-        const day = now().toISOString().slice(0, 10)
+        const day = where.now().toISOString().slice(0, 10)
         count({ day, profile, images: 1, bytesIn: bytes.length, ...fateOf(verdict) })
       }
       return verdict
     },
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer)
-      await flush()
-    },
+    [Symbol.asyncDispose]: () => batches[Symbol.asyncDispose](),
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   pruneCensus,
   pruneClients,
+  pruneCountedBatches,
   pruneDedup,
   pruneInvitations,
   pruneOutbox,
@@ -42,6 +43,7 @@ export async function prune(db: Db, log: Log, retention: Retention, now = new Da
     await prunePolicyChanges(db, before(400))
     await prunePolicyNodes(db, before(400))
     await pruneTraffic(db, before(trafficMs / DAY_MS))
+    await pruneCountedBatches(db, before(7))
     await pruneInvitations(db, before(90))
     await pruneCensus(
       db,

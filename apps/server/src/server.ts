@@ -262,7 +262,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   )
 
   const sanitize = rememberFailures(db, timed(outside.sanitize ?? createSanitize(at.sanitizerSocket)))
-  const census = parts.use(startImageCensus(db, sanitize, log.child({ part: 'census' }), now))
+  const census = parts.use(startImageCensus({ db, sanitize, log: log.child({ part: 'census' }), now }))
   const traffic = parts.use(
     config.traffic.isCounted ? startTraffic({ db, log: log.child({ part: 'traffic' }), now }) : UNCOUNTED,
   )

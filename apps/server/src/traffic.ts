@@ -1,11 +1,10 @@
 import { TRAFFIC_COUNTS, TRAFFIC_KINDS } from '@drawbridge/contract'
 import type { TrafficCount, TrafficKind } from '@drawbridge/contract'
-import { addTraffic, uuidv7 } from '@drawbridge/db'
-import type { Db, TrafficBatch } from '@drawbridge/db'
-import type { Log } from '@drawbridge/runtime'
+import { addTraffic } from '@drawbridge/db'
+import type { TrafficRow } from '@drawbridge/db'
+import { startCountedBatches } from './counted-batches.ts'
+import type { CountedBatches, Counting } from './counted-batches.ts'
 
-/** How often what was counted is written, in milliseconds. */
-const FLUSH_MS = 5_000
 const HOUR_MS = 3_600_000
 /** Subjects that are counted apart until they are written; further ones of a kind are counted together, as `*`. */
 const MAX_SUBJECTS = 50_000
@@ -51,11 +50,9 @@ export interface TrafficSubject {
   readonly name?: string
 }
 
-export interface Traffic extends AsyncDisposable {
+export interface Traffic extends CountedBatches {
   /** Counts something that happened, in memory. */
   count(event: TrafficEvent, bytes: number, at: Date, subjects: readonly TrafficSubject[]): void
-  /** Writes what was counted. Never rejects; what cannot be written now is written later. */
-  flush(): Promise<void>
 }
 
 /** Where nobody wants to know. */
@@ -65,10 +62,7 @@ export const UNCOUNTED: Traffic = {
   [Symbol.asyncDispose]: async () => undefined,
 }
 
-export interface TrafficOptions {
-  readonly db: Db
-  readonly log: Log
-  readonly now: () => Date
+export interface TrafficOptions extends Pick<Counting<unknown>, 'db' | 'log' | 'now'> {
   readonly maxSubjects?: number
 }
 
@@ -106,7 +100,7 @@ class Tally {
     }
   }
 
-  rows(): TrafficBatch['rows'] {
+  rows(): TrafficRow[] {
     return Array.from(this.#hours, ([at, kinds]) =>
       [...kinds].flatMap(([kind, cells]) =>
         Array.from(cells, ([id, { subject, counts }]) => ({
@@ -143,45 +137,19 @@ class Tally {
   }
 }
 
-/**
- * Counts who sends how much (control §2, row 4): a few additions per message, a few rows per batch. A batch is written as
- * a whole, and once, whatever becomes of the connection; a process that dies takes with it what it has not written, the
- * last seconds. While the database is away there are two batches at most: the one that is tried again, and what is counted
- * meanwhile.
- */
-export function startTraffic({ db, log, now, maxSubjects = MAX_SUBJECTS }: TrafficOptions): Traffic {
-  const writer = uuidv7()
-  let number = 0
+/** Counts who sends how much (control §2, row 4): a few additions per message, a few rows per batch. */
+export function startTraffic({ maxSubjects = MAX_SUBJECTS, ...where }: TrafficOptions): Traffic {
   let tally = new Tally(maxSubjects)
-  let batch: TrafficBatch | undefined
-  let last = Promise.resolve()
-  let isWriting = false
-
-  const write = async () => {
-    isWriting = true
-    try {
-      // First the one that failed before, as it was.
-      if (batch) await addTraffic(db, batch, now())
-      batch = undefined
-      if (tally.isEmpty) return
-      batch = { writer, number: ++number, rows: tally.rows() }
+  const batches = startCountedBatches<readonly TrafficRow[]>({
+    ...where,
+    what: 'traffic',
+    cut() {
+      if (tally.isEmpty) return undefined
+      const rows = tally.rows()
       tally = new Tally(maxSubjects)
-      await addTraffic(db, batch, now())
-      batch = undefined
-    } catch (error) {
-      log.warn('traffic that was counted is written later', { error: String(error) })
-    } finally {
-      isWriting = false
-    }
-  }
-  const flush = () => (last = last.then(write))
-  const timer = setInterval(() => isWriting || void flush(), FLUSH_MS)
-  return {
-    count: (event, bytes, at, subjects) => tally.add(event, bytes, at, subjects),
-    flush,
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer)
-      await flush()
+      return rows
     },
-  }
+    write: addTraffic,
+  })
+  return { ...batches, count: (event, bytes, at, subjects) => tally.add(event, bytes, at, subjects) }
 }

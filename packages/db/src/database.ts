@@ -70,3 +70,9 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
     (constraint === undefined || cause.constraint === constraint)
   )
 }
+
+/** True when PostgreSQL will refuse these values as often as it is asked (classes 21 to 23). Looks through drizzle's wrapper. */
+export function isRefusedContent(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof pg.DatabaseError ? error.cause : error
+  return cause instanceof pg.DatabaseError && /^2[123]/.test(cause.code ?? '')
+}

@@ -6,11 +6,13 @@ import { imageCensus } from './schema/index.ts'
 export type CensusRow = typeof imageCensus.$inferSelect
 
 /** Adds to the census, in one statement. Every row has a key of its own. */
-export async function addToCensus(db: Db, rows: readonly CensusRow[]): Promise<void> {
+export async function addToCensus(tx: Db, rows: readonly CensusRow[]): Promise<void> {
   if (rows.length === 0) return
-  await db
+  // In one order, so that two nodes never wait for each other.
+  const sorted = rows.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1))
+  await tx
     .insert(imageCensus)
-    .values([...rows])
+    .values(sorted)
     .onConflictDoUpdate({
       target: [
         imageCensus.day,

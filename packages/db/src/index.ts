@@ -29,7 +29,15 @@ export * from './blob.ts'
 export * from './client-installation.ts'
 export * from './client-rule-hit.ts'
 export * from './client-sighting.ts'
-export { type Database, type DatabaseOptions, type Db, isUniqueViolation, openDatabase } from './database.ts'
+export * from './counted-batch.ts'
+export {
+  type Database,
+  type DatabaseOptions,
+  type Db,
+  isRefusedContent,
+  isUniqueViolation,
+  openDatabase,
+} from './database.ts'
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts'
 export { EmbeddedPostgresError } from './embedded-postgres-owner.ts'
 export * from './device-key.ts'

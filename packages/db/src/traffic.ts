@@ -3,7 +3,7 @@ import type { TrafficCount, TrafficKind } from '@drawbridge/contract'
 import { and, asc, desc, eq, getTableColumns, gte, lt, sql } from 'drizzle-orm'
 import { plainArray, textArray } from './array-literal.ts'
 import type { Db } from './database.ts'
-import { account, room, traffic, trafficBatch, trafficName, unit } from './schema/index.ts'
+import { account, room, traffic, trafficName, unit } from './schema/index.ts'
 
 /** What was counted of one subject in one hour. */
 export interface TrafficRow {
@@ -16,21 +16,8 @@ export interface TrafficRow {
   readonly counts: ArrayLike<number>
 }
 
-/** Rows that one process wants to have added, once. */
-export interface TrafficBatch {
-  /** UUID of the process. */
-  readonly writer: string
-  /** Grows from batch to batch. */
-  readonly number: number
-  /** Every one has a key of its own. */
-  readonly rows: readonly TrafficRow[]
-}
-
-/**
- * Adds a batch to what was counted before, all of it or nothing. A batch that is in already changes nothing, so that it
- * can be tried again when it is not known what became of it.
- */
-export async function addTraffic(db: Db, { writer, number, rows }: TrafficBatch, at: Date): Promise<void> {
+/** Adds to what was counted before. Every row has a key of its own. */
+export async function addTraffic(tx: Db, rows: readonly TrafficRow[]): Promise<void> {
   // In one order, so that two nodes never wait for each other.
   const sorted = rows.toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
   const columns = sql.join(
@@ -48,18 +35,7 @@ export async function addTraffic(db: Db, { writer, number, rows }: TrafficBatch,
     }),
     sql`, `,
   )
-  await db.transaction(async (tx) => {
-    const taken = await tx
-      .insert(trafficBatch)
-      .values({ writer, number, writtenAt: at })
-      .onConflictDoUpdate({
-        target: trafficBatch.writer,
-        set: { number, writtenAt: at },
-        setWhere: lt(trafficBatch.number, number),
-      })
-      .returning({ number: trafficBatch.number })
-    if (taken.length === 0) return
-    await tx.execute(sql`
+  await tx.execute(sql`
       with counted as (
         select * from unnest(
           ${plainArray(sorted.map(({ hour }) => hour.toISOString()))}::timestamptz[],
@@ -76,7 +52,6 @@ export async function addTraffic(db: Db, { writer, number, rows }: TrafficBatch,
       select distinct kind, subject, name from counted join added using (hour, kind, subject)
       where is_first and name is not null
       on conflict do nothing`)
-  })
 }
 
 const keyOf = ({ hour, kind, subject }: TrafficRow) => `${hour.getTime()} ${kind} ${subject}`
@@ -178,5 +153,4 @@ export async function pruneTraffic(db: Db, before: Date): Promise<void> {
     where traffic_name.kind = g.kind and traffic_name.subject = g.subject and not exists (
       select from traffic where traffic.kind = g.kind and traffic.subject = g.subject
         and traffic.hour >= ${before.toISOString()})`)
-  await db.delete(trafficBatch).where(lt(trafficBatch.writtenAt, before))
 }

@@ -42,8 +42,8 @@ export const trafficName = pgTable(
   (t) => [primaryKey({ columns: [t.kind, t.subject] })],
 )
 
-/** The last batch that each process wrote. */
-export const trafficBatch = pgTable('traffic_batch', {
+/** The last batch that each of those who count wrote. */
+export const countedBatch = pgTable('counted_batch', {
   writer: uuid('writer').primaryKey(),
   number: bigint('number', { mode: 'number' }).notNull(),
   writtenAt: instant('written_at').notNull(),
