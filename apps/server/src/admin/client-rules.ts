@@ -49,7 +49,11 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
     async listClientRules({ query }) {
       const at = now().getTime()
       const rules = inOrder((await listClientRules(db)).map((row) => ({ row, ...settingFrom(row) })))
-      const { page, more } = pageOf(rules, query, ({ priority, createdAt }, index) => [priority, -createdAt, index])
+      const { page, more } = pageOf(rules, query, ({ priority, createdAt, id }) => [
+        priority,
+        -createdAt,
+        backwards(id),
+      ])
       const epochs = await findLatestEpochs(
         db,
         page.map(({ id }) => id),
@@ -123,6 +127,11 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
     },
     removeClientException: (request) => operations.removeClientException(actorOf(request).name, request.params.id),
   }
+}
+
+/** A UUID whose like sort the other way around: of rules that were made at once, the one made last is asked first. */
+function backwards(id: string): string {
+  return id.replaceAll(/[\da-f]/gu, (digit) => (15 - Number.parseInt(digit, 16)).toString(16))
 }
 
 /**

@@ -220,6 +220,49 @@ test('a list that is read page by page is the whole list, in its order', async (
   }
 })
 
+test('what comes in between two pages moves nothing: whatever was there is in one of them, and in no other', async () => {
+  /** Makes one that comes early in the list or late, as its name goes. */
+  const make: Readonly<Record<string, (name: string) => readonly [string, string, object]>> = {
+    'client-rules': (name) => ['POST', 'client-rules', { family: `row-${name}`, action: 'observe' }],
+    'client-exceptions': (name) => ['POST', 'client-exceptions', { family: `row-${name}`, reason: 'x' }],
+    suspensions: (name) => ['POST', 'suspensions', { scopes: [`client:row-${name}`], mode: 'announce', reason: 'x' }],
+    'policy/epochs': (name) => ['POST', 'client-rules', { family: `epoch-${name}`, action: 'observe' }],
+    playbooks: (name) => ['PUT', `playbooks/${name}`, { steps: [{ scopes: ['files'], mode: 'hold' }], reason: 'x' }],
+    recalls: (name) => ['POST', 'recalls', { hashes: [name.padEnd(64, '0')], reason: 'x' }],
+    accounts: (name) => ['POST', 'accounts', { name: `row-${name}` }],
+    units: (name) => ['POST', 'units', { name: `row-${name}`, displayName: name }],
+    audit: (name) => ['POST', 'accounts', { name: `audit-${name}` }],
+  }
+  for (const [path, request] of Object.entries(make)) {
+    const add = async (name: string) => {
+      const [method, target, json] = request(name)
+      const { status, body } = await a.local(method, `/api/v1/${target}`, { json })
+      expect(status, `${path} ${JSON.stringify(body)}`).toBeLessThan(300)
+    }
+    const page = async (query: string) => (await a.local('GET', `/api/v1/${path}?${query}`)).body
+    const rowsOf = (body: Record<string, unknown>) =>
+      (Object.values(body).find((value) => Array.isArray(value)) as readonly object[]).map((row) => identityOf(row))
+    for (const name of ['b1', 'd1', 'e1']) await add(name)
+    const before = rowsOf(await page('limit=500'))
+    const seen: string[] = []
+    for (let next: unknown = ''; next !== undefined;) {
+      const body = await page(`limit=2${next === '' ? '' : `&cursor=${encodeURIComponent(String(next))}`}`)
+      seen.push(...rowsOf(body))
+      next = body['next']
+      // Where the list would begin, in its middle and at its end.
+      if (seen.length === 2) for (const name of ['a2', 'c2', 'f2']) await add(name)
+    }
+    expect(new Set(seen).size, path).toBe(seen.length)
+    expect(seen, path).toEqual(expect.arrayContaining(before))
+  }
+})
+
+/** What a row is known by. */
+function identityOf(row: object): string {
+  const { id, name, epoch, position } = row as Record<string, unknown>
+  return String(id ?? name ?? epoch ?? position)
+}
+
 test('whoever edits what somebody else has changed meanwhile is told to look again (RFC 9110 §13.1.1)', async () => {
   const read = async () => String((await a.network('GET', '/api/v1/units/sales', { token })).headers.etag)
   const write = (displayName: string, ifMatch: string) =>

@@ -35,11 +35,11 @@ export function placeFrom(cursor: string): Place {
 export function pageOf<T>(
   rows: readonly T[],
   { cursor, limit = DEFAULT_LIMIT }: { readonly cursor?: string | undefined; readonly limit?: number | undefined },
-  placeOf: (row: T, index: number) => Place,
+  placeOf: (row: T) => Place,
 ): { readonly page: readonly T[]; readonly more: { readonly next?: string } } {
   const after = cursor === undefined ? undefined : placeFrom(cursor)
   const left = rows
-    .map((row, index) => ({ row, at: placeOf(row, index) }))
+    .map((row) => ({ row, at: placeOf(row) }))
     .filter(({ at }) => after === undefined || compare(at, after) > 0)
     .toSorted((one, other) => compare(one.at, other.at))
   const page = left.slice(0, limit)
