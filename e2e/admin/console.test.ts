@@ -14,12 +14,18 @@ import type { Authenticator } from '../support/totp.ts'
 import type { TestClient } from '../support/xmpp-client.ts'
 import { aPlaybookIsKeptReady, imagesAreSuspendedByKeyboard, whatIsHeldIsReviewed } from './emergency.ts'
 import { exploitAt3Am, signedIn } from './exploit.ts'
+import {
+  aLongListIsReadPageByPage,
+  aRoomIsFoundByItsName,
+  storedImagesAreMadeAnew,
+  whatOthersChangedIsSeenFirst,
+} from './typing.ts'
 
 let stack: Stack
 let browser: Browser
 let officer: Person
 let authenticator: Authenticator
-let recoveryCode: string
+let recoveryCodes: readonly string[]
 let carol: TestClient
 let api: AdminClient
 beforeAll(async () => {
@@ -64,9 +70,9 @@ test('an administrator signs in, enrolls an authenticator, and is asked for its 
   authenticator = authenticatorOf((await officer.page.getByTestId('totp-secret').textContent()) ?? '')
   await officer.page.getByLabel('Code').fill(authenticator.next())
   await press('Put it in force')
-  const recoveryCodes = officer.page.getByTestId('recovery-codes').getByRole('listitem')
-  await expect.poll(() => recoveryCodes.count()).toBe(10)
-  recoveryCode = (await recoveryCodes.first().textContent()) ?? ''
+  const codes = officer.page.getByTestId('recovery-codes').getByRole('listitem')
+  await expect.poll(() => codes.count()).toBe(10)
+  recoveryCodes = await codes.allTextContents()
   await look(officer, 'console-second-factor')
   await press('I have kept them')
   await officer.page.getByText(/10 codes on paper are left/).waitFor()
@@ -155,6 +161,17 @@ test('control §7: a rule is tried by name, added, confirmed while the clock run
   const editor = officer.page.getByTestId('rule-editor')
   expect(await editor.getByLabel('Family').inputValue()).toBe('old-client')
   await editor.getByLabel('Below version').fill('2.0.0')
+  // What few need is folded up; a date of its own is reckoned into the ladder at once.
+  await editor.locator('summary').filter({ hasText: 'Dates of the stages' }).click()
+  const stage = (name: string) => editor.getByRole('row').filter({ hasText: name })
+  await stage('Warn').getByLabel('Another date: Warn').fill('2030-05-06T07:08')
+  await stage('Warn').getByText('left out').waitFor()
+  await stage('Warn').getByLabel('Another date: Warn').fill('')
+  await editor.locator('summary').filter({ hasText: 'Rings' }).click()
+  await press('Add a ring')
+  await editor.getByTestId('ring').getByLabel('Hours later').fill('0')
+  await look(officer, 'console-rule-editor')
+  await press('Remove ring 1')
   await editor.getByLabel('How fast').selectOption('now')
   await press('See whom it reaches')
   await editor.getByText('One person, one open session').waitFor()
@@ -175,6 +192,12 @@ test('control §7: a rule is tried by name, added, confirmed while the clock run
   await officer.page.getByText('The rule is confirmed.').waitFor()
   await rule.getByText(/confirmed by/).waitFor()
   await own.end()
+  // A rule that was made in a hurry can be kept from falling back, and is marked then.
+  await press('Take the guardrails off …')
+  const guard = officer.page.getByRole('dialog')
+  await guard.getByLabel('Why').fill('they are meant')
+  await guard.getByRole('button', { name: 'Take the guardrails off' }).click()
+  await rule.getByText('without guardrails').waitFor()
   // Somebody else has held it back meanwhile: that is shown before it is undone.
   const { rules } = await api('listClientRules', {})
   const [{ id } = { id: '' }] = rules
@@ -225,9 +248,7 @@ test('a suspension is seen before it begins, takes hold on each node, is extende
   await officer.page.getByRole('dialog').getByLabel('Accounts').fill('carol')
   await officer.page.getByRole('dialog').getByRole('button', { name: 'Leave them alone' }).click()
   await running.getByRole('listitem').filter({ hasText: 'carol used 0 times' }).waitFor()
-  await running.getByRole('button', { name: 'Extend …' }).click()
-  await officer.page.getByRole('dialog').getByRole('button', { name: 'Extend' }).click()
-  await officer.page.getByText('The suspension has a new end.').waitFor()
+  await whatOthersChangedIsSeenFirst(stack, officer)
   await running.getByRole('button', { name: 'End …', exact: true }).click()
   await officer.page.getByRole('dialog').getByRole('button', { name: 'End and release' }).click()
   await officer.page.getByText(/The suspension has ended/).waitFor()
@@ -241,6 +262,10 @@ test('at 3 a.m. images are suspended from the overview by keyboard alone: a link
 
 test('what was held is read one message at a time, on record, and delivered, discarded or left', async () => {
   await whatIsHeldIsReviewed(stack, officer)
+})
+
+test('a room is found by its name, by keyboard alone, and stays in the form after a reload', async () => {
+  await aRoomIsFoundByItsName(stack, officer)
 })
 
 test('a playbook is written, tried as a drill, and kept whole by two who change it at once', async () => {
@@ -259,10 +284,16 @@ test('the audit log is filtered, shows what changed, and is verified', async () 
   await press('Verify')
   await officer.page.getByText(/^Whole\. Entries checked/).waitFor()
   await look(officer, 'console-audit')
+  await aLongListIsReadPageByPage(stack, officer)
 })
 
 test('exploit at 3 a.m.: from the advisory to the lock-out and back, with the pictures that its page shows', async () => {
   await exploitAt3Am(stack, officer)
+})
+
+test('stored images are made anew, and how far that is is seen', async () => {
+  await open('Emergency')
+  await storedImagesAreMadeAnew(officer)
 })
 
 test('a session that ends leaves what was typed, and whoever comes back goes on with it', async () => {
@@ -275,9 +306,17 @@ test('a session that ends leaves what was typed, and whoever comes back goes on 
   await look(officer, 'console-expired')
   await dialog.getByLabel('Password').fill(stack.admin.password)
   await dialog.getByRole('button', { name: 'Sign in' }).click()
-  await dialog.getByLabel('Code').fill(recoveryCode)
+  await dialog.getByLabel('Code').fill(recoveryCodes[0] ?? '')
   await dialog.getByRole('button', { name: 'Sign in' }).click()
   await expect.poll(() => dialog.count()).toBe(0)
+  expect(await reason.inputValue()).toBe('half a sentence')
+  // Also when the page has to be loaded anew in between.
+  await officer.context.clearCookies()
+  await officer.page.reload()
+  await fillIn(stack.admin.password)
+  await officer.page.getByLabel('Code').fill(recoveryCodes[1] ?? '')
+  await press('Sign in')
+  await officer.page.getByText('What you had typed is here again.').waitFor()
   expect(await reason.inputValue()).toBe('half a sentence')
 })
 

@@ -1,29 +1,36 @@
-import type { AuditEntryView, ResponseOf } from '@drawbridge/contract'
+import type { AuditEntryView, QueryOf, ResponseOf } from '@drawbridge/contract'
 import { useState } from 'react'
+import type { Call } from '../api/call.ts'
 import { useConsole, useMay } from '../api/console.ts'
+import { allPages } from '../api/pages.ts'
 import { changesOf } from '../model/audit-change.ts'
+import { instantFrom } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { Changes } from './Changes.tsx'
+import { CsvButton } from './CsvButton.tsx'
 import { formatCount } from './format.ts'
 import { ListEnd } from './ListEnd.tsx'
-import { Field, Loaded, Moment, Panel, ProblemBox, Table } from './parts.tsx'
+import { Loaded, Moment, Panel, ProblemBox, Table, TextField } from './parts.tsx'
 import { go, hrefOf, useRoute } from './route.ts'
 import { PAGE, usePages } from './use-pages.ts'
 import { useAction } from './use-resource.ts'
 
-const FILTERS = ['actor', 'action', 'target'] as const
+const TEXTS = ['actor', 'action', 'target'] as const
+const TIMES = ['from', 'until'] as const
+const FILTERS = [...TEXTS, ...TIMES] as const
+
+/** Texts as they stand in their fields, and in the address; times are of the reader's own zone. */
 type Filter = Readonly<Record<(typeof FILTERS)[number], string>>
+
+/** Rows of a file that are asked for at once. */
+const FILE_PAGE = 500
 
 /** Who did what, newest first; the filter is in the address. */
 export function Audit() {
   const { t } = useTexts()
   const isOn = useMay('audit.read')
   const { search } = useRoute()
-  const filter: Filter = {
-    actor: search.get('actor') ?? '',
-    action: search.get('action') ?? '',
-    target: search.get('target') ?? '',
-  }
+  const filter = Object.fromEntries(FILTERS.map((field) => [field, search.get(field) ?? ''])) as Filter
   if (!isOn) return <p className="hint">{t.noAudit}</p>
   return (
     <>
@@ -39,6 +46,7 @@ export function Audit() {
 function AuditFilter({ filter }: { readonly filter: Filter }) {
   const { t } = useTexts()
   const [typed, setTyped] = useState(filter)
+  const put = (field: keyof Filter) => (text: string) => setTyped((known) => ({ ...known, [field]: text.trim() }))
   return (
     <form
       role="search"
@@ -48,17 +56,17 @@ function AuditFilter({ filter }: { readonly filter: Filter }) {
         go(hrefOf('audit', typed))
       }}
     >
-      {FILTERS.map((field) => (
-        <Field key={field} label={t.auditFilters[field]}>
-          {(ids) => (
-            <input
-              {...ids}
-              spellCheck={false}
-              value={typed[field]}
-              onChange={(event) => setTyped((known) => ({ ...known, [field]: event.target.value.trim() }))}
-            />
-          )}
-        </Field>
+      {TEXTS.map((field) => (
+        <TextField key={field} label={t.auditFilters[field]} value={typed[field]} onChange={put(field)} />
+      ))}
+      {TIMES.map((field) => (
+        <TextField
+          key={field}
+          label={t.auditFilters[field]}
+          type="datetime-local"
+          value={typed[field]}
+          onChange={put(field)}
+        />
       ))}
       <div className="button-row bottom">
         <button type="submit" className="button">
@@ -77,11 +85,16 @@ function AuditFilter({ filter }: { readonly filter: Filter }) {
 /** More pages are appended, so that nothing that was read moves. */
 function AuditList({ filter }: { readonly filter: Filter }) {
   const { t } = useTexts()
-  const query = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''))
-  const entries = usePages(`audit ${JSON.stringify(query)}`, async (call, cursor, signal) => {
-    const page = await call('listAudit', { query: { ...query, limit: PAGE, cursor }, signal })
-    return { items: page.entries, next: page.next }
-  })
+  const { call } = useConsole()
+  const query = queryOf(filter)
+  const page = async (ask: Call, limit: number, cursor: string | undefined, signal?: AbortSignal) => {
+    const { entries: items, next } = await ask('listAudit', {
+      query: { ...query, limit, cursor },
+      ...(signal && { signal }),
+    })
+    return { items, next }
+  }
+  const entries = usePages(`audit ${JSON.stringify(query)}`, (ask, cursor, signal) => page(ask, PAGE, cursor, signal))
   return (
     <>
       <Loaded resource={entries}>
@@ -100,8 +113,30 @@ function AuditList({ filter }: { readonly filter: Filter }) {
           )
         }
       </Loaded>
-      <ListEnd pages={entries} />
+      <div className="button-row spread">
+        <ListEnd pages={entries} />
+        <CsvButton
+          name="audit"
+          columns={COLUMNS}
+          rows={async () => (await allPages((cursor) => page(call, FILE_PAGE, cursor))).map(rowOf)}
+        />
+      </div>
     </>
+  )
+}
+
+const COLUMNS = ['position', 'at', 'actor', 'action', 'target', 'details', 'hash']
+
+function rowOf({ position, at, actor, action, target, details, hash }: AuditEntryView): readonly (string | number)[] {
+  return [position, at, actor, action, target, JSON.stringify(details), hash]
+}
+
+/** What is asked of the server. */
+function queryOf(filter: Filter): Partial<QueryOf<'listAudit'>> {
+  const given = FILTERS.filter((field) => filter[field] !== '')
+  const isTime = (field: string) => TIMES.some((time) => time === field)
+  return Object.fromEntries(
+    given.map((field) => [field, isTime(field) ? instantFrom(filter[field]) : filter[field]] as const),
   )
 }
 

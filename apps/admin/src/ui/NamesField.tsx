@@ -62,15 +62,6 @@ export function NamesField({
     <Field label={label} {...(hint && { hint })}>
       {(ids) => (
         <>
-          <Chips
-            names={done}
-            onRemove={(name) =>
-              put(
-                typed,
-                done.filter((other) => other !== name),
-              )
-            }
-          />
           <Combobox
             ids={ids}
             kind={kind}
@@ -79,6 +70,15 @@ export function NamesField({
             onChoose={(name) => put('', [...done, name])}
             onCommit={() => put('', [...done, ...pending])}
             onBack={() => put('', done.slice(0, -1))}
+          />
+          <Chips
+            names={done}
+            onRemove={(name) =>
+              put(
+                typed,
+                done.filter((other) => other !== name),
+              )
+            }
           />
         </>
       )}

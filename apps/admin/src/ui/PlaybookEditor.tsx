@@ -10,7 +10,7 @@ import { ConflictNotice } from './Conflict.tsx'
 import { DraftNotice } from './DraftNotice.tsx'
 import { More } from './More.tsx'
 import { NamesField } from './NamesField.tsx'
-import { Field, ProblemBox } from './parts.tsx'
+import { Field, ProblemBox, TextField } from './parts.tsx'
 import { RuleFields } from './RuleFields.tsx'
 import { ExemptionFields, ReasonFields, WhatFields } from './SuspensionFields.tsx'
 import { useDraft } from './use-draft.ts'
@@ -75,7 +75,7 @@ export function PlaybookEditor({
         {playbook ? t.editPlaybook(playbook.name) : t.newPlaybook}
       </h3>
       <DraftNotice isRestored={kept.isRestored} />
-      <div className="fields">
+      <div className="fields pair">
         {playbook === undefined && (
           <Field label={t.name} hint={isTaken ? t.nameTaken : t.nameHint}>
             {(ids) => (
@@ -92,16 +92,12 @@ export function PlaybookEditor({
             )}
           </Field>
         )}
-        <Field label={t.description}>
-          {(ids) => (
-            <input
-              {...ids}
-              maxLength={500}
-              value={draft.description}
-              onChange={(event) => change({ description: event.target.value })}
-            />
-          )}
-        </Field>
+        <TextField
+          label={t.description}
+          maxLength={500}
+          value={draft.description}
+          onChange={(description) => change({ description })}
+        />
       </div>
       {draft.steps.map((step, index) => (
         <fieldset key={step.key} className="item">
@@ -131,19 +127,16 @@ export function PlaybookEditor({
       <ReasonFields draft={draft} onChange={change} />
       <div className="fields">
         {(['endAfterMin', 'reviewAfterMin'] as const).map((field) => (
-          <Field key={field} label={t[field]} hint={t.minutesHint[field]}>
-            {(ids) => (
-              <input
-                {...ids}
-                type="number"
-                inputMode="numeric"
-                min={1}
-                max={43_200}
-                value={draft[field]}
-                onChange={(event) => change({ [field]: event.target.value })}
-              />
-            )}
-          </Field>
+          <TextField
+            key={field}
+            label={t[field]}
+            hint={t.minutesHint[field]}
+            type="number"
+            min={1}
+            max={43_200}
+            value={draft[field]}
+            onChange={(minutes) => change({ [field]: minutes })}
+          />
         ))}
         <NamesField
           label={t.notify}

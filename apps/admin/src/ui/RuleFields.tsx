@@ -18,7 +18,7 @@ export function RuleFields({ draft, onChange }: RuleFieldsProps) {
   const { t } = useTexts()
   return (
     <>
-      <fieldset className="stack">
+      <fieldset className="group">
         <legend>{t.ruleWhich}</legend>
         <div className="fields">
           <NameField
@@ -45,7 +45,7 @@ export function RuleFields({ draft, onChange }: RuleFieldsProps) {
         </div>
       </fieldset>
       <RuleSchedule draft={draft} onChange={onChange} />
-      <fieldset>
+      <fieldset className="group">
         <legend>{t.formatsLegend}</legend>
         <div className="checks">
           {IMAGE_FORMATS.map((format) => (

@@ -35,22 +35,24 @@ export function RuleRings({
         {rings.map((ring, index) => (
           <li key={ring.key} className="item ring" data-testid="ring">
             <strong>{t.ringNumber(index + 1)}</strong>
-            <NamesField
-              label={t.ringUnits}
-              hint={t.ringUnitsHint}
-              kind="unit"
-              names={ring.units}
-              onChange={(units) => put(ring.key, { units })}
-            />
-            <TextField
-              label={t.ringDelay}
-              type="number"
-              min={0}
-              max={MAX_DELAY_HOURS}
-              isRequired
-              value={ring.delayHours}
-              onChange={(delayHours) => put(ring.key, { delayHours })}
-            />
+            <div className="fields">
+              <NamesField
+                label={t.ringUnits}
+                hint={t.ringUnitsHint}
+                kind="unit"
+                names={ring.units}
+                onChange={(units) => put(ring.key, { units })}
+              />
+              <TextField
+                label={t.ringDelay}
+                type="number"
+                min={0}
+                max={MAX_DELAY_HOURS}
+                isRequired
+                value={ring.delayHours}
+                onChange={(delayHours) => put(ring.key, { delayHours })}
+              />
+            </div>
             <RingShare units={namedIn(ring.units)} sizes={sizes} />
             <div className="button-row">
               <button

@@ -10,7 +10,7 @@ export function RuleSchedule({ draft, onChange }: RuleFieldsProps) {
   const ladder = ladderOf(draft, useNow(30_000))
   const own = Object.values(draft.stageDates).some((date) => date !== '')
   return (
-    <fieldset className="stack">
+    <fieldset className="group">
       <legend>{t.ruleWhen}</legend>
       <div className="fields">
         <Field label={t.preset} hint={t.presetHints[draft.preset]}>

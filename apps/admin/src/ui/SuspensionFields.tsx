@@ -54,7 +54,7 @@ export function WhatFields({ draft, onChange }: FieldsProps<WhatDraft>) {
 export function ReasonFields({ draft, onChange }: FieldsProps<ReasonDraft>) {
   const { t } = useTexts()
   return (
-    <>
+    <div className="fields pair">
       <TextField
         label={t.reasonEn}
         lang="en"
@@ -76,7 +76,7 @@ export function ReasonFields({ draft, onChange }: FieldsProps<ReasonDraft>) {
         value={draft.internalReason}
         onChange={(internalReason) => onChange({ internalReason })}
       />
-    </>
+    </div>
   )
 }
 

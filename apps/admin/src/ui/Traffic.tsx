@@ -3,7 +3,7 @@ import { liveRate, rateLine, withSample } from '../model/live-rate.ts'
 import type { Sample } from '../model/live-rate.ts'
 import { rateOf, rateSince } from '../model/rate.ts'
 import { useTexts } from '../texts/index.ts'
-import { formatAge, formatInstant, formatRate } from './format.ts'
+import { formatAge, formatHour, formatRate } from './format.ts'
 import { Sparkline } from './Sparkline.tsx'
 import { Tile } from './Tile.tsx'
 import { useResource } from './use-resource.ts'
@@ -44,7 +44,7 @@ export function Traffic() {
   const note = !rate
     ? t.loading
     : !live
-      ? t.tileSince(formatInstant(seen.since, language))
+      ? t.tileSince(formatHour(seen.since, language))
       : live.spanMs >= MINUTE_MS
         ? t.tileLive
         : t.tileOver(formatAge(live.spanMs, language))

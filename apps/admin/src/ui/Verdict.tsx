@@ -24,13 +24,15 @@ export function Verdict({ status, found }: { readonly status: Status; readonly f
   const { t } = useTexts()
   const state = serviceState(status)
   const running = status.suspensions.filter(({ state: is }) => is === 'active')
+  const suspended = [...new Set(running.filter(({ isDrill }) => !isDrill).flatMap(({ scopes }) => scopes))]
   return (
     <section className="verdict" data-state={state} aria-label={t.attentionTitle} data-testid="attention">
       <p className="verdict-text">
         <span className="verdict-glyph">
           <Glyph path={GLYPHS[state]} size={22} />
         </span>
-        {t.verdicts[state]} {found.length === 0 && <span className="soft">{t.attentionNone}</span>}
+        {suspended.length > 0 ? t.verdictSuspended(scopesText(suspended, t)) : t.verdicts[state]}{' '}
+        {found.length === 0 && <span className="soft">{t.attentionNone}</span>}
       </p>
       {running.length > 0 && (
         <ul className="running">

@@ -12,6 +12,11 @@ export function formatInstant(at: string | number | Date, language: string): str
   })
 }
 
+/** 21:00 UTC+1, of today */
+export function formatHour(at: Date, language: string): string {
+  return formatDate(at, language, { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' })
+}
+
 /** The reader's own zone, like Europe/Berlin. */
 export function zoneOf(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone

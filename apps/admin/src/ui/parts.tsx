@@ -159,10 +159,18 @@ export function Table({
  */
 export function Moment({ at, hasUtc = false }: { readonly at: string; readonly hasUtc?: boolean }) {
   const { language } = useTexts()
+  const relative = formatRelative(at, useNow(30_000), language)
+  // Nobody needs to be told twice.
+  const isUtc = hasUtc && zoneOf() === 'UTC'
   return (
-    <time dateTime={at} title={formatUtc(at)}>
-      {formatInstant(at, language)} <span className="soft">({formatRelative(at, useNow(30_000), language)})</span>
-      {hasUtc && <span className="soft"> · {formatUtc(at)}</span>}
+    <time dateTime={at} title={formatUtc(at)} className="moment">
+      <span>{isUtc ? formatUtc(at) : formatInstant(at, language)}</span> <span className="soft">({relative})</span>
+      {hasUtc && !isUtc && (
+        <>
+          {' '}
+          <span className="soft">· {formatUtc(at)}</span>
+        </>
+      )}
     </time>
   )
 }

@@ -4,7 +4,7 @@ import type { audit as english } from '../en/audit.ts'
 export const audit: typeof english = {
   noAudit: 'Ihre Rolle darf das Protokoll nicht lesen. Fragen Sie die Revision.',
   auditTitle: 'Wer was getan hat',
-  auditFilters: { actor: 'Wer', action: 'Was', target: 'Woran' },
+  auditFilters: { actor: 'Wer', action: 'Was', target: 'Woran', from: 'Von', until: 'Bis' },
   filter: 'Filtern',
   clearFilter: 'Alle zeigen',
   change: 'Vorher und nachher',

@@ -152,7 +152,7 @@ export const emergency: typeof english = {
   emptyForm: 'Formular leeren',
   emergencyViews: {
     now: 'Jetzt',
-    playbooks: 'Playbooks',
+    playbooks: 'Ablaufpläne',
     effective: 'Was gilt',
     images: 'Gespeicherte Bilder',
     past: 'Früher',

@@ -60,4 +60,5 @@ export const overview: typeof english = {
   tileOthers: (count) =>
     n(count, 'Eine weitere ist Übung oder geplant.', `${count} weitere sind Übungen oder geplant.`),
   tileLive: 'Über die letzte Minute',
+  verdictSuspended: (scopes: string) => `Ausgesetzt: ${scopes}.`,
 }

@@ -2,7 +2,7 @@
 export const audit = {
   noAudit: 'Your role may not read the audit log. Ask an auditor.',
   auditTitle: 'Who did what',
-  auditFilters: { actor: 'Actor', action: 'Action', target: 'Target' },
+  auditFilters: { actor: 'Actor', action: 'Action', target: 'Target', from: 'From', until: 'Until' },
   filter: 'Filter',
   clearFilter: 'Show all',
   change: 'Before and after',

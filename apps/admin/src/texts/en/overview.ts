@@ -56,4 +56,5 @@ export const overview = {
   tileQueueAge: (age: string) => `The oldest for ${age}.`,
   tileOthers: (count: number) => n(count, 'One more is a drill or planned.', `${count} more are drills or planned.`),
   tileLive: 'Over the last minute',
+  verdictSuspended: (scopes: string) => `Suspended: ${scopes}.`,
 }
