@@ -192,21 +192,23 @@ test('control §7: a rule is tried by name, added, confirmed while the clock run
   await officer.page.getByText('The rule is confirmed.').waitFor()
   await rule.getByText(/confirmed by/).waitFor()
   await own.end()
-  // A rule that was made in a hurry can be kept from falling back, and is marked then.
+  // A rule that was made in a hurry can be kept from falling back. Somebody else has held it back meanwhile: that is shown
+  // before anything is done, and what was typed stays.
   await press('Take the guardrails off …')
   const guard = officer.page.getByRole('dialog')
   await guard.getByLabel('Why').fill('they are meant')
-  await guard.getByRole('button', { name: 'Take the guardrails off' }).click()
-  await rule.getByText('without guardrails').waitFor()
-  // Somebody else has held it back meanwhile: that is shown before it is undone.
   const { rules } = await api('listClientRules', {})
   const [{ id } = { id: '' }] = rules
   await api('holdClientRule', { params: { id }, body: { stage: 'warn', reason: 'too many calls' } })
-  await press('Undo: remove the rule')
-  await rule
+  const off = guard.getByRole('button', { name: 'Take the guardrails off' })
+  await off.click()
+  await guard
     .getByTestId('conflict')
     .getByText(/too many calls/)
     .waitFor()
+  expect(await guard.getByLabel('Why').inputValue()).toBe('they are meant')
+  await off.click()
+  await rule.getByText('without guardrails').waitFor()
   await press('Undo: remove the rule')
   await officer.page.getByText('There are no rules').waitFor()
 })
