@@ -258,6 +258,7 @@ export const ROUTE_SAMPLES: Readonly<Record<string, string>> = {
   kind: 'motd',
   id: '0197a000-0000-7000-8000-000000000000',
   epoch: '999999',
+  thumbprint: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
 }
 
 /** Where a route is asked for, with samples in its path. */

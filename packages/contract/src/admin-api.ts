@@ -9,6 +9,7 @@ import { CLIENT_EXCEPTION_ROUTES } from './admin-client-exceptions.ts'
 import { CLIENT_POSTURE_ROUTES } from './admin-client-posture.ts'
 import { CLIENT_RULE_ROUTES } from './admin-client-rules.ts'
 import { CLIENT_ROUTES } from './admin-clients.ts'
+import { DEVICE_KEY_ROUTES } from './admin-device-keys.ts'
 import { EVENT_ROUTES } from './admin-events.ts'
 import { EVIDENCE_ROUTES } from './admin-evidence.ts'
 import { HELD_ROUTES } from './admin-held.ts'
@@ -40,6 +41,7 @@ export const ADMIN_ROUTES = {
   ...CLIENT_RULE_ROUTES,
   ...CLIENT_POSTURE_ROUTES,
   ...CLIENT_EXCEPTION_ROUTES,
+  ...DEVICE_KEY_ROUTES,
   ...POLICY_ROUTES,
   ...MEDIA_ROUTES,
   ...EVIDENCE_ROUTES,

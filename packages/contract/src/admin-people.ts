@@ -1,7 +1,8 @@
+import { MINIMUM_TIERS } from '@drawbridge/policy'
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
 import { account } from './admin-accounts.ts'
-import { accountName, idParams, instant, nameParams, none, pageQuery, searchQuery } from './admin-values.ts'
+import { accountName, effect, idParams, instant, nameParams, none, pageQuery, searchQuery } from './admin-values.ts'
 
 // The company: its units, the names it gives to people, and invitations.
 
@@ -26,8 +27,19 @@ const directory = z.enum(['everybody', 'members']).meta({
   description: 'Who finds its members in the directory. `members`: nobody outside the units they are in.',
 })
 
+const minimumTier = z.enum(MINIMUM_TIERS).meta({
+  description: 'Clients of its members that are known less well count as unknown, and are turned away.',
+})
+
 export const unit = z
-  .strictObject({ name: unitName, displayName, roster, directory, members: z.int().min(0) })
+  .strictObject({
+    name: unitName,
+    displayName,
+    roster,
+    directory,
+    minimumTier: minimumTier.optional(),
+    members: z.int().min(0),
+  })
   .meta({ id: 'Unit' })
 
 export const newUnit = z
@@ -147,6 +159,29 @@ export const PEOPLE_ROUTES = {
     body: unitChange,
     status: 200,
     response: z.strictObject({ unit }),
+  },
+  setUnitMinimumTier: {
+    method: 'PUT',
+    path: '/api/v1/units/{name}/minimum-tier',
+    summary: 'Protect a unit: say how well the clients of its members must be known. Null: like everybody’s.',
+    permission: 'policy.write',
+    edits: 'getUnit',
+    isPolicyWrite: true,
+    params: unitParams,
+    query: none,
+    body: z.strictObject({ minimumTier: minimumTier.nullable() }),
+    status: 200,
+    response: z.strictObject({
+      unit: unitName,
+      minimumTier: minimumTier.nullable(),
+      sessions: z.int().min(0).meta({ description: 'Live sessions for which something changes.' }),
+      people: z.int().min(0).meta({ description: 'The same for people, by what they used in the last 90 days.' }),
+      stranded: z
+        .int()
+        .min(0)
+        .meta({ description: 'Of those, people who were seen with no client that stays allowed.' }),
+      effect,
+    }),
   },
   deleteUnit: {
     method: 'DELETE',

@@ -1,4 +1,4 @@
-import { CLIENT_POSTURES, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
+import { CLIENT_POSTURES, MINIMUM_TIERS, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
 import { z } from 'zod'
 import { advisorySettings } from './admin-advisories.ts'
 import { newClientRule } from './admin-client-rules.ts'
@@ -19,6 +19,9 @@ const sections = z.strictObject({
   clientRules: z.array(ruleDocument).max(MAX_RULES).readonly().meta({
     description: 'A rule that is changed is another rule. Of those with one priority the first here is asked first.',
   }),
+  minimumTiers: z
+    .record(unitName, z.enum(MINIMUM_TIERS))
+    .meta({ description: 'Protected units, and how well the clients of their members must be known.' }),
   mediaPolicy,
   unitMediaPolicies: z.record(unitName, unitMediaPolicy),
   playbooks: z

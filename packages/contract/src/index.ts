@@ -20,6 +20,7 @@ export {
   type FeedImportResult,
   MAX_FEED_BYTES,
 } from './admin-advisories.ts'
+export { type DeviceKeyFault, type DeviceKeyImport, type DeviceKeyView, MAX_DEVICE_KEYS } from './admin-device-keys.ts'
 export type { StandingMessageView } from './admin-announcements.ts'
 export { type InvitationView, type IssuedInvitation, MAX_MEMBERS_PER_REQUEST, type UnitView } from './admin-people.ts'
 export {

@@ -1,11 +1,12 @@
-import { and, arrayContains, asc, count, eq, gt, inArray, sql } from 'drizzle-orm'
+import { and, arrayContains, asc, count, eq, gt, inArray, isNotNull, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { hasText } from './has-text.ts'
 import { account, unit, unitMember } from './schema/index.ts'
+import type { UnitMinimumTier } from './schema/unit.ts'
 import { uuidv7 } from './uuid.ts'
 
 export type UnitRow = typeof unit.$inferSelect
-export type UnitSettings = Pick<UnitRow, 'displayName' | 'roster' | 'directory'>
+export type UnitSettings = Pick<UnitRow, 'displayName' | 'roster' | 'directory' | 'minimumTier'>
 
 export interface NewUnit extends Partial<UnitSettings> {
   readonly name: string
@@ -31,6 +32,15 @@ export async function updateUnit(db: Db, name: string, change: Partial<UnitSetti
 export async function findUnit(db: Db, name: string): Promise<UnitRow | undefined> {
   const [row] = await db.select().from(unit).where(eq(unit.name, name))
   return row
+}
+
+/** What protected units ask for, by their name. */
+export async function listMinimumTiers(db: Db): Promise<Record<string, UnitMinimumTier>> {
+  const rows = await db
+    .select({ name: unit.name, tier: unit.minimumTier })
+    .from(unit)
+    .where(isNotNull(unit.minimumTier))
+  return Object.fromEntries(rows.flatMap(({ name, tier }) => (tier === null ? [] : [[name, tier]])))
 }
 
 export async function deleteUnit(db: Db, name: string): Promise<'deleted' | 'absent'> {

@@ -5,11 +5,12 @@ import { deadlineOf, isAtLeast } from './ladder.ts'
 import { compileExceptions } from './match.ts'
 import type { FindRule, RuleMatch } from './match.ts'
 import type { AccountFacts, MediaFacts, Questions, SessionFacts } from './questions.ts'
-import type { ClientRuleSetting, RuleExceptionSetting } from './settings.ts'
+import type { ClientRuleSetting, PolicySettings } from './settings.ts'
 import { PASS, refuse } from './verdict.ts'
 import type { PolicyCode, Refuse, Verdict, VerdictDetails } from './verdict.ts'
 import { parseVersion } from './version.ts'
-import type { ClientPosture } from './vocabulary.ts'
+import { EVIDENCE_TIERS } from './vocabulary.ts'
+import type { EvidenceTier } from './vocabulary.ts'
 
 interface Asked {
   readonly at: number
@@ -62,23 +63,26 @@ export function clientVersion(find: FindRule, from: 'observe' | 'block'): Rule {
   }
 }
 
+/** What the rule about unknown clients goes by. */
+type UnknownSettings = Pick<PolicySettings, 'posture' | 'postureLapsesAt' | 'minimumTiers' | 'exceptions'>
+
 /**
- * Turns away clients that nobody can name: no evidence, contradicting evidence, or a version that cannot be compared.
- * In posture `discover` the compiler lets it observe only.
+ * Turns away clients that nobody can name: no evidence, contradicting evidence, a version that cannot be compared; or, in
+ * a protected unit, less evidence than it asks for.
  *
- * @param lapsesAt - from here on everybody is let in: the posture was not confirmed in time
+ * @param whose - the protected ones are turned away whatever the posture; everybody in posture `enforce`, until it lapses
+ *   because nobody has confirmed it.
  */
-export function clientUnknown(
-  posture: ClientPosture,
-  exceptions: readonly RuleExceptionSetting[],
-  lapsesAt = Number.POSITIVE_INFINITY,
-): Rule {
+export function clientUnknown(settings: UnknownSettings, whose: 'protected' | 'everybody'): Rule {
+  const { posture, postureLapsesAt = Number.POSITIVE_INFINITY, minimumTiers, exceptions } = settings
   const isExcused = compileExceptions(exceptions)
   const decide = (facts: Asked): Verdict => {
-    if (facts.account?.isBreakGlass === true || facts.at >= lapsesAt) return PASS
-    const why = unknownBecause(facts.client)
+    if (facts.account?.isBreakGlass === true) return PASS
+    const required = requiredTier(minimumTiers, facts.account)
+    const isMeant = required !== 'E1' || (whose === 'everybody' && facts.at < postureLapsesAt)
+    const why = isMeant ? unknownBecause(facts.client, required) : undefined
     if (why === undefined || isExcused({ ...facts, client: facts.client ?? NO_IDENTITY }, undefined)) return PASS
-    return refuse('client-unknown', `${why}, posture ${posture}`)
+    return refuse('client-unknown', `${why}, ${required === 'E1' ? `posture ${posture}` : 'protected unit'}`)
   }
   const atBind = (facts: SessionFacts): Verdict => (facts.isIdentityPending === true ? PASS : decide(facts))
   return {
@@ -95,18 +99,35 @@ export function clientUnknown(
   }
 }
 
+/**
+ * How well a client of this account must be known: the strictest that its units ask for. Whoever is not known, or whose
+ * units nobody has looked at, may be in any of them.
+ */
+export function requiredTier(
+  minimumTiers: PolicySettings['minimumTiers'],
+  account: Pick<AccountFacts, 'units'> | undefined,
+): EvidenceTier {
+  const asked = (account?.units ?? Object.keys(minimumTiers)).map((unit) => tierRank(minimumTiers[unit] ?? 'E1'))
+  return EVIDENCE_TIERS[Math.max(tierRank('E1'), ...asked)] ?? 'E1'
+}
+
+const tierRank = (tier: EvidenceTier) => EVIDENCE_TIERS.indexOf(tier)
+
 /** People who administer are never locked out of the console; their programs are clients like others (control §3.4). */
 function isByClient({ area }: Questions['http.request']): boolean {
   return area === 'app' || area === 'program'
 }
 
-/** Why a client counts as unknown; undefined when it is known. */
-export function unknownBecause(client: ClientIdentity | undefined): string | undefined {
+/** Why a client counts as unknown; undefined when it is known. @param required - how well it must be */
+export function unknownBecause(client: ClientIdentity | undefined, required: EvidenceTier = 'E1'): string | undefined {
   if (!client || client.tier === 'E0' || client.family === undefined) return 'no evidence of the client'
   if (client.family === UNREADABLE_FAMILY) return 'the client has an unreadable name'
   if (client.isSuspect) return 'the client contradicts itself'
   if (client.version === undefined) return `${client.family} names no version`
   if (parseVersion(client.version) === 'unparseable') return `${client.family} names a version that cannot be compared`
+  if (tierRank(client.tier) < tierRank(required)) {
+    return `${client.family} is known by ${client.tier} only, and ${required} is asked for`
+  }
   return undefined
 }
 

@@ -19,9 +19,11 @@ const RULES: Readonly<Record<RuleName, (settings: PolicySettings) => readonly En
     const find = compileClientRules(clientRules, exceptions)
     return [enforce(clientVersion(find, 'block')), observe(clientVersion(find, 'observe'))]
   },
-  'client-unknown': ({ posture, postureLapsesAt, exceptions }) => {
-    const rule = clientUnknown(posture, exceptions, postureLapsesAt)
-    return [posture === 'enforce' ? enforce(rule) : observe(rule)]
+  'client-unknown': (settings) => {
+    const everybody = clientUnknown(settings, 'everybody')
+    if (settings.posture === 'enforce') return [enforce(everybody)]
+    const isAnyProtected = Object.keys(settings.minimumTiers).length > 0
+    return [...(isAnyProtected ? [enforce(clientUnknown(settings, 'protected'))] : []), observe(everybody)]
   },
   federation: ({ federation }) => (federation === 'off' ? [enforce(federationOff())] : []),
   recall: ({ recalls }) => (recalls.length === 0 ? [] : [enforce(recall(recalls))]),

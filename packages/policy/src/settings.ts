@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { conditionFields } from './conditions.ts'
 import { RULE_NAMES } from './engine.ts'
 import { mediaPolicy, mediaSettings } from './media-policy.ts'
-import { CLIENT_POSTURES, LADDER, RULE_ACTIONS, RULE_PRESETS, SUSPENSION_MODES } from './vocabulary.ts'
+import { CLIENT_POSTURES, LADDER, MINIMUM_TIERS, RULE_ACTIONS, RULE_PRESETS, SUSPENSION_MODES } from './vocabulary.ts'
 import { suspensionScope } from './suspension-scope.ts'
 
 const instantMs = z.int().min(0)
@@ -133,6 +133,8 @@ export const policySettings = z.strictObject({
   posture: z.enum(CLIENT_POSTURES).default('discover'),
   /** From here on unknown clients are let in all the same: nobody has confirmed the posture. */
   postureLapsesAt: instantMs.optional(),
+  /** Names of protected units, and how well the clients of their members must be known (control §3.1). */
+  minimumTiers: z.record(z.string(), z.enum(MINIMUM_TIERS)).default({}),
   clientRules: z.array(clientRuleSetting).max(MAX_RULES).readonly().default([]),
   exceptions: z.array(ruleExceptionSetting).max(MAX_RULES).readonly().default([]),
   suspensions: z.array(suspensionSetting).max(MAX_RULES).readonly().default([]),

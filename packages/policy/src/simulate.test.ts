@@ -7,7 +7,7 @@ import type { ClientRules, Sighting } from './simulate.ts'
 
 const NOW = Date.parse('2026-11-23T04:00:00Z')
 const DAY_MS = 86_400_000
-const NO_RULES: ClientRules = { clientRules: [], exceptions: [], posture: 'discover' }
+const NO_RULES: ClientRules = { clientRules: [], exceptions: [], posture: 'discover', minimumTiers: {} }
 
 function rule(id: string, more: object): ClientRuleSetting {
   return clientRuleSetting.parse({ id, family: 'gajim', action: 'block', createdAt: NOW, ...more })

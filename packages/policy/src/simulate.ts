@@ -4,9 +4,9 @@ import type { ClientIdentity } from './client.ts'
 import { isAtLeast, stagesOf } from './ladder.ts'
 import { compileClientRules, compileExceptions, inOrder } from './match.ts'
 import type { AccountFacts } from './questions.ts'
-import { unknownBecause } from './rule-client.ts'
+import { requiredTier, unknownBecause } from './rule-client.ts'
 import { clientRuleSetting } from './settings.ts'
-import type { ClientRuleSetting, RuleExceptionSetting } from './settings.ts'
+import type { ClientRuleSetting, PolicySettings, RuleExceptionSetting } from './settings.ts'
 import { RULE_ACTIONS } from './vocabulary.ts'
 import type { ClientPosture, RuleAction } from './vocabulary.ts'
 
@@ -54,6 +54,7 @@ export interface ClientRules {
   readonly clientRules: readonly ClientRuleSetting[]
   readonly exceptions: readonly RuleExceptionSetting[]
   readonly posture: ClientPosture
+  readonly minimumTiers: PolicySettings['minimumTiers']
 }
 
 /**
@@ -132,7 +133,7 @@ const CALENDAR: ReadonlySet<string> = new Set([
  * The rules as if each had reached its last stage for everybody, in its window, confirmed and not held back. What is over
  * by then is left out.
  */
-function compileAtTheTop({ clientRules, exceptions, posture }: ClientRules, at: number) {
+function compileAtTheTop({ clientRules, exceptions, posture, minimumTiers }: ClientRules, at: number) {
   const find = compileClientRules(
     // Their times say nothing but the order in which they are asked.
     inOrder(clientRules)
@@ -150,7 +151,9 @@ function compileAtTheTop({ clientRules, exceptions, posture }: ClientRules, at: 
   return ({ account, client, address }: Pick<Sighting, 'account' | 'client' | 'address'>): Outcome => {
     const matched: Matched = { account, client, address, at }
     const match = find(matched)
-    const isUnknown = posture === 'enforce' && unknownBecause(client) !== undefined && !isExcused(matched, undefined)
+    const required = requiredTier(minimumTiers, account)
+    const isMeant = posture === 'enforce' || required !== 'E1'
+    const isUnknown = isMeant && unknownBecause(client, required) !== undefined && !isExcused(matched, undefined)
     if (isUnknown && !isAtLeast(match?.stage, 'block')) return { stage: 'block', rule: undefined }
     return { stage: match?.stage, rule: match?.setting.id }
   }

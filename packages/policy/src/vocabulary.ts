@@ -23,6 +23,10 @@ export type SuspensionMode = (typeof SUSPENSION_MODES)[number]
 export const EVIDENCE_TIERS = ['E0', 'E1', 'E2', 'E3', 'E4'] as const
 export type EvidenceTier = (typeof EVIDENCE_TIERS)[number]
 
+/** How well a unit may ask that the clients of its members are known. Everybody is asked for E1. */
+export const MINIMUM_TIERS = ['E2', 'E3', 'E4'] as const satisfies readonly EvidenceTier[]
+export type MinimumTier = (typeof MINIMUM_TIERS)[number]
+
 /** What happens to clients that nobody can name: `discover` lets them in and counts them, `enforce` blocks them. */
 export const CLIENT_POSTURES = ['discover', 'enforce'] as const
 export type ClientPosture = (typeof CLIENT_POSTURES)[number]

@@ -52,6 +52,7 @@ import { imageRenewalStart, imageRenewalStatus, imageRenewalStop } from './image
 import { offlineApply, tokenOfflineCreate } from './offline.ts'
 import { policyEpoch, policyEpochs, policyNodes } from './policy.ts'
 import { policyApply, policyDiff, policyExport } from './policy-file.ts'
+import { deviceKeyImport, deviceKeyList, deviceKeyRevoke } from './device-key.ts'
 import { imageCensus, recallEnd, recallList, recallStart } from './recall.ts'
 import { roomList } from './room.ts'
 import { sanitize } from './sanitize.ts'
@@ -73,7 +74,7 @@ import { suspensionDiscard, suspensionHeld, suspensionRelease } from './held-mes
 import { playbookDelete, playbookList, playbookSet, playbookShow, playbookStart } from './playbook.ts'
 import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
 import { trafficList } from './traffic.ts'
-import { unitAdd, unitDelete, unitJoin, unitLeave, unitList, unitMembers, unitSet } from './unit.ts'
+import { unitAdd, unitDelete, unitJoin, unitLeave, unitList, unitMembers, unitProtect, unitSet } from './unit.ts'
 import { up } from './up.ts'
 
 /** THE table of commands, in the order of --help. */
@@ -95,6 +96,7 @@ export const COMMANDS: readonly Command[] = [
   accountIdentity,
   unitAdd,
   unitSet,
+  unitProtect,
   unitList,
   unitDelete,
   unitMembers,
@@ -142,6 +144,9 @@ export const COMMANDS: readonly Command[] = [
   productMapSet,
   clientBuildAdd,
   clientBuildList,
+  deviceKeyImport,
+  deviceKeyList,
+  deviceKeyRevoke,
   recallStart,
   recallList,
   recallEnd,

@@ -2,6 +2,7 @@ import { ADMIN_ROUTES, MAX_MEMBERS_PER_REQUEST, type UnitView } from '@drawbridg
 import { checked, parse, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
 import { everyPage } from '../pages.ts'
+import { effectLine } from './effect.ts'
 
 const SETTINGS = {
   'display-name': { type: 'string' },
@@ -41,6 +42,25 @@ export const unitSet: Command = {
     if (Object.keys(body).length === 0) throw new UsageError('There is nothing to change.')
     const changed = await cli.admin('changeUnit', { params: unitNamed(words), body })
     cli.result(unitLine(changed.unit), changed)
+  },
+}
+
+export const unitProtect: Command = {
+  name: 'unit protect',
+  hasDryRun: true,
+  usage: 'NAME E2|E3|E4|none',
+  summary:
+    'Say how well the clients of the members of a unit must be known: below that tier they are turned away, whatever the posture.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['NAME', 'TIER'], {})
+    const params = checked(ADMIN_ROUTES.setUnitMinimumTier.params, { name: words[0] })
+    const minimumTier = words[1] === 'none' ? null : words[1]
+    const body = checked(ADMIN_ROUTES.setUnitMinimumTier.body, { minimumTier })
+    const done = await cli.admin('setUnitMinimumTier', { params, body })
+    const { unit, sessions, people, stranded, effect } = done
+    const reach = `${people} people, ${sessions} live sessions, ${stranded} without another client`
+    cli.result([`${unit}: ${done.minimumTier ?? 'not protected'}`, reach, effectLine(effect)], done)
   },
 }
 
@@ -124,6 +144,7 @@ function unitNamed(words: readonly string[]): { name: string } {
   return checked(ADMIN_ROUTES.deleteUnit.params, { name: words[0] })
 }
 
-function unitLine({ name, displayName, roster, directory, members }: UnitView): string {
-  return `${name}  "${displayName}"  ${members} members  roster: ${roster}  directory: ${directory}`
+function unitLine({ name, displayName, roster, directory, minimumTier, members }: UnitView): string {
+  const least = minimumTier === undefined ? '' : `  clients: ${minimumTier} at least`
+  return `${name}  "${displayName}"  ${members} members  roster: ${roster}  directory: ${directory}${least}`
 }

@@ -35,6 +35,7 @@ const MARKS = { add: '+', remove: '-', change: '~' } as const
 const NAMES = {
   clientPosture: 'posture for unknown clients',
   clientRules: 'client rule',
+  minimumTiers: 'protected unit',
   mediaPolicy: 'media policy',
   unitMediaPolicies: 'media policy of unit',
   playbooks: 'playbook',

@@ -38,7 +38,7 @@ export function clientPostureHandlers(context: AdminContext): AdminHandlers<Post
     async confirmClientPosture(request) {
       const actor = actorOf(request)
       const { changedAt } = await read()
-      const enforce = { clientRules: [], exceptions: gate.settings.exceptions, posture: 'enforce' } as const
+      const enforce = { ...gate.settings, clientRules: [], posture: 'enforce' } as const
       const isLetIn = mayConfirm(context, actor, new Date(changedAt), (session) =>
         isLetInAtTheTop(enforce, session, now().getTime()),
       )

@@ -87,8 +87,7 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       const { id } = request.params
       const rule = isId(id) ? await findClientRule(db, id) : undefined
       if (!rule) throw new Refusal('no-such-rule')
-      const { exceptions, posture } = gate.settings
-      const alone = { clientRules: [settingFrom(rule)], exceptions, posture }
+      const alone = { ...gate.settings, clientRules: [settingFrom(rule)] }
       // It may begin to block much later, and for others first.
       const isLetIn = mayConfirm(context, actor, rule.createdAt, (session) =>
         isLetInAtTheTop(alone, session, now().getTime()),

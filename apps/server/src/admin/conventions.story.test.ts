@@ -4,6 +4,8 @@ import type { Proposal } from '@drawbridge/advisories'
 import { buildSbom, CHROME_CVE } from '@drawbridge/advisories/test-records'
 import { listAudit, noteSightings, openProposal, putApprovalRequest, uuidv7 } from '@drawbridge/db'
 import { claimFrom, identify } from '@drawbridge/policy'
+import { generateKeyPairSync } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { admin, signIn, targetOf } from '../../test/admin.ts'
@@ -287,6 +289,15 @@ test('whoever edits what somebody else has changed meanwhile is told to look aga
 const WRITES: Readonly<Record<string, (made: Made) => Asked>> = {
   setMediaPolicy: ({ policy }) => ({ body: { ...policy, maxFileBytes: 1_000 } }),
   setUnitMediaPolicy: () => ({ params: { name: 'sales' }, body: { maxFileBytes: 1_000 } }),
+  importDeviceKeys: ({ publicKey }) => ({
+    body: {
+      mdm: 'a test',
+      isComplete: true,
+      keys: [{ account: 'alice', device: 'laptop 2', publicKey, notAfter: '2100-01-01T00:00:00Z' }],
+    },
+  }),
+  revokeDeviceKey: ({ thumbprint }) => ({ params: { thumbprint } }),
+  setUnitMinimumTier: () => ({ params: { name: 'sales' }, body: { minimumTier: 'E3' } }),
   setClientPosture: () => ({ body: { posture: 'enforce' } }),
   confirmClientPosture: () => ({}),
   applyPolicy: () => ({ body: { document: { version: 1, clientPosture: 'enforce', clientRules: [] } } }),
@@ -386,8 +397,24 @@ async function makeAll() {
   const token = await a.local('POST', '/api/v1/offline-tokens', {
     json: { scope: 'cut', expiresAt: '2100-01-01T00:00:00Z' },
   })
+  const [first, second] = [1, 2].map(() => generateKeyPairSync('ed25519').publicKey)
+  const pem = (key: KeyObject | undefined) => key?.export({ type: 'spki', format: 'pem' }).toString()
+  const key = { account: 'alice', device: 'laptop', publicKey: pem(first), notAfter: '2100-01-01T00:00:00Z' }
+  await a.local('POST', '/api/v1/device-keys', { json: { mdm: 'a test', keys: [key] } })
+  const { keys } = (await a.local('GET', '/api/v1/device-keys')).body as { keys: readonly { thumbprint: string }[] }
   const policy = (await a.local('GET', '/api/v1/media-policy')).body['policy'] as Readonly<Record<string, unknown>>
-  return { rule, exception, recall, suspension, ended, request, policy, offlineToken: String(token.body['token']) }
+  return {
+    rule,
+    exception,
+    recall,
+    suspension,
+    ended,
+    request,
+    policy,
+    offlineToken: String(token.body['token']),
+    publicKey: pem(second),
+    thumbprint: keys[0]?.thumbprint ?? '',
+  }
 }
 type Made = Awaited<ReturnType<typeof makeAll>>
 

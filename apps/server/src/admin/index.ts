@@ -18,6 +18,7 @@ import { mediaPolicyHandlers } from './media-policy.ts'
 import { policyDocumentHandlers } from './policy-document.ts'
 import { offlineTokenHandlers } from './offline-tokens.ts'
 import { breakGlassHandlers } from './break-glass.ts'
+import { minimumTierHandlers } from './minimum-tiers.ts'
 import { nodeHandlers } from './nodes.ts'
 import { reportHandlers } from './reports.ts'
 import { roleHandlers } from './roles.ts'
@@ -27,6 +28,7 @@ import { sessionHandlers } from './session.ts'
 import { invitationHandlers } from './invitations.ts'
 import { createEventStreams } from './event-streams.ts'
 import { eventHandlers, figuresOf } from './events.ts'
+import { deviceKeyHandlers } from './device-keys.ts'
 import { evidenceHandlers } from './evidence.ts'
 import { inventoryHandlers } from './sessions.ts'
 import { standingMessageHandlers } from './standing-messages.ts'
@@ -93,6 +95,8 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     ...clientHandlers(context),
     ...clientRuleHandlers(context),
     ...clientPostureHandlers(context),
+    ...deviceKeyHandlers(context),
+    ...minimumTierHandlers(context),
     ...policyDocumentHandlers(context),
     ...mediaPolicyHandlers(context),
     ...recallHandlers(context),

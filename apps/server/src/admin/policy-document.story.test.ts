@@ -27,6 +27,7 @@ const FULL = {
     { family: 'dino', below: '0.4', action: 'degrade', preset: 'routine', priority: 100, formats: ['webp'] },
     { family: 'psi', below: '1.5', action: 'warn', preset: 'routine', priority: 100, os: ['linux'] },
   ],
+  minimumTiers: { sales: 'E3' },
   mediaPolicy: mediaPolicy.parse({ maxFileBytes: 1_000_000 }),
   unitMediaPolicies: { sales: { maxFileBytes: 5_000 } },
   playbooks: { worm: { steps: [{ scopes: ['files', 'images'], mode: 'hold' }], reason: 'A worm', endAfterMin: 60 } },
@@ -52,7 +53,7 @@ test('a document is applied in one epoch, each step is on record, and a dry run 
   await salesUnit(a)
   const before = await epoch(a)
   const tried = await apply(a, FULL, '?dryRun=true')
-  expect(tried.body['steps']).toHaveLength(8)
+  expect(tried.body['steps']).toHaveLength(9)
   expect(await epoch(a)).toBe(before)
   const done = await apply(a, FULL)
   expect(done.body['steps']).toEqual(tried.body['steps'])

@@ -54,8 +54,10 @@ async function simulated(context: AdminContext, document: PolicyDocument, actor:
   const steps = diffPolicy(document, await context.policy.operations.readPolicy())
   const rules = steps.flatMap((step) => (step.section === 'clientRules' && step.after ? [step.after] : []))
   const posture = steps.find(({ section }) => section === 'clientPosture')?.after as ClientPosture | undefined
-  if (posture !== 'enforce' && !rules.some(({ action }) => isAtLeast(action, 'block'))) return undefined
-  const { affected: _, ...simulation } = await simulateChange(context, { rules, posture }, actor)
+  const { minimumTiers } = steps.some(({ section }) => section === 'minimumTiers') ? document : {}
+  if (posture !== 'enforce' && !minimumTiers && !rules.some(({ action }) => isAtLeast(action, 'block')))
+    return undefined
+  const { affected: _, ...simulation } = await simulateChange(context, { rules, posture, minimumTiers }, actor)
   if (simulation.isSelfLockOut) throw new Refusal('self-lock-out')
   return simulation
 }

@@ -31,15 +31,17 @@ export async function simulateRule(context: AdminContext, rule: NewClientRule, a
   return { token: prove(context, documentFrom(rule), context.now()), ...simulation }
 }
 
-/** What is to be tried out: rules that are added, another posture, or both. Together they may reach more. */
+/** What is to be tried out: rules that are added, another posture, what units ask for. Together they may reach more. */
 export interface RuleChanges {
   readonly rules?: readonly NewClientRule[]
   readonly posture?: ClientPosture | undefined
+  /** Of all protected units. */
+  readonly minimumTiers?: ClientRules['minimumTiers'] | undefined
 }
 
 export async function simulateChange(
   context: AdminContext,
-  { rules = [], posture }: RuleChanges,
+  { rules = [], posture, minimumTiers }: RuleChanges,
   actor: Actor,
 ): Promise<Omit<Simulation, 'token'>> {
   const at = context.now()
@@ -51,6 +53,7 @@ export async function simulateChange(
     ...before,
     clientRules: [...before.clientRules, ...drafts],
     posture: posture ?? before.posture,
+    minimumTiers: minimumTiers ?? before.minimumTiers,
   }
   const sightings = await gather(context, at)
   const affected = simulate(before, after, sightings, at.getTime())
@@ -74,6 +77,7 @@ export async function rulesInForce({ db, policy }: AdminContext, at: Date): Prom
     clientRules: (await listClientRules(db)).map(settingFrom),
     exceptions: (await listClientExceptions(db, at)).map((row) => ruleExceptionSetting.parse(exceptionInputFrom(row))),
     posture: policy.gate.settings.posture,
+    minimumTiers: policy.gate.settings.minimumTiers,
   }
 }
 

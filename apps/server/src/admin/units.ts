@@ -36,7 +36,7 @@ type Ids =
 
 /** Units and names: every change is one transaction with its audit row, then reaches the contact lists of who is online. */
 export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
-  const { db, domain, accounts, units, emit, now } = context
+  const { db, domain, accounts, units, policy, emit, now } = context
   const audit = (tx: Db, actor: string, action: string, target: string, detail: Record<string, unknown> = {}) =>
     appendAudit(tx, { actor, action, target, detail }, now())
 
@@ -60,6 +60,20 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
     return row
   }
   const bareJids = (ids: readonly string[]) => new Set(ids.flatMap((id) => accounts.findById(id)?.bareJid ?? []))
+
+  const unitView = (unit: Omit<Unit, 'members'> & { readonly members: ReadonlySet<string> | number }): UnitView => {
+    const { name, displayName, roster, directory, members } = unit
+    // As every node has it: it changes with the rules.
+    const minimumTier = policy.gate.settings.minimumTiers[name]
+    return {
+      name,
+      displayName,
+      roster,
+      directory,
+      ...(minimumTier === undefined ? {} : { minimumTier }),
+      members: typeof members === 'number' ? members : members.size,
+    }
+  }
 
   return {
     async setDisplayName(request) {
@@ -162,9 +176,4 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
       return { unit: change(name, (unit) => ({ ...unit, members: unit.members.difference(new Set([bareJid])) })) }
     },
   }
-}
-
-function unitView(unit: Omit<Unit, 'members'> & { readonly members: ReadonlySet<string> | number }): UnitView {
-  const { name, displayName, roster, directory, members } = unit
-  return { name, displayName, roster, directory, members: typeof members === 'number' ? members : members.size }
 }

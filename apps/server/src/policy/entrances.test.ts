@@ -107,6 +107,8 @@ test('control §3.4 every way in has a row, and every row a test of its refusal'
 const HTTP_PATHS: Readonly<Record<string, readonly string[]>> = {
   'GET /invite/': [],
   'POST /invite/': ['features/registration/create.ts account.create'],
+  // A token is of use to nobody who is not let in elsewhere.
+  'POST /client-token': [],
   'GET /.well-known/host-meta': [],
   'GET /.well-known/host-meta.json': [],
   'GET /upload-status/': [],

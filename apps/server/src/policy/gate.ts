@@ -1,8 +1,17 @@
 import { Refusal } from '@drawbridge/contract'
-import { compile, compileExemptions, decide, NO_IDENTITY, policySettings, staleVerdict } from '@drawbridge/policy'
+import {
+  compile,
+  compileExemptions,
+  decide,
+  NO_IDENTITY,
+  policySettings,
+  requiredTier,
+  staleVerdict,
+} from '@drawbridge/policy'
 import type {
   AccountFacts,
   ClientIdentity,
+  EvidenceTier,
   Finding,
   FindSpared,
   Policy,
@@ -123,7 +132,17 @@ export class Gate {
 
   /** Some rule depends on what a client is, so it is worth waiting for its answer. */
   get asksForClient(): boolean {
-    return this.#settings.posture === 'enforce' || this.#settings.clientRules.length > 0
+    const { posture, clientRules } = this.#settings
+    return posture === 'enforce' || clientRules.length > 0 || this.#hasProtected
+  }
+
+  /** How well the client of somebody must be known (control §3.1). */
+  requiredTier({ localpart }: Pick<AccountFacts, 'localpart'>): EvidenceTier {
+    return this.#hasProtected ? requiredTier(this.#settings.minimumTiers, { units: this.unitsOf(localpart) }) : 'E1'
+  }
+
+  get #hasProtected(): boolean {
+    return Object.keys(this.#settings.minimumTiers).length > 0
   }
 
   /** Names of the units that an account is in. */
@@ -163,6 +182,7 @@ export class Gate {
     this.#settings = settings
     const { clientRules, exceptions, suspensions } = settings
     this.#asksForUnits =
+      this.#hasProtected ||
       [...clientRules, ...exceptions].some(({ units }) => units !== undefined) ||
       clientRules.some(({ rings }) => rings !== undefined) ||
       suspensions.some(

@@ -8,6 +8,7 @@ import {
   listClientRules,
   listen,
   listMediaPolicies,
+  listMinimumTiers,
   POLICY_CHANNEL,
 } from '@drawbridge/db'
 import type { Db, Suspension } from '@drawbridge/db'
@@ -346,12 +347,14 @@ async function read(tx: Db, defaultPosture: ClientPosture, at: Date): Promise<Lo
   const stored = await readPosture(tx, defaultPosture)
   const { posture } = stored
   const postureLapsesAt = confirmPostureBy(stored)
+  const minimumTiers = await listMinimumTiers(tx)
   const media = mediaSettingsFrom(await listMediaPolicies(tx))
   return {
     epoch,
     settings: policySettings.parse({
       posture,
       postureLapsesAt,
+      minimumTiers,
       clientRules,
       exceptions,
       suspensions,

@@ -1,12 +1,14 @@
 import type { Effect, NodeEffectView } from '@drawbridge/contract'
 import { Refusal } from '@drawbridge/contract'
 import { changedMediaFields, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
-import type { MediaPolicy, UnitMediaPolicy } from '@drawbridge/policy'
-import { appendAudit, bumpPolicyEpoch, findMediaPolicy, findUnit, putMediaPolicy } from '@drawbridge/db'
+import type { MediaPolicy, MinimumTier, UnitMediaPolicy } from '@drawbridge/policy'
+import { appendAudit, bumpPolicyEpoch, findMediaPolicy, findUnit, putMediaPolicy, updateUnit } from '@drawbridge/db'
 import type { AuditEntry, Db, NodeEffect } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import { createClientRuleOperations } from './client-rules.ts'
 import type { Change, ClientRuleOperations } from './client-rules.ts'
+import { createDeviceKeyOperations } from './device-keys.ts'
+import type { DeviceKeyOperations } from './device-keys.ts'
 import { createPostureOperations } from './client-posture.ts'
 import type { PostureOperations } from './client-posture.ts'
 import { createDocumentOperations } from './policy-document.ts'
@@ -34,10 +36,18 @@ export interface OperationsOptions {
  * any more (control §4.5): at once where there is one node, after 5 s at the latest.
  */
 export interface Operations
-  extends ClientRuleOperations, PostureOperations, RecallOperations, SuspensionOperations, DocumentOperations {
+  extends
+    ClientRuleOperations,
+    PostureOperations,
+    DeviceKeyOperations,
+    RecallOperations,
+    SuspensionOperations,
+    DocumentOperations {
   setMediaPolicy(actor: string, policy: MediaPolicy): Promise<{ effect: Effect }>
   /** Rejects with `no-such-unit`. */
   setUnitMediaPolicy(actor: string, unit: string, policy: UnitMediaPolicy): Promise<{ effect: Effect }>
+  /** Rejects with `no-such-unit`. */
+  setUnitMinimumTier(actor: string, unit: string, tier: MinimumTier | null): Promise<{ effect: Effect }>
   /** How long the last change took from its commit to its effect here, in milliseconds. */
   readonly lastEffectMs: number | undefined
 }
@@ -106,6 +116,7 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
   const recalls = createRecallOperations(db, change, now)
   const suspensions = createSuspensionOperations({ db, change, now, gate: live.gate, queue, record })
 
+  const deviceKeys = createDeviceKeyOperations(change, now)
   const unset = () => live.gate.settings.posture
   const posture = createPostureOperations({ change, now, unset })
   const document = createDocumentOperations({ db, change, now, record, posture: unset })
@@ -137,6 +148,18 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
     setClientPosture: (...args) => inTurn(() => posture.setClientPosture(...args)),
     confirmClientPosture: (...args) => inTurn(() => posture.confirmClientPosture(...args)),
     withdrawClientPosture: (...args) => inTurn(() => posture.withdrawClientPosture(...args)),
+    importDeviceKeys: (...args) => inTurn(() => deviceKeys.importDeviceKeys(...args)),
+    revokeDeviceKey: (...args) => inTurn(() => deviceKeys.revokeDeviceKey(...args)),
+    setUnitMinimumTier: (actor, unit, minimumTier) =>
+      inTurn(() =>
+        change(async (tx) => {
+          const before = await findUnit(tx, unit)
+          if (!before) throw new Refusal('no-such-unit')
+          await updateUnit(tx, unit, { minimumTier })
+          const detail = { minimumTier: { from: before.minimumTier, to: minimumTier } }
+          return { result: undefined, entry: { actor, action: 'set-unit-minimum-tier', target: unit, detail } }
+        }),
+      ),
     setMediaPolicy: (actor, policy) =>
       inTurn(() =>
         change(async (tx) => {

@@ -11,6 +11,7 @@ const has = (more: Partial<PresentPolicy> = {}): PresentPolicy => ({
   clientPosture: 'discover',
   clientRules: [],
   mediaPolicy: DEFAULTS,
+  minimumTiers: {},
   unitMediaPolicies: {},
   playbooks: {},
   advisories: { isDegradeArmed: false, products: { clients: {}, components: {} } },

@@ -5,7 +5,7 @@ import type {
   PolicySections,
   RuleDocument,
 } from '@drawbridge/contract'
-import type { ClientPosture, MediaPolicy, UnitMediaPolicy } from '@drawbridge/policy'
+import type { ClientPosture, MediaPolicy, MinimumTier, UnitMediaPolicy } from '@drawbridge/policy'
 
 /** What a service has. */
 export interface PresentPolicy extends Omit<PolicySections, 'clientRules'> {
@@ -26,6 +26,7 @@ interface StepOf<Section extends keyof PolicySections, T> {
 export type PolicyStep =
   | StepOf<'clientPosture', ClientPosture>
   | StepOf<'clientRules', RuleDocument>
+  | StepOf<'minimumTiers', MinimumTier>
   | StepOf<'mediaPolicy', MediaPolicy>
   | StepOf<'unitMediaPolicies', UnitMediaPolicy>
   | StepOf<'playbooks', PlaybookDocument>
@@ -36,6 +37,7 @@ export function diffPolicy(wanted: PolicyDocument, present: PresentPolicy): Poli
   return [
     ...valueStep('clientPosture', present.clientPosture, wanted.clientPosture),
     ...ruleSteps(present.clientRules, wanted.clientRules),
+    ...namedSteps('minimumTiers', present.minimumTiers, wanted.minimumTiers),
     ...valueStep('mediaPolicy', present.mediaPolicy, wanted.mediaPolicy),
     ...namedSteps('unitMediaPolicies', present.unitMediaPolicies, wanted.unitMediaPolicies),
     ...namedSteps('playbooks', present.playbooks, wanted.playbooks),

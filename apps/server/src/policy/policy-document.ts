@@ -7,10 +7,12 @@ import {
   findUnit,
   listClientRules,
   listMediaPolicies,
+  listMinimumTiers,
   listPlaybooks,
   putMediaPolicy,
   putPlaybook,
   putSetting,
+  updateUnit,
   uuidv7,
 } from '@drawbridge/db'
 import type { AuditEntry, Db } from '@drawbridge/db'
@@ -95,6 +97,7 @@ async function presentPolicy(tx: Db, posture: ClientPosture): Promise<PresentPol
   return {
     clientPosture: (await readPosture(tx, posture)).posture,
     clientRules: inOrder(rules).map(({ id, row }) => ({ id, rule: ruleDocumentFrom(row) })),
+    minimumTiers: await listMinimumTiers(tx),
     mediaPolicy: service,
     // An empty one says nothing.
     unitMediaPolicies: Object.fromEntries(Object.entries(units).filter(([, policy]) => Object.keys(policy).length > 0)),
@@ -138,6 +141,12 @@ async function take(tx: Db, step: PolicyStep, { actor, simulation, posture, at }
       // Whether it is hidden is known when all are there.
       const rule = { ...step.after, isShadowAccepted: true }
       return entry('add-client-rule', (await writeClientRule(tx, { actor, rule, simulation, at })).id)
+    }
+    case 'minimumTiers': {
+      if (!(await updateUnit(tx, name, { minimumTier: step.after ?? null }))) {
+        throw new Refusal('no-such-unit', { detail: name })
+      }
+      return entry('set-unit-minimum-tier', name)
     }
     case 'mediaPolicy':
       await putMediaPolicy(tx, null, { policy: after, changedBy: actor, changedAt: at })

@@ -28,6 +28,8 @@ export interface DomainEvents {
     readonly kind: StandingMessage['kind']
     readonly message: StandingMessage | undefined
   }
+  /** The presence of a client that is not let in yet: it waits, and may say what the client is (control §3.1, limbo). */
+  'session.presence-waits': { readonly session: Session; readonly presence: Element }
   /** Features of a session became known by a disco#info query of ours. */
   'disco.known': {
     readonly session: Session

@@ -33,6 +33,8 @@ const OWN_CLIENT = 'drawbridge-web'
 const TOLD_MS = 86_400_000
 /** Installations remembered for that; of more, those that came last. */
 const MAX_TOLD = 100_000
+/** How long a client has to show what it is (control §3.1, limbo), in milliseconds. */
+const LIMBO_MS = 10_000
 
 /** The web client: it shows what a refusal says in a page of its own. */
 export function isOwnClient({ family }: ClientIdentity): boolean {
@@ -107,6 +109,19 @@ export function createAdmission({
         ? [suspensions(details['suspension']), ...retry(pacing.draw())]
         : blockedElements(code, details),
   })
+  /** Sessions in limbo that wait until more is known of their clients, or that there is no more. */
+  const shown = new Map<Session, () => void>()
+  const moreEvidence = async (session: Session) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, LIMBO_MS).unref()
+    shown.set(session, resolve)
+    await promise
+    clearTimeout(timer)
+    shown.delete(session)
+  }
+  /** Its word is not enough, and its capabilities may speak for it yet. */
+  const isWaitingForCaps = ({ account, client: { tier, isSuspect } }: Session) =>
+    tier === 'E1' && !isSuspect && policy().gate.requiredTier(account) === 'E2'
   const toldAt = new Map<string, number>()
   /** One message a day about a rule for each installation: whoever tries all night need not read of it all morning. */
   const wasTold = ({ installation }: Session, code: ErrorCode, details: VerdictDetails): boolean => {
@@ -220,21 +235,25 @@ export function createAdmission({
       policy().greet(liveSession(session))
     },
     corroborated(session) {
+      // In limbo, `admit` goes on.
+      if (session.isLimbo) return shown.get(session)?.()
       settled?.(session)
       policy().greet(liveSession(session))
     },
     async admit(session) {
-      const isPending = session.client.tier === 'E0'
+      const isPending = session.client.tier === 'E0' || isWaitingForCaps(session)
       if (!settle(session, isPending)) return
       if (isPending) {
         // Only where rules depend on it does anybody have to wait for an answer.
         const mustWait = policy().gate.asksForClient
         if (mustWait) session.enterLimbo()
-        const reply = await session.query(xml('query', { xmlns: 'jabber:iq:version' }), domain)
-        if (session.isEnded) return
-        const claim = versionClaim(reply)
-        if (claim) session.learn(claim)
-        if (!settle(session, false)) return
+        if (session.client.tier === 'E0') {
+          const reply = await session.query(xml('query', { xmlns: 'jabber:iq:version' }), domain)
+          const claim = versionClaim(reply)
+          if (claim && !session.isEnded) session.learn(claim)
+        }
+        if (mustWait && !session.isEnded && isWaitingForCaps(session)) await moreEvidence(session)
+        if (session.isEnded || !settle(session, false)) return
         if (mustWait) session.leaveLimbo()
       }
       settled?.(session)

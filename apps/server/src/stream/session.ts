@@ -47,6 +47,8 @@ export interface SessionHost {
   corroborated(session: Session): void
   /** See `ClientProofs.standing`. */
   standing(proofs: readonly Proof[]): readonly Proof[]
+  /** It waits to be let in, and its presence, which waits with it, may say what it is. */
+  cameInLimbo(session: Session, presence: Element): void
   /** Somebody looks at the client again, who did not or was away. */
   becameActive(session: Session): void
   /** See `Feature.enter`. Rejects with a `StanzaFault` only. */
@@ -195,6 +197,7 @@ export class Session {
       return undefined
     }
     if (stanza.kind === 'presence') this.#lookAtCaps(element)
+    if (stanza.kind === 'presence' && this.isLimbo) this.#host.cameInLimbo(this, element)
     // What it announced may have cost it the session.
     if (!this.#isEnded) this.#pipeline.take(n, stanza)
     return undefined
@@ -244,11 +247,10 @@ export class Session {
 
   /** Its capabilities are what was announced, and name the client so; or they are not, or name nothing. */
   corroborate(name: string | undefined): void {
-    if (name === this.#provedName) return
     const { tier } = this.client
     this.#provedName = name
     this.client = this.#identified()
-    if (this.client.tier !== tier) this.#host.corroborated(this)
+    if (this.client.tier !== tier || this.isLimbo) this.#host.corroborated(this)
   }
 
   /** The client says in a further way what it is, and is judged by that. */

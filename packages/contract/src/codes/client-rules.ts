@@ -16,6 +16,16 @@ export const CLIENT_RULE_CODES = {
     problem: 'no-such-exception',
     text: { en: 'There is no such exception.', de: 'Diese Ausnahme gibt es nicht.' },
   },
+  'no-such-device-key': {
+    type: 'cancel',
+    condition: 'item-not-found',
+    http: 404,
+    problem: 'no-such-device-key',
+    text: {
+      en: 'There is no such device key, or it is revoked.',
+      de: 'Diesen Geräteschlüssel gibt es nicht, oder er ist widerrufen.',
+    },
+  },
   'client-build-outdated': {
     type: 'modify',
     condition: 'not-acceptable',

@@ -137,7 +137,8 @@ export function followCaps(presence: Element, session: Session, cache: CapsCache
 async function ask(claim: Claim, session: Session, cache: CapsCache, ctx: Context): Promise<void> {
   const reply = await session.query(xml('query', { xmlns: NS_DISCO_INFO, node: claim.node }), ctx.domain)
   const query = reply?.attrs['type'] === 'result' ? reply.getChild('query', NS_DISCO_INFO) : undefined
-  if (!query || session.isEnded || session.notes.get(CURRENT) !== claim) return
+  if (session.isEnded || session.notes.get(CURRENT) !== claim) return
+  if (!query) return session.corroborate(undefined)
   const { features: named, identities, forms = [] } = parseDiscoInfo(query)
   const features = new Set(named.filter((name) => name.length <= MAX_FEATURE_LENGTH).slice(0, MAX_FEATURES))
   // PE-04: an answer that does not have the hash it was announced with counts for this session and for no other.

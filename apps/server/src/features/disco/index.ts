@@ -77,6 +77,14 @@ export const disco = defineFeature({
     if (cache && session && isBroadcast) followCaps(stanza.element, session, cache, ctx)
     return undefined
   },
+  on: {
+    'session.presence-waits': ({ session, presence }, ctx) => {
+      const cache = caches.get(ctx)
+      if (cache && presence.attrs['type'] === undefined && presence.attrs['to'] === undefined) {
+        followCaps(presence, session, cache, ctx)
+      }
+    },
+  },
   start: (ctx) => void caches.set(ctx, createCapsCache()),
 })
 
