@@ -5,6 +5,8 @@ import type { Measure } from './measure.ts'
 import type { ContactConfig } from './routing/registration.config.ts'
 import type { Routing } from './routing/registry.ts'
 import type { ServerConfig } from './server.config.ts'
+import type { Oidc } from './stream/oidc/oidc.ts'
+import { backChannelLogout } from './transport/back-channel-logout.ts'
 import { createBosh } from './transport/bosh.ts'
 import type { Accept } from './transport/connection.ts'
 import type { HttpHandler } from './transport/http.ts'
@@ -21,6 +23,8 @@ export interface HttpRouteParts {
   readonly accept: Accept
   /** The admin API, for people who have to sign in. */
   readonly admin: HttpHandler
+  /** Absent: there is no issuer who could log anybody out. */
+  readonly oidc: Oidc | undefined
   readonly health: Health
   /** The public status document. */
   readonly status: () => StatusDocument
@@ -31,7 +35,7 @@ export interface HttpRouteParts {
 
 /** THE list of what answers HTTP. Each is asked in this order until one takes the request. */
 export async function createHttpRoutes(parts: HttpRouteParts): Promise<readonly HttpHandler[]> {
-  const { config, routing, origins, accept, admin, health, status, measure, onPage } = parts
+  const { config, routing, origins, accept, admin, oidc, health, status, measure, onPage } = parts
   const { registry, ctx } = routing
   const { adminDir, webDir } = config.common
   const { hasBosh, mediaUrl } = config.web
@@ -49,6 +53,7 @@ export async function createHttpRoutes(parts: HttpRouteParts): Promise<readonly 
     ...(mediaUrl === undefined ? [] : [mediaOrigin(mediaUrl, UPLOAD_PATH)]),
     ...(hasBosh ? [bosh] : []),
     admin,
+    ...(oidc ? [backChannelLogout(oidc)] : []),
     crossOrigin({ isForeign }, UPLOAD_PATH),
     featureRoutes(registry, ctx),
     serviceRoutes({ domain: ctx.domain, outside: outsideOf(ctx.contacts), health, status, measure }),

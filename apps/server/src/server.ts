@@ -388,6 +388,14 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
   await policy.operations.recover()
 
   // Streams.
+  const oidc = openOidc(config, {
+    db,
+    accounts,
+    gate: policy.gate,
+    endGrants: sessionEnds.closeGrants,
+    log: log.child({ part: 'oidc' }),
+    now,
+  })
   const streams = createStreamServer({
     config,
     routing,
@@ -402,7 +410,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       tokenTtlMs: config.stream.fastTokenTtlMs,
       now: ctx.now,
     }),
-    oidc: openOidc(config, { db, accounts, gate: policy.gate, log: log.child({ part: 'oidc' }), now }),
+    oidc,
     nameKey: sealer.derive('resource names'),
     throttle,
     turnedAway,
@@ -489,6 +497,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     origins,
     accept,
     admin: (req, res) => admin.handle(req, res),
+    oidc,
     health: checks.health,
     status: () => buildStatusDocument(policy.gate, pacing.draw()),
     measure,

@@ -1,4 +1,4 @@
-import { and, desc, eq, exists, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, exists, gt, inArray, isNotNull, isNull, lt, ne, sql } from 'drizzle-orm'
 import { endAccessTokens } from './account-identity.ts'
 import { deleteAdminSessions } from './admin-session.ts'
 import type { Db } from './database.ts'
@@ -178,6 +178,16 @@ export async function endTokens(db: Db, accountId: string, at: Date): Promise<vo
     .from(clientInstallation)
     .where(eq(clientInstallation.accountId, accountId))
   await db.delete(fastToken).where(inArray(fastToken.clientId, clients))
+  await endAccessTokens(db, accountId, at)
+}
+
+/** Ends what came of access tokens that were issued until now: those themselves, and FAST tokens. */
+export async function endGrants(db: Db, accountId: string, at: Date): Promise<void> {
+  const clients = db
+    .select({ id: clientInstallation.id })
+    .from(clientInstallation)
+    .where(eq(clientInstallation.accountId, accountId))
+  await db.delete(fastToken).where(and(inArray(fastToken.clientId, clients), isNotNull(fastToken.grantEndsAt)))
   await endAccessTokens(db, accountId, at)
 }
 

@@ -1,4 +1,4 @@
-import { isUuid, listClients, revokeClient } from '@drawbridge/db'
+import { endAccessTokens, isUuid, listClients, revokeClient } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import { buildSignedOut } from '@drawbridge/xmpp'
 import type { AccessingClient } from '@drawbridge/xmpp'
@@ -69,7 +69,9 @@ export function createClients({ db, sessions, revocations, now }: ClientsParts):
         const session = open.find(({ clientId, jid }) => clientId === undefined && SESSION + jid.resourcepart === id)
         if (!session) return 'unknown-client'
         end([session])
-        return 'password-known'
+        if (!session.endsAt) return 'password-known'
+        await endAccessTokens(db, account.id, now())
+        return 'revoked'
       }
       const client = isUuid(id) ? await revokeClient(db, account.id, id, now()) : undefined
       if (!client) return 'unknown-client'

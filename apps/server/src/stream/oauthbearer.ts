@@ -8,7 +8,7 @@ import type { SaslAttempt, SaslStep } from './sasl.ts'
 /** What a client says first (RFC 7628 §3.1). */
 export interface BearerRequest {
   readonly authzid: string | undefined
-  /** Empty: the client has none, and asks where to get one (XEP-0493 §3.3.1). */
+  /** Empty: the client has none, and asks where to get one (XEP-0493 §2.3.1). */
   readonly token: string
 }
 

@@ -8,6 +8,8 @@ import type { Session } from './session.ts'
 export interface SessionEnds {
   /** All but `keep`, and sign-ins that are under way: whoever was in has to prove again who it is. */
   closeSessions(localpart: string, why: SessionEndCode, keep?: Session): number
+  /** Those that came of an issuer's token: the issuer has logged the person out. */
+  closeGrants(localpart: string): number
   /** One session, and nothing else: who has the account may go on, and sign in again. */
   closeSession(localpart: string, resource: string, why: SessionEndCode): number
 }
@@ -29,6 +31,10 @@ export function createSessionEnds({ domain, sessions, revocations, admission }: 
     closeSessions(localpart, why, keep) {
       revocations.revoke(localpart)
       return end(localpart, why, (session) => session !== keep)
+    },
+    closeGrants(localpart) {
+      revocations.revoke(localpart)
+      return end(localpart, 'sign-in-ended', (session) => session.endsAt !== undefined)
     },
     closeSession: (localpart, resource, why) => end(localpart, why, ({ jid }) => jid.resourcepart === resource),
   }

@@ -93,7 +93,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   }
 }
 
-/** What an application does to get a token for somebody (XEP-0493 §3.3): it knows the discovery URL, and nothing else. */
+/** What an application does to get a token for somebody (XEP-0493 §2.3): it knows the discovery URL, and nothing else. */
 export async function obtainTokens(discoveryUrl: string, { person }: { readonly person: string }) {
   const metadata = await json(await fetch(discoveryUrl))
   const at = (name: string) => String(metadata[name])

@@ -1,4 +1,5 @@
 import { openDatabase } from '@drawbridge/db'
+import { generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { oidcSettings, startIssuer } from './issuer.ts'
 import type { TestIssuer, TokenTwist } from './issuer.ts'
@@ -12,6 +13,7 @@ import {
   ENABLE_SM,
   jidIn,
   requestToken,
+  scram2,
   tokenIn,
   tokenSignIn,
   userAgent,
@@ -32,7 +34,9 @@ beforeAll(async () => {
   const oidc = oidcSettings(issuer)
   server = await runServer({ oidc })
   strict = await runServer({ oidc: { ...oidc, signInLifetimeMs: 0, clockSkewMs: 0 } })
-  await Promise.all(['alice', 'bob', 'carol', 'dave', 'erin'].map((name) => server.account(name)))
+  await Promise.all(
+    ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'].map((name) => server.account(name)),
+  )
   await Promise.all(['alice', 'bob', 'carol'].map((name) => strict.account(name)))
 })
 
@@ -169,6 +173,98 @@ describe('who an account is at the issuer', () => {
       { action: 'unlink-identity', subject: null },
     ])
   })
+})
+
+describe('AU-23 OpenID Connect Back-Channel Logout §2', () => {
+  const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
+  const logoutToken = (name: string, { claims, ...twist }: TokenTwist = {}) =>
+    issuer.token({
+      header: { typ: 'logout+jwt' },
+      ...twist,
+      claims: {
+        sub: `subject-of-${name}`,
+        scope: undefined,
+        preferred_username: undefined,
+        jti: 'once',
+        events: { [EVENT]: {} },
+        ...claims,
+      },
+    })
+  const post = async (body: string | URLSearchParams, method = 'POST') => {
+    const url = `http://127.0.0.1:${server.httpPort}/oidc/back-channel-logout`
+    return (await fetch(url, { method, ...(method === 'POST' ? { body } : {}) })).status
+  }
+  const logOut = async (token: string) => post(new URLSearchParams({ logout_token: token }))
+
+  test('AU-23 who is logged out at the issuer is out here, and comes back with a token from after that', async () => {
+    const token = await tokenOf('frank')
+    const { line, outcome } = await signedIn(
+      server,
+      token,
+      userAgent('f') + requestToken(HT) + bind2('Test', ENABLE_SM),
+    )
+    const id = /<enabled[^>]* id="([^"]+)"/.exec(outcome)?.[1]
+    const password = await openTls(server.c2sTlsPort)
+    await scram2(password, 'frank', { inside: bind2('Password') })
+    await password.until(FEATURES)
+    expect(await logOut(await logoutToken('frank'))).toBe(200)
+    expect(await errorOf(line)).toBe('reset')
+    expect(await tried(server, token)).toBe('not-authorized')
+    expect(await triedFast(server, 'frank', tokenIn(outcome), 'f')).toBe('credentials-expired')
+    // What was begun by password is none of the issuer's business.
+    password.send(PING)
+    await password.until(PONG)
+    password.destroy()
+    const next = await tokenOf('frank', { claims: { iat: seconds(2) } })
+    const again = await signedIn(server, next, `<resume xmlns='urn:xmpp:sm:3' previd='${id}' h='0'/>`)
+    expect(again.outcome).toMatch(/<success.*<failed /s)
+    again.line.destroy()
+    // Nobody here is as logged out as can be.
+    expect(await logOut(await logoutToken('nobody'))).toBe(200)
+  })
+
+  test.each<[what: string, twist: () => TokenTwist | Promise<TokenTwist>]>([
+    ['an access token', () => ({ header: { typ: 'at+jwt' } })],
+    ['a token without the event', () => ({ claims: { events: undefined } })],
+    ['a token of another event', () => ({ claims: { events: { 'urn:x': {} } } })],
+    ['an ID token, which has a nonce', () => ({ claims: { nonce: 'x' } })],
+    ['a token without subject', () => ({ claims: { sub: undefined, sid: 'a-session' } })],
+    ['one for somebody else', () => ({ claims: { aud: 'https://files.example.com' } })],
+    ['one of another issuer', () => ({ claims: { iss: 'https://login.example.com' } })],
+    ['an old one', () => ({ claims: { exp: seconds(-100) } })],
+    ['one by another key', async () => ({ key: (await generateKeyPair('ES256')).privateKey })],
+  ])('AU-22 §2.6: %s logs nobody out', async (_what, twist) => {
+    const { line } = await signedIn(server, await tokenOf('grace', { claims: { iat: seconds(2) } }), bind2('Test'))
+    expect(await logOut(await logoutToken('grace', await twist()))).toBe(400)
+    line.send(PING)
+    await line.until(PONG)
+    line.destroy()
+  })
+
+  test('§2.5: what is no such request is none', async () => {
+    expect(await post('')).toBe(400)
+    expect(
+      await post(
+        new URLSearchParams([
+          ['logout_token', 'a'],
+          ['logout_token', 'b'],
+        ]),
+      ),
+    ).toBe(400)
+    expect(await post('x'.repeat(20_000))).toBe(400)
+    expect(await post('', 'GET')).toBe(405)
+  })
+})
+
+test('XEP-0493 §3: a client with a token cannot make its access outlast it, by a password or otherwise', async () => {
+  const { line } = await signedIn(server, await tokenOf('heidi'), bind2('Test'))
+  const set = (id: string, inside: string) =>
+    `<iq type='set' id='${id}'><query xmlns='jabber:iq:register'>${inside}</query></iq>`
+  line.send(set('password', '<username>heidi</username><password>a-longer-one</password>'))
+  expect(await line.until(/<iq [^>]*id="password".*?<\/iq>/s)).toMatch(/<not-allowed .*company account/s)
+  line.send(set('remove', '<remove/>'))
+  expect(await line.until(/<iq [^>]*id="remove".*?<\/iq>/s)).toContain('<not-allowed')
+  line.destroy()
 })
 
 describe.concurrent('AU-23 what ends by itself (RFC 7628 §5)', () => {

@@ -43,7 +43,7 @@ async function signIn(token: string): Promise<string> {
   return outcome
 }
 
-test('XEP-0493 §3.3: an app finds the issuer, registers, has its user agree there, and signs in', async () => {
+test('XEP-0493 §2.3: an app finds the issuer, registers, has its user agree there, and signs in', async () => {
   const { tokens, refresh } = await obtainTokens(await discoveryUrl(), { person: 'a-4711' })
   expect(jidIn(await signIn(tokens.access_token))).toMatch(/^alice@im.test\/App\//)
   // Later, with another token, and without its user.

@@ -79,7 +79,7 @@ async function objection(token: string): Promise<unknown> {
 const discovery = () => `${issuer.url}/.well-known/openid-configuration`
 
 describe('RFC 7628 §3 OAUTHBEARER', () => {
-  test('RFC 7628 §3.1, XEP-0493 §3.3: over SASL2 a token signs in and binds in one round trip', async () => {
+  test('RFC 7628 §3.1, XEP-0493 §2.3: over SASL2 a token signs in and binds in one round trip', async () => {
     const line = await overTls()
     const outcome = await bearer2(line, await tokenOf('alice'), bind2('Test', ENABLE_SM))
     expect(jidIn(outcome)).toMatch(/^alice@im.test\/Test\//)
@@ -115,7 +115,7 @@ describe('RFC 7628 §3 OAUTHBEARER', () => {
     line.destroy()
   })
 
-  test('XEP-0493 §3.3.1: who has no token yet asks with an empty one, and is told where to get one', async () => {
+  test('XEP-0493 §2.3.1: who has no token yet asks with an empty one, and is told where to get one', async () => {
     expect(await objection('')).toMatchObject({ 'openid-configuration': discovery() })
     const document: unknown = await (await fetch(discovery())).json()
     expect(document).toMatchObject({ issuer: issuer.url })

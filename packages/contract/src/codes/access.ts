@@ -19,6 +19,16 @@ export const ACCESS_CODES = {
       de: 'Ihre Anmeldung mit dem Firmenkonto ist abgelaufen. Bitte melden Sie sich noch einmal an.',
     },
   },
+  'sign-in-too-weak': {
+    type: 'auth',
+    condition: 'not-allowed',
+    http: 403,
+    problem: 'sign-in-too-weak',
+    text: {
+      en: 'Signed in with the company account, you cannot change the password or delete the account. Please sign in with the password, or ask an administrator.',
+      de: 'Mit dem Firmenkonto angemeldet, können Sie weder das Passwort ändern noch das Konto löschen. Bitte melden Sie sich mit dem Passwort an, oder fragen Sie einen Administrator.',
+    },
+  },
   'token-refused': {
     type: 'auth',
     condition: 'not-authorized',

@@ -1,3 +1,4 @@
+import { Refusal } from '@drawbridge/contract'
 import { appendAudit } from '@drawbridge/db'
 import { NS_REGISTER, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
@@ -17,6 +18,8 @@ export function getRegistration(_query: Element, { session }: IqRequest): Elemen
 
 /** XEP-0077 §3.2 and §3.3: ends the account, or gives it another password. */
 export async function setRegistration(query: Element, request: IqRequest, ctx: Context): Promise<undefined> {
+  // XEP-0493 §3: a client that was given access must not "take over an account": a password would outlast its access.
+  if (request.session.endsAt) throw new Refusal('sign-in-too-weak')
   const children = query.getChildElements()
   if (!children.some(({ name }) => name === 'remove')) return changePassword(query, request, ctx)
   // §3.2: "remove" alone.

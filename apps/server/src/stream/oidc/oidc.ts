@@ -1,4 +1,4 @@
-import { appendAudit, findIdentity, linkIdentity } from '@drawbridge/db'
+import { appendAudit, endGrants as endGrantsOf, findIdentity, linkIdentity } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import type { Account } from '../../routing/accounts.ts'
 import { localpartOf } from '../claimant.ts'
@@ -7,6 +7,7 @@ import type { AccessToken } from './access-token.ts'
 import { countTokenRefusal } from './events.ts'
 import type { TokenRefusal } from './events.ts'
 import { createIssuerKeys, discoveryUrl, IssuerAway } from './issuer-keys.ts'
+import { verifyLogoutToken } from './logout-token.ts'
 import type { OidcConfig } from './oidc.config.ts'
 import { createProvision } from './provision.ts'
 import type { ProvisionParts } from './provision.ts'
@@ -23,12 +24,17 @@ export interface Admitted {
 
 /** Sign-in by the access tokens of one OpenID Connect issuer. */
 export interface Oidc {
-  /** Where clients find out how to get a token (XEP-0493 §5.2). */
+  /** Where clients find out how to get a token (XEP-0493 §4.2). */
   readonly discoveryUrl: string
   /** What they are to ask for, apart by spaces; absent: nothing in particular. */
   readonly scope: string | undefined
   /** Whose it is, or why it is nobody's. */
   identify(token: string): Promise<Admitted | { readonly refusal: TokenRefusal }>
+  /**
+   * The issuer has logged somebody out (OpenID Connect Back-Channel Logout §2.7): what came of its tokens ends. `done` as
+   * well where that is nobody here; `away`: ask again, the issuer's keys cannot be had.
+   */
+  logOut(token: string): Promise<'done' | 'refused' | 'away'>
 }
 
 export interface OidcSettings {
@@ -37,6 +43,8 @@ export interface OidcSettings {
 }
 
 export interface OidcParts extends Omit<ProvisionParts, 'domain'> {
+  /** Ends the sessions of an account that came of a token. */
+  readonly endGrants: (localpart: string) => void
   readonly log: Log
 }
 
@@ -49,7 +57,7 @@ export function openOidc({ common, oidc }: OidcSettings, parts: OidcParts): Oidc
 function createOidc(
   config: OidcConfig & { readonly issuer: string },
   { domain, allowPlaintext }: OidcSettings['common'],
-  { db, accounts, gate, log, now }: OidcParts,
+  { db, accounts, gate, endGrants, log, now }: OidcParts,
 ): Oidc {
   const { issuer, scopes, signInLifetimeMs, clockSkewMs, isProvisioning } = config
   const keys = createIssuerKeys({ config, allowPlaintext, log })
@@ -109,12 +117,37 @@ function createOidc(
         if (found.isDisabled) return refuse('disabled', about)
         return { account: found, endsAt: endOf(token) }
       } catch (error) {
-        if (error instanceof TokenRefused) return refuse(error.fault, { because: error.message })
-        if (error instanceof IssuerAway) return refuse('away', { because: error.message })
-        throw error
+        return refuse(faultOf(error), { because: String(error) })
+      }
+    },
+    async logOut(text) {
+      try {
+        const subject = await verifyLogoutToken(text, { config, keys, now })
+        const known = await findIdentity(db, { issuer, subject })
+        const account = known && accounts.findById(known.accountId)
+        if (!account) return 'done'
+        const at = now()
+        await db.transaction(async (tx) => {
+          await endGrantsOf(tx, account.id, at)
+          const row = { actor: 'issuer', action: 'end-sessions', target: account.bareJid, detail: { issuer, subject } }
+          await appendAudit(tx, row, at)
+        })
+        endGrants(account.localpart)
+        return 'done'
+      } catch (error) {
+        const reason = faultOf(error)
+        log.info('a logout token was refused', { reason, because: String(error) })
+        return reason === 'away' ? 'away' : 'refused'
       }
     },
   }
+}
+
+/** What a token was refused for; anything that is not about tokens is thrown on. */
+function faultOf(error: unknown): TokenRefusal {
+  if (error instanceof TokenRefused) return error.fault
+  if (error instanceof IssuerAway) return 'away'
+  throw error
 }
 
 function isPrivileged({ isAdmin, isBreakGlass, roles, administers }: Account): boolean {

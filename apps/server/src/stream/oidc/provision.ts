@@ -1,5 +1,5 @@
 import { Refusal } from '@drawbridge/contract'
-import { appendAudit, findReservation, insertAccount } from '@drawbridge/db'
+import { appendAudit, findAccount, findReservation, insertAccount } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import { ask } from '../../policy/gate.ts'
 import type { Gate } from '../../policy/gate.ts'
@@ -27,7 +27,8 @@ export function createProvision({ db, domain, accounts, gate, now }: ProvisionPa
     if (verdict.action !== 'pass' || (await findReservation(db, localpart, at))) return undefined
     const row = await db.transaction(async (tx) => {
       const made = await insertAccount(tx, { localpart, credentials: [] })
-      if (made === 'exists') return undefined
+      // Somebody was faster: the same person with another device, most likely.
+      if (made === 'exists') return findAccount(tx, localpart)
       const target = `${localpart}@${domain}`
       await appendAudit(tx, { actor: target, action: 'create-account', target, detail: { origin: 'issuer' } }, at)
       return made
