@@ -18,8 +18,12 @@ let started = 0
 export interface Crowd extends AsyncDisposable {
   readonly node: ServerNode
   readonly sessions: readonly Held[]
-  /** CPU time of the server until now, in milliseconds. */
-  cpuMs(): number
+}
+
+/** CPU time of a process until now, user and system, in milliseconds. */
+export function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }
 
 /** Starts a server and signs in so many sessions. @param softwareOf - what the nth of them calls itself. */
@@ -54,10 +58,6 @@ export async function startCrowd(
   return {
     node,
     sessions,
-    cpuMs() {
-      const fields = readFileSync(`/proc/${node.pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ')
-      return (Number(fields[11]) + Number(fields[12])) * TICK_MS
-    },
     async [Symbol.asyncDispose]() {
       for (const session of sessions) session.close()
       await node.stop()

@@ -53,7 +53,7 @@ const LANGUAGE = /^(?=.{1,35}$)[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*$/
  * One client-to-server stream (RFC 6120 §4, RFC 7395): a state machine over `opening` → `negotiating` (TLS, SASL) →
  * `authenticated` → `bound`. The carrier hands it elements; what it does not expect ends the stream.
  */
-export class C2sStream implements StreamHandler {
+export class C2sStream implements StreamHandler, NegotiatedStream {
   readonly #server: StreamServer
   readonly #connection: Connection
   #isOpen = false
@@ -80,30 +80,30 @@ export class C2sStream implements StreamHandler {
     this.#server = server
     this.#connection = connection
     connection.setLimits(server.limits.beforeSignIn)
-    this.#negotiation = new Negotiation(server, connection, this.#negotiated())
+    this.#negotiation = new Negotiation(server, connection, this)
     this.#rate = new StanzaRate(connection, server.config.maxStanzasPerSecond, () => this.#catchUp())
     // Slow clients and silent ones have the same time to sign in (threats DS-09).
-    this.#deadline = setTimeout(() => this.#fail('connection-timeout'), server.config.signInTimeoutMs)
+    this.#deadline = setTimeout(() => this.fail('connection-timeout'), server.config.signInTimeoutMs)
   }
 
   // --- opening (RFC 6120 §4.2, RFC 7395 §3.4) -------------------------------------------------------------------------
 
   open(header: Element, contentNamespace = ''): void {
     if (this.#isClosed) return
-    if (this.#isOpen) return this.#fail('bad-format')
+    if (this.#isOpen) return this.fail('bad-format')
     const problem =
       this.#server.shutdownText === undefined ? this.#faultIn(header, contentNamespace) : 'system-shutdown'
     this.#writeHeader(header.attrs['from'])
     this.#isOpen = true
     this.#connection.language = languageOf(header)
     this.#negotiation.opened(header.attrs['from'])
-    if (problem) return this.#fail(problem, this.#server.shutdownText)
+    if (problem) return this.fail(problem, this.#server.shutdownText)
     // Once: a stream that begins anew after TLS and SASL is the same newcomer.
     const closed = this.#isLetIn
       ? undefined
       : this.#server.refusalBeforeSignIn(this.#connection.remoteAddress, this.#connection.language)
     this.#isLetIn = true
-    if (closed) return this.#fail('system-shutdown', closed.text, ...closed.details)
+    if (closed) return this.fail('system-shutdown', closed.text, ...closed.details)
     this.#connection.write(this.#account ? this.#text(this.#featuresAfterSignIn()) : this.#negotiation.offer())
   }
 
@@ -165,11 +165,11 @@ export class C2sStream implements StreamHandler {
   }
 
   #take(element: Element): void {
-    if (!this.#isOpen) return this.#fail('not-authorized')
+    if (!this.#isOpen) return this.fail('not-authorized')
     const xmlns = element.getNS()
     if (this.#session) return this.#bound(this.#session, element, xmlns)
     if (this.#account) return this.#authenticated(this.#account, element, xmlns)
-    if (++this.#strangeElements > this.#server.config.maxElementsBeforeSignIn) return this.#fail('policy-violation')
+    if (++this.#strangeElements > this.#server.config.maxElementsBeforeSignIn) return this.fail('policy-violation')
     if (xmlns === NS_SASL || xmlns === NS_SASL2) return this.#negotiation.receive(element)
     if (xmlns === NS_TLS && element.name === 'starttls') return this.#startTls()
     if (
@@ -179,10 +179,10 @@ export class C2sStream implements StreamHandler {
       !this.#negotiation.isUnderway
     ) {
       const answer = this.#server.answerBeforeSignIn(element, this.#asStranger())
-      if (answer) return this.#hold(async () => this.#write(await answer))
+      if (answer) return this.#hold(async () => this.write(await answer))
     }
     // A stanza, or anything else, before signing in (RFC 6120 §4.9.3.12); or in the clear (§5.3.1).
-    this.#fail(this.#negotiation.mustUpgrade ? 'policy-violation' : 'not-authorized')
+    this.fail(this.#negotiation.mustUpgrade ? 'policy-violation' : 'not-authorized')
   }
 
   #asStranger(): Stranger {
@@ -193,7 +193,7 @@ export class C2sStream implements StreamHandler {
     const { startTls, isEncrypted } = this.#connection
     if (!startTls || isEncrypted || this.#negotiation.isUnderway) {
       this.#connection.write(serialize(xml('failure', { xmlns: NS_TLS })))
-      return this.#fail('policy-violation')
+      return this.fail('policy-violation')
     }
     this.#connection.write(serialize(xml('proceed', { xmlns: NS_TLS })))
     this.#isOpen = false
@@ -202,30 +202,28 @@ export class C2sStream implements StreamHandler {
     startTls.call(this.#connection)
   }
 
-  /** What signing in may do here. */
-  #negotiated(): NegotiatedStream {
-    const isClosed = () => this.#isClosed
-    return {
-      get isClosed() {
-        return isClosed()
-      },
-      write: (element) => this.#write(element),
-      fail: (condition, text) => this.#fail(condition, text),
-      turnAway: (installation) => this.#turnAway(installation),
-      signedIn: (signIn) => {
-        const { account, authenticate, data, proof } = signIn
-        this.#client = { claims: [], endsAt: endOf(proof) }
-        if (authenticate) return this.#hold(() => this.#establish({ ...signIn, authenticate }))
-        this.#account = account
-        this.#write(buildSaslSuccess(data))
-        this.#isOpen = false
-        this.#connection.restart(this.#server.limits.afterSignIn)
-      },
-    }
+  // --- what signing in may do here ----------------------------------------------------------------------------------------
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  write(element: Element): void {
+    this.#connection.write(this.#text(element))
+  }
+
+  signedIn(signIn: SignIn): void {
+    const { account, authenticate, data, proof } = signIn
+    this.#client = { claims: [], endsAt: endOf(proof) }
+    if (authenticate) return this.#hold(() => this.#establish({ ...signIn, authenticate }))
+    this.#account = account
+    this.write(buildSaslSuccess(data))
+    this.#isOpen = false
+    this.#connection.restart(this.#server.limits.afterSignIn)
   }
 
   /** Its answer is known, and waits: whoever tries in a loop is not to keep us busy (control §3.3). */
-  #turnAway(installation: string): boolean {
+  turnAway(installation: string): boolean {
     const again = this.#server.turnedAway(installation, () => this.#connection.destroy())
     if (!again) return false
     clearTimeout(this.#deadline)
@@ -279,16 +277,16 @@ export class C2sStream implements StreamHandler {
   // --- after signing in ---------------------------------------------------------------------------------------------------
 
   #authenticated(account: Account, element: Element, xmlns: string | undefined): void {
-    if (this.#negotiation.isRevoked(account, this.#client.clientId)) return this.#fail('not-authorized')
+    if (this.#negotiation.isRevoked(account, this.#client.clientId)) return this.fail('not-authorized')
     if (xmlns === NS_SM && element.name === 'resume') return this.#hold(() => this.#resume(account, element))
     if (xmlns === NS_SM) {
-      this.#write(buildSmFailed('unexpected-request'))
+      this.write(buildSmFailed('unexpected-request'))
       return
     }
     if (xmlns === NS_COMPRESS) return this.#refuseCompression()
     const payload = element.name === 'iq' && xmlns === NS_CLIENT ? element.getChild('bind', NS_BIND) : undefined
     if (!payload || element.attrs['type'] !== 'set' || element.attrs['id'] === undefined)
-      return this.#fail('not-authorized')
+      return this.fail('not-authorized')
     this.#session = bind(this.#server, this.#connection, account, element, payload, this.#client)
     if (this.#session) clearTimeout(this.#deadline)
   }
@@ -327,7 +325,7 @@ export class C2sStream implements StreamHandler {
     const request = { account, connection, element, proofs, isClosed }
     const resumption = await prepareResumption(this.#server, request)
     if (this.#isClosed) return
-    if ('failed' in resumption) this.#write(resumption.failed)
+    if ('failed' in resumption) this.write(resumption.failed)
     else this.#attach(resumption.session, resumption.h, [this.#text(resumption.resumed)])
   }
 
@@ -351,12 +349,12 @@ export class C2sStream implements StreamHandler {
     if (session.connection !== this.#connection) return
     if (xmlns === NS_CLIENT) {
       if (element.name !== 'message' && element.name !== 'presence' && element.name !== 'iq') {
-        return this.#fail('unsupported-stanza-type')
+        return this.fail('unsupported-stanza-type')
       }
       const { language } = this.#connection
       if (language !== undefined) element.attrs['xml:lang'] ??= language
       const fault = session.receive(element)
-      if (fault) this.#fail(fault)
+      if (fault) this.fail(fault)
       return
     }
     if (xmlns === NS_SM) return this.#streamManagement(session, element)
@@ -364,24 +362,24 @@ export class C2sStream implements StreamHandler {
       return session.setActive(element.name === 'active')
     }
     if (xmlns === NS_COMPRESS) return this.#refuseCompression()
-    this.#fail('unsupported-stanza-type')
+    this.fail('unsupported-stanza-type')
   }
 
   /** XEP-0138 §2: asked for what was never offered; that "SHOULD NOT result in a stream error". */
   #refuseCompression(): void {
-    this.#write(xml('failure', { xmlns: NS_COMPRESS }, xml('unsupported-method')))
+    this.write(xml('failure', { xmlns: NS_COMPRESS }, xml('unsupported-method')))
   }
 
   #streamManagement(session: Session, element: Element): void {
     if (element.name === 'enable' && !session.outbound) return this.#enable(session, element)
     if (!session.outbound || element.name === 'resume' || element.name === 'enable') {
-      this.#write(buildSmFailed('unexpected-request'))
+      this.write(buildSmFailed('unexpected-request'))
       return
     }
     if (element.name === 'r') return session.acknowledge()
-    if (element.name !== 'a') return this.#fail('unsupported-stanza-type')
+    if (element.name !== 'a') return this.fail('unsupported-stanza-type')
     try {
-      if (!takeAnswer(session, element)) this.#fail('bad-format')
+      if (!takeAnswer(session, element)) this.fail('bad-format')
     } catch (error) {
       if (!(error instanceof HandledTooMuch)) throw error
       this.#handledTooMuch(error)
@@ -393,27 +391,27 @@ export class C2sStream implements StreamHandler {
       const management = await prepareManagement(this.#server, session.account, element)
       if (this.#isClosed || session.connection !== this.#connection) return
       if ('failed' in management) {
-        this.#write(management.failed)
+        this.write(management.failed)
         return
       }
       manage(this.#server, session, management)
-      this.#write(management.enabled)
+      this.write(management.enabled)
     })
   }
 
   #handledTooMuch({ h, sent }: Pick<HandledTooMuch, 'h' | 'sent'>): void {
-    this.#fail('undefined-condition', undefined, buildHandledCountTooHigh(h, sent))
+    this.fail('undefined-condition', undefined, buildHandledCountTooHigh(h, sent))
   }
 
   // --- closing ----------------------------------------------------------------------------------------------------------------
 
   fault({ condition, text }: StreamFault): void {
-    this.#fail(condition, text)
+    this.fail(condition, text)
   }
 
   failed(error: unknown): void {
     this.#server.log.error('a stream failed', { error: error instanceof Error ? error.stack : String(error) })
-    this.#fail('internal-server-error')
+    this.fail('internal-server-error')
   }
 
   close(): void {
@@ -438,7 +436,7 @@ export class C2sStream implements StreamHandler {
   }
 
   /** Ends the stream with an error. A session whose client breaks the protocol is not to be resumed. */
-  #fail(condition: StreamErrorCondition, text?: Words, ...details: Element[]): void {
+  fail(condition: StreamErrorCondition, text?: Words, ...details: Element[]): void {
     if (this.#isClosed) return
     if (!this.#isOpen) this.#writeHeader(undefined)
     const session = this.#session
@@ -456,10 +454,6 @@ export class C2sStream implements StreamHandler {
     this.#isClosed = true
     clearTimeout(this.#deadline)
     this.#rate.stop()
-  }
-
-  #write(element: Element): void {
-    this.#connection.write(this.#text(element))
   }
 
   #text(element: Element): string {

@@ -26,7 +26,7 @@ export function createAddressLimit(max: number): AddressLimit {
         return false
       }
       counts.set(key, count + 1)
-      socket.once('close', () => {
+      socket.on('close', () => {
         const left = (counts.get(key) ?? 1) - 1
         if (left > 0) counts.set(key, left)
         else counts.delete(key)

@@ -38,7 +38,7 @@ export async function listenTcp(options: TcpListenerOptions): Promise<Listener> 
       if (socket.destroyed || !options.limit.take(socket, address)) return
       const connection = new TcpConnection(socket, address, options)
       open.add(connection)
-      socket.once('close', () => open.delete(connection))
+      socket.on('close', () => open.delete(connection))
     }
     const { proxyHeader } = options
     if (!proxyHeader?.isFrom(remoteAddress)) return begin(remoteAddress)
@@ -94,7 +94,7 @@ class TcpConnection implements Connection {
   #socket: Socket
   #output: TextOutput
   #limits: XmlLimits = PREAUTH_LIMITS
-  #parser: StreamParser
+  #parser = DEAF
   /** A bit for each of the reasons why it is not read. */
   #paused = 0
   #isEnding = false
@@ -105,8 +105,8 @@ class TcpConnection implements Connection {
     this.#output = new TextOutput(socket)
     this.remoteAddress = remoteAddress
     this.#tls = tls
-    this.#parser = this.#newParser()
     this.#handler = accept(this)
+    this.#parser = this.#newParser()
     if (mode === 'direct') this.#secure()
     else this.#listenTo(socket)
   }
@@ -178,7 +178,7 @@ class TcpConnection implements Connection {
     const socket = this.#socket
     socket.resume()
     const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-    socket.once('close', () => clearTimeout(timer))
+    socket.on('close', () => clearTimeout(timer))
   }
 
   destroy(): void {
@@ -186,11 +186,7 @@ class TcpConnection implements Connection {
   }
 
   #newParser(): StreamParser {
-    return createStreamParser(this.#limits, {
-      open: (root, contentNamespace) => this.#handler.open(root, contentNamespace),
-      element: (element) => this.#handler.element(element),
-      close: () => this.#handler.close(),
-    })
+    return createStreamParser(this.#limits, this.#handler)
   }
 
   #secure(): void {
@@ -223,10 +219,10 @@ class TcpConnection implements Connection {
         else this.#handler.failed(error)
       }
     })
-    socket.once('end', () => {
+    socket.on('end', () => {
       if (!this.#isEnding) socket.end()
     })
-    socket.once('close', () => {
+    socket.on('close', () => {
       if (this.#socket === socket) this.#handler.gone()
     })
   }
