@@ -35,7 +35,7 @@ const sections = z.object({
       .optional()
       .meta({
         env: 'DRAWBRIDGE_PUBLIC_URL',
-        doc: 'Address under which browsers and clients reach the HTTP port, when a proxy stands in front. Links to files are made with it; old ones keep their host, and after a change they are refused while rules for clients block.',
+        doc: 'Address under which browsers and clients reach the HTTP port, when a proxy stands in front: https, or plain http on this machine. Links to files are made with it; old ones keep their host, and after a change they are refused while rules for clients block.',
       }),
     mediaUrl: z
       .url({ protocol: /^https?$/ })
@@ -149,7 +149,15 @@ const sections = z.object({
 })
 
 /** Settings of the server process, by section. */
-export const serverConfig = sections.superRefine(({ common, oidc }, context) => {
+export const serverConfig = sections.superRefine(({ common, oidc, web }, context) => {
+  // XEP-0363 §4: "Both HTTPS URLs". On this machine, and where tests say so, nobody is in between.
+  for (const key of ['publicUrl', 'mediaUrl'] as const) {
+    const url = web[key]
+    if (url === undefined || common.allowPlaintext || isTrustworthy(url, { allowPlaintext: true })) continue
+    const message =
+      'must be an https address: links to files are made with it. Plain http is for addresses of this machine.'
+    context.addIssue({ code: 'custom', path: ['web', key], message })
+  }
   if (oidc.issuer === undefined || isTrustworthy(oidc.issuer, common)) return
   const message =
     'DRAWBRIDGE_OIDC_ISSUER must be an https address; plain http is for tests on this machine, with DRAWBRIDGE_ALLOW_PLAINTEXT.'

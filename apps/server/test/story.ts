@@ -83,7 +83,13 @@ export async function story<P extends string>(
   const { settings = {} } = options
   const config = serverConfig.parse({
     ...settings,
-    common: { ...settings['common'], dataDir: directory, domain: 'im.test', databaseUrl: database.url },
+    common: {
+      allowPlaintext: true,
+      ...settings['common'],
+      dataDir: directory,
+      domain: 'im.test',
+      databaseUrl: database.url,
+    },
     stream: { scramIterations: 10_000, ...settings['stream'] },
     web: { publicUrl: 'http://im.test', ...settings['web'] },
     limits: { ...settings['limits'] },

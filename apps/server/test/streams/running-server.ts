@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly push?: Readonly<Record<string, unknown>>
   /** Settings of the section `policy`. */
   readonly policy?: Readonly<Record<string, unknown>>
+  /** Settings of the section `limits`. */
+  readonly limits?: Readonly<Record<string, unknown>>
   /** Settings of the section `web`. */
   readonly web?: Readonly<Record<string, unknown>>
   /** Settings of the section `clientProof`. */
@@ -54,7 +56,7 @@ export interface RunningServer extends AsyncDisposable {
   tls(): Promise<TcpLine>
   webSocket(headers?: Readonly<Record<string, string>>): Promise<Line>
   /** Makes an account with the password `NAME-password`. */
-  account(name: string): Promise<void>
+  account(name: string, more?: { readonly isAdmin: boolean }): Promise<void>
   /** A request on the administrators' local socket. */
   admin(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }>
 }
@@ -69,6 +71,7 @@ export async function runServer({
   proxy = {},
   push = {},
   policy = {},
+  limits = {},
   clientProof = {},
   webDir,
   sanitize,
@@ -87,7 +90,7 @@ export async function runServer({
     components,
     push,
     registration,
-    limits: {},
+    limits,
     policy,
   })
   const complaints: string[] = []
@@ -108,8 +111,8 @@ export async function runServer({
     tls: () => dialTls(c2sTlsPort),
     webSocket: (headers) => dialWebSocket(httpPort, headers),
     admin,
-    async account(name) {
-      const { status } = await admin('POST', '/api/v1/accounts', { name, password: `${name}-password` })
+    async account(name, more = { isAdmin: false }) {
+      const { status } = await admin('POST', '/api/v1/accounts', { name, password: `${name}-password`, ...more })
       if (status >= 300) throw new Error(`no account ${name}: ${status}`)
     },
     async [Symbol.asyncDispose]() {
