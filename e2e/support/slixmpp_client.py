@@ -1,6 +1,6 @@
 """A standard XMPP client driven by lines of JSON on stdin; everything it sees is told as lines of JSON on stdout.
 
-Debian's slixmpp, with its own STARTTLS and SCRAM, knows nothing of Drawbridge.
+Debian's slixmpp, with its own STARTTLS and SASL, knows nothing of Drawbridge.
 """
 
 import asyncio

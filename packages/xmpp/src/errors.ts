@@ -1,4 +1,5 @@
 import { Element, xml, type Content } from './element.ts'
+import { findJid } from './jid.ts'
 import { NS_SASL, NS_STANZAS, NS_STREAM, NS_STREAMS } from './ns.ts'
 
 /** The stream error conditions of RFC 6120 §4.9.3. */
@@ -165,7 +166,8 @@ export function errorReply(stanza: Element, error: Element | StanzaErrorFields):
   if (type === 'result' && stanza.getName() === 'iq') return undefined
   return xml(
     stanza.getName(),
-    { xmlns: stanza.getNS(), type: 'error', id, from: to, to: from },
+    // What is no address cannot be where the answer comes from; without one it comes from the server.
+    { xmlns: stanza.getNS(), type: 'error', id, from: to !== undefined && findJid(to) ? to : undefined, to: from },
     error instanceof Element ? error : buildStanzaError(error),
   )
 }

@@ -179,8 +179,9 @@ export async function removeAccount(context: AdminContext, actor: string, localp
     await appendAudit(tx, { actor, action: 'delete-account', target: bareJid, detail: { ...ended } }, now())
   })
   accounts.remove(localpart)
-  const closedSessions = context.closeSessions(localpart, 'account-deleted')
+  // While its sessions stand, or nobody would know any more who has seen them.
   context.accountDeleted(localpart)
+  const closedSessions = context.closeSessions(localpart, 'account-deleted')
   return { name: localpart, closedSessions }
 }
 

@@ -165,6 +165,61 @@ test('SP-13 a private message from a blocked nick reaches neither device nor arc
   expect(s.alice.received().join('')).toContain('<not-acceptable ')
 })
 
+test('SP-13 a room carries no invitation from whoever is blocked, and does not tell (XEP-0191 §3.3, XEP-0045 §7.8.2)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await hall([s.bob], { membersonly: '0' })
+  await s.alice.available()
+  await s.alice.ask('set', command('block', 'bob@im.test'))
+  s.alice.received()
+  s.bob.received()
+  const reason = '<invite to="alice@im.test"><reason>You cannot block me</reason></invite>'
+  await s.bob.send(`<message to="${HALL}"><x xmlns="http://jabber.org/protocol/muc#user">${reason}</x></message>`)
+  expect(await everything(s.alice)).toEqual([])
+  expect((await everything(s.bob)).join('')).not.toContain('error')
+  await s.alice.ask('set', '<query xmlns="urn:xmpp:mam:2"/>')
+  expect(s.alice.received().join('')).not.toContain('You cannot block me')
+})
+
+test('SP-13 where a room shows addresses, a blocked occupant neither whispers nor asks (XEP-0191 §3.3)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await hall([s.alice, s.bob], { whois: 'anyone' })
+  await s.alice.ask('set', command('block', 'bob@im.test'))
+  s.alice.received()
+  s.bob.received()
+  await s.bob.send(`<message to="${HALL}/Alice" type="chat" id="pm"><body>psst</body></message>`)
+  await s.bob.send(`<iq type="get" id="v" to="${HALL}/Alice"><query xmlns="jabber:iq:version"/></iq>`)
+  expect((await everything(s.alice)).join('')).not.toMatch(/psst|jabber:iq:version/)
+  expect(s.bob.received().filter((text) => text.includes('<service-unavailable '))).toHaveLength(2)
+  await s.alice.send(`<message to="${HALL}/Bob" type="chat" id="back"><body>hi</body></message>`)
+  expect(s.alice.received().join('')).toContain(BLOCKED)
+})
+
+test.each([
+  ['unsubscribes', async (bob: Device) => bob.send('<presence type="unsubscribe" to="alice@im.test"/>'), 'to'],
+  [
+    'removes the contact',
+    async (bob: Device) =>
+      bob.ask('set', '<query xmlns="jabber:iq:roster"><item jid="alice@im.test" subscription="remove"/></query>'),
+    'none',
+  ],
+])(
+  'SP-13 whoever is blocked and %s sees the user no more, unblocked or not (RFC 6121 §3.3.3)',
+  async (_how, end, left) => {
+    await using s = await friends()
+    await s.alice.ask('get', '<query xmlns="jabber:iq:roster"/>')
+    await s.alice.ask('set', command('block', 'bob@im.test'))
+    s.alice.received()
+    await end(s.bob)
+    const alice = await everything(s.alice)
+    expect(alice.filter((text) => text.startsWith('<presence'))).toEqual([])
+    expect(alice.at(-1)).toContain(`<item jid="bob@im.test" subscription="${left}"/>`)
+    await s.alice.ask('set', command('unblock', 'bob@im.test'))
+    s.bob.received()
+    await s.alice.send('<presence><status>secret</status></presence>')
+    expect((await everything(s.bob)).join('')).not.toContain('secret')
+  },
+)
+
 describe('blocking and telling the administrators why', () => {
   const report = (reason: string, inside = '') =>
     `<report xmlns="urn:xmpp:reporting:1" reason="${reason}">${inside}</report>`

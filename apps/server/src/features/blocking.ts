@@ -1,16 +1,8 @@
 import { block, listAllBlocked, putReport, unblock } from '@drawbridge/db'
-import {
-  findJid,
-  NS_BLOCKING,
-  NS_BLOCKING_ERRORS,
-  NS_CLIENT,
-  NS_REPORTING,
-  parseReport,
-  StanzaFault,
-  xml,
-} from '@drawbridge/xmpp'
-import type { Element, Jid, Report, Stanza } from '@drawbridge/xmpp'
+import { findJid, NS_BLOCKING, NS_CLIENT, NS_REPORTING, parseReport, StanzaFault, xml } from '@drawbridge/xmpp'
+import type { Element, Jid, Report } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
+import { refuseBlocked } from '../routing/block-lists.ts'
 import { defineFeature } from '../routing/feature.ts'
 import type { Context, Draft, IqRequest } from '../routing/feature.ts'
 import type { Session } from '../stream/session.ts'
@@ -35,11 +27,11 @@ export const blocking = defineFeature({
     { type: 'set', to: 'own', xmlns: NS_BLOCKING, name: 'unblock', handle: unblockItems },
   ],
   enter: (stanza, _session, ctx) => {
-    if (stanza.kind !== 'message') refuseBlocked(stanza, ctx)
+    if (stanza.kind !== 'message') refuseBlocked(stanza, ctx.blockLists)
     return undefined
   },
   message: {
-    amend: ({ stanza, origin }: Draft, ctx) => void (origin !== 'server' && refuseBlocked(stanza, ctx)),
+    amend: ({ stanza, origin }: Draft, ctx) => void (origin !== 'server' && refuseBlocked(stanza, ctx.blockLists)),
     record: refuseRelayed,
   },
   outbound: mayReach,
@@ -127,19 +119,6 @@ function push(ctx: Context, owner: string, payload: Element): void {
 }
 
 // --- its effect -----------------------------------------------------------------------------------------------------
-
-/** Throws when the sender blocks the addressee, or the addressee the sender. */
-function refuseBlocked({ kind, from, to }: Stanza, ctx: Context): void {
-  if (!to || to.localpart === undefined || to.bareString === from.bareString) return
-  if (ctx.blockLists.blocks(from.bareString, to)) {
-    // §3.3: "the user's server MUST NOT route the stanza to the contact but instead MUST return a <not-acceptable/> error".
-    const app = xml('blocked', { xmlns: NS_BLOCKING_ERRORS })
-    throw new StanzaFault({ type: 'cancel', condition: 'not-acceptable', text: 'You have blocked this contact.', app })
-  }
-  // §3.3: presence vanishes, where it is handed out; the rest sounds as if nobody were there.
-  if (kind === 'presence' || !ctx.blockLists.blocks(to.bareString, from)) return
-  throw new StanzaFault({ condition: 'service-unavailable' })
-}
 
 /**
  * What a service has made of a message, such as a private one in a room, is from an address of the service (§3.3). Who

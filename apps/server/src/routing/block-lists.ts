@@ -1,4 +1,5 @@
-import type { Jid } from '@drawbridge/xmpp'
+import { NS_BLOCKING_ERRORS, StanzaFault, xml } from '@drawbridge/xmpp'
+import type { Jid, Stanza } from '@drawbridge/xmpp'
 
 const NONE: readonly string[] = []
 
@@ -26,6 +27,23 @@ export function createBlockLists(): BlockLists {
       return blocked !== undefined && matches(blocked, jid)
     },
   }
+}
+
+/**
+ * Lets a stanza pass unless the sender blocks the addressee, or the addressee the sender. Presence of the blocked
+ * vanishes where it is handed out (XEP-0191 §3.3); the rest sounds as if nobody were there.
+ *
+ * @throws StanzaFault `not-acceptable` to whoever blocks, `service-unavailable` to whoever is blocked
+ */
+export function refuseBlocked({ kind, from, to }: Pick<Stanza, 'kind' | 'from' | 'to'>, lists: BlockLists): void {
+  if (!to || to.localpart === undefined || to.bareString === from.bareString) return
+  if (lists.blocks(from.bareString, to)) {
+    // §3.3: "the user's server MUST NOT route the stanza to the contact but instead MUST return a <not-acceptable/> error".
+    const app = xml('blocked', { xmlns: NS_BLOCKING_ERRORS })
+    throw new StanzaFault({ type: 'cancel', condition: 'not-acceptable', text: 'You have blocked this contact.', app })
+  }
+  if (kind === 'presence' || !lists.blocks(to.bareString, from)) return
+  throw new StanzaFault({ condition: 'service-unavailable' })
 }
 
 /** An entry matches as a full JID, a bare JID, a host with resource, or a host (XEP-0191 §3.1, after XEP-0016 §2.1). */

@@ -17,7 +17,7 @@ import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection } from '../transport/connection.ts'
 import type { Proof } from './client-proofs.ts'
-import { Session } from './session.ts'
+import { REPLACED, Session } from './session.ts'
 import type { StreamServer } from './stream-server.ts'
 
 /** What is known of a client before it binds. */
@@ -68,7 +68,7 @@ export function openSession(
     if (!away) return 'resource-constraint'
     away.end()
   }
-  for (const session of replaced) session.end('conflict', 'Replaced by a new connection.')
+  for (const session of replaced) session.end('conflict', REPLACED)
   const session = new Session(server.host, current, jid, known, connection)
   server.sessions.add(session)
   return session

@@ -1,4 +1,5 @@
 import {
+  buildStreamError,
   buildSmEnabled,
   buildSmFailed,
   buildSmResumed,
@@ -12,7 +13,9 @@ import { randomBytes } from 'node:crypto'
 import type { Account } from '../routing/accounts.ts'
 import type { Connection } from '../transport/connection.ts'
 import type { Proof } from './client-proofs.ts'
+import { countStreamError } from './events.ts'
 import { HandledTooMuch, OutboundQueue } from './resume.ts'
+import { REPLACED, sayGoodbye } from './session.ts'
 import type { Session } from './session.ts'
 import type { StreamServer } from './stream-server.ts'
 
@@ -60,10 +63,17 @@ export async function prepareResumption(server: StreamServer, request: ResumeReq
   return { session, h, resumed: buildSmResumed({ previousId: id, h: smAdvance(0, session.handled) }) }
 }
 
-/** Cuts a session off from the connection it may still have; until it has another, it is one that lost its client. */
+/**
+ * Takes a session from the connection it may still have; until it has another, it is one that lost its client. "If the
+ * former stream is resumed and the server still has the stream for the previously-identified session open at this time,
+ * the server SHOULD send a 'conflict' stream error and close that stream" (XEP-0198 §5).
+ */
 export function takeFromOther(server: StreamServer, session: Session): void {
-  session.connection?.destroy()
+  const { connection } = session
   server.detached(session)
+  if (!connection) return
+  countStreamError({ condition: 'conflict' })
+  sayGoodbye(connection, buildStreamError('conflict', REPLACED).toString())
 }
 
 /** Stream management as it will be for a session: what it remembers, and what the client is told. */

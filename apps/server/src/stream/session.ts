@@ -69,6 +69,8 @@ export interface SessionHost {
   ended(session: Session): void
 }
 
+/** Said to a client whose session another one has taken. */
+export const REPLACED = 'Replaced by a new connection.'
 const ACK_REQUEST = buildSmRequest().toString()
 
 /** A bound resource (RFC 6120 §7). It outlives its connection while the client may come back (XEP-0198 §5). */

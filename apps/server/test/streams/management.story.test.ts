@@ -174,7 +174,8 @@ describe('resuming', () => {
     for (let n = 0; n < 20; n++) line.send(chat('erin', `m${n}`))
     next.send(resume(id, 0))
     const h = Number(/ h="(\d+)"/.exec(await next.until(/<resumed[^>]*>/))?.[1])
-    await line.closed()
+    // "the server SHOULD send a 'conflict' stream error and close that stream" (XEP-0198 §5).
+    expect(await errorOf(line)).toContain('<conflict ')
     // The client sends again what is not counted: presence was the first stanza.
     for (let n = h - 1; n < 20; n++) next.send(chat('erin', `m${n}`))
     expect(bodies(await erin.until(/m19<\/body>/))).toEqual(Array.from({ length: 20 }, (_, n) => `m${n}`))
@@ -188,7 +189,8 @@ describe('resuming', () => {
     const [first, second] = await Promise.all([back(await server.tcp(), 'alice'), back(await server.tcp(), 'alice')])
     first.send(resume(id, 0))
     second.send(resume(id, 0))
-    const winner = await Promise.race([first.closed().then(() => second), second.closed().then(() => first)])
+    const isCut = async (line: Line) => expect(await errorOf(line)).toContain('<conflict ')
+    const winner = await Promise.race([isCut(first).then(() => second), isCut(second).then(() => first)])
     winner.send(PING)
     await winner.until(PONG)
     const { body } = await server.admin('GET', '/api/v1/sessions')

@@ -13,6 +13,7 @@ import {
   refusalOf,
   roomOf,
 } from '../../../test/rooms.ts'
+import { muc } from './index.ts'
 import { loadRooms } from './rooms.ts'
 
 const join = (nick: string) => `<presence to="${HALL}/${nick}"><x xmlns="http://jabber.org/protocol/muc"/></presence>`
@@ -260,4 +261,29 @@ test('an account that is deleted leaves nothing behind in rooms for whoever gets
   s.server.ctx.emit('account.deleted', { localpart: 'bob' })
   await s.alice.next(({ attrs }) => attrs['from'] === `${HALL}/Bob` && attrs['type'] === undefined)
   expect(listed(await admin(s.alice, HALL, 'get', '<item affiliation="admin"/>'))).toEqual([])
+})
+
+test.each([
+  [
+    'its admins',
+    '<item jid="bob@im.test" affiliation="admin"/><item jid="carol@im.test" affiliation="member"/>',
+    ['bob'],
+  ],
+  ['else its first member', '<item jid="carol@im.test" affiliation="member"/>', ['carol']],
+  ['else the administrators of the server', '', ['dave']],
+])('MU-02 a room whose last owner is deleted goes to %s (XEP-0045 §10.4)', async (_whom, lists, heirs) => {
+  await using s = await story({ alice: 1, bob: 1, carol: 1, dave: 1 })
+  const { accounts } = s.server.ctx
+  accounts.put({ ...accounts.find('dave')!, isAdmin: true })
+  await hall([s.alice])
+  if (lists) await change(s.alice, lists)
+  await muc.on?.['account.deleted']?.({ localpart: 'alice' }, s.server.ctx)
+  const [heir] = heirs
+  const device = { bob: s.bob, carol: s.carol, dave: s.dave }[heir as 'bob']
+  await enter(device, HALL, 'Heir')
+  expect(listed(await admin(device, HALL, 'get', '<item affiliation="owner"/>'))).toEqual(
+    heirs.map((name) => `${name}@im.test`),
+  )
+  await loadRooms(s.server.ctx)
+  expect(roomOf(await enter(device, HALL, 'Heir')).affiliation).toBe('owner')
 })

@@ -1,10 +1,9 @@
-import { forgetInRooms } from '@drawbridge/db'
 import { defineFeature } from '../../routing/feature.ts'
 import type { Context } from '../../routing/feature.ts'
-import { followChange } from './affiliation.ts'
 import { roomPictures } from './avatar.ts'
 import { audienceOf } from './audience.ts'
 import { deliverMessage } from './deliver.ts'
+import { forgetAccount } from './forget.ts'
 import { handleIq } from './iq.ts'
 import { leaveAll, LOST } from './leave.ts'
 import { handleMessage } from './messages.ts'
@@ -116,21 +115,4 @@ function measure(ctx: Context): void {
     setRounds({ of: which }, rounds[which])
     setHeldForHistory({ of: which }, held[which])
   }
-}
-
-/** Whoever gets the name next is another person: here from this turn on. */
-async function forgetAccount(jid: string, ctx: Context): Promise<void> {
-  for (const room of roomsOf(ctx).all()) {
-    room.hats.delete(jid)
-    room.invitations = room.invitations.filter(({ invitee, inviter }) => invitee !== jid && inviter !== jid)
-    const before = room.affiliations.get(jid)?.affiliation
-    if (before === undefined && !room.versions.mentions(jid)) continue
-    const since = room.versions.current
-    // Nor is it remembered that the account was on a list.
-    room.versions.forget()
-    if (before === undefined) continue
-    room.affiliations.delete(jid)
-    followChange(room, { jid, affiliation: 'none' }, undefined, { before, since, until: room.versions.current })
-  }
-  await forgetInRooms(ctx.db, jid)
 }

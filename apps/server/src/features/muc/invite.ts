@@ -29,10 +29,10 @@ export function recordInvitation(draft: Draft, room: Room, sender: Session, ctx:
     room.config.password === '' ? undefined : xml('password', {}, room.config.password),
   ]
   speak(draft, room, buildMucUser({ content }))
-  // Nobody learns from the answer who has an account here.
+  // Nobody learns from the answer who has an account here, nor who blocks whom.
   const known = [...new Set(invitees)].filter((invitee) => ctx.accounts.findByBareJid(invitee))
   for (const owner of known) {
-    draft.archives.push({ owner, peer: room.address, direction: 'in' })
+    sayTo(owner, draft, room, sender, ctx)
     if (room.config.isMembersOnly) admit(room, owner, ctx)
   }
   const added = known.map((invitee) => ({ invitee, inviter: occupant.account }))
@@ -93,9 +93,7 @@ export function recordDecline(draft: Draft, room: Room, sender: Session, ctx: Co
   const inviter = inviters.find((one) => one === named) ?? inviters.at(-1)
   if (inviter === undefined) throw new StanzaFault({ condition: 'item-not-found' })
   speak(draft, room, buildMucUser({ content: xml('decline', { from: invitee }, decline && reasonOf(decline)) }))
-  if (ctx.accounts.findByBareJid(inviter)) {
-    draft.archives.push({ owner: inviter, peer: room.address, direction: 'in' })
-  }
+  if (ctx.accounts.findByBareJid(inviter)) sayTo(inviter, draft, room, sender, ctx)
 }
 
 /** A refusal has been handed over: it was the only one. */
@@ -110,6 +108,12 @@ function reasonOf(element: Element): Element[] {
   if (reason.length > MAX_REASON)
     throw new StanzaFault({ condition: 'not-acceptable', text: 'This reason is too long.' })
   return [xml('reason', {}, reason)]
+}
+
+/** The room speaks for the sender: whoever blocks the sender hears nothing of it, on no device and in no archive. */
+function sayTo(owner: string, { archives }: Draft, room: Room, sender: Session, ctx: Context): void {
+  if (ctx.blockLists.blocks(owner, sender.jid)) return
+  archives.push({ owner, peer: room.address, direction: 'in' })
 }
 
 /** Replaces the message by what the room itself says. */

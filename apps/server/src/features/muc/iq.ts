@@ -21,6 +21,7 @@ import type { Context } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
 import { getList, setList } from './admin.ts'
 import { queryRoom, roomArchiveEnds, roomArchiveForm } from './archive.ts'
+import { refuseBlockedOccupant } from './blocked.ts'
 import { getRoomVcard, occupantVcard, setRoomVcard } from './avatar.ts'
 import { assertMayKnow, roomInfo, roomItems, serviceInfo, serviceItems } from './disco.ts'
 import { executeHatCommand } from './hats.ts'
@@ -114,6 +115,7 @@ function askOccupant(
   // XEP-0410 §3.3: whether it is still inside is known here; no device of its own has to be asked.
   if (target === seat.occupant && payload.is('ping', NS_PING)) return undefined
   if (payload.is('vCard', NS_VCARD) && stanza.type === 'get') return occupantVcard(target, seat, ctx)
+  refuseBlockedOccupant(stanza, room, target, ctx.blockLists)
   const [answerer] = target.seats.slice(-1)
   if (!answerer) throw new StanzaFault({ condition: 'item-not-found' })
   const id = roomsOf(ctx).relay.expect({

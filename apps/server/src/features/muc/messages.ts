@@ -16,6 +16,7 @@ import {
 import type { Element, Jid, MessageStanza } from '@drawbridge/xmpp'
 import type { Context, Draft } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
+import { refuseBlockedOccupant } from './blocked.ts'
 import { mayWhisper } from './config.ts'
 import { recordDecline, recordInvitation } from './invite.ts'
 import { isAdmin, roleRank } from './privileges.ts'
@@ -36,7 +37,7 @@ export function handleMessage(draft: Draft, ctx: Context): void {
   if (type === 'error') return
   if (to.localpart === undefined) throw new StanzaFault({ condition: 'service-unavailable' })
   const room = roomsOf(ctx).get(to)
-  if (to.isFull) return whisper(draft, room, sender, to.resourcepart ?? '')
+  if (to.isFull) return whisper(draft, room, sender, to.resourcepart ?? '', ctx)
   if (type === 'groupchat') return say(draft, room, sender, ctx)
   const x = element.getChild('x', NS_MUC_USER)
   if (x?.getChild('invite')) return recordInvitation(draft, room, sender, ctx)
@@ -82,7 +83,7 @@ function assertMaySetSubject(room: Room, { role }: Occupant, text: string): void
 }
 
 /** §7.5: to one occupant; kept in the archives of both accounts, without either's address in the other's. */
-function whisper(draft: Draft, room: Room, sender: Session, nick: string): void {
+function whisper(draft: Draft, room: Room, sender: Session, nick: string, ctx: Context): void {
   const { occupant } = room.getSeat(sender)
   if (draft.stanza.type === 'groupchat') throw new StanzaFault({ condition: 'bad-request' })
   const recipient = room.occupantAt(nick)
@@ -90,6 +91,7 @@ function whisper(draft: Draft, room: Room, sender: Session, nick: string): void 
   if (!mayWhisper(occupant.role, room.config.privateMessages)) {
     throw new StanzaFault({ condition: 'forbidden', text: 'Private messages are off in this room.' })
   }
+  refuseBlockedOccupant(draft.stanza, room, recipient, ctx.blockLists)
   draft.stanza = inRoomsName(draft.stanza, room, occupant, parseJid(recipient.jid), buildMucUser({}))
   if (!draft.durable) return
   if (recipient.account !== occupant.account) {

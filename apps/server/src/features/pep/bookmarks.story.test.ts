@@ -113,6 +113,14 @@ test('what is no bookmark, no list of them and no vCard changes none (XEP-0060 ย
   expect(await views(s.alice)).toEqual(all('one@rooms.test One'))
 })
 
+test('a bookmark whose id is no address of a room is refused, so that no older client is given one (XEP-0402 ยง3)', async () => {
+  await using s = await story({ alice: 1 })
+  for (const id of ['not a jid', 'rooms.test', 'one@rooms.test/Nick', undefined]) {
+    expect(outcomeOf(await s.alice.ask('set', publish(NEW, conference('One'), id)))).toMatch(/^bad-request/)
+  }
+  expect(await views(s.alice)).toEqual(all())
+})
+
 test('the number of bookmarks has an end, and pictures are none (PE-05)', async () => {
   await using s = await story({ alice: 1 })
   const many = Array.from({ length: 1_001 }, (_, i) => `<conference jid="r${i}@x.y"/>`)

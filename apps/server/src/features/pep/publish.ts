@@ -2,6 +2,7 @@ import { putStickerPack, retractPepItem } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import { imageRefused, NS_STICKERS, packId } from '@drawbridge/image-filter'
 import {
+  findJid,
   NS_AVATAR_DATA,
   NS_AVATAR_METADATA,
   NS_BOOKMARKS,
@@ -59,6 +60,10 @@ export async function publish(
   const given = parseItem(publishing, isOwn ? undefined : session.account.bareJid)
   const expected = PAYLOADS.get(name)
   if (expected && !given.payload.is(...expected)) throw pubsubFault('bad-request', 'invalid-payload')
+  // XEP-0402 §3: an item is named by the JID of its room, and the older views show it as that.
+  if (name === NODE_BOOKMARKS && !isRoomAddress(given.id)) {
+    throw new StanzaFault({ condition: 'bad-request', text: 'A bookmark has the address of its room as id.' })
+  }
   const by = { publisher: session.account.bareJid, client: session.client }
   await cleanItem(owner, { node: name, ...by }, given.payload, ctx)
   const item = name === NS_STICKERS ? renamePack(given, publishing.getChild('item')) : given
@@ -69,6 +74,11 @@ export async function publish(
   else await publishItem(owner, name, item, options, ctx)
   const id = idOfPublisher(publishing.getChild('item')) || item.id
   return xml('pubsub', { xmlns: NS_PUBSUB }, xml('publish', { node: name }, xml('item', { id })))
+}
+
+function isRoomAddress(id: string): boolean {
+  const jid = findJid(id)
+  return jid?.localpart !== undefined && !jid.isFull
 }
 
 /** XEP-0449 §4.1.2: a pack is named after the hash of what is in it, which is now what we made of it. */

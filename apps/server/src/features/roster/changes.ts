@@ -3,8 +3,9 @@ import { findJid, NS_CLIENT, setPhotoHash, stanzaFrom, xml } from '@drawbridge/x
 import type { Jid } from '@drawbridge/xmpp'
 import type { Context, DomainEvents } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
-import { broadcastPresence, sendCurrentPresence, sendUnavailable } from './fan-out.ts'
+import { broadcastPresence, sendCurrentPresence, sendUnavailable, unavailable } from './fan-out.ts'
 import { noteOf, setPresence } from './notes.ts'
+import { leave } from './presence.ts'
 import { forgetContact } from './subscribe.ts'
 
 /**
@@ -57,10 +58,15 @@ export async function followSuspensions(_: DomainEvents['suspensions.changed'], 
   }
 }
 
-/** A deleted account leaves every roster, so that a later one of the same name inherits nobody's trust. */
+/**
+ * A deleted account is seen to leave (RFC 6121 §4.5.2), then leaves every roster, so that a later one of the same name
+ * inherits nobody's trust.
+ */
 export async function followDeletion({ localpart }: DomainEvents['account.deleted'], ctx: Context): Promise<void> {
   const jid = `${localpart}@${ctx.domain}`
+  const farewells = ctx.sessions.of(jid).map((session) => leave(session, unavailable(session), ctx))
   ctx.rosters.release(jid)
+  await Promise.all(farewells)
   const ids = new Set([
     ...(await listRostersWith(ctx.db, jid)).map(({ accountId }) => accountId),
     ...(await listPresenceRequestsFrom(ctx.db, jid)),

@@ -291,11 +291,16 @@ test('a contact on another server is refused while this one does not federate', 
   expect((await s.alice.ask('get', roster())).toString()).not.toContain('remote.test')
 })
 
-test('a deleted account leaves the rosters of others, and its successor inherits nothing', async () => {
+test('an account that is deleted is seen to leave, and has left the rosters of others (RFC 6121 §4.5.2)', async () => {
   await using s = await friends()
+  await s.bob.ask('get', roster())
+  s.bob.received()
 
-  s.server.ctx.emit('account.deleted', { localpart: 'alice' })
+  await s.server.ctx.removeAccount(s.alice.session.account)
 
-  const push = await s.bob.next((element) => element.toString().includes('jabber:iq:roster'))
-  expect(push.toString()).toContain('<item jid="alice@im.test" subscription="none"/>')
+  await s.bob.next((element) => element.toString().includes('jabber:iq:roster'))
+  const seen = s.bob.received()
+  const types = seen.filter((text) => text.startsWith('<presence ')).map((text) => / type="(\w+)"/.exec(text)?.[1])
+  expect(types).toEqual(['unavailable', 'unsubscribe', 'unsubscribed'])
+  expect(seen.at(-1)).toContain('<item jid="alice@im.test" subscription="none"/>')
 })

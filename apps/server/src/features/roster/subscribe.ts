@@ -9,11 +9,13 @@ import type { SharedContact } from '../../routing/units.ts'
 import { push } from './push.ts'
 import { sendCurrentPresence, sendUnavailable } from './fan-out.ts'
 import { readRelation, refuseIfFull, rosterStateOf, writeRelation } from './states.ts'
-import { inbound, outbound } from './subscription.ts'
+import { inbound, NO_SUBSCRIPTION, outbound } from './subscription.ts'
 import type { SubscriptionState, SubscriptionType } from './subscription.ts'
 
 /** A stored request is given out at every sign-in, so it stays small; longer ones lose their content, not their meaning. */
 const MAX_REQUEST_LENGTH = 4_096
+
+const ENDS = ['unsubscribe', 'unsubscribed'] as const
 
 /** What has happened to one account's roster, to be told once it is stored. */
 interface Told {
@@ -84,7 +86,7 @@ export async function removeContact(session: Session, jid: string, ctx: Context)
     if (!item) throw new StanzaFault({ condition: 'item-not-found' })
     const told: Told[] = []
     const sights: Sight[] = []
-    const contact = routableContact(user, jid, ctx)
+    const contact = ctx.accounts.findByBareJid(jid)
     if (contact) {
       const ends: SubscriptionType[] = []
       if (state.hasTo || state.isAsk) ends.push('unsubscribe')
@@ -103,13 +105,16 @@ export async function removeContact(session: Session, jid: string, ctx: Context)
   tell(outcome, ctx)
 }
 
-/** An account that is gone: nobody sees it, and it sees nobody. */
+/** An account that is gone: nobody sees it, and it sees nobody. Its contacts hear it as if it had ended that itself. */
 export async function forgetContact(owner: Account, jid: string, ctx: Context): Promise<void> {
   const outcome = await ctx.rosters.change([owner], async (change) => {
     const relation = await readRelation(change, owner, jid)
-    const nothing = { hasTo: false, hasFrom: false, isAsk: false, isPendingIn: false, isApproved: false }
-    const item = await writeRelation(change, owner, jid, relation, nothing)
-    return { told: [{ owner: owner.bareJid, item }], sights: [] }
+    const told: Told[] = ENDS.filter((type) => inbound(relation.state, type).isDelivered).map((type) => ({
+      owner: owner.bareJid,
+      stanza: xml('presence', { xmlns: NS_CLIENT, type, from: jid, to: owner.bareJid }),
+    }))
+    told.push({ owner: owner.bareJid, item: await writeRelation(change, owner, jid, relation, NO_SUBSCRIPTION) })
+    return { told, sights: [] }
   })
   tell(outcome, ctx)
 }
@@ -126,7 +131,7 @@ export async function exchange(
   const outcome: Outcome = { told: [], sights: [] }
   const mine = await readRelation(change, user, jid)
   const sent = outbound(mine.state, type)
-  const contact = routableContact(user, jid, ctx)
+  const contact = hearingContact(user, jid, type, ctx)
   let { state } = sent
   const later: Outcome = { told: [], sights: [] }
   if (sent.isRouted && contact) {
@@ -199,11 +204,15 @@ function deliver(stanza: Element, owner: string, ctx: Context): void {
   }
 }
 
-/** The contact, if it is here and its user lets this one through: a blocked stanza vanishes (XEP-0191 §3.2). */
-function routableContact(user: Account, jid: string, ctx: Context): Account | undefined {
+/**
+ * The contact, if it is here. Of whoever is blocked its user hears nothing (XEP-0191 §3.3): a request is not even kept,
+ * while what ends a subscription ends it, since it is nothing that the user could refuse (RFC 6121 §3.2.3, §3.3.3); its
+ * devices get no more of it than the change of their roster.
+ */
+function hearingContact(user: Account, jid: string, type: SubscriptionType, ctx: Context): Account | undefined {
   const contact = ctx.accounts.findByBareJid(jid)
-  if (!contact) return undefined
-  return ctx.blockLists.blocks(jid, parseJid(user.bareJid)) ? undefined : contact
+  const isVain = type === 'subscribe' && ctx.blockLists.blocks(jid, parseJid(user.bareJid))
+  return isVain ? undefined : contact
 }
 
 function together(user: Account, jid: string, ctx: Context): Account[] {

@@ -1,8 +1,9 @@
 import { ADMIN_ROUTES } from '@drawbridge/contract'
 import { countRosterItems, findAccount } from '@drawbridge/db'
-import { findJid, NS_ROSTER, StanzaFault, xml } from '@drawbridge/xmpp'
+import { errorText, findJid, NS_ROSTER, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Form } from '@drawbridge/xmpp'
 import type { Account } from '../../routing/accounts.ts'
+import { faultFrom } from '../../routing/faults.ts'
 import type { AdHocCommand, Context } from '../../routing/feature.ts'
 import {
   accountField,
@@ -92,7 +93,10 @@ export const accountCommands: readonly AdHocCommand[] = [
   },
 ]
 
-/** Does one operation to each of some accounts, in the order given; the first that fails is the answer. */
+/**
+ * Does one operation to each of some accounts, in the order given. What fails is said of each, beside what was done; where
+ * nothing was, the first failure is the answer.
+ */
 function forEachAccount(
   name: string,
   title: string,
@@ -105,8 +109,24 @@ function forEachAccount(
     async execute(form, { account }, ctx) {
       // Every address is checked before the first is acted on.
       const names = addressesFrom(form).map((jid) => nameFrom(jid, ctx))
-      for (const localpart of names) await ctx.administrate(account, id, { params: { name: localpart } })
-      return info(`${names.map((localpart) => `${localpart}@${ctx.domain}`).join(', ')}: ${done}.`)
+      const changed: string[] = []
+      const failures: { readonly jid: string; readonly fault: StanzaFault }[] = []
+      for (const localpart of names) {
+        const jid = `${localpart}@${ctx.domain}`
+        try {
+          await ctx.administrate(account, id, { params: { name: localpart } })
+          changed.push(jid)
+        } catch (error) {
+          failures.push({ jid, fault: faultFrom(error, ctx) })
+        }
+      }
+      const [first] = failures
+      if (first && changed.length === 0) throw first.fault
+      const text = [
+        `${changed.join(', ')}: ${done}.`,
+        ...failures.map(({ jid, fault }) => `${jid}: ${errorText(fault.text)?.getText() ?? fault.condition}`),
+      ].join('\n')
+      return first ? { note: { type: 'warn', text } } : info(text)
     },
   }
 }

@@ -84,6 +84,21 @@ describe('XEP-0133 service administration', () => {
     expect(s.server.ctx.accounts.find('alice')).toBeDefined()
   })
 
+  test('of several accounts each is said what became of it (XEP-0133 §4.2)', async () => {
+    await using s = await story({ alice: 1, bob: 1 })
+    await makeAdmin(s as never)
+    const reply = await run(s.alice, 'delete-user', { accountjids: ['bob@im.test', 'alice@im.test', 'nobody@im.test'] })
+    expect(statusOf(reply)).toBe('completed')
+    const [done, ...failed] = noteOf(reply)?.split('\n') ?? []
+    expect(done).toBe('bob@im.test: deleted.')
+    expect(failed).toEqual([
+      expect.stringMatching(/^alice@im.test: .*last administrator/),
+      expect.stringMatching(/^nobody@im.test: ./),
+    ])
+    expect(s.server.ctx.accounts.find('bob')).toBeUndefined()
+    expect(s.server.ctx.accounts.find('alice')).toBeDefined()
+  })
+
   test('ending the sessions of an account closes them at once (XEP-0133 §4.5)', async () => {
     await using s = await story({ alice: 1, bob: 2 })
     await makeAdmin(s as never)
