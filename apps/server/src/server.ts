@@ -73,7 +73,7 @@ import { C2sStream } from './stream/c2s.ts'
 import { createChangePassword } from './stream/change-password.ts'
 import { createClientProofs } from './stream/client-proofs.ts'
 import { createClientTokens } from './stream/client-token.ts'
-import { createClients } from './stream/clients.ts'
+import { createClients, listedId } from './stream/clients.ts'
 import { ComponentStream } from './stream/component.ts'
 import { createDeviceKeys } from './stream/device-keys.ts'
 import { createFast } from './stream/fast.ts'
@@ -392,7 +392,11 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     db,
     accounts,
     gate: policy.gate,
-    endGrants: sessionEnds.closeGrants,
+    endGrants(account, clientIds) {
+      const open = sessionEnds.closeGrants(account.localpart)
+      const ids = open.map(({ clientId, jid }) => listedId(clientId, jid.resourcepart))
+      for (const id of new Set([...clientIds, ...ids])) ctx.emit('client.revoked', { account, id })
+    },
     log: log.child({ part: 'oidc' }),
     now,
   })

@@ -1,4 +1,4 @@
-import { and, desc, eq, exists, gt, inArray, isNotNull, isNull, lt, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, exists, gt, inArray, isNotNull, isNull, lt, ne, not, sql } from 'drizzle-orm'
 import { endAccessTokens } from './account-identity.ts'
 import { deleteAdminSessions } from './admin-session.ts'
 import type { Db } from './database.ts'
@@ -181,14 +181,21 @@ export async function endTokens(db: Db, accountId: string, at: Date): Promise<vo
   await endAccessTokens(db, accountId, at)
 }
 
-/** Ends what came of access tokens that were issued until now: those themselves, and FAST tokens. */
-export async function endGrants(db: Db, accountId: string, at: Date): Promise<void> {
+/**
+ * Ends what came of access tokens that were issued until now: those themselves, and FAST tokens. Returns the clients that
+ * have nothing else to sign in with.
+ */
+export async function endGrants(db: Db, accountId: string, at: Date): Promise<string[]> {
   const clients = db
     .select({ id: clientInstallation.id })
     .from(clientInstallation)
     .where(eq(clientInstallation.accountId, accountId))
   await db.delete(fastToken).where(and(inArray(fastToken.clientId, clients), isNotNull(fastToken.grantEndsAt)))
   await endAccessTokens(db, accountId, at)
+  const { id, hasGrant, knowsPassword } = clientInstallation
+  const isMeant = and(eq(clientInstallation.accountId, accountId), hasGrant, not(knowsPassword))
+  const rows = await db.select({ id }).from(clientInstallation).where(isMeant)
+  return rows.map((row) => row.id)
 }
 
 /** The password is a new one: no token lets anybody in, here or as an administrator, and no client knows the password. */

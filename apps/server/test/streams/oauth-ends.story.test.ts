@@ -360,6 +360,29 @@ describe('threats §3.7 the keys of the issuer', () => {
   })
 })
 
+test('control §4.2 a cut keeps tokens out as it does passwords; break-glass accounts pass, by token, too', async () => {
+  await using other = await runServer({ oidc: oidcSettings(issuer), policy: { breakGlassNetworks: '127.0.0.0/8' } })
+  await other.admin('POST', '/api/v1/accounts', { name: 'root', password: 'root-password', isAdmin: true })
+  await other.account('alice')
+  const identity = { issuer: issuer.url, subject: 'subject-of-root' }
+  await other.admin('PUT', '/api/v1/accounts/root/identities', identity)
+  const before = await signedIn(other, await tokenOf('alice'), bind2('Test'))
+  const { status } = await other.admin('POST', '/api/v1/suspensions', {
+    scopes: ['service'],
+    mode: 'cut',
+    reason: 'worm',
+  })
+  expect(status).toBe(201)
+  expect(await errorOf(before.line)).toBe('system-shutdown')
+  const alice = await openTls(other.c2sTlsPort)
+  await bearer2(alice, await tokenOf('alice'), bind2('Test'))
+  expect(await errorOf(alice)).toBe('system-shutdown')
+  const root = await signedIn(other, await tokenOf('root'), bind2('Test'))
+  root.line.send(PING)
+  await root.line.until(PONG)
+  root.line.destroy()
+})
+
 describe('DRAWBRIDGE_OIDC_PROVISION', () => {
   test('an account is made for whoever has a token and none, without a password and without rights', async () => {
     await using other = await runServer({ oidc: { ...oidcSettings(issuer), isProvisioning: true } })

@@ -43,8 +43,8 @@ export interface OidcSettings {
 }
 
 export interface OidcParts extends Omit<ProvisionParts, 'domain'> {
-  /** Ends the sessions of an account that came of a token. */
-  readonly endGrants: (localpart: string) => void
+  /** Ends the sessions of an account that came of a token, and what these clients are told of by push. */
+  readonly endGrants: (account: Account, clientIds: readonly string[]) => void
   readonly log: Log
 }
 
@@ -127,12 +127,12 @@ function createOidc(
         const account = known && accounts.findById(known.accountId)
         if (!account) return 'done'
         const at = now()
-        await db.transaction(async (tx) => {
-          await endGrantsOf(tx, account.id, at)
+        const clients = await db.transaction(async (tx) => {
           const row = { actor: 'issuer', action: 'end-sessions', target: account.bareJid, detail: { issuer, subject } }
           await appendAudit(tx, row, at)
+          return endGrantsOf(tx, account.id, at)
         })
-        endGrants(account.localpart)
+        endGrants(account, clients)
         return 'done'
       } catch (error) {
         const reason = faultOf(error)
