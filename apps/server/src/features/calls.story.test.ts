@@ -41,6 +41,29 @@ test('I call bob: every device of his rings, one answers and the others stop, an
   expect(s.alice.received().join('')).toContain('type="result"')
 })
 
+test('what two clients agree on about their streams arrives as it was said: feedback, header extensions, bundling, sources (XEP-0293 §3, XEP-0294 §3, XEP-0338 §3, XEP-0339 §3)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await s.bob.available()
+  await s.bob.send(`<presence to="${s.alice.jid}"/>`)
+  s.bob.received()
+  const parts = [
+    '<description xmlns="urn:xmpp:jingle:apps:rtp:1" media="video"><payload-type id="96" name="VP8">' +
+      '<rtcp-fb xmlns="urn:xmpp:jingle:apps:rtp:rtcp-fb:0" type="nack" subtype="pli"/>' +
+      '<rtcp-fb-trr-int xmlns="urn:xmpp:jingle:apps:rtp:rtcp-fb:0" value="100"/></payload-type>' +
+      '<rtp-hdrext xmlns="urn:xmpp:jingle:apps:rtp:rtp-hdrext:0" uri="urn:ietf:params:rtp-hdrext:toffset" id="2" senders="both"/>' +
+      '<source xmlns="urn:xmpp:jingle:apps:rtp:ssma:0" ssrc="1656081975"><parameter name="cname" value="Yv/wvbCdsDW2Prgd"/></source>' +
+      '<ssrc-group xmlns="urn:xmpp:jingle:apps:rtp:ssma:0" semantics="FID"><source ssrc="1656081975"/></ssrc-group></description>',
+    '<group xmlns="urn:xmpp:jingle:apps:grouping:0" semantics="BUNDLE"><content name="voice"/><content name="video"/></group>',
+  ]
+  const [description = '', group = ''] = parts
+  await s.alice.send(
+    `<iq type="set" id="init" to="${s.bob.jid}"><jingle xmlns="urn:xmpp:jingle:1" action="session-initiate" sid="call">` +
+      `<content creator="initiator" name="video">${description}</content>${group}</jingle></iq>`,
+  )
+  const offer = s.bob.received().join('')
+  for (const part of parts) expect(offer).toContain(part)
+})
+
 test('I was away when somebody called: the archive says who, and that the call is over (XEP-0353 §3.7)', async () => {
   await using s = await story({ alice: 1, bob: 1 })
   await s.alice.send(message('bob@im.test', propose('missed')))

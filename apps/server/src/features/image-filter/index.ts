@@ -50,7 +50,11 @@ export const imageFilter = defineFeature({
     // What a call says of itself is between the clients, and passes.
     { xep: 167, version: '1.2.3' },
     { xep: 176, version: '1.1.1' },
+    { xep: 293, version: '1.0.2' },
+    { xep: 294, version: '1.1.2' },
     { xep: 320, version: '1.0.0' },
+    { xep: 338, version: '1.0.0' },
+    { xep: 339, version: '1.0.1' },
   ],
   disco: [NS_DRAWBRIDGE_E2EE],
   discoForms: [
