@@ -1,4 +1,5 @@
 import { ADMIN_ROUTES, TRAFFIC_COUNTS, TRAFFIC_KINDS } from '@drawbridge/contract'
+import type { TrafficCount } from '@drawbridge/contract'
 import { checked, parse } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
 import { moreLines, SOME, SOME_USAGE, someFrom, somePages } from '../pages.ts'
@@ -23,13 +24,21 @@ export const trafficList: Command = {
       from: new Date(Date.now() - days * 86_400_000).toISOString(),
     })
     const { rows, more } = await somePages(cli.admin, 'listTraffic', 'rows', { query }, someFrom(values))
-    const lines = rows.map(
-      ({ subject, isFormer, ...row }) =>
-        `${subject || 'the service'}${isFormer ? ' (gone)' : ''}  ${row.messages} messages (${row.bytes} bytes), ` +
-        `${row.files} of them with files and ${row.images} with images; ` +
-        `${row.uploads} files came (${row.uploadBytes} bytes, ${row.imageUploadBytes} of images), ` +
-        `${row.downloads} went (${row.downloadBytes} bytes, ${row.imageDownloadBytes} of images); ${row.calls} calls`,
-    )
+    const lines = rows.map((row) => `${row.subject || 'the service'}${row.isFormer ? ' (gone)' : ''}  ${partsOf(row)}`)
     cli.result(lines.length === 0 ? 'nothing was sent' : [...lines, ...moreLines(more)], rows)
   },
+}
+
+/** What there was of it. */
+function partsOf(row: Readonly<Record<TrafficCount, number>>): string {
+  const parts = [
+    [row.messages, `${row.messages} messages (${row.bytes} bytes), ${row.files} with files, ${row.images} with images`],
+    [row.uploads, `${row.uploads} files came (${row.uploadBytes} bytes, ${row.imageUploadBytes} of images)`],
+    [
+      row.downloadBytes,
+      `${row.downloads} files went (${row.downloadBytes} bytes, ${row.imageDownloadBytes} of images)`,
+    ],
+    [row.calls, `${row.calls} calls`],
+  ] as const
+  return parts.flatMap(([count, text]) => (count === 0 ? [] : [text])).join('; ')
 }
