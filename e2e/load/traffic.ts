@@ -2,8 +2,10 @@ import { silentLog } from '@drawbridge/runtime'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseJid } from '@drawbridge/xmpp'
+import { traffic as trafficFeature } from '../../apps/server/src/features/traffic.ts'
 import { createAccounts } from '../../apps/server/src/routing/accounts.ts'
-import { subjectsOf } from '../../apps/server/src/routing/traffic-subjects.ts'
+import type { Context, Draft } from '../../apps/server/src/routing/feature.ts'
 import { createUnits } from '../../apps/server/src/routing/units.ts'
 import { startTraffic } from '../../apps/server/src/traffic.ts'
 import { migrate, openDatabase, startEmbeddedPostgres } from '@drawbridge/db'
@@ -93,9 +95,16 @@ async function countAlone(): Promise<Alone> {
     accounts,
     ['sales', 'berlin'].map((name) => ({ id: name, name, members, ...settings })),
   )
-  const people = [...accounts.all()]
-  const room = { kind: 'room', id: 'hall', name: 'hall@rooms.im.test' } as const
-  const count = (n: number) => traffic.count('message', 400, at, [...subjectsOf(people[n % USERS], { units }), room])
+  const domain = 'im.test'
+  const hall = { isMember: () => true, idOf: () => 'hall' }
+  const findService = (domainpart: string) => (domainpart === 'rooms.im.test' ? hall : undefined)
+  const ctx = { domain, units, traffic, findService } as unknown as Context
+  const drafts = Array.from(accounts.all(), (account) => {
+    const stanza = { from: parseJid('hall@rooms.im.test/nick'), to: parseJid('hall@rooms.im.test') }
+    const sender = { account }
+    return { stanza, sender, origin: 'client', sentAt: at, sizeBytes: 400, archives: [{}] } as unknown as Draft
+  })
+  const count = (n: number) => trafficFeature.message?.notify?.(drafts[n % USERS]!, ctx)
   for (let n = 0; n < COUNTED / 10; n++) count(n)
   const microsOf = async (flushEvery: number) => {
     const before = process.cpuUsage()
