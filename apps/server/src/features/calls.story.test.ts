@@ -9,7 +9,7 @@ const word = (name: string, id: string) => `<${name} xmlns="urn:xmpp:jingle-mess
 const message = (to: string, inside: string) =>
   `<message to="${to}" type="chat">${inside}<store xmlns="urn:xmpp:hints"/></message>`
 
-test('I call bob: every device of his rings, one answers and the others stop, and the session is set up as we both say (XEP-0353 §3.1, §3.4, XEP-0166 §6.2, XEP-0167 §4, XEP-0176 §5, XEP-0320 §1)', async () => {
+test('I call bob: every device of his rings, one answers and the others stop, and the session is set up as we both say (XEP-0353 §3.1, §3.4, XEP-0166 §6.2, XEP-0167 §4, XEP-0176 §5, XEP-0320 §1, XEP-0293 §3, XEP-0294 §3, XEP-0338 §3, XEP-0339 §3)', async () => {
   await using s = await story({ alice: 1, bob: 2 })
   const [phone, desk] = [s.device('bob', 1), s.device('bob', 2)]
   for (const device of [s.alice, phone, desk]) {
@@ -25,18 +25,24 @@ test('I call bob: every device of his rings, one answers and the others stop, an
   const { jid } = phone
   await phone.send(`<presence to="${s.alice.jid}"/>`)
   const description =
-    '<description xmlns="urn:xmpp:jingle:apps:rtp:1" media="audio"><payload-type id="97" name="opus"/></description>'
+    '<description xmlns="urn:xmpp:jingle:apps:rtp:1" media="audio">' +
+    '<payload-type id="97" name="opus"><rtcp-fb xmlns="urn:xmpp:jingle:apps:rtp:rtcp-fb:0" type="nack"/></payload-type>' +
+    '<rtp-hdrext xmlns="urn:xmpp:jingle:apps:rtp:rtp-hdrext:0" id="1" uri="urn:ietf:params:rtp-hdrext:ssrc-audio-level"/>' +
+    '<source xmlns="urn:xmpp:jingle:apps:rtp:ssma:0" ssrc="1656081975"><parameter name="cname" value="Yv/wvb"/></source>' +
+    '</description>'
+  const group = '<group xmlns="urn:xmpp:jingle:apps:grouping:0" semantics="BUNDLE"><content name="voice"/></group>'
   const transport =
     '<transport xmlns="urn:xmpp:jingle:transports:ice-udp:1" ufrag="8hhy" pwd="asd88fgpdd777uzjYhagZg">' +
     '<fingerprint xmlns="urn:xmpp:jingle:apps:dtls:0" hash="sha-256" setup="actpass">02:1A:CC:54</fingerprint></transport>'
   await s.alice.send(
     `<iq type="set" id="init" to="${jid}"><jingle xmlns="urn:xmpp:jingle:1" action="session-initiate" sid="call">` +
-      `<content creator="initiator" name="voice">${description}${transport}</content></jingle></iq>`,
+      `<content creator="initiator" name="voice">${description}${transport}</content>${group}</jingle></iq>`,
   )
   const offer = phone.received().join('')
   expect(offer).toContain('action="session-initiate"')
   expect(offer).toContain(description)
   expect(offer).toContain(transport)
+  expect(offer).toContain(group)
   await phone.send(`<iq type="result" id="init" to="${s.alice.jid}"/>`)
   expect(s.alice.received().join('')).toContain('type="result"')
 })
