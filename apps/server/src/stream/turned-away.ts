@@ -89,7 +89,10 @@ export function installationOf(
   { userAgent, client }: Authenticate,
 ): string | undefined {
   const { id, software, device } = userAgent
-  return id === undefined ? undefined : JSON.stringify([localpart, address, id, software, device, client])
+  if (id === undefined) return undefined
+  // A signature is another one each time, and says nothing new.
+  const { proof: { key, token } = {}, ...claimed } = client ?? {}
+  return JSON.stringify([localpart, address, id, software, device, claimed, key, token])
 }
 
 /** Who wants to sign in, as the first words of a mechanism say (RFC 4616, RFC 5802, RFC 7628, draft-schmaus-kitten-sasl-ht). */
