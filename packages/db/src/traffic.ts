@@ -99,14 +99,15 @@ export type TrafficTotal = TrafficCounts & {
 /** Who or what sent how much, the most first, one page. */
 export function listTraffic(db: Db, query: TrafficQuery): Promise<TrafficTotal[]> {
   const { kind, order, limit, after } = query
-  const isThere = hasTable(kind)
-    ? sql`exists (select from ${TABLES[kind]} where ${TABLES[kind].id}::text = ${traffic.subject})`
-    : sql`true`
+  // All of them once, and not one look-up for each subject.
+  const isGone = hasTable(kind)
+    ? sql<boolean>`${traffic.subject} <> '*' and ${traffic.subject} not in (select id::text from ${TABLES[kind]})`
+    : sql<boolean>`false`
   return db
     .select({
       id: traffic.subject,
       subject: sql<string>`coalesce(${trafficName.name}, ${traffic.subject})`,
-      isFormer: sql<boolean>`${traffic.subject} <> '*' and not ${isThere}`,
+      isFormer: isGone,
       ...sums,
     })
     .from(traffic)
