@@ -1,6 +1,6 @@
 import { TRAFFIC_COUNTS } from '@drawbridge/contract'
 import { addTraffic, listTraffic, openDatabase, pruneTraffic } from '@drawbridge/db'
-import type { Db } from '@drawbridge/db'
+import type { Db, TrafficPlace } from '@drawbridge/db'
 import { silentLog } from '@drawbridge/runtime'
 import { testDatabase } from '@drawbridge/testkit'
 import { expect, test } from 'vitest'
@@ -92,6 +92,22 @@ test('what the database refuses for good is lost alone, and what is counted late
   traffic.count('message', 1, AT, [{ kind: 'peer', id: 'remote.test' }])
   await traffic[Symbol.asyncDispose]()
   expect(await at.list('peer')).toMatchObject([{ id: 'remote.test', messages: 1 }])
+})
+
+test('a list goes on where its page ended, whatever it is ordered by, and also where several have the same', async () => {
+  await using at = await database()
+  const traffic = startTraffic({ db: at.db, log: silentLog, now: () => AT })
+  for (const n of [1, 2, 3, 4, 5]) traffic.count('upload', n < 4 ? 10 : n, AT, [accountOf(n)])
+  await traffic[Symbol.asyncDispose]()
+  const seen: string[] = []
+  for (let after: TrafficPlace | undefined; ;) {
+    const page = await listTraffic(at.db, { ...DAY, kind: 'account', order: 'uploadBytes', limit: 2, after })
+    const last = page.at(-1)
+    if (!last) break
+    seen.push(...page.map(({ subject }) => subject))
+    after = { count: last.uploadBytes, subject: last.id }
+  }
+  expect(seen).toEqual(['person1', 'person2', 'person3', 'person5', 'person4'])
 })
 
 test('what is older than is kept goes, with the names of those of whom nothing is left', async () => {
