@@ -21,6 +21,7 @@ import {
   auth,
   bindRequest,
   FEATURES,
+  header,
   open,
   openTls,
   PING,
@@ -155,6 +156,13 @@ test('control §3.3 the same installation again is turned away before it signs i
   expect(said).toMatch(/<stream:error[^>]*><policy-violation/)
   expect(said).toMatch(BLOCKED)
   expect(said).not.toMatch(/type="headline"/)
+  // Who does not wait for us gets the whole answer in one piece.
+  const hasty = await dialTls(server.c2sTlsPort)
+  const pieces: string[] = []
+  hasty.socket.on('data', (chunk: Buffer) => pieces.push(chunk.toString()))
+  hasty.send(header('tcp') + authenticate(mechanism, first, userAgent('foreign', 'Old 1.5') + bind2('Old')))
+  expect(await ended(hasty)).toMatch(/<stream:stream.*<stream:features.*<stream:error.*<\/stream:stream>$/s)
+  expect(pieces).toHaveLength(1)
   // With another version it is another one, and signs in; so does somebody else who claims to be it.
   const updated = await overTls()
   expect(await scram2(updated, 'alice', { inside: userAgent('foreign', 'Old 2.5') + bind2('Old') })).toContain(
