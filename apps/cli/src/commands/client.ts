@@ -54,13 +54,13 @@ export const clientUses: Command = {
     checked(ADMIN_ROUTES.listClientUses.query, query)
     const uses = await everyPage(cli.admin, 'listClientUses', 'uses', { query })
     const lines = uses.map(({ account, units, client, unknownBecause, address, node, ...seen }) => {
-      const { family, version, build, os, tier } = client
+      const { family, version, build, os, tier, source } = client
       return [
         account,
         units.length > 0 && `(${units.join(', ')})`,
         [family ?? '(says nothing)', version, build && `build ${build}`].filter(Boolean).join(' '),
         os,
-        tier,
+        source === 'none' ? tier : `${tier} by ${source}`,
         unknownBecause && `UNKNOWN: ${unknownBecause}`,
         address && `from ${address}`,
         node && `on ${node}`,

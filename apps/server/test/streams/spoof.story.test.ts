@@ -1,7 +1,10 @@
+import { buildSbom } from '@drawbridge/advisories/test-records'
 import { CODES } from '@drawbridge/contract'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { dialTls } from './line.ts'
 import type { Line } from './line.ts'
+import { fetchToken, installation, provedClient, streamIdIn } from './proving-client.ts'
+import type { Installation } from './proving-client.ts'
 import { runServer } from './running-server.ts'
 import type { RunningServer } from './running-server.ts'
 import { bind2, jidIn, scram2, userAgent } from './sasl2.ts'
@@ -17,18 +20,18 @@ const GAJIM = 'https://gajim.org'
 const SLIXMPP_1 = 'https://slixmpp.com/ver/1.0'
 
 /** What becomes of a client. What is too large never gets as far as a claim. */
-type Action = 'admitted' | 'refused: unknown' | 'refused: too old' | 'refused: too large'
+type Action = 'admitted' | 'refused: unknown' | 'refused: too old' | 'refused: not proved' | 'refused: too large'
 
 interface Case {
   readonly claim: string
-  /** In `<authenticate/>`. */
-  readonly inside?: string
+  /** In `<authenticate/>`; of what is proved, made for the stream. */
+  readonly inside?: string | ((server: RunningServer, streamId: string) => Promise<string>)
   /** Name and version that it answers when it is asked (XEP-0092). Absent: it answers that it does not say. */
   readonly reply?: readonly [name: string, version: string]
   /** Sent once it is bound. */
   readonly after?: string
   /** What is known of it while there is no rule. */
-  readonly tier: 'none' | 'E0' | 'E1' | 'E1 suspect'
+  readonly tier: 'none' | 'E0' | 'E1' | 'E1 suspect' | 'E3' | 'E4'
   readonly discover: Action
   readonly enforce: Action
 }
@@ -38,7 +41,46 @@ const OLD = { tier: 'E1', discover: 'refused: too old', enforce: 'refused: too o
 const JUNK = { tier: 'E1', discover: 'refused: unknown', enforce: 'refused: unknown' } as const
 const HUGE = { tier: 'none', discover: 'refused: too large', enforce: 'refused: too large' } as const
 
+const UNPROVED = { tier: 'E1', discover: 'refused: not proved', enforce: 'refused: not proved' } as const
+
+// What is proved, of a client that has to prove something: each installation has a key of its own.
+const ACME = { name: 'acme-chat', version: '4.2.0', build: 'a1' } as const
+const [page, other, device, lost] = [1, 2, 3, 4].map(() => installation()) as [
+  Installation,
+  Installation,
+  Installation,
+  Installation,
+]
+/** A token that its own page has shown until it ran out. */
+const spent = new Map<RunningServer, string>()
+
+/** What holds the key signs the stream, and shows a token that was given to somebody, maybe. */
+const shows =
+  (signer: Installation, token?: (server: RunningServer) => Promise<string | undefined>, key = signer.key) =>
+  async (server: RunningServer, streamId: string) =>
+    provedClient({ key, signature: signer.signed(streamId), token: await token?.(server) }, ACME)
+const tokenOf =
+  (one: Installation, account = 'alice@im.test') =>
+  async (server: RunningServer) =>
+    (await fetchToken(server, one, { ...ACME, account })).token
+const bent = async (server: RunningServer) =>
+  (await tokenOf(page)(server)).replace(/^./, (a) => (a === 'A' ? 'B' : 'A'))
+
 const MATRIX: readonly Case[] = [
+  { claim: 'E3: a token', inside: shows(page, tokenOf(page)), ...FINE, tier: 'E3' },
+  { claim: 'E3: a token that has run out', inside: shows(page, async (server) => spent.get(server)), ...UNPROVED },
+  { claim: 'E3: a forged token', inside: shows(page, bent), ...UNPROVED },
+  { claim: 'E3: a token of another account', inside: shows(page, tokenOf(page, 'bob@im.test')), ...UNPROVED },
+  { claim: 'E3: a token of another installation', inside: shows(other, tokenOf(page)), ...UNPROVED },
+  { claim: 'E4: an enrolled key', inside: shows(device), ...FINE, tier: 'E4' },
+  { claim: 'E4: a revoked key', inside: shows(lost), ...UNPROVED },
+  { claim: 'E4: the signature of another key', inside: shows(other, undefined, device.key), ...UNPROVED },
+  {
+    claim: 'E4: a signature of another stream',
+    inside: async (server) => shows(device)(server, 'kFJ2nT0xV9qYwE3rLmZb4A'),
+    ...UNPROVED,
+  },
+  { claim: 'nothing that is proved', inside: provedClient(undefined, ACME), ...UNPROVED },
   { claim: 'the minimum', inside: own('2.0.0'), ...FINE },
   // Nothing that a client says tells a liar from a client of tomorrow: that is what higher tiers are for.
   { claim: 'too new', inside: own('99999.0.0'), ...FINE },
@@ -78,9 +120,34 @@ let discover: RunningServer
 let enforce: RunningServer
 
 beforeAll(async () => {
-  discover = await runServer({ allowPlaintext: false })
-  enforce = await runServer({ allowPlaintext: false, policy: { posture: 'enforce' } })
-  for (const server of [discover, enforce]) await server.account('alice')
+  const clientProof = { tokenTtlMs: '3s' }
+  discover = await runServer({ allowPlaintext: false, clientProof })
+  enforce = await runServer({ allowPlaintext: false, clientProof, policy: { posture: 'enforce' } })
+  const prepare = async (server: RunningServer) => {
+    await server.account('alice')
+    const post = async (path: string, body: unknown) => {
+      const answer = await server.admin('POST', `/api/v1/${path}`, body)
+      if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    }
+    const { name: family, version, build } = ACME
+    await post('client-builds', { family, version, build, sbom: buildSbom(family, version, '1.2.5') })
+    const key = ({ publicKey }: Installation, label: string) => ({
+      account: 'alice',
+      device: label,
+      publicKey: publicKey.export({ type: 'spki', format: 'pem' }),
+      notAfter: '2099-01-01T00:00:00Z',
+    })
+    await post('device-keys', { mdm: 'MDM', keys: [key(device, 'LT-1'), key(lost, 'LT-2')] })
+    // The next export does not have it any more.
+    await post('device-keys', { mdm: 'MDM', keys: [key(device, 'LT-1')], isComplete: true })
+    const line = await dialTls(server.c2sTlsPort)
+    spent.set(server, await tokenOf(page)(server))
+    const shown: Case = { ...MATRIX[0]!, inside: shows(page, async () => spent.get(server)) }
+    const jid = jidIn(await signInWith(server, line, shown))
+    await vi.waitFor(async () => expect(await tierOfSession(server, jid)).toBe('E1'), { timeout: 10_000 })
+    line.destroy()
+  }
+  await Promise.all([discover, enforce].map(prepare))
 }, 60_000)
 
 afterAll(async () => {
@@ -89,8 +156,9 @@ afterAll(async () => {
 })
 
 /** Signs in with a claim and returns all that the server says up to the answer to a ping, or to the end. */
-async function signInWith(line: Line, { inside = '', reply, after = '' }: Case): Promise<string> {
-  await open(line)
+async function signInWith(server: RunningServer, line: Line, { inside: how = '', reply, after = '' }: Case) {
+  const streamId = streamIdIn(await open(line))
+  const inside = typeof how === 'string' ? how : await how(server, streamId)
   let said = await Promise.race([scram2(line, 'alice', { inside: inside + bind2('Test') }), line.closed()])
   if (/<failure|<stream:error/.test(said)) return said
   line.send(`${after}<iq type='get' id='ping' to='im.test'><ping xmlns='urn:xmpp:ping'/></iq>`)
@@ -113,6 +181,7 @@ function actionIn(said: string): Action {
   if (said.includes('stanza too large')) return 'refused: too large'
   if (said.includes(CODES['client-too-old'].text.en)) return 'refused: too old'
   if (said.includes(CODES['client-unknown'].text.en)) return 'refused: unknown'
+  if (said.includes(CODES['client-not-allowed'].text.en)) return 'refused: not proved'
   if (/<failure|<stream:error/.test(said)) throw new Error(`refused for another reason: ${said}`)
   return 'admitted'
 }
@@ -120,7 +189,7 @@ function actionIn(said: string): Action {
 async function actionOf(server: RunningServer, one: Case): Promise<Action> {
   const line = await dialTls(server.c2sTlsPort)
   try {
-    return actionIn(await signInWith(line, one))
+    return actionIn(await signInWith(server, line, one))
   } finally {
     line.destroy()
   }
@@ -137,14 +206,17 @@ interface Known {
   readonly client: { readonly tier: string; readonly isSuspect: boolean }
 }
 
+async function tierOfSession(server: RunningServer, jid: string | undefined): Promise<string> {
+  const { sessions } = (await server.admin('GET', '/api/v1/sessions')).body as { readonly sessions: readonly Known[] }
+  const client = sessions.find((session) => session.jid === jid)?.client
+  return client ? `${client.tier}${client.isSuspect ? ' suspect' : ''}` : 'none'
+}
+
 /** What the inventory says of a client while it is connected. */
 async function tierOf(server: RunningServer, one: Case): Promise<string> {
   const line = await dialTls(server.c2sTlsPort)
   try {
-    const jid = jidIn(await signInWith(line, one))
-    const { sessions } = (await server.admin('GET', '/api/v1/sessions')).body as { readonly sessions: readonly Known[] }
-    const client = sessions.find((session) => session.jid === jid)?.client
-    return client ? `${client.tier}${client.isSuspect ? ' suspect' : ''}` : 'none'
+    return await tierOfSession(server, jidIn(await signInWith(server, line, one)))
   } finally {
     line.destroy()
   }
@@ -158,6 +230,10 @@ test('control §7.3 the spoof matrix: tier and action for each claim, and junk n
       const rule = { family, below: '2.0.0', action: 'block', preset: 'now', url: 'https://im.test/update' }
       expect((await server.admin('POST', '/api/v1/client-rules', rule)).status).toBe(201)
     }
+  }
+  for (const server of [discover, enforce]) {
+    const rule = { family: 'acme-chat', belowTier: 'E3', action: 'block', preset: 'now' }
+    expect((await server.admin('POST', '/api/v1/client-rules', rule)).status).toBe(201)
   }
   const found: Row[] = []
   for (const one of MATRIX) {
