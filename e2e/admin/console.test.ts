@@ -257,6 +257,24 @@ test('a suspension is seen before it begins, takes hold on each node, is extende
   await expect.poll(() => running.count()).toBe(0)
 })
 
+test('what somebody else suspends is on the page when it takes hold, with the node and the time, and gone when it ends', async () => {
+  await officer.page.reload()
+  await heading('Emergency')
+  const { suspension } = await api('startSuspension', {
+    body: { scopes: ['files'], mode: 'announce', reason: 'from the command line' },
+  })
+  const startedAt = performance.now()
+  const card = officer.page.getByTestId('suspension').filter({ hasText: 'from the command line' })
+  await card.getByText(/^on 1 of 1 nodes; the slowest took \d+ ms/).waitFor()
+  const shownMs = Math.round(performance.now() - startedAt)
+  await card.getByText(/^on 1 of 1 nodes/).click()
+  await card.getByRole('cell', { name: 'applied', exact: true }).waitFor()
+  await look(officer, 'console-applied')
+  await api('endSuspension', { params: { id: suspension?.id ?? '' } })
+  await card.waitFor({ state: 'detached' })
+  console.log(`what another made was on the page ${shownMs} ms after its answer`)
+})
+
 test('at 3 a.m. images are suspended from the overview by keyboard alone: a link and a button', async () => {
   await open('Overview')
   await imagesAreSuspendedByKeyboard(officer)

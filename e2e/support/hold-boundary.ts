@@ -41,7 +41,7 @@ export interface Boundary {
  */
 export async function crossHold(stack: Stack, count: number): Promise<Boundary> {
   // Commands take seconds to start, and this is about what happens while messages flow.
-  const admin = createAdminClient(paths(stack.dataDir).adminSocket, 600_000)
+  const admin = createAdminClient(paths(stack.dataDir).adminSocket, { timeoutMs: 600_000 })
   const connect = (name: string) =>
     connectClient({ port: stack.c2sPort, name, password: `${name}-password`, management: 'resumable' })
   const each = Math.floor(count / PAIRS.length)

@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import {
   ADMIN_ROUTES,
   adminTarget,
+  CLAIMED_USER_HEADER,
   type AdminRoute,
   type AdminRouteId,
   type BodyOf,
@@ -24,13 +25,23 @@ export type AdminClient = <Id extends AdminRouteId>(route: Id, call?: AdminCall<
  * A client of the admin API on the local socket, where whoever can open the socket is an administrator.
  *
  * @param timeoutMs - longest wait for one answer; an import of a batch hashes many passwords. Default 60 s.
+ * @param claimedUser - who runs it, for the record: see `claimedUserOf`.
  * @throws Refused with the server's reason, or when no server runs on this data directory.
  */
-export function createAdminClient(socketPath: string, timeoutMs = 60_000): AdminClient {
+export function createAdminClient(
+  socketPath: string,
+  { timeoutMs = 60_000, claimedUser }: { readonly timeoutMs?: number; readonly claimedUser?: string | undefined } = {},
+): AdminClient {
   return async (routeId, { params = {}, query = {}, body } = {}) => {
     const route = ADMIN_ROUTES[routeId]
     const target = adminTarget(routeId, params as Readonly<Record<string, string>>, query)
-    const { status, text } = await exchange(socketPath, route.method, target, body, timeoutMs)
+    const { status, text } = await exchange(socketPath, {
+      method: route.method,
+      path: target,
+      body,
+      timeoutMs,
+      claimedUser,
+    })
     const value: unknown = text === '' ? undefined : parse(text)
     if (status >= 400) throw refusalFrom(status, value)
     return route.response.parse(value) as ResponseOf<typeof routeId>
@@ -47,11 +58,20 @@ export function rehearsed(admin: AdminClient): AdminClient {
   }
 }
 
-function exchange(socketPath: string, method: string, path: string, body: unknown, timeoutMs: number) {
+interface Exchange {
+  readonly method: string
+  readonly path: string
+  readonly body: unknown
+  readonly timeoutMs: number
+  readonly claimedUser: string | undefined
+}
+
+function exchange(socketPath: string, { method, path, body, timeoutMs, claimedUser }: Exchange) {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>()
   const payload = body === undefined ? undefined : JSON.stringify(body)
   const headers = {
     host: 'localhost',
+    ...(claimedUser !== undefined && { [CLAIMED_USER_HEADER]: claimedUser }),
     ...(payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
   }
   const call = request({ socketPath, method, path, headers, signal: AbortSignal.timeout(timeoutMs) }, (response) => {

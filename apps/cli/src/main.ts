@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ConfigError, commonConfig, loadConfig, paths } from '@drawbridge/runtime'
 import * as z from 'zod'
+import { claimedUserOf } from './claimed-user.ts'
 import { createAdminClient, rehearsed } from './admin-client.ts'
 import { type Cli, EXIT, Refused, UsageError } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
@@ -38,7 +39,7 @@ async function main(argv: readonly string[]): Promise<number> {
 function createCli(isJson: boolean, isDryRun: boolean): Cli {
   const { common } = loadConfig(z.object({ common: commonConfig }), { env: process.env })
   const at = paths(common.dataDir)
-  const admin = createAdminClient(at.adminSocket)
+  const admin = createAdminClient(at.adminSocket, { claimedUser: claimedUserOf(process.env) })
   return {
     config: common,
     paths: at,

@@ -12,7 +12,7 @@ import {
 import type { Fetcher, Log } from '@drawbridge/runtime'
 import { C2S_LIMITS, findJid, parseJid } from '@drawbridge/xmpp'
 import { join } from 'node:path'
-import { createAdminApi, LOCAL_ACTOR } from './admin/index.ts'
+import { asClaimed, createAdminApi, LOCAL_ACTOR } from './admin/index.ts'
 import { startAuditSigning } from './audit-signing.ts'
 import { openBlobs } from './blobs/blobs.ts'
 import { createMediaLinks } from './blobs/media-link.ts'
@@ -530,7 +530,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     acceptComponent,
     handlers,
     measure,
-    localAdmin: (req, res) => admin.handle(req, res, LOCAL_ACTOR),
+    localAdmin: (req, res) => asClaimed(req, () => admin.handle(req, res, LOCAL_ACTOR)),
     origins,
     announceHttp: announce,
     dismissAll,

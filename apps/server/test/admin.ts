@@ -30,7 +30,7 @@ import { sealerFrom } from '../src/stream/seal.ts'
 import type { Sealer } from '../src/stream/seal.ts'
 import { createThrottle } from '../src/stream/throttle.ts'
 import { adminConfig } from '../src/admin/access/admin.config.ts'
-import { createAdminApi, LOCAL_ACTOR } from '../src/admin/index.ts'
+import { asClaimed, createAdminApi, LOCAL_ACTOR } from '../src/admin/index.ts'
 import { offlineParts } from './offline.ts'
 
 export interface Answer {
@@ -177,7 +177,8 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
   })
   const listener = async (isLocal: boolean) => {
     const server = createServer((req, res) => {
-      void api.handle(req, res, isLocal ? LOCAL_ACTOR : undefined).then((isOurs) => {
+      const handled = isLocal ? asClaimed(req, () => api.handle(req, res, LOCAL_ACTOR)) : api.handle(req, res)
+      void handled.then((isOurs) => {
         if (!isOurs) res.writeHead(404).end('{"handled":false}')
       })
     })

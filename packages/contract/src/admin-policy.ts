@@ -5,6 +5,7 @@ import { newClientRule } from './admin-client-rules.ts'
 import { unitName } from './admin-people.ts'
 import { playbookDocument, playbookName } from './admin-playbooks.ts'
 import type { AdminRoute } from './admin-route.ts'
+import { changed } from './admin-suspensions.ts'
 import { effect, none } from './admin-values.ts'
 
 // The policy of a service as one document, which is kept in Git.
@@ -79,6 +80,7 @@ export const POLICY_ROUTES = {
     response: z.strictObject({
       steps: z.array(step).readonly(),
       effect: effect.optional().meta({ description: 'Absent: there was nothing to change.' }),
+      warnings: changed.warnings,
       simulation: z.string().optional().meta({
         description: 'Of a dry run: pass it when you apply a document with rules that block, within an hour.',
       }),

@@ -69,6 +69,7 @@ export {
   type SuspensionView,
 } from './admin-suspensions.ts'
 export { type AdminEvent, EVENT_TOPICS, type EventTopic } from './admin-events.ts'
+export { CLAIMED_USER_HEADER, claimedUserFrom } from './claimed-user.ts'
 export type { PolicyChangeView } from './admin-nodes.ts'
 export { type Effect, type NodeEffectView, accountName, instant, nameParams, password } from './admin-values.ts'
 export { buildOpenapi } from './openapi.ts'

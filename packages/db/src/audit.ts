@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gt, gte, lt, max } from 'drizzle-orm'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { KeyObject } from 'node:crypto'
 import { ChainCheck, checkpointBytes, hashOf } from './audit-chain.ts'
 import type { AuditCheckpoint, AuditVerdict } from './audit-chain.ts'
@@ -20,6 +21,17 @@ export interface AuditEntry {
   readonly detail?: Readonly<Record<string, unknown>>
 }
 
+/** What belongs to every row that is written now, beside its own details. */
+const attribution = new AsyncLocalStorage<Readonly<Record<string, unknown>>>()
+
+/**
+ * Runs something whose rows in the audit log all say this, too. It travels with the call, so that no operation can forget
+ * to pass it on.
+ */
+export function attributed<T>(detail: Readonly<Record<string, unknown>>, work: () => Promise<T>): Promise<T> {
+  return attribution.run(detail, work)
+}
+
 /**
  * Adds a row to the audit log, in the caller's transaction. Writers wait for each other, so numbers have no gaps: keep
  * the transaction short, and call this after the change it speaks of.
@@ -31,7 +43,13 @@ export async function appendAudit(tx: Db, { detail, ...entry }: AuditEntry, at =
   return tx.transaction(async (inner) => {
     const [head] = await inner.select().from(auditHead).for('update')
     if (!head) throw new Error('the audit log has lost its head')
-    const row = { seq: head.seq + 1, at, ...entry, detail: storable(detail ?? {}), prevHash: head.hash }
+    const row = {
+      seq: head.seq + 1,
+      at,
+      ...entry,
+      detail: storable({ ...detail, ...attribution.getStore() }),
+      prevHash: head.hash,
+    }
     const hash = hashOf(row)
     const [made] = await inner
       .insert(audit)

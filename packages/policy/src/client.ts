@@ -1,3 +1,4 @@
+import { disguiseOf } from './lookalike.ts'
 import { MAX_VERSION_LENGTH } from './version.ts'
 import type { EvidenceTier } from './vocabulary.ts'
 
@@ -43,7 +44,7 @@ export interface ClientIdentity {
   readonly tier: EvidenceTier
   /** `link`: it was known when a link to a file was given out, which bears our signature. */
   readonly source: ClaimSource | 'link' | 'none'
-  /** Two sources contradict each other. */
+  /** Two sources contradict each other, or a name looks like another one. */
   readonly isSuspect: boolean
   /** Everything that was claimed, each pair once: rules look at all of it and the strictest answer wins. */
   readonly claims: readonly { readonly family: string; readonly version?: string }[]
@@ -134,7 +135,8 @@ const PROVED_BY: Partial<Record<ClaimSource, EvidenceTier>> = { 'device-key': 'E
 
 /**
  * Merges claims into one identity: the best source names the client, lesser ones only fill gaps of the same family. Two
- * different families, or two versions of one family, make the session suspect.
+ * different families, or two versions of one family, make the session suspect; so does a name whose letters only look like
+ * those of another one.
  *
  * @param proved - the name in an answer to disco#info that has the hash it was announced with (XEP-0115 §5.4). It
  *   corroborates a claim of the same family, and never contradicts one: libraries name themselves there, not what is made
@@ -147,7 +149,11 @@ export function identify(claims: readonly Claim[], proved?: string): ClientIdent
   const same = ranked.filter((claim) => claim.family === best.family)
   const versions = new Set(same.flatMap((claim) => claim.version ?? []))
   const first = <K extends 'version' | 'build' | 'os'>(key: K) => same.find((claim) => claim[key] !== undefined)?.[key]
-  const isSuspect = same.length < ranked.length || versions.size > 1
+  const looksLike = ranked.flatMap((claim) => {
+    const family = disguiseOf(claim.family)
+    return family === undefined ? [] : [{ ...claim, family }]
+  })
+  const isSuspect = same.length < ranked.length || versions.size > 1 || looksLike.length > 0
   const isCorroborated = proved !== undefined && claimFromUserAgent(proved, 'user-agent').family === best.family
   return {
     family: best.family,
@@ -158,7 +164,8 @@ export function identify(claims: readonly Claim[], proved?: string): ClientIdent
     tier: (!isSuspect && (PROVED_BY[best.source] ?? (isCorroborated ? 'E2' : undefined))) || 'E1',
     source: best.source,
     isSuspect,
-    claims: distinct(ranked),
+    // Whoever looks like a client is treated no better than that one.
+    claims: distinct([...ranked, ...looksLike]),
   }
 }
 

@@ -2,6 +2,7 @@ import { NO_IDENTITY, UNREADABLE_FAMILY } from './client.ts'
 import type { ClientIdentity } from './client.ts'
 import type { LiveEffect, Rule } from './engine.ts'
 import { deadlineOf, isAtLeast } from './ladder.ts'
+import { disguiseOf } from './lookalike.ts'
 import { compileExceptions } from './match.ts'
 import type { FindRule, RuleMatch } from './match.ts'
 import type { AccountFacts, MediaFacts, Questions, SessionFacts } from './questions.ts'
@@ -122,6 +123,8 @@ function isByClient({ area }: Questions['http.request']): boolean {
 export function unknownBecause(client: ClientIdentity | undefined, required: EvidenceTier = 'E1'): string | undefined {
   if (!client || client.tier === 'E0' || client.family === undefined) return 'no evidence of the client'
   if (client.family === UNREADABLE_FAMILY) return 'the client has an unreadable name'
+  const disguised = client.claims.find(({ family }) => disguiseOf(family) !== undefined)
+  if (disguised) return `the name ${disguised.family} only looks like ${disguiseOf(disguised.family)}`
   if (client.isSuspect) return 'the client contradicts itself'
   if (client.version === undefined) return `${client.family} names no version`
   if (parseVersion(client.version) === 'unparseable') return `${client.family} names a version that cannot be compared`

@@ -4,6 +4,7 @@ import { parse } from '../arguments.ts'
 import type { Cli, Command } from '../command.ts'
 import { parsePolicy, stepLine } from '../policy/document.ts'
 import { effectLine } from './effect.ts'
+import { warningLines } from './suspension.ts'
 
 const SECTIONS = 'client rules, the posture for unknown clients, media policies, playbooks and advisory settings'
 
@@ -44,7 +45,14 @@ export const policyApply: Command = {
     const answer = await applied(words[0] ?? '', cli, { isDryRun, isShadowAccepted })
     const { steps, effect } = answer
     const outcome = effect === undefined ? 'nothing to change' : effectLine(effect)
-    cli.result([...steps.map(stepLine), ...(isDryRun ? ['nothing was changed (--dry-run)'] : [outcome])], answer)
+    cli.result(
+      [
+        ...steps.map(stepLine),
+        ...warningLines(answer),
+        ...(isDryRun ? ['nothing was changed (--dry-run)'] : [outcome]),
+      ],
+      answer,
+    )
   },
 }
 

@@ -45,6 +45,7 @@ import { trafficHandlers } from './traffic.ts'
 import { unitHandlers } from './units.ts'
 
 export { LOCAL_ACTOR } from './actor.ts'
+export { asClaimed } from './claimed.ts'
 export type { AdminDeps } from './api.ts'
 
 export interface AdminApi {

@@ -1,5 +1,5 @@
 import { playbookDocument, Refusal } from '@drawbridge/contract'
-import type { PlaybookDocument, PlaybookView } from '@drawbridge/contract'
+import type { PlaybookView } from '@drawbridge/contract'
 import { appendAudit, deletePlaybook, findPlaybook, listPlaybooks, putPlaybook, uuidv7 } from '@drawbridge/db'
 import type { Playbook } from '@drawbridge/db'
 import { stepsOf } from '../policy/fulfil-request.ts'
@@ -7,7 +7,7 @@ import { transact } from '../policy/rehearsal.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { pageOf } from './page.ts'
-import { checkNames, warningsOf } from './suspension-names.ts'
+import { checkNames, namesOfPlaybook, warningsOf } from './suspension-names.ts'
 import { approvalView, suspensionView } from './suspension-views.ts'
 import { personOf } from './suspensions.ts'
 
@@ -30,7 +30,7 @@ export function playbookHandlers(context: AdminContext): AdminHandlers<Ids> {
     async putPlaybook(request) {
       const actor = actorOf(request).name
       const { name } = request.params
-      const warned = await checkNames(namesIn(request.body), context)
+      const warned = await checkNames(namesOfPlaybook(request.body), context)
       const row = { id: uuidv7(), name, playbook: request.body, changedBy: actor, changedAt: now() }
       const made = await transact(db, async (tx) => {
         const before = (await findPlaybook(tx, name))?.playbook ?? null
@@ -58,7 +58,7 @@ export function playbookHandlers(context: AdminContext): AdminHandlers<Ids> {
       if (!row) throw new Refusal('no-such-playbook')
       const document = playbookDocument.parse(row.playbook)
       // What it names may be gone since it was written: in an emergency the rest is started all the same.
-      const warned = await warningsOf(namesIn(document), context)
+      const warned = await warningsOf(namesOfPlaybook(document), context)
       const impact = await guarded.impactOf(stepsOf(document, body, now()), body.isDrill)
       const outcome = await guarded.startPlaybook(personOf(actorOf(request)), params.name, body)
       if (outcome.request)
@@ -67,10 +67,6 @@ export function playbookHandlers(context: AdminContext): AdminHandlers<Ids> {
       return { suspensions: suspensions.map((started) => suspensionView(started)), rules, effect, impact, ...warned }
     },
   }
-}
-
-function namesIn({ steps, exemptions }: PlaybookDocument) {
-  return { scopes: steps.flatMap(({ scopes }) => scopes), exemptions }
 }
 
 function playbookView({ name, playbook, changedBy, changedAt }: Playbook): PlaybookView {

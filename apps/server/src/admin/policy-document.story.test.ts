@@ -102,3 +102,23 @@ test('whoever applies a document to what has changed since is told to look again
   const answer = await a.local('PUT', '/api/v1/policy', { json: { document: { version: 1 } }, headers })
   expect(answer.status).toBe(412)
 })
+
+test('a playbook in a document that names what is not there is refused as when it is put alone, and left alone when it stays', async () => {
+  await using a = await admin()
+  await salesUnit(a)
+  const playbook = (scope: string) => ({ steps: [{ scopes: [scope], mode: 'hold' }], reason: 'A worm' })
+  const document = (scope: string) => ({ version: 1, playbooks: { worm: playbook(scope) } })
+  for (const scope of ['group:sale', 'room:hall@rooms.im.test', 'format:wepb']) {
+    const alone = await a.local('PUT', '/api/v1/playbooks/worm', { json: playbook(scope) })
+    expect(alone.status, scope).toBe(404)
+    expect((await apply(a, document(scope))).body, scope).toEqual(alone.body)
+  }
+  expect((await apply(a, document('group:sale'))).body).toMatchObject({ code: 'no-such-unit', near: 'sales' })
+  const warned = await apply(a, document('client:gajmi'))
+  expect(warned.body['warnings']).toMatchObject([{ about: 'client', name: 'gajmi' }])
+
+  await apply(a, document('group:sales'))
+  await a.local('DELETE', '/api/v1/units/sales')
+  const later = await apply(a, { ...document('group:sales'), clientPosture: 'enforce' })
+  expect(later.body['steps']).toMatchObject([{ section: 'clientPosture' }])
+})

@@ -1,5 +1,5 @@
-import { Refusal } from '@drawbridge/contract'
-import type { PolicyDocument } from '@drawbridge/contract'
+import { playbookDocument, Refusal } from '@drawbridge/contract'
+import type { NameWarning, PolicyDocument } from '@drawbridge/contract'
 import { isAtLeast } from '@drawbridge/policy'
 import type { ClientPosture } from '@drawbridge/policy'
 import { diffPolicy } from '../policy/policy-diff.ts'
@@ -9,6 +9,7 @@ import type { AdminContext, AdminHandlers } from './api.ts'
 import { assertThereIs } from './media-policy.ts'
 import { checkedConditions } from './rule-conditions.ts'
 import { isProven, prove, simulateChange } from './simulate-rule.ts'
+import { checkNames, namesOfPlaybook } from './suspension-names.ts'
 
 /** The policy as one document, for those who keep it in Git. */
 export function policyDocumentHandlers(context: AdminContext): AdminHandlers<'getPolicy' | 'applyPolicy'> {
@@ -30,6 +31,7 @@ export function policyDocumentHandlers(context: AdminContext): AdminHandlers<'ge
       for (const policy of [document.mediaPolicy, ...Object.values(document.unitMediaPolicies ?? {})]) {
         if (policy) assertThereIs(policy)
       }
+      const warned = await checkPlaybooks(context, document)
       const simulation = await simulated(context, document, actor)
       if (simulation && !request.isDryRun && !isProven(context, document, proof)) throw new Refusal('not-simulated')
       const { steps, effect } = await operations.applyPolicy(actor.name, document, { isShadowAccepted, simulation })
@@ -37,10 +39,31 @@ export function policyDocumentHandlers(context: AdminContext): AdminHandlers<'ge
       return {
         steps: steps.map(({ section, change, name, before, after }) => ({ section, change, name, before, after })),
         ...(effect && { effect }),
+        ...warned,
         ...(request.isDryRun && simulation && { simulation: prove(context, document, now()) }),
       }
     },
   }
+}
+
+/**
+ * The names in playbooks that are new or other than before, as one by one. Those that stay as they are were looked at when
+ * they were written: what they name may be gone, and an unrelated change must not fail for that.
+ *
+ * @throws Refusal as `checkNames`
+ */
+async function checkPlaybooks(context: AdminContext, document: PolicyDocument) {
+  const steps = diffPolicy(
+    { version: document.version, playbooks: document.playbooks },
+    await context.policy.operations.readPolicy(),
+  )
+  const warnings: NameWarning[] = []
+  for (const step of steps) {
+    if (step.section !== 'playbooks' || step.after === undefined) continue
+    const names = namesOfPlaybook(playbookDocument.parse(step.after))
+    warnings.push(...((await checkNames(names, context)).warnings ?? []))
+  }
+  return warnings.length === 0 ? {} : { warnings }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { INPUT_FORMATS, Refusal } from '@drawbridge/contract'
-import type { NameWarning, NewSuspension } from '@drawbridge/contract'
+import type { NameWarning, NewSuspension, PlaybookDocument } from '@drawbridge/contract'
 import { listClientBuilds, listSeenVersions } from '@drawbridge/db'
 import { findScope } from '@drawbridge/policy'
 import type { ScopeKindName } from '@drawbridge/policy'
@@ -15,9 +15,14 @@ const REFUSED_FORMATS = [
 const FORMATS: readonly string[] = [...INPUT_FORMATS, ...REFUSED_FORMATS]
 
 /** What a suspension names, as it was written. */
-interface Names {
+export interface Names {
   readonly scopes?: readonly string[] | undefined
   readonly exemptions?: NewSuspension['exemptions']
+}
+
+/** What a playbook names, in all of its steps. */
+export function namesOfPlaybook({ steps, exemptions }: PlaybookDocument): Names {
+  return { scopes: steps.flatMap(({ scopes }) => scopes), exemptions }
 }
 
 /** With what is missing named: nothing, where all of it is there. */

@@ -2,7 +2,7 @@ import { countHeld, createArchiveWriter, listOutbox, noteSightings, uuidv7 } fro
 import { NO_IDENTITY } from '@drawbridge/policy'
 import { hostname } from 'node:os'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { admin } from '../../test/admin.ts'
+import { admin, signIn } from '../../test/admin.ts'
 import type { Admin } from '../../test/admin.ts'
 
 let a: Admin
@@ -306,3 +306,26 @@ test('a playbook is started in an emergency although a unit in it is gone, and s
     ],
   })
 })
+
+test('who on the machine uses the local socket is on record by their own word, and counts for nothing', async () => {
+  const as = (user: string) => ({ headers: { 'drawbridge-claimed-user': user } })
+  const json = { scopes: ['service'], mode: 'read-only', reason: 'worm' }
+  const made = await a.local('POST', '/api/v1/suspensions', { json, ...as('alice>root') })
+  const { id } = made.body['suspension'] as { id: string }
+  const record = (await a.local('GET', `/api/v1/audit?target=${id}`)).body
+  expect(record['entries']).toMatchObject([
+    { actor: 'local:cli', action: 'apply-policy', details: { claimedUser: 'alice>root' } },
+    { actor: 'local:cli', action: 'start-suspension', details: { claimedUser: 'alice>root' } },
+  ])
+  // What is no name is no claim, and nobody on the network has one.
+  await a.local('POST', `/api/v1/suspensions/${id}/end`, as('root; drop table'))
+  const root = { name: 'root', isAdmin: true, password: 'correct horse' }
+  await a.local('POST', '/api/v1/accounts', { json: root })
+  const token = await signIn(a, 'root', root.password)
+  await a.network('PUT', '/api/v1/playbooks/p', { token, json: PLAYBOOK, ...as('mallory') })
+  const all = (await a.local('GET', '/api/v1/audit')).body['entries'] as { details: object }[]
+  expect(all.filter(({ details }) => 'claimedUser' in details)).toHaveLength(2)
+  expect((await a.local('GET', '/api/v1/audit/verify')).body).toMatchObject({ isIntact: true })
+})
+
+const PLAYBOOK = { steps: [{ scopes: ['files'], mode: 'hold' }], reason: 'x' } as const
