@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { accountIdentity } from './schema/index.ts'
+import { account, accountIdentity } from './schema/index.ts'
 
 export type AccountIdentity = typeof accountIdentity.$inferSelect
 
@@ -10,9 +10,16 @@ export type Identity = Pick<AccountIdentity, 'issuer' | 'subject'>
 const is = ({ issuer, subject }: Identity) =>
   and(eq(accountIdentity.issuer, issuer), eq(accountIdentity.subject, subject))
 
-/** Whose account it is that this issuer calls by this subject. */
-export async function findIdentity(db: Db, identity: Identity): Promise<AccountIdentity | undefined> {
-  const [row] = await db.select().from(accountIdentity).where(is(identity))
+/** Whose account it is that this issuer calls by this subject, and since when its tokens are to be. */
+export async function findIdentity(
+  db: Db,
+  identity: Identity,
+): Promise<{ readonly accountId: string; readonly tokensValidFrom: Date | null } | undefined> {
+  const [row] = await db
+    .select({ accountId: account.id, tokensValidFrom: account.tokensValidFrom })
+    .from(accountIdentity)
+    .innerJoin(account, eq(account.id, accountIdentity.accountId))
+    .where(is(identity))
   return row
 }
 
@@ -46,5 +53,5 @@ export async function unlinkIdentity(db: Db, accountId: string, issuer: string):
 
 /** Access tokens issued until now sign nobody in as this account any more. */
 export async function endAccessTokens(db: Db, accountId: string, at: Date): Promise<void> {
-  await db.update(accountIdentity).set({ tokensValidFrom: at }).where(eq(accountIdentity.accountId, accountId))
+  await db.update(account).set({ tokensValidFrom: at }).where(eq(account.id, accountId))
 }

@@ -1,5 +1,5 @@
 import { Refusal } from '@drawbridge/contract'
-import { appendAudit, endTokens, linkIdentity, listIdentities, unlinkIdentity } from '@drawbridge/db'
+import { appendAudit, endGrants, linkIdentity, listIdentities, unlinkIdentity } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import { localpartFrom } from '../routing/account-name.ts'
 import { actorOf } from './api.ts'
@@ -7,7 +7,7 @@ import type { AdminContext, AdminHandlers } from './api.ts'
 
 /** Who accounts are at issuers: what the first sign-in by token says, and administrators may say before or afterwards. */
 export function identityHandlers(context: AdminContext): AdminHandlers<'getIdentities' | 'setIdentity'> {
-  const { db, domain, accounts, closeSessions, now } = context
+  const { db, domain, accounts, closeSessions, emit, now } = context
   const find = (name: string) => {
     const account = accounts.find(localpartFrom(name, domain))
     if (!account) throw new Refusal('no-such-account')
@@ -27,21 +27,20 @@ export function identityHandlers(context: AdminContext): AdminHandlers<'getIdent
       const account = find(request.params.name)
       const { issuer, subject } = request.body
       const at = now()
-      const { changed, wasSomebody } = await db.transaction(async (tx) => {
+      const { changed, clients } = await db.transaction(async (tx) => {
         const before = (await listIdentities(tx, account.id)).find((identity) => identity.issuer === issuer)?.subject
-        if (before === (subject ?? undefined)) return { changed: await view(tx, account), wasSomebody: false }
-        if (before !== undefined) {
-          await endTokens(tx, account.id, at)
-          await unlinkIdentity(tx, account.id, issuer)
-        }
+        if (before === (subject ?? undefined)) return { changed: await view(tx, account), clients: undefined }
+        const ended = before === undefined ? undefined : await endGrants(tx, account.id, at)
+        if (before !== undefined) await unlinkIdentity(tx, account.id, issuer)
         if (subject !== null && !(await linkIdentity(tx, account.id, { issuer, subject }, at)))
           throw new Refusal('identity-taken')
         const action = subject === null ? 'unlink-identity' : 'link-identity'
         const detail = { issuer, ...(before === undefined ? {} : { before }), ...(subject === null ? {} : { subject }) }
         await appendAudit(tx, { actor: actorOf(request).name, action, target: account.bareJid, detail }, at)
-        return { changed: await view(tx, account), wasSomebody: before !== undefined }
+        return { changed: await view(tx, account), clients: ended }
       })
-      if (wasSomebody) closeSessions(account.localpart, 'ended-by-administrator')
+      if (clients) closeSessions(account.localpart, 'ended-by-administrator')
+      for (const id of clients ?? []) emit('client.revoked', { account, id })
       return changed
     },
   }

@@ -1,6 +1,6 @@
 import { openDatabase } from '@drawbridge/db'
 import { generateKeyPair } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { oidcSettings, startIssuer } from './issuer.ts'
 import type { TestIssuer, TokenTwist } from './issuer.ts'
 import type { TcpLine } from './line.ts'
@@ -32,7 +32,7 @@ let strict: RunningServer
 beforeAll(async () => {
   issuer = await startIssuer()
   const oidc = oidcSettings(issuer)
-  server = await runServer({ oidc })
+  server = await runServer({ oidc, components: { port: 0, secrets: 'apps:a-secret-of-a-component' } })
   strict = await runServer({ oidc: { ...oidc, signInLifetimeMs: 0, clockSkewMs: 0 } })
   await Promise.all(
     ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'].map((name) => server.account(name)),
@@ -161,7 +161,10 @@ describe('who an account is at the issuer', () => {
       status: 409,
       body: { code: 'identity-taken' },
     })
+    const latest = await issuer.token({ claims: { ...next, iat: seconds(0) } })
     expect(await say('erin', null)).toMatchObject({ status: 200, body: { identities: [] } })
+    // Nobody links herself anew by a token from before.
+    expect(await tried(server, latest)).toBe('not-authorized')
     expect((await say('carol', 'subject-of-her-successor')).status).toBe(200)
     const actions = await query(
       server,
@@ -207,8 +210,14 @@ describe('AU-23 OpenID Connect Back-Channel Logout §2', () => {
     const password = await openTls(server.c2sTlsPort)
     await scram2(password, 'frank', { inside: bind2('Password') })
     await password.until(FEATURES)
+    const pushed = `<enable xmlns='urn:xmpp:push:0' jid='apps.im.test' node='f'/>`
+    line.send(`<iq type='set' id='push'>${pushed}</iq>`)
+    await line.until(/<iq [^>]*id="push"[^>]*type="result"|<iq [^>]*type="result"[^>]*id="push"/)
+    const targets = () => query(server, 'select node from push_target')
+    expect(await targets()).toEqual([{ node: 'f' }])
     expect(await logOut(await logoutToken('frank'))).toBe(200)
     expect(await errorOf(line)).toBe('reset')
+    await vi.waitFor(async () => expect(await targets()).toEqual([]))
     expect(await tried(server, token)).toBe('not-authorized')
     expect(await triedFast(server, 'frank', tokenIn(outcome), 'f')).toBe('credentials-expired')
     // What was begun by password is none of the issuer's business.

@@ -18,6 +18,7 @@ export const account = pgTable('account', {
   roles: text('roles').array().$type<Exclude<Role, 'administrator'>[]>().notNull().default([]),
   administers: text('administers').array().notNull().default([]),
   rosterVersion: bigint('roster_version', { mode: 'number' }).notNull().default(0),
+  tokensValidFrom: instant('tokens_valid_from'),
   createdAt: instant('created_at').notNull().defaultNow(),
   signedInAt: instant('signed_in_at'),
   /** Set by a trigger when what it may do changes. */

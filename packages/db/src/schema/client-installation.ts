@@ -45,7 +45,6 @@ export const accountIdentity = pgTable(
       .notNull()
       .references(() => account.id, { onDelete: 'cascade' }),
     linkedAt: instant('linked_at').notNull(),
-    tokensValidFrom: instant('tokens_valid_from'),
   },
   (t) => [primaryKey({ columns: [t.issuer, t.subject] }), unique().on(t.accountId, t.issuer)],
 )

@@ -1,4 +1,4 @@
-import { appendAudit, endGrants as endGrantsOf, findIdentity, linkIdentity } from '@drawbridge/db'
+import { appendAudit, endGrants as endGrantsOf, findAccountById, findIdentity, linkIdentity } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import type { Account } from '../../routing/accounts.ts'
 import { localpartOf } from '../claimant.ts'
@@ -64,31 +64,29 @@ function createOidc(
   const provision = isProvisioning ? createProvision({ db, domain, accounts, gate, now }) : undefined
 
   /** Who it is at the issuer decides; the name counts once, when that is not known yet (threats §3.7). */
-  const find = async ({ subject, name, issuedAt }: AccessToken): Promise<Account | TokenRefusal> => {
-    const known = await findIdentity(db, { issuer, subject })
-    if (!known) return link(subject, name)
-    // Tokens say whole seconds: one of the same second may be from before.
-    const validFrom = known.tokensValidFrom?.getTime() ?? Number.NEGATIVE_INFINITY
-    if (issuedAt.getTime() <= validFrom) return 'ended'
+  const find = async (token: AccessToken): Promise<Account | TokenRefusal> => {
+    const known = await findIdentity(db, { issuer, subject: token.subject })
+    if (!known) return link(token)
+    if (isFromBefore(token, known)) return 'ended'
     return accounts.findById(known.accountId) ?? 'no-account'
   }
 
-  const link = async (subject: string, name: string): Promise<Account | TokenRefusal> => {
+  const link = async (token: AccessToken): Promise<Account | TokenRefusal> => {
+    const { subject, name } = token
     const localpart = localpartOf(name, domain)
     if (localpart === undefined) return 'no-account'
     const account = accounts.find(localpart) ?? (await provision?.(localpart))
     // Whoever gives out names at the issuer is not to give out administrators here: those are linked by one of them.
     if (!account || isPrivileged(account)) return 'no-account'
+    const row = await findAccountById(db, account.id)
+    if (!row) return 'no-account'
+    if (isFromBefore(token, row)) return 'ended'
     return db.transaction(async (tx) => {
       const at = now()
       if (!(await linkIdentity(tx, account.id, { issuer, subject }, at))) return 'other-subject'
-      const row = {
-        actor: account.bareJid,
-        action: 'link-identity',
-        target: account.bareJid,
-        detail: { issuer, subject },
-      }
-      await appendAudit(tx, row, at)
+      const { bareJid } = account
+      const detail = { issuer, subject }
+      await appendAudit(tx, { actor: bareJid, action: 'link-identity', target: bareJid, detail }, at)
       return account
     })
   }
@@ -148,6 +146,14 @@ function faultOf(error: unknown): TokenRefusal {
   if (error instanceof TokenRefused) return error.fault
   if (error instanceof IssuerAway) return 'away'
   throw error
+}
+
+/** Tokens say whole seconds: one of the same second may be from before. */
+function isFromBefore(
+  { issuedAt }: AccessToken,
+  { tokensValidFrom }: { readonly tokensValidFrom: Date | null },
+): boolean {
+  return tokensValidFrom !== null && issuedAt <= tokensValidFrom
 }
 
 function isPrivileged({ isAdmin, isBreakGlass, roles, administers }: Account): boolean {
