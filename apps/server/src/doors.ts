@@ -62,7 +62,8 @@ export async function openDoors(config: ServerConfig, inside: Inside, log: Log):
     tls.refresh().catch((error: unknown) => log.warn('the new certificate is not used', { error: String(error) }))
   }, TLS_REFRESH_MS)
   opened.defer(() => clearInterval(refreshing))
-  const newLimit = () => createAddressLimit(stream.maxConnectionsPerAddress)
+  const newLimit = () =>
+    createAddressLimit({ atOnce: stream.maxConnectionsPerAddress, perMinute: stream.maxConnectsPerMinute })
   const timeoutMs = Math.min(stream.signInTimeoutMs, HEADERS_TIMEOUT_MS)
   const isTrustedProxy = createTrust(proxy.trusted)
 

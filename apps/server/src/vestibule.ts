@@ -117,7 +117,7 @@ async function openVestibule(config: ServerConfig, options: VestibuleOptions): P
     port: common.httpPort,
     tls,
     log: log.child({ part: 'http' }),
-    limit: createAddressLimit(stream.maxConnectionsPerAddress),
+    limit: createAddressLimit({ atOnce: stream.maxConnectionsPerAddress, perMinute: stream.maxConnectsPerMinute }),
     headersTimeoutMs: stream.signInTimeoutMs,
     handlers: [publicAnswers(desk, waiting)],
     upgrade: (_request, socket) => refuseUpgrade(socket, '503 Service Unavailable'),

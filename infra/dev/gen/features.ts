@@ -26,8 +26,7 @@ const STREAM: readonly (Claim & { readonly feature: string })[] = [
     xep: 205,
     version: '1.0.2',
     status: 'partial',
-    missing:
-      'a limit on how often one address connects (how many connections it has is limited), and on recipients in a time',
+    missing: 'a limit on how many people somebody writes to in a time (§4.6)',
     feature: 'stream',
   },
   { xep: 206, version: '1.4', feature: 'stream' },

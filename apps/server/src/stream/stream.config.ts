@@ -21,6 +21,10 @@ export const streamConfig = z.object({
     env: 'DRAWBRIDGE_STREAM_MAX_CONNECTIONS_PER_ADDRESS',
     doc: 'Connections from one IPv4 address or IPv6 /64 at once, XMPP and HTTP counted apart. Raise it when many people share an address; lower it against floods.',
   }),
+  maxConnectsPerMinute: z.coerce.number().int().min(1).default(60_000).meta({
+    env: 'DRAWBRIDGE_STREAM_MAX_CONNECTS_PER_MINUTE',
+    doc: 'Connections that one IPv4 address or IPv6 /64 may open in a minute, XMPP and HTTP counted apart; more are closed at once. Lower it against floods; too low, and people behind one address do not come back after a cut.',
+  }),
   scramIterations: z.coerce.number().int().min(10_000).max(600_000).default(100_000).meta({
     env: 'DRAWBRIDGE_STREAM_SCRAM_ITERATIONS',
     doc: 'PBKDF2 rounds of new SCRAM-SHA-256 verifiers. More slows down guessing from a stolen key and database, and every sign-in on the client.',

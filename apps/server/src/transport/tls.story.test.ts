@@ -46,7 +46,7 @@ beforeAll(async () => {
     port: 0,
     tls,
     mode: 'direct',
-    limit: createAddressLimit(100),
+    limit: createAddressLimit({ atOnce: 100, perMinute: 1_000 }),
     accept(connection) {
       connections.push(connection)
       return {

@@ -522,6 +522,19 @@ describe('limits', () => {
     }
   })
 
+  test('DS-10 an address that connects again and again is not let in any more, on either port (XEP-0205 §4.2)', async () => {
+    await using calm = await runServer({ allowPlaintext: false, stream: { maxConnectsPerMinute: 3 } })
+    for (const dial of [() => calm.tcp(), () => dialTcp(calm.c2sTlsPort), () => calm.tcp()]) {
+      const line = await dial()
+      line.destroy()
+      await line.closed()
+    }
+    const surplus = await calm.tcp()
+    surplus.send(header('tcp'))
+    expect(await surplus.closed()).toBe('')
+    expect(calm.complaints).toEqual([])
+  })
+
   test('AU-15 after some wrong passwords even the right one has to wait, and nobody else', async () => {
     const line = await small.tls()
     await open(line)

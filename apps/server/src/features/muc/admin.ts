@@ -62,6 +62,8 @@ export async function setList(query: Element, { room, session }: RoomRequest, ct
   for (const step of steps) assertAllowed(room, step, session.account.bareJid, actor)
   const by = room.seatOf(session)?.occupant.nick
   const affiliations = steps.filter((step) => step.kind === 'affiliation')
+  // Which of the two would count?
+  if (new Set(affiliations.map(({ jid }) => jid)).size < affiliations.length) throw badRequest()
   if (affiliations.length > 0) await applyAffiliations(room, affiliations, by, ctx)
   for (const step of steps) if (step.kind === 'role') applyRole(room, step, by)
   await closeIfEmpty(room, ctx)

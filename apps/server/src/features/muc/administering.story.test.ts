@@ -58,6 +58,14 @@ test('who may not, is told so; whom nobody may touch, is not touched (XEP-0045 �
   expect(await refused(s.alice, '')).toBe('bad-request')
 })
 
+test('somebody named twice in one request is made nothing (XEP-0045 §9.3)', async () => {
+  await using s = await story({ alice: 1 })
+  await hall([s.alice])
+  const twice = '<item affiliation="member" jid="bob@im.test"/><item affiliation="admin" jid="bob@im.test/phone"/>'
+  expect(conditionOf(await admin(s.alice, HALL, 'set', twice))).toBe('bad-request')
+  expect((await admin(s.alice, HALL, 'get', '<item affiliation="member"/>')).toString()).not.toContain('bob')
+})
+
 test('voice is given and taken (XEP-0045 §8.3, §8.4)', async () => {
   await using s = await story({ alice: 1, bob: 1 })
   await hall([s.alice, s.bob], { moderatedroom: '1' })

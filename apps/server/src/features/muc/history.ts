@@ -94,5 +94,6 @@ export function roomNotice(
   }
   const open = build(item)
   const hidden = item ? build({ ...item, jid: undefined }) : open
-  room.fanOut.send(seats, open, hidden, true)
+  // A change of the lists does not wait for anybody's history: by his own presence he sees whether he has all of them.
+  room.fanOut.send(seats, open, hidden, versions === undefined)
 }
