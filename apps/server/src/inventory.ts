@@ -1,7 +1,7 @@
 import { countClientDay, noteSightings } from '@drawbridge/db'
 import type { ClientSighting, Db } from '@drawbridge/db'
 import { unknownBecause } from '@drawbridge/policy'
-import type { ClientIdentity } from '@drawbridge/policy'
+import type { ClientIdentity, EvidenceTier } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
 import { createHash } from 'node:crypto'
 
@@ -16,7 +16,7 @@ const MAX_WAITING = 100_000
 
 /** A session as the inventory notes it. */
 export interface Seen {
-  readonly account: { readonly id: string }
+  readonly account: { readonly id: string; readonly localpart: string }
   readonly client: ClientIdentity
   readonly remoteAddress?: string | undefined
 }
@@ -37,13 +37,15 @@ export interface InventoryOptions {
   readonly log: Log
   /** What administrators call this node. */
   readonly node: string
+  /** How well the client of somebody must be known. */
+  readonly requiredTier: (account: Seen['account']) => EvidenceTier
   /** Everybody who is connected now. */
   readonly connected: () => Iterable<Seen>
   readonly now: () => Date
 }
 
 /** Remembers which clients people use (control §2, rows 1 and 2): in memory first, written in batches. */
-export function startInventory({ db, log, node, connected, now }: InventoryOptions): Inventory {
+export function startInventory({ db, log, node, requiredTier, connected, now }: InventoryOptions): Inventory {
   const waiting = new Map<string, ClientSighting>()
   let last = Promise.resolve()
   const saw = ({ account, client, remoteAddress }: Seen, { isRefused = false }: Sighting = {}) => {
@@ -58,7 +60,7 @@ export function startInventory({ db, log, node, connected, now }: InventoryOptio
       identity: client,
       address: remoteAddress ?? null,
       node,
-      unknownBecause: unknownBecause(client),
+      unknownBecause: unknownBecause(client, requiredTier(account)),
       isRefused,
       seenAt: now(),
     })

@@ -271,6 +271,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       db,
       log: log.child({ part: 'inventory' }),
       node: policy.node.name,
+      requiredTier: (account) => policy.gate.requiredTier(account),
       connected: () => sessions.all(),
       now,
     }),

@@ -132,6 +132,40 @@ test('a break-glass account is let in with any client, an administrator is not',
   expect(open(settings, admin)).toBe('client-too-old')
 })
 
+test('control §3.1: a protected unit asks for a tier in both postures, and who is in several for the strictest', () => {
+  const minimumTiers = { board: 'E4', lab: 'E2' } as const
+  const said = claimFrom({ source: 'client-element', name: 'Gajim', version: '1.9.0' })
+  const token = { ...said, source: 'token' } as const
+  const device = { ...said, source: 'device-key' } as const
+  // tier → [lab, board, both, neither]
+  const cases: readonly (readonly [ClientIdentity, readonly string[]])[] = [
+    [identify([said]), ['client-unknown', 'client-unknown', 'client-unknown', 'pass']],
+    [identify([said], 'Gajim'), ['pass', 'client-unknown', 'client-unknown', 'pass']],
+    [identify([said, token]), ['pass', 'client-unknown', 'client-unknown', 'pass']],
+    [identify([said, device]), ['pass', 'pass', 'pass', 'pass']],
+  ]
+  const units = [['lab'], ['board'], ['lab', 'board'], ['sales']]
+  const of = (one: readonly string[] | undefined, more = {}) => ({
+    account: { localpart: 'alice', isAdmin: false, isBreakGlass: false, units: one, ...more },
+  })
+  for (const posture of ['discover', 'enforce'] as const) {
+    for (const [who, expected] of cases) {
+      const found = units.map((one) => open({ posture, minimumTiers }, facts(who, of(one))))
+      expect(found, `${posture} ${who.tier}`).toEqual(expected)
+    }
+  }
+  const [[plain]] = cases as [readonly [ClientIdentity, unknown]]
+  // Who may be in any of them is treated as if in each.
+  expect(open({ minimumTiers }, facts(plain, of(undefined)))).toBe('client-unknown')
+  expect(open({ minimumTiers }, facts(plain, of(['board'], { isBreakGlass: true })))).toBe('pass')
+  // A posture that nobody has confirmed lapses, and a protected unit does not.
+  const lapsed = { posture: 'enforce', postureLapsesAt: NOW, minimumTiers } as const
+  expect(open(lapsed, facts(NO_IDENTITY, of(['sales'])))).toBe('pass')
+  expect(open(lapsed, facts(plain, of(['lab'])))).toBe('client-unknown')
+  const exceptions = [{ id: 'x', family: 'gajim', accounts: ['alice'], until: NOW + DAY }]
+  expect(open({ minimumTiers, exceptions }, facts(plain, of(['board'])))).toBe('pass')
+})
+
 test('a live session is disconnected, left chatting, warned or left alone, by the stage of the rule', () => {
   const effects: Readonly<Record<RuleAction, string>> = {
     allow: 'none',

@@ -46,6 +46,18 @@ test('of equal priority the newer rule hides the older one, which matters where 
   expect(shadows('warn')).toEqual([{ rule: 'old', by: 'new', isWeaker: true }])
 })
 
+test('a simulation names whom a protected unit will keep out', () => {
+  const proved = identify([{ source: 'device-key', family: 'gajim', version: '1.9' }])
+  const account = (localpart: string) => ({ localpart, isAdmin: false, isBreakGlass: false, units: ['board'] })
+  const seen = [
+    sighting('alice', '1.9', { account: account('alice') }),
+    sighting('bob', '1.9', { account: account('bob'), client: proved }),
+    sighting('carol', '1.9'),
+  ]
+  const affected = simulate(NO_RULES, { ...NO_RULES, minimumTiers: { board: 'E3' } }, seen, NOW)
+  expect(affected.map(({ sighting: one, after }) => [one.account.localpart, after])).toEqual([['alice', 'block']])
+})
+
 test('a simulation names whom a rule will reach at the top of its ladder, and who has another way', () => {
   const draft = rule('draft', { below: '1.9', action: 'disconnect' })
   const seen = [

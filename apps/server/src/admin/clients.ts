@@ -24,12 +24,15 @@ const dayPlace = z.tuple([z.iso.date(), z.string(), z.string()])
 export function clientHandlers({
   db,
   sessions,
+  policy: { gate },
   now,
 }: AdminContext): AdminHandlers<'listClientVersions' | 'listClientUses' | 'listClientHistory'> {
   const since = (days = DEFAULT_DAYS) => new Date(now().getTime() - days * DAY_MS)
   return {
     async listClientVersions({ query: { days, text, standing, live: isLive, ...query } }) {
-      const live = Map.groupBy(sessions.list(), ({ client }) => keyOf(client, unknownBecause(client) !== undefined))
+      const live = Map.groupBy(sessions.list(), ({ account, client }) =>
+        keyOf(client, unknownBecause(client, gate.requiredTier(account)) !== undefined),
+      )
       const flaws = await openFlaws(db)
       const found = (await listSeenVersions(db, since(days)))
         .map((row) => versionView(row, live.get(keyOf(row, row.isUnknown))?.length ?? 0, flaws))

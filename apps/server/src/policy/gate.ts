@@ -278,7 +278,8 @@ export class Gate {
     }
     const { account, client = NO_IDENTITY, address } = partiesOf(facts)
     const isOpening = question === 'session.open' || question === 'session.resume'
-    if (rule === 'client-version' && mode === 'enforce' && account && verdict.action === 'refuse') {
+    const isAboutClient = rule === 'client-version' || rule === 'client-unknown'
+    if (isAboutClient && mode === 'enforce' && account && verdict.action === 'refuse') {
       const { rule: id } = verdict.details
       if (id !== undefined && verdict.code !== 'media-withheld') this.lockedOut(id, account.localpart)
       if (isOpening) this.#options.onClientRefused(account.localpart, client, address)

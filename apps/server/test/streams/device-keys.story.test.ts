@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { dialTls } from './line.ts'
 import type { Line, TcpLine } from './line.ts'
 import { installation, provedClient, streamIdIn } from './proving-client.ts'
@@ -164,6 +164,14 @@ test('control §3.1: a protected unit lets in who is known well enough, in postu
   expect((await api('GET', 'units/board')).body).toMatchObject({ unit: { minimumTier: 'E4' } })
   const refused = await arrive(installation())
   expect(await refused.line.closed()).toContain('<policy-violation')
+  // Whoever administers sees who was kept out, and why.
+  await vi.waitFor(
+    async () => {
+      const { uses } = (await api('GET', 'clients/uses?account=alice&unknown=true')).body
+      expect(uses).toEqual([expect.objectContaining({ unknownBecause: expect.stringContaining('E4 is asked for') })])
+    },
+    { timeout: 10_000 },
+  )
   expect(await known((await arrive(one)).jid)).toMatchObject(E4)
   // Nobody else is asked for more than before.
   expect(await known((await arrive(installation(), 'bob')).jid)).toMatchObject(E1)
