@@ -121,11 +121,12 @@ export async function aPlaybookIsKeptReady(stack: Stack, officer: Person): Promi
   await page.getByText('The drill has begun').waitFor()
   await page.getByRole('banner').getByRole('link', { name: 'Drill' }).waitFor()
   expect((await api('listClientRules', {})).rules).toEqual([])
-  await views.getByRole('link', { name: 'Now' }).click()
+  // What was started is seen where it runs.
   await endSuspension(page, 'in-order')
   await views.getByRole('link', { name: 'Playbooks' }).click()
   await playbook.getByRole('button', { name: 'Edit' }).click()
   await editor.getByRole('button', { name: 'Remove the playbook' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove the playbook' }).click()
   await playbooks.getByText('No playbook is kept ready.').waitFor()
 }
 

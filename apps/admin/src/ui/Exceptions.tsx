@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { useConsole } from '../api/console.ts'
 import { instantFrom, namedIn } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
-import { ConflictNotice } from './Conflict.tsx'
+import { ConfirmDialog } from './ConfirmDialog.tsx'
 import { DraftNotice } from './DraftNotice.tsx'
 import { ListEnd } from './ListEnd.tsx'
 import { NameField, NamesField } from './NamesField.tsx'
@@ -57,6 +57,7 @@ function Row({ exception, onEnded }: { readonly exception: ClientExceptionView; 
   const { call } = useConsole()
   const { id, family, below, accounts, units, reason, createdBy, approvedBy, until } = exception
   const params = { id }
+  const [isEnding, setEnding] = useState(false)
   const edit = useEdit('getClientException', params, { exception })
   const end = () =>
     edit.run(async (ifMatch) => {
@@ -76,16 +77,20 @@ function Row({ exception, onEnded }: { readonly exception: ClientExceptionView; 
       </td>
       <td>
         <Guarded permission="policy.write">
-          <ConflictNotice edit={edit} />
-          <ProblemBox problem={edit.problem} />
-          <button
-            type="button"
-            className="button danger-line small"
-            onClick={() => void end()}
-            aria-disabled={edit.isBusy}
-          >
+          <button type="button" className="button danger-line small" onClick={() => setEnding(true)}>
             {t.endException}
           </button>
+          {isEnding && (
+            <ConfirmDialog
+              title={t.endExceptionQuestion(family === '*' ? t.everyFamily : family)}
+              text={t.endExceptionNow}
+              edit={edit}
+              onConfirm={() => void end()}
+              onClose={() => setEnding(false)}
+            >
+              {t.endExceptionHint}
+            </ConfirmDialog>
+          )}
         </Guarded>
       </td>
     </tr>

@@ -6,6 +6,7 @@ import type { PlaybookDraft } from '../model/playbook-draft.ts'
 import { EMPTY_RULE } from '../model/rule-draft.ts'
 import { scopesOf } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
+import { ConfirmDialog } from './ConfirmDialog.tsx'
 import { ConflictNotice } from './Conflict.tsx'
 import { DraftNotice } from './DraftNotice.tsx'
 import { More } from './More.tsx'
@@ -61,6 +62,7 @@ export function PlaybookEditor({
       await call('deletePlaybook', { params: { name }, ...ifMatch })
       saved(t.playbookRemoved(name))
     })
+  const [isRemoving, setRemoving] = useState(false)
   const theirs = edit.conflict?.now as PlaybookView | undefined
   return (
     <form
@@ -202,16 +204,22 @@ export function PlaybookEditor({
           {t.cancel}
         </button>
         {playbook && (
-          <button
-            type="button"
-            className="button danger-line"
-            onClick={() => void remove()}
-            aria-disabled={edit.isBusy}
-          >
+          <button type="button" className="button danger-line" onClick={() => setRemoving(true)}>
             {t.removePlaybook}
           </button>
         )}
       </div>
+      {isRemoving && (
+        <ConfirmDialog
+          title={t.removePlaybookQuestion(name)}
+          text={t.removePlaybook}
+          edit={edit}
+          onConfirm={() => void remove()}
+          onClose={() => setRemoving(false)}
+        >
+          {t.removePlaybookHint}
+        </ConfirmDialog>
+      )}
     </form>
   )
 }

@@ -55,6 +55,8 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
       const body = { isDrill, ...(isEmergency && { isEmergency }) }
       const { effect, request } = await call('startPlaybook', { params: { name: playbook.name }, body, key })
       setChecked(undefined)
+      // What was started is seen where it runs.
+      go(hrefOf('emergency'))
       onDone({ text: request ? t.waitsForSecond : isDrill ? t.drillStarted : t.started, effect })
     })
   return (

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { EMPTY_RULE } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { Applied } from './Applied.tsx'
@@ -30,10 +30,17 @@ export function Rules({ work }: { readonly work: Draft<Work> }) {
   const [done, setDone] = useState<Done>()
   // Whoever has begun to write a rule, here or from the inventory, goes on with it.
   const [isWriting, setWriting] = useState(() => JSON.stringify(work.value.draft) !== JSON.stringify(EMPTY_RULE))
+  const opener = useRef<HTMLButtonElement>(null)
+  const wasClosed = useRef(false)
   const close = () => {
     work.discard()
     setWriting(false)
+    wasClosed.current = true
   }
+  // Whoever closes the editor goes on from where it is opened.
+  useEffect(() => {
+    if (!isWriting && wasClosed.current) opener.current?.focus()
+  }, [isWriting])
   const onDone = (what: Done) => {
     setDone(what)
     void rules.reload()
@@ -58,7 +65,7 @@ export function Rules({ work }: { readonly work: Draft<Work> }) {
         actions={
           !isWriting && (
             <Guarded permission="policy.write">
-              <button type="button" className="button primary small" onClick={() => setWriting(true)}>
+              <button ref={opener} type="button" className="button primary small" onClick={() => setWriting(true)}>
                 {t.newRule}
               </button>
             </Guarded>

@@ -9,6 +9,8 @@ import { Moment, Table } from './parts.tsx'
 
 /** So many of those who are concerned are shown by name at first. */
 const SHOWN = 50
+/** And so many the API names at most. */
+const MOST_NAMED = 500
 
 /** Whom a rule would reach, by name, and the button that makes it so. */
 export function SimulationResult({
@@ -35,6 +37,12 @@ export function SimulationResult({
   const { noUpgradePath, bots, reconnects, seenWithin, units, systems } = result
   const blocks = isBlocking(action)
   const isRefused = (isSelfLockOut && blocks) || (shadows.length > 0 && !isShadowAccepted)
+  /** The first of many names, and how many more there are. */
+  const some = (names: readonly string[]) => {
+    const more = names.length - SHOWN
+    const shown = more > 0 ? [...names.slice(0, SHOWN), t.andMore(formatCount(more, language))] : names
+    return formatList(shown, language)
+  }
   const rows = isAllShown ? affected : affected.slice(0, SHOWN)
   return (
     <div className="stack" data-testid="simulation">
@@ -46,13 +54,9 @@ export function SimulationResult({
       )}
       {people === 0 && <p className="hint">{t.reachesNobody}</p>}
       {stranded > 0 && <p className="notice">{t.stranded(stranded)}</p>}
-      {noUpgradePath.length > 0 && (
-        <p className="notice">{t.noUpgradePath(formatList(noUpgradePath.slice(0, SHOWN), language))}</p>
-      )}
-      {bots.length > 0 && <p className="notice">{t.botsHit(formatList(bots.slice(0, SHOWN), language))}</p>}
-      {administrators.length > 0 && (
-        <p className="notice">{t.administratorsHit(formatList(administrators, language))}</p>
-      )}
+      {noUpgradePath.length > 0 && <p className="notice">{t.noUpgradePath(some(noUpgradePath))}</p>}
+      {bots.length > 0 && <p className="notice">{t.botsHit(some(bots))}</p>}
+      {administrators.length > 0 && <p className="notice">{t.administratorsHit(some(administrators))}</p>}
       {breakGlass.length > 0 && <p className="hint">{t.breakGlassHit(formatList(breakGlass, language))}</p>}
       {shadows.length > 0 && (
         <div className="notice stack">
@@ -134,6 +138,7 @@ export function SimulationResult({
           {t.showAll(affected.length)}
         </button>
       )}
+      {affected.length >= MOST_NAMED && <p className="hint">{t.namedFirst(formatCount(MOST_NAMED, language))}</p>}
       <button
         type="button"
         className={`button ${blocks ? 'danger' : 'primary'}`}

@@ -42,7 +42,7 @@ export function Verdict({ status, found }: { readonly status: Status; readonly f
               <span className="mark warning">{t.modes[mode]}</span>{' '}
               {isDrill && <span className="mark">{t.states.drill}</span>}{' '}
               <span className="soft">
-                {t.since} <Moment at={since} /> · {t.by(startedBy)} · {t.until}{' '}
+                {t.since} <Moment at={since} /> · {t.by(startedBy)} · {t.until}:{' '}
                 {until ? <Moment at={until} /> : t.noEnd}
               </span>
             </li>

@@ -74,4 +74,7 @@ export const clients: typeof english = {
   exceptionsHint: 'Sie enden von selbst.',
   newException: 'Neue Ausnahme',
   belowEmpty: 'Leer: alle Versionen.',
+  endExceptionQuestion: (family: string) => `Die Ausnahme für ${family} beenden?`,
+  endExceptionNow: 'Ausnahme beenden',
+  endExceptionHint: 'Die Regeln gelten für sie ab jetzt wieder: Wen sie aussperren, der ist ausgesperrt.',
 }

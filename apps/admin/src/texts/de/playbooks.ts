@@ -33,4 +33,6 @@ export const playbooks: typeof english = {
   playbookSaved: (name) => `Der Ablaufplan ${name} liegt bereit.`,
   playbookRemoved: (name) => `Der Ablaufplan ${name} ist entfernt. Was er gestartet hatte, läuft weiter.`,
   takeTheirs: 'Deren Fassung nehmen statt meiner',
+  removePlaybookQuestion: (name: string) => `Den Ablaufplan ${name} entfernen?`,
+  removePlaybookHint: 'Er ist dann für alle weg. Was er gestartet hat, läuft weiter.',
 }

@@ -145,4 +145,6 @@ export const rules: typeof english = {
   newRule: 'Neue Regel',
   closeEditor: 'Entwurf verwerfen',
   window: 'Wirkt',
+  andMore: (count: string) => `${count} weitere`,
+  namedFirst: (count: string) => `Die ersten ${count} sind genannt, die strengsten zuerst.`,
 }

@@ -67,4 +67,7 @@ export const clients = {
   exceptionsHint: 'They end by themselves.',
   newException: 'New exception',
   belowEmpty: 'Empty: all versions.',
+  endExceptionQuestion: (family: string) => `End the exception for ${family}?`,
+  endExceptionNow: 'End the exception',
+  endExceptionHint: 'The rules hold for them again from now on: whoever they keep out is kept out.',
 }

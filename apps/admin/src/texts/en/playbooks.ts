@@ -30,4 +30,6 @@ export const playbooks = {
   playbookSaved: (name: string) => `The playbook ${name} is kept ready.`,
   playbookRemoved: (name: string) => `The playbook ${name} is removed. What it had started goes on.`,
   takeTheirs: 'Take theirs instead of mine',
+  removePlaybookQuestion: (name: string) => `Remove the playbook ${name}?`,
+  removePlaybookHint: 'It is gone for everybody. What it had started goes on.',
 }

@@ -144,4 +144,6 @@ export const rules = {
   newRule: 'New rule',
   closeEditor: 'Discard the draft',
   window: 'Acts',
+  andMore: (count: string) => `${count} more`,
+  namedFirst: (count: string) => `The first ${count} are named, the strictest first.`,
 }
