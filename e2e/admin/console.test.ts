@@ -173,6 +173,12 @@ test('control §7: a rule is tried by name, added, confirmed while the clock run
   await look(officer, 'console-rule-editor')
   await press('Remove ring 1')
   await editor.getByLabel('How fast').selectOption('now')
+  // What the form would do is a command that does the same.
+  await editor.locator('summary').filter({ hasText: 'The same by command line' }).click()
+  const [, ...command] = ((await editor.locator('pre').textContent()) ?? '').split(' ')
+  expect(await stack.cli<{ rule: object }>(...command, '--dry-run')).toMatchObject({
+    rule: { family: 'old-client', below: '2.0.0', action: 'disconnect', preset: 'now' },
+  })
   await press('See whom it reaches')
   await editor.getByText('One person, one open session').waitFor()
   await editor.getByRole('rowheader', { name: 'carol' }).waitFor()

@@ -36,7 +36,9 @@ export async function sidewaysScrollers(page: Page): Promise<string[]> {
       .filter((element) => {
         const { overflowX } = getComputedStyle(element)
         const canScroll = element === document.documentElement || overflowX === 'auto' || overflowX === 'scroll'
-        return canScroll && element.scrollWidth > element.clientWidth && element.clientWidth > 0
+        // What is folded up is laid out when it is opened.
+        const isShown = element.clientWidth > 0 && element.checkVisibility()
+        return canScroll && isShown && element.scrollWidth > element.clientWidth
       })
       .map((element) => `${element.tagName} ${element.className} by ${element.scrollWidth - element.clientWidth} px`),
   )

@@ -4,7 +4,8 @@ import { useMay } from '../api/console.ts'
 import { useTexts } from '../texts/index.ts'
 import type { Done } from './Emergency.tsx'
 import { formatCount } from './format.ts'
-import { Loaded, Moment, Panel, Table } from './parts.tsx'
+import { Loaded, Moment, Panel } from './parts.tsx'
+import { Table } from './Table.tsx'
 import { useResource } from './use-resource.ts'
 
 /** How often nodes that have not yet answered are asked about, in milliseconds. */

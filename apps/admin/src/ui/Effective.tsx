@@ -4,7 +4,8 @@ import type { ResponseOf } from '@drawbridge/contract'
 import { scopeText } from '../model/scopes.ts'
 import { useTexts } from '../texts/index.ts'
 import { NameField } from './NamesField.tsx'
-import { Panel, ProblemBox, Table } from './parts.tsx'
+import { Panel, ProblemBox } from './parts.tsx'
+import { Table } from './Table.tsx'
 import { useAction } from './use-resource.ts'
 
 const EMPTY = { account: '', client: '', room: '' }

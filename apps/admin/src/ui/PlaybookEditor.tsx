@@ -17,6 +17,16 @@ import { ExemptionFields, ReasonFields, WhatFields } from './SuspensionFields.ts
 import { useDraft } from './use-draft.ts'
 import { useEdit } from './use-edit.ts'
 
+/** A playbook that is being written, and what it was when that was begun. */
+interface Writing {
+  readonly draft: PlaybookDraft
+  readonly seen?: PlaybookView | undefined
+}
+
+function begun(playbook: PlaybookView | undefined): Writing {
+  return playbook ? { draft: playbookDraftOf(playbook), seen: playbook } : { draft: newPlaybook() }
+}
+
 /** Writes a playbook, or changes or removes one. What somebody else does to it meanwhile is shown, and nothing typed is lost. */
 export function PlaybookEditor({
   playbook,
@@ -33,15 +43,16 @@ export function PlaybookEditor({
 }) {
   const { t } = useTexts()
   const { call } = useConsole()
-  const empty = useMemo(() => (playbook ? playbookDraftOf(playbook) : newPlaybook()), [playbook])
-  const kept = useDraft(`playbook ${playbook?.name ?? ''}`, empty)
-  const draft = kept.value
-  const [seen] = useState(playbook)
+  const empty = useMemo<Writing>(() => begun(playbook), [playbook])
+  // With what it was made of: after a reload, too, what others have changed since is seen.
+  const kept = useDraft<Writing>(`playbook ${playbook?.name ?? ''}`, empty)
+  const { draft, seen } = kept.value
   const name = (seen?.name ?? draft.name).trim()
   const edit = useEdit('getPlaybook', { name }, seen && { playbook: seen })
   const title = useRef<HTMLHeadingElement>(null)
   useEffect(() => title.current?.focus(), [])
-  const change = (changes: Partial<PlaybookDraft>) => kept.set((known) => ({ ...known, ...changes }))
+  const change = (changes: Partial<PlaybookDraft>) =>
+    kept.set((known) => ({ ...known, draft: { ...known.draft, ...changes } }))
   const isTaken = seen === undefined && names.includes(name)
   const isEmpty = draft.steps.some((step) => scopesOf(step).length === 0)
   const close = () => {
@@ -187,7 +198,7 @@ export function PlaybookEditor({
             type="button"
             className="button small"
             onClick={() => {
-              kept.set(playbookDraftOf(theirs))
+              kept.set(begun(theirs))
               edit.take()
             }}
           >

@@ -1,10 +1,12 @@
 import type { ClientRuleView, Effect, Simulation } from '@drawbridge/contract'
 import { useEffect, useRef, useState } from 'react'
 import { useConsole } from '../api/console.ts'
+import { ruleCommand } from '../model/as-command.ts'
 import { ruleFrom } from '../model/rule-draft.ts'
 import type { RuleDraft } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import type { Work } from './Clients.tsx'
+import { AsCommand } from './AsCommand.tsx'
 import { ConflictNotice } from './Conflict.tsx'
 import type { Done } from './Emergency.tsx'
 import { DraftNotice } from './DraftNotice.tsx'
@@ -111,6 +113,7 @@ export function RuleEditor({
             }}
           >
             <RuleFields draft={draft} onChange={change} />
+            {rule.family !== '' && <AsCommand command={ruleCommand(rule)} />}
             <ProblemBox problem={action.problem} />
             {running ? (
               <Waiting since={running.since} text={t.simulating} onStop={() => running.stop.abort()} />

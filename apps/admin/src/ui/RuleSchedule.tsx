@@ -1,7 +1,8 @@
 import { ladderOf, PRESETS, STAGES } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { More } from './More.tsx'
-import { Choice, Field, Moment, Table, TextField, useNow } from './parts.tsx'
+import { Choice, Field, Moment, TextField, useNow } from './parts.tsx'
+import { Table } from './Table.tsx'
 import type { RuleFieldsProps } from './RuleFields.tsx'
 
 /** How fast a rule climbs, with the dates that come of it, each of which can be another one. */

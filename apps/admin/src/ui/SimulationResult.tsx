@@ -5,7 +5,8 @@ import { isBlocking } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { formatCount } from './format.ts'
 import { Ladder } from './Ladder.tsx'
-import { Moment, Table } from './parts.tsx'
+import { Moment } from './parts.tsx'
+import { Table } from './Table.tsx'
 
 /** So many of those who are concerned are shown by name at first. */
 const SHOWN = 50
@@ -162,12 +163,12 @@ function Counted({
   readonly label: string
   readonly counts: readonly (readonly [string, number])[]
 }) {
-  const { language } = useTexts()
+  const { t, language } = useTexts()
   if (counts.length === 0) return null
   return (
     <div>
       <dt>{label}</dt>
-      <dd>{counts.map(([name, people]) => `${name}: ${formatCount(people, language)}`).join(' · ')}</dd>
+      <dd>{counts.map(([name, people]) => `${name || t.unknown}: ${formatCount(people, language)}`).join(' · ')}</dd>
     </div>
   )
 }

@@ -1,10 +1,12 @@
 import type { SuspensionImpact } from '@drawbridge/contract'
 import { useEffect, useRef, useState } from 'react'
 import { useConsole, useMay } from '../api/console.ts'
+import { suspensionCommand } from '../model/as-command.ts'
 import { scopesText } from '../model/scopes.ts'
 import { EMPTY_DRAFT, QUICK_STARTS, quickDraft, scopesOf, suspensionFrom } from '../model/suspension-draft.ts'
 import type { QuickStart, SuspensionDraft } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
+import { AsCommand } from './AsCommand.tsx'
 import { ConfirmStart } from './ConfirmStart.tsx'
 import type { Done } from './Emergency.tsx'
 import { DraftNotice } from './DraftNotice.tsx'
@@ -121,6 +123,7 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
             {t.asDrill}
           </label>
           <Preview draft={draft} />
+          {!isNothing && draft.reason.trim() !== '' && <AsCommand command={suspensionCommand(suspensionFrom(draft))} />}
           {!checked && <ProblemBox problem={action.problem} />}
           <div className="button-row">
             <button type="submit" className="button primary" aria-disabled={isNothing || action.isBusy}>

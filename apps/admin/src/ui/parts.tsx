@@ -121,39 +121,6 @@ export function Panel({
 }
 
 /**
- * A table that scrolls within itself, by keyboard, too. Where the window is narrow each row is a list of its own, with the
- * names of the columns before what is in them.
- */
-export function Table({
-  caption,
-  columns,
-  children,
-}: {
-  readonly caption: string
-  readonly columns: readonly string[]
-  readonly children: ReactNode
-}) {
-  const labels = Object.fromEntries(columns.map((column, index) => [`--column-${index + 1}`, JSON.stringify(column)]))
-  return (
-    <div className="table-frame" role="region" aria-label={caption} tabIndex={0}>
-      <table style={labels}>
-        <caption className="visually-hidden">{caption}</caption>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th key={column} scope="col">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
-  )
-}
-
-/**
  * An instant in local time, with the distance from now, and UTC where the pointer rests; `hasUtc` writes it beside, for what
  * is compared with logs and with colleagues elsewhere.
  */

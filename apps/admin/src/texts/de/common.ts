@@ -43,4 +43,7 @@ export const common: typeof english = {
     messages: 'Nachrichten aussetzen …',
     service: 'Alles abschalten …',
   },
+  asCommand: 'Dasselbe auf der Kommandozeile',
+  copy: 'Kopieren',
+  copied: 'Kopiert.',
 }

@@ -41,4 +41,7 @@ export const common = {
     messages: 'Suspend messages …',
     service: 'Cut everything off …',
   },
+  asCommand: 'The same by command line',
+  copy: 'Copy',
+  copied: 'Copied.',
 }
