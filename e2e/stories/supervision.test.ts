@@ -135,6 +135,50 @@ describe('a start that cannot work ends with one sentence', () => {
   })
 })
 
+test('without its database it says what is wrong and what to do, waits, and ends with 1 when waiting is of no use', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'drawbridge-away-'))
+  const [port = 0, httpPort = 0, c2sPort = 0, c2sTlsPort = 0] = await freePorts(4)
+  const child = spawn(process.execPath, [CLI, 'up'], {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      DRAWBRIDGE_DATA_DIR: directory,
+      DRAWBRIDGE_DATABASE_URL: `postgres://drawbridge:hunter2@127.0.0.1:${port}/nowhere`,
+      DRAWBRIDGE_HTTP_PORT: String(httpPort),
+      DRAWBRIDGE_C2S_PORT: String(c2sPort),
+      DRAWBRIDGE_C2S_TLS_PORT: String(c2sTlsPort),
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const ended = once(child, 'exit')
+  let said = ''
+  const waits = new Promise<void>((resolve) => {
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (said.includes('It is asked again every second')) resolve()
+    })
+  })
+  await Promise.race([waits, ended])
+  expect(said).toContain(`The database at 127.0.0.1:${port}/nowhere does not answer`)
+  expect(said).toContain('set DRAWBRIDGE_DATABASE_URL')
+  // It comes up, and has no such database (PostgreSQL §54.7, ErrorResponse): that is for somebody to correct.
+  const fields = 'SFATAL\0C3D000\0Mdatabase "nowhere" does not exist\0\0'
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(4 + fields.length)
+  const database = createServer((socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.once('data', () => socket.end(Buffer.concat([Buffer.from('E'), length, Buffer.from(fields)])))
+  })
+  database.listen(port, '127.0.0.1')
+  const [code] = (await ended) as [number | null]
+  database.close()
+  rmSync(directory, { recursive: true, force: true })
+  expect(said).toContain('database "nowhere" does not exist')
+  expect(said).toContain('correct DRAWBRIDGE_DATABASE_URL, or what it names, and start again.')
+  expect(said).not.toContain('hunter2')
+  expect(code).toBe(1)
+})
+
 test('when the supervisor is killed nothing is left behind that keeps the ports', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'drawbridge-killed-'))
   const [http, c2s, c2sTls] = await freePorts(3)

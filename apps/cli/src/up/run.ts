@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import { migrate, MigrationError, newestMigration, openDatabase, probeDatabase } from '@drawbridge/db'
+import { migrate, MigrationError, newestMigration, openDatabase } from '@drawbridge/db'
 import { migrateJobs } from '@drawbridge/jobs'
 import { createDirectories, createLog, createShutdown, readTlsFiles } from '@drawbridge/runtime'
 import { parse } from '../arguments.ts'
 import { type Cli, Refused } from '../command.ts'
+import { awayBecause, untilThere } from './database-wait.ts'
 import { createDemo, createFirstAdmin, type Newcomer } from './first-start.ts'
 import { takeLock } from './lock.ts'
 import { fetcherPart, postgresPart, sanitizerPart, serverPart } from './parts.ts'
@@ -56,9 +56,10 @@ export async function runUp(args: string[], cli: Cli): Promise<void> {
     const migration = await newestMigration(MIGRATIONS)
     const startServer = () => keep('server', supervise(serverPart(paths, env, currentUrl, migration), { note }))
     // It waits by itself, and takes orders meanwhile that need no database.
-    const early = (await isAway(databaseUrl())) ? startServer() : undefined
+    const reason = await awayBecause(databaseUrl())
+    const early = reason === undefined ? undefined : startServer()
     early?.catch(() => {})
-    if (early) await untilThere(databaseUrl(), note, shutdown.signal)
+    if (reason !== undefined) await untilThere({ url: databaseUrl(), reason, note, signal: shutdown.signal })
     await migrateAll(databaseUrl(), config.redisUrl)
     await building
     const sanitizer = await startingSanitizer
@@ -88,21 +89,6 @@ function forever(): Promise<void> {
 }
 
 const MIGRATIONS = join(ROOT, 'migrations')
-/** Longest wait for an answer of the database, and the pause before it is asked again, in milliseconds. */
-const PROBE_MS = 3_000
-const PAUSE_MS = 1_000
-
-/** Whether the database does not answer, and may later. What is wrong for good is said by whoever uses it first. */
-async function isAway(url: string): Promise<boolean> {
-  const reach = await probeDatabase(url, undefined, PROBE_MS)
-  return !reach.isReady && reach.isPassing
-}
-
-async function untilThere(url: string, note: (line: string) => void, signal: AbortSignal): Promise<void> {
-  note('The database does not answer; waiting for it. See DRAWBRIDGE_DATABASE_URL.')
-  while (await isAway(url)) await wait(PAUSE_MS, undefined, { signal })
-}
-
 async function migrateAll(url: string, redisUrl: string | undefined): Promise<void> {
   // First, since the server may be waiting for the last of the others.
   if (redisUrl === undefined) await migrateJobs(url).catch(explain)
@@ -113,7 +99,8 @@ function explain(error: unknown): never {
   if (error instanceof MigrationError) throw error
   const { code, message } = error as NodeJS.ErrnoException
   throw new Refused(
-    `The database cannot be used (${message || code || 'unknown reason'}); see DRAWBRIDGE_DATABASE_URL.`,
+    `The database cannot be used (${message || code || 'unknown reason'}), and waiting would not change that: ` +
+      'correct DRAWBRIDGE_DATABASE_URL, or what it names, and start again.',
   )
 }
 
