@@ -11,18 +11,20 @@ import { startTraffic } from '../../apps/server/src/traffic.ts'
 import { migrate, openDatabase, startEmbeddedPostgres } from '@drawbridge/db'
 import { buildGenerator } from './generator.ts'
 import { startDrawbridge } from './servers.ts'
-import type { LoadedServer } from './servers.ts'
 
 /**
- * What it costs to count who sends how much (control §2, row 4): `traffic.ts [ROUNDS]`. The same load on two servers, one
- * of which counts, in turns (on, off, off, on), so that whatever else the machine does is in both; what is compared is CPU
- * time per message and not its rate. Beside it, the counting alone, with the writing of what was counted.
+ * What it costs to count who sends how much (control §2, row 4): `traffic.ts [ROUNDS]`. The same load on one server that
+ * counts, and does not, in turns: two processes of the same program differ by more than this takes. What is compared is
+ * CPU time per message and not its rate. Beside it, the same comparison of two runs that both do not count, or both do,
+ * which shows what the machine makes of no difference at all; and the counting alone, with the writing of what was counted.
  */
 const ROUNDS = Number(process.argv[2] ?? 8)
 const USERS = 200
 const SECONDS = '4'
 const WARM_UP = '1'
 const COUNTED = 2_000_000
+
+type State = 'on' | 'off'
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 const median = (values: readonly number[]) =>
@@ -40,29 +42,42 @@ const generator = buildGenerator(directory)
 if (!generator) {
   print('The load is left out: the source of the load generator is not here (DRAWBRIDGE_LOAD_GENERATOR names it).')
 } else {
-  await using on = await startDrawbridge({ DRAWBRIDGE_TRAFFIC_ACCOUNTING: 'true' })
-  await using off = await startDrawbridge({ DRAWBRIDGE_TRAFFIC_ACCOUNTING: 'false' })
-  await Promise.all([on, off].map((server) => server.accounts(USERS)))
-  const micros = async (server: LoadedServer) => {
+  const NODE_OPTIONS = `${process.env['NODE_OPTIONS'] ?? ''} --import ${join(import.meta.dirname, 'traffic-switch.ts')}`
+  await using server = await startDrawbridge({ DRAWBRIDGE_TRAFFIC_ACCOUNTING: 'true', NODE_OPTIONS })
+  await server.accounts(USERS)
+  const [pid = 0] = server.pids
+  let isCounting = true
+  const micros = async (wanted: State) => {
+    // What was counted until then is written while the load warms up.
+    if (isCounting !== (wanted === 'on')) process.kill(pid, 'SIGWINCH')
+    isCounting = wanted === 'on'
     const args = ['-m', 'chat', '-w', '8', '-s', SECONDS, '-k', WARM_UP, '-c', '4', '-u', 'u', '-n', String(USERS)]
-    const line = await generator.run([...args, '-p', String(server.port), '-x', String(server.pids[0])])
+    const line = await generator.run([...args, '-p', String(server.port), '-x', String(pid)])
     return Number(/= ([\d.]+) us\/delivery/u.exec(line)?.[1] ?? Number.NaN)
   }
   // What is compiled on the way is nobody's share.
-  for (const server of [on, off]) await micros(server)
+  for (const state of ['on', 'off'] as const) await micros(state)
   const taken = { on: [] as number[], off: [] as number[] }
+  const ratios: number[] = []
+  const controls: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    for (const which of round % 2 === 0 ? (['on', 'off'] as const) : (['off', 'on'] as const)) {
-      taken[which].push(await micros(which === 'on' ? on : off))
-    }
+    const [outer, inner] = round % 2 === 0 ? (['on', 'off'] as const) : (['off', 'on'] as const)
+    const first = await micros(outer)
+    const [second, third] = [await micros(inner), await micros(inner)]
+    const fourth = await micros(outer)
+    taken[outer].push(first, fourth)
+    taken[inner].push(second, third)
+    const ratio = (first + fourth) / (second + third)
+    ratios.push(outer === 'on' ? ratio : 1 / ratio)
+    controls.push(third / second)
   }
   print(
     `CPU of the server per archived message, µs, ${ROUNDS} rounds: on ${taken.on.join(' ')}; off ${taken.off.join(' ')}`,
   )
   const [counted, plain] = [median(taken.on), median(taken.off)]
-  const ratios = taken.on.map((micro, round) => micro / (taken.off[round] ?? Number.NaN))
   print(
-    `medians: on ${counted.toFixed(1)} µs, off ${plain.toFixed(1)} µs; of the ratios of the rounds ${median(ratios).toFixed(3)}`,
+    `medians: on ${counted.toFixed(1)} µs, off ${plain.toFixed(1)} µs; of the ratios of the rounds ${median(ratios).toFixed(3)}; ` +
+      `of two runs without a difference ${median(controls).toFixed(3)}`,
   )
   print(`counting alone is ${((alone.withWriting / plain) * 100).toFixed(2)} % of a message`)
 }
