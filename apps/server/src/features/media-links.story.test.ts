@@ -263,6 +263,28 @@ test('a link given to a client before it said what it is follows what it says la
   expect((await s.read(link)).problem).toMatchObject({ type: '/problems/link-expired' })
 })
 
+test('control §3.4 what a client had proved when it got a link counts as long as it proves it still', async () => {
+  await using s = await shared()
+  const said = s.bob.session.client
+  const claim = claimFrom({ source: 'token', name: 'test', version: '1.0' })
+  const proof = { claim, until: new Date(Date.now() + DAY_MS) }
+  const unproved = await s.linkOf(s.bob)
+  s.bob.session.prove([proof])
+  expect(s.bob.session.client.tier).toBe('E3')
+  const link = await s.linkOf(s.bob)
+  await s.operations.addClientRule('local:cli', { family: 'test', belowTier: 'E3', action: 'block', preset: 'now' })
+  expect((await s.read(link)).status).toBe(200)
+  // A link from before it is no better than it was.
+  expect((await s.read(unproved)).status).toBe(403)
+  s.bob.session.prove([])
+  expect(s.bob.session.client).toEqual(said)
+  expect((await s.read(link)).status).toBe(403)
+  s.bob.session.prove([proof])
+  expect((await s.read(link)).status).toBe(200)
+  s.bob.session.end()
+  expect((await s.read(link)).status).toBe(403)
+})
+
 test('UP-10 who may not read gets one answer, whether there is a file or not', async () => {
   await using s = await shared()
   const his = await s.linkOf(s.bob)
