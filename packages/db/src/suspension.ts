@@ -58,6 +58,16 @@ export async function updateSuspension(
   return row
 }
 
+/** Of several that begin what was planned, true for the first. */
+export async function claimBeginning(tx: Db, id: string): Promise<boolean> {
+  const claimed = await tx
+    .update(suspension)
+    .set({ isScheduled: false })
+    .where(and(eq(suspension.id, id), isNull(suspension.endedAt), suspension.isScheduled))
+    .returning({ id: suspension.id })
+  return claimed.length > 0
+}
+
 /** Ends a suspension; the caller bumps the epoch in the same transaction. Undefined when it is absent or has ended. */
 export function endSuspension(
   tx: Db,

@@ -54,6 +54,8 @@ export interface StanzaFacts {
   readonly hasBody: boolean
   /** A request that shows others something of the sender: what is published, a vCard, another name in a room. */
   readonly isPublication?: boolean | undefined
+  /** A request that only puts people out of a room, without a word. */
+  readonly isRemoval?: boolean | undefined
   /** Namespaces of its payloads; only those of interest matter, more do no harm. */
   readonly namespaces: readonly string[]
   /** It shares a file: by link, thumbnail or inline. An image is a file, too. */
@@ -132,6 +134,8 @@ export interface RoomFacts {
   readonly address?: string | undefined
   /** Bare JID. */
   readonly room: string
+  /** By a nick that says who it is neither as the account does nor as the room has it registered. */
+  readonly isNamedAnew?: boolean
 }
 
 /** What may be asked, and with which facts. The entrances that ask are a closed list. */

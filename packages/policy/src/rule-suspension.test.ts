@@ -56,7 +56,8 @@ test('the stanza matrix of a suspended service', () => {
     ['message with image', image, 'pass hold refuse refuse refuse'],
     ['chat state', { ...message, isDurable: false, hasBody: false }, 'pass discard discard discard refuse'],
     ['message that is not stored', { ...message, isDurable: false }, 'pass refuse refuse refuse refuse'],
-    ['error reply', { ...message, type: 'error', isDurable: false, hasBody: false }, 'pass pass pass pass discard'],
+    ['error for a message', { ...message, type: 'error', isDurable: false }, 'pass discard discard discard discard'],
+    ['error for a presence', { ...iq, kind: 'presence', type: 'error' }, 'pass discard discard discard discard'],
     ['ping', iq, 'pass pass pass pass refuse'],
     ['roster change', { ...iq, type: 'set', target: 'self' }, 'pass pass pass pass refuse'],
     [
@@ -65,6 +66,11 @@ test('the stanza matrix of a suspended service', () => {
       'pass pass pass refuse refuse',
     ],
     ['request to a person', { ...iq, type: 'set', target: 'local' }, 'pass refuse refuse refuse refuse'],
+    [
+      'who is put out of a room',
+      { ...iq, type: 'set', target: 'local', isRemoval: true },
+      'pass pass pass pass refuse',
+    ],
     ['iq result', { ...iq, type: 'result', target: 'local' }, 'pass pass pass pass discard'],
     ['presence', { ...iq, kind: 'presence', type: 'available' }, 'pass pass pass pass refuse'],
     [
@@ -147,13 +153,14 @@ test('uploads stop in every mode, downloads when the scope is hidden', () => {
 })
 
 test('nobody enters a room while its past is hidden; break-glass accounts do', () => {
-  const join = (scope: SuspensionScope, account: AccountFacts) =>
+  const join = (scope: SuspensionScope, account: AccountFacts, isNamedAnew = false) =>
     byMode((mode) => {
-      const facts = { at: NOW, account, client: NO_IDENTITY, room: 'hall@rooms.im.test' }
+      const facts = { at: NOW, account, client: NO_IDENTITY, room: 'hall@rooms.im.test', isNamedAnew }
       return decide(policy([scope, mode]), 'room.join', facts).verdict.action
     })
   for (const account of [ALICE, ADMIN]) expect(join('service', account)).toBe('pass pass pass refuse refuse')
   expect(join('service', BREAK_GLASS)).toBe('pass pass pass pass pass')
+  expect(join('service', ALICE, true), 'by a nick that may say anything').toBe('pass refuse refuse refuse refuse')
   for (const scope of ['images', 'files', 'federation'] as const) {
     expect(join(scope, ALICE)).toBe('pass pass pass pass pass')
   }

@@ -25,12 +25,14 @@ const ACTIONS = [
   'appear',
   'see',
   'reply',
+  'echo',
   'look',
   'open',
   'register',
   'upload',
   'download',
   'enter',
+  'name',
   'wake',
 ] as const
 type SuspendedAction = (typeof ACTIONS)[number]
@@ -64,6 +66,8 @@ const ANSWERS: Readonly<Record<SuspendedAction, Readonly<Record<SuspensionMode, 
   see: row('pass', 'pass', 'pass', 'pass', 'refuse'),
   /** An answer must never be answered with an error (RFC 6120 §8.3.1); after a cut it just ends here. */
   reply: row('pass', 'pass', 'pass', 'pass', 'discard'),
+  /** An error for a message or a presence: it has room for words, nobody waits for it, and it is never answered. */
+  echo: row('pass', 'discard', 'discard', 'discard', 'discard'),
   open: row('pass', 'pass', 'pass', 'pass', 'refuse'),
   register: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
   /** Uploads stop in every mode: a file that nobody may send needs no room. */
@@ -71,6 +75,8 @@ const ANSWERS: Readonly<Record<SuspendedAction, Readonly<Record<SuspensionMode, 
   download: row('pass', 'pass', 'pass', 'refuse', 'refuse'),
   /** Who enters a room is sent what was said there: that is a read. Whoever is inside stays. */
   enter: row('pass', 'pass', 'pass', 'refuse', 'refuse'),
+  /** To enter under a name that nobody there knows one by shows everybody inside what one has written. */
+  name: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
   /** A notification past all streams, where notifications are what is suspended; else it is a read. */
   wake: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
 }
@@ -198,7 +204,7 @@ const READERS: Readers = {
     subject: facts,
     room: facts.room,
     isAbout: ({ tests }) => tests.join?.(facts) === true || tests.who?.(facts) === true,
-    actionIn: () => 'enter',
+    actionIn: () => (facts.isNamedAnew === true ? 'name' : 'enter'),
   }),
   'upload.request': onUpload,
   'upload.put': onUpload,
@@ -242,7 +248,8 @@ function readStanza(facts: StanzaFacts): Reading {
 
 function stanzaAction(scope: CompiledScope, facts: StanzaFacts): SuspendedAction {
   const { kind, type, isDurable, hasBody } = facts
-  if (type === 'error' || (kind === 'iq' && type === 'result')) return 'reply'
+  if (kind === 'iq' && (type === 'error' || type === 'result')) return 'reply'
+  if (type === 'error') return 'echo'
   if (kind === 'message') return isDurable ? 'store' : hasBody ? 'say' : 'chatter'
   if (kind === 'presence') return presenceAction(scope, facts)
   if (isArchiveQuery(facts)) return 'look'
@@ -261,8 +268,11 @@ function presenceAction(
 }
 
 /** Requests that reach another person, or change what others see of this scope. Those cannot be held. */
-function isSend({ kind: scope, tests }: CompiledScope, { type, target, isPublication }: StanzaFacts): boolean {
+function isSend({ kind: scope, tests }: CompiledScope, facts: StanzaFacts): boolean {
+  const { type, target, isPublication, isRemoval } = facts
   if (scope === 'federation' || scope === 'peer') return true
+  // A room that is suspended is where somebody has to be put out.
+  if (isRemoval === true) return false
   // Of a person, or of everybody, only what reaches others: the rest is one's own business.
   const reachesOthers = target === 'local' || target === 'remote' || isPublication === true
   return type === 'set' && (tests.who === undefined || reachesOthers)

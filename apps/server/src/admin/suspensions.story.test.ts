@@ -160,6 +160,21 @@ test('what is planned is announced, begins by the clock, and tells of its end', 
   await vi.waitFor(async () => expect(await view(id)).toMatchObject({ state: 'ended' }), { timeout: 5_000 })
 })
 
+test('what was planned for a time when no node ran never begins', async () => {
+  const { id } = await start({
+    scopes: ['service'],
+    mode: 'cut',
+    start: new Date(now + 3_600_000).toISOString(),
+    until: new Date(now + 7_200_000).toISOString(),
+  })
+  now += 8_000_000
+  await vi.waitFor(async () => expect(await view(id)).toMatchObject({ state: 'ended' }), { timeout: 5_000 })
+  const { body } = await a.local('GET', `/api/v1/audit?target=${id}`)
+  const actions = (body['entries'] as readonly View[]).map(({ action }) => action)
+  expect(actions).toContain('end-suspension')
+  expect(actions).not.toContain('begin-suspension')
+})
+
 test('a playbook starts everything at once; as a drill it measures and has no effect', async () => {
   const json = {
     steps: [

@@ -42,8 +42,9 @@ export function createKeeper({ db, operations, drills, uses, alert, log }: Keepe
     const { id, sinceAt, untilAt, reviewAt, isScheduled, isEmergency, startedBy } = row
     const can = operations()
     if (!can) return
-    if (isScheduled && sinceAt <= at) await can.beginSuspension(SCHEDULE, id)
-    else if (untilAt && untilAt <= at) await can.endSuspension(SCHEDULE, id, row.release ?? undefined)
+    // The end first: of what was planned for a time when no node ran, nothing begins any more.
+    if (untilAt && untilAt <= at) await can.endSuspension(SCHEDULE, id, row.release ?? undefined)
+    else if (isScheduled && sinceAt <= at) await can.beginSuspension(SCHEDULE, id)
     else if (isEmergency && untilAt && untilAt.getTime() - at.getTime() <= LAPSE_WARNING_MS) {
       const text = `Emergency ${id}, started by ${startedBy} alone, ends at ${untilAt.toISOString()} unless confirmed.`
       await alertOnce(id, 'lapse', text, at)

@@ -2,7 +2,7 @@ import { findSuspension } from '@drawbridge/db'
 import type { Element } from '@drawbridge/xmpp'
 import { expect, test, vi } from 'vitest'
 import { startPushReceiver } from '../../test/push-receiver.ts'
-import { conditionOf as conditionIn, HALL, hall } from '../../test/rooms.ts'
+import { admin, conditionOf as conditionIn, enter, HALL, hall, roomOf } from '../../test/rooms.ts'
 import { story } from '../../test/story.ts'
 import type { Device, Story } from '../../test/story.ts'
 import { sanitize } from '../../test/uploads.ts'
@@ -86,8 +86,8 @@ test('where presence is hidden, a newcomer sees nobody until that is over; and l
 // --- words without messages -------------------------------------------------------------------------------------------------
 
 const MAM = (to?: string) => ['set', '<query xmlns="urn:xmpp:mam:2"/>', to] as const
-const publish = (node: string, item: string) =>
-  `<pubsub xmlns="http://jabber.org/protocol/pubsub"><publish node="${node}"><item id="current">${item}</item></publish></pubsub>`
+const publish = (node: string, item: string, id = 'current') =>
+  `<pubsub xmlns="http://jabber.org/protocol/pubsub"><publish node="${node}"><item id="${id}">${item}</item></publish></pubsub>`
 const PNG = Buffer.from('\x89PNG an avatar', 'latin1').toString('base64')
 const AVATAR = publish('urn:xmpp:avatar:data', `<data xmlns="urn:xmpp:avatar:data">${PNG}</data>`)
 const conditionOf = (answer: Element) => conditionIn(answer) ?? 'passed'
@@ -105,7 +105,7 @@ test('nobody goes on talking in a status, a nickname or what they publish, while
     'policy-violation',
   )
   // One's own affairs go on.
-  const bookmark = publish('urn:xmpp:bookmarks:1', '<conference xmlns="urn:xmpp:bookmarks:1"/>')
+  const bookmark = publish('urn:xmpp:bookmarks:1', '<conference xmlns="urn:xmpp:bookmarks:1"/>', HALL)
   expect(conditionOf(await s.bob.ask('set', bookmark))).toBe('passed')
   await s.bob.send('<presence type="unavailable"><status>at the gate</status></presence>')
   await s.alice.next((element) => element.attrs['type'] === 'unavailable')
@@ -113,6 +113,53 @@ test('nobody goes on talking in a status, a nickname or what they publish, while
   expect(seen).toContain('<show>dnd</show>')
   expect(seen).not.toMatch(/meet me|at-the-gate|at the gate/u)
   await end()
+})
+
+test.each(['hold', 'read-only', 'reject'] as const)(
+  'nobody says in an error what cannot be said in a message: %s (RFC 6120 §8.3)',
+  async (mode) => {
+    await using s = await contacts()
+    for (const device of [s.alice, s.bob]) await device.available()
+    await suspend(s as never, 'service', mode)
+    s.bob.received()
+    const { jid } = s.bob
+    await s.alice.send(`<message type="error" to="${jid}"><body>at the gate</body></message>`)
+    await s.alice.send(`<presence type="error" to="${jid}"><status>at the gate</status></presence>`)
+    for (const type of ['result', 'error']) {
+      await s.alice.send(`<iq type="${type}" id="x" to="${jid}"><x xmlns="urn:test">at the gate</x></iq>`)
+    }
+    await caughtUp(s.bob)
+    expect(s.bob.received().join('')).not.toContain('at the gate')
+  },
+)
+
+test.each(['hold', 'read-only'] as const)(
+  'whoever enters a room during a %s does so under a name that says who it is (XEP-0045 §7.2.3, status 210)',
+  async (mode) => {
+    await using s = await story({ alice: 1, bob: 1 })
+    await hall([s.alice])
+    await suspend(s as never, 'rooms', mode)
+    const join = '<x xmlns="http://jabber.org/protocol/muc"/>'
+    await s.bob.send(`<presence to="${HALL}/at the gate">${join}</presence>`)
+    const self = await s.bob.next((element) => roomOf(element).codes.includes('110'))
+    expect([self.attrs['from'], roomOf(self).codes.includes('210')]).toEqual([`${HALL}/bob`, true])
+    expect(s.alice.received().join('')).not.toContain('at the gate')
+    await s.bob.send(`<presence type="unavailable" to="${HALL}/bob"/>`)
+    await enter(s.bob, HALL, 'Bob')
+  },
+)
+
+test('out of a room that is held whoever attacks it can be put, without a word (XEP-0045 §8.2, §9.1)', async () => {
+  await using s = await story({ alice: 1, bob: 1 })
+  await hall([s.alice, s.bob])
+  await suspend(s as never, 'rooms', 'hold')
+  const out = (inside = '') =>
+    admin(s.alice, HALL, 'set', `<item jid="bob@im.test" affiliation="outcast">${inside}</item>`)
+  expect(conditionOf(await out('<reason>at the gate</reason>'))).toBe('policy-violation')
+  expect(conditionOf(await out())).toBe('passed')
+  await s.bob.next((element) => roomOf(element).codes.includes('301'))
+  const promote = '<item jid="bob@im.test" affiliation="member"/>'
+  expect(conditionOf(await admin(s.alice, HALL, 'set', promote))).toBe('policy-violation')
 })
 
 test('what was said can be read on while nothing new is said, in rooms, too; and is hidden where the scope is', async () => {

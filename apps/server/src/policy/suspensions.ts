@@ -1,6 +1,7 @@
 import { Refusal } from '@drawbridge/contract'
 import type { Effect, NewClientRule, NewSuspension, Release } from '@drawbridge/contract'
 import {
+  claimBeginning,
   endSuspension as markEnded,
   expireApprovalRequests,
   findSuspension,
@@ -59,8 +60,8 @@ export interface SuspensionOperations {
   startSuspensions(actor: string, wanted: readonly NewSuspension[], starting?: Starting): Promise<Started>
   /** One of them. */
   startSuspension(actor: string, wanted: NewSuspension): Promise<Changed>
-  /** What was planned acts from now on. */
-  beginSuspension(actor: string, id: string): Promise<Changed>
+  /** What was planned acts from now on. Undefined where another node was faster. */
+  beginSuspension(actor: string, id: string): Promise<Changed | undefined>
   /** Gives one that has not ended another end, time of review, exemption or approver. @param action - for the audit log. */
   changeSuspension(
     actor: string,
@@ -92,6 +93,8 @@ export interface SuspensionOptions {
   readonly queue: HoldQueueOptions
   readonly record: (tx: Db, entry: AuditEntry) => Promise<unknown>
 }
+
+class HasBegun extends Error {}
 
 /** Builds the operations. See `createOperations`, which runs them one at a time. */
 export function createSuspensionOperations(options: SuspensionOptions): SuspensionOperations {
@@ -151,7 +154,18 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
       return { suspension: suspensions[0]!, effect }
     },
     beginSuspension: (actor, id) =>
-      changeSuspension(actor, id, 'begin-suspension', () => ({ isScheduled: false, sinceAt: now() })),
+      changeSuspension(
+        actor,
+        id,
+        'begin-suspension',
+        () => ({ sinceAt: now() }),
+        async (tx) => {
+          if (!(await claimBeginning(tx, id))) throw new HasBegun()
+        },
+      ).catch((error: unknown) => {
+        if (error instanceof HasBegun) return undefined
+        throw error
+      }),
     changeSuspension,
     async endSuspension(actor, id, release = 'in-order', also) {
       const before = await get(id)

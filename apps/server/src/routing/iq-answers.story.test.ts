@@ -1,9 +1,18 @@
 import { xml } from '@drawbridge/xmpp'
 import { expect, test } from 'vitest'
 import { story } from '../../test/story.ts'
+import type { Device } from '../../test/story.ts'
 
 const FORGED = (id: string, to: string) =>
   `<iq type="result" id="${id}" to="${to}"><query xmlns="urn:test">forged</query></iq>`
+
+/** One client asks another, which is there for it. */
+async function asks(asker: Device, asked: Device, id: string): Promise<void> {
+  await asked.send(`<presence to="${asker.jid}"/>`)
+  await asker.send(`<iq type="get" id="${id}" to="${asked.jid}"><query xmlns="urn:test"/></iq>`)
+  asker.received()
+  expect(asked.received().join('')).toContain(`id="${id}"`)
+}
 
 test('SP-06 only the device that was asked can answer a question of the server, to whom it came from (CVE-2024-46957)', async () => {
   await using s = await story({ alice: 2, bob: 1 })
@@ -31,6 +40,7 @@ test('SP-06 only the device that was asked can answer a question of the server, 
 test('SP-06 an answer that holds an image reaches whoever asked, without it (RFC 6120 §8.2.3)', async () => {
   await using s = await story({ alice: 1, bob: 1 })
   const image = Buffer.from('\x89PNG\r\n\x1a\nas somebody sent it, and so on', 'latin1').toString('base64')
+  await asks(s.alice, s.bob, 'a1')
   await s.bob.send(
     `<iq type="result" id="a1" to="alice@im.test/1"><query xmlns="http://jabber.org/protocol/disco#info"><identity category="client" type="pc" name="${image}"/></query></iq>`,
   )
@@ -43,10 +53,24 @@ test('SP-06 an answer that holds an image reaches whoever asked, without it (RFC
 
 test('SP-06 an answer reaches the full JID it is for and no other device, and says who gave it (RFC 6121 §8.5.3.1)', async () => {
   await using s = await story({ alice: 2, bob: 1 })
+  await asks(s.alice, s.bob, 'a1')
   await s.bob.send(FORGED('a1', 'alice@im.test/1'))
   await s.bob.send(FORGED('a2', 'alice@im.test'))
   const got = s.alice.received()
   expect(got).toHaveLength(1)
   expect(got[0]).toMatch(/^<iq (?=.*id="a1")(?=.*from="bob@im\.test\/1")/)
   expect(s.device('alice', 2).received()).toEqual([])
+})
+
+test('SP-06 what nobody has asked for is no answer: from another device, under another id, a second time (RFC 6120 §8.2.3)', async () => {
+  await using s = await story({ alice: 1, bob: 2 })
+  await asks(s.alice, s.bob, 'a1')
+  await s.device('bob', 2).send(FORGED('a1', 'alice@im.test/1'))
+  await s.bob.send(FORGED('a2', 'alice@im.test/1'))
+  await s.bob.send('<iq type="error" id="a3" to="alice@im.test/1"><x xmlns="urn:test">words</x></iq>')
+  expect(s.alice.received()).toEqual([])
+  await s.bob.send(FORGED('a1', 'alice@im.test/1'))
+  await s.bob.send(FORGED('a1', 'alice@im.test/1'))
+  expect(s.alice.received()).toHaveLength(1)
+  expect(s.bob.received()).toEqual([])
 })

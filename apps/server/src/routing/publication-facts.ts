@@ -8,6 +8,7 @@ import {
   NS_CAPS2,
   NS_MDS,
   NS_MUC,
+  NS_MUC_ADMIN,
   NS_PUBSUB,
   NS_PUBSUB_OWNER,
   NS_PUBSUB_PUBLISH_OPTIONS,
@@ -48,6 +49,8 @@ const PRIVATE_NODES: ReadonlySet<string> = new Set([NS_BOOKMARKS, NS_BOOKMARKS_L
 export interface PublicationFacts {
   /** Others see what it changes. */
   readonly isPublication?: true
+  /** It only puts people out of a room, without a word. */
+  readonly isRemoval?: true
   readonly media?: 'image'
   /** Of what is published, beside those of the request itself. */
   readonly namespaces: readonly string[]
@@ -67,11 +70,27 @@ export function publicationFacts(iq: Element): PublicationFacts | undefined {
     // A node that is opened shows what was put there before.
     case NS_PUBSUB_OWNER:
       return payload?.getChild('configure') ? { isPublication: true, namespaces: [] } : undefined
+    case NS_MUC_ADMIN:
+      return payload && isRemoval(payload) ? { isRemoval: true, namespaces: [] } : undefined
     case NS_VCARD:
       return { isPublication: true, namespaces: [], ...(payload?.getChild('PHOTO') ? { media: 'image' } : {}) }
     default:
       return undefined
   }
+}
+
+/** Whether people are only put out of a room, or silenced, and nothing is said about it (XEP-0045 §8.2, §8.4, §9.1). */
+function isRemoval(query: Element): boolean {
+  const items = query.getChildElements()
+  return (
+    items.length > 0 &&
+    items.every(
+      ({ name, attrs: { affiliation, role }, children }) =>
+        name === 'item' &&
+        children.length === 0 &&
+        (affiliation === 'outcast' || affiliation === 'none' || role === 'none' || role === 'visitor'),
+    )
+  )
 }
 
 function publishFacts(pubsub: Element): PublicationFacts | undefined {

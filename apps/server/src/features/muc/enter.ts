@@ -1,3 +1,4 @@
+import { PASS } from '@drawbridge/policy'
 import { StanzaFault } from '@drawbridge/xmpp'
 import type { Element, Jid, MucJoin } from '@drawbridge/xmpp'
 import { Refusal } from '@drawbridge/contract'
@@ -28,15 +29,17 @@ interface Entry {
 export async function enter(entry: Entry, ctx: Context): Promise<void> {
   const { jid, session } = entry
   const rooms = roomsOf(ctx)
-  assertAllowed(jid, session, ctx)
   const known = rooms.find(jid.localpart ?? '')
+  const nick = allowedNick(entry, known, ctx)
   const made = known ? 'exists' : await create(jid, session, ctx)
   // Somebody may have been faster: then it is an entry like any other.
   const room = known ?? (made === 'exists' ? rooms.get(jid) : made)
   if (session.isEnded) return
   const isCreated = made === room
-  if (!isCreated) assertWelcome(room, entry, ctx)
-  await settle(room, entry, isCreated ? [STATUS.created] : [], ctx)
+  const codes: number[] = nick === entry.nick ? [] : [STATUS.nickAssigned]
+  if (isCreated) codes.push(STATUS.created)
+  else assertWelcome(room, { ...entry, nick }, ctx)
+  await settle(room, { ...entry, nick }, codes, ctx)
 }
 
 /** §10.1.1: the room is there, locked until its owner has configured it. */
@@ -52,15 +55,32 @@ async function create(jid: Jid, { account }: Session, ctx: Context): Promise<Roo
   return rooms.create(jid, account.bareJid)
 }
 
-/** The rules of this server, and a bound on how often anybody enters rooms (MU-12). */
-function assertAllowed(jid: Jid, { account, client, remoteAddress: address }: Session, ctx: Context): void {
+/**
+ * The rules of this server, and a bound on how often anybody enters rooms (MU-12). Returns the nick to enter by: where
+ * rules keep words back, one that says no more than who it is (§7.2.3, status 210).
+ */
+function allowedNick({ jid, nick, session }: Entry, room: Room | undefined, ctx: Context): string {
+  const { account, client, remoteAddress: address } = session
   const at = ctx.now().getTime()
-  const verdict = ask(ctx.gate, 'room.join', { at, account, client, room: jid.toString(), address })
+  const may = (isNamedAnew: boolean) =>
+    ask(ctx.gate, 'room.join', { at, account, client, room: jid.toString(), address, isNamedAnew })
+  const isNamedAnew = !namesOf(account, room).includes(keyOfNick(nick))
+  const isAsWished = may(isNamedAnew).action === 'pass'
+  const verdict = isAsWished ? PASS : may(false)
   if (verdict.action === 'refuse') throw new Refusal(verdict.code, { details: verdict.details, cause: verdict.reason })
   if (verdict.action !== 'pass') throw new Refusal('suspended')
   if (!roomsOf(ctx).mayJoin(account.bareJid, at)) {
     throw new StanzaFault({ condition: 'resource-constraint', text: 'You enter too many rooms at once.' })
   }
+  const [present] = room?.occupantsOf(account.bareJid) ?? []
+  return isAsWished ? nick : (present?.nick ?? account.localpart)
+}
+
+/** Under which names an account is known in a room: keys of nicks. */
+function namesOf({ localpart, displayName, bareJid }: Session['account'], room: Room | undefined): string[] {
+  const registered = room?.affiliations.get(bareJid)?.nick
+  const present = Array.from(room?.occupantsOf(bareJid) ?? [], ({ nick }) => nick)
+  return [localpart, displayName, registered, ...present].flatMap((name) => (name ? [keyOfNick(name)] : []))
 }
 
 /** §7.2.5 to §7.2.9, §10.1.3; first what is about the person, so that nobody learns more than that he may not enter. */
