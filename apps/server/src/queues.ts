@@ -1,3 +1,4 @@
+import { EVENT_TOPICS } from '@drawbridge/contract'
 import { HELD_MAX as ROOM_HELD_MAX, ROUNDS_MAX } from './features/muc/fan-out.ts'
 import { MAX_WAITING } from './features/muc/relay.ts'
 import { LIVE_MAX } from './features/offline.ts'
@@ -26,6 +27,13 @@ export interface Queue {
 
 /** Every queue there is: a new one is added here. A test looks whether the files and metrics exist. */
 export const QUEUES: readonly Queue[] = [
+  {
+    what: 'names of what has changed, for a page of an administrator that does not read',
+    where: 'admin/event-streams.ts',
+    max: `${Object.keys(EVENT_TOPICS).length} of a stream`,
+    beyond: 'there are no others; a reader that takes nothing for 30 s is let go',
+    metric: 'drawbridge_admin_event_streams',
+  },
   {
     what: 'stanzas of a client that are not done',
     where: 'stream/pipeline.ts',

@@ -5,6 +5,7 @@ import type { LivePolicy, News } from '../policy/live.ts'
 import { reachOf } from './actor.ts'
 import type { Actor } from './actor.ts'
 import { changesRights, topicsOf } from './event-topics.ts'
+import { setEventStreams } from './metrics.ts'
 
 /** Streams of all people on one node: each costs a timer and a look at the database now and then. */
 const MAX_STREAMS = 512
@@ -86,9 +87,11 @@ export function createEventStreams({ live, figures, maxPerOwner, beatMs }: Event
       }
       const stream = new Stream(res, listening)
       streams.add(stream)
+      setEventStreams(streams.size)
       stop ??= begin()
       res.once('close', () => {
         streams.delete(stream)
+        setEventStreams(streams.size)
         if (streams.size > 0) return
         stop?.()
         stop = undefined
