@@ -23,16 +23,18 @@ const GLYPHS: Readonly<Record<ServiceState, string>> = {
 export function Verdict({ status, found }: { readonly status: Status; readonly found: readonly Attention[] }) {
   const { t } = useTexts()
   const state = serviceState(status)
+  // What works may still be in danger.
+  const tone = state === 'normal' && found.length > 0 ? 'degraded' : state
   const running = status.suspensions.filter(({ state: is }) => is === 'active')
   const suspended = [...new Set(running.filter(({ isDrill }) => !isDrill).flatMap(({ scopes }) => scopes))]
   return (
-    <section className="verdict" data-state={state} aria-label={t.attentionTitle} data-testid="attention">
+    <section className="verdict" data-state={tone} aria-label={t.attentionTitle} data-testid="attention">
       <p className="verdict-text">
         <span className="verdict-glyph">
-          <Glyph path={GLYPHS[state]} size={22} />
+          <Glyph path={GLYPHS[tone]} size={22} />
         </span>
         {suspended.length > 0 ? t.verdictSuspended(scopesText(suspended, t)) : t.verdicts[state]}{' '}
-        {found.length === 0 && <span className="soft">{t.attentionNone}</span>}
+        <span className="soft">{found.length === 0 ? t.attentionNone : t.attentionCount(found.length)}</span>
       </p>
       {running.length > 0 && (
         <ul className="running">

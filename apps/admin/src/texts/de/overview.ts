@@ -61,4 +61,5 @@ export const overview: typeof english = {
     n(count, 'Eine weitere ist Übung oder geplant.', `${count} weitere sind Übungen oder geplant.`),
   tileLive: 'Über die letzte Minute',
   verdictSuspended: (scopes: string) => `Ausgesetzt: ${scopes}.`,
+  attentionCount: (count: number) => n(count, 'Eines wartet auf jemanden.', `${count} Dinge warten auf jemanden.`),
 }

@@ -57,4 +57,5 @@ export const overview = {
   tileOthers: (count: number) => n(count, 'One more is a drill or planned.', `${count} more are drills or planned.`),
   tileLive: 'Over the last minute',
   verdictSuspended: (scopes: string) => `Suspended: ${scopes}.`,
+  attentionCount: (count: number) => n(count, 'One thing waits for somebody.', `${count} things wait for somebody.`),
 }
