@@ -257,6 +257,10 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
             recalls: policy.gate.settings.recalls,
             localpartOf: (id) => accounts.findById(id)?.localpart,
           }),
+        isBlocked: (recipient, from) => {
+          const sender = findJid(from)
+          return sender !== undefined && ctx.blockLists.blocks(recipient, sender)
+        },
       },
     }),
   )

@@ -63,8 +63,9 @@ const WRITE = {
         as t (owner, back, at, peer, resource, direction)
       join o on o.owner = t.owner
     ), h as (
-      insert into held_message (suspension_id, message_id, recipients, facts)
-      select suspension_id, message_id, what -> 'recipients', what -> 'facts'
+      insert into held_message (suspension_id, message_id, recipients, facts, parties)
+      select suspension_id, message_id, what -> 'recipients', what -> 'facts',
+             array(select party::uuid from jsonb_array_elements_text(what -> 'parties') as party)
       from unnest($12::uuid[], $13::uuid[], $14::jsonb[]) as t (suspension_id, message_id, what)
     ), d as (
       insert into dedup (key, message_id)
@@ -281,7 +282,7 @@ function parameters(
     plainArray(rows.map(({ direction }) => direction)),
     plainArray(held.map(({ suspensionId }) => suspensionId)),
     plainArray(held.map(({ id }) => id)),
-    textArray(held.map(({ recipients, facts = null }) => JSON.stringify({ recipients, facts }))),
+    textArray(held.map(({ recipients, facts = null, parties = [] }) => JSON.stringify({ recipients, facts, parties }))),
     bytesArray([...keys.keys()]),
     plainArray([...keys.values()]),
     plainArray(outbox.map(() => uuidv7())),

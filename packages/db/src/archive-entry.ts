@@ -35,11 +35,15 @@ export interface ArchiveEntry {
   readonly sentAt: Date
   /** Archives that get it now. A second target with the same owner is ignored. */
   readonly archives: readonly ArchiveTarget[]
-  /** Archives that get it when the suspension ends: see `releaseHeld`. `facts`: what the rules were asked about it. */
+  /**
+   * Archives that get it when the suspension ends: see `releaseHeld`. `facts`: what the rules were asked about it.
+   * `parties`: ids of the accounts that it is between, and of its room; without one of them it is nobody's any more.
+   */
   readonly held?: {
     readonly suspensionId: string
     readonly recipients: readonly ArchiveTarget[]
     readonly facts?: unknown
+    readonly parties?: readonly string[]
   }
   /** Bare JID of the account that wrote it: nobody else corrects or retracts it. */
   readonly author?: string

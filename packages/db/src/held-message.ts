@@ -1,9 +1,9 @@
-import { and, asc, count, desc, eq, gt, inArray, min, sql } from 'drizzle-orm'
+import { and, arrayContains, asc, count, desc, eq, gt, inArray, min, or, sql } from 'drizzle-orm'
 import { splitPeer } from './archive-batch.ts'
 import { findRetractions } from './archive.ts'
 import type { Retraction } from './archive.ts'
 import type { Db } from './database.ts'
-import { archive, type ArchiveTarget, heldMessage, message } from './schema/index.ts'
+import { account, archive, type ArchiveTarget, heldMessage, message, room } from './schema/index.ts'
 
 /** A message that a suspension keeps from its recipients. */
 export interface HeldMessage {
@@ -18,6 +18,12 @@ export interface HeldMessage {
   readonly recipients: readonly ArchiveTarget[]
   /** What the rules were asked about it when it was accepted; null for one of an older version. */
   readonly facts: unknown
+  /** Ids of the accounts that it is between, and of its room; empty for one of an older version. */
+  readonly parties: readonly string[]
+  /** Bare JID. */
+  readonly sender: string
+  /** The first suspension that had it, where that is another one. */
+  readonly handedOverBy: string | null
 }
 
 /** How many messages suspensions hold, and since when. */
@@ -96,6 +102,9 @@ export async function listHeld(
       sentAt: message.sentAt,
       recipients: heldMessage.recipients,
       facts: heldMessage.facts,
+      parties: heldMessage.parties,
+      sender: sql<string>`${heldMessage.sender}`,
+      handedOverBy: heldMessage.handedOverBy,
     })
     .from(heldMessage)
     .innerJoin(message, eq(message.id, heldMessage.messageId))
@@ -116,7 +125,7 @@ export async function transferHeld(tx: Db, ids: readonly string[], to: string): 
   if (ids.length === 0) return
   await tx
     .update(heldMessage)
-    .set({ suspensionId: to })
+    .set({ suspensionId: to, handedOverBy: sql`coalesce(${heldMessage.handedOverBy}, ${heldMessage.suspensionId})` })
     .where(inArray(heldMessage.messageId, [...ids]))
 }
 
@@ -124,6 +133,36 @@ export async function transferHeld(tx: Db, ids: readonly string[], to: string): 
 export async function dropHeld(tx: Db, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
   await tx.delete(heldMessage).where(inArray(heldMessage.messageId, [...ids]))
+}
+
+/** A held message that nobody will get. */
+export type DroppedMessage = Pick<HeldMessage, 'id' | 'suspensionId' | 'sender' | 'handedOverBy'>
+
+/**
+ * Lets go of everything that is held from or for an account, in the transaction that deletes it: the next one of that name
+ * is somebody else.
+ */
+export function dropHeldOf(tx: Db, id: string, bareJid: string): Promise<DroppedMessage[]> {
+  const isFor = sql`${heldMessage.recipients} @> ${JSON.stringify([{ owner: bareJid }])}::jsonb`
+  return tx
+    .delete(heldMessage)
+    .where(or(arrayContains(heldMessage.parties, [id]), eq(heldMessage.sender, bareJid), isFor))
+    .returning({
+      id: heldMessage.messageId,
+      suspensionId: heldMessage.suspensionId,
+      sender: sql<string>`${heldMessage.sender}`,
+      handedOverBy: heldMessage.handedOverBy,
+    })
+}
+
+/** Those of some ids that no account has and no room. */
+export async function listGoneParties(db: Db, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const { rows } = await db.execute<{ id: string }>(sql`
+    select id from unnest(${sql.param([...ids])}::uuid[]) as party (id)
+    where not exists (select from ${account} a where a.id = party.id)
+    and not exists (select from ${room} r where r.id = party.id)`)
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** A message that has just entered its recipients' archives: deliver it. */

@@ -14,6 +14,7 @@ import {
   uuidv7,
 } from '@drawbridge/db'
 import type { Account, Db } from '@drawbridge/db'
+import { discardHeldOf } from '../policy/discard-notices.ts'
 import { ask } from '../policy/gate.ts'
 import { localpartFrom, newLocalpartFrom } from '../routing/account-name.ts'
 import { withPasswordFaults } from '../stream/password-refusal.ts'
@@ -175,8 +176,11 @@ export async function removeAccount(context: AdminContext, actor: string, localp
     await keepAnAdministrator(tx, localpart)
     // Messages wait until this is done, which hardly anybody's deletion needs.
     const ended = await endExempted(tx, { accounts: localpart, bots: bareJid })
+    const account = await findAccount(tx, localpart)
+    if (!account) throw new Refusal('no-such-account')
+    const discarded = await discardHeldOf(tx, account.id, bareJid)
     if ((await deleteAccount(tx, localpart, bareJid)) === 'absent') throw new Refusal('no-such-account')
-    await appendAudit(tx, { actor, action: 'delete-account', target: bareJid, detail: { ...ended } }, now())
+    await appendAudit(tx, { actor, action: 'delete-account', target: bareJid, detail: { ...ended, discarded } }, now())
   })
   accounts.remove(localpart)
   // While its sessions stand, or nobody would know any more who has seen them.

@@ -1,38 +1,40 @@
 import {
   countReleased,
   dropHeld,
-  insertOutbox,
+  findSuspension,
   listActiveSuspensions,
+  listGoneParties,
   listHeld,
   releaseHeld,
   transferHeld,
 } from '@drawbridge/db'
 import type { Db, HeldMessage, ReleasedMessage } from '@drawbridge/db'
-import { notifyDiscarded } from '@drawbridge/jobs'
 import { compileKeepers } from '@drawbridge/policy'
 import type { StanzaFacts } from '@drawbridge/policy'
+import { tellSenders } from './discard-notices.ts'
 import type { Gate } from './gate.ts'
 import { isRehearsal, traceless } from './rehearsal.ts'
 import { suspensionSettingFrom } from './stored-rules.ts'
 
 /** Messages that leave the hold queue in one transaction. */
 export const RELEASE_BATCH = 500
-/** Messages that one notice to their sender is about. */
-const NOTICE_BATCH = 100
 
 export interface HoldQueueOptions {
   /** Hands messages that have just entered their recipients' archives to live sessions, in this order, synchronously. */
   deliverReleased(messages: readonly ReleasedMessage[]): Promise<void> | void
   /** Whether what a held message shares may still be read: asked of recalls and of what the sanitizer made of it. */
   isStillClean(stanza: string): Promise<boolean>
+  /** Whether a recipient, by bare JID, takes nothing from this full or bare JID any more. Default: everybody does. */
+  isBlocked?(recipient: string, from: string): boolean
 }
 
-/** What a queue is emptied into. */
-export type Emptying = 'in-order' | 'rescan' | 'discard'
+/** What a queue is emptied into. `reviewed-discard`: somebody has looked, whatever was said before. */
+export type Emptying = 'in-order' | 'rescan' | 'discard' | 'reviewed-discard'
 
 /** What became of some messages. */
 export interface Settled {
   readonly delivered: readonly ReleasedMessage[]
+  /** Whose senders were told that nobody gets them. */
   readonly discarded: number
   /** How many were looked at. */
   readonly seen: number
@@ -50,7 +52,24 @@ export interface HoldQueue {
 }
 
 /** Builds the way out of the hold queue of this node. */
-export function createHoldQueue(db: Db, gate: Gate, { deliverReleased, isStillClean }: HoldQueueOptions): HoldQueue {
+export function createHoldQueue(db: Db, gate: Gate, options: HoldQueueOptions): HoldQueue {
+  const { deliverReleased, isStillClean, isBlocked = () => false } = options
+  /** Whether nobody is left to get it: somebody is gone, whoever has the name now, or wants nothing from its sender. */
+  const findLost = async (tx: Db, messages: readonly HeldMessage[]) => {
+    const gone = await listGoneParties(tx, [...new Set(messages.flatMap(({ parties }) => parties))])
+    return ({ parties, recipients, facts, sender }: HeldMessage) =>
+      parties.some((id) => gone.has(id)) ||
+      recipients.some(({ owner }) => isBlocked(owner, (facts as Partial<StanzaFacts> | null)?.from ?? sender))
+  }
+  /** How each of them leaves. What an earlier suspension had promised to deliver, the end of a later one does not discard. */
+  const findWay = async (tx: Db, messages: readonly HeldMessage[], how: Emptying) => {
+    const promisedBy = new Map<string, Emptying>()
+    for (const id of new Set(messages.flatMap(({ handedOverBy }) => handedOverBy ?? []))) {
+      const release = (await findSuspension(tx, id))?.release
+      promisedBy.set(id, release === 'rescan' || how === 'rescan' ? 'rescan' : 'in-order')
+    }
+    return ({ handedOverBy }: HeldMessage) => (how !== 'reviewed-discard' && promisedBy.get(handedOverBy ?? '')) || how
+  }
   /** Who keeps a message back when this suspension no longer does: the others that are in force. */
   const keepersBeside = async (tx: Db, id: string) => {
     const others = (await listActiveSuspensions(tx)).filter((other) => other.id !== id)
@@ -64,20 +83,24 @@ export function createHoldQueue(db: Db, gate: Gate, { deliverReleased, isStillCl
   const settle: HoldQueue['settle'] = async (tx, id, how, only) => {
     const batch = await listHeld(tx, id, RELEASE_BATCH, { isLocking: true, ...(only === undefined ? {} : { only }) })
     if (batch.length === 0) return { delivered: [], discarded: 0, seen: 0 }
-    const keeperOf = how === 'discard' ? () => undefined : await keepersBeside(tx, id)
-    const kept = Map.groupBy(batch, keeperOf)
+    const wayOf = await findWay(tx, batch, how)
+    const keeperOf = await keepersBeside(tx, id)
+    const kept = Map.groupBy(batch, (message) => (isDiscarding(wayOf(message)) ? undefined : keeperOf(message)))
     for (const [keeper, messages] of kept) {
       if (keeper !== undefined) await transferHeld(tx, messages.map(idOf), keeper)
     }
     const free = kept.get(undefined) ?? []
-    const dropped = how === 'discard' ? free : how === 'rescan' ? await withoutClean(free, isStillClean) : []
-    const gone = new Set(dropped)
+    const isLost = await findLost(tx, free)
+    const dropped: HeldMessage[] = []
+    const passed: HeldMessage[] = []
+    for (const message of free) {
+      const way = wayOf(message)
+      const isOut = isDiscarding(way) || isLost(message) || (way === 'rescan' && !(await isStillClean(message.stanza)))
+      ;(isOut ? dropped : passed).push(message)
+    }
     await dropHeld(tx, dropped.map(idOf))
-    await tellSenders(tx, id, dropped)
-    const delivered = await releaseHeld(
-      tx,
-      free.filter((message) => !gone.has(message)),
-    )
+    await tellSenders(tx, dropped)
+    const delivered = await releaseHeld(tx, passed)
     await countReleased(tx, id, { released: delivered.length, discarded: dropped.length })
     return { delivered, discarded: dropped.length, seen: batch.length }
   }
@@ -112,32 +135,4 @@ const SOME_MESSAGE: StanzaFacts = {
 
 const idOf = ({ id }: HeldMessage) => id
 
-async function withoutClean(
-  messages: readonly HeldMessage[],
-  isStillClean: HoldQueueOptions['isStillClean'],
-): Promise<readonly HeldMessage[]> {
-  const dirty: HeldMessage[] = []
-  for (const message of messages) if (!(await isStillClean(message.stanza))) dirty.push(message)
-  return dirty
-}
-
-/** Leaves notices to the senders in the transaction that discards: nobody loses a message without hearing of it. */
-async function tellSenders(tx: Db, suspensionId: string, dropped: readonly HeldMessage[]): Promise<void> {
-  const bySender = Map.groupBy(dropped, ({ recipients, facts }) => senderOf(facts) ?? recipients[0]?.peer.split('/')[0])
-  const rows = [...bySender].flatMap(([sender, messages]) => {
-    if (sender === undefined) return []
-    const batches = Array.from({ length: Math.ceil(messages.length / NOTICE_BATCH) }, (_, index) =>
-      messages.slice(index * NOTICE_BATCH, (index + 1) * NOTICE_BATCH),
-    )
-    return batches.map((batch) => ({
-      kind: notifyDiscarded.name,
-      payload: { sender, suspension: suspensionId, messages: batch.map(idOf) },
-    }))
-  })
-  await insertOutbox(tx, rows)
-}
-
-function senderOf(facts: unknown): string | undefined {
-  const { from } = (facts ?? {}) as Partial<StanzaFacts>
-  return from?.split('/', 1)[0]
-}
+const isDiscarding = (way: Emptying) => way === 'discard' || way === 'reviewed-discard'

@@ -212,7 +212,7 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
     async discardReviewed(actor, id, only, also) {
       await underReview(id)
       if (also) await transact(db, also)
-      const { discarded } = await queue.drain(id, 'discard', only)
+      const { discarded } = await queue.drain(id, 'reviewed-discard', only)
       const detail = { discarded, messages: only ?? 'all' }
       await transact(db, (tx) => record(tx, { actor, action: 'discard-held', target: id, detail }))
       return discarded

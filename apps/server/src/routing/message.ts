@@ -11,6 +11,7 @@ import { describe } from './description.ts'
 import { countMessage, observeCommit } from './events.ts'
 import { throwIfRefused } from './faults.ts'
 import type { Context, Draft, Origin } from './feature.ts'
+import type { ArchiveRow } from './draft.ts'
 import { judge } from './judge.ts'
 import { serviceAt } from './registry.ts'
 import type { Routing } from './registry.ts'
@@ -61,7 +62,7 @@ export async function routeMessage(
       removeHints(stanza.element, 'no-store', 'no-permanent-store')
       continue
     }
-    const outcome = await commit(ctx, draft, epoch, n)
+    const outcome = await commit(routing, draft, epoch, n)
     if (outcome.status === 'stale-epoch') {
       await ctx.gate.reach(outcome.epoch)
       continue
@@ -120,8 +121,9 @@ async function isVersionOfKept({ stanza }: Draft, { db }: Context): Promise<bool
 }
 
 /** The commit: the only wait on a message's way. A message without rows has nothing to wait for. */
-async function commit(ctx: Context, draft: Draft, epoch: number, n: number): Promise<CommitOutcome> {
-  const { stanza, sender } = draft
+async function commit(routing: Routing, draft: Draft, epoch: number, n: number): Promise<CommitOutcome> {
+  const { ctx } = routing
+  const { stanza, sender, facts } = draft
   if (draft.archives.length === 0) return { status: 'committed', id: draft.id, positions: draft.positions }
   const sent = draft.archives.filter(({ direction }) => direction === 'out')
   const received = draft.archives.filter(({ direction }) => direction === 'in')
@@ -139,7 +141,14 @@ async function commit(ctx: Context, draft: Draft, epoch: number, n: number): Pro
     archives: draft.heldBy === undefined ? draft.archives : sent,
     ...(draft.heldBy === undefined
       ? {}
-      : { held: { suspensionId: draft.heldBy, recipients: received, facts: draft.facts } }),
+      : {
+          held: {
+            suspensionId: draft.heldBy,
+            recipients: received,
+            facts,
+            parties: partiesOf(routing, draft, received),
+          },
+        }),
     ...(draft.outbox.length === 0 ? {} : { outbox: draft.outbox }),
     ...(stream === undefined ? {} : { stream }),
     ...describe(draft, ctx),
@@ -149,6 +158,14 @@ async function commit(ctx: Context, draft: Draft, epoch: number, n: number): Pro
   if (outcome.status === 'committed') draft.positions = outcome.positions
   if (outcome.status !== 'stale-epoch' && outcome.persistedH !== undefined) sender?.handledIsDurable(outcome.persistedH)
   return outcome
+}
+
+/** Whose a message is while it waits: names are given again, ids are not. */
+function partiesOf(routing: Routing, { stanza, sender }: Draft, received: readonly ArchiveRow[]): string[] {
+  const { accounts } = routing.ctx
+  const recipients = received.map(({ owner }) => accounts.findByBareJid(owner)?.id)
+  const room = stanza.to && serviceAt(routing, stanza)?.idOf?.(stanza.to, routing.ctx)
+  return [...new Set([sender?.account.id, ...recipients, room].filter((id) => id !== undefined))]
 }
 
 /** Both directions of a conversation share one writer, so that its order is one order. */

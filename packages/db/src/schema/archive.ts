@@ -84,6 +84,10 @@ export const heldMessage = pgTable(
     messageId: uuid('message_id').notNull().unique(),
     recipients: jsonb('recipients').$type<readonly ArchiveTarget[]>().notNull(),
     facts: jsonb('facts').$type<unknown>(),
+    /** Ids of the accounts that it is between, and of its room. Empty: accepted by a version that kept names only. */
+    parties: uuid('parties').array().notNull().default([]),
+    /** The first suspension that had it, where that is another one. */
+    handedOverBy: uuid('handed_over_by'),
     /** Bare JID. */
     sender: text('sender').generatedAlwaysAs(
       sql`split_part(coalesce(facts ->> 'from', recipients -> 0 ->> 'peer', ''), '/', 1)`,
