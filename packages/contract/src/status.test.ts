@@ -31,6 +31,8 @@ test('what is about everything comes before single features, and notices come la
   const feature = of(['images'], 'cut')
   const unit = of(['group:sales'], 'hold')
   expect(strictestFirst([notice, feature, unit])).toEqual([unit, feature, notice])
+  const messages = of(['messages'], 'hold')
+  expect(strictestFirst([of(['images'], 'reject'), messages])[0], 'who cannot write must know').toBe(messages)
 })
 
 test('times are words with their zone, and sentences end once', () => {

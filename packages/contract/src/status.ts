@@ -152,10 +152,12 @@ const RANKS = { cut: 0, reject: 1, 'read-only': 2, hold: 3, announce: 4 } as con
 const FEATURE_RANK = 4
 const NOTICE_RANK = 8
 
-/** The one that leaves least comes first: what is about everything before single features, and notices last. */
+/** The one that leaves least comes first: what is about everything, or all messages, before other features; notices last. */
 export function strictestFirst<S extends Pick<PublicSuspension, 'scopes' | 'mode'>>(suspensions: readonly S[]): S[] {
   const rank = (one: S) =>
-    one.mode === 'announce' ? NOTICE_RANK : RANKS[one.mode] + (isAboutEverything(one) ? 0 : FEATURE_RANK)
+    one.mode === 'announce'
+      ? NOTICE_RANK
+      : RANKS[one.mode] + (isAboutEverything(one) || one.scopes.includes('messages') ? 0 : FEATURE_RANK)
   return suspensions.toSorted((a, b) => rank(a) - rank(b))
 }
 

@@ -61,6 +61,7 @@ export function Emergency({ status }: PageProps) {
           <Running suspensions={suspensions} onDone={onDone} />
           <Approvals suspensions={suspensions.value ?? []} onDone={onDone} />
           <StartSuspension onDone={onDone} />
+          <Unfinished suspensions={suspensions} onDone={onDone} />
         </>
       )}
       {view === 'playbooks' && <Playbooks onDone={onDone} />}
@@ -76,40 +77,53 @@ export function Emergency({ status }: PageProps) {
   )
 }
 
-function Running({
-  suspensions,
-  onDone,
-}: {
+interface ListProps {
   readonly suspensions: Pages<SuspensionView>
   readonly onDone: (done: Done) => void
-}) {
+}
+
+function Running({ suspensions, onDone }: ListProps) {
   const { t } = useTexts()
   return (
     <Panel title={t.suspensionsTitle} testId="suspensions">
       <Loaded resource={suspensions}>
         {(all) => {
-          const shown = all.filter(needsSomebody)
-          return shown.length === 0 ? (
-            <p className="empty">{t.noSuspensions(all.length)}</p>
-          ) : (
-            <ul className="cards">
-              {shown.map((suspension) => (
-                <li key={suspension.id} className="item" data-testid="suspension">
-                  <SuspensionFacts suspension={suspension} />
-                  <SuspensionActions suspension={suspension} onDone={onDone} />
-                </li>
-              ))}
-            </ul>
-          )
+          const running = all.filter(({ state }) => state !== 'ended')
+          if (running.length === 0) return <p className="empty">{t.noSuspensions(all.length)}</p>
+          return <Cards of={running} onDone={onDone} />
         }}
       </Loaded>
+    </Panel>
+  )
+}
+
+/** What has ended and left messages or a review for somebody. It waits: below the form, which does not. */
+function Unfinished({ suspensions, onDone }: ListProps) {
+  const { t } = useTexts()
+  const left = suspensions.value?.filter(isUnfinished) ?? []
+  if (left.length === 0 && !suspensions.hasMore) return null
+  return (
+    <Panel title={t.unfinishedTitle} testId="unfinished">
+      {left.length === 0 ? <p className="empty">{t.noneUnfinished}</p> : <Cards of={left} onDone={onDone} />}
       {/* Older ones may have left something behind. */}
       {suspensions.hasMore && <ListEnd pages={suspensions} />}
     </Panel>
   )
 }
 
-/** It has not ended, or left messages or a review for somebody. */
-function needsSomebody({ state, held, reviewDueAt, reviewedAt }: SuspensionView): boolean {
-  return state !== 'ended' || held.count > 0 || (reviewDueAt !== undefined && reviewedAt === undefined)
+function Cards({ of, onDone }: { readonly of: readonly SuspensionView[]; readonly onDone: (done: Done) => void }) {
+  return (
+    <ul className="cards">
+      {of.map((suspension) => (
+        <li key={suspension.id} className="item" data-testid="suspension">
+          <SuspensionFacts suspension={suspension} />
+          <SuspensionActions suspension={suspension} onDone={onDone} />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function isUnfinished({ state, held, reviewDueAt, reviewedAt }: SuspensionView): boolean {
+  return state === 'ended' && (held.count > 0 || (reviewDueAt !== undefined && reviewedAt === undefined))
 }

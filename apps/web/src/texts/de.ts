@@ -272,6 +272,7 @@ export const de: Texts = {
   suspendedReadOnly: 'Das Senden ist ausgesetzt',
   suspendedHold: 'Nachrichten werden zurückgehalten',
   suspendedCut: 'Der Dienst ist ausgesetzt',
+  moreSuspended: (count) => (count === 1 ? 'Eine weitere Aussetzung.' : `${count} weitere Aussetzungen.`),
   suspendedSeveral: 'Einige Funktionen sind ausgesetzt',
   suspendedScope: (kind: string) =>
     ({

@@ -267,6 +267,7 @@ export const en = {
   suspendedReadOnly: 'Sending is suspended',
   suspendedHold: 'Messages are held',
   suspendedCut: 'The service is suspended',
+  moreSuspended: (count: number): string => (count === 1 ? 'One more suspension.' : `${count} more suspensions.`),
   suspendedSeveral: 'Some features are suspended',
   suspendedScope: (kind: string) =>
     ({

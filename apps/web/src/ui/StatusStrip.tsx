@@ -11,7 +11,7 @@ export function StatusStrip() {
   const connection = useChatState((state) => state.connection)
   const suspensions = useChatState((state) => state.suspensions)
   const [isOpen, setOpen] = useState(false)
-  const first = strictestFirst(suspensions)[0]
+  const [first, ...others] = strictestFirst(suspensions)
   const end = useExpectedEnd(first)
   const reason = first && reasonIn(first, language)
   const seconds = useSecondsUntil(connection.kind === 'waiting' ? connection.until : undefined)
@@ -39,6 +39,7 @@ export function StatusStrip() {
             <span className="strip-title">{suspensionTitle(first, t)}</span>
             {reason && <span dir="auto">{reason}</span>}
             {end && <span className="strip-end">{end}</span>}
+            {others.length > 0 && <span>{t.moreSuspended(others.length)}</span>}
           </>
         )}
       </div>

@@ -34,6 +34,8 @@ export const emergency: typeof english = {
   suspensionsTitle: 'Was ausgesetzt ist',
   noSuspensions: (past) =>
     past === 0 ? 'Nichts ist ausgesetzt, und nichts war es je.' : 'Nichts ist jetzt ausgesetzt.',
+  unfinishedTitle: 'Beendet, und noch etwas zu tun',
+  noneUnfinished: 'Bisher nichts.',
   scheduled: 'geplant',
   internalReason: 'Grund nur für die Verwaltung',
   since: 'Seit',

@@ -33,6 +33,8 @@ export const emergency = {
   suspensionsTitle: 'What is suspended',
   noSuspensions: (past: number): string =>
     past === 0 ? 'Nothing is suspended, and nothing ever was.' : 'Nothing is suspended now.',
+  unfinishedTitle: 'Ended, and left something to do',
+  noneUnfinished: 'Nothing so far.',
   scheduled: 'planned',
   internalReason: 'Reason for administrators only',
   since: 'Since',
