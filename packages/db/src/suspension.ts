@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lte, not, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lte, not, or, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { audit, suspension } from './schema/index.ts'
 
@@ -74,7 +74,57 @@ export function endSuspension(
   id: string,
   end: { readonly by: string; readonly at: Date; readonly release: Suspension['release'] },
 ): Promise<Suspension | undefined> {
-  return updateSuspension(tx, id, { endedAt: end.at, endedBy: end.by, release: end.release })
+  return updateSuspension(tx, id, { endedAt: end.at, endedBy: end.by, release: end.release, ...NOT_ENDING })
+}
+
+const NOT_ENDING = { endingId: null, endingBy: null, endingAt: null } as const
+
+/**
+ * Makes one end, of all that are tried on whatever node, the one that empties the queue, and says how. Undefined when the
+ * suspension is absent or has ended, or when another end has it that was heard of within the last minute.
+ *
+ * @param isResumed - the node that had it has just started anew.
+ */
+export async function claimEnd(
+  tx: Db,
+  id: string,
+  claim: { readonly id: string; readonly by: string; readonly release: Suspension['release'] },
+  isResumed = false,
+): Promise<Suspension | undefined> {
+  const isFree = or(isNull(suspension.endingId), lte(suspension.endingAt, sql`now() - interval '1 minute'`))
+  const [row] = await tx
+    .update(suspension)
+    .set({ endingId: claim.id, endingBy: claim.by, endingAt: sql`now()`, release: claim.release })
+    .where(and(eq(suspension.id, id), isNull(suspension.endedAt), isResumed ? undefined : isFree))
+    .returning()
+  return row
+}
+
+/** Says that the end goes on, and locks the suspension until the transaction is over; false when another has taken over. */
+export async function keepEnd(tx: Db, id: string, claimId: string): Promise<boolean> {
+  const rows = await tx
+    .update(suspension)
+    .set({ endingAt: sql`clock_timestamp()` })
+    .where(and(eq(suspension.id, id), eq(suspension.endingId, claimId)))
+    .returning({ id: suspension.id })
+  return rows.length > 0
+}
+
+/** Gives up an end that has failed: the suspension goes on, and what was said about its queue before counts again. */
+export async function dropEnd(db: Db, id: string, claimId: string, release: Suspension['release']): Promise<void> {
+  await db
+    .update(suspension)
+    .set({ ...NOT_ENDING, release })
+    .where(and(eq(suspension.id, id), eq(suspension.endingId, claimId)))
+}
+
+/** Ends that nobody has brought through, of suspensions that are in force: what a start after a crash goes on with. */
+export function listEnding(db: Db): Promise<Suspension[]> {
+  return db
+    .select()
+    .from(suspension)
+    .where(and(isNull(suspension.endedAt), isNotNull(suspension.endingId)))
+    .orderBy(asc(suspension.endingAt))
 }
 
 /** Counts what has left a queue, by what became of it. */

@@ -40,6 +40,13 @@ export interface Settled {
   readonly seen: number
 }
 
+interface DrainOptions {
+  /** These only, whichever are there. */
+  readonly only?: readonly string[] | undefined
+  /** Done first, in the transaction of each batch; when it rejects, the draining is over. */
+  also?(tx: Db): Promise<void>
+}
+
 /** What suspensions hold, on its way out. */
 export interface HoldQueue {
   /**
@@ -48,7 +55,11 @@ export interface HoldQueue {
    */
   settle(tx: Db, suspensionId: string, how: Emptying, only?: readonly string[]): Promise<Settled>
   /** Empties the queue while new messages still join its end. Stops when a batch is not full. */
-  drain(suspensionId: string, how: Emptying, only?: readonly string[]): Promise<{ released: number; discarded: number }>
+  drain(
+    suspensionId: string,
+    how: Emptying,
+    options?: DrainOptions,
+  ): Promise<{ readonly released: number; readonly discarded: number }>
 }
 
 /** Builds the way out of the hold queue of this node. */
@@ -106,11 +117,14 @@ export function createHoldQueue(db: Db, gate: Gate, options: HoldQueueOptions): 
   }
   return {
     settle,
-    drain: (id, how, only) =>
+    drain: (id, how, { only, also } = {}) =>
       traceless(db, async (on) => {
         const total = { released: 0, discarded: 0 }
         for (;;) {
-          const { delivered, discarded, seen } = await on.transaction((tx) => settle(tx, id, how, only))
+          const { delivered, discarded, seen } = await on.transaction(async (tx) => {
+            await also?.(tx)
+            return settle(tx, id, how, only)
+          })
           if (!isRehearsal()) await deliverReleased(delivered)
           total.released += delivered.length
           total.discarded += discarded

@@ -129,6 +129,9 @@ export const NOTHING_SAID = {
   reviewNote: null,
   endedAt: null,
   endedBy: null,
+  endingId: null,
+  endingBy: null,
+  endingAt: null,
 } satisfies Partial<Suspension>
 
 /** The suspension that an order becomes. @param ended - with it, or before anybody else heard of it */

@@ -2,10 +2,14 @@ import { Refusal } from '@drawbridge/contract'
 import type { Effect, NewClientRule, NewSuspension, Release } from '@drawbridge/contract'
 import {
   claimBeginning,
+  claimEnd,
+  dropEnd,
   endSuspension as markEnded,
   expireApprovalRequests,
   findSuspension,
   insertSuspension,
+  keepEnd,
+  listEnding,
   listHolding,
   listRelatedHashes,
   updateSuspension,
@@ -47,6 +51,12 @@ export interface Started {
   readonly suspensions: readonly Suspension[]
   readonly rules: readonly string[]
   readonly effect: Effect
+}
+
+/** Which end it is; none in a rehearsal, which empties nothing. `also`: what is done with it, where that is not done yet. */
+interface Claim {
+  readonly id: string | undefined
+  readonly also?: Also | undefined
 }
 
 interface Changed {
@@ -147,6 +157,69 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
     })
     return { ...result, effect }
   }
+  /** What is left to do by whoever has the end: to empty the queue, and to put the suspension out of force. */
+  const endClaimed = async (actor: string, id: string, release: Release, claim: Claim) => {
+    const how: Emptying | undefined = release === 'review' ? undefined : release
+    const mine = claim.id
+    const holdOn = async (tx: Db) => {
+      if (mine !== undefined && !(await keepEnd(tx, id, mine))) throw new Refusal('suspension-ended')
+    }
+    const isKept = how === undefined || mine === undefined
+    const total = { released: 0, discarded: 0, ...(isKept ? {} : await queue.drain(id, how, { also: holdOn })) }
+    // The rest leaves in the very transaction that ends the hold. Its epoch keeps every message decided before out
+    // of the queue, and those decided after it wait until the rest is delivered: nothing overtakes.
+    const rest: Settled[] = []
+    const { result, effect } = await change(
+      async (tx) => {
+        await holdOn(tx)
+        await claim.also?.(tx)
+        const at = now()
+        const result = await markEnded(tx, id, { by: actor, at, release })
+        if (!result) throw new Refusal('suspension-ended')
+        await expireApprovalRequests(tx, id, at)
+        if (how !== undefined) {
+          do rest.push(await queue.settle(tx, id, how))
+          while (rest.at(-1)!.seen === RELEASE_BATCH)
+        }
+        for (const { delivered, discarded } of rest) {
+          total.released += delivered.length
+          total.discarded += discarded
+        }
+        // All that has left it, also before a crash in the middle of this end.
+        const { released, discarded } = (await findSuspension(tx, id)) ?? total
+        const detail = { scopes: result.scopes, mode: result.mode, release, released, discarded }
+        return {
+          result: { ...result, released, discarded },
+          entry: { actor, action: 'end-suspension', target: id, detail },
+        }
+      },
+      {
+        committed: () => void options.queue.deliverReleased(rest.flatMap(({ delivered }) => delivered)),
+        writtenWithinMs: RELEASE_WAIT_MS,
+      },
+    )
+    return { suspension: result, effect, ...total }
+  }
+  /**
+   * Ends it, if no other end has begun: the queue leaves in many transactions before the one that ends the hold, and in
+   * one way only. What was agreed is on record from the first of them.
+   */
+  const end = async (actor: string, id: string, release: Release, also?: Also, isResumed = false) => {
+    const before = await get(id)
+    if (before.endedAt) throw new Refusal('suspension-ended')
+    if (isRehearsal()) return endClaimed(actor, id, release, { id: undefined, also })
+    const claim = { id: uuidv7(), by: actor, release }
+    await db.transaction(async (tx) => {
+      if (!(await claimEnd(tx, id, claim, isResumed))) throw new Refusal('suspension-ended')
+      await also?.(tx)
+    })
+    try {
+      return await endClaimed(actor, id, release, claim)
+    } catch (error) {
+      await dropEnd(db, id, claim.id, before.release).catch(() => undefined)
+      throw error
+    }
+  }
   return {
     startSuspensions,
     async startSuspension(actor, wanted) {
@@ -167,44 +240,11 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
         throw error
       }),
     changeSuspension,
-    async endSuspension(actor, id, release = 'in-order', also) {
-      const before = await get(id)
-      if (before.endedAt) throw new Refusal('suspension-ended')
-      const how: Emptying | undefined = release === 'review' ? undefined : release
-      const isKept = how === undefined || isRehearsal()
-      const total = isKept ? { released: 0, discarded: 0 } : await queue.drain(id, how)
-      // The rest leaves in the very transaction that ends the hold. Its epoch keeps every message decided before out
-      // of the queue, and those decided after it wait until the rest is delivered: nothing overtakes.
-      const rest: Settled[] = []
-      const { result, effect } = await change(
-        async (tx) => {
-          await also?.(tx)
-          const end = { by: actor, at: now(), release }
-          const result = await markEnded(tx, id, end)
-          if (!result) throw new Refusal('suspension-ended')
-          await expireApprovalRequests(tx, id, end.at)
-          if (how !== undefined) {
-            do rest.push(await queue.settle(tx, id, how))
-            while (rest.at(-1)!.seen === RELEASE_BATCH)
-          }
-          for (const { delivered, discarded } of rest) {
-            total.released += delivered.length
-            total.discarded += discarded
-          }
-          const detail = { scopes: result.scopes, mode: result.mode, release, ...total }
-          return { result, entry: { actor, action: 'end-suspension', target: id, detail } }
-        },
-        {
-          committed: () => void options.queue.deliverReleased(rest.flatMap(({ delivered }) => delivered)),
-          writtenWithinMs: RELEASE_WAIT_MS,
-        },
-      )
-      return { suspension: result, effect, ...total }
-    },
+    endSuspension: (actor, id, release = 'in-order', also) => end(actor, id, release, also),
     async releaseReviewed(actor, id, only, also) {
       await underReview(id)
       if (also) await transact(db, also)
-      const { released } = await queue.drain(id, 'in-order', only)
+      const { released } = await queue.drain(id, 'in-order', { only })
       const detail = { released, messages: only ?? 'all' }
       await transact(db, (tx) => record(tx, { actor, action: 'release-held', target: id, detail }))
       return released
@@ -212,7 +252,7 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
     async discardReviewed(actor, id, only, also) {
       await underReview(id)
       if (also) await transact(db, also)
-      const { discarded } = await queue.drain(id, 'reviewed-discard', only)
+      const { discarded } = await queue.drain(id, 'reviewed-discard', { only })
       const detail = { discarded, messages: only ?? 'all' }
       await transact(db, (tx) => record(tx, { actor, action: 'discard-held', target: id, detail }))
       return discarded
@@ -230,6 +270,9 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
       }),
     async recover() {
       let released = 0
+      for (const { id, endingBy, release } of await listEnding(db)) {
+        released += (await end(endingBy ?? '', id, release ?? 'in-order', undefined, true)).released
+      }
       for (const id of await listHolding(db)) {
         const suspension = await findSuspension(db, id)
         // What waits for a person goes on waiting.

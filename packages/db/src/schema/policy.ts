@@ -83,6 +83,9 @@ export const suspension = pgTable('suspension', {
   exemptionUses: jsonb('exemption_uses').$type<Readonly<Record<string, number>>>().notNull().default({}),
   actedAlone: text('acted_alone').array().notNull().default([]),
   isLarge: boolean('is_large').notNull().default(false),
+  endingId: uuid('ending_id'),
+  endingBy: text('ending_by'),
+  endingAt: instant('ending_at'),
 })
 
 /** What one person asked for and another has to agree to. */
