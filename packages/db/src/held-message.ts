@@ -120,6 +120,21 @@ export async function listHeld(
   return isLocking ? query.for('update', { of: heldMessage }) : query
 }
 
+/** What the rules were asked about the messages that a suspension holds, in their order; those beyond a position. */
+export function listHeldFacts(
+  db: Db,
+  suspensionId: string,
+  limit: number,
+  after: number,
+): Promise<Pick<HeldMessage, 'id' | 'position' | 'facts'>[]> {
+  return db
+    .select({ id: heldMessage.messageId, position: heldMessage.position, facts: heldMessage.facts })
+    .from(heldMessage)
+    .where(and(eq(heldMessage.suspensionId, suspensionId), gt(heldMessage.position, after)))
+    .orderBy(asc(heldMessage.position))
+    .limit(limit)
+}
+
 /** Hands messages over to another suspension, when the one that held them ends earlier. Their order is kept. */
 export async function transferHeld(tx: Db, ids: readonly string[], to: string): Promise<void> {
   if (ids.length === 0) return

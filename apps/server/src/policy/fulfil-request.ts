@@ -74,7 +74,7 @@ export function createFulfil({ db, operations, now }: FulfilOptions): Fulfil {
     const untilAt = new Date(now().getTime() + canary.minutes * MINUTE_MS)
     const exempt = exemptWith({ units: canary.units }, [])
     const edit = (row: Suspension) => ({ ...exempt(row), release, untilAt })
-    return { ...(await changeSuspension(by, id, 'begin-ending', edit, also)), released: 0, discarded: 0 }
+    return changeSuspension(by, id, 'begin-ending', edit, also)
   }
   const settle: Fulfil['settle'] = (by, id, action, messages, also) =>
     operations[SETTLE[action]](by, id, messages === 'all' ? undefined : messages, also)

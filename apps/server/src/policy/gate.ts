@@ -169,11 +169,16 @@ export class Gate {
     return { ...known, ...units, ...rooms }
   }
 
-  /** The same with everything, for an answer that is to be explained. */
-  allFactsOf<A extends AccountFacts>(account: A, address?: string): AccountFacts {
+  /** The same with everything, for an answer that is to be explained, or that these suspensions are to give. */
+  allFactsOf<A extends AccountFacts>(
+    account: A,
+    address?: string,
+    suspensions?: readonly SuspensionSetting[],
+  ): AccountFacts {
     const { unitsOf, roomsOf } = this.#options
     const { localpart } = account
-    return { ...this.factsOf(account, address), units: unitsOf(localpart), rooms: roomsOf(localpart, this.#rooms) }
+    const rooms = suspensions?.flatMap(roomsNamedBy) ?? this.#rooms
+    return { ...this.factsOf(account, address), units: unitsOf(localpart), rooms: roomsOf(localpart, rooms) }
   }
 
   /** Replaces the rules whole. Throws when the settings are not valid; then nothing has changed. */

@@ -5,10 +5,11 @@ import {
   listActiveSuspensions,
   listGoneParties,
   listHeld,
+  listHeldFacts,
   releaseHeld,
   transferHeld,
 } from '@drawbridge/db'
-import type { Db, HeldMessage, ReleasedMessage } from '@drawbridge/db'
+import type { Db, HeldMessage, ReleasedMessage, Suspension } from '@drawbridge/db'
 import { compileKeepers } from '@drawbridge/policy'
 import type { StanzaFacts } from '@drawbridge/policy'
 import { tellSenders } from './discard-notices.ts'
@@ -18,6 +19,8 @@ import { suspensionSettingFrom } from './stored-rules.ts'
 
 /** Messages that leave the hold queue in one transaction. */
 export const RELEASE_BATCH = 500
+/** Messages of which is read at once what the rules were asked. */
+const LOOK_BATCH = 5_000
 
 export interface HoldQueueOptions {
   /** Hands messages that have just entered their recipients' archives to live sessions, in this order, synchronously. */
@@ -54,6 +57,11 @@ export interface HoldQueue {
    * committed. What another suspension keeps back is handed over to it.
    */
   settle(tx: Db, suspensionId: string, how: Emptying, only?: readonly string[]): Promise<Settled>
+  /**
+   * Settles what a suspension that goes on, or each of them, holds and is no longer about, since somebody is exempt now or
+   * has left a unit: in the transaction that changes this, so that what they say next does not overtake it.
+   */
+  free(tx: Db, suspensionId?: string): Promise<readonly Settled[]>
   /** Empties the queue while new messages still join its end. Stops when a batch is not full. */
   drain(
     suspensionId: string,
@@ -81,16 +89,22 @@ export function createHoldQueue(db: Db, gate: Gate, options: HoldQueueOptions): 
     }
     return ({ handedOverBy }: HeldMessage) => (how !== 'reviewed-discard' && promisedBy.get(handedOverBy ?? '')) || how
   }
-  /** Who keeps a message back when this suspension no longer does: the others that are in force. */
-  const keepersBeside = async (tx: Db, id: string) => {
-    const others = (await listActiveSuspensions(tx)).filter((other) => other.id !== id)
-    if (others.length === 0) return () => undefined
-    const keeper = compileKeepers(others.map(suspensionSettingFrom))
-    return ({ facts }: HeldMessage) => {
+  /** Who of these keeps a message back, as people are in units and rooms now. */
+  const keeperAmong = (rows: readonly Suspension[]) => {
+    if (rows.length === 0) return () => undefined
+    const settings = rows.map(suspensionSettingFrom)
+    const keeper = compileKeepers(settings)
+    return ({ facts }: Pick<HeldMessage, 'facts'>) => {
       const asked = (facts ?? SOME_MESSAGE) as StanzaFacts
-      return keeper(asked.account ? { ...asked, account: gate.factsOf(asked.account) } : asked)
+      const account = asked.account && gate.allFactsOf(asked.account, undefined, settings)
+      const recipient = asked.recipient ?? recipientFrom(asked)
+      const units = recipient && { recipient: { ...recipient, units: gate.unitsOf(recipient.localpart) } }
+      return keeper({ ...asked, ...(account && { account }), ...units })
     }
   }
+  /** Who keeps a message back when this suspension no longer does: the others that are in force. */
+  const keepersBeside = async (tx: Db, id: string) =>
+    keeperAmong((await listActiveSuspensions(tx)).filter((other) => other.id !== id))
   const settle: HoldQueue['settle'] = async (tx, id, how, only) => {
     const batch = await listHeld(tx, id, RELEASE_BATCH, { isLocking: true, ...(only === undefined ? {} : { only }) })
     if (batch.length === 0) return { delivered: [], discarded: 0, seen: 0 }
@@ -115,8 +129,29 @@ export function createHoldQueue(db: Db, gate: Gate, options: HoldQueueOptions): 
     await countReleased(tx, id, { released: delivered.length, discarded: dropped.length })
     return { delivered, discarded: dropped.length, seen: batch.length }
   }
+  const free: HoldQueue['free'] = async (tx, of) => {
+    const settled: Settled[] = []
+    const inForce = (await listActiveSuspensions(tx)).filter(({ id }) => of === undefined || id === of)
+    for (const row of inForce) {
+      // What is about to be discarded, or looked at, waits for that.
+      if (row.release === 'discard' || row.release === 'review') continue
+      const keeperOf = keeperAmong([row])
+      let after = 0
+      for (;;) {
+        const page = await listHeldFacts(tx, row.id, LOOK_BATCH, after)
+        const loose = page.filter((message) => keeperOf(message) === undefined).map(({ id }) => id)
+        for (let at = 0; at < loose.length; at += RELEASE_BATCH) {
+          settled.push(await settle(tx, row.id, row.release ?? 'in-order', loose.slice(at, at + RELEASE_BATCH)))
+        }
+        if (page.length < LOOK_BATCH) break
+        after = page.at(-1)!.position
+      }
+    }
+    return settled
+  }
   return {
     settle,
+    free,
     drain: (id, how, { only, also } = {}) =>
       traceless(db, async (on) => {
         const total = { released: 0, discarded: 0 }
@@ -145,6 +180,13 @@ const SOME_MESSAGE: StanzaFacts = {
   isDurable: true,
   hasBody: true,
   namespaces: [],
+}
+
+/** Whom it was for, where no rule asked for that when it was accepted. */
+function recipientFrom({ from = '', to = '', target, room }: StanzaFacts): StanzaFacts['recipient'] {
+  const [localpart = '', domain] = to.split('/', 1)[0]!.split('@')
+  const isAccount = target === 'local' && room === undefined && from.split('/', 1)[0]!.endsWith(`@${domain}`)
+  return isAccount ? { localpart, isBreakGlass: false, units: [] } : undefined
 }
 
 const idOf = ({ id }: HeldMessage) => id

@@ -19,7 +19,7 @@ import type { HoldQueueOptions } from './hold-queue.ts'
 import type { LivePolicy } from './live.ts'
 import { isRehearsal, rollBack } from './rehearsal.ts'
 import type { Node } from './nodes.ts'
-import { createSuspensionOperations } from './suspensions.ts'
+import { createSuspensionOperations, RELEASE_WAIT_MS } from './suspensions.ts'
 import type { SuspensionOperations } from './suspensions.ts'
 
 export interface OperationsOptions {
@@ -43,6 +43,11 @@ export interface Operations
     RecallOperations,
     SuspensionOperations,
     DocumentOperations {
+  /**
+   * Puts people into other units than before. What was held of them, or for them, and is not any more, is released before
+   * they go on.
+   */
+  regroup<T>(work: () => Promise<T>): Promise<T>
   setMediaPolicy(actor: string, policy: MediaPolicy): Promise<{ effect: Effect }>
   /** Rejects with `no-such-unit`. */
   setUnitMediaPolicy(actor: string, unit: string, policy: UnitMediaPolicy): Promise<{ effect: Effect }>
@@ -145,6 +150,16 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
     readPolicy: () => document.readPolicy(),
     applyPolicy: (...args) => inTurn(() => document.applyPolicy(...args)),
     recover: () => inTurn(() => suspensions.recover()),
+    releaseFreed: () => inTurn(() => suspensions.releaseFreed()),
+    async regroup(work) {
+      if (live.gate.settings.suspensions.length === 0) return work()
+      const regroup = async () => {
+        const done = await work()
+        await suspensions.releaseFreed()
+        return done
+      }
+      return (await inTurn(() => live.exclusive(regroup, RELEASE_WAIT_MS))).result
+    },
     setClientPosture: (...args) => inTurn(() => posture.setClientPosture(...args)),
     confirmClientPosture: (...args) => inTurn(() => posture.confirmClientPosture(...args)),
     withdrawClientPosture: (...args) => inTurn(() => posture.withdrawClientPosture(...args)),

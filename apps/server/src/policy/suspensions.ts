@@ -32,7 +32,7 @@ const REVIEW_MS = HOUR_MS
 export const REVIEW_DUE_MS = 24 * HOUR_MS
 
 /** A release keeps order before all: longest wait for messages under way before it, in milliseconds, and well below the lease. */
-const RELEASE_WAIT_MS = 2_000
+export const RELEASE_WAIT_MS = 2_000
 
 /** Who agreed to a start, and in what it stands. */
 export interface Starting {
@@ -64,6 +64,12 @@ interface Changed {
   readonly effect: Effect
 }
 
+/** `released`, `discarded`: messages that have left its queue with the change. */
+interface Released extends Changed {
+  readonly released: number
+  readonly discarded: number
+}
+
 /** Starting, changing and ending suspensions. Each returns when this node enforces it on its live sessions. */
 export interface SuspensionOperations {
   /** All of them in one change. @throws Refusal `end-in-the-past`, `start-after-end`, `rule-shadowed` */
@@ -79,18 +85,15 @@ export interface SuspensionOperations {
     action: string,
     set: (row: Suspension) => Partial<Suspension>,
     also?: Also,
-  ): Promise<Changed>
-  endSuspension(
-    actor: string,
-    id: string,
-    release?: Release,
-    also?: Also,
-  ): Promise<Changed & { readonly released: number; readonly discarded: number }>
+  ): Promise<Released>
+  endSuspension(actor: string, id: string, release?: Release, also?: Also): Promise<Released>
   /** Delivers held messages of a suspension that has ended for review; of all, where none are named. */
   releaseReviewed(actor: string, id: string, only: readonly string[] | undefined, also?: Also): Promise<number>
   discardReviewed(actor: string, id: string, only: readonly string[] | undefined, also?: Also): Promise<number>
   /** Writes down a suspension that a node began without the database, or one that has ended there already. */
   adoptSuspension(row: Suspension): Promise<{ effect: Effect }>
+  /** Releases what suspensions that go on are no longer about, as people are in units now. While nobody sends. */
+  releaseFreed(): Promise<number>
   /** Releases what a suspension that has ended still holds, after a crash. Call it before anybody can connect. */
   recover(): Promise<number>
 }
@@ -110,6 +113,8 @@ class HasBegun extends Error {}
 export function createSuspensionOperations(options: SuspensionOptions): SuspensionOperations {
   const { db, change, now, gate, record } = options
   const queue = createHoldQueue(db, gate, options.queue)
+  const deliver = (settled: readonly Settled[]) =>
+    void options.queue.deliverReleased(settled.flatMap(({ delivered }) => delivered))
   const get = async (id: string) => {
     const suspension = isId(id) ? await findSuspension(db, id) : undefined
     if (!suspension) throw new Refusal('no-such-suspension')
@@ -122,15 +127,25 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
   const changeSuspension: SuspensionOperations['changeSuspension'] = async (actor, id, action, set, also) => {
     const before = await get(id)
     const fields = set(before)
-    const { result, effect } = await change(async (tx) => {
-      await also?.(tx)
-      const result = await updateSuspension(tx, id, fields)
-      if (!result) throw new Refusal('suspension-ended')
-      const keys = Object.keys(fields) as (keyof Suspension)[]
-      const detail = Object.fromEntries(keys.map((key) => [key, { from: before[key], to: result[key] }]))
-      return { result, entry: { actor, action, target: id, detail } }
-    })
-    return { suspension: result, effect }
+    let freed: readonly Settled[] = []
+    const { result, effect } = await change(
+      async (tx) => {
+        await also?.(tx)
+        const result = await updateSuspension(tx, id, fields)
+        if (!result) throw new Refusal('suspension-ended')
+        // Whoever is let in is so with what they had said before.
+        freed = fields.exemptions === undefined ? [] : await queue.free(tx, id)
+        const keys = Object.keys(fields) as (keyof Suspension)[]
+        const changes = Object.fromEntries(keys.map((key) => [key, { from: before[key], to: result[key] }]))
+        const detail = freed.length === 0 ? changes : { ...changes, ...countOf(freed) }
+        return { result, entry: { actor, action, target: id, detail } }
+      },
+      {
+        committed: () => deliver(freed),
+        ...(fields.exemptions === undefined ? {} : { writtenWithinMs: RELEASE_WAIT_MS }),
+      },
+    )
+    return { suspension: result, effect, ...countOf(freed) }
   }
   const startSuspensions: SuspensionOperations['startSuspensions'] = async (
     actor,
@@ -157,6 +172,11 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
     })
     return { ...result, effect }
   }
+  const releaseFreed = async () => {
+    const freed = await db.transaction((tx) => queue.free(tx))
+    deliver(freed)
+    return countOf(freed).released
+  }
   /** What is left to do by whoever has the end: to empty the queue, and to put the suspension out of force. */
   const endClaimed = async (actor: string, id: string, release: Release, claim: Claim) => {
     const how: Emptying | undefined = release === 'review' ? undefined : release
@@ -181,10 +201,9 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
           do rest.push(await queue.settle(tx, id, how))
           while (rest.at(-1)!.seen === RELEASE_BATCH)
         }
-        for (const { delivered, discarded } of rest) {
-          total.released += delivered.length
-          total.discarded += discarded
-        }
+        const last = countOf(rest)
+        total.released += last.released
+        total.discarded += last.discarded
         // All that has left it, also before a crash in the middle of this end.
         const { released, discarded } = (await findSuspension(tx, id)) ?? total
         const detail = { scopes: result.scopes, mode: result.mode, release, released, discarded }
@@ -194,7 +213,7 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
         }
       },
       {
-        committed: () => void options.queue.deliverReleased(rest.flatMap(({ delivered }) => delivered)),
+        committed: () => deliver(rest),
         writtenWithinMs: RELEASE_WAIT_MS,
       },
     )
@@ -279,9 +298,15 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
         if (suspension?.endedAt === null || suspension?.release === 'review') continue
         released += (await queue.drain(id, emptyingOf(suspension?.release ?? null))).released
       }
-      return released
+      return released + (await releaseFreed())
     },
+    releaseFreed,
   }
+}
+
+function countOf(settled: readonly Settled[]): { released: number; discarded: number } {
+  const released = settled.reduce((sum, { delivered }) => sum + delivered.length, 0)
+  return { released, discarded: settled.reduce((sum, { discarded }) => sum + discarded, 0) }
 }
 
 function emptyingOf(release: Release | null): Emptying {
