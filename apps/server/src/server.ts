@@ -250,7 +250,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
         tell: (text, to) => tellPeople(text, to, ctx),
       },
       queue: {
-        deliverReleased: (messages) => deliverReleased(routing, messages),
+        deliverReleased: (messages, isElsewhere) => deliverReleased(routing, messages, isElsewhere),
         isStillClean: (stanza) =>
           isStillClean(stanza, {
             db,

@@ -1,9 +1,9 @@
-import { and, arrayContains, asc, count, desc, eq, gt, inArray, min, or, sql } from 'drizzle-orm'
+import { and, arrayContains, asc, count, desc, eq, gt, inArray, isNull, min, or, sql } from 'drizzle-orm'
 import { splitPeer } from './archive-batch.ts'
 import { findRetractions } from './archive.ts'
 import type { Retraction } from './archive.ts'
 import type { Db } from './database.ts'
-import { account, archive, type ArchiveTarget, heldMessage, message, room } from './schema/index.ts'
+import { account, archive, type ArchiveTarget, heldMessage, message, room, suspension } from './schema/index.ts'
 
 /** A message that a suspension keeps from its recipients. */
 export interface HeldMessage {
@@ -168,6 +168,16 @@ export function dropHeldOf(tx: Db, id: string, bareJid: string): Promise<Dropped
       sender: sql<string>`${heldMessage.sender}`,
       handedOverBy: heldMessage.handedOverBy,
     })
+}
+
+/** Locks suspensions that are in force, in one order: before anything that they hold. */
+export async function lockSuspensions(tx: Db): Promise<void> {
+  await tx
+    .select({ id: suspension.id })
+    .from(suspension)
+    .where(isNull(suspension.endedAt))
+    .orderBy(asc(suspension.id))
+    .for('update')
 }
 
 /** Those of some ids that no account has and no room. */

@@ -1,4 +1,4 @@
-import { countReleased, dropHeldOf, insertOutbox } from '@drawbridge/db'
+import { countReleased, dropHeldOf, insertOutbox, lockSuspensions } from '@drawbridge/db'
 import type { Db, DroppedMessage } from '@drawbridge/db'
 import { notifyDiscarded } from '@drawbridge/jobs'
 
@@ -34,6 +34,7 @@ export async function tellSenders(tx: Db, dropped: readonly DroppedMessage[]): P
  * @returns how many
  */
 export async function discardHeldOf(tx: Db, accountId: string, bareJid: string): Promise<number> {
+  await lockSuspensions(tx)
   const dropped = await dropHeldOf(tx, accountId, bareJid)
   for (const [id, messages] of Map.groupBy(dropped, ({ suspensionId }) => suspensionId)) {
     await countReleased(tx, id, { discarded: messages.length })

@@ -6,6 +6,8 @@ import {
   listGoneParties,
   listHeld,
   listHeldFacts,
+  lockReleases,
+  noteReleased,
   releaseHeld,
   transferHeld,
 } from '@drawbridge/db'
@@ -23,8 +25,11 @@ export const RELEASE_BATCH = 500
 const LOOK_BATCH = 5_000
 
 export interface HoldQueueOptions {
-  /** Hands messages that have just entered their recipients' archives to live sessions, in this order, synchronously. */
-  deliverReleased(messages: readonly ReleasedMessage[]): Promise<void> | void
+  /**
+   * Hands messages that have just entered their recipients' archives to live sessions of this node, in this order,
+   * synchronously. @param isElsewhere - another node has released them, and sees to all the rest.
+   */
+  deliverReleased(messages: readonly ReleasedMessage[], isElsewhere?: boolean): Promise<void> | void
   /** Whether what a held message shares may still be read: asked of recalls and of what the sanitizer made of it. */
   isStillClean(stanza: string): Promise<boolean>
   /** Whether a recipient, by bare JID, takes nothing from this full or bare JID any more. Default: everybody does. */
@@ -71,7 +76,7 @@ export interface HoldQueue {
 }
 
 /** Builds the way out of the hold queue of this node. */
-export function createHoldQueue(db: Db, gate: Gate, options: HoldQueueOptions): HoldQueue {
+export function createHoldQueue(db: Db, gate: Gate, nodeId: string, options: HoldQueueOptions): HoldQueue {
   const { deliverReleased, isStillClean, isBlocked = () => false } = options
   /** Whether nobody is left to get it: somebody is gone, whoever has the name now, or wants nothing from its sender. */
   const findLost = async (tx: Db, messages: readonly HeldMessage[]) => {
@@ -106,6 +111,7 @@ export function createHoldQueue(db: Db, gate: Gate, options: HoldQueueOptions): 
   const keepersBeside = async (tx: Db, id: string) =>
     keeperAmong((await listActiveSuspensions(tx)).filter((other) => other.id !== id))
   const settle: HoldQueue['settle'] = async (tx, id, how, only) => {
+    await lockReleases(tx)
     const batch = await listHeld(tx, id, RELEASE_BATCH, { isLocking: true, ...(only === undefined ? {} : { only }) })
     if (batch.length === 0) return { delivered: [], discarded: 0, seen: 0 }
     const wayOf = await findWay(tx, batch, how)
@@ -126,6 +132,7 @@ export function createHoldQueue(db: Db, gate: Gate, options: HoldQueueOptions): 
     await dropHeld(tx, dropped.map(idOf))
     await tellSenders(tx, dropped)
     const delivered = await releaseHeld(tx, passed)
+    await noteReleased(tx, nodeId, delivered)
     await countReleased(tx, id, { released: delivered.length, discarded: dropped.length })
     return { delivered, discarded: dropped.length, seen: batch.length }
   }

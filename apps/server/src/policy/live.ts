@@ -10,6 +10,7 @@ import {
   listMediaPolicies,
   listMinimumTiers,
   POLICY_CHANNEL,
+  RELEASED_CHANNEL,
 } from '@drawbridge/db'
 import type { Db, Suspension } from '@drawbridge/db'
 import { changesAfter, policySettings, stageAt } from '@drawbridge/policy'
@@ -55,6 +56,8 @@ export interface LiveOptions {
   readonly onBreakGlass?: NonNullable<GateOptions['onBreakGlass']>
   /** Messages on their way into the archive; see `exclusive`. */
   pendingWrites?(): number
+  /** Some node has released what was held. */
+  onReleased?(): void
   /** Other files are recalled than before. */
   onRecalls?(): void
   /** Suspensions that this node alone knows of (`standalone.ts`). Default: none. */
@@ -219,8 +222,9 @@ class Live implements LivePolicy {
   watch(): void {
     this.#listener = listen({
       url: this.#options.url,
-      channels: [POLICY_CHANNEL, APPLIED_CHANNEL, AUDIT_CHANNEL],
+      channels: [POLICY_CHANNEL, APPLIED_CHANNEL, AUDIT_CHANNEL, RELEASED_CHANNEL],
       onNotify: (channel, payload) => {
+        if (channel === RELEASED_CHANNEL) return this.#options.onReleased?.()
         if (channel === POLICY_CHANNEL) this.#look()
         else if (channel === APPLIED_CHANNEL) this.#options.node.heard()
         this.#tell(newsFrom(channel, payload))

@@ -119,7 +119,7 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
 
   const rules = createClientRuleOperations(change, now)
   const recalls = createRecallOperations(db, change, now)
-  const suspensions = createSuspensionOperations({ db, change, now, gate: live.gate, queue, record })
+  const suspensions = createSuspensionOperations({ db, change, now, gate: live.gate, nodeId: node.id, queue, record })
 
   const deviceKeys = createDeviceKeyOperations(change, now)
   const unset = () => live.gate.settings.posture

@@ -15,6 +15,7 @@ import { createGuardrails } from './guardrails.ts'
 import type { Guardrails } from './guardrails.ts'
 import { createKeeper } from './keeper.ts'
 import { startLivePolicy } from './live.ts'
+import { createReleasedElsewhere } from './released-elsewhere.ts'
 import type { LiveOptions, LivePolicy } from './live.ts'
 import { createNode } from './nodes.ts'
 import type { Node } from './nodes.ts'
@@ -56,7 +57,7 @@ const NOBODY: People = { accounts: () => [], peopleIn: () => [], approvers: () =
 
 export interface PolicyServiceOptions
   extends
-    Omit<LiveOptions, 'db' | 'node' | 'onTime' | 'onDrill' | 'onLockOut' | 'onSpared'>,
+    Omit<LiveOptions, 'db' | 'node' | 'onReleased' | 'onTime' | 'onDrill' | 'onLockOut' | 'onSpared'>,
     Pick<OperationsOptions, 'queue'> {
   /** For what changes the rules. */
   readonly db: Db
@@ -108,9 +109,16 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     later.guardrails?.tick(at)
     later.rules?.tick(at)
   }
+  const elsewhere = await createReleasedElsewhere(rules.db, node.id, options.queue, log)
   const live = await startLivePolicy({
     ...options,
     db: rules.db,
+    // Before the rules that let the next messages through.
+    onLoad: async (from) => {
+      await options.onLoad?.(from)
+      await elsewhere.catchUp()
+    },
+    onReleased: () => void elsewhere.catchUp(),
     url: options.listenUrl ?? url,
     node,
     onTime,

@@ -12,6 +12,7 @@ import {
   listEnding,
   listHolding,
   listRelatedHashes,
+  lockSuspensions,
   updateSuspension,
   uuidv7,
 } from '@drawbridge/db'
@@ -103,6 +104,7 @@ export interface SuspensionOptions {
   readonly change: Change
   readonly now: () => Date
   readonly gate: Gate
+  readonly nodeId: string
   readonly queue: HoldQueueOptions
   readonly record: (tx: Db, entry: AuditEntry) => Promise<unknown>
 }
@@ -112,7 +114,7 @@ class HasBegun extends Error {}
 /** Builds the operations. See `createOperations`, which runs them one at a time. */
 export function createSuspensionOperations(options: SuspensionOptions): SuspensionOperations {
   const { db, change, now, gate, record } = options
-  const queue = createHoldQueue(db, gate, options.queue)
+  const queue = createHoldQueue(db, gate, options.nodeId, options.queue)
   const deliver = (settled: readonly Settled[]) =>
     void options.queue.deliverReleased(settled.flatMap(({ delivered }) => delivered))
   const get = async (id: string) => {
@@ -173,7 +175,10 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
     return { ...result, effect }
   }
   const releaseFreed = async () => {
-    const freed = await db.transaction((tx) => queue.free(tx))
+    const freed = await db.transaction(async (tx) => {
+      await lockSuspensions(tx)
+      return queue.free(tx)
+    })
     deliver(freed)
     return countOf(freed).released
   }

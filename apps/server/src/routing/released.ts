@@ -10,16 +10,22 @@ import type { Routing } from './registry.ts'
 /**
  * Delivers what a suspension had held back, now that it is in its recipients' archives, in this order. The stamp is the
  * time at which it was accepted (XEP-0203). At once, unless an older image filter had let some of them in.
+ *
+ * @param isElsewhere - another node has released them: sessions of this node get them, and that is all.
  */
-export function deliverReleased(routing: Routing, messages: readonly ReleasedMessage[]): Promise<void> | void {
-  if (messages.every(isFiltered)) return handOver(routing, messages)
+export function deliverReleased(
+  routing: Routing,
+  messages: readonly ReleasedMessage[],
+  isElsewhere = false,
+): Promise<void> | void {
+  if (messages.every(isFiltered)) return handOver(routing, messages, isElsewhere)
   return filterMessages(messages, routing.ctx).then(
-    (filtered) => handOver(routing, filtered),
+    (filtered) => handOver(routing, filtered, isElsewhere),
     (error: unknown) => routing.ctx.log.error('released messages stay in the archive', { error: String(error) }),
   )
 }
 
-function handOver(routing: Routing, messages: readonly ReleasedMessage[]): void {
+function handOver(routing: Routing, messages: readonly ReleasedMessage[], isElsewhere: boolean): void {
   const { ctx, registry } = routing
   const released = messages.flatMap(({ id, stanza: text, sentAt, archives, retraction }) => {
     if (retraction) return []
@@ -27,7 +33,8 @@ function handOver(routing: Routing, messages: readonly ReleasedMessage[]): void 
     const stanza = stanzaFrom(element, { from: parseJid(element.attrs['from'] ?? '') })
     return stanza.kind === 'message' ? [{ id, stanza, sentAt, archives }] : []
   })
-  for (const feature of registry.features) {
+  // Whoever is nowhere is told once, by the node that has released it.
+  for (const feature of isElsewhere ? [] : registry.features) {
     try {
       feature.released?.(released, ctx)
     } catch (error) {

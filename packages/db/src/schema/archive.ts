@@ -96,6 +96,17 @@ export const heldMessage = pgTable(
   (t) => [primaryKey({ columns: [t.suspensionId, t.position] })],
 )
 
+/** What has left hold queues just now. */
+export const releasedBatch = pgTable('released_batch', {
+  position: bigint('position', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  nodeId: uuid('node_id').notNull(),
+  messages: jsonb('messages').$type<readonly { readonly id: string; readonly archives: ReleasedTo }[]>().notNull(),
+  at: instant('at').notNull().defaultNow(),
+})
+
+/** Archives that a held message has entered, and where. */
+export type ReleasedTo = readonly (ArchiveTarget & { readonly position: number })[]
+
 /** What was committed already. */
 export const dedup = pgTable('dedup', {
   key: bytea('key').primaryKey(),
