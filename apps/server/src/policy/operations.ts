@@ -19,7 +19,8 @@ import type { HoldQueueOptions } from './hold-queue.ts'
 import type { LivePolicy } from './live.ts'
 import { isRehearsal, rollBack } from './rehearsal.ts'
 import type { Node } from './nodes.ts'
-import { createSuspensionOperations, RELEASE_WAIT_MS } from './suspensions.ts'
+import { RELEASE_WAIT_MS } from './suspension-end.ts'
+import { createSuspensionOperations } from './suspensions.ts'
 import type { SuspensionOperations } from './suspensions.ts'
 
 export interface OperationsOptions {
