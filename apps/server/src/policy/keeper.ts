@@ -1,3 +1,4 @@
+import { Refusal } from '@drawbridge/contract'
 import { appendAudit, listActiveSuspensions, listOverdueReviews, putMeasured, takeAlert } from '@drawbridge/db'
 import type { Db, Suspension } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
@@ -38,6 +39,10 @@ export function createKeeper({ db, operations, drills, uses, alert, log }: Keepe
     alert(text)
     await appendAudit(db, { actor: SCHEDULE, action: 'alert-approvers', target: id, detail: { kind } }, at)
   }
+  const waits = (error: unknown) => {
+    if (error instanceof Refusal && error.code === 'suspension-ended') return
+    log.warn('what time brings waits until it can be seen to', { error: String(error) })
+  }
   const look = async (row: Suspension, at: Date) => {
     const { id, sinceAt, untilAt, reviewAt, isScheduled, isEmergency, startedBy } = row
     const can = operations()
@@ -57,7 +62,8 @@ export function createKeeper({ db, operations, drills, uses, alert, log }: Keepe
     }
   }
   const work = async (at: Date, hasSuspensions: boolean) => {
-    if (hasSuspensions) for (const row of await listActiveSuspensions(db)) await look(row, at)
+    // One that cannot be seen to now, as another node is ending it, keeps no other waiting.
+    if (hasSuspensions) for (const row of await listActiveSuspensions(db)) await look(row, at).catch(waits)
     await uses.flush()
     if (at.getTime() - overdueAt < OVERDUE_EVERY_MS) return
     overdueAt = at.getTime()
@@ -70,7 +76,7 @@ export function createKeeper({ db, operations, drills, uses, alert, log }: Keepe
       if (isBusy) return
       isBusy = true
       work(at, hasSuspensions)
-        .catch((error: unknown) => log.warn('what time brings waits until it can be seen to', { error: String(error) }))
+        .catch(waits)
         .finally(() => (isBusy = false))
     },
   }
