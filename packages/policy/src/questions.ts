@@ -54,6 +54,8 @@ export interface StanzaFacts {
   readonly hasBody: boolean
   /** A request that shows others something of the sender: what is published, a vCard, another name in a room. */
   readonly isPublication?: boolean | undefined
+  /** It says that it is an answer, and nobody there has asked. */
+  readonly isUnasked?: boolean | undefined
   /** A request that only puts people out of a room, without a word. */
   readonly isRemoval?: boolean | undefined
   /** Namespaces of its payloads; only those of interest matter, more do no harm. */

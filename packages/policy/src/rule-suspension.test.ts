@@ -71,6 +71,7 @@ test('the stanza matrix of a suspended service', () => {
       { ...iq, type: 'set', target: 'local', isRemoval: true },
       'pass pass pass pass refuse',
     ],
+    ['an answer to nothing', { ...iq, type: 'result', isUnasked: true }, 'pass discard discard discard discard'],
     ['iq result', { ...iq, type: 'result', target: 'local' }, 'pass pass pass pass discard'],
     ['presence', { ...iq, kind: 'presence', type: 'available' }, 'pass pass pass pass refuse'],
     [

@@ -66,7 +66,7 @@ const ANSWERS: Readonly<Record<SuspendedAction, Readonly<Record<SuspensionMode, 
   see: row('pass', 'pass', 'pass', 'pass', 'refuse'),
   /** An answer must never be answered with an error (RFC 6120 §8.3.1); after a cut it just ends here. */
   reply: row('pass', 'pass', 'pass', 'pass', 'discard'),
-  /** An error for a message or a presence: it has room for words, nobody waits for it, and it is never answered. */
+  /** An error for a message or a presence, an answer without a question: room for words that nobody waits for. */
   echo: row('pass', 'discard', 'discard', 'discard', 'discard'),
   open: row('pass', 'pass', 'pass', 'pass', 'refuse'),
   register: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
@@ -247,8 +247,8 @@ function readStanza(facts: StanzaFacts): Reading {
 }
 
 function stanzaAction(scope: CompiledScope, facts: StanzaFacts): SuspendedAction {
-  const { kind, type, isDurable, hasBody } = facts
-  if (kind === 'iq' && (type === 'error' || type === 'result')) return 'reply'
+  const { kind, type, isDurable, hasBody, isUnasked } = facts
+  if (kind === 'iq' && (type === 'error' || type === 'result')) return isUnasked === true ? 'echo' : 'reply'
   if (type === 'error') return 'echo'
   if (kind === 'message') return isDurable ? 'store' : hasBody ? 'say' : 'chatter'
   if (kind === 'presence') return presenceAction(scope, facts)

@@ -1,7 +1,7 @@
 import type { Session } from '../stream/session.ts'
 
-// RFC 6120 §8.2.3: an answer belongs to a request. One that nobody has asked for would be a way to say something past
-// all that looks at messages and requests, so it goes nowhere.
+// RFC 6120 §8.2.3: an answer belongs to a request. What somebody asked for is known, so that rules that keep words back
+// can tell an answer from words that are dressed up as one.
 
 /** Most questions that one session has open with others; the oldest are not waited for any longer. */
 const MAX_OPEN = 1_000
@@ -17,7 +17,12 @@ export function expectAnswer(asker: Session, asked: string, id: string): void {
   questions.add(keyOf(asked, id))
 }
 
-/** Whether that address was asked; each question is answered once. */
-export function takeAnswer(asker: Session, asked: string, id: string): boolean {
-  return open.get(asker)?.delete(keyOf(asked, id)) ?? false
+/** Whether a session waits for an answer from that address. */
+export function isAwaited(asker: Session, asked: string, id: string): boolean {
+  return open.get(asker)?.has(keyOf(asked, id)) ?? false
+}
+
+/** An answer has come: each question has one. */
+export function forgetQuestion(asker: Session, asked: string, id: string): void {
+  open.get(asker)?.delete(keyOf(asked, id))
 }

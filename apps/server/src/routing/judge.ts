@@ -1,8 +1,9 @@
 import { PASS } from '@drawbridge/policy'
 import type { StanzaFacts, Verdict } from '@drawbridge/policy'
 import { isDurable } from '@drawbridge/xmpp'
-import type { PresenceStanza, Stanza } from '@drawbridge/xmpp'
+import type { IqStanza, PresenceStanza, Stanza } from '@drawbridge/xmpp'
 import { ask } from '../policy/gate.ts'
+import { isAwaited } from './asked.ts'
 import type { Session } from '../stream/session.ts'
 import type { Context, Origin, PresenceReach } from './feature.ts'
 import { isWordy, publicationFacts } from './publication-facts.ts'
@@ -54,6 +55,7 @@ function factsOf(
   const isRenamed = kind === 'presence' && sender !== undefined && service?.isRenaming?.(stanza, sender, ctx) === true
   const account = to && to.bareString !== from.bareString ? ctx.accounts.findByBareJid(to.bareString) : undefined
   const recipient = account && ctx.gate.recipientFactsOf(account)
+  const isUnasked = kind === 'iq' && (type === 'result' || type === 'error') && !isAnswer(stanza, ctx)
   const namespaces = element.getChildElements().flatMap((child) => child.getNS() ?? [])
   return {
     at: ctx.now().getTime(),
@@ -73,9 +75,17 @@ function factsOf(
     ...(isMessage ? sharedMedia(element) : undefined),
     ...(published && { ...published, namespaces: [...namespaces, ...published.namespaces] }),
     ...(isRenamed ? { isPublication: true } : {}),
+    ...(isUnasked ? { isUnasked } : {}),
     ...(room === undefined ? {} : { room }),
     ...(kind === 'iq' && isTextSearch(element) ? { isSearch: true } : {}),
   }
+}
+
+/** To the server or a service of ours, everything may be one: they know what they have asked. */
+function isAnswer({ from, to, id }: IqStanza, { domain, sessions }: Context): boolean {
+  if (to?.localpart === undefined || to.domainpart !== domain) return true
+  const asker = sessions.find(to)
+  return asker !== undefined && isAwaited(asker, from.toString(), id)
 }
 
 function targetOf({ from, to }: Stanza, { domain, components }: Context): 'server' | 'self' | 'local' | 'remote' {

@@ -2,7 +2,7 @@ import { PASS } from '@drawbridge/policy'
 import { errorReply, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element, IqStanza, PresenceStanza, Stanza } from '@drawbridge/xmpp'
 import type { Session } from '../stream/session.ts'
-import { expectAnswer, takeAnswer } from './asked.ts'
+import { expectAnswer, forgetQuestion } from './asked.ts'
 import type { ComponentLink } from './components.ts'
 import { isPresentTo } from './deliver.ts'
 import { countFault, faultFrom, throwIfRefused } from './faults.ts'
@@ -118,10 +118,9 @@ async function routeIq(routing: Routing, stanza: IqStanza, sender: Session | und
     const target = ctx.sessions.find(to)
     const isAnswer = type === 'result' || type === 'error'
     // What the server asks in somebody's name was allowed where it was decided to ask.
-    // Silence: an answer must not be answered.
-    if (isAnswer && sender && !(target && takeAnswer(target, from.toString(), stanza.id))) return
     if (target && (isAnswer || !sender || isPresentTo(target, from, ctx.rosters))) {
-      if (sender && !isAnswer) expectAnswer(sender, to.toString(), stanza.id)
+      if (isAnswer) forgetQuestion(target, from.toString(), stanza.id)
+      else if (sender) expectAnswer(sender, to.toString(), stanza.id)
       target.send(stanza.element)
       if (sender) for (const seen of registry.relayed) seen(stanza, ctx)
       return

@@ -9,7 +9,8 @@ import { describe, expect, test } from 'vitest'
 
 const CONDITIONS: Readonly<Record<SaslFailure, { readonly in: string } | { readonly never: string }>> = {
   aborted: { in: 'auth' },
-  'account-disabled': { never: 'a disabled account is answered like one that does not exist (threats AU-14)' },
+  // Only to whom an issuer has vouched for; by password it is answered like one that does not exist (threats AU-14).
+  'account-disabled': { in: 'oauth-ends' },
   'credentials-expired': { in: 'fast' },
   'encryption-required': { in: 'auth' },
   'incorrect-encoding': { in: 'auth' },
