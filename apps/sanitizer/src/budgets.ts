@@ -1,4 +1,5 @@
 import type { ImagePayer } from '@drawbridge/contract'
+import { BoundedMap } from '@drawbridge/runtime'
 
 /** The payer has used up what is theirs. */
 export class BudgetSpent extends Error {
@@ -27,7 +28,7 @@ const MAX_PAYERS = 10_000
  * after it, and a bucket may go below zero once.
  */
 export class Budgets {
-  readonly #accounts = new Map<string, Account>()
+  readonly #accounts = new BoundedMap<string, Account>(MAX_PAYERS)
   readonly #now: () => number
 
   /** @param now - milliseconds of a clock that only goes forward. */
@@ -63,11 +64,7 @@ export class Budgets {
     account.pixels = Math.min(account.pixels + share * pixelsPerMinute, pixelsPerMinute)
     account.cpuMs = Math.min(account.cpuMs + share * cpuMsPerMinute, cpuMsPerMinute)
     account.refilledAt = now
-    // Moved to the end, so that the first is the one that paid longest ago.
-    this.#accounts.delete(key)
     this.#accounts.set(key, account)
-    const [oldest] = this.#accounts.keys()
-    if (this.#accounts.size > MAX_PAYERS && oldest !== undefined) this.#accounts.delete(oldest)
     return account
   }
 }

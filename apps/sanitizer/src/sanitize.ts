@@ -8,6 +8,7 @@ import {
   type RefusedImage,
   type Sanitize,
 } from '@drawbridge/contract'
+import { BoundedSet } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import { BoundsError, readBounds, type Bounds } from './bounds/index.ts'
 import { pngEssentials } from './bounds/png.ts'
@@ -54,7 +55,7 @@ const REMEMBERED_FAILURES = 1_000
  */
 export function createSanitizer(pipeline: Pipeline): Sanitize {
   const { config, pools, lanes, budgets } = pipeline
-  const failures = new Set<string>()
+  const failures = new BoundedSet<string>(REMEMBERED_FAILURES)
 
   return async (bytes, profile, options = {}) => {
     const { signal = new AbortController().signal, origin = 'local', payer, acceptsAvif = false } = options
@@ -92,7 +93,7 @@ export function createSanitizer(pipeline: Pipeline): Sanitize {
     try {
       const outcome = await lanes.run(turnFor(bounds, profile, options), { signal, onQueued: options.onQueued }, work)
       if (typeof outcome !== 'string') return cleanImage(outcome, job, config)
-      if (outcome === 'failed') remember(failures, keyOf())
+      if (outcome === 'failed') failures.add(keyOf())
       return refused(outcome)
     } catch (error) {
       if (error instanceof Overloaded) budgets.refund(payer, pixels)
@@ -112,12 +113,6 @@ function tryBounds(format: InputFormat, bytes: Uint8Array): Bounds | ImageReject
     if (error instanceof BoundsError) return error.reason
     throw error
   }
-}
-
-function remember(failures: Set<string>, key: string): void {
-  failures.add(key)
-  const [oldest] = failures
-  if (failures.size > REMEMBERED_FAILURES && oldest !== undefined) failures.delete(oldest)
 }
 
 function cleanImage(output: Output, { plan, bounds, pool }: Omit<Job, 'image'>, config: SanitizerConfig): CleanImage {

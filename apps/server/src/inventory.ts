@@ -2,6 +2,7 @@ import { countClientDay, noteSightings } from '@drawbridge/db'
 import type { ClientSighting, Db } from '@drawbridge/db'
 import { unknownBecause } from '@drawbridge/policy'
 import type { ClientIdentity, EvidenceTier } from '@drawbridge/policy'
+import { BoundedMap } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import { createHash } from 'node:crypto'
 
@@ -46,12 +47,11 @@ export interface InventoryOptions {
 
 /** Remembers which clients people use (control §2, rows 1 and 2): in memory first, written in batches. */
 export function startInventory({ db, log, node, requiredTier, connected, now }: InventoryOptions): Inventory {
-  const waiting = new Map<string, ClientSighting>()
+  const waiting = new BoundedMap<string, ClientSighting>(MAX_WAITING)
   let last = Promise.resolve()
   const saw = ({ account, client, remoteAddress }: Seen, { isRefused = false }: Sighting = {}) => {
     const clientKey = keyOf(client)
     const key = `${account.id} ${clientKey.toString('base64')}`
-    waiting.delete(key)
     waiting.set(key, {
       accountId: account.id,
       clientKey,
@@ -64,8 +64,6 @@ export function startInventory({ db, log, node, requiredTier, connected, now }: 
       isRefused,
       seenAt: now(),
     })
-    const [oldest] = waiting.keys()
-    if (waiting.size > MAX_WAITING && oldest !== undefined) waiting.delete(oldest)
   }
   let counted: { readonly day: string; readonly atMs: number } | undefined
   const count = async (day: string) => {

@@ -1,4 +1,5 @@
 import { Refusal } from '@drawbridge/contract'
+import { BoundedMap, TokenBucket } from '@drawbridge/runtime'
 
 /** Seconds of requests that may come at once, after a rest. */
 const BURST_S = 10
@@ -14,29 +15,19 @@ export interface RequestLimit {
 
 /** @param perSecond - requests that a key may go on making. */
 export function createRequestLimit(perSecond: number, now: () => number = () => performance.now()): RequestLimit {
-  const capacity = perSecond * BURST_S
-  /** Keys used last are last. One that was dropped begins with a full bucket, as a new one does. */
-  const buckets = new Map<string, { left: number; at: number }>()
-  const leftOf = (key: string, at: number): number => {
-    const bucket = buckets.get(key)
-    return bucket ? Math.min(capacity, bucket.left + ((at - bucket.at) / 1_000) * perSecond) : capacity
-  }
-  const check = (key: string): number => {
-    const left = leftOf(key, now())
-    if (left < 1) throw new Refusal('rate-limited', { retryAfterS: Math.ceil((1 - left) / perSecond) })
-    return left
+  /** One that was dropped begins with a full bucket, as a new one does. */
+  const buckets = new BoundedMap<string, TokenBucket>(MAX_KEYS)
+  const check = (key: string): void => {
+    const waitMs = buckets.get(key)?.waitMs(now()) ?? 0
+    if (waitMs > 0) throw new Refusal('rate-limited', { retryAfterS: Math.ceil(waitMs / 1_000) })
   }
   return {
-    check: (key) => void check(key),
+    check,
     take(key) {
-      const left = check(key)
-      buckets.delete(key)
-      buckets.set(key, { left: left - 1, at: now() })
-      if (buckets.size <= MAX_KEYS) return
-      for (const oldest of buckets.keys()) {
-        buckets.delete(oldest)
-        return
-      }
+      check(key)
+      const bucket = buckets.get(key) ?? new TokenBucket(perSecond, perSecond * BURST_S, now())
+      bucket.take(now())
+      buckets.set(key, bucket)
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { CleanFile } from '@drawbridge/contract'
 import { Refusal } from '@drawbridge/contract'
+import { BoundedMap } from '@drawbridge/runtime'
 import type { FetchedPage } from '@drawbridge/runtime'
 import { NS_BOB, NS_DRAWBRIDGE_PREVIEW, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
@@ -56,7 +57,7 @@ async function givePreview({ attrs }: Element, { session }: IqRequest, ctx: Cont
 }
 
 function previewOf(url: string, accountId: string, ctx: Context): Promise<Preview | undefined> {
-  const kept = previews.get(ctx) ?? new Map<string, Kept>()
+  const kept = previews.get(ctx) ?? new BoundedMap<string, Kept>(MAX_KEPT)
   previews.set(ctx, kept)
   const now = ctx.now().getTime()
   const known = kept.get(url)
@@ -64,9 +65,7 @@ function previewOf(url: string, accountId: string, ctx: Context): Promise<Previe
   // What is kept costs nothing.
   if (!chargeFetch(accountId, ctx)) throw new Refusal('rate-limited')
   const preview = fetchPreview(url, ctx)
-  kept.delete(url)
   kept.set(url, { until: now + KEPT_MS, preview })
-  if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value!)
   // What failed on our side is tried anew; that there is nothing is an answer.
   preview.catch(() => kept.delete(url))
   return preview

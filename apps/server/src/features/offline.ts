@@ -1,5 +1,6 @@
 import { listUndelivered, skipUndelivered } from '@drawbridge/db'
 import type { ArchivedMessage } from '@drawbridge/db'
+import { BoundedSet } from '@drawbridge/runtime'
 import { buildDelay, findCarbon, findStanzaId, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -59,7 +60,13 @@ interface Progress {
 function progressOf({ notes }: Session): Progress {
   const known = notes.get(NAME) as Progress | undefined
   if (known) return known
-  const fresh: Progress = { live: new Set(), isFlushing: false, hasMissed: false, last: 0, sent: new WeakSet() }
+  const fresh: Progress = {
+    live: new BoundedSet(LIVE_MAX),
+    isFlushing: false,
+    hasMissed: false,
+    last: 0,
+    sent: new WeakSet(),
+  }
   notes.set(NAME, fresh)
   return fresh
 }
@@ -79,10 +86,6 @@ function mayPass(element: Element, session: Session): boolean {
     return false
   }
   live.add(id)
-  if (live.size > LIVE_MAX) {
-    const [oldest] = live
-    live.delete(oldest!)
-  }
   return true
 }
 

@@ -1,5 +1,5 @@
 import type { Check } from '@drawbridge/contract'
-import { antivirusAt, ScanRefused } from '@drawbridge/runtime'
+import { antivirusAt, BoundedMap, ScanRefused } from '@drawbridge/runtime'
 import type { AntivirusEngine, Log, ScanVerdict } from '@drawbridge/runtime'
 import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -26,12 +26,7 @@ export interface Antivirus {
 export function createAntivirus({ engines: addresses, timeoutMs }: AntivirusConfig, log: Log): Antivirus | undefined {
   if (addresses.length === 0) return undefined
   const engines = addresses.map(antivirusAt)
-  const verdicts = new Map<string, ScanVerdict>()
-
-  const remember = (key: string, verdict: ScanVerdict) => {
-    verdicts.set(key, verdict)
-    if (verdicts.size > MAX_VERDICTS) verdicts.delete(verdicts.keys().next().value!)
-  }
+  const verdicts = new BoundedMap<string, ScanVerdict>(MAX_VERDICTS)
   const askOnce = async (engine: AntivirusEngine, bytes: Uint8Array, sha256: string, signal: AbortSignal) => {
     const key = `${engine.name} ${await engine.version(signal)} ${sha256}`
     const known = verdicts.get(key)
@@ -40,7 +35,7 @@ export function createAntivirus({ engines: addresses, timeoutMs }: AntivirusConf
       return known
     }
     const verdict = await engine.scan(bytes, signal)
-    remember(key, verdict)
+    verdicts.set(key, verdict)
     countScan({ outcome: verdict.outcome })
     return verdict
   }

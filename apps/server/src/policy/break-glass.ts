@@ -1,6 +1,7 @@
 import { appendAudit } from '@drawbridge/db'
 import type { Db } from '@drawbridge/db'
 import type { Question, Verdict } from '@drawbridge/policy'
+import { BoundedMap } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import { countBreakGlass } from './events.ts'
 
@@ -55,16 +56,11 @@ export function createBreakGlassWatch({
 
 /** Whether something is new, or was so long ago that it is again. */
 function createReminder(repeatMs: number, now: () => number): (key: string) => boolean {
-  const knownAt = new Map<string, number>()
+  const knownAt = new BoundedMap<string, number>(MAX_REMEMBERED)
   return (key) => {
     const at = now()
     if (at - (knownAt.get(key) ?? Number.NEGATIVE_INFINITY) < repeatMs) return false
-    knownAt.delete(key)
     knownAt.set(key, at)
-    for (const oldest of knownAt.keys()) {
-      if (knownAt.size <= MAX_REMEMBERED) break
-      knownAt.delete(oldest)
-    }
     return true
   }
 }

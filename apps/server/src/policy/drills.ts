@@ -1,5 +1,6 @@
 import { QUESTIONS } from '@drawbridge/policy'
 import type { Question, Verdict } from '@drawbridge/policy'
+import { BoundedMap } from '@drawbridge/runtime'
 
 /** Most drills that are measured at a time; there is hardly ever more than one. */
 const MAX_DRILLS = 32
@@ -12,12 +13,11 @@ export interface Drills {
 }
 
 export function createDrills(): Drills {
-  const drills = new Map<string, { hits: Map<string, number>; isNew: boolean }>()
+  const drills = new BoundedMap<string, { hits: Map<string, number>; isNew: boolean }>(MAX_DRILLS)
   return {
     hit(id, question, { action }) {
       let drill = drills.get(id)
       if (!drill) {
-        if (drills.size >= MAX_DRILLS) drills.delete(drills.keys().next().value!)
         drill = { hits: new Map(), isNew: false }
         drills.set(id, drill)
       }

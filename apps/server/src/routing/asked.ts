@@ -1,3 +1,4 @@
+import { BoundedSet } from '@drawbridge/runtime'
 import type { Session } from '../stream/session.ts'
 
 // RFC 6120 §8.2.3: an answer belongs to a request. What somebody asked for is known, so that rules that keep words back
@@ -11,9 +12,8 @@ const keyOf = (address: string, id: string) => `${id} ${address}`
 
 /** A session asks another address. */
 export function expectAnswer(asker: Session, asked: string, id: string): void {
-  const questions = open.get(asker) ?? new Set()
+  const questions = open.get(asker) ?? new BoundedSet(MAX_OPEN)
   open.set(asker, questions)
-  if (questions.size >= MAX_OPEN) for (const oldest of questions.values().take(1)) questions.delete(oldest)
   questions.add(keyOf(asked, id))
 }
 

@@ -4,6 +4,7 @@ import { buildSuspensions, xml } from '@drawbridge/xmpp'
 import type { Element, SettingIdentity } from '@drawbridge/xmpp'
 import { claimFrom, claimFromCaps, isInScope } from '@drawbridge/policy'
 import type { Claim, ClientIdentity, SuspensionSetting, VerdictDetails } from '@drawbridge/policy'
+import { BoundedMap } from '@drawbridge/runtime'
 import { publicSuspensions } from '../policy/enforce.ts'
 import type { LiveSession } from '../policy/enforce.ts'
 import { ask } from '../policy/gate.ts'
@@ -122,17 +123,14 @@ export function createAdmission({
   /** Its word is not enough, and its capabilities may speak for it yet. */
   const isWaitingForCaps = ({ account, client: { tier, isSuspect } }: Session) =>
     tier === 'E1' && !isSuspect && policy().gate.requiredTier(account) === 'E2'
-  const toldAt = new Map<string, number>()
+  const toldAt = new BoundedMap<string, number>(MAX_TOLD)
   /** One message a day about a rule for each installation: whoever tries all night need not read of it all morning. */
   const wasTold = ({ installation }: Session, code: ErrorCode, details: VerdictDetails): boolean => {
     if (installation === undefined || !BLOCKED.has(code)) return false
     const key = JSON.stringify([installation, code, details['rule']])
     const at = performance.now()
     if (at - (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < TOLD_MS) return true
-    toldAt.delete(key)
     toldAt.set(key, at)
-    const [oldest] = toldAt.keys()
-    if (toldAt.size > MAX_TOLD && oldest !== undefined) toldAt.delete(oldest)
     return false
   }
   /** Foreign clients show messages, and hardly ever the text of a stream error. */

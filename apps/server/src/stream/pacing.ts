@@ -1,3 +1,4 @@
+import { TokenBucket } from '@drawbridge/runtime'
 import { randomInt } from 'node:crypto'
 
 /** Nobody returns in less time than this, in milliseconds (control §4.8). */
@@ -39,7 +40,8 @@ export function createPacing(
   let isCut = false
   let sessions = 0
   let returningUntil = Number.NEGATIVE_INFINITY
-  const lanes = [bucket(ratePerSecond, now), bucket(Math.max(1, ratePerSecond * PRIORITY), now)] as const
+  const lane = (perSecond: number) => new TokenBucket(perSecond, Math.max(1, perSecond * BURST), now())
+  const [everybody, priority] = [lane(ratePerSecond), lane(Math.max(1, ratePerSecond * PRIORITY))]
   const windowMs = () => Math.max(MIN_WINDOW_MS, Math.ceil((sessions / ratePerSecond) * 1_000))
   const remaining = () => Math.max(0, returningUntil - now())
   return {
@@ -49,38 +51,19 @@ export function createPacing(
       } else if (isCut) {
         // Some hear of the end a poll later, and then draw their time.
         returningUntil = now() + POLL_MS + windowMs()
-        for (const lane of lanes) lane.empty()
+        everybody.empty(now())
+        priority.empty(now())
         ended(windowMs())
       }
       isCut = isCutNow
     },
     refuse(isPriority) {
-      if (remaining() === 0 || lanes[0].take() || (isPriority() && lanes[1].take())) return undefined
+      if (remaining() === 0 || everybody.take(now()) || (isPriority() && priority.take(now()))) return undefined
       return randomInt(MIN_WINDOW_MS, MIN_WINDOW_MS + windowMs())
     },
     draw: () => (isCut || remaining() > 0 ? randomInt(windowMs()) : undefined),
     get remainingMs() {
       return remaining()
-    },
-  }
-}
-
-/** A token bucket that holds a tenth of a second's share. */
-function bucket(ratePerSecond: number, now: () => number) {
-  const size = Math.max(1, ratePerSecond * BURST)
-  let tokens = 0
-  let at = now()
-  return {
-    take(): boolean {
-      tokens = Math.min(size, tokens + ((now() - at) / 1_000) * ratePerSecond)
-      at = now()
-      if (tokens < 1) return false
-      tokens--
-      return true
-    },
-    empty(): void {
-      tokens = 0
-      at = now()
     },
   }
 }

@@ -1,3 +1,4 @@
+import { TokenBucket } from '@drawbridge/runtime'
 import type { Connection } from '../transport/connection.ts'
 
 /** Seconds of the full rate that may be sent at once. */
@@ -6,35 +7,27 @@ const BURST_S = 4
 const MIN_PAUSE_MS = 50
 
 /**
- * A token bucket for what one client sends (threats DS-11). A client that is too fast is not read for a while: what it
+ * The rate of what one client sends (threats DS-11). A client that is too fast is not read for a while: what it
  * sends waits on its side, and nothing is lost.
  */
 export class StanzaRate {
   readonly #connection: Connection
-  readonly #perSecond: number
+  readonly #bucket: TokenBucket
   readonly #onRefill: () => void
-  #tokens: number
-  #at = performance.now()
   #timer: NodeJS.Timeout | undefined
 
   /** @param onRefill - called when it is worth trying again after a `take` that failed. */
   constructor(connection: Connection, perSecond: number, onRefill: () => void) {
     this.#connection = connection
-    this.#perSecond = perSecond
     this.#onRefill = onRefill
-    this.#tokens = perSecond * BURST_S
+    this.#bucket = new TokenBucket(perSecond, perSecond * BURST_S, performance.now())
   }
 
   /** True when another element may be looked at now; else the connection is paused until `onRefill`. */
   take(): boolean {
     const now = performance.now()
-    this.#tokens = Math.min(this.#perSecond * BURST_S, this.#tokens + ((now - this.#at) / 1_000) * this.#perSecond)
-    this.#at = now
-    if (this.#tokens >= 1) {
-      this.#tokens--
-      return true
-    }
-    if (!this.#timer) this.#pause(Math.max(MIN_PAUSE_MS, ((1 - this.#tokens) / this.#perSecond) * 1_000))
+    if (this.#bucket.take(now)) return true
+    if (!this.#timer) this.#pause(Math.max(MIN_PAUSE_MS, this.#bucket.waitMs(now)))
     return false
   }
 

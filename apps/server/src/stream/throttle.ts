@@ -1,3 +1,5 @@
+import { BoundedMap, BoundedSet } from '@drawbridge/runtime'
+
 /**
  * Slows down guessing, by account and by address (threats §3.5): some free tries a minute, then a wait that doubles with
  * every failure. Never a hard lock: whoever waits gets another try, tries during a wait do not extend it, and an account's
@@ -40,9 +42,9 @@ type Kind = keyof typeof KINDS
 
 /** @param freeTries - failures of an account within a minute that cost no wait. */
 export function createThrottle(freeTries: number, now: () => number = () => performance.now()): Throttle {
-  const failures = new Map<string, Failures>()
+  const failures = new BoundedMap<string, Failures>(MAX_KEYS)
   /** Account and address together, where a sign-in succeeded. */
-  const known = new Map<string, true>()
+  const known = new BoundedSet<string>(MAX_KEYS)
   const fail = (key: string) => {
     const { freeFactor, maxDelayMs } = KINDS[kindOf(key)]
     const at = now()
@@ -56,7 +58,7 @@ export function createThrottle(freeTries: number, now: () => number = () => perf
       entry.until = at + Math.min(maxDelayMs, FIRST_DELAY_MS * 2 ** entry.strikes)
       entry.strikes++
     }
-    putLast(failures, key, entry)
+    failures.set(key, entry)
   }
   return {
     keysOf(address, localpart) {
@@ -72,20 +74,9 @@ export function createThrottle(freeTries: number, now: () => number = () => perf
       for (const key of keys) {
         if (kindOf(key) !== 'account') continue
         failures.delete(key)
-        if (address !== undefined) putLast(known, key.includes(' at ') ? key : `${key} at ${address}`, true)
+        if (address !== undefined) known.add(key.includes(' at ') ? key : `${key} at ${address}`)
       }
     },
-  }
-}
-
-/** Entries used last are last: a flood of names drops the oldest and cannot grow the map without bound. */
-function putLast<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size <= MAX_KEYS) return
-  for (const oldest of map.keys()) {
-    map.delete(oldest)
-    return
   }
 }
 

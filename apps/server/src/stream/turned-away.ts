@@ -1,3 +1,4 @@
+import { BoundedMap } from '@drawbridge/runtime'
 import { buildStreamError } from '@drawbridge/xmpp'
 import type { Authenticate } from '@drawbridge/xmpp'
 import { parseBearer } from './oauthbearer.ts'
@@ -47,7 +48,7 @@ export interface TurnedAway {
 }
 
 export function createTurnedAway(now: () => number = () => performance.now()): TurnedAway {
-  const entries = new Map<string, Entry>()
+  const entries = new BoundedMap<string, Entry>(MAX_ENTRIES)
   // A rule turns many away with the same words: they are kept once.
   let last = ''
   return {
@@ -55,12 +56,7 @@ export function createTurnedAway(now: () => number = () => performance.now()): T
       const said = buildStreamError(REFUSED, text, ...details).toString()
       const error = said === last ? last : (last = said)
       entries.get(name)?.cancel?.()
-      entries.delete(name)
       entries.set(name, { epoch, error, until: now() + REMEMBER_MS, delayMs: FIRST_DELAY_MS, cancel: undefined })
-      for (const oldest of entries.keys()) {
-        if (entries.size <= MAX_ENTRIES) break
-        entries.delete(oldest)
-      }
     },
     again(name, epoch, cancel) {
       const entry = entries.get(name)

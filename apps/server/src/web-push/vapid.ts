@@ -1,3 +1,4 @@
+import { BoundedMap } from '@drawbridge/runtime'
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -36,7 +37,7 @@ function vapidFrom(key: KeyObject, contact: string, now: () => Date): Vapid {
   const { x = '', y = '' } = createPublicKey(key).export({ format: 'jwk' })
   const point = Buffer.concat([Buffer.from([4]), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')])
   const publicKey = point.toString('base64url')
-  const tokens = new Map<string, { readonly header: string; readonly renewAt: number }>()
+  const tokens = new BoundedMap<string, { readonly header: string; readonly renewAt: number }>(TOKENS_MAX)
   return {
     publicKey,
     authorization(origin) {
@@ -46,7 +47,6 @@ function vapidFrom(key: KeyObject, contact: string, now: () => Date): Vapid {
       const exp = nowS + TOKEN_TTL_S
       const token = signToken(key, { aud: origin, exp, sub: contact })
       const header = `vapid t=${token}, k=${publicKey}`
-      if (tokens.size >= TOKENS_MAX) tokens.clear()
       tokens.set(origin, { header, renewAt: exp - RENEW_S })
       return header
     },

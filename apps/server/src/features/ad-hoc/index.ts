@@ -1,3 +1,4 @@
+import { BoundedMap } from '@drawbridge/runtime'
 import {
   buildCommand,
   buildForm,
@@ -82,7 +83,7 @@ function execute(to: Place) {
       if (action !== 'execute') throw commandFault('bad-action')
       const id = newSessionId()
       if (!(await mustProve(command, session, ctx))) return start(command, id, session, ctx)
-      remember(open, id, { node, isProof: true })
+      open.set(id, { node, isProof: true })
       return buildCommand({ node, sessionId: id, status: 'executing', form: formOf(command, PROOF_FORM) })
     }
     const stage = open.get(sessionId)
@@ -118,20 +119,12 @@ async function start(command: AdHocCommand, sessionId: string, session: Session,
   const { node, form } = command
   if (!form) return complete(command, sessionId, undefined, session, ctx)
   const asked = await form(session.account, ctx)
-  remember(openForms(session), sessionId, { node, isProof: false })
+  openForms(session).set(sessionId, { node, isProof: false })
   return buildCommand({ node, sessionId, status: 'executing', form: formOf(command, asked) })
 }
 
 const formOf = ({ name }: AdHocCommand, form: Omit<FormSource, 'type'>) =>
   buildForm({ title: name, ...form, type: 'form' })
-
-function remember(open: Map<string, Stage>, sessionId: string, stage: Stage): void {
-  open.set(sessionId, stage)
-  for (const oldest of open.keys()) {
-    if (open.size <= OPEN_MAX) break
-    open.delete(oldest)
-  }
-}
 
 async function complete(
   command: AdHocCommand,
@@ -159,7 +152,7 @@ interface Stage {
 function openForms({ notes }: Session): Map<string, Stage> {
   const known = notes.get(NAME) as Map<string, Stage> | undefined
   if (known) return known
-  const fresh = new Map<string, Stage>()
+  const fresh = new BoundedMap<string, Stage>(OPEN_MAX)
   notes.set(NAME, fresh)
   return fresh
 }

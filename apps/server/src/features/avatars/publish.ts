@@ -1,5 +1,6 @@
 import { findReadableImage, listPepItems } from '@drawbridge/db'
 import { buildInfo, FETCH_TIMEOUT_MS } from '@drawbridge/image-filter'
+import { BoundedMap } from '@drawbridge/runtime'
 import {
   base64From,
   C2S_LIMITS,
@@ -106,11 +107,8 @@ export async function findPublished(owner: Account, id: string, ctx: Context): P
 }
 
 function remember(session: Session, raw: string, clean: string): void {
-  const note = (session.notes.get(NOTE) as Map<string, string> | undefined) ?? new Map<string, string>()
+  const note =
+    (session.notes.get(NOTE) as Map<string, string> | undefined) ?? new BoundedMap<string, string>(MAX_REMEMBERED)
   session.notes.set(NOTE, note)
   note.set(raw, clean)
-  for (const key of note.keys()) {
-    if (note.size <= MAX_REMEMBERED) break
-    note.delete(key)
-  }
 }

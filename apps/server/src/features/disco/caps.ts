@@ -12,6 +12,7 @@ import {
 } from '@drawbridge/xmpp'
 import { claimFromSoftware } from '@drawbridge/policy'
 import type { Claim as ClientClaim } from '@drawbridge/policy'
+import { BoundedMap } from '@drawbridge/runtime'
 import type { DiscoInfo, Element, SettingIdentity } from '@drawbridge/xmpp'
 import { createHash } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
@@ -100,21 +101,16 @@ export interface CapsCache {
 
 /** An empty cache; the least recently used answer goes first. */
 export function createCapsCache(): CapsCache {
-  const known = new Map<string, Capabilities>()
+  const known = new BoundedMap<string, Capabilities>(MAX_CACHED)
   return {
     find(key) {
       const capabilities = known.get(key)
       if (!capabilities) return undefined
-      known.delete(key)
       known.set(key, capabilities)
       return capabilities
     },
     put(key, capabilities) {
       known.set(key, capabilities)
-      for (const oldest of known.keys()) {
-        if (known.size <= MAX_CACHED) break
-        known.delete(oldest)
-      }
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { RoomAffiliationRow, RoomHatKind, RoomInvitation, RoomRow, StoredAffiliation } from '@drawbridge/db'
+import { BoundedMap } from '@drawbridge/runtime'
 import { mixesAlphabets, nicknameKey, parseJid, PrecisFault, StanzaFault } from '@drawbridge/xmpp'
 import type { Element, Jid } from '@drawbridge/xmpp'
 import { createHmac } from 'node:crypto'
@@ -13,6 +14,8 @@ import { SlowMode } from './slow-mode.ts'
 /** Most characters of a nick, and of a reason that somebody gives. */
 export const MAX_NICK = 128
 export const MAX_REASON = 1_024
+/** Ids of occupants that a room keeps, of whoever came by; what was forgotten is computed again. */
+const MAX_OCCUPANT_IDS = 10_000
 
 /** One session inside a room. */
 export interface Seat {
@@ -73,7 +76,7 @@ export class Room {
   readonly createdBy: string
   readonly createdAt: Date
   readonly #secret: Uint8Array
-  readonly #occupantIds = new Map<string, string>()
+  readonly #occupantIds = new BoundedMap<string, string>(MAX_OCCUPANT_IDS)
   config: RoomConfig
   subject: Subject | undefined
   vcard: string | undefined
@@ -171,8 +174,6 @@ export class Room {
     const known = this.#occupantIds.get(account)
     if (known !== undefined) return known
     const id = createHmac('sha256', this.#secret).update(account).digest('base64url')
-    // Of whoever came by; what was forgotten is computed again.
-    if (this.#occupantIds.size > 10_000) this.#occupantIds.clear()
     this.#occupantIds.set(account, id)
     return id
   }

@@ -9,6 +9,7 @@ import {
   uuidv7,
 } from '@drawbridge/db'
 import type { RoomAffiliationRow, RoomInvitation } from '@drawbridge/db'
+import { BoundedMap, TokenBucket } from '@drawbridge/runtime'
 import { StanzaFault } from '@drawbridge/xmpp'
 import type { Jid } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
@@ -29,6 +30,8 @@ const MAX_INVITATIONS = 1_000
 export const MAX_AFFILIATIONS = 10_000
 /** Rooms that one account may enter at once, and how many more each second: many devices with many bookmarks. */
 const JOIN_BURST = 300
+/** Accounts whose joins are counted; one that was dropped begins anew. */
+const MAX_JOINERS = 100_000
 const JOINS_PER_S = 20
 /** Where a session is, under this name in its notes. */
 const NOTE = 'muc'
@@ -63,7 +66,7 @@ export async function loadRooms(ctx: Context): Promise<void> {
   const domain = `${LABEL}.${ctx.domain}`
   const byLocalpart = new Map<string, Room>()
   const counts = new Map<string, number>()
-  const joins = new Map<string, { tokens: number; at: number }>()
+  const joins = new BoundedMap<string, TokenBucket>(MAX_JOINERS)
   const closing = new Map<string, Promise<void>>()
   const count = (account: string, by: number) => counts.set(account, (counts.get(account) ?? 0) + by)
   for (const { row, affiliations, affiliationChanges, hatKinds, hats, invitations } of await listRooms(ctx.db)) {
@@ -141,14 +144,9 @@ export async function loadRooms(ctx: Context): Promise<void> {
       await gone
     },
     mayJoin(account, now) {
-      const bucket = joins.get(account) ?? { tokens: JOIN_BURST, at: now }
-      bucket.tokens = Math.min(JOIN_BURST, bucket.tokens + ((now - bucket.at) / 1_000) * JOINS_PER_S)
-      bucket.at = now
-      if (bucket.tokens < 1) return false
-      bucket.tokens--
-      if (joins.size > 100_000) joins.clear()
+      const bucket = joins.get(account) ?? new TokenBucket(JOINS_PER_S, JOIN_BURST, now)
       joins.set(account, bucket)
-      return true
+      return bucket.take(now)
     },
     countBy: (account) => counts.get(account) ?? 0,
   })
