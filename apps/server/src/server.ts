@@ -343,6 +343,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     externalServices: config.externalServices,
     jobs,
     gate: policy.gate,
+    reclassify: policy.operations.reclassify,
     mediaPolicy,
     fetcher: common.hasPreviews ? (outside.fetcher ?? createFetcher(at.fetcherSocket)) : undefined,
     admitFile: createAdmitFile({

@@ -1,4 +1,4 @@
-import { and, arrayContains, asc, count, desc, eq, gt, inArray, isNull, min, or, sql } from 'drizzle-orm'
+import { and, arrayContains, arrayOverlaps, asc, count, desc, eq, gt, inArray, isNull, min, or, sql } from 'drizzle-orm'
 import { splitPeer } from './archive-batch.ts'
 import { findRetractions } from './archive.ts'
 import type { Retraction } from './archive.ts'
@@ -120,17 +120,23 @@ export async function listHeld(
   return isLocking ? query.for('update', { of: heldMessage }) : query
 }
 
-/** What the rules were asked about the messages that a suspension holds, in their order; those beyond a position. */
+/**
+ * What the rules were asked about the messages that a suspension holds, in their order; those beyond a position.
+ *
+ * @param parties - of messages that one of these has a part in; of older versions nobody knows that. Absent: of all.
+ */
 export function listHeldFacts(
   db: Db,
   suspensionId: string,
   limit: number,
-  after: number,
+  { after, parties }: { readonly after: number; readonly parties?: readonly string[] | undefined },
 ): Promise<Pick<HeldMessage, 'id' | 'position' | 'facts'>[]> {
+  const isOfThese =
+    parties && or(arrayOverlaps(heldMessage.parties, [...parties]), sql`cardinality(${heldMessage.parties}) = 0`)
   return db
     .select({ id: heldMessage.messageId, position: heldMessage.position, facts: heldMessage.facts })
     .from(heldMessage)
-    .where(and(eq(heldMessage.suspensionId, suspensionId), gt(heldMessage.position, after)))
+    .where(and(eq(heldMessage.suspensionId, suspensionId), gt(heldMessage.position, after), isOfThese))
     .orderBy(asc(heldMessage.position))
     .limit(limit)
 }

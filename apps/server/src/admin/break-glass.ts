@@ -1,5 +1,6 @@
 import { Refusal } from '@drawbridge/contract'
 import { appendAudit, findAccount, listBreakGlass, updateAccount } from '@drawbridge/db'
+import type { Db } from '@drawbridge/db'
 import { isRehearsal, transact } from '../policy/rehearsal.ts'
 import { localpartFrom } from '../routing/account-name.ts'
 import { hasFactor } from './access/second-factors.ts'
@@ -37,7 +38,8 @@ export function breakGlassHandlers({
       const before = await findAccount(db, localpart)
       if (!before) throw new Refusal('no-such-account')
       if (isBreakGlass && !(await isCovered(before.id))) throw new Refusal('break-glass-factor')
-      const row = await transact(db, async (tx) => {
+      const actor = actorOf(request).name
+      const change = async (tx: Db) => {
         // Locked, so that two at once do not make one too many, or leave none.
         const present = await listBreakGlass(tx, 'update')
         const others = present.filter(({ id }) => id !== before.id)
@@ -46,13 +48,16 @@ export function breakGlassHandlers({
         const changed = await updateAccount(tx, localpart, { isBreakGlass })
         if (!changed) throw new Refusal('no-such-account')
         const action = isBreakGlass ? 'grant-break-glass' : 'revoke-break-glass'
-        await appendAudit(tx, { actor: actorOf(request).name, action, target: `${localpart}@${domain}` }, now())
+        await appendAudit(tx, { actor, action, target: `${localpart}@${domain}` }, now())
         return changed
-      })
-      if (!isRehearsal()) {
-        accounts.put(row)
-        policy.live.reconsider()
       }
+      const work = async () => {
+        const row = await transact(db, change)
+        if (!isRehearsal()) accounts.put(row)
+        return row
+      }
+      const row = await policy.operations.reclassify(work, { by: actor, parties: [before.id] })
+      if (!isRehearsal()) policy.live.reconsider()
       return { account: accountView(row) }
     },
   }

@@ -1,9 +1,7 @@
 import { insertAccount, listAudit, uuidv7 } from '@drawbridge/db'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { keyFile } from '../../test/keys.ts'
+import { localSocket } from '../../test/local-socket.ts'
 import { png, slotFor, uploads } from '../../test/uploads.ts'
 import { sweep } from '../features/upload/sweep.ts'
 
@@ -14,7 +12,7 @@ const PASSWORDS = { carol: 'seven gray herons', dave: 'eleven slow trams' } as c
 async function sealing(settings: Readonly<Record<string, unknown>>) {
   let later = 0
   const u = await uploads({ settings: { blobs: settings }, now: () => new Date(Date.now() + later) })
-  const { ctx, policy, localAdmin } = u.server
+  const { ctx, policy } = u.server
   await policy.operations.setMediaPolicy('local:cli', { ...policy.gate.settings.media.service, originals: 'seal' })
   for (const localpart of ['carol', 'dave'] as const) {
     const id = uuidv7()
@@ -26,26 +24,17 @@ async function sealing(settings: Readonly<Record<string, unknown>>) {
   // They have been administrators for a while.
   await ctx.db.execute("update account set rights_since = now() - interval '2 days'")
   await ctx.db.execute("update credential set updated_at = now() - interval '2 days'")
-  const socket = createServer((req, res) => void localAdmin(req, res, new URL(req.url!, 'http://local')))
-  await once(socket.listen(0, '127.0.0.1'), 'listening')
-  const { port } = socket.address() as AddressInfo
+  const socket = await localSocket(u.server)
   return {
     ...u,
     pass: (ms: number) => void (later += ms),
-    async local(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown) {
-      const answer = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`, {
-        method,
-        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-      })
-      return { status: answer.status, json: JSON.parse(await answer.text()) }
-    },
+    local: socket.ask,
     async send(text: string) {
       const slot = await slotFor(u.alice, 'a.png', png(text))
       return u.fetch('PUT', slot.url, png(text), slot.headers)
     },
     async [Symbol.asyncDispose]() {
-      socket.close()
-      socket.closeAllConnections()
+      socket[Symbol.dispose]()
       await u[Symbol.asyncDispose]()
     },
   }

@@ -37,7 +37,7 @@ type Ids =
 /** Units and names: every change is one transaction with its audit row, then reaches the contact lists of who is online. */
 export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
   const { db, domain, accounts, units, policy, emit, now } = context
-  const { regroup } = policy.operations
+  const { reclassify } = policy.operations
   const audit = (tx: Db, actor: string, action: string, target: string, detail: Record<string, unknown> = {}) =>
     appendAudit(tx, { actor, action, target, detail }, now())
 
@@ -132,21 +132,26 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
       })
       return { unit: change(name, (unit) => ({ ...unit, ...wanted })) }
     },
-    deleteUnit: (request) =>
-      regroup(async () => {
-        const { name } = request.params
+    async deleteUnit(request) {
+      const { name } = request.params
+      const by = actorOf(request).name
+      const work = async () => {
         await db.transaction(async (tx) => {
           const ended = await endExempted(tx, { units: name })
           // What the unit said about media goes with it: nodes must not remember it for a unit of the same name.
           await bumpPolicyEpoch(tx)
           if ((await deleteUnit(tx, name)) === 'absent') throw new Refusal('no-such-unit')
-          await audit(tx, actorOf(request).name, 'delete-unit', name, { ...ended })
+          await audit(tx, by, 'delete-unit', name, { ...ended })
         })
         const before = units.find(name)
         units.remove(name)
         emit('unit.changed', { before, after: undefined })
         return { name }
-      }),
+      }
+      const members = [...(units.find(name)?.members ?? [])]
+      const parties = members.flatMap((jid) => accounts.findByBareJid(jid)?.id ?? [])
+      return reclassify(work, { by, parties })
+    },
     async listUnitMembers({ params, query: { cursor, limit = 100 } }) {
       const { id } = await rowOf(db, params.name)
       const rows = await listUnitMembers(db, id, limit + 1, cursor)
@@ -154,31 +159,34 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
       const next = rows.length > limit ? members.at(-1) : undefined
       return { members, ...(next === undefined ? {} : { next }) }
     },
-    addUnitMembers: (request) =>
-      regroup(async () => {
-        const wanted = request.body.members.slice(0, MAX_MEMBERS_PER_REQUEST).map(found)
-        const { name } = request.params
+    async addUnitMembers(request) {
+      const wanted = [...new Set(request.body.members.slice(0, MAX_MEMBERS_PER_REQUEST).map((one) => found(one).id))]
+      const { name } = request.params
+      const by = actorOf(request).name
+      const work = async () => {
         const added = await db.transaction(async (tx) => {
           const { id } = await rowOf(tx, name)
-          const ids = await addUnitMembers(tx, id, [...new Set(wanted.map((account) => account.id))])
-          const members = bareJids(ids)
-          if (members.size > 0)
-            await audit(tx, actorOf(request).name, 'add-unit-members', name, { members: [...members] })
+          const members = bareJids(await addUnitMembers(tx, id, wanted))
+          if (members.size > 0) await audit(tx, by, 'add-unit-members', name, { members: [...members] })
           return members
         })
         const unit = change(name, (before) => ({ ...before, members: before.members.union(added) }))
         return { unit, added: added.size }
-      }),
-    removeUnitMember: (request) =>
-      regroup(async () => {
-        const { id, bareJid } = found(request.params.account)
-        const { name } = request.params
+      }
+      return reclassify(work, { by, parties: wanted })
+    },
+    async removeUnitMember(request) {
+      const { id, bareJid } = found(request.params.account)
+      const { name } = request.params
+      const by = actorOf(request).name
+      const work = async () => {
         await db.transaction(async (tx) => {
           const removed = await removeUnitMembers(tx, (await rowOf(tx, name)).id, [id])
-          if (removed.length > 0)
-            await audit(tx, actorOf(request).name, 'remove-unit-member', name, { member: bareJid })
+          if (removed.length > 0) await audit(tx, by, 'remove-unit-member', name, { member: bareJid })
         })
         return { unit: change(name, (unit) => ({ ...unit, members: unit.members.difference(new Set([bareJid])) })) }
-      }),
+      }
+      return reclassify(work, { by, parties: [id] })
+    },
   }
 }

@@ -150,6 +150,11 @@ export class Gate {
     return this.#options.unitsOf(localpart)
   }
 
+  /** Whether the members of this room, by its bare JID, are spared by some suspension. */
+  sparesMembersOf(room: string): boolean {
+    return this.#settings.suspensions.some(({ exemptions }) => exemptions.rooms.includes(room))
+  }
+
   /** What rules know about an account that something goes to; nothing while none of them asks for units. */
   recipientFactsOf<A extends AccountFacts>({ localpart, isBreakGlass }: A) {
     return this.#asksForUnits ? { localpart, isBreakGlass, units: this.#options.unitsOf(localpart) } : undefined

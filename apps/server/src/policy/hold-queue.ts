@@ -39,13 +39,22 @@ export interface HoldQueueOptions {
 /** What a queue is emptied into. `reviewed-discard`: somebody has looked, whatever was said before. */
 export type Emptying = 'in-order' | 'rescan' | 'discard' | 'reviewed-discard'
 
-/** What became of some messages. */
+/** What became of some messages of a suspension. */
 export interface Settled {
+  readonly suspensionId: string
   readonly delivered: readonly ReleasedMessage[]
   /** Whose senders were told that nobody gets them. */
   readonly discarded: number
   /** How many were looked at. */
   readonly seen: number
+}
+
+/** Of which messages it is asked whether they are still held. Default: of all. */
+export interface Freeing {
+  /** Of one suspension. */
+  readonly suspensionId?: string
+  /** Ids: what these accounts have a part in, or was said in these rooms. */
+  readonly parties?: readonly string[] | undefined
 }
 
 interface DrainOptions {
@@ -63,10 +72,10 @@ export interface HoldQueue {
    */
   settle(tx: Db, suspensionId: string, how: Emptying, only?: readonly string[]): Promise<Settled>
   /**
-   * Settles what a suspension that goes on, or each of them, holds and is no longer about, since somebody is exempt now or
-   * has left a unit: in the transaction that changes this, so that what they say next does not overtake it.
+   * Settles what suspensions that go on hold and are no longer about: somebody is exempt now, a break-glass account, in an
+   * incident room, or out of a unit. Before those can say anything else, so that it does not overtake what they had said.
    */
-  free(tx: Db, suspensionId?: string): Promise<readonly Settled[]>
+  free(tx: Db, which?: Freeing): Promise<readonly Settled[]>
   /** Empties the queue while new messages still join its end. Stops when a batch is not full. */
   drain(
     suspensionId: string,
@@ -94,17 +103,21 @@ export function createHoldQueue(db: Db, gate: Gate, nodeId: string, options: Hol
     }
     return ({ handedOverBy }: HeldMessage) => (how !== 'reviewed-discard' && promisedBy.get(handedOverBy ?? '')) || how
   }
-  /** Who of these keeps a message back, as people are in units and rooms now. */
+  /**
+   * Who of these keeps a message back, as people are now: in units and rooms, and as break-glass accounts. Whence it was
+   * said, and with which client, is as it was: somebody who comes to a trusted network does not vouch for what was said
+   * in their name elsewhere.
+   */
   const keeperAmong = (rows: readonly Suspension[]) => {
     if (rows.length === 0) return () => undefined
     const settings = rows.map(suspensionSettingFrom)
     const keeper = compileKeepers(settings)
     return ({ facts }: Pick<HeldMessage, 'facts'>) => {
       const asked = (facts ?? SOME_MESSAGE) as StanzaFacts
-      const account = asked.account && gate.allFactsOf(asked.account, undefined, settings)
-      const recipient = asked.recipient ?? recipientFrom(asked)
-      const units = recipient && { recipient: { ...recipient, units: gate.unitsOf(recipient.localpart) } }
-      return keeper({ ...asked, ...(account && { account }), ...units })
+      const account = asked.account && gate.allFactsOf(asked.account, asked.address, settings)
+      const named = asked.recipient ?? recipientFrom(asked)
+      const recipient = named && gate.allFactsOf({ isAdmin: false, ...named }, undefined, settings)
+      return keeper({ ...asked, ...(account && { account }), ...(recipient && { recipient }) })
     }
   }
   /** Who keeps a message back when this suspension no longer does: the others that are in force. */
@@ -113,7 +126,7 @@ export function createHoldQueue(db: Db, gate: Gate, nodeId: string, options: Hol
   const settle: HoldQueue['settle'] = async (tx, id, how, only) => {
     await lockReleases(tx)
     const batch = await listHeld(tx, id, RELEASE_BATCH, { isLocking: true, ...(only === undefined ? {} : { only }) })
-    if (batch.length === 0) return { delivered: [], discarded: 0, seen: 0 }
+    if (batch.length === 0) return { suspensionId: id, delivered: [], discarded: 0, seen: 0 }
     const wayOf = await findWay(tx, batch, how)
     const keeperOf = await keepersBeside(tx, id)
     const kept = Map.groupBy(batch, (message) => (isDiscarding(wayOf(message)) ? undefined : keeperOf(message)))
@@ -134,18 +147,19 @@ export function createHoldQueue(db: Db, gate: Gate, nodeId: string, options: Hol
     const delivered = await releaseHeld(tx, passed)
     await noteReleased(tx, nodeId, delivered)
     await countReleased(tx, id, { released: delivered.length, discarded: dropped.length })
-    return { delivered, discarded: dropped.length, seen: batch.length }
+    return { suspensionId: id, delivered, discarded: dropped.length, seen: batch.length }
   }
-  const free: HoldQueue['free'] = async (tx, of) => {
+  const free: HoldQueue['free'] = async (tx, { suspensionId, parties } = {}) => {
     const settled: Settled[] = []
-    const inForce = (await listActiveSuspensions(tx)).filter(({ id }) => of === undefined || id === of)
+    const active = await listActiveSuspensions(tx)
+    const inForce = active.filter(({ id }) => suspensionId === undefined || id === suspensionId)
     for (const row of inForce) {
       // What is about to be discarded, or looked at, waits for that.
       if (row.release === 'discard' || row.release === 'review') continue
       const keeperOf = keeperAmong([row])
       let after = 0
       for (;;) {
-        const page = await listHeldFacts(tx, row.id, LOOK_BATCH, after)
+        const page = await listHeldFacts(tx, row.id, LOOK_BATCH, { after, parties })
         const loose = page.filter((message) => keeperOf(message) === undefined).map(({ id }) => id)
         for (let at = 0; at < loose.length; at += RELEASE_BATCH) {
           settled.push(await settle(tx, row.id, row.release ?? 'in-order', loose.slice(at, at + RELEASE_BATCH)))

@@ -33,6 +33,20 @@ export interface OperationsOptions {
 }
 
 /**
+ * THE way to change what people are to suspensions: in which units they are, whether they pass everything, who is in an
+ * incident room. What was held of them, or for them, and is not any more, is released before they go on. Without a
+ * suspension it is `work` and nothing else.
+ */
+export type Reclassify = <T>(work: () => Promise<T>, who: Reclassified) => Promise<T>
+
+export interface Reclassified {
+  /** Who does it, for the record. */
+  readonly by: string
+  /** Ids of the accounts, or of the room, that are others than before. Absent: nobody knows whom it concerns. */
+  readonly parties?: readonly string[]
+}
+
+/**
  * Everything that changes the rules. Each returns when every node enforces the change on its live sessions, or cannot act
  * any more (control §4.5): at once where there is one node, after 5 s at the latest.
  */
@@ -44,11 +58,8 @@ export interface Operations
     RecallOperations,
     SuspensionOperations,
     DocumentOperations {
-  /**
-   * Puts people into other units than before. What was held of them, or for them, and is not any more, is released before
-   * they go on.
-   */
-  regroup<T>(work: () => Promise<T>): Promise<T>
+  /** Runs `work`, which makes people others than before to suspensions. See `Reclassify`. */
+  readonly reclassify: Reclassify
   setMediaPolicy(actor: string, policy: MediaPolicy): Promise<{ effect: Effect }>
   /** Rejects with `no-such-unit`. */
   setUnitMediaPolicy(actor: string, unit: string, policy: UnitMediaPolicy): Promise<{ effect: Effect }>
@@ -151,15 +162,15 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
     readPolicy: () => document.readPolicy(),
     applyPolicy: (...args) => inTurn(() => document.applyPolicy(...args)),
     recover: () => inTurn(() => suspensions.recover()),
-    releaseFreed: () => inTurn(() => suspensions.releaseFreed()),
-    async regroup(work) {
-      if (live.gate.settings.suspensions.length === 0) return work()
-      const regroup = async () => {
+    releaseFreed: (...args) => inTurn(() => suspensions.releaseFreed(...args)),
+    async reclassify(work, { by, parties }) {
+      if (isRehearsal() || live.gate.settings.suspensions.length === 0) return work()
+      const reclassify = async () => {
         const done = await work()
-        await suspensions.releaseFreed()
+        await suspensions.releaseFreed(by, parties)
         return done
       }
-      return (await inTurn(() => live.exclusive(regroup, RELEASE_WAIT_MS))).result
+      return (await inTurn(() => live.exclusive(reclassify, RELEASE_WAIT_MS))).result
     },
     setClientPosture: (...args) => inTurn(() => posture.setClientPosture(...args)),
     confirmClientPosture: (...args) => inTurn(() => posture.confirmClientPosture(...args)),

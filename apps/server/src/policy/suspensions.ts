@@ -1,9 +1,11 @@
 import { Refusal } from '@drawbridge/contract'
 import type { Effect, NewClientRule, NewSuspension, Release } from '@drawbridge/contract'
 import {
+  bumpPolicyEpoch,
   claimBeginning,
   findSuspension,
   insertSuspension,
+  listActiveSuspensions,
   listEnding,
   listHolding,
   listRelatedHashes,
@@ -80,8 +82,14 @@ export interface SuspensionOperations {
   discardReviewed(actor: string, id: string, only: readonly string[] | undefined, also?: Also): Promise<number>
   /** Writes down a suspension that a node began without the database, or one that has ended there already. */
   adoptSuspension(row: Suspension): Promise<{ effect: Effect }>
-  /** Releases what suspensions that go on are no longer about, as people are in units now. While nobody sends. */
-  releaseFreed(): Promise<number>
+  /**
+   * Releases what suspensions that go on are no longer about, as people are now: while nobody sends, and in an epoch of
+   * its own, so that no node adds to it what was decided before.
+   *
+   * @param by - who has changed that, for the record
+   * @param parties - ids of the accounts or rooms that are others than before. Absent: all.
+   */
+  releaseFreed(by: string, parties?: readonly string[]): Promise<number>
   /** Releases what a suspension that has ended still holds, after a crash. Call it before anybody can connect. */
   recover(): Promise<number>
 }
@@ -123,7 +131,7 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
         const result = await updateSuspension(tx, id, fields)
         if (!result) throw new Refusal('suspension-ended')
         // Whoever is let in is so with what they had said before.
-        freed = fields.exemptions === undefined ? [] : await queue.free(tx, id)
+        freed = fields.exemptions === undefined ? [] : await queue.free(tx, { suspensionId: id })
         const keys = Object.keys(fields) as (keyof Suspension)[]
         const changes = Object.fromEntries(keys.map((key) => [key, { from: before[key], to: result[key] }]))
         const detail = freed.length === 0 ? changes : { ...changes, ...countOf(freed) }
@@ -161,10 +169,16 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
     })
     return { ...result, effect }
   }
-  const releaseFreed = async () => {
+  const releaseFreed: SuspensionOperations['releaseFreed'] = async (by, parties) => {
     const freed = await db.transaction(async (tx) => {
+      if ((await listActiveSuspensions(tx)).length === 0) return []
+      await bumpPolicyEpoch(tx)
       await lockSuspensions(tx)
-      return queue.free(tx)
+      const freed = await queue.free(tx, { parties })
+      for (const [target, settled] of Map.groupBy(freed, ({ suspensionId }) => suspensionId)) {
+        await record(tx, { actor: by, action: 'free-held', target, detail: countOf(settled) })
+      }
+      return freed
     })
     deliver(freed)
     return countOf(freed).released
@@ -229,7 +243,7 @@ export function createSuspensionOperations(options: SuspensionOptions): Suspensi
         if (suspension?.endedAt === null || suspension?.release === 'review') continue
         released += (await queue.drain(id, emptyingOf(suspension?.release ?? null))).released
       }
-      return released + (await releaseFreed())
+      return released + (await releaseFreed('local:start'))
     },
     releaseFreed,
   }

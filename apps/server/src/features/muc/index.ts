@@ -9,8 +9,7 @@ import { leaveAll, LOST } from './leave.ts'
 import { handleMessage } from './messages.ts'
 import { setHeldForHistory, setRounds } from './metrics.ts'
 import { handlePresence } from './presence.ts'
-import { affiliationRank } from './privileges.ts'
-import { LABEL, loadRooms, roomsOf } from './rooms.ts'
+import { belongs, LABEL, loadRooms, roomsOf } from './rooms.ts'
 
 /**
  * XEP-0045: Multi-User Chat, with XEP-0410 (self-ping), XEP-0421 (occupant ids), XEP-0317 (hats), XEP-0463
@@ -44,7 +43,7 @@ export const muc = defineFeature({
     },
     isMember: ({ localpart = '' }, bareJid, ctx) => {
       const room = roomsOf(ctx).find(localpart)
-      return room !== undefined && affiliationRank(room.affiliationOf(bareJid)) >= affiliationRank('member')
+      return room !== undefined && belongs(room.affiliationOf(bareJid))
     },
     idOf: ({ localpart = '' }, ctx) => roomsOf(ctx).find(localpart)?.id,
     rooms: (ctx) =>

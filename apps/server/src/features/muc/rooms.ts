@@ -19,6 +19,8 @@ import { changesScopes } from './affiliation-versions.ts'
 import type { VersionStep } from './affiliation-versions.ts'
 import { profileConfig, roomConfigSchema } from './config.ts'
 import type { RoomConfig } from './config.ts'
+import { affiliationRank } from './privileges.ts'
+import type { Affiliation } from './privileges.ts'
 import { Relay } from './relay.ts'
 import { Room, roomJid } from './room.ts'
 
@@ -183,7 +185,16 @@ export function saveAffiliations(
   changes: readonly AffiliationRow[],
   ctx: Context,
 ): Promise<ReadonlyMap<string, VersionStep>> {
-  return room.inTurn(() => changeLists(room, changes, ctx))
+  const save = () => room.inTurn(() => changeLists(room, changes, ctx))
+  // Who comes to belong to an incident room may speak there from now on: after what they have said there already.
+  const isLettingIn = changes.some(({ jid, affiliation }) => belongs(affiliation) && !belongs(room.affiliationOf(jid)))
+  if (!isLettingIn || !ctx.gate.sparesMembersOf(room.address)) return save()
+  return ctx.reclassify(save, { by: room.address, parties: [room.id] })
+}
+
+/** Whether somebody of this affiliation is a member of the room, or more than that. */
+export function belongs(affiliation: Affiliation): boolean {
+  return affiliationRank(affiliation) >= affiliationRank('member')
 }
 
 async function changeLists(
