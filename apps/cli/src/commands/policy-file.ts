@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { stringify } from 'yaml'
 import { parse } from '../arguments.ts'
 import type { Cli, Command } from '../command.ts'
-import { parsePolicy, stepLine } from '../policy/document.ts'
 import { effectLine } from './effect.ts'
 import { warningLines } from './suspension.ts'
+
+/** Loaded when asked for: the other commands need not wait for YAML. */
+const loadDocuments = () => import('../policy/document.ts')
 
 const SECTIONS = 'client rules, the posture for unknown clients, media policies, playbooks and advisory settings'
 
@@ -16,7 +17,8 @@ export const policyExport: Command = {
   async run(args, cli) {
     parse(args, [], {})
     const { document } = await cli.admin('getPolicy')
-    cli.document(stringify(document).trimEnd(), document)
+    const { formatPolicy } = await loadDocuments()
+    cli.document(formatPolicy(document), document)
   },
 }
 
@@ -28,6 +30,7 @@ export const policyDiff: Command = {
   async run(args, cli) {
     const { words } = parse(args, ['FILE'], {})
     const { steps } = await applied(words[0] ?? '', cli, { isDryRun: true, isShadowAccepted: true })
+    const { stepLine } = await loadDocuments()
     cli.result(steps.map(stepLine), steps)
   },
 }
@@ -44,6 +47,7 @@ export const policyApply: Command = {
     const isShadowAccepted = values['accept-shadow'] === true
     const answer = await applied(words[0] ?? '', cli, { isDryRun, isShadowAccepted })
     const { steps, effect } = answer
+    const { stepLine } = await loadDocuments()
     const outcome = effect === undefined ? 'nothing to change' : effectLine(effect)
     cli.result(
       [
@@ -61,6 +65,7 @@ async function applied(
   { admin, resolvePath }: Cli,
   { isDryRun, isShadowAccepted }: { readonly isDryRun: boolean; readonly isShadowAccepted: boolean },
 ) {
+  const { parsePolicy } = await loadDocuments()
   const document = parsePolicy(await readFile(resolvePath(file), 'utf8'))
   const query = isDryRun ? { dryRun: 'true' } : {}
   return admin('applyPolicy', { query, body: { document, ...(isShadowAccepted && { isShadowAccepted }) } })

@@ -5,7 +5,7 @@ import {
   type RuleDocument,
   sentencesOf,
 } from '@drawbridge/contract'
-import { parseDocument } from 'yaml'
+import { parseDocument, stringify } from 'yaml'
 import { UsageError } from '../command.ts'
 
 /** A file is read by people: larger ones are no policy. */
@@ -27,6 +27,11 @@ export function parsePolicy(text: string): PolicyDocument {
   const result = policyDocument.safeParse(value)
   if (!result.success) throw new UsageError(sentencesOf(result.error.issues, value).join(' '))
   return result.data
+}
+
+/** The file that `parsePolicy` reads. */
+export function formatPolicy(document: PolicyDocument): string {
+  return stringify(document).trimEnd()
 }
 
 const MARKS = { add: '+', remove: '-', change: '~' } as const
