@@ -76,9 +76,8 @@ export function Timeline({ peer, place, placeSource }: TimelineProps) {
     const row = rows[Math.max(0, Math.min(rows.length - 1, index))]
     if (!row) return
     const { key } = row.message
-    position.onHandsOn()
     setActiveKey(key)
-    list.current?.scrollToIndex(rows.indexOf(row), { align: 'nearest' })
+    position.toRow(rows.indexOf(row))
     focusWhenMounted(key, 20)
   }
 

@@ -5,6 +5,7 @@ import type { Row } from '../state/rows.ts'
 import { EMPTY_TIMELINE } from '../state/timeline.ts'
 import { firstUnreadKey } from '../state/unread.ts'
 import type { Place } from '../storage/database.ts'
+import { keepInPlace, type Stay } from './keep-in-place.ts'
 
 /** Closer to the end than this counts as being there. */
 const AT_END_PX = 48
@@ -42,6 +43,8 @@ export interface TimelinePosition {
   readonly onScroll: () => void
   readonly onHandsOn: () => void
   readonly toEnd: () => void
+  /** Moves no further than it takes to show the row. */
+  readonly toRow: (index: number) => void
   /** The topmost visible message and where it stands; no anchor at the end. */
   readonly where: () => Pick<Place, 'anchor' | 'offsetPx'>
 }
@@ -58,6 +61,7 @@ export function useTimelinePosition(options: TimelinePositionOptions): TimelineP
       ? { kind: 'unread-or-end' }
       : { kind: 'anchor', key: place.anchor, offsetPx: place.offsetPx, pages: 0 },
   )
+  const stay = useRef<Stay | undefined>(undefined)
   const [newBelow, setNewBelow] = useState(0)
   const [isScrolledUp, setScrolledUp] = useState(false)
 
@@ -73,8 +77,18 @@ export function useTimelinePosition(options: TimelinePositionOptions): TimelineP
 
   const stick = useCallback(() => {
     const element = scroller.current
+    stay.current?.nowhere()
     if (element) element.scrollTop = element.scrollHeight
   }, [scroller])
+
+  /** The list moves by itself until the row is where it should be; each of its steps is a scroll event. */
+  const goTo = useCallback(
+    (index: number, options: Parameters<VirtualizerHandle['scrollToIndex']>[1]) => {
+      stay.current?.nowhere()
+      list.current?.scrollToIndex(index, options)
+    },
+    [list],
+  )
 
   /** What is on the screen is read. Not before the beginning is found: that depends on what was unread. */
   const see = useCallback(() => {
@@ -97,6 +111,8 @@ export function useTimelinePosition(options: TimelinePositionOptions): TimelineP
     if (!element) return
     const toEndPx = element.scrollHeight - element.scrollTop - element.clientHeight
     isAtEnd.current = toEndPx < AT_END_PX
+    if (isAtEnd.current || aim.current) stay.current?.nowhere()
+    else stay.current?.here()
     setScrolledUp(toEndPx > element.clientHeight)
     if (isAtEnd.current) {
       setNewBelow(0)
@@ -112,7 +128,7 @@ export function useTimelinePosition(options: TimelinePositionOptions): TimelineP
       const timeline = timelines[peer] ?? EMPTY_TIMELINE
       if (target.kind === 'anchor') {
         const index = rows.findIndex(({ message }) => message.stanzaId === target.key || message.key === target.key)
-        if (index >= 0) list.current?.scrollToIndex(index, { align: 'start', offset: -target.offsetPx })
+        if (index >= 0) goTo(index, { align: 'start', offset: -target.offsetPx })
         else if (timeline.isComplete || ++target.pages > MAX_ANCHOR_PAGES) aim.current = { kind: 'unread-or-end' }
         return
       }
@@ -121,10 +137,10 @@ export function useTimelinePosition(options: TimelinePositionOptions): TimelineP
       const index = key === undefined ? -1 : rows.findIndex(({ message }) => message.key === key)
       if (index > 0) {
         isAtEnd.current = false
-        list.current?.scrollToIndex(index, { align: 'start', offset: -UNREAD_FROM_TOP_PX })
+        goTo(index, { align: 'start', offset: -UNREAD_FROM_TOP_PX })
       } else if (isAtEnd.current) stick()
     },
-    [chat, peer, rows, list, setUnreadKey, stick],
+    [chat, peer, rows, goTo, setUnreadKey, stick],
   )
 
   const isAnchored = aim.current?.kind === 'anchor'
@@ -167,6 +183,13 @@ export function useTimelinePosition(options: TimelinePositionOptions): TimelineP
 
   useEffect(loadIfNeeded, [loadIfNeeded, isSynced, isOnline, rows])
 
+  useEffect(() => {
+    if (!scroller.current) return
+    const kept = keepInPlace(scroller.current)
+    stay.current = kept
+    return () => kept.stop()
+  }, [scroller])
+
   // Rows are measured, the composer grows, a keyboard opens, the window changes: whoever was at the end stays there.
   useEffect(() => {
     const element = scroller.current
@@ -202,6 +225,10 @@ export function useTimelinePosition(options: TimelinePositionOptions): TimelineP
       setScrolledUp(false)
       stick()
       see()
+    },
+    toRow(index) {
+      aim.current = undefined
+      goTo(index, { align: 'nearest' })
     },
     where() {
       const element = scroller.current
