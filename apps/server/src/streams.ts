@@ -1,20 +1,23 @@
-import { errorReply, NS_CLIENT, NS_CSI, NS_SM, xml } from '@drawbridge/xmpp'
+import { C2S_LIMITS, errorReply, NS_CLIENT, NS_CSI, NS_SM, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import { createHmac } from 'node:crypto'
 import { appendAudit, findSmSession, insertSmSession } from '@drawbridge/db'
 import { NO_IDENTITY } from '@drawbridge/policy'
 import { isLoopback } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
+import type { Ground } from './ground.ts'
 import { ask } from './policy/gate.ts'
 import type { PolicyService } from './policy/start.ts'
 import type { Strain } from './policy/strain.ts'
 import { faultFrom } from './routing/faults.ts'
 import type { Registration } from './routing/feature.ts'
-import { enter, route } from './routing/router.ts'
+import { enter, route, routeFromComponent } from './routing/router.ts'
 import type { Routing } from './routing/registry.ts'
 import type { ServerConfig } from './server.config.ts'
 import { entranceOf } from './stream/admission.ts'
 import type { Admission } from './stream/admission.ts'
+import { ComponentStream } from './stream/component.ts'
+import type { ComponentServer } from './stream/component.ts'
 import type { Fast } from './stream/fast.ts'
 import { watchIdle } from './stream/idle.ts'
 import { limitsFrom } from './stream/limits.ts'
@@ -26,6 +29,7 @@ import { watchSignIns } from './stream/sign-in-ends.ts'
 import type { StreamServer, Stranger } from './stream/stream-server.ts'
 import type { Throttle } from './stream/throttle.ts'
 import type { TurnedAway } from './stream/turned-away.ts'
+import type { Accept } from './transport/connection.ts'
 
 /** The state of a stream is kept for the length of a suspension, and so long at most (control §4.8). */
 const MAX_AWAY_MS = 86_400_000
@@ -224,4 +228,19 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     signInProved: (tookMs) => strain.signedIn(tookMs),
     signInRefused: (attempt) => log.info('sign-in refused', attempt),
   }
+}
+
+/** What takes connections of components (XEP-0114). */
+export function acceptComponents({ config, log }: Ground, routing: Routing): Accept {
+  const { domain, components } = routing.ctx
+  const server: ComponentServer = {
+    domain,
+    secrets: new Map(config.components.secrets.map(({ label, secret }) => [label, secret])),
+    components,
+    limits: C2S_LIMITS,
+    handshakeTimeoutMs: config.stream.signInTimeoutMs,
+    route: (stanza, link) => routeFromComponent(routing, stanza, link),
+    failed: (error) => log.error('a component failed', { error: String(error) }),
+  }
+  return (connection) => new ComponentStream(server, connection)
 }
