@@ -2,6 +2,7 @@ import { MINIMUM_TIERS } from '@drawbridge/policy'
 import { z } from 'zod'
 import type { AdminRoute } from './admin-route.ts'
 import { account } from './admin-accounts.ts'
+import { affectedClient, simulation } from './admin-client-rules.ts'
 import { accountName, effect, idParams, instant, nameParams, none, pageQuery, searchQuery } from './admin-values.ts'
 
 // The company: its units, the names it gives to people, and invitations.
@@ -31,6 +32,8 @@ const minimumTier = z.enum(MINIMUM_TIERS).meta({
   description: 'Clients of its members that are known less well count as unknown, and are turned away.',
 })
 
+const confirmBy = instant.meta({ description: 'Without confirmation, the tier from before counts again from here on.' })
+
 export const unit = z
   .strictObject({
     name: unitName,
@@ -38,6 +41,7 @@ export const unit = z
     roster,
     directory,
     minimumTier: minimumTier.optional(),
+    confirmBy: confirmBy.optional(),
     members: z.int().min(0),
   })
   .meta({ id: 'Unit' })
@@ -99,6 +103,12 @@ export const issuedInvitation = z
   .meta({ id: 'IssuedInvitation' })
 
 const unitParams = z.strictObject({ name: unitName })
+
+const protectedUnit = z.strictObject({
+  unit: unitName,
+  minimumTier: minimumTier.nullable(),
+  confirmBy: confirmBy.optional(),
+})
 
 /** Routes about units, names and invitations. */
 export const PEOPLE_ROUTES = {
@@ -169,19 +179,51 @@ export const PEOPLE_ROUTES = {
     isPolicyWrite: true,
     params: unitParams,
     query: none,
-    body: z.strictObject({ minimumTier: minimumTier.nullable() }),
+    body: z.strictObject({
+      minimumTier: minimumTier.nullable(),
+      simulation: z
+        .string()
+        .max(512)
+        .optional()
+        .meta({ description: 'What a simulation returned: needed for a higher tier than now, except locally.' }),
+    }),
     status: 200,
     response: z.strictObject({
-      unit: unitName,
-      minimumTier: minimumTier.nullable(),
+      ...protectedUnit.shape,
       sessions: z.int().min(0).meta({ description: 'Live sessions for which something changes.' }),
       people: z.int().min(0).meta({ description: 'The same for people, by what they used in the last 90 days.' }),
       stranded: z
         .int()
         .min(0)
         .meta({ description: 'Of those, people who were seen with no client that stays allowed.' }),
+      affected: z.array(affectedClient).readonly().meta({ description: 'The first 500, the strictest first.' }),
       effect,
     }),
+  },
+  simulateUnitMinimumTier: {
+    method: 'POST',
+    path: '/api/v1/units/{name}/minimum-tier/simulation',
+    summary:
+      'Say whom a minimum tier would keep out, without setting it: live sessions, and clients of the last 90 days.',
+    permission: 'policy.write',
+    params: unitParams,
+    query: none,
+    body: z.strictObject({ minimumTier: minimumTier.nullable() }),
+    status: 200,
+    response: simulation,
+  },
+  confirmUnitMinimumTier: {
+    method: 'POST',
+    path: '/api/v1/units/{name}/minimum-tier/confirmation',
+    summary:
+      'Confirm the minimum tier of a unit, while a chat session of yours is open that began after it was set, with a client that is known so well.',
+    permission: 'policy.write',
+    edits: 'getUnit',
+    isPolicyWrite: true,
+    params: unitParams,
+    query: none,
+    status: 200,
+    response: z.strictObject({ ...protectedUnit.shape, effect }),
   },
   deleteUnit: {
     method: 'DELETE',
@@ -274,5 +316,6 @@ export const PEOPLE_ROUTES = {
 } as const satisfies Record<string, AdminRoute>
 
 export type UnitView = z.infer<typeof unit>
+export type ProtectedUnit = z.infer<typeof protectedUnit>
 export type InvitationView = z.infer<typeof invitation>
 export type IssuedInvitation = z.infer<typeof issuedInvitation>

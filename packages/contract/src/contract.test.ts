@@ -69,7 +69,7 @@ test('no two routes share a method and a path, and each path parameter is declar
 /** Whoever may do one of these changes what is allowed here, and to whom. */
 const POLICY_PERMISSIONS = ['policy.write', 'suspension.approve', 'held.review']
 /** Are dry runs themselves. */
-const CHANGES_NOTHING = ['simulateClientPosture', 'simulateClientRule']
+const CHANGES_NOTHING = ['simulateClientPosture', 'simulateClientRule', 'simulateUnitMinimumTier']
 
 test('every route that changes the rules has a dry run', () => {
   const writes = routes.filter(([, { method, permission, response }]) => {

@@ -22,7 +22,13 @@ export {
 } from './admin-advisories.ts'
 export { type DeviceKeyFault, type DeviceKeyImport, type DeviceKeyView, MAX_DEVICE_KEYS } from './admin-device-keys.ts'
 export type { StandingMessageView } from './admin-announcements.ts'
-export { type InvitationView, type IssuedInvitation, MAX_MEMBERS_PER_REQUEST, type UnitView } from './admin-people.ts'
+export {
+  type InvitationView,
+  type IssuedInvitation,
+  MAX_MEMBERS_PER_REQUEST,
+  type ProtectedUnit,
+  type UnitView,
+} from './admin-people.ts'
 export {
   type Account,
   type ChangedAccount,

@@ -2,11 +2,10 @@ import { and, arrayContains, asc, count, eq, gt, inArray, isNotNull, sql } from 
 import type { Db } from './database.ts'
 import { hasText } from './has-text.ts'
 import { account, unit, unitMember } from './schema/index.ts'
-import type { UnitMinimumTier } from './schema/unit.ts'
 import { uuidv7 } from './uuid.ts'
 
 export type UnitRow = typeof unit.$inferSelect
-export type UnitSettings = Pick<UnitRow, 'displayName' | 'roster' | 'directory' | 'minimumTier'>
+export type UnitSettings = Pick<UnitRow, 'displayName' | 'roster' | 'directory' | 'minimumTier' | 'minimumTierChange'>
 
 export interface NewUnit extends Partial<UnitSettings> {
   readonly name: string
@@ -34,13 +33,9 @@ export async function findUnit(db: Db, name: string): Promise<UnitRow | undefine
   return row
 }
 
-/** What protected units ask for, by their name. */
-export async function listMinimumTiers(db: Db): Promise<Record<string, UnitMinimumTier>> {
-  const rows = await db
-    .select({ name: unit.name, tier: unit.minimumTier })
-    .from(unit)
-    .where(isNotNull(unit.minimumTier))
-  return Object.fromEntries(rows.flatMap(({ name, tier }) => (tier === null ? [] : [[name, tier]])))
+/** Units that ask for a minimum tier. */
+export function listProtectedUnits(db: Db): Promise<UnitRow[]> {
+  return db.select().from(unit).where(isNotNull(unit.minimumTier))
 }
 
 export async function deleteUnit(db: Db, name: string): Promise<'deleted' | 'absent'> {
@@ -71,6 +66,7 @@ export function listUnits(
       directory: unit.directory,
       createdAt: unit.createdAt,
       minimumTier: unit.minimumTier,
+      minimumTierChange: unit.minimumTierChange,
       members: count(unitMember.accountId),
     })
     .from(unit)

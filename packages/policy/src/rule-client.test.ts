@@ -166,6 +166,21 @@ test('control §3.1: a protected unit asks for a tier in both postures, and who 
   expect(open({ minimumTiers, exceptions }, facts(plain, of(['board'])))).toBe('pass')
 })
 
+test('control §3.5: a tier that nobody has confirmed counts until its time is over, and then the one from before', () => {
+  const said = claimFrom({ source: 'client-element', name: 'Gajim', version: '1.9.0' })
+  const minimumTiers = { board: 'E4', lab: 'E3' } as const
+  const tiers = [identify([said]), identify([said], 'Gajim'), identify([said, { ...said, source: 'token' } as const])]
+  const outcomes = (lapseAt: number, unit: string) => {
+    const tierLapses = { board: { at: lapseAt, tier: 'E2' }, lab: { at: lapseAt } } as const
+    const account = { localpart: 'alice', isAdmin: false, isBreakGlass: false, units: [unit] }
+    return tiers.map((client) => open({ minimumTiers, tierLapses }, facts(client, { account })))
+  }
+  expect(outcomes(NOW + 1, 'board')).toEqual(['client-unknown', 'client-unknown', 'client-unknown'])
+  expect(outcomes(NOW + 1, 'lab')).toEqual(['client-unknown', 'client-unknown', 'pass'])
+  expect(outcomes(NOW, 'board')).toEqual(['client-unknown', 'pass', 'pass'])
+  expect(outcomes(NOW, 'lab')).toEqual(['pass', 'pass', 'pass'])
+})
+
 test('a live session is disconnected, left chatting, warned or left alone, by the stage of the rule', () => {
   const effects: Readonly<Record<RuleAction, string>> = {
     allow: 'none',

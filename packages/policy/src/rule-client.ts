@@ -65,7 +65,7 @@ export function clientVersion(find: FindRule, from: 'observe' | 'block'): Rule {
 }
 
 /** What the rule about unknown clients goes by. */
-type UnknownSettings = Pick<PolicySettings, 'posture' | 'postureLapsesAt' | 'minimumTiers' | 'exceptions'>
+type UnknownSettings = Pick<PolicySettings, 'posture' | 'postureLapsesAt' | 'exceptions'> & TierSettings
 
 /**
  * Turns away clients that nobody can name: no evidence, contradicting evidence, a version that cannot be compared; or, in
@@ -75,11 +75,11 @@ type UnknownSettings = Pick<PolicySettings, 'posture' | 'postureLapsesAt' | 'min
  *   because nobody has confirmed it.
  */
 export function clientUnknown(settings: UnknownSettings, whose: 'protected' | 'everybody'): Rule {
-  const { posture, postureLapsesAt = Number.POSITIVE_INFINITY, minimumTiers, exceptions } = settings
+  const { posture, postureLapsesAt = Number.POSITIVE_INFINITY, exceptions } = settings
   const isExcused = compileExceptions(exceptions)
   const decide = (facts: Asked): Verdict => {
     if (facts.account?.isBreakGlass === true) return PASS
-    const required = requiredTier(minimumTiers, facts.account)
+    const required = requiredTier(minimumTiersAt(settings, facts.at), facts.account)
     const isMeant = required !== 'E1' || (whose === 'everybody' && facts.at < postureLapsesAt)
     const why = isMeant ? unknownBecause(facts.client, required) : undefined
     if (why === undefined || isExcused({ ...facts, client: facts.client ?? NO_IDENTITY }, undefined)) return PASS
@@ -112,7 +112,26 @@ export function requiredTier(
   return EVIDENCE_TIERS[Math.max(tierRank('E1'), ...asked)] ?? 'E1'
 }
 
+type TierSettings = Pick<PolicySettings, 'minimumTiers' | 'tierLapses'>
+
+/** What units ask for at this moment: without what nobody has confirmed in time. */
+export function minimumTiersAt({ minimumTiers, tierLapses }: TierSettings, at: number): TierSettings['minimumTiers'] {
+  const lapsed = Object.entries(tierLapses).filter(([, lapse]) => lapse.at <= at)
+  if (lapsed.length === 0) return minimumTiers
+  const tiers = { ...minimumTiers }
+  for (const [unit, { tier }] of lapsed) {
+    if (tier === undefined) delete tiers[unit]
+    else tiers[unit] = tier
+  }
+  return tiers
+}
+
 const tierRank = (tier: EvidenceTier) => EVIDENCE_TIERS.indexOf(tier)
+
+/** Whether it takes better evidence to be known so well. */
+export function isHigherTier(tier: EvidenceTier, than: EvidenceTier): boolean {
+  return tierRank(tier) > tierRank(than)
+}
 
 /** People who administer are never locked out of the console; their programs are clients like others (control §3.4). */
 function isByClient({ area }: Questions['http.request']): boolean {

@@ -135,6 +135,10 @@ export const policySettings = z.strictObject({
   postureLapsesAt: instantMs.optional(),
   /** Names of protected units, and how well the clients of their members must be known (control §3.1). */
   minimumTiers: z.record(z.string(), z.enum(MINIMUM_TIERS)).default({}),
+  /** From when on units ask for another tier again, or for none, since nobody has confirmed what they ask for. */
+  tierLapses: z
+    .record(z.string(), z.strictObject({ at: instantMs, tier: z.enum(MINIMUM_TIERS).optional() }))
+    .default({}),
   clientRules: z.array(clientRuleSetting).max(MAX_RULES).readonly().default([]),
   exceptions: z.array(ruleExceptionSetting).max(MAX_RULES).readonly().default([]),
   suspensions: z.array(suspensionSetting).max(MAX_RULES).readonly().default([]),

@@ -74,7 +74,17 @@ import { suspensionDiscard, suspensionHeld, suspensionRelease } from './held-mes
 import { playbookDelete, playbookList, playbookSet, playbookShow, playbookStart } from './playbook.ts'
 import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
 import { trafficList } from './traffic.ts'
-import { unitAdd, unitDelete, unitJoin, unitLeave, unitList, unitMembers, unitProtect, unitSet } from './unit.ts'
+import {
+  unitAdd,
+  unitConfirm,
+  unitDelete,
+  unitJoin,
+  unitLeave,
+  unitList,
+  unitMembers,
+  unitProtect,
+  unitSet,
+} from './unit.ts'
 import { up } from './up.ts'
 
 /** THE table of commands, in the order of --help. */
@@ -97,6 +107,7 @@ export const COMMANDS: readonly Command[] = [
   unitAdd,
   unitSet,
   unitProtect,
+  unitConfirm,
   unitList,
   unitDelete,
   unitMembers,

@@ -1,4 +1,4 @@
-import { ADMIN_ROUTES, MAX_MEMBERS_PER_REQUEST, type UnitView } from '@drawbridge/contract'
+import { ADMIN_ROUTES, MAX_MEMBERS_PER_REQUEST, type ProtectedUnit, type UnitView } from '@drawbridge/contract'
 import { checked, parse, required } from '../arguments.ts'
 import { type Command, UsageError } from '../command.ts'
 import { everyPage } from '../pages.ts'
@@ -58,9 +58,24 @@ export const unitProtect: Command = {
     const minimumTier = words[1] === 'none' ? null : words[1]
     const body = checked(ADMIN_ROUTES.setUnitMinimumTier.body, { minimumTier })
     const done = await cli.admin('setUnitMinimumTier', { params, body })
-    const { unit, sessions, people, stranded, effect } = done
+    const { sessions, people, stranded, affected, effect } = done
     const reach = `${people} people, ${sessions} live sessions, ${stranded} without another client`
-    cli.result([`${unit}: ${done.minimumTier ?? 'not protected'}`, reach, effectLine(effect)], done)
+    const reached = affected.map(({ account, client }) => `  ${account}  ${client.family ?? 'unknown'} ${client.tier}`)
+    cli.result([tierLine(done), reach, ...reached, effectLine(effect)], done)
+  },
+}
+
+export const unitConfirm: Command = {
+  name: 'unit confirm',
+  usage: 'NAME',
+  summary:
+    'Confirm the minimum tier of a unit. Without it, one that was raised over the network is withdrawn after ten minutes.',
+
+  async run(args, cli) {
+    const { words } = parse(args, ['NAME'], {})
+    const params = checked(ADMIN_ROUTES.confirmUnitMinimumTier.params, { name: words[0] })
+    const done = await cli.admin('confirmUnitMinimumTier', { params })
+    cli.result([tierLine(done), effectLine(done.effect)], done)
   },
 }
 
@@ -144,7 +159,13 @@ function unitNamed(words: readonly string[]): { name: string } {
   return checked(ADMIN_ROUTES.deleteUnit.params, { name: words[0] })
 }
 
-function unitLine({ name, displayName, roster, directory, minimumTier, members }: UnitView): string {
-  const least = minimumTier === undefined ? '' : `  clients: ${minimumTier} at least`
+function tierLine({ unit, minimumTier, confirmBy }: ProtectedUnit): string {
+  return `${unit}: ${minimumTier ?? 'not protected'}${untilLine(confirmBy)}`
+}
+
+const untilLine = (confirmBy: string | undefined) => (confirmBy === undefined ? '' : `  confirm by ${confirmBy}`)
+
+function unitLine({ name, displayName, roster, directory, minimumTier, confirmBy, members }: UnitView): string {
+  const least = minimumTier === undefined ? '' : `  clients: ${minimumTier} at least${untilLine(confirmBy)}`
   return `${name}  "${displayName}"  ${members} members  roster: ${roster}  directory: ${directory}${least}`
 }

@@ -1,8 +1,9 @@
 import { Refusal } from '@drawbridge/contract'
 import type { ClientPostureView } from '@drawbridge/contract'
 import { isLetInAtTheTop } from '@drawbridge/policy'
-import { confirmPostureBy, readPosture } from '../policy/client-posture.ts'
-import type { PostureChange, StoredPosture } from '../policy/client-posture.ts'
+import type { ClientPosture } from '@drawbridge/policy'
+import { confirmPostureBy, readPosture, SERVICE } from '../policy/client-posture.ts'
+import type { Provisional, ProvisionalChange } from '../policy/provisional.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { mayConfirm } from './client-rules.ts'
@@ -15,7 +16,7 @@ export function clientPostureHandlers(context: AdminContext): AdminHandlers<Post
   const { db, policy, now } = context
   const { operations, gate } = policy
   const read = () => readPosture(db, gate.settings.posture)
-  const shown = ({ posture, effect }: PostureChange) => ({ ...postureView(posture), effect })
+  const shown = ({ stored, effect }: ProvisionalChange<ClientPosture>) => ({ ...postureView(stored), effect })
   return {
     getClientPosture: async () => postureView(await read()),
     async setClientPosture(request) {
@@ -23,12 +24,12 @@ export function clientPostureHandlers(context: AdminContext): AdminHandlers<Post
       const actor = actorOf(request)
       // The local socket cannot be locked out, and whoever uses it may be in a hurry.
       if (actor.kind === 'local' || posture === 'discover') {
-        return shown(await operations.setClientPosture(actor.name, posture))
+        return shown(await operations.clientPosture.set(SERVICE, { actor: actor.name, value: posture }))
       }
       if (!request.isDryRun && !isProven(context, { posture }, proof)) throw new Refusal('not-simulated')
       const { affected: _, ...simulation } = await simulateChange(context, { posture }, actor)
       if (simulation.isSelfLockOut) throw new Refusal('self-lock-out')
-      return shown(await operations.setClientPosture(actor.name, posture, simulation))
+      return shown(await operations.clientPosture.set(SERVICE, { actor: actor.name, value: posture, simulation }))
     },
     async simulateClientPosture(request) {
       const { posture } = request.body
@@ -43,13 +44,13 @@ export function clientPostureHandlers(context: AdminContext): AdminHandlers<Post
         isLetInAtTheTop(enforce, session, now().getTime()),
       )
       if (!isLetIn) throw new Refusal('not-confirmed')
-      return shown(await operations.confirmClientPosture(actor.name))
+      return shown(await operations.clientPosture.confirm(SERVICE, actor.name))
     },
   }
 }
 
-function postureView(stored: StoredPosture): ClientPostureView {
-  const { posture, changedAt, changedBy, confirmedBy } = stored
+function postureView(stored: Provisional<ClientPosture>): ClientPostureView {
+  const { value: posture, changedAt, changedBy, confirmedBy } = stored
   const confirmBy = confirmPostureBy(stored)
   return {
     posture,

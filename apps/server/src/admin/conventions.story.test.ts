@@ -27,6 +27,7 @@ beforeAll(async () => {
   }
   await a.local('POST', '/api/v1/accounts', { json: { name: 'alice', password: PASSWORD } })
   await a.local('POST', '/api/v1/units', { json: { name: 'sales', displayName: 'Sales' } })
+  await a.local('POST', '/api/v1/units', { json: { name: 'lab', displayName: 'Lab' } })
   token = await signIn(a, 'carol', PASSWORD)
 })
 afterAll(() => a[Symbol.asyncDispose]())
@@ -141,7 +142,7 @@ test('what was refused may be sent again with its key', async () => {
 })
 
 /** Nothing that is kept is edited by these: they end what is going on, or seal an agreement. */
-const NO_EDITS: readonly string[] = ['endSessions', 'requestEvidence', 'approveEvidence']
+const NO_EDITS: readonly string[] = ['endSessions', 'requestEvidence', 'approveEvidence', 'simulateUnitMinimumTier']
 
 test('whatever changes one thing takes If-Match, by a route that reads it with parameters that the path has', () => {
   const writes = routes.filter(
@@ -298,6 +299,7 @@ const WRITES: Readonly<Record<string, (made: Made) => Asked>> = {
   }),
   revokeDeviceKey: ({ thumbprint }) => ({ params: { thumbprint } }),
   setUnitMinimumTier: () => ({ params: { name: 'sales' }, body: { minimumTier: 'E3' } }),
+  confirmUnitMinimumTier: () => ({ params: { name: 'lab' } }),
   setClientPosture: () => ({ body: { posture: 'enforce' } }),
   confirmClientPosture: () => ({}),
   applyPolicy: () => ({ body: { document: { version: 1, clientPosture: 'enforce', clientRules: [] } } }),
@@ -365,7 +367,8 @@ async function makeAll() {
   const rule = await made('/api/v1/client-rules', { family: 'dino', below: '0.1', action: 'block' }, 'rule')
   const exception = await made('/api/v1/client-exceptions', { family: 'dino', reason: 'x' }, 'exception')
   const recall = await made('/api/v1/recalls', { senders: ['dave'], reason: 'x' }, 'recall')
-  await a.policy.operations.setClientPosture('dave@im.test', 'enforce')
+  await a.policy.operations.clientPosture.set('service', { actor: 'dave@im.test', value: 'enforce' })
+  await a.policy.operations.minimumTier.set('lab', { actor: 'dave@im.test', value: 'E3' })
   const held = { scopes: ['files'], mode: 'hold', reason: 'x' }
   const suspension = await made('/api/v1/suspensions', held, 'suspension')
   const ended = await made('/api/v1/suspensions', held, 'suspension')

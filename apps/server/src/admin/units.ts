@@ -65,13 +65,16 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
   const unitView = (unit: Omit<Unit, 'members'> & { readonly members: ReadonlySet<string> | number }): UnitView => {
     const { name, displayName, roster, directory, members } = unit
     // As every node has it: it changes with the rules.
-    const minimumTier = policy.gate.settings.minimumTiers[name]
+    const { minimumTiers, tierLapses } = policy.gate.settings
+    const { [name]: minimumTier } = minimumTiers
+    const { [name]: lapse } = tierLapses
     return {
       name,
       displayName,
       roster,
       directory,
       ...(minimumTier === undefined ? {} : { minimumTier }),
+      ...(lapse === undefined ? {} : { confirmBy: new Date(lapse.at).toISOString() }),
       members: typeof members === 'number' ? members : members.size,
     }
   }

@@ -8,7 +8,6 @@ import {
   listClientRules,
   listen,
   listMediaPolicies,
-  listMinimumTiers,
   POLICY_CHANNEL,
   RELEASED_CHANNEL,
 } from '@drawbridge/db'
@@ -22,6 +21,7 @@ import { createEnforcer } from './enforce.ts'
 import type { EnforceCounts, Enforcer, LiveSession, LiveSessions } from './enforce.ts'
 import { Gate } from './gate.ts'
 import type { GateOptions } from './gate.ts'
+import { readMinimumTiers } from './minimum-tiers.ts'
 import type { Node } from './nodes.ts'
 import {
   exceptionInputFrom,
@@ -349,16 +349,15 @@ async function read(tx: Db, defaultPosture: ClientPosture, at: Date): Promise<Lo
   const suspensions = (await listActiveSuspensions(tx)).map(suspensionInputFrom)
   const recalls = (await listActiveRecalls(tx)).map(recallInputFrom)
   const stored = await readPosture(tx, defaultPosture)
-  const { posture } = stored
   const postureLapsesAt = confirmPostureBy(stored)
-  const minimumTiers = await listMinimumTiers(tx)
+  const tiers = await readMinimumTiers(tx)
   const media = mediaSettingsFrom(await listMediaPolicies(tx))
   return {
     epoch,
     settings: policySettings.parse({
-      posture,
+      posture: stored.value,
       postureLapsesAt,
-      minimumTiers,
+      ...tiers,
       clientRules,
       exceptions,
       suspensions,

@@ -1,22 +1,24 @@
 import type { Effect, NodeEffectView } from '@drawbridge/contract'
 import { Refusal } from '@drawbridge/contract'
 import { changedMediaFields, mediaPolicy, unitMediaPolicy } from '@drawbridge/policy'
-import type { MediaPolicy, MinimumTier, UnitMediaPolicy } from '@drawbridge/policy'
-import { appendAudit, bumpPolicyEpoch, findMediaPolicy, findUnit, putMediaPolicy, updateUnit } from '@drawbridge/db'
+import type { ClientPosture, MediaPolicy, MinimumTier, UnitMediaPolicy } from '@drawbridge/policy'
+import { appendAudit, bumpPolicyEpoch, findMediaPolicy, findUnit, putMediaPolicy } from '@drawbridge/db'
 import type { AuditEntry, Db, NodeEffect } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import { createClientRuleOperations } from './client-rules.ts'
 import type { Change, ClientRuleOperations } from './client-rules.ts'
 import { createDeviceKeyOperations } from './device-keys.ts'
 import type { DeviceKeyOperations } from './device-keys.ts'
-import { createPostureOperations } from './client-posture.ts'
-import type { PostureOperations } from './client-posture.ts'
+import { clientPosture } from './client-posture.ts'
 import { createDocumentOperations } from './policy-document.ts'
 import type { DocumentOperations } from './policy-document.ts'
 import { createRecallOperations } from './recalls.ts'
 import type { RecallOperations } from './recalls.ts'
 import type { HoldQueueOptions } from './hold-queue.ts'
 import type { LivePolicy } from './live.ts'
+import { minimumTier } from './minimum-tiers.ts'
+import { createProvisional } from './provisional.ts'
+import type { ProvisionalOperations } from './provisional.ts'
 import { isRehearsal, rollBack } from './rehearsal.ts'
 import type { Node } from './nodes.ts'
 import { RELEASE_WAIT_MS } from './suspension-end.ts'
@@ -51,20 +53,16 @@ export interface Reclassified {
  * any more (control §4.5): at once where there is one node, after 5 s at the latest.
  */
 export interface Operations
-  extends
-    ClientRuleOperations,
-    PostureOperations,
-    DeviceKeyOperations,
-    RecallOperations,
-    SuspensionOperations,
-    DocumentOperations {
+  extends ClientRuleOperations, DeviceKeyOperations, RecallOperations, SuspensionOperations, DocumentOperations {
   /** Runs `work`, which makes people others than before to suspensions. See `Reclassify`. */
   readonly reclassify: Reclassify
   setMediaPolicy(actor: string, policy: MediaPolicy): Promise<{ effect: Effect }>
   /** Rejects with `no-such-unit`. */
   setUnitMediaPolicy(actor: string, unit: string, policy: UnitMediaPolicy): Promise<{ effect: Effect }>
-  /** Rejects with `no-such-unit`. */
-  setUnitMinimumTier(actor: string, unit: string, tier: MinimumTier | null): Promise<{ effect: Effect }>
+  /** What happens to clients that nobody can name. Its key is `SERVICE`. */
+  readonly clientPosture: ProvisionalOperations<ClientPosture>
+  /** How well the clients of the members of a unit must be known, by its name. Rejects with `no-such-unit`, too. */
+  readonly minimumTier: ProvisionalOperations<MinimumTier | null>
   /** How long the last change took from its commit to its effect here, in milliseconds. */
   readonly lastEffectMs: number | undefined
 }
@@ -82,6 +80,11 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
     // The next change need not wait for nodes in trouble.
     return turn.then(everywhere)
   }
+  const provisionalInTurn = <V>(operations: ProvisionalOperations<V>): ProvisionalOperations<V> => ({
+    set: (...args) => inTurn(() => operations.set(...args)),
+    confirm: (...args) => inTurn(() => operations.confirm(...args)),
+    withdraw: (...args) => inTurn(() => operations.withdraw(...args)),
+  })
   const record = (tx: Db, entry: AuditEntry) => appendAudit(tx, entry, now())
   const entries = new WeakMap<Effect, AuditEntry>()
   /** Adds what became of a change on every node, and puts that on record. */
@@ -135,7 +138,6 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
 
   const deviceKeys = createDeviceKeyOperations(change, now)
   const unset = () => live.gate.settings.posture
-  const posture = createPostureOperations({ change, now, unset })
   const document = createDocumentOperations({ db, change, now, record, posture: unset })
 
   return {
@@ -172,21 +174,10 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
       }
       return (await inTurn(() => live.exclusive(reclassify, RELEASE_WAIT_MS))).result
     },
-    setClientPosture: (...args) => inTurn(() => posture.setClientPosture(...args)),
-    confirmClientPosture: (...args) => inTurn(() => posture.confirmClientPosture(...args)),
-    withdrawClientPosture: (...args) => inTurn(() => posture.withdrawClientPosture(...args)),
+    clientPosture: provisionalInTurn(createProvisional(clientPosture(unset), { change, now })),
+    minimumTier: provisionalInTurn(createProvisional(minimumTier, { change, now })),
     importDeviceKeys: (...args) => inTurn(() => deviceKeys.importDeviceKeys(...args)),
     revokeDeviceKey: (...args) => inTurn(() => deviceKeys.revokeDeviceKey(...args)),
-    setUnitMinimumTier: (actor, unit, minimumTier) =>
-      inTurn(() =>
-        change(async (tx) => {
-          const before = await findUnit(tx, unit)
-          if (!before) throw new Refusal('no-such-unit')
-          await updateUnit(tx, unit, { minimumTier })
-          const detail = { minimumTier: { from: before.minimumTier, to: minimumTier } }
-          return { result: undefined, entry: { actor, action: 'set-unit-minimum-tier', target: unit, detail } }
-        }),
-      ),
     setMediaPolicy: (actor, policy) =>
       inTurn(() =>
         change(async (tx) => {

@@ -7,23 +7,23 @@ import {
   findUnit,
   listClientRules,
   listMediaPolicies,
-  listMinimumTiers,
   listPlaybooks,
   putMediaPolicy,
   putPlaybook,
   putSetting,
-  updateUnit,
   uuidv7,
 } from '@drawbridge/db'
 import type { AuditEntry, Db } from '@drawbridge/db'
 import { findShadows, inOrder } from '@drawbridge/policy'
 import type { ClientPosture } from '@drawbridge/policy'
 import { ADVISORIES_KEY, advisorySettingsFrom } from './advisories.ts'
-import { readPosture, writePosture } from './client-posture.ts'
+import { clientPosture, readPosture, SERVICE } from './client-posture.ts'
 import { settingFrom, writeClientRule } from './client-rules.ts'
 import type { Change } from './client-rules.ts'
+import { minimumTier, readMinimumTiers } from './minimum-tiers.ts'
 import { diffPolicy } from './policy-diff.ts'
 import type { PolicyStep, PresentPolicy } from './policy-diff.ts'
+import { writeProvisional } from './provisional.ts'
 import { mediaSettingsFrom, ruleDocumentFrom } from './stored-rules.ts'
 
 /** How a document is applied. */
@@ -95,9 +95,9 @@ async function presentPolicy(tx: Db, posture: ClientPosture): Promise<PresentPol
   const { service, units } = mediaSettingsFrom(await listMediaPolicies(tx))
   const playbooks = await listPlaybooks(tx)
   return {
-    clientPosture: (await readPosture(tx, posture)).posture,
+    clientPosture: (await readPosture(tx, posture)).value,
     clientRules: inOrder(rules).map(({ id, row }) => ({ id, rule: ruleDocumentFrom(row) })),
-    minimumTiers: await listMinimumTiers(tx),
+    minimumTiers: (await readMinimumTiers(tx)).minimumTiers,
     mediaPolicy: service,
     // An empty one says nothing.
     unitMediaPolicies: Object.fromEntries(Object.entries(units).filter(([, policy]) => Object.keys(policy).length > 0)),
@@ -124,15 +124,16 @@ async function take(tx: Db, step: PolicyStep, { actor, simulation, posture, at }
     detail: { before: before ?? null, after: after ?? null },
   })
   switch (step.section) {
-    case 'clientPosture':
+    case 'clientPosture': {
+      const setting = { key: SERVICE, actor, value: step.after ?? posture, simulation, at }
       return (
-        await writePosture(tx, await readPosture(tx, posture), {
-          actor,
-          posture: step.after ?? posture,
-          simulation,
-          at,
-        })
+        await writeProvisional(
+          tx,
+          clientPosture(() => posture),
+          setting,
+        )
       ).entry
+    }
     case 'clientRules': {
       if (step.after === undefined) {
         await deleteClientRule(tx, name)
@@ -143,10 +144,8 @@ async function take(tx: Db, step: PolicyStep, { actor, simulation, posture, at }
       return entry('add-client-rule', (await writeClientRule(tx, { actor, rule, simulation, at })).id)
     }
     case 'minimumTiers': {
-      if (!(await updateUnit(tx, name, { minimumTier: step.after ?? null }))) {
-        throw new Refusal('no-such-unit', { detail: name })
-      }
-      return entry('set-unit-minimum-tier', name)
+      const setting = { key: name, actor, value: step.after ?? null, simulation, at }
+      return (await writeProvisional(tx, minimumTier, setting)).entry
     }
     case 'mediaPolicy':
       await putMediaPolicy(tx, null, { policy: after, changedBy: actor, changedAt: at })

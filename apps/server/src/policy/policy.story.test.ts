@@ -127,7 +127,7 @@ test('the posture that somebody sets counts on every node, instead of the settin
   const nameless = { at: Date.now(), account, client: identify([]), entrance: 'websocket' } as const
   expect(ask(n.gate, 'session.open', nameless).action).toBe('pass')
   const other = await n.start()
-  const { effect } = await n.operations.setClientPosture('local:cli', 'enforce')
+  const { effect } = await n.operations.clientPosture.set('service', { actor: 'local:cli', value: 'enforce' })
   expect(effect).toMatchObject({ epoch: 1, disconnected: 0 })
   expect(ask(n.gate, 'session.open', nameless)).toMatchObject({ action: 'refuse', code: 'client-unknown' })
   expect(other.gate.settings.posture).toBe('enforce')

@@ -4,8 +4,10 @@ import type { Db } from '@drawbridge/db'
 import { confirmByOf } from '@drawbridge/policy'
 import type { PolicySettings } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
-import type { PostureOperations } from './client-posture.ts'
+import { SERVICE } from './client-posture.ts'
 import { SCHEDULE } from './keeper.ts'
+import type { Operations } from './operations.ts'
+import type { ProvisionalOperations } from './provisional.ts'
 
 /** How long before it ends approvers hear of an exception, in milliseconds. */
 const REMIND_MS = 86_400_000
@@ -14,7 +16,7 @@ const EVERY_MS = 1_000
 
 export interface RuleKeeperOptions {
   readonly db: Db
-  readonly operations: Pick<PostureOperations, 'withdrawClientPosture'>
+  readonly operations: Pick<Operations, 'clientPosture' | 'minimumTier'>
   readonly settings: () => PolicySettings
   readonly alert: (text: string) => void
   readonly log: Log
@@ -41,18 +43,26 @@ export function createRuleKeeper({ db, operations, settings, alert, log }: RuleK
   }
   const record = (action: string, target: string, detail: Record<string, unknown>, at: Date) =>
     appendAudit(db, { actor: SCHEDULE, action, target, detail }, at)
-  const withdrawPosture = async () => {
+  const withdraw = async <V>(of: ProvisionalOperations<V>, key: string, text: string) => {
     try {
-      await operations.withdrawClientPosture(SCHEDULE)
-      alert('Nobody has confirmed that unknown clients are blocked: they are let in again.')
+      await of.withdraw(key, SCHEDULE)
+      alert(text)
     } catch (error) {
-      // Another node was faster, or somebody has just changed it.
-      if (codeOf(error) !== 'nothing-to-confirm') throw error
+      // Another node was faster, or somebody has just changed it, or it is gone.
+      if (codeOf(error) !== 'nothing-to-confirm' && codeOf(error) !== 'no-such-unit') throw error
     }
   }
   const work = async (at: Date) => {
-    const { clientRules, exceptions, postureLapsesAt } = settings()
-    if (postureLapsesAt !== undefined && postureLapsesAt <= at.getTime()) await withdrawPosture()
+    const { clientRules, exceptions, postureLapsesAt, minimumTiers, tierLapses } = settings()
+    if (postureLapsesAt !== undefined && postureLapsesAt <= at.getTime()) {
+      const text = 'Nobody has confirmed that unknown clients are blocked: they are let in again.'
+      await withdraw(operations.clientPosture, SERVICE, text)
+    }
+    for (const [unit, lapse] of Object.entries(tierLapses)) {
+      if (lapse.at > at.getTime()) continue
+      const text = `Nobody has confirmed that clients in unit ${unit} must be known by ${minimumTiers[unit] ?? ''}: ${lapse.tier ?? 'what everybody is asked for'} is enough again.`
+      await withdraw(operations.minimumTier, unit, text)
+    }
     for (const rule of clientRules) {
       if ((confirmByOf(rule) ?? Infinity) > at.getTime()) continue
       await once(rule.id, async () => {

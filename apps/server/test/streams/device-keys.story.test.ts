@@ -158,6 +158,7 @@ test('control §3.1: a protected unit lets in who is known well enough, in postu
   await api('PUT', 'units/board/members', { members: ['alice'] })
   const tried = await api('PUT', 'units/board/minimum-tier?dryRun=true', { minimumTier: 'E4' })
   expect(tried).toMatchObject({ status: 200, body: { minimumTier: 'E4', people: 1 } })
+  expect(tried.body['affected']).toContainEqual(expect.objectContaining({ account: 'alice', after: 'block' }))
   expect(jidIn((await arrive(installation())).outcome)).toBeDefined()
 
   expect((await api('PUT', 'units/board/minimum-tier', { minimumTier: 'E4' })).status).toBe(200)

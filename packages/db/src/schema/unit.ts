@@ -1,4 +1,4 @@
-import { pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { account, instant } from './account.ts'
 
 /** In whose contact lists the members of a unit are. */
@@ -17,6 +17,8 @@ export const unit = pgTable('unit', {
   directory: text('directory').$type<UnitDirectory>().notNull().default('everybody'),
   createdAt: instant('created_at').notNull().defaultNow(),
   minimumTier: text('minimum_tier').$type<UnitMinimumTier>(),
+  /** How it came to ask for that; null: it was so before anybody had to confirm it. */
+  minimumTierChange: jsonb('minimum_tier_change').$type<unknown>(),
 })
 
 /** Who is in which unit. */
