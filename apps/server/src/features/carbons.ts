@@ -3,9 +3,7 @@ import type { CarbonDirection, MessageStanza } from '@drawbridge/xmpp'
 import { stampedFor } from '../routing/deliver.ts'
 import { defineFeature } from '../routing/feature.ts'
 import type { Context, Draft, IqRoute } from '../routing/feature.ts'
-import { Broadcast, Outgoing } from '../routing/outgoing.ts'
-import type { Framing } from '../routing/outgoing.ts'
-import type { Withheld } from '../routing/withheld.ts'
+import { Broadcast } from '../routing/outgoing.ts'
 import type { Session } from '../stream/session.ts'
 
 /** XEP-0280: Message Carbons. Every device of a person sees both sides of each conversation, live. */
@@ -98,31 +96,6 @@ function copyTo(
   )
   // A received copy hands the message over just as the message itself does; one's own message needs no handing over.
   const handedOver = direction === 'received' ? archived : undefined
-  for (const session of recipients) session.send(new Copy(broadcast, session.jid.toString(), handedOver))
-}
-
-/** A carbon for one device: it is addressed to the full JID (§7), yet all devices share the rest of the bytes. */
-class Copy extends Outgoing {
-  readonly #broadcast: Broadcast
-  readonly #to: string
-
-  constructor(broadcast: Broadcast, to: string, archived: Outgoing['archived']) {
-    const { name, attrs, children } = broadcast.element
-    super(xml(name, { ...attrs, to }, ...children), archived)
-    this.#broadcast = broadcast
-    this.#to = to
-  }
-
-  override text(framing: Framing): string {
-    return this.#broadcast.text(framing, this.#to)
-  }
-
-  override get hasFileLinks(): boolean {
-    return this.#broadcast.hasFileLinks
-  }
-
-  override without(withheld: Withheld): Outgoing {
-    const broadcast = this.#broadcast.without(withheld)
-    return broadcast === this.#broadcast ? this : new Copy(broadcast, this.#to, this.archived)
-  }
+  // It is addressed to the full JID (§7), yet all devices share the rest of the bytes.
+  for (const session of recipients) session.send(broadcast.to(session.jid.toString(), handedOver))
 }

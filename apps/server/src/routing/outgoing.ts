@@ -119,9 +119,13 @@ export class Broadcast {
     return `<${this.#name}${xmlns} to="${escapeAttribute(to)}"${this.#tail}`
   }
 
-  /** The stanza for one recipient. Its `element` is the shared one, without `to`. */
-  to(jid: string): Outgoing {
-    return new AddressedCopy(this, jid)
+  /**
+   * The stanza for one recipient. Its `element` is the shared one, without `to`.
+   *
+   * @param archived - see `Outgoing.archived`
+   */
+  to(jid: string, archived?: ArchivedAt): Outgoing {
+    return new AddressedCopy(this, jid, archived)
   }
 }
 
@@ -130,8 +134,8 @@ class AddressedCopy extends Outgoing {
   readonly #broadcast: Broadcast
   readonly #to: string
 
-  constructor(broadcast: Broadcast, to: string) {
-    super(broadcast.element)
+  constructor(broadcast: Broadcast, to: string, archived: ArchivedAt | undefined) {
+    super(broadcast.element, archived)
     this.#broadcast = broadcast
     this.#to = to
   }
@@ -146,7 +150,7 @@ class AddressedCopy extends Outgoing {
 
   override without(withheld: Withheld): Outgoing {
     const broadcast = this.#broadcast.without(withheld)
-    return broadcast === this.#broadcast ? this : broadcast.to(this.#to)
+    return broadcast === this.#broadcast ? this : broadcast.to(this.#to, this.archived)
   }
 
   override get length(): number {
