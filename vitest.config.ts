@@ -4,11 +4,11 @@ import { defineConfig } from 'vitest/config'
 const NEVER = ['**/node_modules/**', '**/dist/**']
 
 /**
- * Most of the time of a story is PostgreSQL's or a child's, so every core gets a worker. Files in one worker share the
- * modules they import: nothing that a file does to the process may outlive it. To read the server anew for each of two
- * hundred files took as long as all they test.
+ * Two workers on two cores leave a third of them idle: much of a story is waiting for PostgreSQL or a child. Files in one
+ * worker share the modules they import: nothing that a file does to the process may outlive it. To read the server anew
+ * for each of two hundred files took as long as all they test.
  */
-const SHARED = { isolate: false, maxWorkers: availableParallelism() } as const
+const SHARED = { isolate: false, maxWorkers: availableParallelism() + 1 } as const
 
 /**
  * Three heights of test. unit: boots nothing. story: the real router with a real PostgreSQL, a copy of a migrated

@@ -12,7 +12,7 @@ let browser: Browser
 let alice: Person
 beforeAll(async () => {
   // Tokens that run out while somebody looks.
-  ;[stack, browser] = await Promise.all([startStack({ env: { DRAWBRIDGE_CLIENT_TOKEN_TTL: '4s' } }), startBrowser()])
+  ;[stack, browser] = await Promise.all([startStack({ env: { DRAWBRIDGE_CLIENT_TOKEN_TTL: '2s' } }), startBrowser()])
   await stack.account('alice')
   alice = await openPage(browser, stack.url)
 })

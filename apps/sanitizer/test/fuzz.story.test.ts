@@ -8,7 +8,7 @@ import { startProcess, temporarySocket } from './process.ts'
 /** What the parent reads itself, without a child: thousands cost a second. */
 const HEADERS = 20_000
 /** One in four costs a pair of children, so these are what CI has time for; `pnpm fuzz:images` throws as many as one likes. */
-const FILES = 120
+const FILES = 80
 /** Where every core is busy with other tests. */
 const TIMEOUT_MS = 120_000
 

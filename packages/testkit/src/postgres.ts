@@ -1,7 +1,7 @@
 import { migrate, openDatabase, startEmbeddedPostgres } from '@drawbridge/db'
 import type { Database } from '@drawbridge/db'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,7 +32,7 @@ export async function startTestPostgres(): Promise<() => Promise<void>> {
 }
 
 async function startTemporary() {
-  const directory = await mkdtemp(join(tmpdir(), 'drawbridge-test-'))
+  const directory = await mkdtemp(join(await fastestPlace(), 'drawbridge-test-'))
   // Nothing outlives the machine here, so nothing is flushed. A killed PostgreSQL still loses nothing.
   // An autovacuum worker runs as superuser, and a database in which one is at work cannot be dropped by its owner.
   const settings = { fsync: 'off', full_page_writes: 'off', max_connections: 300, autovacuum: 'off' }
@@ -45,6 +45,15 @@ async function startTemporary() {
     await rm(directory, { recursive: true, force: true })
   }
   return { url: postgres.url, stop }
+}
+
+/** More than the databases of a run ever take at once. */
+const NEEDED_BYTES = 2 ** 30
+
+/** Memory, where Linux has a file system in it with enough room: a copy of the template is a thousand small files. */
+async function fastestPlace(): Promise<string> {
+  const memory = await statfs('/dev/shm').catch(() => undefined)
+  return memory && memory.bavail * memory.bsize >= NEEDED_BYTES ? '/dev/shm' : tmpdir()
 }
 
 /** Names the template after what is in it, so that a server used again never gives an outdated copy. */

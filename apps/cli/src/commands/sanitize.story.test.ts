@@ -21,8 +21,12 @@ import type { FileReport } from '../sanitize/report.ts'
 import { sanitize } from './sanitize.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
-/** Enough for every kind of hostile file there is; `DRAWBRIDGE_TEST_MANY_FILES=20000` has as many as one likes. */
-const MANY = Number(process.env['DRAWBRIDGE_TEST_MANY_FILES'] ?? 600) // oxlint-disable-line no-restricted-properties
+/** What CI has time for, twice; `DRAWBRIDGE_TEST_MANY_FILES=20000` has as many as one likes. */
+const MANY = Number(process.env['DRAWBRIDGE_TEST_MANY_FILES'] ?? 300) // oxlint-disable-line no-restricted-properties
+/** One in so many is hostile: each costs the sanitizer a new pair of children. */
+const HOSTILE_EVERY = 12
+/** From one hostile file to the next in the catalog, so that every group of it is met. */
+const STRIDE = 7
 /** Where every core is busy with other tests. */
 const MANY_TIMEOUT_MS = Math.max(180_000, 200 * MANY)
 
@@ -180,8 +184,13 @@ async function manyFiles(root: string, count: number): Promise<void> {
   for (let index = 0; index < count; index++) {
     const folder = join(root, `${index % 40}`)
     if (index < 40) await mkdir(folder, { recursive: true })
-    const bytes = index % 12 === 0 ? hostile[index / 12]?.bytes() : index % 60 === 7 ? mutantOf(index).bytes : undefined
-    await writeFile(join(folder, `${index}.png`), bytes ?? ordinaryFile(index))
+    const bytes =
+      index % HOSTILE_EVERY === 0
+        ? hostile[((index / HOSTILE_EVERY) * STRIDE) % hostile.length]!.bytes()
+        : index % 60 === 7
+          ? mutantOf(index).bytes
+          : ordinaryFile(index)
+    await writeFile(join(folder, `${index}.png`), bytes)
   }
 }
 
