@@ -191,7 +191,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
         ? admission.refusal(verdict.code, verdict.details, language)
         : admission.refusal('internal', {}, language)
     },
-    turnedAway: (installation, cancel) => turnedAway.again(installation, policy.gate.epoch, cancel),
+    turnedAway: (installation, attempt) => turnedAway.again(installation, policy.gate.epoch, attempt),
     noteTurnedAway: (installation, refusal) => turnedAway.note(installation, policy.gate.epoch, refusal),
     bound(session) {
       signIns.watch(session)

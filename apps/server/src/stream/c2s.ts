@@ -39,6 +39,7 @@ import type { Session } from './session.ts'
 import { StanzaRate } from './stanza-rate.ts'
 import { newStreamId } from './stream-id.ts'
 import { REFUSED } from './turned-away.ts'
+import type { Repeated } from './turned-away.ts'
 import type { StreamServer, Stranger } from './stream-server.ts'
 
 /** Namespaces of a header that leave it to each stanza to name its own (RFC 6120 §4.8.2). */
@@ -74,6 +75,8 @@ export class C2sStream implements StreamHandler, NegotiatedStream {
   /** At most what one chunk brings: while something is in it, the connection is not read. */
   readonly #backlog: (Element | 'close')[] = []
   readonly #rate: StanzaRate
+  /** What it is told in a while, when it was turned away before. */
+  #repeated: Repeated | undefined
   #deadline: NodeJS.Timeout
 
   constructor(server: StreamServer, connection: Connection) {
@@ -224,8 +227,9 @@ export class C2sStream implements StreamHandler, NegotiatedStream {
 
   /** Its answer is known, and waits: whoever tries in a loop is not to keep us busy (control §3.3). */
   turnAway(installation: string): boolean {
-    const again = this.#server.turnedAway(installation, () => this.#connection.destroy())
+    const again = this.#server.turnedAway(installation, this.#connection)
     if (!again) return false
+    this.#repeated = again
     clearTimeout(this.#deadline)
     this.#isWaiting = true
     this.#connection.awaitEnd()
@@ -454,6 +458,8 @@ export class C2sStream implements StreamHandler, NegotiatedStream {
     this.#isClosed = true
     clearTimeout(this.#deadline)
     this.#rate.stop()
+    this.#repeated?.over(this.#connection)
+    this.#repeated = undefined
   }
 
   #text(element: Element): string {

@@ -75,7 +75,7 @@ export interface StreamServer {
     connection: Connection,
   ): StreamRefusal | undefined
   /** See `TurnedAway.again`. */
-  turnedAway(installation: string, cancel: () => void): Repeated | undefined
+  turnedAway(installation: string, attempt: Connection): Repeated | undefined
   /** The rules have turned an installation away that had signed in. */
   noteTurnedAway(installation: string, refusal: StreamRefusal): void
   /** A session was bound: it is checked, announced to features, or ended. */

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import { claimedName, createTurnedAway, installationOf } from './turned-away.ts'
 
 const refusal = { text: 'Please update.', details: [] }
-const none = () => undefined
+const attempt = (cut = () => {}) => ({ destroy: cut })
 
 test('control §3.3 repeated attempts are answered from memory, after one second, two, and so on up to sixty', () => {
   const turnedAway = createTurnedAway(() => 0)
-  expect(turnedAway.again('a', 1, none)).toBeUndefined()
+  expect(turnedAway.again('a', 1, attempt())).toBeUndefined()
   turnedAway.note('a', 1, refusal)
-  const delays = Array.from({ length: 8 }, () => turnedAway.again('a', 1, none)?.delayMs)
+  const delays = Array.from({ length: 8 }, () => turnedAway.again('a', 1, attempt())?.delayMs)
   expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
 })
 
@@ -16,20 +16,39 @@ test('control §3.3 of one installation one attempt waits: the one before is cut
   const turnedAway = createTurnedAway(() => 0)
   const cut: string[] = []
   turnedAway.note('a', 1, refusal)
-  turnedAway.again('a', 1, () => void cut.push('first'))
+  turnedAway.again(
+    'a',
+    1,
+    attempt(() => void cut.push('first')),
+  )
   expect(cut).toEqual([])
-  turnedAway.again('a', 1, () => void cut.push('second'))
+  const second = attempt(() => void cut.push('second'))
+  const answer = turnedAway.again('a', 1, second)
   expect(cut).toEqual(['first'])
+  answer?.over(second)
+  turnedAway.again('a', 1, attempt())
+  expect(cut, 'one that is over is not touched').toEqual(['first'])
+})
+
+test('the end of an attempt that was cut off says nothing about the one after it', () => {
+  const turnedAway = createTurnedAway(() => 0)
+  const cut: string[] = []
+  const [first, second] = [attempt(), attempt(() => void cut.push('second'))]
+  turnedAway.note('a', 1, refusal)
+  turnedAway.again('a', 1, first)
+  turnedAway.again('a', 1, second)?.over(first)
+  turnedAway.note('a', 2, refusal)
+  expect(cut).toEqual(['second'])
 })
 
 test('under other rules, and after a while, it is looked again', () => {
   const clock = { at: 0 }
   const turnedAway = createTurnedAway(() => clock.at)
   turnedAway.note('a', 1, refusal)
-  expect(turnedAway.again('a', 2, none)).toBeUndefined()
+  expect(turnedAway.again('a', 2, attempt())).toBeUndefined()
   turnedAway.note('a', 2, refusal)
   clock.at = 300_000
-  expect(turnedAway.again('a', 2, none)).toBeUndefined()
+  expect(turnedAway.again('a', 2, attempt())).toBeUndefined()
 })
 
 test('an installation that was updated is another one, and one without an id is none', () => {

@@ -1,6 +1,7 @@
 import { BoundedMap } from '@drawbridge/runtime'
 import { buildStreamError } from '@drawbridge/xmpp'
 import type { Authenticate } from '@drawbridge/xmpp'
+import type { Connection } from '../transport/connection.ts'
 import { parseBearer } from './oauthbearer.ts'
 import type { StreamRefusal } from './stream-server.ts'
 
@@ -14,14 +15,8 @@ const REMEMBER_MS = 5 * 60_000
 /** Installations remembered; of more, those that came last. */
 const MAX_ENTRIES = 100_000
 
-interface Entry {
-  readonly epoch: number
-  readonly error: string
-  readonly until: number
-  delayMs: number
-  /** Ends the wait of the attempt before. */
-  cancel: (() => void) | undefined
-}
+/** A connection that waits for its answer. */
+type Attempt = Pick<Connection, 'destroy'>
 
 /** An attempt that is answered without being looked at again. */
 export interface Repeated {
@@ -29,6 +24,8 @@ export interface Repeated {
   readonly error: string
   /** How long to wait with the answer: whoever tries in a loop gets as many answers as this allows. */
   readonly delayMs: number
+  /** It was answered, or has gone: nothing of it is kept here. */
+  over(attempt: Attempt): void
 }
 
 /**
@@ -40,11 +37,10 @@ export interface TurnedAway {
   /** The rules turned this installation away, at this epoch of theirs. */
   note(name: string, epoch: number, refusal: StreamRefusal): void
   /**
-   * The answer to another attempt, if it is known. One attempt at a time: the one before is cut off.
-   *
-   * @param cancel - cuts this one off
+   * The answer to another attempt, if it is known. One attempt at a time: the one before is cut off. Whoever gets an answer
+   * says when it is `over`.
    */
-  again(name: string, epoch: number, cancel: () => void): Repeated | undefined
+  again(name: string, epoch: number, attempt: Attempt): Repeated | undefined
 }
 
 export function createTurnedAway(now: () => number = () => performance.now()): TurnedAway {
@@ -55,23 +51,46 @@ export function createTurnedAway(now: () => number = () => performance.now()): T
     note(name, epoch, { text, details }) {
       const said = buildStreamError(REFUSED, text, ...details).toString()
       const error = said === last ? last : (last = said)
-      entries.get(name)?.cancel?.()
-      entries.set(name, { epoch, error, until: now() + REMEMBER_MS, delayMs: FIRST_DELAY_MS, cancel: undefined })
+      entries.get(name)?.cutOff()
+      entries.set(name, new Entry(epoch, error, now() + REMEMBER_MS))
     },
-    again(name, epoch, cancel) {
+    again(name, epoch, attempt) {
       const entry = entries.get(name)
       if (!entry) return undefined
-      entry.cancel?.()
-      entry.cancel = undefined
-      if (entry.epoch !== epoch || entry.until <= now()) {
-        entries.delete(name)
-        return undefined
-      }
-      const { error, delayMs } = entry
-      entry.delayMs = Math.min(MAX_DELAY_MS, delayMs * 2)
-      entry.cancel = cancel
-      return { error, delayMs }
+      entry.cutOff()
+      if (entry.epoch === epoch && entry.until > now()) return entry.begin(attempt)
+      entries.delete(name)
+      return undefined
     },
+  }
+}
+
+class Entry implements Repeated {
+  readonly epoch: number
+  readonly error: string
+  readonly until: number
+  delayMs = FIRST_DELAY_MS / 2
+  #attempt: Attempt | undefined
+
+  constructor(epoch: number, error: string, until: number) {
+    this.epoch = epoch
+    this.error = error
+    this.until = until
+  }
+
+  begin(attempt: Attempt): this {
+    this.delayMs = Math.min(MAX_DELAY_MS, this.delayMs * 2)
+    this.#attempt = attempt
+    return this
+  }
+
+  over(attempt: Attempt): void {
+    if (this.#attempt === attempt) this.#attempt = undefined
+  }
+
+  cutOff(): void {
+    this.#attempt?.destroy()
+    this.#attempt = undefined
   }
 }
 
