@@ -151,6 +151,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
         tokens: await loadOfflineTokens(join(at.secrets, 'offline-token-key'), common.domain),
       },
       onLoad: (from) => credentials.deviceKeys.refresh(from),
+      foresee: (tx) => credentials.deviceKeys.foresee(tx),
       onEnforce: ({ settings }) => {
         for (const session of sessions.all()) session.reviewProofs()
         const isCut = settings.suspensions.some(

@@ -95,6 +95,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     capsAnnounced: (session, node) => admission.capsAnnounced(session, node),
     claimed: (session, claim) => admission.claimed(session, claim),
     corroborated: (session) => admission.corroborated(session),
+    reviewed: (session) => admission.reviewed(session),
     cameInLimbo: (session, presence) => ctx.emit('session.presence-waits', { session, presence }),
     standing: (proofs) => ctx.clientProofs.standing(proofs),
     becameActive: (session) => ctx.emit('session.active', { session }),

@@ -92,6 +92,11 @@ export const effect = z
     appliedMs: z.number().min(0).meta({ description: 'Commit to effect on live sessions, in milliseconds.' }),
     disconnected: z.int().min(0),
     notified: z.int().min(0),
+    closes: z
+      .array(z.string())
+      .readonly()
+      .optional()
+      .meta({ description: 'In a dry run: full JIDs of the sessions here that would be closed, the first 500.' }),
     nodes: z.array(nodeEffect).readonly().meta({ description: 'Every node that was alive, by name.' }),
   })
   .meta({ id: 'Effect' })

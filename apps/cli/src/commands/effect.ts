@@ -1,9 +1,12 @@
 import type { Effect, NodeEffectView } from '@drawbridge/contract'
 
 /** What a change of the rules did, as a line, and with several nodes one more for each. */
-export function effectLine({ epoch, appliedMs, disconnected, notified, nodes }: Effect): string {
+export function effectLine({ epoch, appliedMs, disconnected, notified, closes = [], nodes }: Effect): string {
   // What is in force is so on one node at least.
-  if (nodes.length === 0) return `would close ${disconnected} sessions here, and tell ${notified}`
+  if (nodes.length === 0) {
+    const would = `would close ${disconnected} sessions here, and tell ${notified}`
+    return [would, ...closes.map((jid) => `  ${jid}`)].join('\n')
+  }
   const here = `in force after ${Math.round(appliedMs)} ms, ${disconnected} sessions closed, ${notified} notified`
   return nodes.length < 2 ? here : [`${here} (epoch ${epoch})`, ...nodeLines(nodes)].join('\n')
 }

@@ -4,6 +4,7 @@ import { compile, hiddenFormats, isTold, liveEffect } from '@drawbridge/policy'
 import type {
   AccountFacts,
   ClientIdentity,
+  Policy,
   PolicyCode,
   PolicySettings,
   SessionFacts,
@@ -41,6 +42,8 @@ export interface LiveSession {
   readonly signedInAt: Date
   /** Its client says that it is a bot (XEP-0030: client/bot). */
   readonly isBot?: boolean
+  /** What its client would be without what it has proved by such keys of devices. Absent: it has proved nothing. */
+  clientWithout?(isGone: IsGone): ClientIdentity
   /** Ends the session with its reason, now: nothing more is read from it or written to it. */
   closeWith(code: PolicyCode, details: VerdictDetails): void
   notify(notice: SessionNotice): void
@@ -59,6 +62,9 @@ export interface HiddenImages {
 }
 export const NOTHING_HIDDEN: HiddenImages = { formats: [], exceptRooms: [] }
 
+/** Whether the key of a device, by its thumbprint, counts no more. */
+export type IsGone = (deviceKey: string) => boolean
+
 /** The sessions of this node. */
 export interface LiveSessions {
   list(): Iterable<LiveSession>
@@ -69,6 +75,14 @@ export interface EnforceCounts {
   readonly notified: number
 }
 
+/** What a change of the rules would do here. */
+export interface Forecast extends EnforceCounts {
+  /** Full JIDs of sessions that would be closed: the first 500. */
+  readonly closes: readonly string[]
+}
+
+const MAX_NAMED = 500
+
 const DAY_MS = 86_400_000
 
 /** Applies the rules in force to sessions that are already open. */
@@ -77,8 +91,12 @@ export interface Enforcer {
   all(at: number): EnforceCounts
   /** One session that has just been let in, or has just said what its client is. */
   one(session: LiveSession, at: number): void
-  /** What other rules than those in force would do to every session. Nothing is done, and nobody is told. */
-  forecast(settings: PolicySettings, at: number): EnforceCounts
+  /**
+   * What other rules than those in force would do to every session. Nothing is done, and nobody is told.
+   *
+   * @param isGone - keys that would count no more. Default: all count.
+   */
+  forecast(settings: PolicySettings, at: number, isGone?: IsGone): Forecast
 }
 
 /**
@@ -203,23 +221,26 @@ export function createEnforcer(
       if (apply(session, at) === 'disconnected') return
       tell(session, true)
     },
-    forecast(settings, at) {
+    forecast(settings, at, isGone = () => false) {
       const policy = compile(settings)
       const isChanged = JSON.stringify(settings.suspensions) !== told
-      let disconnected = 0
+      const closes: string[] = []
       let notified = 0
-      for (const { account, client, entrance, state, remoteAddress: address } of sessions.list()) {
-        const facts = { at, account: gate.factsOf(account), client, entrance, address }
-        const after = liveEffect(policy, facts)
+      for (const session of sessions.list()) {
+        const { entrance, state, remoteAddress: address } = session
+        const account = gate.allFactsOf(session.account, address, settings.suspensions)
+        const effectOf = (by: Policy, client: ClientIdentity) =>
+          liveEffect(by, { at, account, client, entrance, address })
+        const after = effectOf(policy, session.clientWithout?.(isGone) ?? session.client)
         if (after.action === 'disconnect') {
           // As when it is applied: who is away anyway is not sent away.
-          if (after.code !== 'suspended' || state === 'connected') disconnected++
+          if (after.code !== 'suspended' || state === 'connected') closes.push(session.jid)
         } else if (isChanged) notified += state === 'connected' ? 1 : 0
         else if (after.action === 'notify' || after.action === 'warn') {
-          if (liveEffect(gate.policy, facts).action !== after.action) notified++
+          if (effectOf(gate.policy, session.client).action !== after.action) notified++
         }
       }
-      return { disconnected, notified }
+      return { disconnected: closes.length, notified, closes: closes.slice(0, MAX_NAMED) }
     },
   }
 }

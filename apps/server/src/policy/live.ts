@@ -18,7 +18,7 @@ import type { Log } from '@drawbridge/runtime'
 import { setTimeout as wait } from 'node:timers/promises'
 import { confirmPostureBy, readPosture } from './client-posture.ts'
 import { createEnforcer } from './enforce.ts'
-import type { EnforceCounts, Enforcer, LiveSession, LiveSessions } from './enforce.ts'
+import type { EnforceCounts, Enforcer, Forecast, IsGone, LiveSession, LiveSessions } from './enforce.ts'
 import { Gate } from './gate.ts'
 import type { GateOptions } from './gate.ts'
 import { readMinimumTiers } from './minimum-tiers.ts'
@@ -66,6 +66,8 @@ export interface LiveOptions {
   onEnforce?(gate: Gate): void
   /** Reads what else changes with the epoch; if that fails, nothing is applied. */
   onLoad?(db: Db): Promise<void>
+  /** Which keys of devices count no more by what a transaction sees. Default: all count. */
+  foresee?(tx: Db): Promise<IsGone>
   /** The database has just answered. */
   onCurrent?(): void
   /** Rooms of these that an account is a member of. */
@@ -117,9 +119,9 @@ export interface LivePolicy extends AsyncDisposable {
     writtenWithinMs?: number,
   ): Promise<{ readonly result: T; readonly applied: Applied }>
   /** What the rules that a transaction sees would do to the sessions of this node, without doing it. */
-  forecast(tx: Db): Promise<EnforceCounts>
+  forecast(tx: Db): Promise<Forecast>
   /** The same of suspensions that this node would be told of, or would not know any more. */
-  forecastSuspensions(change: (inForce: readonly SuspensionSetting[]) => readonly SuspensionSetting[]): EnforceCounts
+  forecastSuspensions(change: (inForce: readonly SuspensionSetting[]) => readonly SuspensionSetting[]): Forecast
   /** Tells of what the database tells, until it is disposed. Best effort: what was missed is not repeated. */
   hear(listener: (news: News) => void): Disposable
   close(): Promise<void>
@@ -207,12 +209,13 @@ class Live implements LivePolicy {
     })
   }
 
-  async forecast(tx: Db): Promise<EnforceCounts> {
+  async forecast(tx: Db): Promise<Forecast> {
     const { settings } = await read(tx, this.#options.posture, this.#now())
-    return this.#enforcer.forecast(this.#withOwn(settings), this.#now().getTime())
+    const isGone = await this.#options.foresee?.(tx)
+    return this.#enforcer.forecast(this.#withOwn(settings), this.#now().getTime(), isGone)
   }
 
-  forecastSuspensions(change: (inForce: readonly SuspensionSetting[]) => readonly SuspensionSetting[]): EnforceCounts {
+  forecastSuspensions(change: (inForce: readonly SuspensionSetting[]) => readonly SuspensionSetting[]): Forecast {
     const { settings } = this.gate
     const suspensions = change(settings.suspensions)
     return this.#enforcer.forecast({ ...settings, suspensions }, this.#now().getTime())

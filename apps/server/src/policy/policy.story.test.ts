@@ -259,7 +259,7 @@ test('whoever is away is neither sent away nor told, and so counts for neither',
   const forecast = n.live.forecastSuspensions((inForce) =>
     inForce.map((one) => ({ ...one, scopes: ['service'], mode: 'cut' })),
   )
-  expect(forecast).toEqual({ disconnected: 1, notified: 0 })
+  expect(forecast).toEqual({ disconnected: 1, notified: 0, closes: ['alice@im.test/1'] })
 })
 
 test('a new session is told of suspensions and of its own outdated client', async () => {

@@ -71,6 +71,8 @@ export interface Admission {
   claimed(session: Session, claim: Claim): void
   /** The same client, with other evidence: rules by tier look at it again. */
   corroborated(session: Session): void
+  /** The same, where all sessions are about to be looked at anyway. */
+  reviewed(session: Session): void
   /** What the user of a client that is turned away needs to know: why, and what to do; in the language of its stream. */
   refusal(code: ErrorCode, details: VerdictDetails, language: string | undefined): StreamRefusal
   /** Ends a session with what its user needs to know. */
@@ -179,6 +181,7 @@ export function createAdmission({
     remoteAddress: session.remoteAddress,
     signedInAt: session.signedInAt,
     isBot: isBot(session),
+    clientWithout: (isGone) => session.clientWithout(isGone),
     closeWith(code, details) {
       if (code === 'suspended') return sendAway(session, code, details)
       if (BLOCKED.has(code)) withdraw(session)
@@ -233,10 +236,14 @@ export function createAdmission({
       policy().greet(liveSession(session))
     },
     corroborated(session) {
+      const isIn = !session.isLimbo
+      this.reviewed(session)
+      if (isIn) policy().greet(liveSession(session))
+    },
+    reviewed(session) {
       // In limbo, `admit` goes on.
-      if (session.isLimbo) return shown.get(session)?.()
-      settled?.(session)
-      policy().greet(liveSession(session))
+      if (session.isLimbo) shown.get(session)?.()
+      else settled?.(session)
     },
     async admit(session) {
       const isPending = session.client.tier === 'E0' || isWaitingForCaps(session)

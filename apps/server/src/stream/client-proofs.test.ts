@@ -34,7 +34,7 @@ function proofsWith({ device }: Recorded, enrolled: EnrolledKey | undefined) {
   return createClientProofs({
     domain: 'im.test',
     tokens: createClientTokens(Buffer.alloc(32), 'im.test', 600_000),
-    deviceKeys: { find: (asked) => (asked === thumbprint ? enrolled : undefined), refresh: async () => undefined },
+    deviceKeys: { find: (asked) => (asked === thumbprint ? enrolled : undefined) },
     now: () => NOW,
   })
 }

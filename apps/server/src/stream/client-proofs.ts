@@ -42,7 +42,7 @@ type Outcome = Proof | TokenFault | 'other-account' | 'other-key' | 'revoked'
 export interface ClientProofsOptions {
   readonly domain: string
   readonly tokens: ClientTokens
-  readonly deviceKeys: DeviceKeys
+  readonly deviceKeys: Pick<DeviceKeys, 'find'>
   readonly now: () => Date
 }
 

@@ -13,6 +13,8 @@ export interface DeviceKeys {
   find(thumbprint: string): EnrolledKey | undefined
   /** Reads what has changed since it was last read. */
   refresh(db: Db): Promise<void>
+  /** Which keys count no more by what a transaction sees. Nothing here changes. */
+  foresee(tx: Db): Promise<(thumbprint: string) => boolean>
 }
 
 export function createDeviceKeys(): DeviceKeys {
@@ -26,6 +28,12 @@ export function createDeviceKeys(): DeviceKeys {
     find: (thumbprint) => known.get(thumbprint),
     async refresh(db) {
       for (const row of await listDeviceKeysSince(db, newest)) keep(row)
+    },
+    async foresee(tx) {
+      // What is tried out is of the epoch in force: the transaction does not raise it.
+      const changed = await listDeviceKeysSince(tx, newest - 1)
+      const revoked = new Set(changed.flatMap(({ thumbprint, revokedAt }) => (revokedAt === null ? [] : [thumbprint])))
+      return (thumbprint) => revoked.has(thumbprint)
     },
   }
 }

@@ -45,6 +45,8 @@ export interface SessionHost {
   /** There is better, or lesser, evidence now of what the client is. */
   claimed(session: Session, claim: Claim): void
   corroborated(session: Session): void
+  /** The same, where all sessions are about to be looked at. */
+  reviewed(session: Session): void
   /** See `ClientProofs.standing`. */
   standing(proofs: readonly Proof[]): readonly Proof[]
   /** It waits to be let in, and its presence, which waits with it, may say what it is. */
@@ -218,16 +220,27 @@ export class Session {
 
   /** Takes what its client has proved, in the place of what it proved before. Each proof counts until its time is over. */
   prove(proofs: readonly Proof[]): void {
-    const before = this.client
-    this.client = this.#proved(proofs)
-    if (this.#isEnded) return clearTimeout(this.#lapse)
-    if (this.client.tier !== before.tier || this.client.isSuspect !== before.isSuspect) this.#host.corroborated(this)
+    if (this.#takesProofs(proofs)) this.#host.corroborated(this)
   }
 
-  /** Looks again whether what it proved still counts. */
+  /** Looks again whether what it proved still counts, before rules look at all sessions. */
   reviewProofs(): void {
     const standing = this.#host.standing(this.#proofs)
-    if (standing.length < this.#proofs.length) this.prove(standing)
+    if (standing.length < this.#proofs.length && this.#takesProofs(standing)) this.#host.reviewed(this)
+  }
+
+  /** What the client would be without what it has proved by such keys of devices. */
+  clientWithout(isGone: (deviceKey: string) => boolean): ClientIdentity {
+    const left = this.#proofs.filter(({ deviceKey }) => deviceKey === undefined || !isGone(deviceKey))
+    return left.length === this.#proofs.length ? this.client : this.#identified(left)
+  }
+
+  /** Whether it makes the client another one to the rules. */
+  #takesProofs(proofs: readonly Proof[]): boolean {
+    const before = this.client
+    this.client = this.#proved(proofs)
+    if (this.#isEnded) clearTimeout(this.#lapse)
+    return !this.#isEnded && (this.client.tier !== before.tier || this.client.isSuspect !== before.isSuspect)
   }
 
   #proved(proofs: readonly Proof[]): ClientIdentity {
@@ -243,8 +256,8 @@ export class Session {
     return this.#identified()
   }
 
-  #identified(): ClientIdentity {
-    return identify([...this.#claims, ...this.#proofs.map(({ claim }) => claim)], this.#provedName)
+  #identified(proofs = this.#proofs): ClientIdentity {
+    return identify([...this.#claims, ...proofs.map(({ claim }) => claim)], this.#provedName)
   }
 
   /** Its capabilities are what was announced, and name the client so; or they are not, or name nothing. */

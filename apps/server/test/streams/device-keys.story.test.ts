@@ -87,9 +87,15 @@ test('control §3.1 E4: who proves an enrolled key is known by it; a revocation 
   line.send(PING)
   await line.until(PONG)
   const path = `device-keys/${await thumbprintOf(one)}`
-  expect((await api('DELETE', `${path}?dryRun=true`)).status).toBe(200)
+  // Tried out, it names the sessions that it would close; done, it has closed as many.
+  const would = { effect: { disconnected: 1, notified: 0, closes: [jid], nodes: [] } }
+  expect(await api('DELETE', `${path}?dryRun=true`)).toMatchObject({ status: 200, body: would })
+  const incomplete = await api('POST', 'device-keys?dryRun=true', { mdm: 'Acme MDM', keys: [], isComplete: true })
+  expect(incomplete).toMatchObject({ status: 200, body: { revoked: [await thumbprintOf(one)], ...would } })
   expect(await known(jid)).toMatchObject(E4)
-  expect(await api('DELETE', path)).toMatchObject({ status: 200, body: { key: { account: 'alice', device: 'LT-0' } } })
+  const key = { account: 'alice', device: 'LT-0' }
+  const done = { disconnected: 1, notified: 0 }
+  expect(await api('DELETE', path)).toMatchObject({ status: 200, body: { key, effect: done } })
   expect(await line.closed()).toContain('<policy-violation')
   await api('DELETE', `client-rules/${ruleId}`)
 
