@@ -39,6 +39,10 @@ export function attentionOf(
     ({ reviewAt, reviewDueAt, reviewedAt, isDrill }) =>
       !isDrill && (isPast(reviewAt) || (reviewDueAt !== undefined && reviewedAt === undefined)),
   )
+  // One flaw is one thing to know, however many clients have it.
+  const exploited = new Set(
+    proposals.filter(({ state, isExploited }) => state === 'open' && isExploited).map(({ flaw }) => flaw),
+  )
   const running = suspensions.some(({ isDrill, state }) => !isDrill && state === 'active')
   const all: readonly Attention[] = [
     ...(policy.isStale ? [{ kind: 'stale', subject: '', page: 'overview' } as const] : []),
@@ -54,9 +58,9 @@ export function attentionOf(
       ? [{ kind: 'queue', subject: String(quarantine.count), page: 'overview' } as const]
       : []),
     ...(held.count > 0 && !running ? [{ kind: 'held', subject: String(held.count), page: 'emergency' } as const] : []),
-    ...proposals
-      .filter(({ state, isExploited }) => state === 'open' && isExploited)
-      .map(({ flaw }) => ({ kind: 'exploited', subject: flaw, page: 'clients', view: 'advisories' }) as const),
+    ...[...exploited].map(
+      (flaw) => ({ kind: 'exploited', subject: flaw, page: 'clients', view: 'advisories' }) as const,
+    ),
   ]
   return all.slice(0, MOST)
 }

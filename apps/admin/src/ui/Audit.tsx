@@ -47,14 +47,14 @@ export function Audit() {
 function AuditFilter({ filter }: { readonly filter: Filter }) {
   const { t } = useTexts()
   const [typed, setTyped] = useState(filter)
-  const put = (field: keyof Filter) => (text: string) => setTyped((known) => ({ ...known, [field]: text.trim() }))
+  const put = (field: keyof Filter) => (text: string) => setTyped((known) => ({ ...known, [field]: text }))
   return (
     <form
       role="search"
       className="fields"
       onSubmit={(event) => {
         event.preventDefault()
-        go(hrefOf('audit', typed))
+        go(hrefOf('audit', Object.fromEntries(FILTERS.map((field) => [field, typed[field].trim()]))))
       }}
     >
       {TEXTS.map((field) => (

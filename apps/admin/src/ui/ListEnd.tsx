@@ -13,7 +13,7 @@ export function ListEnd({ pages: { value, hasMore, isLoading, more } }: { readon
     if (wasPressed.current && !hasMore) said.current?.focus()
     if (!hasMore) wasPressed.current = false
   }, [hasMore])
-  if (value === undefined || value.length === 0) return null
+  if (value === undefined || (value.length === 0 && !hasMore)) return null
   const count = formatCount(value.length, language)
   return (
     <div className="button-row list-end">

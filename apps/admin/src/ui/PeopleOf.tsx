@@ -41,7 +41,7 @@ export function PeopleOf({ family, version }: { readonly family: string; readonl
   const uses = usePages(`uses ${family} ${version}`, (ask, cursor, signal) => page(ask, PAGE, cursor, signal))
   const title = t.peopleOf(`${family} ${version}`.trim())
   return (
-    <Panel title={title} actions={<Link href={hrefOf('clients')}>{t.close}</Link>}>
+    <Panel title={title} isOpened actions={<Link href={hrefOf('clients')}>{t.close}</Link>}>
       <Loaded resource={uses}>
         {(list) =>
           list.length === 0 ? (

@@ -57,7 +57,7 @@ export function Shell({
 }) {
   const { t } = useTexts()
   const { session } = useConsole()
-  const { page } = useRoute()
+  const { page, search } = useRoute()
   const signOut = useAction()
   const isOn = session.permissions.includes('status.read')
   const status = useResource('status', (call, signal) => call('getStatus', { signal }), {
@@ -66,13 +66,18 @@ export function Shell({
     isOn,
   })
   const heading = useRef<HTMLHeadingElement>(null)
-  const isFirst = useRef(true)
+  const seen = useRef<PageName>(undefined)
+  const view = search.toString()
   useEffect(() => {
     document.title = `${t.pages[page]} · ${t.appName}`
-    // A page that is opened is announced by its heading; the first one by the browser.
-    if (!isFirst.current) heading.current?.focus()
-    isFirst.current = false
   }, [page, t])
+  useEffect(() => {
+    // A page that is opened is announced by its heading; the first one by the browser. What was pressed on a page may be gone.
+    const isOpened = seen.current !== undefined && seen.current !== page
+    const isLost = seen.current === page && document.activeElement === document.body
+    if (isOpened || isLost) heading.current?.focus()
+    seen.current = page
+  }, [page, view])
   const Content = CONTENT[page]
   return (
     <div className="shell">

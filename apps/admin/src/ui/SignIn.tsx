@@ -1,5 +1,5 @@
 import type { BodyOf, PasskeyView } from '@drawbridge/contract'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import type { Call } from '../api/call.ts'
 import { hasPasskeys, showPasskey } from '../api/passkey.ts'
 import { useTexts } from '../texts/index.ts'
@@ -26,6 +26,7 @@ export function SignInForm({ call, name, passkeys, onSignedIn }: SignInFormProps
   const [password, setPassword] = useState('')
   const [code, setCode] = useState('')
   const [isCodeAsked, setCodeAsked] = useState(false)
+  const form = useRef<HTMLFormElement>(null)
   const isFirstAsk = action.problem?.code === 'second-factor-needed'
   const submit = async () => {
     const body: BodyOf<'signIn'> = {
@@ -34,7 +35,7 @@ export function SignInForm({ call, name, passkeys, onSignedIn }: SignInFormProps
       session: 'cookie',
       ...(code.trim() !== '' && { code: code.trim() }),
     }
-    await action.run(async () => {
+    const isDone = await action.run(async () => {
       try {
         await call('signIn', { body })
       } catch (error) {
@@ -46,6 +47,9 @@ export function SignInForm({ call, name, passkeys, onSignedIn }: SignInFormProps
       }
       await onSignedIn()
     })
+    // What is typed once more.
+    const field = (name: string) => form.current?.querySelector<HTMLElement>(`[name=${name}]`)
+    if (!isDone) (field('code') ?? field('password'))?.focus()
   }
   const submitPasskey = () =>
     action.run(async () => {
@@ -56,6 +60,7 @@ export function SignInForm({ call, name, passkeys, onSignedIn }: SignInFormProps
     })
   return (
     <form
+      ref={form}
       className="sign-in-form"
       onSubmit={(event) => {
         event.preventDefault()
@@ -67,7 +72,7 @@ export function SignInForm({ call, name, passkeys, onSignedIn }: SignInFormProps
           {t.codeNeeded}
         </p>
       ) : (
-        <ProblemBox problem={action.problem} />
+        <ProblemBox problem={action.problem} isFocused={false} />
       )}
       <Field label={t.name}>
         {(ids) => (

@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef, useState } from 'react'
 import type { ReactNode } from 'react'
 
-/** A column that is narrower than this says one word a line, in pixels. */
-const LEAST_COLUMN = 92
+/** A column that is narrower than this says one word a line, in widths of the root's text. */
+const LEAST_COLUMN_REM = 5.75
 
 /**
  * A table that scrolls within itself, by keyboard, too. Where its columns have no room each row is a list of its own, with
@@ -19,7 +19,7 @@ export function Table({
 }) {
   const labels = Object.fromEntries(columns.map((column, index) => [`--column-${index + 1}`, JSON.stringify(column)]))
   const frame = useRef<HTMLDivElement>(null)
-  const isCards = useCards(frame, columns.length * LEAST_COLUMN)
+  const isCards = useCards(frame, columns.length)
   return (
     <div ref={frame} className="table-frame" data-cards={isCards} role="region" aria-label={caption} tabIndex={0}>
       <table style={labels}>
@@ -40,15 +40,16 @@ export function Table({
 }
 
 /** Whether a table has too little room: how much it takes depends on the language, the size of text, and what is in it. */
-function useCards(frame: { readonly current: HTMLElement | null }, leastWidth: number): boolean {
+function useCards(frame: { readonly current: HTMLElement | null }, columns: number): boolean {
   const [isCards, setCards] = useState(false)
-  const state = useRef({ isCards: false, needed: leastWidth })
+  const state = useRef({ isCards: false, needed: 0 })
   useLayoutEffect(() => {
     const element = frame.current
     if (!element) return undefined
     const measure = () => {
       const { scrollWidth, clientWidth } = element
       const is = state.current
+      const leastWidth = columns * LEAST_COLUMN_REM * parseFloat(getComputedStyle(document.documentElement).fontSize)
       if (!is.isCards) is.needed = Math.max(leastWidth, scrollWidth > clientWidth ? scrollWidth : 0)
       is.isCards = clientWidth < is.needed
       setCards(is.isCards)
@@ -57,6 +58,6 @@ function useCards(frame: { readonly current: HTMLElement | null }, leastWidth: n
     const observer = new ResizeObserver(measure)
     observer.observe(element)
     return () => observer.disconnect()
-  }, [frame, leastWidth])
+  }, [frame, columns])
   return isCards
 }

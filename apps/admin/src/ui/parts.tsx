@@ -1,6 +1,6 @@
 import type { GrantedPermission } from '@drawbridge/contract'
 import { CODES, ROLE_TABLE } from '@drawbridge/contract/browser'
-import { useEffect, useId, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import type { MouseEvent, ReactNode } from 'react'
 import type { ApiProblem } from '../api/call.ts'
 import { useMay } from '../api/console.ts'
@@ -44,11 +44,22 @@ export function Link({
   )
 }
 
-/** What went wrong, where it was tried. Empty it keeps its place for screen readers. */
-export function ProblemBox({ problem }: { readonly problem: ApiProblem | undefined }) {
+/** What went wrong, where it was tried: whoever tried it goes on from there. Empty it keeps its place for screen readers. */
+export function ProblemBox({
+  problem,
+  isFocused = true,
+}: {
+  readonly problem: ApiProblem | undefined
+  /** False: the field that it is about takes the focus. */
+  readonly isFocused?: boolean
+}) {
   const { t, language } = useTexts()
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (problem && isFocused) box.current?.focus()
+  }, [problem, isFocused])
   return (
-    <div role="alert" className="problem" data-code={problem?.code}>
+    <div ref={box} role="alert" tabIndex={-1} className="problem" data-code={problem?.code}>
       {problem && problemText(problem, t, language)}
     </div>
   )
@@ -98,19 +109,28 @@ export function Panel({
   hint,
   actions,
   testId,
+  isOpened = false,
 }: {
   readonly title: string
   readonly children: ReactNode
   readonly hint?: string
   readonly actions?: ReactNode
   readonly testId?: string
+  /** Whoever pressed something else to see it goes on from its heading. */
+  readonly isOpened?: boolean
 }) {
   const id = useId()
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    if (isOpened && document.activeElement !== document.body) heading.current?.focus()
+  }, [isOpened])
   return (
     <section className="panel" aria-labelledby={id} data-testid={testId}>
       <header className="panel-header">
         <div>
-          <h2 id={id}>{title}</h2>
+          <h2 ref={heading} id={id} tabIndex={isOpened ? -1 : undefined}>
+            {title}
+          </h2>
           {hint && <p className="hint">{hint}</p>}
         </div>
         {actions}
