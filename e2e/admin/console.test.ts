@@ -14,10 +14,13 @@ import type { Authenticator } from '../support/totp.ts'
 import type { TestClient } from '../support/xmpp-client.ts'
 import { aPlaybookIsKeptReady, imagesAreSuspendedByKeyboard, whatIsHeldIsReviewed } from './emergency.ts'
 import { exploitAt3Am, signedIn } from './exploit.ts'
+import { everyPageFits } from './pages.ts'
+import { sent, tokenOf } from './requests.ts'
 import {
   aLongListIsReadPageByPage,
   aRoomIsFoundByItsName,
   storedImagesAreMadeAnew,
+  whatIsHalfTypedIsKept,
   whatOthersChangedIsSeenFirst,
 } from './typing.ts'
 
@@ -175,10 +178,13 @@ test('control §7: a rule is tried by name, added, confirmed while the clock run
   await editor.getByLabel('How fast').selectOption('now')
   // What the form would do is a command that does the same.
   await editor.locator('summary').filter({ hasText: 'The same by command line' }).click()
-  const [, ...command] = ((await editor.locator('pre').textContent()) ?? '').split(' ')
+  const [, ...command] = ((await editor.getByLabel('command').textContent()) ?? '').split(' ')
   expect(await stack.cli<{ rule: object }>(...command, '--dry-run')).toMatchObject({
     rule: { family: 'old-client', below: '2.0.0', action: 'disconnect', preset: 'now' },
   })
+  // And a request, which is what the next button sends.
+  const request = (await editor.getByLabel('API call').textContent()) ?? ''
+  expect(await sent(request, await tokenOf(stack))).toMatchObject({ people: 1, sessions: 1 })
   await press('See whom it reaches')
   await editor.getByText('One person, one open session').waitFor()
   await editor.getByRole('rowheader', { name: 'carol' }).waitFor()
@@ -281,6 +287,10 @@ test('what somebody else suspends is on the page when it takes hold, with the no
   console.log(`what another made was on the page ${shownMs} ms after its answer`)
 })
 
+test('a suspension in a hurry takes nothing away that was half typed', async () => {
+  await whatIsHalfTypedIsKept(officer)
+})
+
 test('at 3 a.m. images are suspended from the overview by keyboard alone: a link and a button', async () => {
   await open('Overview')
   await imagesAreSuspendedByKeyboard(officer)
@@ -315,6 +325,10 @@ test('the audit log is filtered, shows what changed, and is verified', async () 
 
 test('exploit at 3 a.m.: from the advisory to the lock-out and back, with the pictures that its page shows', async () => {
   await exploitAt3Am(stack, officer)
+})
+
+test('every page is reached by its heading, and none scrolls sideways: 320 pixels wide, or with text twice as large', async () => {
+  await everyPageFits(officer)
 })
 
 test('stored images are made anew, and how far that is is seen', async () => {

@@ -38,8 +38,10 @@ export async function whatIsHeldIsReviewed(stack: Stack, officer: Person): Promi
   const person = (name: string) =>
     signedIn(stack, { name, password: `${name}-password` }, { name: 'New Client', version: '3' })
   const [fay, gus] = await Promise.all([person('fay'), person('gus')])
-  const form = page.getByTestId('start-suspension')
-  await form.getByRole('button', { name: 'Suspend messages …' }).click()
+  await page
+    .getByRole('navigation', { name: 'Suspend in a hurry' })
+    .getByRole('link', { name: 'Suspend messages …' })
+    .click()
   await page
     .getByRole('dialog')
     .getByRole('button', { name: /^Suspend / })

@@ -7,6 +7,7 @@ import { look } from '../support/look.ts'
 import type { Stack } from '../support/stack.ts'
 import type { TestClient } from '../support/xmpp-client.ts'
 import { signedIn } from './exploit.ts'
+import { sent, tokenOf } from './requests.ts'
 
 /** Rows of a list that the console asks for at once. */
 const PAGE = 100
@@ -50,13 +51,43 @@ export async function whatOthersChangedIsSeenFirst(stack: Stack, { page }: Perso
   const dialog = page.getByRole('dialog')
   const until = dialog.getByLabel('Until')
   await until.fill('2099-01-02T03:04')
+  await dialog.locator('summary').filter({ hasText: 'The same by command line' }).click()
+  const shown = dialog.getByLabel('API call').filter({ hasText: 'If-Match' })
+  const request = (await shown.textContent()) ?? ''
   await api('extendSuspension', { params: { id }, body: { until: '2098-12-31T00:00:00Z' } })
   await dialog.getByRole('button', { name: 'Extend' }).click()
   await dialog.getByTestId('conflict').getByText('2098-12-31T00:00:00.000Z').waitFor()
   expect(await until.inputValue()).toBe('2099-01-02T03:04')
+  // A request that was copied before is one of what was seen then.
+  expect(await sent(request, await tokenOf(stack))).toMatchObject({ code: 'changed-meanwhile' })
   await dialog.getByRole('button', { name: 'Extend' }).click()
   await page.getByText('The suspension has a new end.').waitFor()
   expect((await api('getSuspension', { params: { id } })).suspension.until).toMatch(/^2099-01-0[123]T/)
+}
+
+/** Something ready that is put into a form gives way to what was typed there before, whenever that is wanted. */
+export async function whatIsHalfTypedIsKept({ page }: Person): Promise<void> {
+  const form = page.getByTestId('start-suspension')
+  const reason = form.getByLabel(/^Reason, as users will read it/)
+  const hurry = page.getByRole('navigation', { name: 'Suspend in a hurry' })
+  await reason.fill('half a sentence')
+  await hurry.getByRole('link', { name: 'Suspend files …' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Suspend Files?' })
+  await dialog.getByRole('button', { name: 'Change something first' }).click()
+  expect(await reason.inputValue()).toBe('A security problem is being examined.')
+  await page.reload()
+  await form.getByRole('button', { name: 'Bring it back' }).click()
+  expect(await reason.inputValue()).toBe('half a sentence')
+  // Also what was thrown away by one's own hand; and what was only ready is not worth a question.
+  await form.getByRole('button', { name: 'Empty the form' }).click()
+  expect(await reason.inputValue()).toBe('')
+  await form.getByRole('button', { name: 'Bring it back' }).click()
+  expect(await reason.inputValue()).toBe('half a sentence')
+  await reason.fill('')
+  await hurry.getByRole('link', { name: 'Suspend files …' }).click()
+  await dialog.getByRole('button', { name: 'Change something first' }).click()
+  await form.getByRole('button', { name: 'Empty the form' }).click()
+  expect(await form.getByRole('button', { name: 'Bring it back' }).count()).toBe(0)
 }
 
 /** A long list is read page by page, with the keyboard, and says how much of it is there. */

@@ -17,6 +17,8 @@ const NEEDED: readonly SystemPackage[] = [
     name: 'python3-slixmpp',
     isThere: () => ['/usr/bin/python3', 'python3'].some((python) => succeeds(python, '-c', 'import slixmpp')),
   },
+  // What the console shows as requests is meant for it.
+  { name: 'curl', isThere: () => hasCommand('curl') },
   // The sanitizer's strongest sandbox. Without it the next one is used, and its tests skip.
   { name: 'bubblewrap', isThere: () => hasCommand('bwrap') },
   // A real antivirus engine, and a real ICAP server, for files.

@@ -46,7 +46,7 @@ test('a playbook survives its editor unchanged, with what has no field there', (
     reason: 'Checked.',
     reasons: { de: 'Geprüft.', fr: 'Vérifié.' },
     internalReason: 'CVE-2023-4863',
-    exemptions: { accounts: ['ana'], rooms: ['war@rooms.im.test'] },
+    exemptions: { accounts: ['ana'], units: ['rescue'], rooms: ['war@rooms.im.test'] },
     endAfterMin: 60,
     reviewAfterMin: 30,
     rules: [

@@ -3,6 +3,7 @@ import { draftOf, ruleFrom } from './rule-draft.ts'
 import type { RuleDraft } from './rule-draft.ts'
 import {
   EMPTY_EXEMPTIONS,
+  exemptionDraftOf,
   EMPTY_REASON,
   EMPTY_WHAT,
   exemptionsFrom,
@@ -87,7 +88,6 @@ export function playbookDraftOf(playbook: PlaybookView): PlaybookDraft {
     rules = [],
   } = playbook
   const { endAfterMin, reviewAfterMin, notify = [] } = playbook
-  const { accounts = [], rooms = [], bots = [] } = exemptions
   const { de: reasonDe = '', ...moreReasons } = reasons
   const minutes = (value: number | undefined) => (value === undefined ? '' : String(value))
   return {
@@ -97,9 +97,7 @@ export function playbookDraftOf(playbook: PlaybookView): PlaybookDraft {
     reason,
     reasonDe,
     internalReason,
-    accounts: accounts.join(', '),
-    rooms: rooms.join(', '),
-    bots: bots.join(', '),
+    ...exemptionDraftOf(exemptions),
     rules: rules.map((rule) => ({ ...draftOf(rule), key: crypto.randomUUID() })),
     endAfterMin: minutes(endAfterMin),
     reviewAfterMin: minutes(reviewAfterMin),

@@ -44,16 +44,17 @@ export interface ReasonDraft {
   readonly internalReason: string
 }
 
+/** Who can be left alone. */
+export const EXEMPTED = ['accounts', 'units', 'rooms', 'bots'] as const
+
 /** Who is left alone: names by lines or commas. */
-export interface ExemptionDraft {
-  readonly accounts: string
-  readonly rooms: string
-  readonly bots: string
-}
+export type ExemptionDraft = Readonly<Record<(typeof EXEMPTED)[number], string>>
 
 /** A suspension as it is being written: texts as they stand in their fields. */
 export interface SuspensionDraft extends WhatDraft, ReasonDraft, ExemptionDraft {
-  /** `datetime-local`, in the zone of whoever writes; empty: a person ends it. */
+  /** `datetime-local`, in the zone of whoever writes, like the next ones; empty: at once. */
+  readonly start: string
+  /** Empty: a person ends it. */
   readonly until: string
   readonly reviewAt: string
   readonly isEmergency: boolean
@@ -62,12 +63,13 @@ export interface SuspensionDraft extends WhatDraft, ReasonDraft, ExemptionDraft 
 
 export const EMPTY_WHAT: WhatDraft = { whole: [], narrow: '', mode: 'hold' }
 export const EMPTY_REASON: ReasonDraft = { reason: '', reasonDe: '', internalReason: '' }
-export const EMPTY_EXEMPTIONS: ExemptionDraft = { accounts: '', rooms: '', bots: '' }
+export const EMPTY_EXEMPTIONS: ExemptionDraft = { accounts: '', units: '', rooms: '', bots: '' }
 
 export const EMPTY_DRAFT: SuspensionDraft = {
   ...EMPTY_WHAT,
   ...EMPTY_REASON,
   ...EMPTY_EXEMPTIONS,
+  start: '',
   until: '',
   reviewAt: '',
   isEmergency: false,
@@ -124,21 +126,27 @@ export function reasonsFrom({ reason, reasonDe, internalReason }: ReasonDraft) {
 }
 
 /** Undefined when nobody is left alone. */
-export function exemptionsFrom({ accounts, rooms, bots }: ExemptionDraft): NewSuspension['exemptions'] | undefined {
-  const lists = { accounts: namedIn(accounts), rooms: namedIn(rooms), bots: namedIn(bots) }
-  const named = Object.entries(lists).filter(([, names]) => names.length > 0)
+export function exemptionsFrom(draft: ExemptionDraft): NewSuspension['exemptions'] | undefined {
+  const named = EXEMPTED.map((of) => [of, namedIn(draft[of])] as const).filter(([, names]) => names.length > 0)
   return named.length === 0 ? undefined : Object.fromEntries(named)
+}
+
+/** Exemptions as the fields have them. */
+export function exemptionDraftOf(exemptions: NonNullable<NewSuspension['exemptions']>): ExemptionDraft {
+  const texts = EXEMPTED.map((of) => [of, (exemptions[of] ?? []).join(', ')])
+  return Object.fromEntries(texts) as ExemptionDraft
 }
 
 /** What is sent. Fields that were left empty are left out: the server has its own defaults. */
 export function suspensionFrom(draft: SuspensionDraft): NewSuspension {
-  const { mode, until, reviewAt, isEmergency, isDrill } = draft
+  const { mode, start, until, reviewAt, isEmergency, isDrill } = draft
   const exemptions = exemptionsFrom(draft)
   return {
     scopes: scopesOf(draft),
     mode,
     ...reasonsFrom(draft),
     ...(exemptions && { exemptions }),
+    ...(start !== '' && { start: instantFrom(start) }),
     ...(until !== '' && { until: instantFrom(until) }),
     ...(reviewAt !== '' && until === '' && { reviewAt: instantFrom(reviewAt) }),
     ...(isEmergency && { isEmergency }),
@@ -148,8 +156,8 @@ export function suspensionFrom(draft: SuspensionDraft): NewSuspension {
 
 /** The same as everybody will be told of it. */
 export function publicSuspension(draft: SuspensionDraft, now: Date): PublicSuspension {
-  const { scopes, mode, reason, reasons = {}, until } = suspensionFrom(draft)
-  return { id: 'draft', scopes, mode, reason, reasons, since: now.toISOString(), until: until ?? null }
+  const { scopes, mode, reason, reasons = {}, start, until } = suspensionFrom(draft)
+  return { id: 'draft', scopes, mode, reason, reasons, since: start ?? now.toISOString(), until: until ?? null }
 }
 
 /** The instant of a `datetime-local` field. */

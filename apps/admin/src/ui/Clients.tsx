@@ -29,7 +29,7 @@ export function Clients() {
   // Kept here, so that a look at the inventory does not cost what was written.
   const work = useDraft<Work>('rule', { draft: EMPTY_RULE })
   const write = (next: Work) => {
-    work.set(next)
+    work.replace(next)
     go(hrefOf('clients', { view: 'rules' }))
   }
   if (!mayPolicy || !maySessions) return <p className="hint">{t.noPolicy}</p>

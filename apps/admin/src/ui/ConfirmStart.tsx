@@ -1,4 +1,4 @@
-import type { SuspensionImpact } from '@drawbridge/contract'
+import type { NameWarning, SuspensionImpact } from '@drawbridge/contract'
 import { Dialog } from '@drawbridge/ui'
 import type { ReactNode } from 'react'
 import { useTexts } from '../texts/index.ts'
@@ -9,7 +9,7 @@ import type { Action } from './use-resource.ts'
 /** What is about to start, whom it concerns, and the button that makes it so. */
 export function ConfirmStart({
   title,
-  impact,
+  found: { impact, warnings = [] },
   isDrill,
   isEmergency,
   onEmergency,
@@ -19,7 +19,8 @@ export function ConfirmStart({
   children,
 }: {
   readonly title: string
-  readonly impact: SuspensionImpact
+  /** What a dry run has answered. */
+  readonly found: { readonly impact: SuspensionImpact; readonly warnings?: readonly NameWarning[] | undefined }
   readonly isDrill: boolean
   readonly isEmergency: boolean
   /** Starting alone what takes two, for an hour at most. */
@@ -57,6 +58,11 @@ export function ConfirmStart({
           <dd>{count(exempt)}</dd>
         </div>
       </dl>
+      {warnings.map(({ about, name, near }) => (
+        <p key={`${about} ${name}`} className="notice">
+          {t.nameMissing[about](name)} {near !== undefined && t.didYouMean(near)}
+        </p>
+      ))}
       {accounts === 0 && <p className="notice">{t.impactNobody}</p>}
       {takesTwo && (
         <>

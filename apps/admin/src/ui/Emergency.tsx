@@ -10,6 +10,7 @@ import { ListEnd } from './ListEnd.tsx'
 import { Loaded, Panel } from './parts.tsx'
 import { Past } from './Past.tsx'
 import { Playbooks } from './Playbooks.tsx'
+import { Quick } from './Quick.tsx'
 import { useRoute } from './route.ts'
 import type { PageProps } from './Shell.tsx'
 import { StartSuspension } from './StartSuspension.tsx'
@@ -36,6 +37,7 @@ export function Emergency({ status }: PageProps) {
   const { t } = useTexts()
   const { search } = useRoute()
   const isOn = useMay('policy.read')
+  const mayWrite = useMay('policy.write')
   const suspensions = usePages(
     'suspensions',
     async (ask, cursor, signal) => {
@@ -58,6 +60,7 @@ export function Emergency({ status }: PageProps) {
       <div role="status">{done && <Applied key={done.effect?.epoch ?? done.text} done={done} />}</div>
       {view === 'now' && (
         <>
+          {mayWrite && <Quick />}
           <Running suspensions={suspensions} onDone={onDone} />
           <Approvals suspensions={suspensions.value ?? []} onDone={onDone} />
           <StartSuspension onDone={onDone} />

@@ -1,6 +1,7 @@
 import type { ClientExceptionView } from '@drawbridge/contract'
 import { useState } from 'react'
 import { useConsole } from '../api/console.ts'
+import { exceptionCommand } from '../model/as-command.ts'
 import { instantFrom, namedIn } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { ConfirmDialog } from './ConfirmDialog.tsx'
@@ -8,6 +9,7 @@ import { DraftNotice } from './DraftNotice.tsx'
 import { ListEnd } from './ListEnd.tsx'
 import { NameField, NamesField } from './NamesField.tsx'
 import { Guarded, Loaded, Moment, Panel, ProblemBox, TextField } from './parts.tsx'
+import { Repeat } from './Repeat.tsx'
 import { Table } from './Table.tsx'
 import { useDraft } from './use-draft.ts'
 import { useEdit } from './use-edit.ts'
@@ -106,19 +108,19 @@ function NewException({ onAdded }: { readonly onAdded: () => void }) {
   const [isAsked, setIsAsked] = useState(false)
   const { family, below, accounts, units, reason, until } = draft.value
   const change = (changes: Partial<typeof EMPTY>) => draft.set((known) => ({ ...known, ...changes }))
+  const body = {
+    family: family.trim(),
+    reason: reason.trim(),
+    ...(below.trim() !== '' && { below: below.trim() }),
+    ...(namedIn(accounts).length > 0 && { accounts: namedIn(accounts) }),
+    ...(namedIn(units).length > 0 && { units: namedIn(units) }),
+    ...(until !== '' && { until: instantFrom(until) }),
+  }
   const add = () =>
     action.run(async () => {
-      const body = {
-        family: family.trim(),
-        reason: reason.trim(),
-        ...(below.trim() !== '' && { below: below.trim() }),
-        ...(namedIn(accounts).length > 0 && { accounts: namedIn(accounts) }),
-        ...(namedIn(units).length > 0 && { units: namedIn(units) }),
-        ...(until !== '' && { until: instantFrom(until) }),
-      }
       const { request } = await call('addClientException', { body })
       setIsAsked(request !== undefined)
-      draft.discard()
+      draft.sent()
       onAdded()
     })
   return (
@@ -132,7 +134,7 @@ function NewException({ onAdded }: { readonly onAdded: () => void }) {
           }}
         >
           <div role="status">{isAsked && <p className="notice">{t.waitsForSecond}</p>}</div>
-          <DraftNotice isRestored={draft.isRestored} />
+          <DraftNotice draft={draft} />
           <div className="fields">
             <NameField
               label={t.family}
@@ -172,6 +174,9 @@ function NewException({ onAdded }: { readonly onAdded: () => void }) {
               onChange={(text) => change({ reason: text })}
             />
           </div>
+          {body.family !== '' && body.reason !== '' && (
+            <Repeat command={exceptionCommand(body)} request={{ id: 'addClientException', body }} />
+          )}
           <ProblemBox problem={action.problem} />
           <button type="submit" className="button primary" aria-disabled={action.isBusy}>
             {t.addException}

@@ -6,11 +6,10 @@ import { useTexts } from '../texts/index.ts'
 import { formatCount } from './format.ts'
 import { BuildTiles, StatusTiles } from './OverviewTiles.tsx'
 import type { Builds } from './OverviewTiles.tsx'
-import { Link, Loaded, Moment, Panel, useNow } from './parts.tsx'
+import { Loaded, Moment, Panel, useNow } from './parts.tsx'
 import { Table } from './Table.tsx'
-import { hrefOf } from './route.ts'
+import { Quick } from './Quick.tsx'
 import type { PageProps } from './Shell.tsx'
-import { QUICK } from './StartSuspension.tsx'
 import { Traffic } from './Traffic.tsx'
 import { useResource } from './use-resource.ts'
 import { Verdict } from './Verdict.tsx'
@@ -68,16 +67,7 @@ export function Overview({ status }: PageProps) {
           />
         )}
       </Loaded>
-      {mayWrite && (
-        <nav className="quick" aria-label={t.quick}>
-          <span>{t.inHurry}</span>
-          {QUICK.map((what) => (
-            <Link key={what} href={hrefOf('emergency', { suspend: what })} className="button danger-line small">
-              {t.quickStarts[what]}
-            </Link>
-          ))}
-        </nav>
-      )}
+      {mayWrite && <Quick />}
       <ul className="tiles">
         <StatusTiles status={status} now={now}>
           {maySessions && <Traffic />}

@@ -4,7 +4,7 @@ import { useConsole } from '../api/console.ts'
 import { MAX_RULES, MAX_STEPS, newPlaybook, newStep, playbookDraftOf, playbookFrom } from '../model/playbook-draft.ts'
 import type { PlaybookDraft } from '../model/playbook-draft.ts'
 import { EMPTY_RULE } from '../model/rule-draft.ts'
-import { scopesOf } from '../model/suspension-draft.ts'
+import { exemptionsFrom, scopesOf } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { ConfirmDialog } from './ConfirmDialog.tsx'
 import { ConflictNotice } from './Conflict.tsx'
@@ -60,7 +60,7 @@ export function PlaybookEditor({
     onClose()
   }
   const saved = (text: string) => {
-    kept.discard()
+    kept.sent()
     onSaved(text)
   }
   const save = () =>
@@ -87,7 +87,7 @@ export function PlaybookEditor({
       <h3 ref={title} tabIndex={-1}>
         {playbook ? t.editPlaybook(playbook.name) : t.newPlaybook}
       </h3>
-      <DraftNotice isRestored={kept.isRestored} />
+      <DraftNotice draft={kept} />
       <div className="fields pair">
         {playbook === undefined && (
           <Field label={t.name} hint={isTaken ? t.nameTaken : t.nameHint}>
@@ -159,7 +159,7 @@ export function PlaybookEditor({
           onChange={(notify) => change({ notify })}
         />
       </div>
-      <More summary={t.exemptTitle} isSet={draft.accounts + draft.rooms + draft.bots !== ''}>
+      <More summary={t.exemptTitle} isSet={exemptionsFrom(draft) !== undefined}>
         <ExemptionFields draft={draft} onChange={change} />
       </More>
       {draft.rules.map((rule, index) => (
@@ -198,7 +198,7 @@ export function PlaybookEditor({
             type="button"
             className="button small"
             onClick={() => {
-              kept.set(begun(theirs))
+              kept.replace(begun(theirs))
               edit.take()
             }}
           >

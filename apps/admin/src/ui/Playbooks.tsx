@@ -1,13 +1,15 @@
-import type { PlaybookView, SuspensionImpact } from '@drawbridge/contract'
+import type { PlaybookView, ResponseOf } from '@drawbridge/contract'
 import { formatList } from '@drawbridge/ui'
 import { useState } from 'react'
 import { useConsole } from '../api/console.ts'
+import { playbookCommand } from '../model/as-command.ts'
 import { scopesText } from '../model/scopes.ts'
 import { useTexts } from '../texts/index.ts'
 import { ConfirmStart } from './ConfirmStart.tsx'
 import type { Done } from './Emergency.tsx'
 import { ListEnd } from './ListEnd.tsx'
 import { Guarded, Loaded, Moment, Panel, ProblemBox } from './parts.tsx'
+import { Repeat } from './Repeat.tsx'
 import { go, hrefOf, useRoute } from './route.ts'
 import { PlaybookEditor } from './PlaybookEditor.tsx'
 import { PAGE, usePages } from './use-pages.ts'
@@ -18,7 +20,7 @@ const NEW = '+'
 
 interface Checked {
   readonly playbook: PlaybookView
-  readonly impact: SuspensionImpact
+  readonly found: ResponseOf<'startPlaybook'>
   readonly key: string
   readonly isDrill: boolean
   readonly isEmergency: boolean
@@ -47,12 +49,13 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
   const check = (playbook: PlaybookView, isDrill: boolean) =>
     action.run(async () => {
       const params = { name: playbook.name }
-      const { impact } = await call('startPlaybook', { params, query: { dryRun: 'true' }, body: { isDrill } })
-      setChecked({ playbook, impact, isDrill, isEmergency: false, key: crypto.randomUUID() })
+      const found = await call('startPlaybook', { params, query: { dryRun: 'true' }, body: { isDrill } })
+      setChecked({ playbook, found, isDrill, isEmergency: false, key: crypto.randomUUID() })
     })
-  const start = ({ playbook, isDrill, isEmergency, key }: Checked) =>
+  const start = (wanted: Checked) =>
     action.run(async () => {
-      const body = { isDrill, ...(isEmergency && { isEmergency }) }
+      const { playbook, isDrill, key } = wanted
+      const body = startBody(wanted)
       const { effect, request } = await call('startPlaybook', { params: { name: playbook.name }, body, key })
       setChecked(undefined)
       // What was started is seen where it runs.
@@ -129,7 +132,7 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
       {checked && (
         <ConfirmStart
           title={t.startQuestion(checked.playbook.name)}
-          impact={checked.impact}
+          found={checked.found}
           isDrill={checked.isDrill}
           isEmergency={checked.isEmergency}
           onEmergency={(isEmergency) => setChecked({ ...checked, isEmergency })}
@@ -145,10 +148,19 @@ export function Playbooks({ onDone }: { readonly onDone: (done: Done) => void })
           {checked.playbook.notify && !checked.isDrill && (
             <p className="hint">{t.notified(formatList(checked.playbook.notify, language))}</p>
           )}
+          <Repeat
+            command={playbookCommand(checked.playbook.name, startBody(checked))}
+            request={{ id: 'startPlaybook', params: { name: checked.playbook.name }, body: startBody(checked) }}
+          />
         </ConfirmStart>
       )}
     </Panel>
   )
+}
+
+/** What is sent to start it. */
+function startBody({ isDrill, isEmergency }: Checked) {
+  return { isDrill, ...(isEmergency && { isEmergency }) }
 }
 
 function Steps({ playbook: { steps, rules = [] } }: { readonly playbook: PlaybookView }) {

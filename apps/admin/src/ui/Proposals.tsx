@@ -132,7 +132,7 @@ function DismissDialog({
     edit.run(async (ifMatch) => {
       const body = { decision: 'dismiss', reason: draft.value.reason.trim() } as const
       await call('decideProposal', { params, body, ...ifMatch })
-      draft.discard()
+      draft.sent()
       onDismissed()
     })
   return (

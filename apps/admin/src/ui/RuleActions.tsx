@@ -118,7 +118,7 @@ function GuardDialog({ rule: now, onDone, onClose }: RuleProps & { readonly onCl
     edit.run(async (ifMatch) => {
       const body = { isGuarded: !rule.isGuarded, reason: draft.value.reason.trim() }
       const { effect, request } = await call('guardClientRule', { params, body, ...ifMatch })
-      draft.discard()
+      draft.sent()
       onDone({ text: request ? t.waitsForSecond : t.guardChanged, effect })
       onClose()
     })

@@ -2,16 +2,16 @@ import type { ClientRuleView, Effect, Simulation } from '@drawbridge/contract'
 import { useEffect, useRef, useState } from 'react'
 import { useConsole } from '../api/console.ts'
 import { ruleCommand } from '../model/as-command.ts'
-import { ruleFrom } from '../model/rule-draft.ts'
+import { isBlocking, ruleFrom } from '../model/rule-draft.ts'
 import type { RuleDraft } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import type { Work } from './Clients.tsx'
-import { AsCommand } from './AsCommand.tsx'
 import { ConflictNotice } from './Conflict.tsx'
 import type { Done } from './Emergency.tsx'
 import { DraftNotice } from './DraftNotice.tsx'
 import { Guarded, Panel, ProblemBox } from './parts.tsx'
 import { Waiting } from './Progress.tsx'
+import { Repeat } from './Repeat.tsx'
 import { RuleFields } from './RuleFields.tsx'
 import { SimulationResult } from './SimulationResult.tsx'
 import type { Draft } from './use-draft.ts'
@@ -104,7 +104,7 @@ export function RuleEditor({
         }
       >
         <Guarded permission="policy.write">
-          <DraftNotice isRestored={work.isRestored} />
+          <DraftNotice draft={work} />
           <form
             className="stack"
             onSubmit={(event) => {
@@ -113,7 +113,17 @@ export function RuleEditor({
             }}
           >
             <RuleFields draft={draft} onChange={change} />
-            {rule.family !== '' && <AsCommand command={ruleCommand(rule)} />}
+            {rule.family !== '' && (
+              <Repeat
+                command={ruleCommand(rule)}
+                // What blocks is taken only with what was simulated before.
+                request={
+                  isBlocking(rule.action) && !simulated
+                    ? { id: 'simulateClientRule', body: rule }
+                    : { id: 'addClientRule', body: { ...rule, simulation: simulated?.result.token } }
+                }
+              />
+            )}
             <ProblemBox problem={action.problem} />
             {running ? (
               <Waiting since={running.since} text={t.simulating} onStop={() => running.stop.abort()} />

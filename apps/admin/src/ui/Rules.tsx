@@ -3,6 +3,7 @@ import { EMPTY_RULE } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { Applied } from './Applied.tsx'
 import type { Work } from './Clients.tsx'
+import { DraftNotice } from './DraftNotice.tsx'
 import type { Done } from './Emergency.tsx'
 import { ListEnd } from './ListEnd.tsx'
 import { Guarded, Loaded, Panel } from './parts.tsx'
@@ -33,7 +34,6 @@ export function Rules({ work }: { readonly work: Draft<Work> }) {
   const opener = useRef<HTMLButtonElement>(null)
   const wasClosed = useRef(false)
   const close = () => {
-    work.discard()
     setWriting(false)
     wasClosed.current = true
   }
@@ -48,11 +48,26 @@ export function Rules({ work }: { readonly work: Draft<Work> }) {
   return (
     <>
       <div role="status">{done && <Applied key={done.effect?.epoch ?? done.text} done={done} />}</div>
+      {!isWriting && work.undo && (
+        <DraftNotice
+          draft={{
+            isRestored: false,
+            undo: () => {
+              work.undo?.()
+              setWriting(true)
+            },
+          }}
+        />
+      )}
       {isWriting && (
         <RuleEditor
           work={work}
-          onClose={close}
+          onClose={() => {
+            work.discard()
+            close()
+          }}
           onDone={(what) => {
+            work.sent()
             close()
             onDone(what)
           }}

@@ -1,28 +1,27 @@
-import type { SuspensionImpact } from '@drawbridge/contract'
+import type { ResponseOf } from '@drawbridge/contract'
 import { useEffect, useRef, useState } from 'react'
 import { useConsole, useMay } from '../api/console.ts'
 import { suspensionCommand } from '../model/as-command.ts'
 import { scopesText } from '../model/scopes.ts'
-import { EMPTY_DRAFT, QUICK_STARTS, quickDraft, scopesOf, suspensionFrom } from '../model/suspension-draft.ts'
+import { EMPTY_DRAFT, exemptionsFrom, quickDraft, scopesOf, suspensionFrom } from '../model/suspension-draft.ts'
 import type { QuickStart, SuspensionDraft } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
-import { AsCommand } from './AsCommand.tsx'
 import { ConfirmStart } from './ConfirmStart.tsx'
 import type { Done } from './Emergency.tsx'
 import { DraftNotice } from './DraftNotice.tsx'
 import { More } from './More.tsx'
 import { Guarded, Panel, ProblemBox, TextField } from './parts.tsx'
+import { QUICK } from './Quick.tsx'
+import { Repeat } from './Repeat.tsx'
 import { go, hrefOf, useRoute } from './route.ts'
 import { ExemptionFields, Preview, ReasonFields, WhatFields } from './SuspensionFields.tsx'
 import { useDraft } from './use-draft.ts'
 import { useAction } from './use-resource.ts'
 
 interface Checked {
-  readonly impact: SuspensionImpact
+  readonly found: ResponseOf<'startSuspension'>
   readonly key: string
 }
-
-export const QUICK = Object.keys(QUICK_STARTS) as QuickStart[]
 
 /** Draft, who is concerned, confirm: starting stays easier than ending. In a hurry the draft is there already. */
 export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => void }) {
@@ -39,12 +38,12 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
   const isNothing = scopesOf(draft).length === 0
   const check = (wanted: SuspensionDraft) =>
     action.run(async () => {
-      const { impact } = await call('startSuspension', { query: { dryRun: 'true' }, body: suspensionFrom(wanted) })
-      setChecked({ impact, key: crypto.randomUUID() })
+      const found = await call('startSuspension', { query: { dryRun: 'true' }, body: suspensionFrom(wanted) })
+      setChecked({ found, key: crypto.randomUUID() })
     })
   const quick = (what: QuickStart) => {
     const wanted = quickDraft(what)
-    kept.set(wanted)
+    kept.replace(wanted)
     void check(wanted)
   }
   // A link of the overview says what: the address is then as without it, so that it is asked once.
@@ -58,7 +57,7 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
     action.run(async () => {
       const { effect, request } = await call('startSuspension', { body: suspensionFrom(draft), key })
       setChecked(undefined)
-      kept.discard()
+      kept.sent()
       onDone({ text: request ? t.waitsForSecond : draft.isDrill ? t.drillStarted : t.started, effect })
     })
   const close = () => {
@@ -69,31 +68,26 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
   return (
     <Panel title={t.startTitle} hint={t.startHint} testId="start-suspension">
       <Guarded permission="policy.write">
-        <div className="button-row" role="group" aria-label={t.quick}>
-          {QUICK.map((what) => (
-            <button
-              key={what}
-              type="button"
-              className="button danger-line"
-              onClick={() => quick(what)}
-              aria-disabled={action.isBusy}
-            >
-              {t.quickStarts[what]}
-            </button>
-          ))}
-        </div>
-        <DraftNotice isRestored={kept.isRestored} />
+        <DraftNotice draft={kept} />
         <form
           ref={form}
           className="stack"
           onSubmit={(event) => {
             event.preventDefault()
-            if (!isNothing) void check(draft)
+            if (!isNothing) return void check(draft)
+            form.current?.querySelector('input')?.focus()
           }}
         >
           <WhatFields draft={draft} onChange={change} />
           <ReasonFields draft={draft} onChange={change} />
           <div className="fields">
+            <TextField
+              label={t.startAt}
+              hint={t.startAtHint}
+              type="datetime-local"
+              value={draft.start}
+              onChange={(start) => change({ start })}
+            />
             <TextField
               label={t.until}
               hint={t.untilHint}
@@ -111,7 +105,7 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
               />
             )}
           </div>
-          <More summary={t.exemptTitle} isSet={draft.accounts + draft.rooms + draft.bots !== ''}>
+          <More summary={t.exemptTitle} isSet={exemptionsFrom(draft) !== undefined}>
             <ExemptionFields draft={draft} onChange={change} />
           </More>
           <label className="check">
@@ -123,7 +117,12 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
             {t.asDrill}
           </label>
           <Preview draft={draft} />
-          {!isNothing && draft.reason.trim() !== '' && <AsCommand command={suspensionCommand(suspensionFrom(draft))} />}
+          {!isNothing && draft.reason.trim() !== '' && (
+            <Repeat
+              command={suspensionCommand(suspensionFrom(draft))}
+              request={{ id: 'startSuspension', body: suspensionFrom(draft) }}
+            />
+          )}
           {!checked && <ProblemBox problem={action.problem} />}
           <div className="button-row">
             <button type="submit" className="button primary" aria-disabled={isNothing || action.isBusy}>
@@ -141,7 +140,7 @@ export function StartSuspension({ onDone }: { readonly onDone: (done: Done) => v
       {checked && (
         <ConfirmStart
           title={t.startQuestion(scopesText(scopesOf(draft), t))}
-          impact={checked.impact}
+          found={checked.found}
           isDrill={draft.isDrill}
           isEmergency={draft.isEmergency}
           onEmergency={(isEmergency) => change({ isEmergency })}

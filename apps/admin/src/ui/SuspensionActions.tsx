@@ -2,6 +2,7 @@ import type { QueryOf, SuspensionView } from '@drawbridge/contract'
 import { Dialog } from '@drawbridge/ui'
 import { useState } from 'react'
 import { useConsole, useMay } from '../api/console.ts'
+import { endCommand, exemptCommand, extendCommand } from '../model/as-command.ts'
 import { scopesText } from '../model/scopes.ts'
 import { EMPTY_EXEMPTIONS, exemptionsFrom, instantFrom, localFrom, namedIn } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
@@ -11,6 +12,7 @@ import { formatCount } from './format.ts'
 import { HeldReview } from './HeldReview.tsx'
 import { NamesField } from './NamesField.tsx'
 import { Field, Guarded, ProblemBox, TextField } from './parts.tsx'
+import { Repeat } from './Repeat.tsx'
 import { ExemptionFields } from './SuspensionFields.tsx'
 import { useDraft } from './use-draft.ts'
 import { useEdit } from './use-edit.ts'
@@ -85,10 +87,10 @@ function EndDialog({ suspension, onDone, onClose }: DialogProps) {
   const [release, setRelease] = useState<Release>('in-order')
   const [first, setFirst] = useState('')
   const { id, scopes, held } = suspension
+  const canaryUnits = namedIn(first).join(',')
+  const query = { release, ...(canaryUnits !== '' && { canaryUnits }) }
   const end = () =>
     edit.run(async (ifMatch) => {
-      const canaryUnits = namedIn(first).join(',')
-      const query = { release, ...(canaryUnits !== '' && { canaryUnits }) }
       const answer = await call('endSuspension', { params: { id }, query, ...ifMatch })
       const { released, discarded, effect, request } = answer
       const count = (value: number) => formatCount(value, language)
@@ -97,7 +99,7 @@ function EndDialog({ suspension, onDone, onClose }: DialogProps) {
       onClose()
     })
   return (
-    <Dialog title={t.endQuestion(scopesText(scopes, t))} onClose={onClose}>
+    <Dialog title={t.endQuestion(scopesText(scopes, t))} onClose={onClose} isKept>
       <p>{held.count === 0 ? t.tileNothingHeld : t.heldNow(formatCount(held.count, language))}</p>
       {held.count > 0 && (
         <fieldset className="stack">
@@ -113,6 +115,11 @@ function EndDialog({ suspension, onDone, onClose }: DialogProps) {
         </fieldset>
       )}
       <NamesField label={t.canary} hint={t.canaryHint} kind="unit" names={first} onChange={setFirst} />
+      <Repeat
+        command={endCommand(id, query)}
+        request={{ id: 'endSuspension', params: { id }, query }}
+        suspension={id}
+      />
       <ConflictNotice edit={edit} />
       <ProblemBox problem={edit.problem} />
       <div className="button-row">
@@ -141,9 +148,9 @@ function ExtendDialog({ suspension, onDone, onClose }: DialogProps) {
   const [until, setUntil] = useState(() =>
     localFrom(new Date((current ? new Date(current) : new Date()).getTime() + DEFAULT_EXTENSION_MS)),
   )
+  const body = { until: until === '' ? null : instantFrom(until) }
   const extend = () =>
     edit.run(async (ifMatch) => {
-      const body = { until: until === '' ? null : instantFrom(until) }
       const { effect, request } = await call('extendSuspension', { params: { id }, body, ...ifMatch })
       onDone({ text: request ? t.waitsForSecond : t.extended, effect })
       onClose()
@@ -158,6 +165,11 @@ function ExtendDialog({ suspension, onDone, onClose }: DialogProps) {
         }}
       >
         <TextField label={t.until} hint={t.untilHint} type="datetime-local" value={until} onChange={setUntil} />
+        <Repeat
+          command={extendCommand(id, body)}
+          request={{ id: 'extendSuspension', params: { id }, body }}
+          suspension={id}
+        />
         <ConflictNotice edit={edit} />
         <ProblemBox problem={edit.problem} />
         <button type="submit" className="button primary" aria-disabled={edit.isBusy}>
@@ -178,7 +190,7 @@ function ExemptDialog({ suspension, onDone, onClose }: DialogProps) {
   const exempt = () =>
     edit.run(async (ifMatch) => {
       const { effect, request } = await call('exemptSuspension', { params: { id }, body: wanted ?? {}, ...ifMatch })
-      draft.discard()
+      draft.sent()
       onDone({ text: request ? t.waitsForSecond : t.exempted, effect })
       onClose()
     })
@@ -193,6 +205,13 @@ function ExemptDialog({ suspension, onDone, onClose }: DialogProps) {
       >
         <p className="hint">{t.exemptHint}</p>
         <ExemptionFields draft={draft.value} onChange={(changes) => draft.set((known) => ({ ...known, ...changes }))} />
+        {wanted && (
+          <Repeat
+            command={exemptCommand(id, wanted)}
+            request={{ id: 'exemptSuspension', params: { id }, body: wanted }}
+            suspension={id}
+          />
+        )}
         <ConflictNotice edit={edit} />
         <ProblemBox problem={edit.problem} />
         <button type="submit" className="button primary" aria-disabled={!wanted || edit.isBusy}>
@@ -213,7 +232,7 @@ function ReviewDialog({ suspension, onDone, onClose }: DialogProps) {
   const review = () =>
     edit.run(async (ifMatch) => {
       await call('reviewSuspension', { params: { id }, body: { note: draft.value.note.trim() }, ...ifMatch })
-      draft.discard()
+      draft.sent()
       onDone({ text: t.reviewed })
       onClose()
     })

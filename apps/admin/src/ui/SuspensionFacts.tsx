@@ -44,15 +44,17 @@ export function SuspensionFacts({ suspension }: { readonly suspension: Suspensio
             <Moment at={reviewDueAt} /> · {t.reviewDueWhy}
           </Fact>
         )}
-        <Fact label={t.held}>
-          {formatCount(held.count, language)}
-          {held.oldestAt && (
-            <>
-              {' · '}
-              {t.oldest} <Moment at={held.oldestAt} />
-            </>
-          )}
-        </Fact>
+        {(mode === 'hold' || held.count > 0) && (
+          <Fact label={t.held}>
+            {formatCount(held.count, language)}
+            {held.oldestAt && (
+              <>
+                {' · '}
+                {t.oldest} <Moment at={held.oldestAt} />
+              </>
+            )}
+          </Fact>
+        )}
         {suspension.epoch !== undefined && (
           <Fact label={t.inForce}>
             <AppliedTo key={suspension.epoch} epoch={suspension.epoch} />
@@ -74,6 +76,7 @@ function Exempt({ suspension: { exemptions, exemptionUses } }: { readonly suspen
   const { t, language } = useTexts()
   const named = [
     ...exemptions.accounts,
+    ...exemptions.units.map((unit) => `unit:${unit}`),
     ...exemptions.rooms.map((room) => `room:${room}`),
     ...exemptions.bots.map((bot) => `bot:${bot}`),
   ]

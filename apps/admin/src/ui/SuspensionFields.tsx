@@ -2,7 +2,7 @@ import { suspensionText } from '@drawbridge/contract/browser'
 import { LANGUAGES } from '@drawbridge/ui'
 import type { Language } from '@drawbridge/ui'
 import { useState } from 'react'
-import { MODES, publicSuspension, scopesOf, WHOLE_SCOPES } from '../model/suspension-draft.ts'
+import { EXEMPTED, MODES, publicSuspension, scopesOf, WHOLE_SCOPES } from '../model/suspension-draft.ts'
 import type { ExemptionDraft, ReasonDraft, SuspensionDraft, WhatDraft } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { NamesField } from './NamesField.tsx'
@@ -80,20 +80,20 @@ export function ReasonFields({ draft, onChange }: FieldsProps<ReasonDraft>) {
   )
 }
 
-/** Who can be left alone, and how each is looked up. */
-const EXEMPT = { accounts: 'account', rooms: 'room', bots: undefined } as const
+/** How those who can be left alone are looked up. */
+const KINDS = { accounts: 'account', units: 'unit', rooms: 'room', bots: undefined } as const
 
 /** Who is left alone. */
 export function ExemptionFields({ draft, onChange }: FieldsProps<ExemptionDraft>) {
   const { t } = useTexts()
   return (
     <div className="fields">
-      {(['accounts', 'rooms', 'bots'] as const).map((of) => (
+      {EXEMPTED.map((of) => (
         <NamesField
           key={of}
           label={t.exempt[of]}
           hint={t.exemptHints[of]}
-          kind={EXEMPT[of]}
+          kind={KINDS[of]}
           names={draft[of]}
           onChange={(names) => onChange({ [of]: names })}
         />

@@ -43,7 +43,10 @@ export const common: typeof english = {
     messages: 'Nachrichten aussetzen …',
     service: 'Alles abschalten …',
   },
-  asCommand: 'Dasselbe auf der Kommandozeile',
-  copy: 'Kopieren',
+  asCommand: 'Dasselbe auf der Kommandozeile oder über die API',
+  theCommand: 'Befehl',
+  theCall: 'API-Aufruf',
+  callHint: 'Nimmt Ihr Token aus DRAWBRIDGE_TOKEN; drawbridge token create macht eines.',
+  copyAs: (what) => `Als ${what} kopieren`,
   copied: 'Kopiert.',
 }

@@ -42,5 +42,7 @@ export const frame: typeof english = {
   loadMore: 'Mehr zeigen',
   inZone: (zone: string) => `Zeitzone: ${zone}.`,
   draftRestored: 'Was Sie getippt hatten, ist wieder da. Nichts davon wurde gesendet.',
+  draftBefore: 'Was Sie hier zuvor getippt hatten, ist aufgehoben und wurde nicht gesendet.',
+  draftUndo: 'Zurückholen',
   pressAgain: 'Was Sie getippt haben, ist noch da. Drücken Sie noch einmal, um es trotzdem zu tun.',
 }

@@ -41,7 +41,10 @@ export const common = {
     messages: 'Suspend messages …',
     service: 'Cut everything off …',
   },
-  asCommand: 'The same by command line',
-  copy: 'Copy',
+  asCommand: 'The same by command line or API',
+  theCommand: 'command',
+  theCall: 'API call',
+  callHint: 'Takes a token of yours from DRAWBRIDGE_TOKEN; drawbridge token create makes one.',
+  copyAs: (what: string) => `Copy as ${what}`,
   copied: 'Copied.',
 }

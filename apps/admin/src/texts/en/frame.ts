@@ -38,5 +38,7 @@ export const frame = {
   loadMore: 'Show more',
   inZone: (zone: string) => `Time zone: ${zone}.`,
   draftRestored: 'What you had typed is here again. Nothing of it was sent.',
+  draftBefore: 'What you had typed here before is kept, and was not sent.',
+  draftUndo: 'Bring it back',
   pressAgain: 'What you have typed is still here. Press once more to do it all the same.',
 }
