@@ -1,6 +1,7 @@
 import type { InspectFile, Sanitize } from '@drawbridge/contract'
 import { countHeldOf } from '@drawbridge/db'
 import { createJobs } from '@drawbridge/jobs'
+import { isWholeCut } from '@drawbridge/policy'
 import { askSanitizer, createDirectories, createSanitize, paths } from '@drawbridge/runtime'
 import type { Fetcher, Log } from '@drawbridge/runtime'
 import { join } from 'node:path'
@@ -154,10 +155,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       foresee: (tx) => credentials.deviceKeys.foresee(tx),
       onEnforce: ({ settings }) => {
         for (const session of sessions.all()) session.reviewProofs()
-        const isCut = settings.suspensions.some(
-          ({ scopes, mode, isScheduled, isDrill }) =>
-            mode === 'cut' && scopes.includes('service') && !isScheduled && !isDrill,
-        )
+        const isCut = settings.suspensions.some(isWholeCut)
         pacing.applied(isCut, isCut ? [...sessions.all()].filter(({ connection }) => connection).length : 0)
       },
       posture: config.policy.posture,

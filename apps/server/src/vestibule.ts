@@ -9,6 +9,7 @@ import {
 import type { AdminRoute, Effect, StatusDocument } from '@drawbridge/contract'
 import { probeDatabase } from '@drawbridge/db'
 import type { Reach } from '@drawbridge/db'
+import { isWholeCut } from '@drawbridge/policy'
 import { createDirectories, isLoopback, paths, reportWaiting } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -196,8 +197,7 @@ function localAnswers(desk: OrderDesk, config: ServerConfig, { waiting, version 
         return { suspensions: views() }
       case 'startSuspension': {
         const wanted = checked(ADMIN_ROUTES.startSuspension.body, await readJson(req, maxBodyBytes))
-        const isWholeCut = wanted.mode === 'cut' && wanted.scopes.includes('service') && wanted.isDrill !== true
-        if (!isWholeCut) throw new Refusal('database-unavailable')
+        if (!isWholeCut(wanted)) throw new Refusal('database-unavailable')
         const { suspension, effect } = desk.cut(LOCAL_ACTOR.name, wanted.reason)
         return { suspension: suspensionView(suspension), effect, impact: NO_IMPACT }
       }

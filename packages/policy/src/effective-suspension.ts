@@ -1,6 +1,7 @@
 import { NO_IDENTITY } from './client.ts'
 import type { Question, Questions, StanzaFacts } from './questions.ts'
 import { answerOf, compileSuspension, strictest, strictness } from './rule-suspension.ts'
+import { hasExemptions, isInForce } from './suspension-force.ts'
 import type { SuspensionSetting } from './settings.ts'
 import type { Subject, SuspensionScope } from './suspension-scope.ts'
 import type { Verdict } from './verdict.ts'
@@ -93,7 +94,7 @@ export function effectiveSuspensions(
 
 /** Which of these suspensions keeps a message that was accepted already from its recipients, if any still does. */
 export function compileKeepers(settings: readonly SuspensionSetting[]): (facts: StanzaFacts) => string | undefined {
-  const inForce = settings.filter(({ mode, isScheduled, isDrill }) => mode !== 'announce' && !isScheduled && !isDrill)
+  const inForce = settings.filter(isInForce)
   const compiled = inForce.map((setting) => ({ setting, one: compileSuspension(setting) }))
   return (facts) => {
     const answers = compiled.map(({ setting, one }) => ({ setting, answer: answerOf(one, 'stanza.route', facts) }))
@@ -110,10 +111,7 @@ export type FindSpared = <Q extends Question>(
 
 /** Compiles the exemptions in force; undefined where there are none, which is the common case. */
 export function compileExemptions(settings: readonly SuspensionSetting[]): FindSpared | undefined {
-  const compiled = settings
-    .filter(({ mode, isScheduled, isDrill }) => mode !== 'announce' && !isScheduled && !isDrill)
-    .filter(({ exemptions }) => Object.values(exemptions).some((exempt) => exempt.length > 0))
-    .map(compileSuspension)
+  const compiled = settings.filter(isInForce).filter(hasExemptions).map(compileSuspension)
   if (compiled.length === 0) return undefined
   return (question, facts) =>
     compiled.flatMap((one) => {

@@ -16,27 +16,6 @@ import { PASS, refuse } from './verdict.ts'
 import type { Refuse, Verdict, VerdictDetails } from './verdict.ts'
 import type { SuspensionMode } from './vocabulary.ts'
 
-/** What somebody does, as modes tell it apart. */
-const ACTIONS = [
-  'store',
-  'say',
-  'chatter',
-  'act',
-  'appear',
-  'see',
-  'reply',
-  'echo',
-  'look',
-  'open',
-  'register',
-  'upload',
-  'download',
-  'enter',
-  'name',
-  'wake',
-] as const
-type SuspendedAction = (typeof ACTIONS)[number]
-
 type Answer = 'pass' | 'hold' | 'refuse' | 'discard'
 
 const row = (announce: Answer, hold: Answer, readOnly: Answer, reject: Answer, cut: Answer) => ({
@@ -48,7 +27,7 @@ const row = (announce: Answer, hold: Answer, readOnly: Answer, reject: Answer, c
 })
 
 /** THE table: control §4.2 for each action. */
-const ANSWERS: Readonly<Record<SuspendedAction, Readonly<Record<SuspensionMode, Answer>>>> = {
+const ANSWERS = {
   //            announce hold       read-only  reject     cut
   /** A message that is archived: it can be held. */
   store: row('pass', 'hold', 'refuse', 'refuse', 'refuse'),
@@ -79,7 +58,10 @@ const ANSWERS: Readonly<Record<SuspendedAction, Readonly<Record<SuspensionMode, 
   name: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
   /** A notification past all streams, where notifications are what is suspended; else it is a read. */
   wake: row('pass', 'refuse', 'refuse', 'refuse', 'refuse'),
-}
+} as const satisfies Record<string, Readonly<Record<SuspensionMode, Answer>>>
+
+/** What somebody does, as modes tell it apart. */
+type SuspendedAction = keyof typeof ANSWERS
 
 /** One suspension, ready to be asked. */
 export interface CompiledSuspension {

@@ -1,6 +1,6 @@
 import type { Check, HeldQueue, SandboxStatus } from '@drawbridge/contract'
 import { countHeld, countHeldEach, countQuarantined, findLatestEpochs, listActiveSuspensions } from '@drawbridge/db'
-import type { Suspension } from '@drawbridge/db'
+import { isInForce } from '@drawbridge/policy'
 import type { AdminContext, AdminHandlers } from './api.ts'
 import { suspensionView } from './suspension-views.ts'
 
@@ -66,8 +66,4 @@ function checkSandbox(sandbox: SandboxStatus | undefined): Check {
   if (sandbox.isWeak)
     return { name, isOk: false, detail: `level ${sandbox.level}: images are decoded without a sandbox` }
   return { name, isOk: true }
-}
-
-function isInForce({ mode, isScheduled, isDrill }: Pick<Suspension, 'mode' | 'isScheduled' | 'isDrill'>): boolean {
-  return mode !== 'announce' && !isScheduled && !isDrill
 }

@@ -9,7 +9,7 @@ import {
   listEndedSuspensions,
 } from '@drawbridge/db'
 import type { Suspension } from '@drawbridge/db'
-import { claimFrom, effectiveSuspensions, identify } from '@drawbridge/policy'
+import { claimFrom, effectiveSuspensions, identify, isWholeCut } from '@drawbridge/policy'
 import { isId } from '../policy/client-rules.ts'
 import type { Ending } from '../policy/fulfil-request.ts'
 import type { Guarded } from '../policy/guarded.ts'
@@ -71,10 +71,9 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
     async startSuspension(request) {
       const { body } = request
       const isLocal = actorOf(request).kind === 'local'
-      const isWholeCut = body.mode === 'cut' && body.scopes.includes('service') && body.isDrill !== true
       // Whoever can open the local socket must not depend on the database (control §4.3).
       if (isLocal && !request.isDryRun && !(await standalone.isReachable())) {
-        if (!isWholeCut) throw new Refusal('database-unavailable')
+        if (!isWholeCut(body)) throw new Refusal('database-unavailable')
         const impact = await guarded.impactOf([body])
         const cut = standalone.cut(LOCAL_ACTOR.name, body.reason)
         return { ...cut, suspension: suspensionView(cut.suspension), impact }

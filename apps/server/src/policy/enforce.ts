@@ -1,6 +1,6 @@
 import { IMAGE_FORMATS } from '@drawbridge/contract'
 import type { PublicSuspension } from '@drawbridge/contract'
-import { compile, hiddenFormats, isTold, liveEffect } from '@drawbridge/policy'
+import { compile, hiddenFormats, isInForce, isTold, liveEffect } from '@drawbridge/policy'
 import type {
   AccountFacts,
   ClientIdentity,
@@ -245,8 +245,8 @@ export function createEnforcer(
   }
 }
 
-function isHiding({ mode, isScheduled, isDrill }: SuspensionSetting): boolean {
-  return (mode === 'reject' || mode === 'cut') && !isScheduled && !isDrill
+function isHiding(suspension: SuspensionSetting): boolean {
+  return (suspension.mode === 'reject' || suspension.mode === 'cut') && isInForce(suspension)
 }
 
 /** Suspensions that keep files from those who have them already: what clients keep of them has to go. */

@@ -2,7 +2,7 @@ import { CODES, isErrorCode, SESSION_END, statusLanguageOf, suspensionsText } fr
 import type { ErrorCode, SessionEndCode } from '@drawbridge/contract'
 import { buildSuspensions, xml } from '@drawbridge/xmpp'
 import type { Element, SettingIdentity } from '@drawbridge/xmpp'
-import { claimFrom, claimFromCaps, isInScope } from '@drawbridge/policy'
+import { claimFrom, claimFromCaps, hasExemptions, isInForce, isInScope } from '@drawbridge/policy'
 import type { Claim, ClientIdentity, SuspensionSetting, VerdictDetails } from '@drawbridge/policy'
 import { BoundedMap } from '@drawbridge/runtime'
 import { publicSuspensions } from '../policy/enforce.ts'
@@ -283,10 +283,11 @@ function said(code: ErrorCode, tag: string | undefined): Said {
 }
 
 /** Whether nobody at all from this address may sign in: where somebody is exempt, it has to be seen who it is. */
-function keepsOut({ scopes, mode, isScheduled, isDrill, exemptions }: SuspensionSetting, address: string): boolean {
-  const isCut = mode === 'cut' && !isScheduled && !isDrill
-  if (!isCut || Object.values(exemptions).some((exempt) => exempt.length > 0)) return false
-  return scopes.some((scope) => scope === 'service' || (scope.startsWith('zone:') && isInScope(scope, { address })))
+function keepsOut(suspension: SuspensionSetting, address: string): boolean {
+  if (suspension.mode !== 'cut' || !isInForce(suspension) || hasExemptions(suspension)) return false
+  return suspension.scopes.some(
+    (scope) => scope === 'service' || (scope.startsWith('zone:') && isInScope(scope, { address })),
+  )
 }
 
 /** What a client says about itself when asked (XEP-0092). */
