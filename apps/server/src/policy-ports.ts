@@ -81,12 +81,7 @@ export function policyPorts(
     },
     queue: {
       deliverReleased: (messages, isElsewhere) => deliverReleased(later.routing, messages, isElsewhere),
-      isStillClean: (stanza) =>
-        isStillClean(stanza, {
-          db,
-          recalls: later.gate.settings.recalls,
-          localpartOf: (id) => accounts.findById(id)?.localpart,
-        }),
+      isStillClean: (stanza) => isStillClean(stanza, { db, recalls: later.gate.settings.recalls }),
       isBlocked(recipient, from) {
         const sender = findJid(from)
         return sender !== undefined && later.routing.ctx.blockLists.blocks(recipient, sender)

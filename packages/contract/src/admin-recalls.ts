@@ -41,6 +41,14 @@ export const recall = z
     hashes: z.array(z.string()).readonly().optional(),
     uploads: z.int().optional().meta({ description: 'How many files of a room it names.' }),
     senders: z.array(z.string()).readonly().optional(),
+    gone: z
+      .array(z.strictObject({ sender: z.string(), at: instant }))
+      .readonly()
+      .optional()
+      .meta({
+        description:
+          'Senders whose account was deleted: it is about what was sent until then, and not about who has the name since.',
+      }),
     formats: z.array(z.string()).readonly().optional(),
     sentFrom: instant.optional(),
     sentUntil: instant.optional(),

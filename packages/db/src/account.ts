@@ -46,6 +46,15 @@ export async function findAccount(db: Db, localpart: string): Promise<Account | 
   return row
 }
 
+/** Ids of the accounts that have these names, in no order. */
+export async function listAccountIds(db: Db, localparts: readonly string[]): Promise<string[]> {
+  const rows = await db
+    .select({ id: account.id })
+    .from(account)
+    .where(inArray(account.localpart, [...localparts]))
+  return rows.map(({ id }) => id)
+}
+
 export async function findAccountById(db: Db, id: string): Promise<Account | undefined> {
   const [row] = await db.select().from(account).where(eq(account.id, id))
   return row

@@ -69,8 +69,9 @@ export async function listRelatedHashes(db: Db, sha256s: readonly string[]): Pro
 export interface RecallScope {
   readonly hashes?: readonly string[]
   readonly uploads?: readonly string[]
-  /** Localparts. */
+  /** Localparts, and ids of their accounts. */
   readonly senders?: readonly string[]
+  readonly senderIds?: readonly string[]
   readonly formats?: readonly string[]
   readonly sentFrom?: number
   readonly sentUntil?: number
@@ -78,14 +79,14 @@ export interface RecallScope {
 
 /** How many uploads a recall is about. */
 export async function countRecalled(db: Db, scope: RecallScope): Promise<number> {
-  const { hashes, uploads, senders, formats, sentFrom, sentUntil } = scope
+  const { hashes, uploads, senderIds, formats, sentFrom, sentUntil } = scope
   const list = (values: readonly string[]) => sql.param([...values])
   const { rows } = await db.execute<{ files: number }>(sql`
-    select count(*)::int as files from upload u left join account a on a.id = u.account_id
+    select count(*)::int as files from upload u
     where u.state = 'clean'
       ${hashes === undefined ? sql`` : sql`and encode(u.clean_sha256, 'hex') = any(${list(hashes)}::text[])`}
       ${uploads === undefined ? sql`` : sql`and u.id = any(${list(uploads)}::uuid[])`}
-      ${senders === undefined ? sql`` : sql`and a.localpart = any(${list(senders)}::text[])`}
+      ${senderIds === undefined ? sql`` : sql`and u.account_id = any(${list(senderIds)}::uuid[])`}
       ${formats === undefined ? sql`` : sql`and u.clean_type = any(${list(formats.map((format) => `image/${format}`))}::text[])`}
       ${sentFrom === undefined ? sql`` : sql`and u.created_at >= ${new Date(sentFrom).toISOString()}`}
       ${sentUntil === undefined ? sql`` : sql`and u.created_at < ${new Date(sentUntil).toISOString()}`}`)

@@ -80,7 +80,9 @@ export interface FileFacts {
   readonly sha256: string
   /** Of the image that this is a thumbnail of: whoever takes that back takes this back. */
   readonly source?: { readonly sha256: string; readonly format: string | undefined } | undefined
-  /** Localpart of whoever sent it; absent when that account is gone. */
+  /** Id of the account that sent it, which may be gone; absent where only a name is known. */
+  readonly senderId?: string | undefined
+  /** Localpart under which it was sent, in what messages and items hold themselves: names are given again. */
   readonly sender?: string | undefined
   /** Bare JID of the room it was sent to, or of whoever sent it, for what a message held itself. */
   readonly room?: string | undefined

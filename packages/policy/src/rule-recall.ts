@@ -37,18 +37,31 @@ interface Compiled {
 
 /** Everything that a recall names must hold; it names something, or it is no recall. */
 function compileRecall(setting: RecallSetting): Compiled {
-  const { hashes, uploads, room, senders, formats, sentFrom, sentUntil, since } = setting
-  const sets = { hashes: setOf(hashes), uploads: setOf(uploads), senders: setOf(senders), formats: setOf(formats) }
+  const { hashes, uploads, room, formats, sentFrom, sentUntil, since } = setting
+  const sets = { hashes: setOf(hashes), uploads: setOf(uploads), formats: setOf(formats) }
+  const isBySender = compileSenders(setting)
   return {
     setting,
     isAbout: (file, format) =>
       hasEither(sets.hashes, file.sha256, file.source?.sha256) &&
       (has(sets.uploads, file.id) || (room !== undefined && file.room === room && file.sentAt < since)) &&
-      has(sets.senders, file.sender) &&
+      isBySender(file) &&
       hasEither(sets.formats, format, file.source?.format) &&
       // A time that nobody knows (NaN) is within every window.
       (sentFrom === undefined || !(file.sentAt < sentFrom)) &&
       (sentUntil === undefined || !(file.sentAt >= sentUntil)),
+  }
+}
+
+/** Whoever sent it, and not whoever has the name: an id where there is one, else the name for as long as it was theirs. */
+function compileSenders({ senders, senderIds, sendersUntil }: RecallSetting): (file: FileFacts) => boolean {
+  if (senders === undefined) return () => true
+  const ids = new Set(senderIds)
+  const names = new Set(senders)
+  return ({ senderId, sender, sentAt }) => {
+    if (senderId !== undefined) return ids.has(senderId)
+    const until = sender === undefined ? undefined : sendersUntil[sender]
+    return has(names, sender) && (until === undefined || !(sentAt >= until))
   }
 }
 

@@ -113,8 +113,11 @@ export const recallSetting = z
     uploads: z.array(z.string()).max(100_000).readonly().optional(),
     /** With `uploads`: bare JID of the room they were shared in, for images that its messages held themselves until then. */
     room: z.string().max(3_071).optional(),
-    /** Localparts. */
+    /** Localparts, and the ids of the accounts that had them when it began. */
     senders: z.array(z.string()).min(1).max(1_000).readonly().optional(),
+    senderIds: z.array(z.string()).max(1_000).readonly().default([]),
+    /** When such an account was deleted, by its localpart: what is sent under the name from then on is somebody else's. */
+    sendersUntil: z.record(z.string(), instantMs).default({}),
     /** Image formats as delivered. */
     formats: z.array(z.string()).min(1).max(16).readonly().optional(),
     sentFrom: instantMs.optional(),

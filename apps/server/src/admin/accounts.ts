@@ -5,7 +5,7 @@ import {
   countAdmins,
   deleteAccount,
   deleteAdminSessions,
-  endExempted,
+  forgetNames,
   endTokens,
   findAccount,
   insertAccount,
@@ -15,6 +15,7 @@ import {
 } from '@drawbridge/db'
 import type { Account, Db } from '@drawbridge/db'
 import { discardHeldOf } from '../policy/discard-notices.ts'
+import { recordForgotten } from '../policy/forgotten.ts'
 import { ask } from '../policy/gate.ts'
 import { localpartFrom, newLocalpartFrom } from '../routing/account-name.ts'
 import { withPasswordFaults } from '../stream/password-refusal.ts'
@@ -170,22 +171,24 @@ export function accountHandlers(context: AdminContext): AdminHandlers<Ids> {
 
 /** Deletes an account with all it holds, and ends what it has open. */
 export async function removeAccount(context: AdminContext, actor: string, localpart: string) {
-  const { db, domain, accounts, now } = context
+  const { db, domain, accounts, policy, now } = context
   const bareJid = `${localpart}@${domain}`
   await db.transaction(async (tx) => {
     await keepAnAdministrator(tx, localpart)
     // Messages wait until this is done, which hardly anybody's deletion needs.
-    const ended = await endExempted(tx, { accounts: localpart, bots: bareJid })
+    const forgotten = await forgetNames(tx, { accounts: localpart, bots: bareJid }, now())
     const account = await findAccount(tx, localpart)
     if (!account) throw new Refusal('no-such-account')
     const discarded = await discardHeldOf(tx, account.id, bareJid)
     if ((await deleteAccount(tx, localpart, bareJid)) === 'absent') throw new Refusal('no-such-account')
+    const ended = await recordForgotten(tx, forgotten, { by: actor, name: localpart, at: now() })
     await appendAudit(tx, { actor, action: 'delete-account', target: bareJid, detail: { ...ended, discarded } }, now())
   })
   accounts.remove(localpart)
   // While its sessions stand, or nobody would know any more who has seen them.
   context.accountDeleted(localpart)
   const closedSessions = context.closeSessions(localpart, 'account-deleted')
+  await policy.live.catchUp()
   return { name: localpart, closedSessions }
 }
 

@@ -65,13 +65,17 @@ export function recallHandlers({
 }
 
 function recallView(row: Recall): RecallView {
-  const { hashes, uploads, senders, formats, sentFrom, sentUntil } = recallSetting.parse(recallInputFrom(row))
+  const { hashes, uploads, senders, sendersUntil, formats, sentFrom, sentUntil } = recallSetting.parse(
+    recallInputFrom(row),
+  )
   const { id, reason, sinceAt, startedBy, endedAt, endedBy } = row
+  const gone = Object.entries(sendersUntil).map(([sender, until]) => ({ sender, at: new Date(until).toISOString() }))
   return {
     id,
     ...(hashes === undefined ? {} : { hashes }),
     ...(uploads === undefined ? {} : { uploads: uploads.length }),
     ...(senders === undefined ? {} : { senders }),
+    ...(gone.length === 0 ? {} : { gone }),
     ...(formats === undefined ? {} : { formats }),
     ...(sentFrom === undefined ? {} : { sentFrom: new Date(sentFrom).toISOString() }),
     ...(sentUntil === undefined ? {} : { sentUntil: new Date(sentUntil).toISOString() }),

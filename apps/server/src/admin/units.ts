@@ -5,7 +5,7 @@ import {
   appendAudit,
   bumpPolicyEpoch,
   deleteUnit,
-  endExempted,
+  forgetNames,
   findAccount,
   findUnit,
   insertUnit,
@@ -17,6 +17,7 @@ import {
 } from '@drawbridge/db'
 import type { Db, UnitRow } from '@drawbridge/db'
 import type { Unit } from '../routing/units.ts'
+import { recordForgotten } from '../policy/forgotten.ts'
 import { localpartFrom } from '../routing/account-name.ts'
 import { accountView } from './account-change.ts'
 import { namesOf } from './actor.ts'
@@ -140,11 +141,11 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
       const by = actorOf(request).name
       const work = async () => {
         await db.transaction(async (tx) => {
-          const ended = await endExempted(tx, { units: name })
+          const forgotten = await forgetNames(tx, { units: name }, now())
           // What the unit said about media goes with it: nodes must not remember it for a unit of the same name.
           await bumpPolicyEpoch(tx)
           if ((await deleteUnit(tx, name)) === 'absent') throw new Refusal('no-such-unit')
-          await audit(tx, by, 'delete-unit', name, { ...ended })
+          await audit(tx, by, 'delete-unit', name, await recordForgotten(tx, forgotten, { by, name, at: now() }))
         })
         const before = units.find(name)
         units.remove(name)
@@ -153,7 +154,9 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
       }
       const members = [...(units.find(name)?.members ?? [])]
       const parties = members.flatMap((jid) => accounts.findByBareJid(jid)?.id ?? [])
-      return reclassify(work, { by, parties })
+      const deleted = await reclassify(work, { by, parties })
+      await policy.live.catchUp()
+      return deleted
     },
     async listUnitMembers({ params, query: { cursor, limit = 100 } }) {
       const { id } = await rowOf(db, params.name)

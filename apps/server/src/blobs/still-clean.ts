@@ -10,16 +10,10 @@ const MAX_LINKS = 64
 /**
  * Whether everything that a stored message links to is still there, clean, and not recalled: for what was held while
  * files like it were looked into.
- *
- * @param localpartOf - of the account with an id; undefined when it is gone.
  */
 export async function isStillClean(
   stanza: string,
-  {
-    db,
-    recalls,
-    localpartOf,
-  }: { db: Db; recalls: readonly RecallSetting[]; localpartOf: (id: string) => string | undefined },
+  { db, recalls }: { readonly db: Db; readonly recalls: readonly RecallSetting[] },
 ): Promise<boolean> {
   const findRecall = compileRecalls(recalls)
   const keys = new Set([...stanza.matchAll(/\/upload\/([\w-]{43})\//gu)].map(([, key = '']) => key))
@@ -30,8 +24,8 @@ export async function isStillClean(
     if (!upload) continue
     const { state, cleanSha256, cleanType, accountId, createdAt } = upload
     if (state !== 'clean' || !cleanSha256) return false
-    const sender = accountId === null ? undefined : localpartOf(accountId)
-    const file = { id: upload.id, sha256: cleanSha256.toString('hex'), sender, sentAt: createdAt.getTime() }
+    const senderId = accountId ?? undefined
+    const file = { id: upload.id, sha256: cleanSha256.toString('hex'), senderId, sentAt: createdAt.getTime() }
     const format = cleanType?.startsWith('image/') === true ? cleanType.slice('image/'.length) : undefined
     if (findRecall(file, format)) return false
   }

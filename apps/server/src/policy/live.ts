@@ -106,6 +106,8 @@ export interface LivePolicy extends AsyncDisposable {
   reconsider(): EnforceCounts
   /** Reads the rules now and applies them; rejects when they cannot be read. */
   refresh(): Promise<Applied>
+  /** The same after a change that is made already: a failure is logged, and the next look at the clock tries again. */
+  catchUp(): Promise<void>
   /**
    * Runs `work`, which changes the rules, while nobody else does, then applies what it committed. New messages wait at
    * the gate until it is through, and those under way are written before it begins: decided half by the old rules and
@@ -191,6 +193,12 @@ class Live implements LivePolicy {
 
   refresh(): Promise<Applied> {
     return this.#inTurn(() => this.#apply())
+  }
+
+  async catchUp(): Promise<void> {
+    await this.refresh().catch((error: unknown) =>
+      this.#options.log.warn('the rules are applied a little later', { error: String(error) }),
+    )
   }
 
   exclusive<T>(

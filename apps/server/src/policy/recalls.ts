@@ -4,6 +4,7 @@ import {
   countRecalled,
   endRecall,
   insertRecall,
+  listAccountIds,
   listLinkedUploads,
   listRelatedHashes,
   MAX_RECALLED_UPLOADS,
@@ -62,7 +63,7 @@ async function scopeFrom(db: Db, recall: NewRecall): Promise<RecallScope & { rea
   const { hashes, senders, formats, room, sentFrom, sentUntil } = recall
   const scope = {
     ...(hashes === undefined ? {} : { hashes: await listRelatedHashes(db, hashes) }),
-    ...(senders === undefined ? {} : { senders }),
+    ...(senders === undefined ? {} : { senders, senderIds: await listAccountIds(db, senders) }),
     ...(formats === undefined ? {} : { formats }),
     ...(sentFrom === undefined ? {} : { sentFrom: Date.parse(sentFrom) }),
     ...(sentUntil === undefined ? {} : { sentUntil: Date.parse(sentUntil) }),

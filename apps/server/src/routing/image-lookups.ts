@@ -148,7 +148,17 @@ export async function cleanInline(
   { purpose, sender, readers, deadline }: Cleaning,
   ctx: Pick<
     Context,
-    'db' | 'sanitize' | 'log' | 'blobs' | 'accounts' | 'images' | 'gate' | 'now' | 'mediaPolicy' | 'evidenceRetentionMs'
+    | 'db'
+    | 'domain'
+    | 'sanitize'
+    | 'log'
+    | 'blobs'
+    | 'accounts'
+    | 'images'
+    | 'gate'
+    | 'now'
+    | 'mediaPolicy'
+    | 'evidenceRetentionMs'
   >,
 ): Promise<MadeImage> {
   const { db } = ctx
@@ -198,7 +208,7 @@ export class RecalledImage extends StanzaFault {
 export function refuseRecalled(
   { bytes, type }: Pick<MadeImage, 'bytes' | 'type'>,
   sender: string,
-  ctx: Pick<Context, 'gate' | 'accounts' | 'now'>,
+  ctx: Pick<Context, 'gate' | 'domain' | 'now'>,
   raw?: Uint8Array,
 ): void {
   const rawSha256 = raw && hashOfImage('sha-256', raw)

@@ -27,7 +27,7 @@ export function refusalToPublish(
   // By what was sent, and by what would be served.
   const source = { sha256: createHash('sha256').update(raw).digest('hex'), format }
   const sha256 = Buffer.from(cleanSha256).toString('hex')
-  const file = { id, sha256, source, sender: account?.localpart, sentAt: createdAt.getTime() }
+  const file = { id, sha256, source, senderId: account?.id, sentAt: createdAt.getTime() }
   const verdict = ask(gate, 'upload.publish', { at: now().getTime(), account, isImage, format, file })
   if (verdict.action === 'pass') return undefined
   return verdict.action === 'refuse' && verdict.code === 'media-recalled' ? RECALLED : SUSPENDED

@@ -20,7 +20,7 @@ export interface Provenance {
   readonly sentAt?: Date | undefined
 }
 
-type Needed = Pick<Context, 'gate' | 'accounts'>
+type Needed = Pick<Context, 'gate' | 'domain'>
 
 const compiled = new WeakMap<readonly RecallSetting[], FindRecall>()
 
@@ -46,11 +46,11 @@ export function isRecalled(file: FileFacts, type: string, { gate }: Pick<Context
 /** The same for a file by its row. */
 export function isUploadRecalled(
   { id, accountId, cleanSha256, cleanType, createdAt }: Upload,
-  { gate, accounts }: Needed,
+  { gate }: Pick<Context, 'gate'>,
 ): boolean {
   if (!cleanSha256) return false
-  const sender = accountId === null ? undefined : accounts.findById(accountId)?.localpart
-  const file = { id, sha256: cleanSha256.toString('hex'), sender, sentAt: createdAt.getTime() }
+  const senderId = accountId ?? undefined
+  const file = { id, sha256: cleanSha256.toString('hex'), senderId, sentAt: createdAt.getTime() }
   return isRecalled(file, cleanType ?? '', { gate })
 }
 
@@ -66,16 +66,21 @@ export interface RecallableImage {
 export function isImageRecalled(
   { sha256, type, rawSha256 }: RecallableImage,
   { from, sentAt }: Provenance,
-  { gate, accounts }: Needed,
+  { gate, domain }: Needed,
 ): boolean {
   const file: FileFacts = {
     sha256: hexOf(sha256),
     source: rawSha256 && { sha256: hexOf(rawSha256), format: undefined },
-    sender: accounts.findByBareJid(from)?.localpart,
+    sender: localpartHere(from, domain),
     sentAt: sentAt?.getTime() ?? Number.NaN,
     room: from,
   }
   return isRecalled(file, type, { gate })
+}
+
+/** Of a bare JID of ours: whether there is such an account still, or again, does not matter. */
+function localpartHere(bareJid: string, domain: string): string | undefined {
+  return bareJid.endsWith(`@${domain}`) ? bareJid.slice(0, -domain.length - 1) : undefined
 }
 
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')

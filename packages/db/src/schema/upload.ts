@@ -14,7 +14,8 @@ export const blob = pgTable('blob', {
 /** Files on their way from a sender to everybody (XEP-0363). */
 export const upload = pgTable('upload', {
   id: uuid('id').primaryKey(),
-  accountId: uuid('account_id').references(() => account.id, { onDelete: 'set null' }),
+  /** Whose it is, or was: the account may be gone. Null: it went when that was not kept. */
+  accountId: uuid('account_id'),
   filename: text('filename').notNull(),
   declaredBytes: bigint('declared_bytes', { mode: 'number' }).notNull(),
   declaredType: text('declared_type').notNull(),

@@ -50,7 +50,7 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
     isImage,
     address,
     room,
-    ...(file ? factsOf(file, ctx) : {}),
+    ...(file ? factsOf(file) : {}),
   }
   let known: { readonly epoch: number; readonly refusal: Refusal | undefined } | undefined
   const judge = (): Refusal | undefined => {
@@ -81,9 +81,9 @@ export async function giveFile(req: IncomingMessage, res: ServerResponse, url: U
 }
 
 /** What rules may want to know of a file that is there. */
-function factsOf({ upload, type, sha256 }: CleanFile, { accounts }: Context) {
-  const sender = upload.accountId === null ? undefined : accounts.findById(upload.accountId)?.localpart
-  const file = { id: upload.id, sha256: sha256.toString('hex'), sender, sentAt: upload.createdAt.getTime() }
+function factsOf({ upload, type, sha256 }: CleanFile) {
+  const senderId = upload.accountId ?? undefined
+  const file = { id: upload.id, sha256: sha256.toString('hex'), senderId, sentAt: upload.createdAt.getTime() }
   const { cleanSha256, cleanType } = upload
   const isThumbnail = cleanSha256 !== null && !cleanSha256.equals(sha256)
   const source = isThumbnail ? { sha256: cleanSha256.toString('hex'), format: formatOf(cleanType) } : undefined
