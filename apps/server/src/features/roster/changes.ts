@@ -3,7 +3,14 @@ import { findJid, NS_CLIENT, setPhotoHash, stanzaFrom, xml } from '@drawbridge/x
 import type { Jid } from '@drawbridge/xmpp'
 import type { Context, DomainEvents } from '../../routing/feature.ts'
 import type { Session } from '../../stream/session.ts'
-import { broadcastPresence, sendCurrentPresence, sendUnavailable, unavailable } from './fan-out.ts'
+import {
+  broadcastPresence,
+  broadcastTo,
+  directedTo,
+  sendCurrentPresence,
+  sendDirected,
+  unavailable,
+} from './fan-out.ts'
 import { noteOf, setPresence } from './notes.ts'
 import { leave } from './presence.ts'
 import { forgetContact } from './subscribe.ts'
@@ -13,13 +20,12 @@ import { forgetContact } from './subscribe.ts'
  * the list is in force, or it would hold back its own announcement. All in this turn, therefore.
  */
 export function followBlocking({ owner, blocked, unblocked }: DomainEvents['blocking.changed'], ctx: Context): void {
+  for (const session of ctx.sessions.of(owner)) {
+    const seers = [...broadcastTo(session, ctx).flatMap((jid) => findJid(jid) ?? []), ...directedTo(session, ctx)]
+    for (const to of seers) if (isAmong(to.bareString, blocked)) sendDirected(ctx, to, unavailable(session))
+  }
   const roster = ctx.rosters.find(owner)
   if (!roster) return
-  const seers = new Set(roster.subscribers)
-  for (const session of ctx.sessions.of(owner)) {
-    for (const text of session.directed ?? []) seers.add(findJid(text)?.bareString ?? text)
-  }
-  for (const jid of seers) if (isAmong(jid, blocked)) sendUnavailable(ctx, owner, jid)
   for (const jid of roster.subscribers) if (isAmong(jid, unblocked)) sendCurrentPresence(ctx, owner, jid)
   // The account has missed what its contacts said meanwhile.
   for (const jid of roster.subscriptions) if (isAmong(jid, unblocked)) sendCurrentPresence(ctx, jid, owner)

@@ -1,5 +1,5 @@
-import { NS_CLIENT, xml } from '@drawbridge/xmpp'
-import type { Element } from '@drawbridge/xmpp'
+import { findJid, NS_CLIENT, xml } from '@drawbridge/xmpp'
+import type { Element, Jid } from '@drawbridge/xmpp'
 import { inTurns } from '../../routing/fanout.ts'
 import type { Context } from '../../routing/feature.ts'
 import { hasFrom } from '../../routing/rosters.ts'
@@ -13,6 +13,25 @@ export function sendTo(ctx: Context, bareJid: string, broadcast: Broadcast): voi
   if (sessions.length === 0) return
   const outgoing = broadcast.to(bareJid)
   for (const session of sessions) if (session.presence) session.send(outgoing)
+}
+
+/** Directed presence (§4.6): to one session, or to an account like any other presence. */
+export function sendDirected(ctx: Context, to: Jid, presence: Element): void {
+  const broadcast = new Broadcast(presence)
+  if (to.isFull) ctx.sessions.find(to)?.send(broadcast.to(to.toString()))
+  else sendTo(ctx, to.bareString, broadcast)
+}
+
+/** The contacts that have been told of this session by its own broadcast: none while it only shows itself to some. */
+export function broadcastTo(session: Session, ctx: Context): readonly string[] {
+  if (!noteOf(session).broadcast) return []
+  return ctx.rosters.find(session.account.bareJid)?.subscribers ?? []
+}
+
+/** Whom else it has told that it is available, directly. */
+export function directedTo(session: Session, ctx: Context): Jid[] {
+  const told = new Set(broadcastTo(session, ctx))
+  return [...(session.directed ?? [])].flatMap((text) => findJid(text) ?? []).filter((to) => !told.has(to.bareString))
 }
 
 /**

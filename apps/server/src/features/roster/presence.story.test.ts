@@ -83,6 +83,57 @@ test('directed presence ends with the session, for each addressee once, and not 
   expect(s.carol.received()).toEqual([])
 })
 
+test.each([
+  ['before any presence', 'bob@im.test/1', []],
+  ['before any presence, to all devices of the contact', 'bob@im.test', []],
+  ['after having left', 'bob@im.test/1', ['<presence/>', '<presence type="unavailable"/>']],
+])(
+  'who shows himself to a subscriber alone %s can be asked by him, and is seen to go (RFC 6121 §4.6.3, case 3; §8.5.3.1)',
+  async (_when, to, before) => {
+    await using s = await seen()
+    const hidden = await s.connect('alice', 'hidden')
+    for (const stanza of before) await hidden.send(stanza)
+    s.bob.received()
+    await hidden.send(`<presence to="${to}"/>`)
+    await s.bob.send(`<iq type="get" id="asked" to="${hidden.jid}"><ping xmlns="urn:xmpp:ping"/></iq>`)
+    expect(hidden.received().at(-1)).toContain('id="asked"')
+    expect(s.bob.received()).toEqual([`<presence to="${to}" from="alice@im.test/hidden"/>`])
+
+    hidden.disconnect()
+
+    expect((await s.bob.next()).toString()).toBe(
+      `<presence xmlns="jabber:client" to="${to}" type="unavailable" from="alice@im.test/hidden"/>`,
+    )
+  },
+)
+
+test('who shows himself to a subscriber and then to all leaves him once (RFC 6121 §4.6.3, case 1)', async () => {
+  await using s = await seen()
+  const hidden = await s.connect('alice', 'hidden')
+  await hidden.send('<presence to="bob@im.test/1"/>')
+  await hidden.available()
+  await hidden.send('<presence type="unavailable"/>')
+  expect(statuses(s.bob)).toEqual([undefined, undefined, 'unavailable'])
+})
+
+test('whoever is blocked sees those leave that had shown themselves to him alone (XEP-0191 §3.3)', async () => {
+  await using s = await seen()
+  const carol = await s.connect('carol')
+  const hidden = await s.connect('alice', 'hidden')
+  await hidden.send('<presence to="bob@im.test"/>')
+  await hidden.send(`<presence to="${carol.jid}"/>`)
+  for (const device of [s.bob, carol]) device.received()
+
+  await hidden.ask(
+    'set',
+    '<block xmlns="urn:xmpp:blocking"><item jid="bob@im.test"/><item jid="carol@im.test"/></block>',
+  )
+
+  const gone = (to: string, from: string) => `<presence to="${to}" type="unavailable" from="alice@im.test/${from}"/>`
+  expect(s.bob.received().toSorted()).toEqual(['1', '2', 'hidden'].map((from) => gone('bob@im.test', from)))
+  expect(carol.received()).toEqual([gone(carol.jid, 'hidden')])
+})
+
 test('a probe gets the last presence of each device; of who is away, that there is none (RFC 6121 §4.3.2)', async () => {
   await using s = await seen()
   await s.alice.send(status('busy'))

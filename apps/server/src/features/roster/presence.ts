@@ -1,5 +1,5 @@
 import { findLastActivity } from '@drawbridge/db'
-import { buildDelay, C2S_LIMITS, findJid, NS_CLIENT, parseElement, StanzaFault, xml } from '@drawbridge/xmpp'
+import { buildDelay, C2S_LIMITS, NS_CLIENT, parseElement, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element, Jid, PresenceStanza, Stanza } from '@drawbridge/xmpp'
 import { inTurns } from '../../routing/fanout.ts'
 import type { Context, PresenceReach } from '../../routing/feature.ts'
@@ -7,7 +7,7 @@ import { filterRequest } from '../../routing/filter-stored.ts'
 import { hasFrom } from '../../routing/rosters.ts'
 import { Broadcast } from '../../routing/outgoing.ts'
 import type { Session } from '../../stream/session.ts'
-import { broadcastPresence, sendTo, unavailable } from './fan-out.ts'
+import { broadcastPresence, broadcastTo, directedTo, sendDirected, unavailable } from './fan-out.ts'
 import { acceptPreauth } from './invited.ts'
 import { noteOf, setPresence } from './notes.ts'
 import { subscribe } from './subscribe.ts'
@@ -131,7 +131,8 @@ function direct(stanza: PresenceStanza, to: Jid, session: Session, ctx: Context)
   if (to.localpart === undefined) return
   const directed = (session.directed ??= new Set())
   if (stanza.type === 'available') {
-    const isTold = ctx.rosters.find(session.account.bareJid)?.subscribers.includes(to.bareString) ?? false
+    // Whoever only shows himself to this contact is remembered for that, as to a stranger (case 3).
+    const isTold = broadcastTo(session, ctx).includes(to.bareString)
     if (!isTold && !directed.has(to.toString())) {
       if (directed.size >= MAX_DIRECTED) throw new StanzaFault({ condition: 'resource-constraint' })
       directed.add(to.toString())
@@ -140,23 +141,13 @@ function direct(stanza: PresenceStanza, to: Jid, session: Session, ctx: Context)
   sendDirected(ctx, to, ownCopy(stanza.element, session))
 }
 
-function sendDirected(ctx: Context, to: Jid, presence: Element): void {
-  const broadcast = new Broadcast(presence)
-  if (to.isFull) ctx.sessions.find(to)?.send(broadcast.to(to.toString()))
-  else sendTo(ctx, to.bareString, broadcast)
-}
-
 /** §4.5: unavailable to all that saw the session, those of its directed presence included (§4.6.3). */
 export async function leave(session: Session, presence: Element, ctx: Context): Promise<void> {
   const wasSeen = noteOf(session).broadcast !== undefined
-  const { directed } = session
+  const directed = directedTo(session, ctx)
   session.directed = undefined
-  const subscribers = new Set(wasSeen ? ctx.rosters.find(session.account.bareJid)?.subscribers : [])
   setPresence(session, undefined, undefined)
-  for (const text of directed ?? []) {
-    const to = findJid(text)
-    if (to && !subscribers.has(to.bareString)) sendDirected(ctx, to, presence)
-  }
+  for (const to of directed) sendDirected(ctx, to, presence)
   if (wasSeen) await broadcastPresence(ctx, session, new Broadcast(presence))
 }
 
