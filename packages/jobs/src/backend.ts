@@ -44,6 +44,8 @@ export function postgresBackend(url: string, onError: (error: unknown) => void):
     application_name: 'drawbridge-jobs',
   })
   pool.on('error', onError)
+  // Each queue and each worker listens beside us: Node takes more than ten listeners for a leak, and says so.
+  pool.setMaxListeners(0)
   // A connection that breaks in use also emits; unheard, that would end the process.
   pool.on('connect', (client) => void client.on('error', () => {}))
   // BullMQ describes pg's pool without the forms that take callbacks, so TypeScript sees two different things.
