@@ -1,20 +1,21 @@
-/** A bucket of tokens that fills at a steady rate: what may be done often for a moment, and so often in the long run. */
+/**
+ * A bucket of tokens that fills at a steady rate: what may be done often for a moment, and so often in the long run. Every
+ * `nowMs` is of one clock.
+ */
 export class TokenBucket {
   readonly #perSecond: number
   readonly #capacity: number
   #tokens: number
-  #atMs: number
+  #atMs = Number.NEGATIVE_INFINITY
 
   /**
    * @param perSecond - tokens that come in
    * @param capacity - tokens it holds; it begins with all of them
-   * @param nowMs - of the clock that every call is made with
    */
-  constructor(perSecond: number, capacity: number, nowMs: number) {
+  constructor(perSecond: number, capacity: number) {
     this.#perSecond = perSecond
     this.#capacity = capacity
     this.#tokens = capacity
-    this.#atMs = nowMs
   }
 
   /** Takes a token; false when there is none. */

@@ -25,7 +25,7 @@ export function createRequestLimit(perSecond: number, now: () => number = () => 
     check,
     take(key) {
       check(key)
-      const bucket = buckets.get(key) ?? new TokenBucket(perSecond, perSecond * BURST_S, now())
+      const bucket = buckets.get(key) ?? new TokenBucket(perSecond, perSecond * BURST_S)
       bucket.take(now())
       buckets.set(key, bucket)
     },

@@ -1,5 +1,6 @@
 import { Refusal } from '@drawbridge/contract'
 import { findVcard, listVcardNames } from '@drawbridge/db'
+import { TokenBucket } from '@drawbridge/runtime'
 import {
   buildSearchFields,
   buildSearchResult,
@@ -16,6 +17,7 @@ import type { Element, Found, Search } from '@drawbridge/xmpp'
 import type { Account } from '../routing/accounts.ts'
 import { defineFeature } from '../routing/feature.ts'
 import type { Context, DomainEvents, IqRequest } from '../routing/feature.ts'
+import { perSession } from '../routing/kept.ts'
 import type { Session } from '../stream/session.ts'
 
 /** People in one answer. */
@@ -133,15 +135,10 @@ function wordsOf(text: string): string[] {
     .filter((word) => word !== '')
 }
 
+const searchesOf = perSession(() => new TokenBucket(PER_SECOND, BURST))
+
 function refuseFlood(session: Session, ctx: Context): void {
-  const at = ctx.now().getTime()
-  const before = (session.notes.get('directory') as { readonly left: number; readonly at: number } | undefined) ?? {
-    left: BURST,
-    at,
-  }
-  const left = Math.min(BURST, before.left + ((at - before.at) / 1_000) * PER_SECOND)
-  if (left < 1) throw new Refusal('rate-limited')
-  session.notes.set('directory', { left: left - 1, at })
+  if (!searchesOf(session).take(ctx.now().getTime())) throw new Refusal('rate-limited')
 }
 
 async function followVcard({ owner }: DomainEvents['vcard.changed'], ctx: Context): Promise<void> {

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { ask } from '../policy/gate.ts'
 import { defineFeature } from '../routing/feature.ts'
 import type { Context, IqRequest } from '../routing/feature.ts'
+import { perServer } from '../routing/kept.ts'
 import { chargeFetch } from '../routing/fetch-allowance.ts'
 
 /** A preview is asked for while somebody looks at a message: later it is of no use. */
@@ -29,7 +30,7 @@ interface Kept {
 }
 
 /** What this server keeps, by the link. */
-const previews = new WeakMap<Context, Map<string, Kept>>()
+const previewsOf = perServer(() => new BoundedMap<string, Kept>(MAX_KEPT))
 
 /**
  * What is behind a link, for a client that shows one (ADR 17). The page is fetched by a process of its own, and its image
@@ -57,8 +58,7 @@ async function givePreview({ attrs }: Element, { session }: IqRequest, ctx: Cont
 }
 
 function previewOf(url: string, accountId: string, ctx: Context): Promise<Preview | undefined> {
-  const kept = previews.get(ctx) ?? new BoundedMap<string, Kept>(MAX_KEPT)
-  previews.set(ctx, kept)
+  const kept = previewsOf(ctx)
   const now = ctx.now().getTime()
   const known = kept.get(url)
   if (known && known.until > now) return known.preview

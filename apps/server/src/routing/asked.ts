@@ -1,5 +1,6 @@
 import { BoundedSet } from '@drawbridge/runtime'
 import type { Session } from '../stream/session.ts'
+import { perSession } from './kept.ts'
 
 // RFC 6120 §8.2.3: an answer belongs to a request. What somebody asked for is known, so that rules that keep words back
 // can tell an answer from words that are dressed up as one.
@@ -7,22 +8,20 @@ import type { Session } from '../stream/session.ts'
 /** Most questions that one session has open with others; the oldest are not waited for any longer. */
 const MAX_OPEN = 1_000
 
-const open = new WeakMap<Session, Set<string>>()
+const openOf = perSession(() => new BoundedSet<string>(MAX_OPEN))
 const keyOf = (address: string, id: string) => `${id} ${address}`
 
 /** A session asks another address. */
 export function expectAnswer(asker: Session, asked: string, id: string): void {
-  const questions = open.get(asker) ?? new BoundedSet(MAX_OPEN)
-  open.set(asker, questions)
-  questions.add(keyOf(asked, id))
+  openOf(asker).add(keyOf(asked, id))
 }
 
 /** Whether a session waits for an answer from that address. */
 export function isAwaited(asker: Session, asked: string, id: string): boolean {
-  return open.get(asker)?.has(keyOf(asked, id)) ?? false
+  return openOf(asker).has(keyOf(asked, id))
 }
 
 /** An answer has come: each question has one. */
 export function forgetQuestion(asker: Session, asked: string, id: string): void {
-  open.get(asker)?.delete(keyOf(asked, id))
+  openOf(asker).delete(keyOf(asked, id))
 }

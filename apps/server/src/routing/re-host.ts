@@ -22,6 +22,7 @@ import type { Account } from './accounts.ts'
 import type { Context } from './feature.ts'
 import { chargeFetch } from './fetch-allowance.ts'
 import { chargedTo } from './image-payer.ts'
+import { perServer } from './kept.ts'
 import { refusalToPublish } from './publication.ts'
 import { isUploadRecalled } from './recalled.ts'
 import { sealImage } from './sealed.ts'
@@ -39,7 +40,7 @@ export interface Sharer {
   readonly client: ClientIdentity | undefined
 }
 
-const running = new WeakMap<Context, { count: number }>()
+const runningOn = perServer(() => ({ count: 0 }))
 
 /**
  * What the image filter may have fetched for this sender (images §6, rows 3 and 11; ADR 20): nothing unless the operator
@@ -93,8 +94,7 @@ async function fetchMedia(
 ): Promise<Buffer | undefined> {
   const verdict = ask(ctx.gate, 'upload.request', { at: ctx.now().getTime(), account, client, isImage: true })
   if (verdict.action !== 'pass') return undefined
-  const busy = running.get(ctx) ?? { count: 0 }
-  running.set(ctx, busy)
+  const busy = runningOn(ctx)
   if (busy.count >= MAX_RUNNING || !chargeFetch(account.id, ctx)) return undefined
   busy.count += 1
   try {

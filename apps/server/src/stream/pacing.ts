@@ -40,7 +40,7 @@ export function createPacing(
   let isCut = false
   let sessions = 0
   let returningUntil = Number.NEGATIVE_INFINITY
-  const lane = (perSecond: number) => new TokenBucket(perSecond, Math.max(1, perSecond * BURST), now())
+  const lane = (perSecond: number) => new TokenBucket(perSecond, Math.max(1, perSecond * BURST))
   const [everybody, priority] = [lane(ratePerSecond), lane(Math.max(1, ratePerSecond * PRIORITY))]
   const windowMs = () => Math.max(MIN_WINDOW_MS, Math.ceil((sessions / ratePerSecond) * 1_000))
   const remaining = () => Math.max(0, returningUntil - now())

@@ -102,7 +102,7 @@ export class Session {
   endsAt: Date | undefined
   /** The installation of the client with what it said of itself (`turned-away.ts`); absent where it has no id. */
   installation: string | undefined
-  /** What a feature keeps about this session, under its own name. */
+  /** Small facts about this session under the name of a feature, for others to read; what is its own is `perSession`. */
   readonly notes = new Map<string, unknown>()
   #capsNode: string | undefined
   #withheld: readonly string[] = []

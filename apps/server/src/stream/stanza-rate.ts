@@ -20,7 +20,7 @@ export class StanzaRate {
   constructor(connection: Connection, perSecond: number, onRefill: () => void) {
     this.#connection = connection
     this.#onRefill = onRefill
-    this.#bucket = new TokenBucket(perSecond, perSecond * BURST_S, performance.now())
+    this.#bucket = new TokenBucket(perSecond, perSecond * BURST_S)
   }
 
   /** True when another element may be looked at now; else the connection is paused until `onRefill`. */

@@ -12,10 +12,10 @@ import type { Element, FormSource } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import { defineFeature } from '../../routing/feature.ts'
 import type { AdHocCommand, Context, DiscoNode, IqRequest } from '../../routing/feature.ts'
+import { perSession } from '../../routing/kept.ts'
 import type { Session } from '../../stream/session.ts'
 import { mustProve, PROOF_FORM, prove } from './proof.ts'
 
-const NAME = 'ad-hoc'
 /** Forms that one session may have open; the oldest is forgotten. */
 const OPEN_MAX = 16
 
@@ -25,7 +25,7 @@ const OPEN_MAX = 16
  * execute one does not see it.
  */
 export const adHoc = defineFeature({
-  name: NAME,
+  name: 'ad-hoc',
   implements: [{ xep: 50, version: '1.3.0' }],
   disco: [NS_COMMANDS],
   accountDisco: [NS_COMMANDS],
@@ -149,10 +149,4 @@ interface Stage {
 }
 
 /** Open forms of a session, by their id. Nobody else's session can go on with them. */
-function openForms({ notes }: Session): Map<string, Stage> {
-  const known = notes.get(NAME) as Map<string, Stage> | undefined
-  if (known) return known
-  const fresh = new BoundedMap<string, Stage>(OPEN_MAX)
-  notes.set(NAME, fresh)
-  return fresh
-}
+const openForms = perSession(() => new BoundedMap<string, Stage>(OPEN_MAX))

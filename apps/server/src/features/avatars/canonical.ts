@@ -12,6 +12,7 @@ import {
 
 import type { Account } from '../../routing/accounts.ts'
 import type { Context, DomainEvents } from '../../routing/feature.ts'
+import { perServer } from '../../routing/kept.ts'
 import { findOwnAvatar } from './clean.ts'
 import type { Avatar } from './clean.ts'
 import { putItem } from './items.ts'
@@ -22,13 +23,7 @@ import { withPhoto } from './vcard.ts'
 /** The avatar of each account with sessions: its SHA-1 in hex, `undefined` for none, a promise while it is looked up. */
 type Hashes = Map<string, string | undefined | Promise<string | undefined>>
 
-const hashes = new WeakMap<Context, Hashes>()
-
-function hashesOf(ctx: Context): Hashes {
-  const known = hashes.get(ctx) ?? new Map<string, string | undefined>()
-  hashes.set(ctx, known)
-  return known
-}
+const hashesOf = perServer((): Hashes => new Map())
 
 /** The account's avatar, at once if it is known. */
 export function photoHash(owner: Account, ctx: Context): string | undefined | Promise<string | undefined> {

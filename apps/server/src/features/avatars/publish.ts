@@ -17,14 +17,16 @@ import type { Context } from '../../routing/feature.ts'
 import { renameItem } from '../../routing/given-id.ts'
 import { refuseRecalled } from '../../routing/image-lookups.ts'
 import { fetchingFor } from '../../routing/re-host.ts'
+import { perSession } from '../../routing/kept.ts'
 import type { Session } from '../../stream/session.ts'
 import { cleanAvatar, findOwnAvatar, sha1Hex } from './clean.ts'
 import type { Avatar } from './clean.ts'
 import { putItem } from './items.ts'
 
-/** What this session's images became, newest last, by the SHA-1 of what it sent. */
-const NOTE = 'avatars'
 const MAX_REMEMBERED = 16
+
+/** What a session's images became, newest last, by the SHA-1 of what it sent. */
+const cleanOf = perSession(() => new BoundedMap<string, string>(MAX_REMEMBERED))
 
 /** XEP-0084 §4.1: the data of an avatar is replaced by ours, and its item by one named after ours. In place. */
 export async function cleanData(publish: Element, session: Session, ctx: Context): Promise<void> {
@@ -33,7 +35,7 @@ export async function cleanData(publish: Element, session: Session, ctx: Context
     if (!data) continue
     const raw = findBase64(data.getText())
     const avatar = await cleanAvatar(raw, session.account.bareJid, ctx)
-    if (raw) remember(session, sha1Hex(raw), avatar.id)
+    if (raw) cleanOf(session).set(sha1Hex(raw), avatar.id)
     data.attrs = { xmlns: NS_AVATAR_DATA }
     data.children = []
     data.append(base64From(avatar.bytes))
@@ -89,7 +91,7 @@ async function fetchAvatar(url: string, { account, client }: Session, ctx: Conte
 /** A hash gives no access: only what this account has published itself is found by it. */
 async function resolve(id: string, session: Session, ctx: Context): Promise<Avatar | undefined> {
   if (!/^[0-9a-f]{40}$/.test(id)) return undefined
-  const remembered = (session.notes.get(NOTE) as Map<string, string> | undefined)?.get(id)
+  const remembered = cleanOf(session).get(id)
   const hash = { name: 'sha-1', hash: Buffer.from(id, 'hex') } as const
   const mapped = (await findReadableImage(ctx.db, session.account.bareJid, hash))?.cleanSha1.toString('hex')
   for (const clean of [remembered, id, mapped]) {
@@ -104,11 +106,4 @@ export async function findPublished(owner: Account, id: string, ctx: Context): P
   const [item] = await listPepItems(ctx.db, owner.id, NS_AVATAR_DATA, { itemIds: [id], limit: 1 })
   const bytes = item && findBase64(parseElement(item.payload, C2S_LIMITS).getText())
   return bytes && findOwnAvatar(bytes, ctx)
-}
-
-function remember(session: Session, raw: string, clean: string): void {
-  const note =
-    (session.notes.get(NOTE) as Map<string, string> | undefined) ?? new BoundedMap<string, string>(MAX_REMEMBERED)
-  session.notes.set(NOTE, note)
-  note.set(raw, clean)
 }

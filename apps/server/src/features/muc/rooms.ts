@@ -14,7 +14,7 @@ import { StanzaFault } from '@drawbridge/xmpp'
 import type { Jid } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
-import type { Session } from '../../stream/session.ts'
+import { perSession } from '../../routing/kept.ts'
 import { changesScopes } from './affiliation-versions.ts'
 import type { VersionStep } from './affiliation-versions.ts'
 import { profileConfig, roomConfigSchema } from './config.ts'
@@ -35,8 +35,6 @@ const JOIN_BURST = 300
 /** Accounts whose joins are counted; one that was dropped begins anew. */
 const MAX_JOINERS = 100_000
 const JOINS_PER_S = 20
-/** Where a session is, under this name in its notes. */
-const NOTE = 'muc'
 
 /** All rooms of this server, in memory from the start on. */
 export interface Rooms {
@@ -146,7 +144,7 @@ export async function loadRooms(ctx: Context): Promise<void> {
       await gone
     },
     mayJoin(account, now) {
-      const bucket = joins.get(account) ?? new TokenBucket(JOINS_PER_S, JOIN_BURST, now)
+      const bucket = joins.get(account) ?? new TokenBucket(JOINS_PER_S, JOIN_BURST)
       joins.set(account, bucket)
       return bucket.take(now)
     },
@@ -155,13 +153,7 @@ export async function loadRooms(ctx: Context): Promise<void> {
 }
 
 /** The rooms that a session is in. */
-export function roomsWith(session: Session): Set<Room> {
-  const known = session.notes.get(NOTE) as Set<Room> | undefined
-  if (known) return known
-  const fresh = new Set<Room>()
-  session.notes.set(NOTE, fresh)
-  return fresh
-}
+export const roomsWith = perSession(() => new Set<Room>())
 
 /** §10.1.3: a room that is configured is open. */
 export async function saveConfig(room: Room, config: RoomConfig, ctx: Context): Promise<void> {

@@ -5,6 +5,7 @@ import type { Account } from '../../routing/accounts.ts'
 import type { Context, DomainEvents, PepAudience, PepChange } from '../../routing/feature.ts'
 import type { Broadcast } from '../../routing/outgoing.ts'
 import { inTurns } from '../../routing/fanout.ts'
+import { perSession } from '../../routing/kept.ts'
 import { hasFrom } from '../../routing/rosters.ts'
 import { filterItem } from '../../routing/filter-stored.ts'
 import type { Session } from '../../stream/session.ts'
@@ -124,11 +125,13 @@ async function tellLegacy(owner: Account, node: PepNode, ctx: Context): Promise<
 
 // --- last items -----------------------------------------------------------------------------------------------------
 
+/** The nodes whose last items a session was sent. */
+const sentTo = perSession(() => new Set<string>())
+
 /** XEP-0163 §4.3.4: the last item of each node a client wants, once it is there and its wishes are known. */
 export async function sendLastItems({ session }: { readonly session: Session }, ctx: Context): Promise<void> {
   if (!session.presence) return
-  const sent = (session.notes.get('pep') as Set<string> | undefined) ?? new Set<string>()
-  session.notes.set('pep', sent)
+  const sent = sentTo(session)
   const nodes = notifyNodes(featuresOf(session)).filter((node) => !sent.has(node))
   if (nodes.length === 0) return
   for (const node of nodes) sent.add(node)

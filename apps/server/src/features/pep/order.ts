@@ -1,5 +1,6 @@
 import type { Account } from '../../routing/accounts.ts'
 import type { Context } from '../../routing/feature.ts'
+import { perServer } from '../../routing/kept.ts'
 import { setWaiting } from './events.ts'
 
 /** So much may wait for its turn before whoever adds to it has to wait, too. */
@@ -16,13 +17,7 @@ interface Line {
 }
 
 let waiting = 0
-const lines = new WeakMap<Context, Map<string, Line>>()
-
-function linesOf(ctx: Context): Map<string, Line> {
-  const known = lines.get(ctx) ?? new Map<string, Line>()
-  lines.set(ctx, known)
-  return known
-}
+const linesOf = perServer(() => new Map<string, Line>())
 
 /** Runs after everything of this kind that was begun before for the same account, whatever became of it. */
 export async function inOrder(owner: Account, kind: string, run: () => Promise<void>, ctx: Context): Promise<void> {

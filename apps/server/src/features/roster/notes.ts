@@ -1,4 +1,5 @@
 import type { Element } from '@drawbridge/xmpp'
+import { perSession } from '../../routing/kept.ts'
 import { Broadcast } from '../../routing/outgoing.ts'
 import type { Session } from '../../stream/session.ts'
 
@@ -17,14 +18,13 @@ export interface RosterNote {
 }
 
 /** The note of a session. */
-export function noteOf(session: Session): RosterNote {
-  let note = session.notes.get('roster') as RosterNote | undefined
-  if (!note) {
-    note = { broadcast: undefined, isSilent: false, isBlind: false, backlog: undefined, isCatchingUp: false }
-    session.notes.set('roster', note)
-  }
-  return note
-}
+export const noteOf = perSession((): RosterNote => ({
+  broadcast: undefined,
+  isSilent: false,
+  isBlind: false,
+  backlog: undefined,
+  isCatchingUp: false,
+}))
 
 /** Makes this the presence of the session; `undefined`: it is unavailable. */
 export function setPresence(session: Session, presence: Element | undefined, priority: number | undefined): void {

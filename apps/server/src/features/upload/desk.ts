@@ -1,6 +1,7 @@
 import { findUpload } from '@drawbridge/db'
 import type { Upload } from '@drawbridge/db'
 import type { Context } from '../../routing/feature.ts'
+import { perServer } from '../../routing/kept.ts'
 
 /** How often the database is asked for a verdict, in case the event of this process was not for us. */
 const POLL_MS = 1_000
@@ -16,16 +17,13 @@ export interface Desk {
   sweep: NodeJS.Timeout | undefined
 }
 
-const desks = new WeakMap<Context, Desk>()
-
 /** The desk of this server. */
-export function deskOf(ctx: Context): Desk {
-  const known = desks.get(ctx)
-  if (known) return known
-  const desk: Desk = { waiting: new Map(), ahead: new Map(), searchedAt: Number.NEGATIVE_INFINITY, sweep: undefined }
-  desks.set(ctx, desk)
-  return desk
-}
+export const deskOf = perServer((): Desk => ({
+  waiting: new Map(),
+  ahead: new Map(),
+  searchedAt: Number.NEGATIVE_INFINITY,
+  sweep: undefined,
+}))
 
 /** Resolves with the upload once it is clean or refused; with nothing when it is gone, or after the time. */
 export async function verdictOn(ctx: Context, id: string, signal: AbortSignal): Promise<Upload | undefined> {
