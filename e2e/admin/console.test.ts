@@ -186,7 +186,8 @@ test('control §7: a rule is tried by name, added, confirmed while the clock run
   const request = (await editor.getByLabel('API call').textContent()) ?? ''
   expect(await sent(request, await tokenOf(stack))).toMatchObject({ people: 1, sessions: 1 })
   await press('See whom it reaches')
-  await editor.getByText('One person, one open session').waitFor()
+  const found = editor.getByRole('heading', { name: 'One person, one open session' })
+  await expect.poll(() => found.evaluate((heading) => heading === document.activeElement)).toBe(true)
   await editor.getByRole('rowheader', { name: 'carol' }).waitFor()
   await look(officer, 'console-simulation')
   await press('Lock out one person')
@@ -223,6 +224,10 @@ test('control §7: a rule is tried by name, added, confirmed while the clock run
   await rule.getByText('without guardrails').waitFor()
   await press('Undo: remove the rule')
   await officer.page.getByText('There are no rules').waitFor()
+  // What was taken away is written again with a press, and tried like any other.
+  await press('Write old-client below 2.0.0 again')
+  expect(await editor.getByLabel('Below version').inputValue()).toBe('2.0.0')
+  await press('Discard the draft')
 })
 
 test('advisories and exceptions say so when there are none', async () => {
@@ -245,7 +250,7 @@ test('a suspension is seen before it begins, takes hold on each node, is extende
   await form.getByText(/Das Teilen von Bildern ist angehalten.*Eine Bildlücke wird geprüft/).waitFor()
   await look(officer, 'console-suspension-draft')
   await press('See whom it concerns')
-  await officer.page.getByRole('dialog').getByText('Suspend images?').waitFor()
+  await officer.page.getByRole('dialog').getByText('Suspend: Images?').waitFor()
   await look(officer, 'console-suspension-confirm')
   await officer.page
     .getByRole('dialog')

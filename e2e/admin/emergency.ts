@@ -21,7 +21,7 @@ export async function imagesAreSuspendedByKeyboard({ page }: Person): Promise<vo
     await page.keyboard.press('Tab')
   }
   await page.keyboard.press('Enter')
-  const dialog = page.getByRole('dialog', { name: 'Suspend Images?' })
+  const dialog = page.getByRole('dialog', { name: 'Suspend: Images?' })
   await dialog.getByText(/Das Teilen von Bildern ist angehalten.*Sicherheitsproblem/).waitFor()
   const confirm = dialog.getByRole('button', { name: /^Suspend / })
   await expect.poll(() => confirm.evaluate((button) => button === document.activeElement)).toBe(true)
@@ -63,6 +63,7 @@ export async function whatIsHeldIsReviewed(stack: Stack, officer: Person): Promi
   const message = dialog.getByTestId('held-message')
   await message.getByText('to be delivered').waitFor()
   expect(await readsOnRecord()).toBe(1)
+  expect(await message.evaluate((article) => article === document.activeElement)).toBe(true)
   await look(officer, 'console-held')
   await message.getByRole('button', { name: 'Deliver' }).click()
   await message.getByText('to be discarded').waitFor()

@@ -72,7 +72,7 @@ export async function whatIsHalfTypedIsKept({ page }: Person): Promise<void> {
   const hurry = page.getByRole('navigation', { name: 'Suspend in a hurry' })
   await reason.fill('half a sentence')
   await hurry.getByRole('link', { name: 'Suspend files …' }).click()
-  const dialog = page.getByRole('dialog', { name: 'Suspend Files?' })
+  const dialog = page.getByRole('dialog', { name: 'Suspend: Files?' })
   await dialog.getByRole('button', { name: 'Change something first' }).click()
   expect(await reason.inputValue()).toBe('A security problem is being examined.')
   await page.reload()

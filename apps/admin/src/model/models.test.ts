@@ -1,8 +1,8 @@
-import type { SuspensionView } from '@drawbridge/contract'
+import type { ClientRuleView, SuspensionView } from '@drawbridge/contract'
 import { expect, test } from 'vitest'
 import { changesOf } from './audit-change.ts'
 import { rolesWith } from './permission.ts'
-import { draftOf, EMPTY_RULE, ladderOf, ruleFrom } from './rule-draft.ts'
+import { draftAgain, draftOf, EMPTY_RULE, ladderOf, ruleFrom } from './rule-draft.ts'
 import { rateOf, rateSince } from './rate.ts'
 import { buildShares, queryOf } from './standing.ts'
 import { serviceState } from './service-state.ts'
@@ -138,4 +138,14 @@ test('an entry shows what differs, however it has it on record', () => {
 
 test('whom to ask is whoever has the permission everywhere', () => {
   expect(rolesWith('policy.write')).toEqual(['administrator', 'security-officer'])
+})
+
+test('a rule that was removed is written again as it was, without what had become of it', () => {
+  const written = {
+    ...{ family: 'gajim', below: '1.9', action: 'disconnect', preset: 'urgent', priority: 0, belowTier: 'E2' },
+    ...{ units: ['sales'], rings: [{ units: ['it'], delayHours: 0 }], formats: ['webp'], url: 'https://im.test/new' },
+    ...{ deadline: '2026-11-30T06:00:00.000Z', stageDates: { warn: '2026-11-29T06:00:00.000Z' } },
+  } as const
+  const became = { id: 'a', createdAt: written.deadline, createdBy: 'ana', stage: 'warn', stages: [], isGuarded: true }
+  expect(ruleFrom(draftAgain({ ...became, ...written } as unknown as ClientRuleView))).toEqual(written)
 })

@@ -1,5 +1,5 @@
 import type { BodyOf, PlaybookView } from '@drawbridge/contract'
-import { draftOf, ruleFrom } from './rule-draft.ts'
+import { draftOf, EMPTY_RULE, ruleFrom } from './rule-draft.ts'
 import type { RuleDraft } from './rule-draft.ts'
 import {
   EMPTY_EXEMPTIONS,
@@ -41,6 +41,14 @@ export interface PlaybookDraft extends ReasonDraft, ExemptionDraft {
 }
 
 export const newStep = (): WhatDraft & Part => ({ ...EMPTY_WHAT, key: crypto.randomUUID() })
+
+/** In an emergency it is added, whatever other rules there are by then. */
+export const newPlaybookRule = (): RuleDraft & Part => ({
+  ...EMPTY_RULE,
+  preset: 'now',
+  others: { isShadowAccepted: true },
+  key: crypto.randomUUID(),
+})
 
 export function newPlaybook(): PlaybookDraft {
   return {

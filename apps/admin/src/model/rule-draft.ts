@@ -152,6 +152,15 @@ export function draftOf(rule: NewClientRule): RuleDraft {
   }
 }
 
+/** What somebody has written of a rule, apart from what became of it. */
+const WRITTEN = [...LISTS, ...TEXTS, ...INSTANTS, 'belowTier', 'formats', 'stageDates', 'rings', 'priority'] as const
+
+/** The draft of a rule that was there: as it was written. */
+export function draftAgain(rule: ClientRuleView): RuleDraft {
+  const { family, action, preset } = rule
+  return draftOf({ family, action, preset, ...filled(WRITTEN, (key) => rule[key]) } as NewClientRule)
+}
+
 /** The draft of a rule about the family of a row of the inventory; which versions, its author says. */
 export function draftAbout({ family = '' }: Pick<ClientVersion, 'family'>): RuleDraft {
   return { ...EMPTY_RULE, family }

@@ -23,6 +23,9 @@ interface Place {
   readonly next: string | undefined
 }
 
+/** What comes next is read from its beginning; what was pressed is gone. */
+const focused = (element: HTMLElement | null) => element?.focus()
+
 /**
  * What a suspension holds: who wrote to whom, and then one message after the other, each with what is in it and what
  * becomes of it. The API puts every message that was read on record; here it is said before.
@@ -88,6 +91,17 @@ export function HeldReview({
       {!mayDecide && <p className="hint">{t.heldUndecided}</p>}
       {place === undefined && (
         <>
+          <ProblemBox problem={list.problem ?? action.problem} />
+          <div className="button-row">
+            <button
+              type="button"
+              className="button primary"
+              onClick={() => void read(undefined)}
+              aria-disabled={action.isBusy}
+            >
+              {t.heldRead}
+            </button>
+          </div>
           {list.value && (
             <Table caption={t.heldTitle('')} columns={[t.heldFrom, t.heldTo, t.when, t.heldMedia]}>
               {list.value.map((message) => (
@@ -103,26 +117,15 @@ export function HeldReview({
             </Table>
           )}
           <ListEnd pages={list} />
-          <ProblemBox problem={list.problem ?? action.problem} />
-          <div className="button-row">
-            <button
-              type="button"
-              className="button primary"
-              onClick={() => void read(undefined)}
-              aria-disabled={action.isBusy}
-            >
-              {t.heldRead}
-            </button>
-          </div>
         </>
       )}
       {place === 'end' && (
-        <p role="status" className="empty">
+        <p ref={focused} tabIndex={-1} className="empty">
           {t.heldEnd}
         </p>
       )}
       {place !== undefined && place !== 'end' && (
-        <article className="item" data-testid="held-message" aria-live="polite">
+        <article key={place.message.id} ref={focused} tabIndex={-1} className="item" data-testid="held-message">
           <p>
             <strong>{formatBare([place.message.from])}</strong> → {formatBare(place.message.to)}
             {' · '}

@@ -1,9 +1,16 @@
 import type { PlaybookView } from '@drawbridge/contract'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useConsole } from '../api/console.ts'
-import { MAX_RULES, MAX_STEPS, newPlaybook, newStep, playbookDraftOf, playbookFrom } from '../model/playbook-draft.ts'
+import {
+  MAX_RULES,
+  MAX_STEPS,
+  newPlaybook,
+  newPlaybookRule,
+  newStep,
+  playbookDraftOf,
+  playbookFrom,
+} from '../model/playbook-draft.ts'
 import type { PlaybookDraft } from '../model/playbook-draft.ts'
-import { EMPTY_RULE } from '../model/rule-draft.ts'
 import { exemptionsFrom, scopesOf } from '../model/suspension-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { ConfirmDialog } from './ConfirmDialog.tsx'
@@ -81,7 +88,8 @@ export function PlaybookEditor({
       data-testid="playbook-editor"
       onSubmit={(event) => {
         event.preventDefault()
-        if (!isTaken && !isEmpty) void save()
+        if (!isTaken && !isEmpty) return void save()
+        event.currentTarget.querySelector<HTMLElement>(isTaken ? '[pattern]' : '[type=checkbox]')?.focus()
       }}
     >
       <h3 ref={title} tabIndex={-1}>
@@ -184,9 +192,7 @@ export function PlaybookEditor({
         <button
           type="button"
           className="button small"
-          onClick={() =>
-            change({ rules: [...draft.rules, { ...EMPTY_RULE, preset: 'now', key: crypto.randomUUID() }] })
-          }
+          onClick={() => change({ rules: [...draft.rules, newPlaybookRule()] })}
         >
           {t.addPlaybookRule}
         </button>

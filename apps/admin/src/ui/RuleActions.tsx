@@ -18,7 +18,8 @@ type RuleChange = 'confirmClientRule' | 'removeClientRule' | 'releaseClientRule'
 
 interface RuleProps {
   readonly rule: ClientRuleView
-  readonly onDone: (done: Done) => void
+  /** Also told which rule is gone, where one is. */
+  readonly onDone: (done: Done, removed?: ClientRuleView) => void
 }
 
 /** Confirming while the clock runs, guardrails, and taking back at any time; each is done to the rule that is on the screen. */
@@ -40,7 +41,7 @@ export function RuleActions({ rule, onDone }: RuleProps) {
   const run = (change: RuleChange) =>
     edit.run(async (ifMatch) => {
       const { effect } = await call(change, { params, ...ifMatch })
-      onDone({ text: done[change], effect })
+      onDone({ text: done[change], effect }, change === 'removeClientRule' ? rule : undefined)
     })
   // The API takes them off rules that were made in a hurry only.
   const mayGuard = !isGuarded || preset === 'emergency' || preset === 'now'

@@ -125,13 +125,15 @@ export function RuleEditor({
               />
             )}
             <ProblemBox problem={action.problem} />
-            {running ? (
-              <Waiting since={running.since} text={t.simulating} onStop={() => running.stop.abort()} />
-            ) : (
-              <button type="submit" className={`button ${simulated ? '' : 'primary'}`} aria-disabled={action.isBusy}>
-                {t.simulate}
-              </button>
-            )}
+            {/* It stays where it is while it works, with the focus. */}
+            <button
+              type="submit"
+              className={`button ${simulated ? '' : 'primary'}`}
+              aria-disabled={action.isBusy || running !== undefined}
+            >
+              {t.simulate}
+            </button>
+            {running && <Waiting since={running.since} text={t.simulating} onStop={() => running.stop.abort()} />}
           </form>
         </Guarded>
         <ConflictNotice edit={decision} />

@@ -1,5 +1,6 @@
+import type { ClientRuleView } from '@drawbridge/contract'
 import { useEffect, useRef, useState } from 'react'
-import { EMPTY_RULE } from '../model/rule-draft.ts'
+import { draftAgain, EMPTY_RULE } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { Applied } from './Applied.tsx'
 import type { Work } from './Clients.tsx'
@@ -10,7 +11,7 @@ import { Guarded, Loaded, Panel } from './parts.tsx'
 import { Posture } from './Posture.tsx'
 import { RuleActions } from './RuleActions.tsx'
 import { RuleEditor } from './RuleEditor.tsx'
-import { RuleFacts } from './RuleFacts.tsx'
+import { RuleFacts, useRuleName } from './RuleFacts.tsx'
 import type { Draft } from './use-draft.ts'
 import { PAGE, usePages } from './use-pages.ts'
 
@@ -20,6 +21,7 @@ const EVERY_MS = 10_000
 /** The rules in force, in the order in which they are asked, and the editor of a new one. */
 export function Rules({ work }: { readonly work: Draft<Work> }) {
   const { t } = useTexts()
+  const nameOf = useRuleName()
   const rules = usePages(
     'rules',
     async (call, cursor, signal) => {
@@ -29,6 +31,7 @@ export function Rules({ work }: { readonly work: Draft<Work> }) {
     { everyMs: EVERY_MS, on: ['rules'] },
   )
   const [done, setDone] = useState<Done>()
+  const [removed, setRemoved] = useState<ClientRuleView>()
   // Whoever has begun to write a rule, here or from the inventory, goes on with it.
   const [isWriting, setWriting] = useState(() => JSON.stringify(work.value.draft) !== JSON.stringify(EMPTY_RULE))
   const opener = useRef<HTMLButtonElement>(null)
@@ -41,13 +44,27 @@ export function Rules({ work }: { readonly work: Draft<Work> }) {
   useEffect(() => {
     if (!isWriting && wasClosed.current) opener.current?.focus()
   }, [isWriting])
-  const onDone = (what: Done) => {
+  const onDone = (what: Done, gone?: ClientRuleView) => {
     setDone(what)
+    setRemoved(gone)
     void rules.reload()
   }
   return (
     <>
       <div role="status">{done && <Applied key={done.effect?.epoch ?? done.text} done={done} />}</div>
+      {!isWriting && removed && (
+        <button
+          type="button"
+          className="button again"
+          onClick={() => {
+            work.replace({ draft: draftAgain(removed) })
+            setRemoved(undefined)
+            setWriting(true)
+          }}
+        >
+          {t.writeAgain(nameOf(removed))}
+        </button>
+      )}
       {!isWriting && work.undo && (
         <DraftNotice
           draft={{

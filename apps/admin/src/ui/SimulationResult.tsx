@@ -1,12 +1,15 @@
 import type { BodyOf, ClientRuleView, Simulation } from '@drawbridge/contract'
 import { formatList } from '@drawbridge/ui'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
+import { allPages } from '../api/pages.ts'
 import { isBlocking } from '../model/rule-draft.ts'
 import { useTexts } from '../texts/index.ts'
 import { formatCount } from './format.ts'
 import { Ladder } from './Ladder.tsx'
+import { useRuleName } from './RuleFacts.tsx'
 import { Moment } from './parts.tsx'
 import { Table } from './Table.tsx'
+import { useResource } from './use-resource.ts'
 
 /** So many of those who are concerned are shown by name at first. */
 const SHOWN = 50
@@ -44,10 +47,15 @@ export function SimulationResult({
     const shown = more > 0 ? [...names.slice(0, SHOWN), t.andMore(formatCount(more, language))] : names
     return formatList(shown, language)
   }
+  const title = useRef<HTMLHeadingElement>(null)
+  useEffect(() => title.current?.focus(), [result])
+  const named = useRuleNames(shadows.length > 0)
   const rows = isAllShown ? affected : affected.slice(0, SHOWN)
   return (
     <div className="stack" data-testid="simulation">
-      <h3>{t.simulationTitle(people, sessions)}</h3>
+      <h3 ref={title} tabIndex={-1}>
+        {t.simulationTitle(people, sessions)}
+      </h3>
       {isSelfLockOut && (
         <p role="alert" className="problem">
           {t.selfLockOut}
@@ -63,7 +71,7 @@ export function SimulationResult({
         <div className="notice stack">
           {shadows.map(({ rule, by, isWeaker }) => (
             <p key={`${rule} ${by}`}>
-              {t.shadow(rule, by)} {isWeaker && t.shadowWeaker}
+              {t.shadow(named(rule), named(by))} {isWeaker && t.shadowWeaker}
             </p>
           ))}
           <label className="check">
@@ -153,6 +161,25 @@ export function SimulationResult({
       {blocks && <p className="hint">{t.revertsHint}</p>}
     </div>
   )
+}
+
+/** What people call the rules that there are; one that is not there yet is the one that they write. */
+function useRuleNames(isOn: boolean): (id: string) => string {
+  const { t } = useTexts()
+  const nameOf = useRuleName()
+  const rules = useResource(
+    'rules by name',
+    async (call, signal) =>
+      allPages(async (cursor) => {
+        const { rules: items, next } = await call('listClientRules', { query: { limit: 500, cursor }, signal })
+        return { items, next }
+      }),
+    { isOn },
+  )
+  return (id) => {
+    const rule = rules.value?.find((each) => each.id === id)
+    return rule ? `${nameOf(rule)}: ${t.actions[rule.action]}` : id.startsWith('draft') ? t.thisRule : id
+  }
 }
 
 /** People by something that they have in common. */

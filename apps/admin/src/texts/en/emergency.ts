@@ -75,7 +75,7 @@ export const emergency = {
   chooseScope: 'Choose what to suspend first.',
   preview: 'What users will read',
   previewDrill: 'Nothing: nobody is told of a drill.',
-  startQuestion: (what: string) => `Suspend ${what}?`,
+  startQuestion: (what: string) => `Suspend: ${what}?`,
   impactPeople: 'Concerns',
   impactClosed: 'Sessions closed',
   impactExempt: 'Sessions left alone',
