@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
+import { CODES } from '@drawbridge/contract/browser'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 let directory: string
@@ -62,6 +63,18 @@ test('nothing of Node and no schema library gets into the bundle', () => {
     expect(text).not.toMatch(/["']node:(net|tls|dns|crypto)["']/)
     expect(text).not.toContain('ZodError')
   }
+})
+
+test('the error table of the server is not in the bundle: who refuses something says it in words', () => {
+  const { en, de } = CODES['token-without-account'].text
+  for (const [name, text] of ending('.js')) for (const words of [en, de]) expect(text.includes(words), name).toBe(false)
+})
+
+test('what signs in with the company account is loaded when it is needed', () => {
+  const page = files.get('index.html') ?? ''
+  const parts = ending('.js').filter(([, text]) => text.includes('code_challenge'))
+  expect(parts).toHaveLength(1)
+  expect(page).not.toContain(parts[0]![0])
 })
 
 test('the build says which version it is', () => {

@@ -53,7 +53,7 @@ export async function openPage(browser: Browser, url: string, options: PersonOpt
 export async function signIn({ page }: Person, name: string, password: string): Promise<void> {
   await page.getByLabel('Address').fill(name)
   await page.getByRole('textbox', { name: 'Password' }).fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByTestId('chat').waitFor()
 }
 

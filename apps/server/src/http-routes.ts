@@ -15,6 +15,7 @@ import { crossOrigin } from './transport/origins.ts'
 import type { Origins } from './transport/origins.ts'
 import { featureRoutes, serviceRoutes } from './transport/service.ts'
 import { createWebFiles } from './transport/web.ts'
+import { connectFrom, webSignIn } from './transport/web-sign-in.ts'
 
 export interface HttpRouteParts {
   readonly config: ServerConfig
@@ -42,6 +43,7 @@ export async function createHttpRoutes(parts: HttpRouteParts): Promise<readonly 
   // Where files have an origin of their own, our own pages are of another one, too.
   const isForeign = (origin: string) =>
     origins.isForeign(origin) || (mediaUrl !== undefined && origin === URL.parse(ctx.publicUrl())?.origin)
+  const connect = oidc?.web && connectFrom(oidc.web)
   const bosh = createBosh({
     accept,
     isEncrypted: true,
@@ -54,12 +56,20 @@ export async function createHttpRoutes(parts: HttpRouteParts): Promise<readonly 
     ...(hasBosh ? [bosh] : []),
     admin,
     ...(oidc ? [backChannelLogout(oidc)] : []),
+    ...(oidc?.web ? [webSignIn(oidc.web)] : []),
     crossOrigin({ isForeign }, UPLOAD_PATH),
     featureRoutes(registry, ctx),
-    serviceRoutes({ domain: ctx.domain, outside: outsideOf(ctx.contacts), health, status, measure }),
+    serviceRoutes({
+      domain: ctx.domain,
+      outside: outsideOf(ctx.contacts),
+      issuer: oidc?.web?.issuer,
+      health,
+      status,
+      measure,
+    }),
     // Last: the web client answers every path that is left.
     ...(adminDir === undefined ? [] : [await createWebFiles({ directory: adminDir, prefix: '/admin' })]),
-    ...(webDir === undefined ? [] : [await createWebFiles({ directory: webDir, mediaUrl, onPage })]),
+    ...(webDir === undefined ? [] : [await createWebFiles({ directory: webDir, mediaUrl, onPage, connect })]),
   ]
 }
 

@@ -325,7 +325,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     simulationKey: sealer.derive('simulations'),
     log: log.child({ part: 'admin' }),
     now,
-    isHttps: streams.isHttps || config.web.publicUrl?.startsWith('https:') === true,
+    isHttps: streams.isHttps,
     publicUrl: ctx.publicUrl,
     sealer,
     settings: config.admin,

@@ -140,7 +140,8 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
   })
   return {
     domain: common.domain,
-    isHttps: !isLoopback(common.bind),
+    // On the loopback address somebody else on this machine may end TLS, as the address of the outside says (ADR 3).
+    isHttps: !isLoopback(common.bind) || config.web.publicUrl?.startsWith('https:') === true,
     config: { ...config.stream, allowPlaintext: common.allowPlaintext },
     limits: limitsFrom(config.stream),
     accounts,

@@ -35,17 +35,18 @@ export interface KnownClient {
 export interface NewSession extends KnownClient {
   readonly account: Account
   readonly resourcepart: string
+  /** XEP-0386 §2.2: with Bind 2, a client has one session. By RFC 6120 §7 it may have several, such as tabs of a browser. */
+  readonly isOnlyOne?: boolean
 }
 
 /**
  * Makes a session and puts it among the others, or returns why it cannot be had. The newcomer wins: a client that lost
- * its connection asks for its resource again before we notice (RFC 6120 §7.7.2.2), and one client has one session
- * (XEP-0386 §2.2).
+ * its connection asks for its resource again before we notice (RFC 6120 §7.7.2.2).
  */
 export function openSession(
   server: StreamServer,
   connection: Connection,
-  { account, resourcepart, ...known }: NewSession,
+  { account, resourcepart, isOnlyOne = false, ...known }: NewSession,
 ): Session | StanzaErrorCondition {
   const current = server.accounts.find(account.localpart)
   if (current?.id !== account.id || current.isDisabled) return 'not-allowed'
@@ -60,7 +61,8 @@ export function openSession(
   if (holdsEncodedImage(resourcepart) || holdsDataImage(resourcepart)) return 'bad-request'
   const others = server.sessions.of(account.bareJid)
   const replaced = others.filter(
-    (session) => session.jid.equals(jid) || (known.clientId !== undefined && session.clientId === known.clientId),
+    (session) =>
+      session.jid.equals(jid) || (isOnlyOne && known.clientId !== undefined && session.clientId === known.clientId),
   )
   if (replaced.length === 0 && others.length >= server.config.maxSessionsPerAccount) {
     // One that waits for a client in vain makes room first.

@@ -121,10 +121,10 @@ async function bindInline(
   if (stream.isClosed() || stream.isRevoked(known.clientId)) return revoked(signIn)
   const held = new HeldBack(stream.connection)
   const resourcepart = resourceFor(server, signIn, bind.tag, authenticate?.userAgent.id)
-  let session = openSession(server, held, { ...known, account, resourcepart })
+  const wanted = { ...known, account, isOnlyOne: true }
+  let session = openSession(server, held, { ...wanted, resourcepart })
   // A tag that cannot be part of an address is left out.
-  if (session === 'bad-request')
-    session = openSession(server, held, { ...known, account, resourcepart: randomResource() })
+  if (session === 'bad-request') session = openSession(server, held, { ...wanted, resourcepart: randomResource() })
   if (typeof session === 'string') {
     const details = buildStanzaError({ condition: session }).getChildElements()
     return { kind: 'refused', condition: 'temporary-auth-failure', details } as const

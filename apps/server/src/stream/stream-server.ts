@@ -33,6 +33,7 @@ export interface Stranger {
 /** What a stream needs from the server around it. */
 export interface StreamServer {
   readonly domain: string
+  /** Whether TLS protects what comes over WebSocket and HTTP, ended here or by a proxy on this machine. */
   readonly isHttps: boolean
   readonly config: StreamConfig
   readonly limits: StreamLimits

@@ -10,6 +10,8 @@ import { sendProblem } from './problem.ts'
 
 export interface ServiceOptions {
   readonly domain: string
+  /** Whose accounts people can sign in with, in the web client; absent: only with passwords. */
+  readonly issuer: string | undefined
   readonly health: Health
   /** Addresses that work without this service, for whoever it is suspended for. */
   readonly outside: { readonly contacts: readonly string[]; readonly statusPages: readonly string[] }
@@ -22,7 +24,7 @@ export interface ServiceOptions {
 const PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/status.json', '/web-config.json', '/metrics'])
 
 /** What balancers, monitors and clients ask without signing in. Health stays green while the service is suspended. */
-export function serviceRoutes({ domain, outside, health, status, measure }: ServiceOptions): HttpHandler {
+export function serviceRoutes({ domain, outside, issuer, health, status, measure }: ServiceOptions): HttpHandler {
   return async (req, res, url) => {
     if (!PATHS.has(url.pathname)) return false
     if (req.method !== 'GET' && req.method !== 'HEAD') return sendMethodNotAllowed(res, 'GET, HEAD')
@@ -41,7 +43,7 @@ export function serviceRoutes({ domain, outside, health, status, measure }: Serv
         sendJson(res, 200, status(), { 'access-control-allow-origin': '*' })
         return true
       case '/web-config.json':
-        sendJson(res, 200, { domain, websocket: '/xmpp-websocket', ...outside })
+        sendJson(res, 200, { domain, websocket: '/xmpp-websocket', issuer, ...outside })
         return true
       case '/metrics':
         // Numbers about everybody are for this machine only (threats AD-16).

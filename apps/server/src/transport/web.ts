@@ -17,8 +17,8 @@ const TYPES: Record<string, string> = {
 }
 
 /** Nothing but our own files runs; images come from where files are. Avatars are drawn, and come from nowhere. */
-const pagePolicy = (media: string) =>
-  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'${media}; connect-src 'self'${media}; ` +
+const pagePolicy = (media: string, connect: string) =>
+  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'${media}; connect-src 'self'${media}${connect}; ` +
   "font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; " +
   "frame-ancestors 'none'; require-trusted-types-for 'script'"
 
@@ -40,6 +40,8 @@ export interface WebFilesOptions {
   readonly prefix?: `/${string}`
   /** Where files of users are, when that is another origin. */
   readonly mediaUrl?: string | undefined
+  /** Where else the page of this path may connect to, as a source expression. */
+  readonly connect?: ((path: string) => Promise<string | undefined>) | undefined
   /** Hears of each request for the page, and whether we had one to give. */
   readonly onPage?: (isAnswered: boolean) => void
 }
@@ -53,9 +55,10 @@ export async function createWebFiles({
   directory,
   prefix,
   mediaUrl,
+  connect,
   onPage = () => undefined,
 }: WebFilesOptions): Promise<HttpHandler> {
-  const policy = pagePolicy(mediaUrl === undefined ? '' : ` ${mediaUrl}`)
+  const media = mediaUrl === undefined ? '' : ` ${mediaUrl}`
   let assets = await readAssets(directory)
   let builtAt = await buildTime(directory)
   return async (req, res, url) => {
@@ -74,16 +77,18 @@ export async function createWebFiles({
     const asset = assets.get(isPage ? '/index.html' : path)
     if (isPage) onPage(asset !== undefined)
     if (!asset) return false
+    const source = isPage ? await connect?.(path) : undefined
     res.setHeader('etag', asset.etag)
-    res.setHeader('cache-control', asset.cache)
+    // What this page may do, no other one may, whatever a cache makes of them.
+    res.setHeader('cache-control', source === undefined ? asset.cache : 'no-store')
     res.setHeader('content-type', asset.type)
     if (asset.type.startsWith('text/html')) {
-      res.setHeader('content-security-policy', policy)
+      res.setHeader('content-security-policy', pagePolicy(media, source === undefined ? '' : ` ${source}`))
       res.setHeader('x-frame-options', 'DENY')
     }
     res.setHeader('cross-origin-opener-policy', 'same-origin')
     res.setHeader('cross-origin-resource-policy', 'same-origin')
-    if (req.headers['if-none-match'] === asset.etag) res.writeHead(304).end()
+    if (source === undefined && req.headers['if-none-match'] === asset.etag) res.writeHead(304).end()
     else res.writeHead(200, { 'content-length': asset.body.length }).end(req.method === 'HEAD' ? undefined : asset.body)
     return true
   }

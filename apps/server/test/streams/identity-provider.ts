@@ -20,20 +20,50 @@ export interface Tokens {
 /** An identity provider that was made without us (node-oidc-provider), with a company of two in it. */
 export interface IdentityProvider extends AsyncDisposable {
   readonly url: string
+  /** How long access tokens from now on count, in seconds. */
+  tokenTtlS: number
+}
+
+export interface IdentityProviderOptions {
+  /** A client that it knows from the start, such as a web page: public, with PKCE. */
+  readonly client?: { readonly id: string; readonly redirectUri: string }
 }
 
 /** Subjects of the provider, and how they are called. */
 const STAFF: Readonly<Record<string, string>> = { 'a-4711': 'alice', 'b-0815': 'bob' }
 
-export async function startIdentityProvider(): Promise<IdentityProvider> {
+/** A program says who its person is by the header `x-person`; in a browser people choose on a page. */
+export async function startIdentityProvider({ client }: IdentityProviderOptions = {}): Promise<IdentityProvider> {
   let handle: (request: IncomingMessage, response: ServerResponse) => void = () => undefined
   const server = createServer((request, response) => handle(request, response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const identities: IdentityProvider = {
+    url,
+    tokenTtlS: 300,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
   const { privateKey } = await generateKeyPair('RS256', { extractable: true })
   const provider = new Provider(url, {
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig' } as never] },
+    clients: client
+      ? [
+          {
+            client_id: client.id,
+            redirect_uris: [client.redirectUri],
+            // Of those, plain http may lead back to this machine.
+            application_type: 'native',
+            token_endpoint_auth_method: 'none',
+            grant_types: ['authorization_code', 'refresh_token'],
+          },
+        ]
+      : [],
+    clientBasedCORS: () => true,
     scopes: ['openid', 'offline_access'],
     cookies: { keys: [randomBytes(16).toString('hex')] },
     findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
@@ -42,7 +72,14 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     }),
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
     issueRefreshToken: () => true,
-    ttl: { Interaction: 300, Session: 300, Grant: 300, AccessToken: 300, RefreshToken: 300, IdToken: 300 },
+    ttl: {
+      Interaction: 300,
+      Session: 300,
+      Grant: 300,
+      AccessToken: () => identities.tokenTtlS,
+      RefreshToken: 300,
+      IdToken: 300,
+    },
     features: {
       devInteractions: { enabled: false },
       registration: { enabled: true },
@@ -65,7 +102,18 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   const interact = async (request: IncomingMessage, response: ServerResponse) => {
     const { prompt, params, session } = await provider.interactionDetails(request, response)
     if (prompt.name === 'login') {
-      const accountId = String(request.headers['x-person'])
+      const { searchParams } = new URL(request.url ?? '', url)
+      const accountId = String(request.headers['x-person'] ?? searchParams.get('person'))
+      if (searchParams.get('person') === 'nobody') {
+        const declined = { error: 'access_denied', error_description: 'does not want to' }
+        return provider.interactionFinished(request, response, declined, { mergeWithLastSubmission: false })
+      }
+      if (accountId === 'null') {
+        const links = [...Object.entries(STAFF), ['nobody', 'nobody']].map(
+          ([subject, name]) => `<a href="?person=${subject}">${name}</a>`,
+        )
+        return response.setHeader('content-type', 'text/html').end(`<title>Who are you?</title>${links.join(' ')}`)
+      }
       return provider.interactionFinished(
         request,
         response,
@@ -83,14 +131,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     if (!request.url?.startsWith('/interaction/')) return void callback(request, response)
     interact(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)))
   }
-  return {
-    url,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
+  return identities
 }
 
 /** What an application does to get a token for somebody (XEP-0493 §2.3): it knows the discovery URL, and nothing else. */

@@ -354,6 +354,20 @@ describe('XEP-0386 §2.2 Bind 2', () => {
     after.destroy()
   })
 
+  test('RFC 6120 §7: a client that binds by itself may have several sessions, as a browser has tabs', async () => {
+    const tabs = await Promise.all([overTls(), overTls()])
+    for (const [i, tab] of tabs.entries()) {
+      await scram2(tab, 'dave', { inside: userAgent('browser') })
+      tab.send(bindRequest(`tab-${i}`))
+      await tab.until(/<iq[^>]*>/)
+    }
+    for (const tab of tabs) {
+      tab.send(PING)
+      await tab.until(PONG)
+      tab.destroy()
+    }
+  })
+
   test('XEP-0386 §2.2: messages that waited are not sent, for the archive has them', async () => {
     const bob = await overTls()
     await bound(bob, 'bob', undefined)

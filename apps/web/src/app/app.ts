@@ -1,10 +1,13 @@
 /** From an empty page to a signed-in session and back: sign-in, sign-out, forced update. */
 import type { ClientBlocked, Failure } from '../connection/failure.ts'
+import type { KeptSecret, Secret } from '../connection/secret.ts'
 import { typedJid } from '../protocol/jid.ts'
 import { createStore, type Store } from '../state/store.ts'
-import { findCredentials, keepCredentials, wipeCredentials } from '../storage/credentials.ts'
+import { findCredentials, forgetInstallation, keepCredentials, wipeCredentials } from '../storage/credentials.ts'
 import type { Place } from '../storage/database.ts'
 import { BUILD, startChat, VERSION, type Chat } from './chat.ts'
+import { takeAnswer, type SignInProblem } from './company-return.ts'
+import type { CompanySignIn } from './company-sign-in.ts'
 import { fetchServedBuild, fetchWebConfig, type Outside, type WebConfig } from './service-documents.ts'
 
 export type AppState =
@@ -13,8 +16,6 @@ export type AppState =
   | { readonly kind: 'signing-in'; readonly address: string }
   | { readonly kind: 'signed-in'; readonly chat: Chat }
   | { readonly kind: 'update-required'; readonly blocked: ClientBlocked; readonly update: UpdateProgress }
-
-export type SignInProblem = Failure | { readonly kind: 'address' }
 
 /** What the client does about its own refusal. */
 export type UpdateProgress =
@@ -28,8 +29,12 @@ export interface App {
   readonly domain: () => string
   /** Where to go when the service is suspended. */
   readonly outside: () => Outside
+  /** Whose accounts people can sign in with; undefined: only with passwords. */
+  readonly issuer: () => string | undefined
   readonly version: string
   readonly build: string
+  /** Leaves the page for the company's sign-in. */
+  signInAtCompany(isRemembered: boolean): Promise<void>
   signIn(address: string, password: string, isRemembered: boolean): Promise<void>
   /** Ends the session and deletes what this browser kept, unsent messages included. */
   signOut(): Promise<void>
@@ -41,12 +46,15 @@ export interface App {
 
 const POLL_BUILD_MS = 10_000
 const UPDATED_KEY = 'drawbridge.updated-to'
+/** Somebody with a company account has signed out of this browser: the issuer is to ask who comes next. */
+const ASK_AGAIN_KEY = 'drawbridge.ask-again'
 
 /** Starts the application: signs in with what is kept, or shows the sign-in page. */
 export function startApp(): App {
   const store = createStore<AppState>({ kind: 'starting' })
   let config: WebConfig | undefined
   let chat: Chat | undefined
+  let company: CompanySignIn | undefined
   let placeSource: (() => Place | undefined) | undefined
   let reloadTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -56,10 +64,36 @@ export function startApp(): App {
   }
 
   async function restore(): Promise<void> {
+    const answer = takeAnswer()
+    if (answer) return cameBack(answer)
     await getConfig()
     const stored = await findCredentials()
     if (!stored) return signedOut('', undefined)
-    await begin(stored.account, { salted: stored.salted }, stored.isRemembered, true)
+    await begin(stored.account, stored, stored.isRemembered, true)
+  }
+
+  /** From the company's issuer. */
+  async function cameBack(answer: URLSearchParams): Promise<void> {
+    store.update(() => ({ kind: 'signing-in', address: '' }))
+    const [{ comeBack }, settings] = await Promise.all([import('./company-sign-in.ts'), getConfig()])
+    try {
+      company = await comeBack(answer, settings)
+      localStorage.removeItem(ASK_AGAIN_KEY)
+      if (company.hash !== '') history.replaceState(null, '', company.hash)
+      await begin(company.account, { token: company.token }, company.isRemembered, false)
+    } catch (error) {
+      signedOut('', problemIn(error))
+    }
+  }
+
+  /** Another tab of this browser may have one already. */
+  async function renew(account: string, used: Secret): Promise<KeptSecret | undefined> {
+    if (!('token' in used)) return undefined
+    const stored = await findCredentials()
+    if (stored && 'token' in stored && stored.account === account && stored.token.expiresAt > used.token.expiresAt)
+      return { token: stored.token }
+    const fresh = await company?.renew?.()
+    return fresh?.account === account ? { token: fresh.token } : undefined
   }
 
   function signedOut(address: string, problem: SignInProblem | undefined): void {
@@ -68,24 +102,25 @@ export function startApp(): App {
   }
 
   /** @param isRestored - show the session at once, and go on trying when the server is away. */
-  async function begin(
-    account: string,
-    secret: Parameters<typeof startChat>[0]['secret'],
-    isRemembered: boolean,
-    isRestored: boolean,
-  ): Promise<void> {
+  async function begin(account: string, secret: Secret, isRemembered: boolean, isRestored: boolean): Promise<void> {
     const { service } = await getConfig()
     let hasBegun = isRestored
+    let kept: KeptSecret | undefined = 'password' in secret ? undefined : secret
+    const keep = (fresh: KeptSecret) => {
+      kept = fresh
+      void keepCredentials(account, fresh, isRemembered)
+    }
     const starting = startChat({
       account,
       service,
       secret,
       isRestored,
-      onSalted: (salted) => void keepCredentials(account, salted, isRemembered),
+      onSecret: keep,
+      renew: () => renew(account, kept ?? secret),
       onConnection(state) {
         if (chat !== starting) return
         if (state.kind === 'online') {
-          if ('salted' in secret) void keepCredentials(account, secret.salted, isRemembered)
+          if (kept) keep(kept)
           hasBegun = true
           store.update(() => ({ kind: 'signed-in', chat: starting }))
         } else if (state.kind === 'stopped' && state.failure) void ended(starting, account, state.failure)
@@ -144,6 +179,9 @@ export function startApp(): App {
   async function leave(): Promise<void> {
     const leaving = chat
     chat = undefined
+    if (company || (await hasToken())) localStorage.setItem(ASK_AGAIN_KEY, '1')
+    company = undefined
+    forgetInstallation()
     await wipeCredentials()
     await leaving?.close(true).catch(() => undefined)
     history.replaceState(null, '', location.pathname)
@@ -156,7 +194,20 @@ export function startApp(): App {
     version: VERSION,
     build: BUILD,
     domain: () => config?.domain ?? location.hostname,
+    issuer: () => config?.issuer,
     outside: () => config?.outside ?? { contacts: [], statusPages: [] },
+    async signInAtCompany(isRemembered) {
+      const { address } = { address: '', ...store.get() }
+      store.update(() => ({ kind: 'signing-in', address }))
+      try {
+        const { leaveForIssuer } = await import('./company-sign-in.ts')
+        await leaveForIssuer({ isRemembered, asksAgain: localStorage.getItem(ASK_AGAIN_KEY) !== null })
+        // Whoever goes back instead finds the page as it was left.
+        addEventListener('pageshow', ({ persisted }) => persisted && signedOut(address, undefined), { once: true })
+      } catch (error) {
+        signedOut(address, problemIn(error))
+      }
+    },
     async signIn(address, password, isRemembered) {
       const { domain } = await getConfig()
       const account = typedJid(address, domain)
@@ -176,4 +227,14 @@ export function startApp(): App {
       placeSource = source
     },
   }
+}
+
+/** What to tell the person; anything that is no refusal is told as a network that is not there. */
+function problemIn(error: unknown): SignInProblem {
+  return error instanceof Error && 'problem' in error ? (error.problem as SignInProblem) : { kind: 'unreachable' }
+}
+
+async function hasToken(): Promise<boolean> {
+  const stored = await findCredentials()
+  return stored !== undefined && 'token' in stored
 }

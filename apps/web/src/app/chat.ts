@@ -10,10 +10,17 @@ import {
   NS_TIME,
   NS_VERSION,
 } from '@drawbridge/xmpp'
-import { createConnection, xml, type Answer, type Connection, type ConnectionState } from '../connection/connection.ts'
+import {
+  createConnection,
+  xml,
+  type Answer,
+  type ClientIdentity,
+  type Connection,
+  type ConnectionState,
+} from '../connection/connection.ts'
 import type { Element } from '../connection/element.ts'
 import type { Failure } from '../connection/failure.ts'
-import type { SaltedKey, Secret } from '../connection/scram.ts'
+import type { KeptSecret, Secret } from '../connection/secret.ts'
 import { domainpart, localpart } from '../protocol/jid.ts'
 import {
   findDiscarded,
@@ -31,6 +38,7 @@ import { createStore, type Store } from '../state/store.ts'
 import { appendNew } from '../state/timeline.ts'
 import { readReducer } from '../state/unread.ts'
 import { memoryDatabase, openAccountDatabase, type AccountDatabase, type Place } from '../storage/database.ts'
+import { leaveDrafts, takeDrafts } from '../storage/unwritten.ts'
 import { createArchiveReader } from './archive-reader.ts'
 import { createAvatars, type Avatars } from './avatars.ts'
 import { createContacts, type Contacts } from './contacts.ts'
@@ -47,6 +55,11 @@ import { createUploads, type Uploads } from './uploads.ts'
 
 export const VERSION = __VERSION__
 export const BUILD = __BUILD__
+
+/** How this client names itself. */
+export function ownIdentity(): ClientIdentity {
+  return { name: 'drawbridge-web', version: VERSION, build: BUILD, os: platform() }
+}
 
 /** What the screen can do. */
 export interface Chat {
@@ -93,7 +106,9 @@ export interface ChatOptions {
   readonly isRestored: boolean
   /** Called at every change, with the session made so far; the first `online` means that sign-in has succeeded. */
   readonly onConnection: (state: ConnectionState) => void
-  readonly onSalted: (salted: SaltedKey) => void
+  readonly onSecret: (secret: KeptSecret) => void
+  /** See {@link ConnectionOptions.renew}. */
+  readonly renew: () => Promise<KeptSecret | undefined>
 }
 
 /** A place older than this is not returned to. */
@@ -110,7 +125,7 @@ export function startChat(options: ChatOptions): Chat {
   let clockOffsetMs = 0
   announcePage(page)
 
-  const identity = { name: 'drawbridge-web', version: VERSION, build: BUILD, os: platform() }
+  const identity = ownIdentity()
   const evidence = createEvidence({
     account,
     domain,
@@ -141,7 +156,8 @@ export function startChat(options: ChatOptions): Chat {
     onAcknowledged: (id) => void whenReady(() => sending.acknowledged(id)),
     onUncertain: () => undefined, // beginSession asks about everything that was under way.
     diagnose,
-    onSalted: options.onSalted,
+    onSecret: options.onSecret,
+    renew: options.renew,
   })
   const context: ChatContext = {
     account,
@@ -174,10 +190,12 @@ export function startChat(options: ChatOptions): Chat {
     database = await openAccountDatabase(account).catch(() => memoryDatabase())
     const [drafts, read, place] = await Promise.all([database.listDrafts(), database.listRead(), database.getPlace()])
     for (const id of await database.listDelivered()) context.delivered.add(id)
+    const last = takeDrafts(account)
+    for (const [peer, text] of last) void database.putDraft(peer, text)
     lastPlace = place && Date.now() - place.savedAt < PLACE_MS ? place : undefined
     store.update((state) => ({
       ...state,
-      drafts: { ...drafts, ...state.drafts },
+      drafts: { ...drafts, ...Object.fromEntries(last), ...state.drafts },
       read: readReducer(state.read, { type: 'synced', markers: read }),
     }))
     await sending.restore()
@@ -404,6 +422,7 @@ export function startChat(options: ChatOptions): Chat {
         await database?.flush()
       }),
     leave() {
+      leaveDrafts(account, [...unwritten])
       void writeDrafts()
       connection.leave()
     },

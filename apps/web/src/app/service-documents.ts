@@ -5,6 +5,8 @@ export interface WebConfig {
   readonly domain: string
   /** WebSocket URL of the server. */
   readonly service: string
+  /** Whose accounts people can sign in with here; undefined: only with passwords. */
+  readonly issuer: string | undefined
   readonly outside: Outside
 }
 
@@ -21,8 +23,9 @@ export async function fetchWebConfig(): Promise<WebConfig> {
   const path = typeof document?.['websocket'] === 'string' ? document['websocket'] : '/xmpp-websocket'
   const service = new URL(path, location.href)
   service.protocol = service.protocol.replace('http', 'ws')
+  const issuer = typeof document?.['issuer'] === 'string' ? document['issuer'] : undefined
   const outside = { contacts: linksFrom(document?.['contacts']), statusPages: linksFrom(document?.['statusPages']) }
-  return { domain, service: service.href, outside }
+  return { domain, service: service.href, issuer, outside }
 }
 
 const MAX_LINKS = 5

@@ -2,14 +2,17 @@
  * The one place that knows xmpp.js. It hides what xmpp.js leaves open (README, "The wire"): SCRAM-SHA-256, the wait
  * before coming back, dead links, elements that say who this client is, and which refusal means what.
  */
-import { client, xml as xmppXml, type XmppClient } from '@xmpp/client'
-import { NS_BIND, NS_DRAWBRIDGE_CLIENT, NS_PING, NS_SASL, NS_SASL2, NS_SM, NS_STREAM } from '@drawbridge/xmpp'
+import { xml as xmppXml, type Authenticate } from '@xmpp/client'
+import { NS_DRAWBRIDGE_CLIENT, NS_PING, NS_SASL, NS_SASL2, NS_SM, NS_STREAM } from '@drawbridge/xmpp'
 import type { ClientProof } from '@drawbridge/xmpp'
 import { parseStanzaError, type MessageError } from '../protocol/message.ts'
 import type { Element, Xml } from './element.ts'
 import { failureFrom, isFinal, type Failure } from './failure.ts'
 import { afterLoss, delayMs, NO_ATTEMPTS, suspendedDelayMs } from './reconnect.ts'
-import { ScramError, ScramExchange, type SaltedKey, type Secret } from './scram.ts'
+import { ScramError, ScramExchange } from './scram.ts'
+import type { KeptSecret, Secret } from './secret.ts'
+import { HashedToken, HT_MECHANISM, tokenKeyFrom } from './token.ts'
+import { announceClient, buildUserAgent, createEntity, hideSasl2, interceptInput, keepOnlySasl2 } from './xmpp-js.ts'
 
 /** Makes elements that xmpp.js can send; replies to requests must be made by it. */
 export const xml: Xml = xmppXml
@@ -58,8 +61,13 @@ export interface ConnectionOptions {
   readonly onUncertain: (ids: readonly string[]) => void
   /** Asked before each wait: how many milliseconds, or what else is known about the outage. */
   readonly diagnose: (failure: Failure) => Promise<Failure>
-  /** May be kept to sign in again without the password. */
-  readonly onSalted: (salted: SaltedKey) => void
+  /** May be kept to sign in again without asking the person. */
+  readonly onSecret: (secret: KeptSecret) => void
+  /**
+   * The token has run out: resolves with another one, or with nothing where only the person can get it. Rejects where that
+   * cannot be known now.
+   */
+  readonly renew: () => Promise<KeptSecret | undefined>
 }
 
 export interface Connection {
@@ -109,6 +117,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   let suspendedSince = 0
   let isWanted = false
   let isBound = false
+  let isRenewed = false
   let canManage = false
   let waitsFor: Failure | undefined
   let probing = false
@@ -120,7 +129,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   let negotiationTimer: ReturnType<typeof setTimeout> | undefined
   let watchTimer: ReturnType<typeof setInterval> | undefined
 
-  const entity = client({
+  const entity = createEntity({
     service: options.service,
     domain: options.domain,
     username: options.username,
@@ -128,11 +137,17 @@ export function createConnection(options: ConnectionOptions): Connection {
     timeout: 8_000,
     credentials: signIn,
   })
-  entity.reconnect.stop()
   // xmpp.js closes the stream when an <r/> stays unanswered, which would end the session instead of resuming it.
   entity.streamManagement.timeout = 0
   entity.streamManagement.requestAckDebounce = 40
 
+  entity.saslFactory.use('SCRAM-SHA-256', ScramMechanism)
+  entity.fast.saslFactory.use(HT_MECHANISM, HashedToken)
+  entity.fast.saveToken = async (given) => {
+    if (!('token' in secret)) return
+    secret = { token: await tokenKeyFrom(given, secret.token.userAgentId) }
+    options.onSecret(secret)
+  }
   interceptInput(entity, (element) => inspect(element))
   entity.on('open', (header) => (streamId = header.attrs['id'] ?? ''))
   announceClient(entity, clientElement)
@@ -163,10 +178,19 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (stanza.name === 'message' && id !== undefined) uncertain.push(id)
   })
 
-  async function signIn(
-    authenticate: (credentials: object, mechanism: string) => Promise<void>,
-    mechanisms: readonly string[],
-  ): Promise<void> {
+  async function signIn(authenticate: Authenticate, mechanisms: readonly string[]): Promise<void> {
+    if ('token' in secret) {
+      const { key, userAgentId } = secret.token
+      // Whether it has run out is for the server to say, since clocks differ. Where it has, xmpp.js tries on by the mechanism
+      // named here: none.
+      const token = { mechanism: HT_MECHANISM, token: '', expiry: '9999-12-31T00:00:00Z' }
+      const { name, version } = options.identity
+      return authenticate(
+        { username: options.username, token, key },
+        '',
+        buildUserAgent(userAgentId, `${name} ${version}`),
+      )
+    }
     // Nothing weaker, and PLAIN never: a server that offers no SCRAM must not be given the password.
     if (!mechanisms.includes('SCRAM-SHA-256')) throw new ScramError('malformed', 'SCRAM-SHA-256 is not offered')
     const exchange = new ScramExchange(options.username, secret)
@@ -177,7 +201,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const { salted } = exchange
     if (salted && 'password' in secret) {
       secret = { salted }
-      options.onSalted(salted)
+      options.onSecret(secret)
     }
   }
 
@@ -192,10 +216,11 @@ export function createConnection(options: ConnectionOptions): Connection {
   function inspect(element: Element): boolean {
     lastHeardAt = Date.now()
     if (element.is('features', NS_STREAM)) {
-      hideFeature(element, 'authentication', NS_SASL2)
+      if ('token' in secret) keepOnlySasl2(element)
+      else hideSasl2(element)
       canManage = element.getChild('sm', NS_SM) !== undefined
     } else if (element.is('success', NS_SASL)) serverFinal = decodeBase64(element.getText())
-    else if (element.is('failure', NS_SASL)) failure = failureFrom(element)
+    else if (element.is('failure', NS_SASL) || element.is('failure', NS_SASL2)) failure = failureFrom(element)
     else if (element.is('error', NS_STREAM)) {
       // Unrecoverable (RFC 6120 §4.9.1.1), and xmpp.js would wait for a farewell that may never come.
       failure = failureFrom(element) ?? failure
@@ -243,6 +268,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     clearTimeout(negotiationTimer)
     onlineSince = Date.now()
     suspendedSince = 0
+    isRenewed = false
     failure = undefined
     watchTimer = setInterval(watch, WATCH_EVERY_MS)
     options.onState({ kind: 'online' })
@@ -261,9 +287,11 @@ export function createConnection(options: ConnectionOptions): Connection {
     const seen: Failure = failure ?? { kind: 'unreachable' }
     failure = undefined
     waitsFor = seen
-    if (isFinal(seen)) return stop(seen)
+    const ending = seen.kind === 'sign-in-ended' && !isRenewed ? await renewed(seen) : seen
+    if (ending === undefined) return open()
+    if (isFinal(ending)) return stop(ending)
     options.onState({ kind: 'connecting' })
-    const known = await options.diagnose(seen)
+    const known = await options.diagnose(ending)
     if (!isWanted || entity.status !== 'disconnect') return
     if (isFinal(known)) return stop(known)
     waitsFor = known
@@ -271,6 +299,21 @@ export function createConnection(options: ConnectionOptions): Connection {
     options.onState({ kind: 'waiting', until: Date.now() + wait, failure: known })
     clearTimeout(retryTimer)
     retryTimer = setTimeout(() => void open(), wait)
+  }
+
+  /** Once per link: a server that refuses a new token as well is not asked again and again. */
+  async function renewed(seen: Failure): Promise<Failure | undefined> {
+    options.onState({ kind: 'connecting' })
+    try {
+      const fresh = await options.renew()
+      if (!fresh) return seen
+      isRenewed = true
+      secret = fresh
+      options.onSecret(fresh)
+      return undefined
+    } catch {
+      return { kind: 'unreachable' }
+    }
   }
 
   function waitMs(known: Failure): number {
@@ -288,7 +331,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   async function open(): Promise<void> {
-    if (!['offline', 'disconnect'].includes(entity.status)) return
+    if (!isWanted || !['offline', 'disconnect'].includes(entity.status)) return
     options.onState({ kind: 'connecting' })
     negotiationTimer = setTimeout(drop, NEGOTIATION_MS)
     try {
@@ -393,32 +436,6 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 }
 
-/** Registers SCRAM-SHA-256, and lets `inspect` see each element first; false keeps it from xmpp.js. */
-function interceptInput(entity: XmppClient, inspect: (element: Element) => boolean): void {
-  entity.saslFactory.use('SCRAM-SHA-256', ScramMechanism)
-  const next = entity._onElement.bind(entity)
-  entity._onElement = (element) => {
-    if (inspect(element)) next(element)
-  }
-}
-
-/**
- * Puts who we are into the request to bind or to resume: classic SASL has no other place for it before the session exists.
- * Everything else goes out at once.
- */
-function announceClient(entity: XmppClient, clientElement: () => Promise<Element>): void {
-  const next = entity.send.bind(entity)
-  entity.send = async (element) => {
-    const bind = element.name === 'iq' ? element.getChild('bind', NS_BIND) : undefined
-    const request = element.is('resume', NS_SM) ? element : bind
-    if (request) {
-      const children = request.children as (Element | string)[]
-      children.push(await clientElement())
-    }
-    return next(element)
-  }
-}
-
 /** Fits {@link ScramExchange} into xmpp.js, which wants binary strings and makes the instance itself. */
 class ScramMechanism {
   readonly clientFirst = true
@@ -434,12 +451,6 @@ class ScramMechanism {
   challenge(message: string): void {
     this.#serverFirst = message
   }
-}
-
-function hideFeature(features: Element, name: string, xmlns: string): void {
-  const children = features.children as (Element | string)[]
-  const hidden = features.getChild(name, xmlns)
-  if (hidden) children.splice(children.indexOf(hidden), 1)
 }
 
 function isStanzaError(error: unknown): error is Error & { element: Element } {

@@ -20,6 +20,17 @@ test('a refused version is told with what is needed, on a live stream and at sig
   expect(saslFailure(`<aborted/>${element}`)).toMatchObject(expected)
 })
 
+test('a token that has run out is told apart from one that is not taken', () => {
+  const failure = (inside: string) =>
+    read(`<failure xmlns="urn:xmpp:sasl:2">${inside}<text>No account here belongs to it.</text></failure>`)
+  const condition = (name: string) => failure(`<${name} xmlns="urn:ietf:params:xml:ns:xmpp-sasl"/>`)
+  expect(condition('credentials-expired')).toEqual({ kind: 'sign-in-ended' })
+  expect(condition('not-authorized')).toEqual({ kind: 'token-refused', text: 'No account here belongs to it.' })
+  expect(condition('account-disabled')).toMatchObject({ kind: 'account-disabled' })
+  expect(condition('temporary-auth-failure')).toMatchObject({ kind: 'try-later' })
+  expect(failure(blocked('min="4.2.1"'))).toMatchObject({ kind: 'client-refused' })
+})
+
 test('WC-03: a link that is not http is not offered', () => {
   expect(streamError(blocked('url="javascript:alert(1)"'))).toMatchObject({ blocked: { url: undefined } })
 })

@@ -1,4 +1,4 @@
-import { findClientBlocked, isSignedOut, NS_SASL } from '@drawbridge/xmpp'
+import { findClientBlocked, isSignedOut, NS_SASL, NS_SASL2 } from '@drawbridge/xmpp'
 import { findSuspensions, type Suspension } from '../protocol/suspension.ts'
 import type { Element } from './element.ts'
 
@@ -25,6 +25,12 @@ export type Failure =
   /** From another device of the same person. */
   | { readonly kind: 'signed-out' }
   | { readonly kind: 'password-needed' }
+  /** With the company account: it counts for a time only. */
+  | { readonly kind: 'sign-in-ended' }
+  /** The server does not take what the company's issuer said of somebody. */
+  | { readonly kind: 'token-refused'; readonly text: string }
+  /** The server does not take anything of an issuer over this link. */
+  | { readonly kind: 'token-not-offered' }
   | { readonly kind: 'untrusted-server' }
   | { readonly kind: 'try-later'; readonly text: string }
   /** `returnMs`: everybody comes back after a suspension, and this client is to come in so long. */
@@ -41,6 +47,13 @@ export function failureFrom(element: Element): Failure | undefined {
   if (isSignedOut(element)) return { kind: 'signed-out' }
   const suspensions = findSuspensions(element)
   if (suspensions && suspensions.length > 0) return { kind: 'suspended', suspensions }
+  if (element.getNS() === NS_SASL2) {
+    // Tokens are all that this client shows by SASL2.
+    if (element.getChild('account-disabled', NS_SASL)) return { kind: 'account-disabled', text }
+    if (element.getChild('credentials-expired', NS_SASL)) return { kind: 'sign-in-ended' }
+    if (element.getChild('not-authorized', NS_SASL)) return { kind: 'token-refused', text }
+    return { kind: 'try-later', text }
+  }
   if (element.getNS() === NS_SASL) {
     if (element.getChild('account-disabled')) return { kind: 'account-disabled', text }
     if (element.getChild('not-authorized') || element.getChild('credentials-expired'))

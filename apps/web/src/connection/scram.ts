@@ -31,8 +31,8 @@ export interface SaltedKey {
   readonly iterations: number
 }
 
-/** The secret of one sign-in: what was typed, or what an earlier sign-in left. */
-export type Secret = { readonly password: string } | { readonly salted: SaltedKey }
+/** What SCRAM starts from: what was typed, or what an earlier sign-in left. */
+export type ScramSecret = { readonly password: string } | { readonly salted: SaltedKey }
 
 const utf8 = new TextEncoder()
 
@@ -54,13 +54,13 @@ export async function deriveSaltedKey(password: string, salt: string, iterations
 /** One exchange: `first()` → server → `final()` → server → `verify()`. Messages are strings of Unicode characters. */
 export class ScramExchange {
   readonly #username: string
-  readonly #secret: Secret
+  readonly #secret: ScramSecret
   readonly #nonce: string
   #signature: Uint8Array<ArrayBuffer> | undefined
   #salted: SaltedKey | undefined
 
   /** @param nonce - for test vectors only; random otherwise. */
-  constructor(username: string, secret: Secret, nonce: string = randomNonce()) {
+  constructor(username: string, secret: ScramSecret, nonce: string = randomNonce()) {
     this.#username = username
     this.#secret = secret
     this.#nonce = nonce

@@ -22,6 +22,11 @@ declare module '@xmpp/client' {
   interface Mechanism {
     response(credentials: unknown): string | Promise<string>
     challenge(message: string): void | Promise<void>
+    final?(data: string): void | Promise<void>
+  }
+
+  interface SaslFactory {
+    use(name: string, mechanism: new () => Mechanism): void
   }
 
   export interface XmppClient {
@@ -35,7 +40,11 @@ declare module '@xmpp/client' {
       'get' | 'set',
       (xmlns: string, name: string, handler: (context: IqContext) => object) => void
     >
-    readonly saslFactory: { use(name: string, mechanism: new () => Mechanism): void }
+    readonly saslFactory: SaslFactory
+    readonly fast: {
+      readonly saslFactory: SaslFactory
+      saveToken(given: { readonly token: string; readonly expiry: string }): Promise<void>
+    }
     connect(service: string): Promise<unknown>
     open(options: { domain: string; lang: string }): Promise<unknown>
     send(element: XmppElement): Promise<void>
@@ -52,12 +61,12 @@ declare module '@xmpp/client' {
     _status(status: string, detail?: unknown): void
   }
 
-  type Authenticate = (credentials: object, mechanism: string) => Promise<void>
+  export type Authenticate = (credentials: object, mechanism: string, userAgent?: XmppElement) => Promise<void>
 
   export function client(options: {
     service: string
     domain: string
-    username: string
+    username?: string
     lang: string
     timeout: number
     credentials: (authenticate: Authenticate, mechanisms: readonly string[]) => Promise<void>

@@ -22,6 +22,9 @@ export const de: Texts = {
   password: 'Passwort',
   remember: 'Auf diesem Gerät angemeldet bleiben',
   rememberHint: 'Nicht auf gemeinsam genutzten Rechnern. Ihr Passwort selbst wird nie gespeichert.',
+  companySignIn: 'Mit dem Firmenkonto anmelden',
+  companyAt: (host) => `Es geht weiter bei ${host}, und von dort zurück hierher.`,
+  orPassword: 'oder mit einem Passwort',
   signIn: 'Anmelden',
   signingIn: 'Anmeldung läuft …',
   problemAddress: 'Das ist keine vollständige Adresse. Schreiben Sie Ihren Namen oder name@domain.',
@@ -34,6 +37,21 @@ export const de: Texts = {
   problemTryLater:
     'Der Server nimmt diese Anmeldung gerade nicht an. Bitte warten Sie kurz und versuchen Sie es noch einmal.',
   problemUnreachable: 'Der Server ist nicht erreichbar. Prüfen Sie Ihr Netz und versuchen Sie es noch einmal.',
+  problemSignInEnded:
+    'Ihre Anmeldung mit dem Firmenkonto ist abgelaufen. Bitte melden Sie sich noch einmal an; Entwürfe und Nachrichten, die noch nicht gesendet sind, bleiben erhalten.',
+  problemTokenRefused:
+    'Ihre Firmenanmeldung wurde hier nicht angenommen. Bitte melden Sie sich noch einmal an; wenn das nicht hilft, fragen Sie einen Administrator.',
+  problemTokenNotOffered:
+    'Dieser Server nimmt über diese Verbindung keine Firmenanmeldung an. Bitte melden Sie sich mit einem Passwort an, und sagen Sie es Ihrem Administrator.',
+  problemCompany: (fault) =>
+    ({
+      away: 'Die Anmeldung Ihrer Firma ist nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.',
+      cancelled: 'Sie haben die Anmeldung Ihrer Firma abgebrochen. Es wurde nichts geändert.',
+      refused:
+        'Die Anmeldung Ihrer Firma hat Sie nicht eingelassen. Bitte versuchen Sie es noch einmal; wenn das nicht hilft, fragen Sie einen Administrator.',
+      'not-asked':
+        'Was von der Anmeldung Ihrer Firma zurückkam, gehört nicht zu diesem Tab und wurde nicht verwendet. Bitte beginnen Sie hier noch einmal.',
+    })[fault],
   problemSuspended: 'Der Dienst ist ausgesetzt.',
 
   conversations: 'Unterhaltungen',

@@ -1,3 +1,4 @@
+import type { CompanyFault } from '../app/company-return.ts'
 import type { Availability } from '../protocol/presence.ts'
 import type { RemovedFeature } from '@drawbridge/contract/browser'
 import type { EncryptionPolicy } from '../protocol/encryption.ts'
@@ -27,6 +28,9 @@ export const en = {
   password: 'Password',
   remember: 'Keep me signed in on this device',
   rememberHint: 'Not on a shared computer. Your password itself is never stored.',
+  companySignIn: 'Sign in with your company account',
+  companyAt: (host: string) => `You go on at ${host}, and come back here.`,
+  orPassword: 'or with a password',
   signIn: 'Sign in',
   signingIn: 'Signing in…',
   problemAddress: 'This is not a complete address. Write your name, or name@domain.',
@@ -38,6 +42,21 @@ export const en = {
     'The server could not prove that it knows your account, so nothing was sent. Please tell your administrator.',
   problemTryLater: 'The server does not take this sign-in right now. Please wait a moment and try again.',
   problemUnreachable: 'The server cannot be reached. Check your network and try again.',
+  problemSignInEnded:
+    'Your sign-in with your company account has run out. Please sign in again; drafts and unsent messages are kept.',
+  problemTokenRefused:
+    'Your company sign-in was not accepted here. Please sign in again; if that does not help, ask an administrator.',
+  problemTokenNotOffered:
+    'This server takes no company sign-in over this connection. Please sign in with a password, and tell your administrator.',
+  problemCompany: (fault: CompanyFault) =>
+    ({
+      away: 'The sign-in of your company cannot be reached. Please try again in a moment.',
+      cancelled: 'You did not go through with it at your company’s sign-in. Nothing was changed.',
+      refused:
+        'The sign-in of your company did not let you in. Please try again; if that does not help, ask an administrator.',
+      'not-asked':
+        'What came back from your company’s sign-in does not belong to this tab, so it was not used. Please start again here.',
+    })[fault],
   problemSuspended: 'The service is suspended.',
 
   conversations: 'Conversations',

@@ -1,5 +1,5 @@
 import { useId, useState } from 'react'
-import type { SignInProblem } from '../app/app.ts'
+import type { SignInProblem } from '../app/company-return.ts'
 import type { Texts } from '../texts/index.ts'
 import { Logo } from '@drawbridge/ui'
 import { Icon } from './icons.tsx'
@@ -14,10 +14,32 @@ export interface SignInPageProps {
 export function SignInPage({ address, problem, isBusy }: SignInPageProps) {
   const app = useApp()
   const { t } = useTexts()
-  const ids = { address: useId(), hint: useId(), password: useId(), problem: useId(), remember: useId() }
+  const ids = {
+    address: useId(),
+    company: useId(),
+    hint: useId(),
+    password: useId(),
+    problem: useId(),
+    remember: useId(),
+  }
   const [typed, setTyped] = useState(address)
   const [password, setPassword] = useState('')
   const [isRemembered, setRemembered] = useState(false)
+  const issuer = app.issuer()
+  const remember = (
+    <label className="check" htmlFor={ids.remember}>
+      <input
+        id={ids.remember}
+        type="checkbox"
+        checked={isRemembered}
+        onChange={(event) => setRemembered(event.target.checked)}
+      />
+      <span>
+        {t.remember}
+        <small>{t.rememberHint}</small>
+      </span>
+    </label>
+  )
   return (
     <main className="sign-in" data-testid="sign-in">
       <form
@@ -42,6 +64,26 @@ export function SignInPage({ address, problem, isBusy }: SignInPageProps) {
             </>
           )}
         </div>
+        {issuer !== undefined && (
+          <div className="sign-in-company">
+            {remember}
+            <button
+              type="button"
+              className="button primary wide"
+              aria-disabled={isBusy}
+              aria-describedby={ids.company}
+              onClick={() => {
+                if (!isBusy) void app.signInAtCompany(isRemembered)
+              }}
+            >
+              {t.companySignIn}
+            </button>
+            <p className="hint" id={ids.company}>
+              {t.companyAt(new URL(issuer).host)}
+            </p>
+            <p className="sign-in-or">{t.orPassword}</p>
+          </div>
+        )}
         <label htmlFor={ids.address}>{t.address}</label>
         <input
           id={ids.address}
@@ -71,19 +113,12 @@ export function SignInPage({ address, problem, isBusy }: SignInPageProps) {
           onChange={(event) => setPassword(event.target.value)}
           aria-invalid={problem?.kind === 'bad-credentials'}
         />
-        <label className="check" htmlFor={ids.remember}>
-          <input
-            id={ids.remember}
-            type="checkbox"
-            checked={isRemembered}
-            onChange={(event) => setRemembered(event.target.checked)}
-          />
-          <span>
-            {t.remember}
-            <small>{t.rememberHint}</small>
-          </span>
-        </label>
-        <button type="submit" className="button primary wide" aria-disabled={isBusy}>
+        {issuer === undefined && remember}
+        <button
+          type="submit"
+          className={issuer === undefined ? 'button primary wide' : 'button wide'}
+          aria-disabled={isBusy}
+        >
           {isBusy ? t.signingIn : t.signIn}
         </button>
       </form>
@@ -114,5 +149,13 @@ function problemText(problem: SignInProblem, t: Texts): string {
       return t.updateTitle
     case 'unreachable':
       return t.problemUnreachable
+    case 'sign-in-ended':
+      return t.problemSignInEnded
+    case 'token-refused':
+      return problem.text || t.problemTokenRefused
+    case 'token-not-offered':
+      return t.problemTokenNotOffered
+    case 'company':
+      return t.problemCompany(problem.fault)
   }
 }

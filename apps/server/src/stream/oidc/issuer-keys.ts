@@ -1,16 +1,12 @@
-import { readBounded } from '@drawbridge/runtime'
 import type { Log } from '@drawbridge/runtime'
 import { createLocalJWKSet, errors } from 'jose'
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import * as z from 'zod'
 import { countIssuerFetch } from './events.ts'
-import { isTrustworthy } from './oidc.config.ts'
+import { fetchIssuerMetadata, fetchJson, reasonOf } from './issuer-metadata.ts'
+import type { Fetching } from './issuer-metadata.ts'
 import type { OidcConfig } from './oidc.config.ts'
 
-/** For each of the two documents, in milliseconds. */
-const TIMEOUT_MS = 5_000
-/** Real ones are some 20 KiB. */
-const MAX_BYTES = 256 * 1024
 const MAX_KEYS = 100
 /** A token that names a key we have never seen makes us look so often at most: anybody can write such a token. */
 const COOLDOWN_MS = 30_000
@@ -20,7 +16,6 @@ const RETRY_MS = 5_000
 /** No key can be had, and it is not the token's fault: the issuer did not answer for too long. */
 export class IssuerAway extends Error {}
 
-const discovery = z.object({ issuer: z.string(), jwks_uri: z.string() })
 /** Which of them signs what is jose's business: it takes no shared secret from a set, and no key for encryption. */
 const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(MAX_KEYS) })
 
@@ -30,11 +25,6 @@ export interface IssuerKeysOptions {
   readonly log: Log
   /** Milliseconds of a clock that only goes forward. */
   readonly now?: () => number
-}
-
-/** Where an issuer says what clients and servers need to know of it (OpenID Connect Discovery §4). */
-export function discoveryUrl(issuer: string): string {
-  return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
 }
 
 /**
@@ -83,32 +73,7 @@ export function createIssuerKeys(options: IssuerKeysOptions): JWTVerifyGetKey {
   }
 }
 
-interface Fetching {
-  readonly allowPlaintext: boolean
-}
-
 async function loadKeySet(issuer: string, fetching: Fetching): Promise<JSONWebKeySet> {
-  const { issuer: named, jwks_uri: address } = discovery.parse(await fetchJson(discoveryUrl(issuer), fetching))
-  // Whoever says that he is somebody else is not who the operator meant (OpenID Connect Discovery §4.3).
-  if (named !== issuer) throw new Error(`it calls itself ${named}`)
+  const { jwks_uri: address } = await fetchIssuerMetadata(issuer, fetching)
   return keySet.parse(await fetchJson(address, fetching))
-}
-
-async function fetchJson(address: string, fetching: Fetching): Promise<unknown> {
-  if (!isTrustworthy(address, fetching)) throw new Error(`${address} is no https address`)
-  const response = await fetch(address, {
-    headers: { accept: 'application/json' },
-    redirect: 'error',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  })
-  if (!response.ok) throw new Error(`${address} answered ${response.status}`)
-  const bytes = await readBounded(response.body, MAX_BYTES)
-  if (!bytes) throw new Error(`${address} says too much`)
-  return JSON.parse(bytes.toString()) as unknown
-}
-
-/** `fetch` hides what happened in the cause. */
-function reasonOf(error: unknown): string {
-  const { message, cause } = error instanceof Error ? error : new Error(String(error))
-  return cause instanceof Error ? `${message}: ${cause.message}` : message
 }

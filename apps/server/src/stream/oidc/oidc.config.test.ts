@@ -33,6 +33,16 @@ test.each<[env: Readonly<Record<string, string>>, faults: readonly unknown[]]>([
     { DRAWBRIDGE_OIDC_ISSUER: 'https://login.example.com', DRAWBRIDGE_OIDC_ALGORITHMS: 'RS256,HS256' },
     [expect.stringContaining('expected some of RS256')],
   ],
+  [{ DRAWBRIDGE_OIDC_ISSUER: 'https://login.example.com', DRAWBRIDGE_OIDC_WEB_CLIENT: 'web' }, []],
+  [{ DRAWBRIDGE_OIDC_WEB_CLIENT: 'web' }, [expect.stringContaining('needs DRAWBRIDGE_OIDC_ISSUER')]],
+  [
+    {
+      DRAWBRIDGE_OIDC_ISSUER: 'https://login.example.com',
+      DRAWBRIDGE_OIDC_WEB_CLIENT: 'web',
+      DRAWBRIDGE_OIDC_CLIENTS: 'phone',
+    },
+    [expect.stringContaining('must name DRAWBRIDGE_OIDC_WEB_CLIENT')],
+  ],
 ])('the operator’s %j is used, or refused in a sentence', (env, faults) => {
   expect(faultsOf(env)).toEqual(faults)
 })

@@ -46,6 +46,14 @@ export const oidcConfig = z
       env: 'DRAWBRIDGE_OIDC_SCOPES',
       doc: 'Scopes that a token must have, all of them; clients are told (XEP-0493). An empty list in the configuration file asks for none: then every token made out to us signs in, whatever it was asked for.',
     }),
+    webClient: z.string().min(1).max(256).optional().meta({
+      env: 'DRAWBRIDGE_OIDC_WEB_CLIENT',
+      doc: 'Client id of our own web client at the issuer: a public client with PKCE, whose redirect address is `/signed-in` at this server. With it, the sign-in page offers the company account. Absent: it does not.',
+    }),
+    webScopes: list.readonly().optional().meta({
+      env: 'DRAWBRIDGE_OIDC_WEB_SCOPES',
+      doc: 'What the web client asks the issuer for, beside `openid`. Absent: DRAWBRIDGE_OIDC_SCOPES. For issuers that want a scope asked for by another name than tokens have it by, such as Microsoft Entra ID (`api://im.example.com/xmpp.client`).',
+    }),
     clockSkewMs: duration
       .refine((ms) => ms >= 0 && ms <= 5 * MINUTE_MS, 'expected at most five minutes')
       .default(MINUTE_MS)
@@ -79,7 +87,16 @@ export const oidcConfig = z
       doc: 'Whether whoever has a token and no account gets one, without a password. Off: an administrator makes accounts.',
     }),
   })
-  .superRefine(({ issuer, audiences }, context) => {
+  .superRefine(({ issuer, audiences, clients, webClient }, context) => {
+    if (webClient !== undefined) {
+      const message =
+        issuer === undefined
+          ? 'DRAWBRIDGE_OIDC_WEB_CLIENT needs DRAWBRIDGE_OIDC_ISSUER.'
+          : clients.length > 0 &&
+            !clients.includes(webClient) &&
+            'DRAWBRIDGE_OIDC_CLIENTS must name DRAWBRIDGE_OIDC_WEB_CLIENT, or the web client is turned away.'
+      if (message) context.addIssue({ code: 'custom', path: ['webClient'], message, params: { sentence: true } })
+    }
     if (issuer === undefined || audiences.length > 0) return
     const message =
       'DRAWBRIDGE_OIDC_ISSUER needs DRAWBRIDGE_OIDC_AUDIENCES: what its tokens for this server are made out to.'

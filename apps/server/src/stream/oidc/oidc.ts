@@ -6,11 +6,14 @@ import { TokenRefused, verifyAccessToken } from './access-token.ts'
 import type { AccessToken } from './access-token.ts'
 import { countTokenRefusal } from './events.ts'
 import type { TokenRefusal } from './events.ts'
-import { createIssuerKeys, discoveryUrl, IssuerAway } from './issuer-keys.ts'
+import { createIssuerKeys, IssuerAway } from './issuer-keys.ts'
+import { discoveryUrl } from './issuer-metadata.ts'
 import { verifyLogoutToken } from './logout-token.ts'
 import type { OidcConfig } from './oidc.config.ts'
 import { createProvision } from './provision.ts'
 import type { ProvisionParts } from './provision.ts'
+import { createWebSignIn } from './web-sign-in.ts'
+import type { WebSignIn } from './web-sign-in.ts'
 
 /** No sign-in counts for longer, whatever the issuer writes into its tokens. */
 const MAX_LIFETIME_MS = 7 * 86_400_000
@@ -28,6 +31,8 @@ export interface Oidc {
   readonly discoveryUrl: string
   /** What they are to ask for, apart by spaces; absent: nothing in particular. */
   readonly scope: string | undefined
+  /** For our own web client; absent: it is not known to the issuer. */
+  readonly web: WebSignIn | undefined
   /** Whose it is, or why it is nobody's. */
   identify(token: string): Promise<Admitted | { readonly refusal: TokenRefusal }>
   /**
@@ -59,7 +64,7 @@ function createOidc(
   { domain, allowPlaintext }: OidcSettings['common'],
   { db, accounts, gate, endGrants, log, now }: OidcParts,
 ): Oidc {
-  const { issuer, scopes, signInLifetimeMs, clockSkewMs, isProvisioning } = config
+  const { issuer, scopes, webClient, signInLifetimeMs, clockSkewMs, isProvisioning } = config
   const keys = createIssuerKeys({ config, allowPlaintext, log })
   const provision = isProvisioning ? createProvision({ db, domain, accounts, gate, now }) : undefined
 
@@ -106,6 +111,8 @@ function createOidc(
   return {
     discoveryUrl: discoveryUrl(issuer),
     scope: scopes.length > 0 ? scopes.join(' ') : undefined,
+    web:
+      webClient === undefined ? undefined : createWebSignIn({ config: { ...config, webClient }, allowPlaintext, log }),
     async identify(text) {
       try {
         const token = await verifyAccessToken(text, { config, keys, now })
