@@ -125,7 +125,11 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     turnedAway,
     countHeld: (account) => countHeldOf(db, account),
     withdraw: createWithdrawal({ db, revocations, log, emit: (event, payload) => ctx.emit(event, payload) }),
-    settled: (session) => inventory.saw(session),
+    settled: (session) => {
+      inventory.saw(session)
+      ctx.emit('client.known', { session })
+    },
+    refused: (session) => ctx.emit('client.known', { session }),
   })
   const liveSessions: LiveSessions = { list: () => Array.from(sessions.all(), admission.liveSession) }
   const onPolicy: BuiltOnPolicy = {

@@ -72,17 +72,20 @@ export interface StoredPushTarget {
   readonly identity?: string | undefined
   /** What rules know about it. */
   readonly client?: unknown
+  /** Thumbprint of the enrolled key that it has proved. */
+  readonly deviceKey?: string | undefined
 }
 
 /** Enables a service, or takes the newest request for it; its errors are forgotten. */
 export async function putPushTarget(db: Db, target: StoredPushTarget): Promise<void> {
-  const { resource, clientId = null, options = null, identity = null, client = null } = target
+  const { resource, clientId = null, options = null, identity = null, client = null, deviceKey = null } = target
+  const known = { clientId, options, identity, client, deviceKey }
   await db
     .insert(pushTarget)
-    .values({ ...target, clientId, options, identity, client })
+    .values({ ...target, ...known })
     .onConflictDoUpdate({
       target: [pushTarget.accountId, pushTarget.service, pushTarget.node],
-      set: { resource, clientId, options, identity, client, failures: 0, failedAt: null, enabledAt: new Date() },
+      set: { resource, ...known, failures: 0, failedAt: null, enabledAt: new Date() },
     })
 }
 
@@ -120,7 +123,7 @@ export async function keepPushNodes(db: Db, accountId: string, nodes: readonly s
 export async function notePushClient(
   db: Db,
   { accountId, service, node }: Pick<StoredPushTarget, 'accountId' | 'service' | 'node'>,
-  known: Partial<Pick<typeof pushTarget.$inferInsert, 'identity' | 'client' | 'updateTold'>>,
+  known: Partial<Pick<typeof pushTarget.$inferInsert, 'identity' | 'client' | 'deviceKey' | 'updateTold'>>,
 ): Promise<void> {
   await db
     .update(pushTarget)
@@ -162,6 +165,7 @@ export function listPushTargets(db: Db) {
       clientId: pushTarget.clientId,
       identity: pushTarget.identity,
       client: pushTarget.client,
+      deviceKey: pushTarget.deviceKey,
       updateTold: pushTarget.updateTold,
       failures: pushTarget.failures,
       failedAt: pushTarget.failedAt,

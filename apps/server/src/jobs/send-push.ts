@@ -11,7 +11,7 @@ import { parseJid } from '@drawbridge/xmpp'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ask } from '../policy/gate.ts'
 import type { Context } from '../routing/feature.ts'
-import { isAtHand, PUSH_TRIES, retryAtAfter, wasSeen } from '../routing/push-targets.ts'
+import { clientOf, isAtHand, PUSH_TRIES, retryAtAfter, wasSeen } from '../routing/push-targets.ts'
 import type { PushNews, PushTarget } from '../routing/push-targets.ts'
 import { filterMessages } from '../routing/filter-stored.ts'
 import { parseStored } from '../routing/parse-stored.ts'
@@ -95,7 +95,7 @@ async function sayable(
   if (!account) return undefined
   const count = Math.min(unread, UNREAD_MAX)
   const toAppServer = { 'message-count': count, 'last-message-body': NEW_MESSAGE }
-  const verdict = ask(ctx.gate, 'push.send', { at: ctx.now().getTime(), account, client: target.client })
+  const verdict = ask(ctx.gate, 'push.send', { at: ctx.now().getTime(), account, client: clientOf(target, ctx) })
   if (verdict.action === 'pass') {
     return { toDevice: { account: owner, ...(await summaryOf(ctx, { owner, ...news }, count)) }, toAppServer }
   }

@@ -36,6 +36,8 @@ export interface DomainEvents {
     readonly features: ReadonlySet<string>
     readonly identity: SettingIdentity | undefined
   }
+  /** What a client is has become known, or is known better or less well than before; it may have been turned away for it. */
+  'client.known': { readonly session: Session }
   /** Somebody looks at a client: it was bound, came back (XEP-0198), or said so (XEP-0352). */
   'session.active': { readonly session: Session }
   /** An account has another password; `keep` is the session that goes on. */

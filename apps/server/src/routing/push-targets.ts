@@ -1,5 +1,6 @@
 import type { ClientIdentity } from '@drawbridge/policy'
 import type { SettingIdentity } from '@drawbridge/xmpp'
+import type { ClientProofs } from '../stream/client-proofs.ts'
 import type { Session } from '../stream/session.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -27,8 +28,10 @@ export interface PushTarget {
   pending: string | undefined
   /** What kind of client it is (XEP-0030), once it has said so. */
   identity: SettingIdentity | undefined
-  /** What rules know about it, as it was when it was last here. */
+  /** What rules know about it, as it was when it was last here; see `clientOf`. */
   client: ClientIdentity | undefined
+  /** Thumbprint of the enrolled key that it had proved by then. */
+  deviceKey: string | undefined
   /** The rule that it was told of, which asks for another version. */
   updateTold: string | undefined
   /** The newest message that a suspension has kept it from hearing of: it hears of it when that is over. */
@@ -104,11 +107,26 @@ export function retryAtAfter(failures: number, failedAt: Date | null): number {
 
 /** A target of which nothing has been told yet. */
 export function newPushTarget(
-  target: Pick<PushTarget, 'accountId' | 'service' | 'node' | 'resource' | 'clientId' | 'identity' | 'client'>,
+  target: Pick<
+    PushTarget,
+    'accountId' | 'service' | 'node' | 'resource' | 'clientId' | 'identity' | 'client' | 'deviceKey'
+  >,
   errors: Pick<PushTarget, 'failures' | 'retryAt'> = { failures: 0, retryAt: 0 },
 ): PushTarget {
   const nothing = { unread: 0, told: 0, pending: undefined, owed: undefined, updateTold: undefined }
   return { ...nothing, ...target, ...errors, toldAt: Number.NEGATIVE_INFINITY }
+}
+
+/**
+ * What its client counts as now: what was last known of it, whenever that was, and no better than its word where that
+ * rested on a key that counts no more. A token of the page ends with the page: away, it is the build that it was.
+ */
+export function clientOf(
+  { client, deviceKey }: PushTarget,
+  { clientProofs }: { readonly clientProofs: Pick<ClientProofs, 'isStanding'> },
+): ClientIdentity | undefined {
+  if (client?.source !== 'device-key' || (deviceKey !== undefined && clientProofs.isStanding(deviceKey))) return client
+  return { ...client, tier: 'E1', source: 'client-element' }
 }
 
 /** The client sees for itself; it counts from zero when it goes. */

@@ -55,6 +55,8 @@ export interface AdmissionOptions {
   readonly withdraw: (session: Session) => void
   /** It is known, as well as it will be for now, what the client of a session is, and the session may stay. */
   readonly settled?: (session: Session) => void
+  /** The session may not stay, as what its client is by now. */
+  readonly refused?: (session: Session) => void
 }
 
 export interface Admission {
@@ -93,6 +95,7 @@ export function createAdmission({
   countHeld,
   withdraw,
   settled,
+  refused,
 }: AdmissionOptions): Admission {
   const headline = (session: Session, subject: Translated, body: Translated, ...details: Element[]) =>
     session.send(buildHeadline({ from: domain, to: session.jid, subject, body, details }))
@@ -167,6 +170,7 @@ export function createAdmission({
     const facts = { at: Date.now(), account, client, entrance: entranceOf(session), address, isIdentityPending }
     const verdict = ask(gate, 'session.open', facts)
     if (verdict.action === 'pass') return true
+    refused?.(session)
     if (verdict.action === 'refuse') expel(session, verdict.code, verdict.details)
     else expel(session, 'internal', {})
     return false

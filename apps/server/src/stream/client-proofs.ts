@@ -34,6 +34,8 @@ export interface ClientProofs {
   check(claim: ClientClaim | undefined, place: ProofPlace): readonly Proof[]
   /** Those of these that still count: keys are revoked, and time passes. */
   standing(proofs: readonly Proof[]): readonly Proof[]
+  /** Whether the enrolled key with this thumbprint still counts. */
+  isStanding(deviceKey: string): boolean
 }
 
 /** A proof, or what is wrong with it. */
@@ -75,7 +77,12 @@ export function createClientProofs({ domain, tokens, deviceKeys, now }: ClientPr
     const claim = claimFrom({ source: 'device-key', name, version, build, os })
     return { claim, until: key.notAfter, deviceKey: thumbprint }
   }
+  const isStanding = (deviceKey: string) => {
+    const key = deviceKeys.find(deviceKey)
+    return key !== undefined && !key.isRevoked && key.notAfter > now()
+  }
   return {
+    isStanding,
     check(claim, place) {
       if (!claim?.proof) return []
       const key = provedKey(claim, place)

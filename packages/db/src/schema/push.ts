@@ -27,6 +27,8 @@ export const pushTarget = pgTable(
     options: text('options'),
     identity: text('identity'),
     client: jsonb('client').$type<unknown>(),
+    /** Thumbprint of the enrolled key that it had proved. */
+    deviceKey: text('device_key'),
     updateTold: text('update_told'),
     failures: integer('failures').notNull().default(0),
     failedAt: instant('failed_at'),

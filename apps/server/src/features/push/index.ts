@@ -55,6 +55,7 @@ export const push = defineFeature({
     'client.revoked': forgetClient,
     'password.changed': forgetOthers,
     'session.active': seen,
+    'client.known': learnClient,
     'suspensions.changed': payDebts,
     'disco.known': learnIdentity,
     'pep.changed': changeBookmarks,
@@ -65,6 +66,7 @@ export const push = defineFeature({
       const known = {
         ...row,
         clientId: row.clientId ?? undefined,
+        deviceKey: row.deviceKey ?? undefined,
         identity: identityFrom(row.identity),
         // As we have written it.
         client: (row.client ?? undefined) as ClientIdentity | undefined,
@@ -96,7 +98,7 @@ async function enable(payload: Element, { session }: IqRequest, ctx: Context): P
   const { client } = session
   const target = {
     ...{ accountId, service: service.toString(), node, resource: jid.resourcepart ?? '' },
-    ...{ clientId, identity, client },
+    ...{ clientId, identity, client, deviceKey: deviceKeyOf(session) },
   }
   const others = ctx.pushTargets.of(bareJid).filter((other) => other.node !== node)
   if (others.length >= TARGETS_MAX) {
@@ -162,18 +164,26 @@ async function learnIdentity({ session, identity }: DomainEvents['disco.known'],
   }
 }
 
-/** Somebody looks at the client; and by now more may be known of what it is. */
-async function seen({ session }: DomainEvents['session.active'], ctx: Context): Promise<void> {
-  const { client } = session
-  const targets = targetsOf(session, ctx)
-  targets.forEach(wasSeen)
-  for (const target of targets) {
-    if (client.family === undefined || isSameClient(client, target.client)) continue
-    target.client = client
-    target.updateTold = undefined
-    await notePushClient(ctx.db, target, { client, updateTold: null })
+/** Somebody looks at the client. */
+function seen({ session }: DomainEvents['session.active'], ctx: Context): void {
+  targetsOf(session, ctx).forEach(wasSeen)
+}
+
+/** More is known of an installation, or less: by that its devices are judged, whatever it was as it enabled them. */
+async function learnClient({ session }: DomainEvents['client.known'], ctx: Context): Promise<void> {
+  const { account, client, clientId, jid } = session
+  if (client.family === undefined) return
+  const deviceKey = deviceKeyOf(session)
+  const isOf = (target: PushTarget) =>
+    target.clientId === undefined ? target.resource === jid.resourcepart : target.clientId === clientId
+  for (const target of ctx.pushTargets.of(account.bareJid).filter(isOf)) {
+    if (isSameClient(client, target.client) && target.deviceKey === deviceKey) continue
+    Object.assign(target, { client, deviceKey, updateTold: undefined })
+    await notePushClient(ctx.db, target, { client, deviceKey: deviceKey ?? null, updateTold: null })
   }
 }
+
+const deviceKeyOf = ({ proofs }: Session) => proofs.find(({ deviceKey }) => deviceKey !== undefined)?.deviceKey
 
 function isSameClient(a: ClientIdentity, b: ClientIdentity | undefined): boolean {
   return a.family === b?.family && a.version === b?.version && a.tier === b?.tier && a.isSuspect === b?.isSuspect

@@ -1,8 +1,11 @@
-import { findPushDevice, noteClient } from '@drawbridge/db'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findPushDevice, listPushTargets, noteClient } from '@drawbridge/db'
+import { claimFrom } from '@drawbridge/policy'
+import { testDatabase } from '@drawbridge/testkit'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startPushReceiver } from '../../../test/push-receiver.ts'
 import { story } from '../../../test/story.ts'
 import type { Device, Story, StoryOptions } from '../../../test/story.ts'
+import { clientOf } from '../../routing/push-targets.ts'
 import { DEVICES_MAX } from './service.ts'
 
 // XEP-0357: Push Notifications, with Web Push (RFC 8030, 8291, 8292) behind our own service.
@@ -282,5 +285,80 @@ describe('being told', () => {
     expect(receiver.received).toHaveLength(0)
     await expect.poll(() => findPushDevice(db, alice.session.account.id, node)).toBeUndefined()
     expect(s.server.ctx.pushTargets.of(to)).toHaveLength(1)
+  })
+})
+
+describe('whose client rules are about', () => {
+  /** Alice's client has proved an enrolled key; below that, clients of hers are locked out. */
+  async function managed() {
+    const s = await story({ alice: 1, bob: 1 }, withPush())
+    const receiver = await startPushReceiver()
+    const { operations } = s.server.policy
+    const { id: accountId } = s.alice.session.account
+    const until = new Date(Date.now() + 86_400_000)
+    const key = { thumbprint: 'of-the-laptop', accountId, label: 'laptop', notAfter: until }
+    await operations.importDeviceKeys('local:cli', { mdm: 'mdm', keys: [key], isComplete: false })
+    const claim = claimFrom({ source: 'device-key', name: 'test', version: '1.0' })
+    const prove = (device: Device) => device.session.prove([{ claim, until, deviceKey: key.thumbprint }])
+    const block = () =>
+      operations.addClientRule('local:cli', {
+        ...{ family: '*', accounts: ['alice'], belowTier: 'E4', action: 'block', preset: 'now' },
+      })
+    const target = () => s.server.ctx.pushTargets.of('alice@im.test')[0]
+    const nth = async (n: number): Promise<unknown> => JSON.parse((await receiver.nth(n)).text)
+    return {
+      ...{ s, alice: s.alice, bob: s.bob, receiver, operations, key, prove, block, target, nth },
+      async [Symbol.asyncDispose]() {
+        await receiver[Symbol.asyncDispose]()
+        await s[Symbol.asyncDispose]()
+      },
+    }
+  }
+
+  test('a device is judged by what its installation is, and not by what it was as it registered', async () => {
+    await using m = await managed()
+    await enabled(m.alice, m.receiver.register)
+    expect(m.target()?.client).toMatchObject({ tier: 'E1' })
+    m.prove(m.alice)
+    expect(m.target()).toMatchObject({ client: { tier: 'E4' }, deviceKey: 'of-the-laptop' })
+    await m.block()
+    m.alice.disconnect()
+    await m.bob.send(chat('alice@im.test', 'one', 'm1'))
+    expect(await m.nth(1)).toMatchObject({ account: 'alice@im.test' })
+    // Nobody is there to be asked again: what it had proved counts no more.
+    await m.operations.revokeDeviceKey('local:cli', m.key.thumbprint)
+    await m.bob.send(chat('alice@im.test', 'two', 'm2'))
+    expect(await m.nth(2)).toEqual({ 'update-needed': true })
+  })
+
+  test('an installation that comes back as less, and is turned away, hears of nothing either', async () => {
+    await using m = await managed()
+    m.prove(m.alice)
+    await enabled(m.alice, m.receiver.register)
+    await m.block()
+    m.alice.disconnect()
+    await expect(m.s.connect('alice')).rejects.toThrow('alice was not let in')
+    expect(m.target()).toMatchObject({ client: { tier: 'E1' }, deviceKey: undefined })
+    await m.bob.send(chat('alice@im.test', 'one', 'm1'))
+    expect(await m.nth(1)).toEqual({ 'update-needed': true })
+  })
+
+  test('it is so after a restart, too', async () => {
+    await using database = await testDatabase()
+    await using receiver = await startPushReceiver()
+    {
+      await using s = await story({ alice: 1 }, { ...withPush(), database })
+      const claim = claimFrom({ source: 'device-key', name: 'test', version: '1.0' })
+      await enabled(s.alice, receiver.register)
+      s.alice.session.prove([{ claim, until: new Date(Date.now() + 86_400_000), deviceKey: 'of-the-laptop' }])
+      await vi.waitFor(async () =>
+        expect(await listPushTargets(s.server.ctx.db)).toMatchObject([{ deviceKey: 'of-the-laptop' }]),
+      )
+    }
+    await using s = await story({ bob: 1 }, { ...withPush(), database })
+    const [target] = s.server.ctx.pushTargets.of('alice@im.test')
+    expect(target).toMatchObject({ client: { tier: 'E4' }, deviceKey: 'of-the-laptop' })
+    // Nobody here knows the key.
+    expect(clientOf(target!, s.server.ctx)).toMatchObject({ tier: 'E1', family: 'test', version: '1.0' })
   })
 })
