@@ -219,6 +219,16 @@ export function listEmergenciesBy(db: Db, startedBy: string, since: Date): Promi
     .where(and(eq(suspension.startedBy, startedBy), suspension.isEmergency, sql`${suspension.sinceAt} > ${since}`))
 }
 
+/** What somebody has begun alone since then, small each, and what goes on. */
+export function listSmallBy(db: Db, startedBy: string, since: Date): Promise<Suspension[]> {
+  const { isLarge, isDrill, approvedBy, sinceAt, endedAt } = suspension
+  const isAlone = and(not(isLarge), not(isDrill), sql`cardinality(${approvedBy}) = 1`)
+  return db
+    .select()
+    .from(suspension)
+    .where(and(eq(suspension.startedBy, startedBy), isAlone, isNull(endedAt), sql`${sinceAt} > ${since}`))
+}
+
 /** How many held messages of a suspension somebody has released or discarded since then. */
 export async function countSettledBy(db: Db, id: string, actor: string, since: Date): Promise<number> {
   const messages = sql<number>`coalesce(sum(coalesce((${audit.detail} ->> 'released')::int, 0)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { claimFrom, identify } from './client.ts'
 import { clientRuleSetting } from './settings.ts'
 import type { ClientRuleSetting } from './settings.ts'
-import { findShadows, isLetInAtTheTop, simulate } from './simulate.ts'
+import { findShadows, isLetInAtTheTop, isSameRule, simulate } from './simulate.ts'
 import type { ClientRules, Sighting } from './simulate.ts'
 
 const NOW = Date.parse('2026-11-23T04:00:00Z')
@@ -126,4 +126,12 @@ test('the posture is a rule like others: whoever cannot be named is kept out, an
     ['alice', 'block'],
     ['admin', 'block'],
   ])
+})
+
+test('the same rule written twice is the same rule, and another one is not', () => {
+  const one = rule('one', { below: '2.0' })
+  expect(isSameRule(one, rule('two', { below: '2.0' }))).toBe(true)
+  for (const other of [{ below: '2.1' }, { below: '2.0', action: 'notify' }, { below: '2.0', preset: 'now' }]) {
+    expect(isSameRule(one, rule('two', other))).toBe(false)
+  }
 })

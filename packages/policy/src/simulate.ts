@@ -27,6 +27,12 @@ export function findShadows(rules: readonly ClientRuleSetting[]): Shadow[] {
   })
 }
 
+/** Whether two rules are one, written twice: about the same clients, as strict, and as fast. */
+export function isSameRule(one: ClientRuleSetting, other: ClientRuleSetting): boolean {
+  const isAlike = one.action === other.action && one.preset === other.preset
+  return isAlike && covers(one, other) && covers(other, one)
+}
+
 /** One client of somebody, connected now or seen some time ago. */
 export interface Sighting {
   readonly account: AccountFacts

@@ -1,7 +1,7 @@
 import { findNetwork } from './network.ts'
 import { findScope } from './suspension-scope.ts'
 import type { ScopeKindName, SuspensionScope } from './suspension-scope.ts'
-import { LARGE_ACCOUNTS } from './two-persons.ts'
+import type { SuspensionMode } from './vocabulary.ts'
 
 /**
  * How it is known whom a scope reaches: it reaches everybody; members of a unit; members of a room, and who is in it; who
@@ -9,25 +9,49 @@ import { LARGE_ACCOUNTS } from './two-persons.ts'
  */
 export type ScopePeople = 'everybody' | 'unit' | 'room' | 'seen' | 'nobody'
 
-type Part = 'messages' | 'files' | 'presence' | 'search' | 'federation' | 'registration' | 'push' | 'bots'
+/** What people do: files apart from images, and what is said in rooms apart from the rest. */
+type Part =
+  | 'chats'
+  | 'rooms'
+  | 'files'
+  | 'images'
+  | 'presence'
+  | 'search'
+  | 'federation'
+  | 'registration'
+  | 'push'
+  | 'bots'
 
 interface ScopeReach {
   readonly people: ScopePeople
-  /** What of their doing it is about. Images are files, and what is said in rooms are messages. */
+  /** What of their doing it is about. */
   readonly parts: readonly Part[]
+  /** One of many of these parts: it covers nothing but itself. */
+  readonly isOne?: true
 }
 
-const ALL: readonly Part[] = [
-  ...(['messages', 'files', 'presence', 'search', 'federation', 'registration', 'push', 'bots'] as const),
-]
+const ALL = [
+  ...([
+    'chats',
+    'rooms',
+    'files',
+    'images',
+    'presence',
+    'search',
+    'federation',
+    'registration',
+    'push',
+    'bots',
+  ] as const),
+] satisfies readonly Part[]
 
 /** THE table: whom each kind of scope reaches, and in what. */
 const REACH: Readonly<Record<ScopeKindName, ScopeReach>> = {
   service: { people: 'everybody', parts: ALL },
-  messages: { people: 'everybody', parts: ['messages'] },
-  files: { people: 'everybody', parts: ['files'] },
-  images: { people: 'everybody', parts: ['files'] },
-  rooms: { people: 'everybody', parts: ['messages'] },
+  messages: { people: 'everybody', parts: ['chats', 'rooms'] },
+  files: { people: 'everybody', parts: ['files', 'images'] },
+  images: { people: 'everybody', parts: ['images'] },
+  rooms: { people: 'everybody', parts: ['rooms'] },
   presence: { people: 'everybody', parts: ['presence'] },
   search: { people: 'everybody', parts: ['search'] },
   federation: { people: 'everybody', parts: ['federation'] },
@@ -37,14 +61,14 @@ const REACH: Readonly<Record<ScopeKindName, ScopeReach>> = {
   group: { people: 'unit', parts: ALL },
   client: { people: 'seen', parts: ALL },
   zone: { people: 'seen', parts: ALL },
-  peer: { people: 'nobody', parts: ['federation'] },
-  room: { people: 'room', parts: ['messages'] },
-  format: { people: 'everybody', parts: ['files'] },
-  hash: { people: 'nobody', parts: ['files'] },
+  peer: { people: 'nobody', parts: ['federation'], isOne: true },
+  room: { people: 'room', parts: ['rooms'], isOne: true },
+  format: { people: 'everybody', parts: ['images'], isOne: true },
+  hash: { people: 'nobody', parts: ['files', 'images'], isOne: true },
 }
 
-/** Kinds of people: other names may be for the same. Two rooms, or two formats, are never one. */
-const BY_PEOPLE: ReadonlySet<ScopeKindName> = new Set(['group', 'client', 'zone'])
+/** How strict each mode is for sends; two are equally so. */
+const STRICTNESS: Readonly<Record<SuspensionMode, number>> = { announce: 0, hold: 1, 'read-only': 2, reject: 2, cut: 3 }
 
 /** How it is known whom a scope reaches. A network that all addresses are in reaches everybody. */
 export function peopleOf(scope: SuspensionScope): ScopePeople {
@@ -58,44 +82,48 @@ export function isWholeService(scope: SuspensionScope): boolean {
   return found !== undefined && (found.kind === 'service' || isWhole(found))
 }
 
-/** What a suspension is about, and the localparts of whom it reaches. */
+/** What one scope of a suspension does, and the localparts of whom it reaches. */
 export interface Reached {
-  readonly scopes: readonly SuspensionScope[]
+  readonly scope: SuspensionScope
+  readonly mode: SuspensionMode
   readonly people: ReadonlySet<string>
 }
 
 /**
- * Whether one suspension is another one again, in other words: both stop the same, for mostly the same people. Somebody
- * in two units does not make one of them.
+ * The scopes of a suspension that are earlier ones again, in other words: these stopped all of it, as strictly, for most
+ * of the people. What is wider, or something else, or stricter, is no repetition; and what is swallowed by a wider scope
+ * of the same suspension is not looked at.
  */
-export function isSameAgain(one: Reached, other: Reached): boolean {
-  let isByPeople = false
-  for (const a of one.scopes) {
-    for (const b of other.scopes) {
-      const kinship = kinshipOf(a, b)
-      if (kinship === 'same') return true
-      isByPeople ||= kinship === 'by-people'
-    }
-  }
-  return isByPeople && isMostlySame(one.people, other.people)
+export function findRepeated(wanted: readonly Reached[], earlier: readonly Reached[]): SuspensionScope[] {
+  const isSwallowed = (one: Reached, index: number) =>
+    wanted.some((other, at) => at !== index && isCovered(one, [other]) && (at < index || !isCovered(other, [one])))
+  return wanted.filter((one, index) => !isSwallowed(one, index) && isCovered(one, earlier)).map(({ scope }) => scope)
 }
 
-function kinshipOf(one: SuspensionScope, other: SuspensionScope): 'same' | 'by-people' | 'apart' {
-  const [a, b] = [findScope(one), findScope(other)]
-  if (!a || !b) return 'same'
-  if (a.kind === b.kind && a.value === b.value) return 'same'
-  if (a.kind === b.kind && !BY_PEOPLE.has(a.kind)) return 'apart'
-  const [reachA, reachB] = [REACH[a.kind], REACH[b.kind]]
-  if (!reachA.parts.some((part) => reachB.parts.includes(part))) return 'apart'
-  return reachA.people === 'nobody' || reachB.people === 'nobody' ? 'same' : 'by-people'
+function isCovered(wanted: Reached, earlier: readonly Reached[]): boolean {
+  const asStrict = earlier.filter(({ mode }) => STRICTNESS[mode] >= STRICTNESS[wanted.mode])
+  const target = findScope(wanted.scope)
+  // What is no scope is never taken for something new.
+  if (target === undefined) return asStrict.length > 0
+  const known = asStrict.map(({ scope, people }) => ({ found: findScope(scope), reach: peopleOf(scope), people }))
+  if (known.some(({ found }) => found === undefined || (found.kind === target.kind && found.value === target.value)))
+    return true
+  const reach = peopleOf(wanted.scope)
+  return REACH[target.kind].parts.every((part) => {
+    const there = known.filter(
+      ({ found }) => found && !REACH[found.kind].isOne && REACH[found.kind].parts.includes(part),
+    )
+    if (there.some((one) => one.reach === 'everybody' || (reach === 'nobody' && one.reach === 'nobody'))) return true
+    if (reach === 'everybody' || reach === 'nobody') return false
+    return isMostly(wanted.people, there)
+  })
 }
 
-/** More of the same people than one person alone suspends, or half of the smaller side. */
-function isMostlySame(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
-  const [few, many] = one.size < other.size ? [one, other] : [other, one]
+/** Whether half of some people are among others: somebody in two units does not make one of them. */
+function isMostly(people: ReadonlySet<string>, among: readonly { readonly people: ReadonlySet<string> }[]): boolean {
   let common = 0
-  for (const person of few) if (many.has(person)) common++
-  return common > LARGE_ACCOUNTS || (common > 0 && common * 2 >= few.size)
+  for (const person of people) if (among.some((one) => one.people.has(person))) common++
+  return common > 0 && common * 2 >= people.size
 }
 
 function isWhole({ kind, value }: { readonly kind: ScopeKindName; readonly value: string }): boolean {

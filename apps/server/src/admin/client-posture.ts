@@ -26,7 +26,7 @@ export function clientPostureHandlers(context: AdminContext): AdminHandlers<Post
       if (actor.kind === 'local' || posture === 'discover') {
         return shown(await operations.clientPosture.set(SERVICE, { actor: actor.name, value: posture }))
       }
-      if (!request.isDryRun && !isProven(context, { posture }, proof)) throw new Refusal('not-simulated')
+      if (!request.isDryRun && !isProven(context, actor, { posture }, proof)) throw new Refusal('not-simulated')
       const { affected: _, ...simulation } = await simulateChange(context, { posture }, actor)
       if (simulation.isSelfLockOut) throw new Refusal('self-lock-out')
       return shown(await operations.clientPosture.set(SERVICE, { actor: actor.name, value: posture, simulation }))
@@ -34,7 +34,7 @@ export function clientPostureHandlers(context: AdminContext): AdminHandlers<Post
     async simulateClientPosture(request) {
       const { posture } = request.body
       const simulation = await simulateChange(context, { posture }, actorOf(request))
-      return { token: prove(context, { posture }, now()), ...simulation }
+      return { token: prove(context, actorOf(request), { posture }, now()), ...simulation }
     },
     async confirmClientPosture(request) {
       const actor = actorOf(request)

@@ -53,6 +53,27 @@ test('control §7.6 a rule that opens its window later, or blocks in two days, i
   expect((await send(`/api/v1/client-rules/${id}/confirmation`)).status).toBe(200)
 })
 
+test('control §3.5 a rule is saved by whoever has seen what it does, and not a second time by accident', async () => {
+  await using a = await admin()
+  for (const name of ['carol', 'dave']) {
+    await a.local('POST', '/api/v1/accounts', { json: { name, password: 'correct horse', isAdmin: true } })
+  }
+  const [carol, dave] = [await signIn(a, 'carol', 'correct horse'), await signIn(a, 'dave', 'correct horse')] as const
+  const send = (token: string, path: string, json: object) => a.network('POST', `/api/v1/${path}`, { token, json })
+  const rule = { family: 'gajim', below: '2.0', action: 'block', preset: 'now' }
+  const simulated = (await send(carol, 'client-rules/simulation', rule)).body
+  const json = { ...rule, simulation: simulated['token'] }
+  expect((await send(dave, 'client-rules', json)).body).toMatchObject({ code: 'not-simulated' })
+  const { id } = (await send(carol, 'client-rules', json)).body['rule'] as { id: string }
+
+  const again = (await send(dave, 'client-rules/simulation', rule)).body
+  expect(again).toMatchObject({ shadows: [{ rule: id }] })
+  const second = { ...rule, simulation: again['token'] }
+  expect(await send(dave, 'client-rules', second)).toMatchObject({ status: 409, body: { code: 'rule-shadowed' } })
+  expect(await send(dave, 'client-rules?dryRun=true', second)).toMatchObject({ body: { code: 'rule-shadowed' } })
+  expect((await send(dave, 'client-rules', { ...second, isShadowAccepted: true })).status).toBe(201)
+})
+
 test('control §3.5 to block unknown clients is simulated, confirmed within ten minutes, and taken back otherwise', async () => {
   let at = Date.parse('2026-11-23T03:00:00Z')
   await using a = await admin({ now: () => new Date(at) })

@@ -77,7 +77,7 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       if (actor.kind === 'local' || !isAtLeast(body.action, 'block')) {
         return shown(await operations.addClientRule(actor.name, body))
       }
-      if (!request.isDryRun && !isSimulated(context, body)) throw new Refusal('not-simulated')
+      if (!request.isDryRun && !isSimulated(context, actor, body)) throw new Refusal('not-simulated')
       const { token: _, affected: __, ...simulation } = await simulateRule(context, body, actor)
       if (simulation.isSelfLockOut) throw new Refusal('self-lock-out')
       return shown(await operations.addClientRule(actor.name, body, simulation))

@@ -31,7 +31,7 @@ export function minimumTierHandlers(context: AdminContext): AdminHandlers<Ids> {
       const present = await minimumTier.read(db, unit)
       const isMore = minimumTier.isStricter(value, settledValue(minimumTier, present))
       const isLocal = actor.kind === 'local'
-      if (isMore && !isLocal && !request.isDryRun && !isProven(context, { unit, minimumTier: value }, proof)) {
+      if (isMore && !isLocal && !request.isDryRun && !isProven(context, actor, { unit, minimumTier: value }, proof)) {
         throw new Refusal('not-simulated')
       }
       const minimumTiers = tiersWith(unit, value)
@@ -48,7 +48,7 @@ export function minimumTierHandlers(context: AdminContext): AdminHandlers<Ids> {
       await minimumTier.read(db, unit)
       const minimumTiers = tiersWith(unit, value)
       const simulation = await simulateChange(context, { minimumTiers }, actorOf(request))
-      return { token: prove(context, { unit, minimumTier: value }, now()), ...simulation }
+      return { token: prove(context, actorOf(request), { unit, minimumTier: value }, now()), ...simulation }
     },
     async confirmUnitMinimumTier(request) {
       const { name: unit } = request.params

@@ -59,7 +59,7 @@ export function playbookHandlers(context: AdminContext): AdminHandlers<Ids> {
       const document = playbookDocument.parse(row.playbook)
       // What it names may be gone since it was written: in an emergency the rest is started all the same.
       const warned = await warningsOf(namesOfPlaybook(document), context)
-      const impact = await guarded.impactOf(stepsOf(document, body, now()), body.isDrill)
+      const impact = await guarded.impactOf(stepsOf(document, body, now()), personOf(actorOf(request)), body.isDrill)
       const outcome = await guarded.startPlaybook(personOf(actorOf(request)), params.name, body)
       if (outcome.request)
         return { suspensions: [], rules: [], request: approvalView(outcome.request), impact, ...warned }

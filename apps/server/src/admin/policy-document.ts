@@ -33,14 +33,15 @@ export function policyDocumentHandlers(context: AdminContext): AdminHandlers<'ge
       }
       const warned = await checkPlaybooks(context, document)
       const simulation = await simulated(context, document, actor)
-      if (simulation && !request.isDryRun && !isProven(context, document, proof)) throw new Refusal('not-simulated')
+      if (simulation && !request.isDryRun && !isProven(context, actor, document, proof))
+        throw new Refusal('not-simulated')
       const { steps, effect } = await operations.applyPolicy(actor.name, document, { isShadowAccepted, simulation })
       if (!request.isDryRun && steps.some(({ section }) => section === 'advisories')) await advisories.review()
       return {
         steps: steps.map(({ section, change, name, before, after }) => ({ section, change, name, before, after })),
         ...(effect && { effect }),
         ...warned,
-        ...(request.isDryRun && simulation && { simulation: prove(context, document, now()) }),
+        ...(request.isDryRun && simulation && { simulation: prove(context, actor, document, now()) }),
       }
     },
   }

@@ -28,7 +28,7 @@ const TOKEN_MS = 3_600_000
 /** Says whom a rule would reach once it has climbed its ladder, and gives the proof that it was asked. */
 export async function simulateRule(context: AdminContext, rule: NewClientRule, actor: Actor): Promise<Simulation> {
   const simulation = await simulateChange(context, { rules: [rule] }, actor)
-  return { token: prove(context, documentFrom(rule), context.now()), ...simulation }
+  return { token: prove(context, actor, documentFrom(rule), context.now()), ...simulation }
 }
 
 /** What is to be tried out: rules that are added, another posture, what units ask for. Together they may reach more. */
@@ -81,27 +81,27 @@ export async function rulesInForce({ db, policy }: AdminContext, at: Date): Prom
   }
 }
 
-/** Whether the rule was simulated, just as it is, within the last hour. */
-export function isSimulated(context: AdminContext, rule: NewClientRule): boolean {
-  return isProven(context, documentFrom(rule), rule.simulation)
+/** Whether whoever acts has simulated the rule, just as it is, within the last hour. */
+export function isSimulated(context: AdminContext, actor: Actor, rule: NewClientRule): boolean {
+  return isProven(context, actor, documentFrom(rule), rule.simulation)
 }
 
-/** Whether this is the proof that just this document was tried out within the last hour. */
-export function isProven(context: AdminContext, document: object, proof = ''): boolean {
+/** Whether this is the proof that just this document was tried out within the last hour, by whoever acts. */
+export function isProven(context: AdminContext, actor: Actor, document: object, proof = ''): boolean {
   const [issued = ''] = proof.split('.')
   const at = new Date(Number(issued))
   const ageMs = context.now().getTime() - at.getTime()
   if (!(ageMs >= 0 && ageMs < TOKEN_MS)) return false
-  const expected = Buffer.from(prove(context, document, at))
+  const expected = Buffer.from(prove(context, actor, document, at))
   const actual = Buffer.from(proof)
   return actual.length === expected.length && timingSafeEqual(actual, expected)
 }
 
-/** The proof that a document was tried out at this moment. */
-export function prove({ simulationKey }: AdminContext, document: object, at: Date): string {
+/** The proof that somebody tried out a document at this moment: whoever saves it is to have seen what it does. */
+export function prove({ simulationKey }: AdminContext, { name }: Actor, document: object, at: Date): string {
   const issued = String(at.getTime())
   const text = JSON.stringify(Object.entries(document).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-  return `${issued}.${createHmac('sha256', simulationKey).update(`${issued} ${text}`).digest('base64url')}`
+  return `${issued}.${createHmac('sha256', simulationKey).update(`${issued} ${name} ${text}`).digest('base64url')}`
 }
 
 /** Live sessions, and every other client seen in the last 90 days. */

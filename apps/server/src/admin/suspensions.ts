@@ -79,7 +79,7 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
         return { ...cut, suspension: suspensionView(cut.suspension), impact }
       }
       const warned = await checkNames(body, context)
-      const impact = await guarded.impactOf([body], body.isDrill)
+      const impact = await guarded.impactOf([body], personOf(actorOf(request)), body.isDrill)
       const outcome = await guarded.start(personOf(actorOf(request)), body)
       if (outcome.request) return { impact, request: approvalView(outcome.request), ...warned }
       const { suspensions, effect } = outcome.done

@@ -324,8 +324,7 @@ test('an emergency is not repeated alone under another name: it counts who is re
   const first = await emergency(carol, 'group:finance')
   await guarded.end(CLI, first.done!.suspensions[0]!.id, { release: 'in-order' })
   await expect(emergency(carol, 'group:floor-3')).rejects.toMatchObject(repeated)
-  await expect(emergency(carol, 'zone:0.0.0.0/0')).rejects.toMatchObject(repeated)
-  await expect(emergency(carol, 'registration', 'service')).rejects.toMatchObject(repeated)
+  await expect(emergency(carol, 'registration', 'group:floor-3')).rejects.toMatchObject(repeated)
   // Others are not the same, and others may.
   expect((await emergency(carol, 'group:sales')).done).toBeDefined()
   expect((await emergency(dave, 'group:floor-3')).done).toBeDefined()
@@ -333,15 +332,52 @@ test('an emergency is not repeated alone under another name: it counts who is re
   expect((await emergency(carol, 'group:floor-3')).done).toBeDefined()
 })
 
-test('an emergency for messages and files is not repeated as a network of everybody', async () => {
+test('control §4.6 at three in the morning one officer goes from images to the whole service, and does not prolong', async () => {
   const { guarded } = a.policy
   const [carol] = await officers()
-  await guarded.start(carol, { ...EMERGENCY, scopes: ['messages', 'files'] })
-  await expect(guarded.start(carol, { ...EMERGENCY, scopes: ['zone:0.0.0.0/0'] })).rejects.toMatchObject({
+  crowd('u', 120)
+  const emergency = (mode: 'hold' | 'reject' | 'cut', ...scopes: string[]) =>
+    guarded.start(carol, { ...EMERGENCY, mode, scopes })
+  for (const [mode, scope] of [
+    ['reject', 'images'],
+    ['reject', 'files'],
+    ['hold', 'service'],
+    ['cut', 'service'],
+  ] as const) {
+    const { done } = await emergency(mode, scope)
+    expect(done?.suspensions, scope).toMatchObject([{ isEmergency: true, untilAt: new Date(now + 3_600_000) }])
+  }
+  // All of it was stopped as strictly before, by whatever name.
+  await expect(emergency('cut', 'zone:0.0.0.0/0')).rejects.toMatchObject({
     code: 'emergency-repeated',
-    detail: expect.stringContaining('messages, files') as string,
+    detail: expect.stringContaining('service cut (') as string,
   })
-  expect((await guarded.start(carol, { ...EMERGENCY, scopes: ['registration'] })).done).toBeDefined()
+  await expect(emergency('hold', 'messages')).rejects.toMatchObject({ code: 'emergency-repeated' })
+})
+
+test('what one person begins as several small ones counts together: then it takes two, or an emergency', async () => {
+  const { guarded } = a.policy
+  const [carol, dave] = await officers()
+  crowd('s', 93, 'sales')
+  crowd('f', 62, 'finance')
+  const hold = (by: typeof carol, unit: string, isEmergency = false) =>
+    guarded.start(by, { scopes: [`group:${unit}`], mode: 'hold', reason: 'worm', isEmergency })
+  const sales = (await hold(carol, 'sales')).done?.suspensions[0]
+  expect(sales).toMatchObject({ untilAt: null, isLarge: false })
+  const finance = [{ scopes: ['group:finance'], mode: 'hold' as const }]
+  expect([await guarded.impactOf(finance, carol), await guarded.impactOf(finance, dave)]).toMatchObject([
+    { accounts: 62, approvals: 2 },
+    { accounts: 62, approvals: 1 },
+  ])
+  expect((await hold(carol, 'finance')).request).toMatchObject({ action: 'start-suspension' })
+  expect((await hold(carol, 'finance', true)).done?.suspensions[0]).toMatchObject({
+    ...{ isEmergency: true, isLarge: true, untilAt: new Date(now + 3_600_000) },
+  })
+  expect((await hold(dave, 'finance')).done).toBeDefined()
+  // What has ended does not count.
+  await guarded.end(carol, sales!.id, { release: 'in-order' })
+  now += 3_600_001
+  expect((await hold(carol, 'finance')).done?.suspensions[0]).toMatchObject({ isLarge: false })
 })
 
 test('how large a suspension is counts those who are away, elsewhere, in rooms, and were seen lately', async () => {

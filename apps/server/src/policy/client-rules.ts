@@ -12,7 +12,7 @@ import {
   uuidv7,
 } from '@drawbridge/db'
 import type { AuditEntry, ClientException, ClientRule, Db } from '@drawbridge/db'
-import { clientRuleSetting, findShadows, isAtLeast, mayBeUnguarded } from '@drawbridge/policy'
+import { clientRuleSetting, findShadows, isAtLeast, isSameRule, mayBeUnguarded } from '@drawbridge/policy'
 import type { ClientRuleSetting, RuleAction, Shadow } from '@drawbridge/policy'
 import { conditionsFrom, documentFrom, ruleInputFrom } from './stored-rules.ts'
 
@@ -239,11 +239,13 @@ export function settingFrom(row: ClientRule): ClientRuleSetting {
   return clientRuleSetting.parse(ruleInputFrom(row))
 }
 
-/** Shadows that a new rule brings: it would never decide, or keeps a stricter rule from deciding. */
+/** Shadows that a new rule brings: it would never decide, keeps a stricter rule from deciding, or is there already. */
 export function newShadows(before: readonly ClientRuleSetting[], added: ClientRuleSetting): Shadow[] {
   const known = new Set(findShadows(before).map(({ rule }) => rule))
+  const same = new Set(before.filter((one) => isSameRule(one, added)).map(({ id }) => id))
   return findShadows([...before, added]).filter(
-    ({ rule, isWeaker }) => !known.has(rule) && (rule === added.id || isWeaker),
+    ({ rule, by, isWeaker }) =>
+      !known.has(rule) && (rule === added.id || isWeaker || (by === added.id && same.has(rule))),
   )
 }
 

@@ -8,18 +8,19 @@ import {
   findPlaybook,
   findSuspension,
   listEmergenciesBy,
+  listSmallBy,
   noteActedAlone,
   reviewSuspension,
 } from '@drawbridge/db'
 import type { ApprovalRequest, Db, Suspension } from '@drawbridge/db'
 import {
   approvalsNeeded,
-  isSameAgain,
+  findRepeated,
   isTwoPersonRuleActive,
   mayBeUnguarded,
   suspensionExemptions,
 } from '@drawbridge/policy'
-import type { GuardedAction } from '@drawbridge/policy'
+import type { GuardedAction, Reached } from '@drawbridge/policy'
 import { createApprovalRequests } from './approval-requests.ts'
 import { isId, settingFrom } from './client-rules.ts'
 import type { Also, RuleChange, RuleGuard } from './client-rules.ts'
@@ -61,10 +62,8 @@ export type Guarded<T> =
   | { readonly done?: undefined; readonly request: ApprovalRequest }
 
 export interface GuardedOperations {
-  impactOf(
-    wanted: readonly Pick<NewSuspension, 'scopes' | 'mode' | 'exemptions'>[],
-    isDrill?: boolean,
-  ): Promise<SuspensionImpact>
+  /** @param by - who would start it: what they have started beside it counts with it. */
+  impactOf(wanted: readonly Wanted[], by?: Person, isDrill?: boolean): Promise<SuspensionImpact>
   start(by: Person, wanted: NewSuspension): Promise<Guarded<Started>>
   startPlaybook(by: Person, name: string, how: PlaybookStart): Promise<Guarded<Started>>
   extend(by: Person, id: string, times: Extension): Promise<Guarded<ChangedSuspension>>
@@ -108,10 +107,17 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
   const isActive = () => isTwoPersonRuleActive(approvers().length)
   // What is tried out asks nobody, and tells nobody.
   const actsAlone = (by: Person) => by.mayActAlone || isRehearsal()
-  const impactOf: GuardedOperations['impactOf'] = async (wanted, isDrill = false) => {
+  /** Whether it is large, together with what the same person has begun alone as several small ones. */
+  const addsUp = async (by: Person, wanted: readonly Wanted[]) => {
+    const small = await listSmallBy(db, by.name, new Date(now().getTime() - REPEAT_MS))
+    return small.length > 0 && (await measure([...small.map(wantedFrom), ...wanted], now().getTime())).isLarge
+  }
+  const impactOf: GuardedOperations['impactOf'] = async (wanted, by, isDrill = false) => {
     const { isLarge, people: _, ...counts } = await measure(wanted, now().getTime())
     // A drill has no effect, so that it takes nobody's consent.
-    const approvals = isDrill ? 1 : approvalsNeeded('start', isLarge)
+    const approvals = isDrill
+      ? 1
+      : approvalsNeeded('start', isLarge || (by !== undefined && (await addsUp(by, wanted))))
     return { ...counts, approvals, isTwoPersonRuleActive: isActive() }
   }
   /** Whether this takes two people: where the rule is in force, and by the size of what it is done to. */
@@ -143,14 +149,22 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
     if (suspension.endedAt) throw new Refusal('suspension-ended')
     return suspension
   }
-  const refuseRepeated = async (by: Person, scopes: readonly string[], people: ReadonlySet<string>) => {
-    const at = now().getTime()
-    for (const row of await listEmergenciesBy(db, by.name, new Date(at - REPEAT_MS))) {
-      const earlier = { scopes: row.scopes, people: (await measure([wantedFrom(row)], at)).people }
-      if (isSameAgain(earlier, { scopes, people })) {
-        throw new Refusal('emergency-repeated', { detail: `It was ${row.scopes.join(', ')} (${row.id}).` })
-      }
-    }
+  const reachOf = (wanted: readonly Wanted[]): Promise<Reached[]> =>
+    Promise.all(
+      wanted.flatMap(({ scopes, mode, exemptions }) =>
+        scopes.map(async (scope) => {
+          const { people } = await measure([{ scopes: [scope], mode, exemptions }], now().getTime())
+          return { scope, mode, people }
+        }),
+      ),
+    )
+  const refuseRepeated = async (by: Person, wanted: readonly Wanted[]) => {
+    const rows = await listEmergenciesBy(db, by.name, new Date(now().getTime() - REPEAT_MS))
+    if (rows.length === 0) return
+    const repeated = findRepeated(await reachOf(wanted), await reachOf(rows.map(wantedFrom)))
+    if (repeated.length === 0) return
+    const earlier = rows.map(({ id, scopes, mode }) => `${scopes.join(', ')} ${mode} (${id})`)
+    throw new Refusal('emergency-repeated', { detail: `${repeated.join(', ')} was in ${earlier.join('; ')}.` })
   }
   /** Starts at once, asks first, or starts alone and asks afterwards. */
   const startAll = async (
@@ -160,7 +174,7 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
     more: { readonly playbookId?: string; readonly rules?: PlaybookDocument['rules'] } = {},
   ): Promise<Guarded<Started>> => {
     const isDrill = wanted.every((one) => one.isDrill === true)
-    const { isLarge, people } = await measure(wanted, now().getTime())
+    const isLarge = (await measure(wanted, now().getTime())).isLarge || (!isDrill && (await addsUp(by, wanted)))
     const needsTwo = isActive() && !isDrill && approvalsNeeded('start', isLarge) === 2
     const isEmergency = wanted.some((one) => one.isEmergency === true)
     const starting = { approvedBy: [by.name], alone: needsTwo ? [by.name] : [], isLarge, ...more }
@@ -170,8 +184,7 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
       return { done: await operations.startSuspensions(by.name, lasting, starting) }
     }
     if (!isEmergency) return requests.ask(by.name, request.action, request.target, request.payload)
-    const scopes = wanted.flatMap((one) => one.scopes)
-    await refuseRepeated(by, scopes, people)
+    await refuseRepeated(by, wanted)
     const done = await operations.startSuspensions(by.name, wanted, starting)
     for (const { id, untilAt } of done.suspensions) {
       await requests.ask(by.name, 'confirm-suspension', id, {})
@@ -278,6 +291,9 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
   }
 }
 
+/** As far as whom it reaches. */
+type Wanted = Parameters<MeasureImpact>[0][number]
+
 /** What somebody is about to do to a suspension, and how it is written down where another person has to agree. */
 interface Attempt {
   readonly by: Person
@@ -288,6 +304,6 @@ interface Attempt {
 }
 
 /** A suspension as it was asked for, as far as whom it reaches. */
-function wantedFrom({ scopes, mode, exemptions }: Suspension): Parameters<MeasureImpact>[0][number] {
+function wantedFrom({ scopes, mode, exemptions }: Suspension): Wanted {
   return { scopes, mode, exemptions: suspensionExemptions.parse(exemptions) }
 }

@@ -46,8 +46,8 @@ export const SUSPENSION_CODES = {
     http: 409,
     problem: 'emergency-repeated',
     text: {
-      en: 'You have started an emergency on this scope alone within the last 24 hours. Start it without the emergency flag and ask another approver, or use the command line on the server.',
-      de: 'Sie haben in den letzten 24 Stunden schon allein einen Notfall für diesen Bereich ausgelöst. Starten Sie ohne den Notfall und bitten Sie eine andere Person um Zustimmung, oder verwenden Sie die Befehlszeile auf dem Server.',
+      en: 'You have suspended this alone as an emergency within the last 24 hours. What is wider, stricter or something else you may still start: leave out what is named below. Or start it without the emergency flag and ask another approver, or use the command line on the server.',
+      de: 'Sie haben das in den letzten 24 Stunden schon allein als Notfall ausgesetzt. Was weiter reicht, strenger oder etwas anderes ist, dürfen Sie trotzdem auslösen: Lassen Sie weg, was unten genannt ist. Oder starten Sie ohne den Notfall und bitten Sie eine andere Person um Zustimmung, oder verwenden Sie die Befehlszeile auf dem Server.',
     },
   },
   'no-such-request': {
