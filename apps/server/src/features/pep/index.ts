@@ -11,7 +11,7 @@ import { defineFeature } from '../../routing/feature.ts'
 import { askAgain, getPending, takeAnswer } from './approval.ts'
 import { accountNodes, listNodes } from './disco.ts'
 import { stripForgedEvents, takeDisplayed } from './messages.ts'
-import { notify, sendGranted, sendLastItems } from './notify.ts'
+import { notify, sendGranted, sendLastItems, stopFollowing } from './notify.ts'
 import { packStore } from './renewal.ts'
 import { answerBy, GET, GET_OWNER, SET, SET_OWNER } from './requests.ts'
 
@@ -109,6 +109,7 @@ export const pep = defineFeature({
       await sendLastItems(event, ctx)
       await askAgain(event, ctx)
     },
+    'session.unavailable': stopFollowing,
     'disco.known': sendLastItems,
     'presence.granted': sendGranted,
   },

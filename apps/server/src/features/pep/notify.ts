@@ -125,21 +125,27 @@ async function tellLegacy(owner: Account, node: PepNode, ctx: Context): Promise<
 
 // --- last items -----------------------------------------------------------------------------------------------------
 
-/** The nodes whose last items a session was sent. */
-const sentTo = perSession(() => new Set<string>())
+/** The nodes of which a session has the last items, and hears of changes since. */
+const followedBy = perSession((): { nodes: ReadonlySet<string> } => ({ nodes: new Set() }))
 
 /** XEP-0163 §4.3.4: the last item of each node a client wants, once it is there and its wishes are known. */
 export async function sendLastItems({ session }: { readonly session: Session }, ctx: Context): Promise<void> {
   if (!session.presence) return
-  const sent = sentTo(session)
-  const nodes = notifyNodes(featuresOf(session)).filter((node) => !sent.has(node))
+  const followed = followedBy(session)
+  const wanted = notifyNodes(featuresOf(session))
+  const nodes = wanted.filter((node) => !followed.nodes.has(node))
+  followed.nodes = new Set(wanted)
   if (nodes.length === 0) return
-  for (const node of nodes) sent.add(node)
   const jids = ctx.rosters.find(session.account.bareJid)?.subscriptions ?? []
   const accounts = [session.account, ...jids.flatMap((jid) => ctx.accounts.findByBareJid(jid) ?? [])]
   for (let from = 0; from < accounts.length; from += PAGE) {
     await sendFrom(accounts.slice(from, from + PAGE), session.account.bareJid, [session], nodes, ctx)
   }
+}
+
+/** While it is unavailable it hears of no change: once it is back, it gets all last items again. */
+export function stopFollowing({ session }: { readonly session: Session }): void {
+  followedBy(session).nodes = new Set()
 }
 
 /** The same for a contact that has just let somebody in. */

@@ -11,9 +11,18 @@ import {
   pubsub,
 } from '../../../test/pubsub.ts'
 import { story } from '../../../test/story.ts'
+import type { Device } from '../../../test/story.ts'
 
 const NICK = 'http://jabber.org/protocol/nick'
 const nick = (text: string) => `<nick xmlns="${NICK}">${text}</nick>`
+
+const nicks = (device: Device) => events(device).map((text) => /<nick[^>]*>(.*)<\/nick>/.exec(text)?.[1])
+
+/** Publishes, and waits until everybody has been told who is to hear of it now. */
+async function tellNick(author: Device, text: string): Promise<void> {
+  await author.ask('set', publish(NICK, nick(text)))
+  await author.next((element) => isEvent(element) && element.toString().includes(text))
+}
 
 /** bob sees alice's presence. */
 async function watched(devices: { alice: number; bob: number; carol: number } = { alice: 2, bob: 1, carol: 1 }) {
@@ -53,6 +62,35 @@ test('a contact who comes later gets the last item, even of somebody who is away
 
   await s.bob.next(isEvent)
   expect(events(s.bob).map((text) => /<nick.*<\/nick>/.exec(text)?.[0])).toEqual([nick('New')])
+})
+
+test('who goes offline and comes back on the same stream gets what was published meanwhile, once (XEP-0163 §4.3.4)', async () => {
+  await using s = await watched()
+  await availableFor(s.alice, NICK)
+  await availableFor(s.bob, NICK)
+  await tellNick(s.alice, 'Before')
+  await s.bob.send('<presence type="unavailable"/>')
+  await tellNick(s.alice, 'Meanwhile')
+  expect(nicks(s.bob)).toEqual(['Before'])
+
+  await s.bob.available()
+  await s.bob.next(isEvent)
+  await s.bob.available('<presence><show>away</show></presence>')
+  await tellNick(s.alice, 'After')
+
+  expect(nicks(s.bob)).toEqual(['Meanwhile', 'After'])
+})
+
+test('who wants to hear of a node again gets what was published meanwhile (XEP-0163 §4.3.4)', async () => {
+  await using s = await watched()
+  await availableFor(s.alice, NICK)
+  await availableFor(s.bob, NICK)
+  await availableFor(s.bob)
+  await tellNick(s.alice, 'Meanwhile')
+  expect(nicks(s.bob)).toEqual([])
+  await availableFor(s.bob, NICK)
+  await s.bob.next(isEvent)
+  expect(nicks(s.bob)).toEqual(['Meanwhile'])
 })
 
 test('a contact who is let in gets the last item at once', async () => {
