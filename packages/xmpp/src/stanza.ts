@@ -72,7 +72,7 @@ export function stanzaFrom(element: Element, origin: StanzaOrigin): Stanza {
   const { id } = element.attrs
   assertShort('id', id)
   assertShort('xml:lang', element.attrs['xml:lang'])
-  const to = element.attrs['to'] === undefined ? undefined : jidOrFault(element.attrs['to'])
+  const to = prepareTo(element)
   const base = { element, from: origin.from, to }
   switch (element.getName()) {
     case 'message': {
@@ -128,6 +128,16 @@ function iqType(element: Element): IqType {
     throw new StanzaFault({ condition: 'bad-request', text: 'a result has at most one child element' })
   }
   return type
+}
+
+/** RFC 7622 §4: what goes on says the prepared address, so that nobody who gets it has to compare what was typed. */
+function prepareTo({ attrs }: Element): Jid | undefined {
+  const { to } = attrs
+  if (to === undefined) return undefined
+  const jid = jidOrFault(to)
+  const prepared = jid.toString()
+  if (prepared !== to) attrs['to'] = prepared
+  return jid
 }
 
 /** An address that somebody wrote. @throws StanzaFault `jid-malformed` */

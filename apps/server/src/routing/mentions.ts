@@ -1,4 +1,4 @@
-import { NS_REFERENCE, NS_REPLY } from '@drawbridge/xmpp'
+import { findJid, NS_REFERENCE, NS_REPLY } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 
 /** How far into a text names are looked for, in characters: everybody who is away is looked for. */
@@ -15,8 +15,8 @@ export interface Mentions {
 /** XEP-0492 §3: a reply (XEP-0461) or a mention (XEP-0372) of somebody, or the name in the text. Linear in its length. */
 export function mentionsIn(message: Element): Mentions {
   const meant = new Set<string>()
-  const reply = message.getChild('reply', NS_REPLY)?.attrs['to']
-  if (reply !== undefined) meant.add(reply)
+  const reply = findJid(message.getChild('reply', NS_REPLY)?.attrs['to'])
+  if (reply) meant.add(reply.toString())
   for (const { attrs } of message.getChildren('reference', NS_REFERENCE).slice(0, MENTIONS_MAX)) {
     const address = attrs['type'] === 'mention' ? addressIn(attrs['uri']) : undefined
     if (address !== undefined) meant.add(address)
@@ -32,7 +32,7 @@ export function mentionsIn(message: Element): Mentions {
 function addressIn(uri = ''): string | undefined {
   if (!uri.startsWith('xmpp:')) return undefined
   try {
-    return decodeURIComponent(uri.slice('xmpp:'.length).split('?', 1)[0] ?? '')
+    return findJid(decodeURIComponent(uri.slice('xmpp:'.length).split('?', 1)[0] ?? ''))?.toString()
   } catch {
     return undefined
   }

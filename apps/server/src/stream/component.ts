@@ -111,6 +111,7 @@ export class ComponentStream implements StreamHandler, ComponentLink {
     if (!from || !this.#server.components.has(this.#label ?? '', from.domainpart)) return this.#fail('invalid-from')
     if (element.attrs['to'] === undefined) return this.#fail('improper-addressing')
     element.attrs['xmlns'] = NS_CLIENT
+    element.attrs['from'] = from.toString()
     let stanza: Stanza
     try {
       stanza = stanzaFrom(element, { from })
