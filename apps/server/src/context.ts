@@ -22,6 +22,7 @@ import type { Context } from './routing/feature.ts'
 import { createInvitations } from './routing/invitations.ts'
 import { createPushTargets } from './routing/push-targets.ts'
 import type { Registry, Routing } from './routing/registry.ts'
+import { Relay } from './routing/relay.ts'
 import { createRosters } from './routing/rosters.ts'
 import { route } from './routing/router.ts'
 import type { Sessions } from './routing/sessions.ts'
@@ -77,6 +78,7 @@ export function createContext({ config, at, log, now, parts }: Ground, built: Co
     cursors,
     sessions,
     accounts,
+    relay: new Relay(),
     rosters: createRosters(db, units),
     units,
     invitations: createInvitations({

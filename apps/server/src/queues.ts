@@ -1,9 +1,9 @@
 import { EVENT_TOPICS } from '@drawbridge/contract'
 import { HELD_MAX as ROOM_HELD_MAX, ROUNDS_MAX } from './features/muc/fan-out.ts'
-import { MAX_WAITING } from './features/muc/relay.ts'
 import { LIVE_MAX } from './features/offline.ts'
 import { MAX_WAITING as MAX_CHANGES } from './features/pep/order.ts'
 import { DEVICES_MAX } from './features/push/service.ts'
+import { MAX_WAITING } from './routing/relay.ts'
 import { HELD_MAX } from './stream/client-state.ts'
 import { BUFFER_MAX_BYTES, PENDING_MAX as COMPONENT_PENDING_MAX, QUESTIONS_MAX } from './stream/component.ts'
 import { CHECKS_MAX } from './stream/password.ts'
@@ -126,11 +126,11 @@ export const QUEUES: readonly Queue[] = [
     metric: 'drawbridge_presence_requests',
   },
   {
-    what: 'requests between occupants of rooms that wait for an answer',
-    where: 'features/muc/relay.ts',
-    max: `${MAX_WAITING} of the server`,
-    beyond: 'the oldest gets no answer',
-    metric: 'drawbridge_room_requests_waiting',
+    what: 'requests from clients to clients, occupants of rooms included, that wait for an answer',
+    where: 'routing/relay.ts',
+    max: `${MAX_WAITING} of a session`,
+    beyond: 'the oldest is answered by service-unavailable',
+    metric: 'drawbridge_requests_relayed_waiting',
   },
   {
     what: 'changes of nodes (XEP-0060) that are being told to whoever wants to hear of them',

@@ -117,6 +117,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
       hibernating.delete(session)
       signIns.forget(session)
       sessions.remove(session)
+      ctx.relay.forget(session)
       void endHooks(session)
     },
   }

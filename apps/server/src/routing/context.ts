@@ -42,6 +42,7 @@ import type { ImagesConfig } from './images.config.ts'
 import type { Invitations } from './invitations.ts'
 import type { PushTargets } from './push-targets.ts'
 import type { ContactConfig, RegistrationConfig } from './registration.config.ts'
+import type { Relay } from './relay.ts'
 import type { Rosters } from './rosters.ts'
 import type { Service } from './service.ts'
 import type { Sessions } from './sessions.ts'
@@ -71,6 +72,8 @@ export interface Context {
   readonly cursors: OfflineCursors
   readonly sessions: Sessions
   readonly accounts: Accounts
+  /** Who waits for whose answer. */
+  readonly relay: Relay
   readonly rosters: Rosters
   readonly units: Units
   readonly invitations: Invitations

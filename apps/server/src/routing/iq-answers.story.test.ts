@@ -2,6 +2,8 @@ import { xml } from '@drawbridge/xmpp'
 import { expect, test } from 'vitest'
 import { story } from '../../test/story.ts'
 import type { Device } from '../../test/story.ts'
+import { OutboundQueue } from '../stream/resume.ts'
+import { MAX_WAITING } from './relay.ts'
 
 const FORGED = (id: string, to: string) =>
   `<iq type="result" id="${id}" to="${to}"><query xmlns="urn:test">forged</query></iq>`
@@ -73,4 +75,49 @@ test('while words are kept back, only what was asked for is an answer, and once 
   await s.bob.send(FORGED('a1', 'alice@im.test/1'))
   await s.bob.send(FORGED('a1', 'alice@im.test/1'))
   expect(s.alice.received().filter((text) => text.startsWith('<iq'))).toHaveLength(1)
+})
+
+const NO_ANSWER = '<error type="cancel"><service-unavailable xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error>'
+
+test('who asked a device that does not come back hears so when its time is over (XEP-0198 §5, RFC 6120 §8.2.3)', async () => {
+  await using s = await story({ alice: 1, bob: 2 })
+  const [away, live] = [s.bob, s.device('bob', 2)]
+  for (const device of [away, live]) await device.send(`<presence to="${s.alice.jid}"/>`)
+  away.session.enableManagement(new OutboundQueue('away', true))
+  away.disconnect()
+  const ask = (id: string, to: string) =>
+    s.alice.send(`<iq type="get" id="${id}" to="${to}"><query xmlns="urn:test"/></iq>`)
+  await ask('waits', away.jid)
+  await ask('answered', live.jid)
+  await ask('had', live.jid)
+  await live.send(`<iq type="result" id="answered" to="${s.alice.jid}"/>`)
+  expect(s.alice.received().filter((text) => text.startsWith('<iq'))).toHaveLength(1)
+
+  away.session.end()
+  // It has got the request, and says nothing: without it, nobody will.
+  live.session.end()
+
+  const answers = s.alice.received().filter((text) => text.startsWith('<iq'))
+  expect(answers).toEqual([
+    `<iq type="error" id="waits" from="bob@im.test/1" to="alice@im.test/1">${NO_ANSWER}</iq>`,
+    `<iq type="error" id="had" from="bob@im.test/2" to="alice@im.test/1">${NO_ANSWER}</iq>`,
+  ])
+})
+
+test('whoever asks too much hears that the oldest is not waited for, and nobody else does (RFC 6120 §8.2.3)', async () => {
+  await using s = await story({ alice: 1, bob: 1, carol: 1 })
+  for (const asker of [s.alice, s.carol]) await s.bob.send(`<presence to="${asker.jid}"/>`)
+  const { relay } = s.server.ctx
+  const expectOf = ({ session: asker }: Device, id: string) =>
+    relay.expect({ asker, id, asked: s.bob.jid, answerer: s.bob.session, as: { from: asker.jid.toString(), id } })
+  expectOf(s.carol, 'c')
+  for (let n = 0; n <= MAX_WAITING; n++) expectOf(s.alice, `a${n}`)
+  const errors = s.alice.received().filter((text) => text.startsWith('<iq'))
+  expect(errors).toEqual([`<iq type="error" id="a0" from="bob@im.test/1" to="alice@im.test/1">${NO_ANSWER}</iq>`])
+  expect(s.carol.received().filter((text) => text.startsWith('<iq'))).toEqual([])
+
+  // The asker is gone: nobody is told anything, and nothing is kept.
+  s.alice.session.end()
+  expect(relay.isAwaited(s.bob.jid, s.alice.jid, 'a1')).toBe(false)
+  expect(relay.isAwaited(s.bob.jid, s.carol.jid, 'c')).toBe(true)
 })

@@ -3,7 +3,6 @@ import type { StanzaFacts, Verdict } from '@drawbridge/policy'
 import { isDurable } from '@drawbridge/xmpp'
 import type { IqStanza, PresenceStanza, Stanza } from '@drawbridge/xmpp'
 import { ask } from '../policy/gate.ts'
-import { isAwaited } from './asked.ts'
 import type { Session } from '../stream/session.ts'
 import type { Context, Origin, PresenceReach } from './feature.ts'
 import { isWordy, publicationFacts } from './publication-facts.ts'
@@ -82,10 +81,9 @@ function factsOf(
 }
 
 /** To the server or a service of ours, everything may be one: they know what they have asked. */
-function isAnswer({ from, to, id }: IqStanza, { domain, sessions }: Context): boolean {
+function isAnswer({ from, to, id }: IqStanza, { domain, relay }: Context): boolean {
   if (to?.localpart === undefined || to.domainpart !== domain) return true
-  const asker = sessions.find(to)
-  return asker !== undefined && isAwaited(asker, from.toString(), id)
+  return relay.isAwaited(from.toString(), to.toString(), id)
 }
 
 function targetOf({ from, to }: Stanza, { domain, components }: Context): 'server' | 'self' | 'local' | 'remote' {

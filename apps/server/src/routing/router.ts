@@ -2,7 +2,6 @@ import { PASS } from '@drawbridge/policy'
 import { errorReply, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element, IqStanza, PresenceStanza, Stanza } from '@drawbridge/xmpp'
 import type { Session } from '../stream/session.ts'
-import { expectAnswer, forgetQuestion } from './asked.ts'
 import type { ComponentLink } from './components.ts'
 import { isPresentTo } from './deliver.ts'
 import { countFault, faultFrom, throwIfRefused } from './faults.ts'
@@ -119,8 +118,12 @@ async function routeIq(routing: Routing, stanza: IqStanza, sender: Session | und
     const isAnswer = type === 'result' || type === 'error'
     // What the server asks in somebody's name was allowed where it was decided to ask.
     if (target && (isAnswer || !sender || isPresentTo(target, from, ctx.rosters))) {
-      if (isAnswer) forgetQuestion(target, from.toString(), stanza.id)
-      else if (sender) expectAnswer(sender, to.toString(), stanza.id)
+      const { id } = stanza
+      if (sender && isAnswer) ctx.relay.take(sender, to.toString(), id)
+      else if (sender) {
+        const as = { from: from.toString(), id }
+        ctx.relay.expect({ asker: sender, id, asked: to.toString(), answerer: target, as })
+      }
       target.send(stanza.element)
       if (sender) for (const seen of registry.relayed) seen(stanza, ctx)
       return

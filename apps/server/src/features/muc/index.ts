@@ -77,10 +77,7 @@ export const muc = defineFeature({
     },
   },
   session: {
-    ended: async (session, ctx) => {
-      roomsOf(ctx).relay.forget(session)
-      await leaveAll(session, ctx, LOST)
-    },
+    ended: (session, ctx) => leaveAll(session, ctx, LOST),
   },
   on: {
     // RFC 6121 §4.5.2: who becomes unavailable is so in rooms, too.

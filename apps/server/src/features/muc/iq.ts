@@ -37,6 +37,8 @@ export interface RoomRequest {
   readonly stanza: IqStanza
 }
 
+let relayCount = 0
+
 type Answer = Element | undefined
 type RoomHandler = (payload: Element, request: RoomRequest, ctx: Context) => Promise<Answer> | Answer
 
@@ -118,20 +120,17 @@ function askOccupant(
   refuseBlockedOccupant(stanza, room, target, ctx.blockLists)
   const [answerer] = target.seats.slice(-1)
   if (!answerer) throw new StanzaFault({ condition: 'item-not-found' })
-  const id = roomsOf(ctx).relay.expect({
-    asker: session,
-    id: stanza.id,
-    asked: target.jid,
-    answerer: answerer.session,
-  })
-  const attrs = { xmlns: NS_CLIENT, type: stanza.type, id, from: seat.occupant.jid, to: answerer.address }
+  // Its own id: that of the asker may be somebody else's as well, under the same nick.
+  const as = { from: seat.occupant.jid, id: `relay${++relayCount}` }
+  ctx.relay.expect({ asker: session, id: stanza.id, asked: target.jid, answerer: answerer.session, as })
+  const attrs = { xmlns: NS_CLIENT, type: stanza.type, ...as, to: answerer.address }
   answerer.session.send(xml('iq', attrs, payload.clone()))
   return RELAYED
 }
 
 /** An answer goes to whoever asked, from the address that was asked. Who answers without a question is not heard. */
-function passOnAnswer({ id, type, element }: IqStanza, sender: Session, ctx: Context): typeof RELAYED {
-  const waiting = roomsOf(ctx).relay.take(id, sender)
+function passOnAnswer({ to, id, type, element }: IqStanza, sender: Session, ctx: Context): typeof RELAYED {
+  const waiting = ctx.relay.take(sender, String(to), id)
   if (!waiting) return RELAYED
   const attrs = { xmlns: NS_CLIENT, type, id: waiting.id, from: waiting.asked, to: waiting.asker.jid.toString() }
   const children = element.getChildElements().map((child) => child.clone())

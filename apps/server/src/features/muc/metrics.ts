@@ -11,8 +11,3 @@ export const setHeldForHistory = gauge(
   'Messages that wait for somebody who enters a room, until the history is sent.',
   { of: OF },
 )
-
-export const setRequestsWaiting = gauge(
-  'drawbridge_room_requests_waiting',
-  'Requests between occupants of rooms that wait for an answer.',
-)

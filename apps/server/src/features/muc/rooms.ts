@@ -21,7 +21,6 @@ import { profileConfig, roomConfigSchema } from './config.ts'
 import type { RoomConfig } from './config.ts'
 import { affiliationRank } from './privileges.ts'
 import type { Affiliation } from './privileges.ts'
-import { Relay } from './relay.ts'
 import { Room, roomJid } from './room.ts'
 
 /** First part of the service's domain. */
@@ -39,7 +38,6 @@ const JOINS_PER_S = 20
 /** All rooms of this server, in memory from the start on. */
 export interface Rooms {
   readonly domain: string
-  readonly relay: Relay
   readonly size: number
   all(): Iterable<Room>
   find(localpart: string): Room | undefined
@@ -91,7 +89,6 @@ export async function loadRooms(ctx: Context): Promise<void> {
   }
   services.set(ctx, {
     domain,
-    relay: new Relay(),
     get size() {
       return byLocalpart.size
     },
