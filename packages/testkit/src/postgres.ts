@@ -35,7 +35,13 @@ async function startTemporary() {
   const directory = await mkdtemp(join(await fastestPlace(), 'drawbridge-test-'))
   // Nothing outlives the machine here, so nothing is flushed. A killed PostgreSQL still loses nothing.
   // An autovacuum worker runs as superuser, and a database in which one is at work cannot be dropped by its owner.
-  const settings = { fsync: 'off', full_page_writes: 'off', max_connections: 300, autovacuum: 'off' }
+  const settings = {
+    fsync: 'off',
+    full_page_writes: 'off',
+    max_connections: 300,
+    autovacuum: 'off',
+    scram_iterations: 1,
+  }
   const postgres = await startEmbeddedPostgres({ directory, settings }).catch(async (error: unknown) => {
     await rm(directory, { recursive: true, force: true })
     throw error
