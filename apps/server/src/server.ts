@@ -130,6 +130,7 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
       ctx.emit('client.known', { session })
     },
     refused: (session) => ctx.emit('client.known', { session }),
+    now,
   })
   const liveSessions: LiveSessions = { list: () => Array.from(sessions.all(), admission.liveSession) }
   const onPolicy: BuiltOnPolicy = {

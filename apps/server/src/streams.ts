@@ -182,7 +182,7 @@ export function createStreamServer(parts: StreamParts): StreamServer & { stop(te
     refusalFor(account, client, entrance, connection) {
       const { remoteAddress: address, language } = connection
       const facts = {
-        at: Date.now(),
+        at: ctx.now().getTime(),
         account,
         client: client ?? NO_IDENTITY,
         entrance: entranceOf(connection),

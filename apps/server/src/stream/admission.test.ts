@@ -34,6 +34,7 @@ const admission = createAdmission({
   turnedAway: createTurnedAway(),
   countHeld: async (account) => (account.startsWith('alice') ? 2 : 0),
   withdraw: () => undefined,
+  now: () => new Date(),
 })
 
 describe('control §4.2 during a cut', () => {

@@ -57,6 +57,7 @@ export interface AdmissionOptions {
   readonly settled?: (session: Session) => void
   /** The session may not stay, as what its client is by now. */
   readonly refused?: (session: Session) => void
+  readonly now: () => Date
 }
 
 export interface Admission {
@@ -96,6 +97,7 @@ export function createAdmission({
   withdraw,
   settled,
   refused,
+  now,
 }: AdmissionOptions): Admission {
   const headline = (session: Session, subject: Translated, body: Translated, ...details: Element[]) =>
     session.send(buildHeadline({ from: domain, to: session.jid, subject, body, details }))
@@ -167,7 +169,7 @@ export function createAdmission({
     const { gate } = policy()
     const { account, client } = session
     const address = session.remoteAddress
-    const facts = { at: Date.now(), account, client, entrance: entranceOf(session), address, isIdentityPending }
+    const facts = { at: now().getTime(), account, client, entrance: entranceOf(session), address, isIdentityPending }
     const verdict = ask(gate, 'session.open', facts)
     if (verdict.action === 'pass') return true
     refused?.(session)
