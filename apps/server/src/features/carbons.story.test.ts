@@ -83,3 +83,16 @@ test('carbons end when a device no longer wants them (XEP-0280 §5)', async () =
 
   expect(other.received()).toEqual([])
 })
+
+test('an error to the account reaches no device, whatever text is in it (RFC 6121 §8.5.2.1.1, XEP-0280 §6)', async () => {
+  await using s = await story({ alice: 1, bob: 2 })
+  await ready(s.bob, s.device('bob', 2))
+
+  const text = '<body>read me</body><error type="cancel"><gone xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error>'
+  for (const to of ['bob@im.test', s.bob.jid]) await s.alice.send(`<message type="error" to="${to}">${text}</message>`)
+  await s.alice.send('<message type="chat" to="bob@im.test"><body>marker</body></message>')
+
+  const bodies = (device: Device) => device.received().map((stanza) => /<body>(.*?)<\/body>/.exec(stanza)?.[1])
+  expect(bodies(s.bob)).toEqual(['read me', 'marker'])
+  expect(bodies(s.device('bob', 2))).toEqual(['marker'])
+})

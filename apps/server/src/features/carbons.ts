@@ -94,8 +94,11 @@ function copyTo(
   const broadcast = new Broadcast(
     xml('message', { xmlns: NS_CLIENT, from: owner, type }, buildCarbon(direction, element)),
   )
-  // A received copy hands the message over just as the message itself does; one's own message needs no handing over.
-  const handedOver = direction === 'received' ? archived : undefined
   // It is addressed to the full JID (§7), yet all devices share the rest of the bytes.
-  for (const session of recipients) session.send(broadcast.to(session.jid.toString(), handedOver))
+  for (const session of recipients) {
+    // A device that messages wait for has the message by its copy. To another a copy is nothing but that (RFC 6121
+    // §8.5.2.2): what waits goes on waiting. One's own message waits for nobody.
+    const isHandedOver = direction === 'received' && session.takesMessages
+    session.send(broadcast.to(session.jid.toString(), isHandedOver ? archived : undefined))
+  }
 }

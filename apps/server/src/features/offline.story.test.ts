@@ -39,6 +39,29 @@ test('a device of negative priority is given nothing that waits (XEP-0160 §3)',
   expect(messagesOf(quiet)).toEqual([])
 })
 
+test.each([
+  ['of negative priority', '<presence><priority>-1</priority></presence>'],
+  ['that has said nothing of its presence', undefined],
+])(
+  'what a device %s had a copy of waits for one that takes messages (RFC 6121 §8.5.2.2.1, XEP-0280 §7)',
+  async (_which, presence) => {
+    await using s = await story({ alice: 1 })
+    await s.addAccount('bob')
+    const quiet = await s.connect('bob', 'quiet')
+    await quiet.ask('set', '<enable xmlns="urn:xmpp:carbons:2"/>')
+    if (presence) await quiet.available(presence)
+    await s.alice.send('<message type="chat" to="bob@im.test"><body>waits</body></message>')
+    expect(messagesOf(quiet).join()).toContain('<received xmlns="urn:xmpp:carbons:2">')
+
+    const bob = await s.connect('bob', 'loud')
+    await bob.available()
+    expect(messagesOf(bob)).toHaveLength(1)
+    // A device that has its copy is not given the message again when it takes messages as well.
+    await quiet.available()
+    expect(messagesOf(quiet)).toEqual([])
+  },
+)
+
 test('what one device took is not given to the next one', async () => {
   await using s = await story({ alice: 1 })
   await s.addAccount('bob')

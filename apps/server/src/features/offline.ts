@@ -40,7 +40,7 @@ export const offline = defineFeature({
   },
   on: {
     'session.available': async ({ session }, ctx) => {
-      if (session.priority !== undefined && session.priority >= 0) await flush(session, ctx)
+      if (session.takesMessages) await flush(session, ctx)
     },
   },
 })

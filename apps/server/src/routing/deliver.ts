@@ -34,7 +34,7 @@ export function planDelivery(stanza: MessageStanza, account: Account | undefined
     if (type === 'error') return NOBODY
     if (type !== 'chat') return UNAVAILABLE
   }
-  const available = sessions.of(account.bareJid).filter(({ priority }) => priority !== undefined && priority >= 0)
+  const available = sessions.of(account.bareJid).filter(({ takesMessages }) => takesMessages)
   switch (type) {
     case 'chat':
     case 'normal':

@@ -145,6 +145,11 @@ export class Session {
     })
   }
 
+  /** What is for the account as such is for it, and what waits (RFC 6121 §8.5.2.1.1): of no negative priority. */
+  get takesMessages(): boolean {
+    return this.priority !== undefined && this.priority >= 0
+  }
+
   /** Known to XEP-0198; absent when the client did not ask to resume. */
   get resumeId(): string | undefined {
     return this.outbound?.canResume && !this.#leaving ? this.outbound.id : undefined

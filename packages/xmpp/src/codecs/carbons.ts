@@ -40,15 +40,15 @@ export function stripPrivate(message: Element): boolean {
 
 /**
  * Whether other devices should get a copy (XEP-0280 §6.1): not if the sender marked the message `<private/>` or
- * `no-copy`, not for room messages and what comes through a room, and of those of type `normal`, `error` and `headline`
- * only what belongs to a conversation.
+ * `no-copy`, not for room messages and what comes through a room, and of type `normal` only what belongs to a
+ * conversation. Errors are for the device that caused them: which other answers something that was copied nobody knows,
+ * and anybody could put text on every device by one.
  */
 export function isCarbonEligible(message: Element): boolean {
   if (message.getChild('private', NS_CARBONS) || hasHint(message, 'no-copy')) return false
   const { type } = message.attrs
-  if (type === 'groupchat' || type === 'headline') return false
+  if (type === 'groupchat' || type === 'headline' || type === 'error') return false
   if (message.getChild('x', NS_MUC_USER) && !message.getChild('x', NS_MUC_USER)?.getChild('invite')) return false
   if (type === 'chat') return true
-  if (type === 'error') return message.getChild('body') !== undefined
   return isDurable(message) || message.getChildElements().some((child) => findPayload(child)?.carbon)
 }

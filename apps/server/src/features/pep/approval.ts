@@ -51,7 +51,7 @@ export function askOwner(
 
 /** Who comes online is asked what nobody has answered yet. */
 export async function askAgain({ session }: { readonly session: Session }, ctx: Context): Promise<void> {
-  if (session.priority === undefined || session.priority < 0) return
+  if (!session.takesMessages) return
   const pending = await listPepSubscriptions(ctx.db, session.account.id, { state: 'pending' })
   askOwner(session.account, pending, ctx, [session])
 }

@@ -112,7 +112,7 @@ export function sessionsAt(jid: string, ctx: Context): readonly Session[] {
   if (!to) return []
   const session = to.isFull ? ctx.sessions.find(to) : undefined
   if (to.isFull) return session?.presence ? [session] : []
-  return ctx.sessions.of(to.bareString).filter(({ priority }) => priority !== undefined && priority >= 0)
+  return ctx.sessions.of(to.bareString).filter(({ takesMessages }) => takesMessages)
 }
 
 /** XEP-0402 §5: clients that know only the old bookmarks get them as a whole. */

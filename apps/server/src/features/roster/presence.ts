@@ -51,7 +51,7 @@ async function announce(
 ): Promise<void> {
   const priority = parsePriority(stanza.element)
   const isInitial = session.presence === undefined
-  const tookMessages = session.priority !== undefined && session.priority >= 0
+  const tookMessages = session.takesMessages
   const { account } = session
   await ctx.rosters.load(account)
   if (session.isEnded) {
@@ -74,7 +74,7 @@ async function announce(
     }
   }
   // A priority that is no longer negative makes the session one that messages wait for (§8.5.2).
-  if (isInitial || (priority >= 0 && !tookMessages)) ctx.emit('session.available', { session })
+  if (isInitial || (session.takesMessages && !tookMessages)) ctx.emit('session.available', { session })
 }
 
 function isOwnState(stanza: Stanza | undefined): boolean {
