@@ -48,9 +48,9 @@ test('the inventory says who, in which unit, from where and on which node; unkno
   expect(await found({ tier: 'E4' })).toEqual([])
   expect(await found({ unit: 'sales' })).toEqual([])
   expect(await found({ address: '203.0.113.0/24' })).toEqual([])
-  const place = ({ unknownBecause, lastSeenAt, accountId, clientKey }: NonNullable<typeof first>) => ({
+  const place = ({ unknownBecause, firstSeenAt, accountId, clientKey }: NonNullable<typeof first>) => ({
     isKnown: unknownBecause === null,
-    lastSeenAt,
+    firstSeenAt,
     accountId,
     clientKey: Buffer.from(clientKey).toString('hex'),
   })

@@ -130,7 +130,7 @@ export const CLIENT_ROUTES = {
     method: 'GET',
     path: '/api/v1/clients/uses',
     summary:
-      'List who uses which client, from where and on which node: unknown, unreadable and contradictory ones first, then those seen last; one page at a time.',
+      'List who uses which client, from where and on which node: unknown, unreadable and contradictory ones first, and of all the newest first; one page at a time.',
     permission: 'session.read',
     params: none,
     query: clientUsesQuery,

@@ -105,7 +105,7 @@ export interface InventoryFilter {
 /** Where a row of the inventory stands: unknown ones first, then those seen last. */
 export interface InventoryPlace {
   readonly isKnown: boolean
-  readonly lastSeenAt: Date
+  readonly firstSeenAt: Date
   readonly accountId: string
   /** In hex. */
   readonly clientKey: string
@@ -113,7 +113,10 @@ export interface InventoryPlace {
 
 export type InventoryRow = StoredSighting & { readonly units: readonly string[] }
 
-/** The inventory, one page: clients that nobody knows first, then those seen last. */
+/**
+ * The inventory, one page: clients that nobody knows first, and of them, as of the others, those that were seen first not
+ * so long ago. When they were seen last changes while somebody turns pages, and would hide some of them.
+ */
 export async function listInventory(
   db: Db,
   filter: InventoryFilter,
@@ -124,11 +127,11 @@ export async function listInventory(
     select unit.name from unit join unit_member on unit_member.unit_id = unit.id
     where unit_member.account_id = ${clientSighting.accountId} order by unit.name)`
   const isKnown = sql`(${clientSighting.unknownBecause} is null)`
-  const seenMs = sql`(extract(epoch from ${clientSighting.lastSeenAt}) * 1000)::bigint`
+  const seenMs = sql`(extract(epoch from ${clientSighting.firstSeenAt}) * 1000)::bigint`
   const beyond =
     after &&
     sql`(${isKnown}, -${seenMs}, ${clientSighting.accountId}, ${clientSighting.clientKey}) >
-      (${after.isKnown}::boolean, ${-after.lastSeenAt.getTime()}::bigint, ${after.accountId}::uuid,
+      (${after.isKnown}::boolean, ${-after.firstSeenAt.getTime()}::bigint, ${after.accountId}::uuid,
         ${Buffer.from(after.clientKey, 'hex')}::bytea)`
   const rows = await db
     .select({ sighting: clientSighting, localpart: account.localpart, units })
@@ -171,13 +174,19 @@ export interface UsedVersion extends Record<string, unknown> {
   readonly version: string | null
   readonly isUnknown: boolean
   readonly people: number
+  /** Of those, who had been seen with it by the instant that was asked for: the same whenever it is asked. */
+  readonly peopleThen: number
   readonly tiers: readonly string[]
   readonly firstSeenAt: Date
   readonly lastSeenAt: Date
 }
 
-/** Every version seen since then. Whether it can be named tells apart what calls itself the same. */
-export function listSeenVersions(db: Db, since: Date): Promise<UsedVersion[]> {
+/**
+ * Every version seen since then. Whether it can be named tells apart what calls itself the same.
+ *
+ * @param then - for `peopleThen`. Default: now.
+ */
+export function listSeenVersions(db: Db, since: Date, then = new Date()): Promise<UsedVersion[]> {
   const isUnknown = sql<boolean>`${clientSighting.unknownBecause} is not null`
   return db
     .select({
@@ -185,6 +194,8 @@ export function listSeenVersions(db: Db, since: Date): Promise<UsedVersion[]> {
       version: clientSighting.version,
       isUnknown,
       people: sql<number>`count(distinct ${clientSighting.accountId})::int`,
+      peopleThen: sql<number>`(count(distinct ${clientSighting.accountId})
+        filter (where ${clientSighting.firstSeenAt} <= ${then.toISOString()}))::int`,
       tiers: sql<readonly string[]>`array_agg(distinct ${clientSighting.identity} ->> 'tier')`,
       firstSeenAt: sql`min(${clientSighting.firstSeenAt})`.mapWith(clientSighting.firstSeenAt),
       lastSeenAt: sql`max(${clientSighting.lastSeenAt})`.mapWith(clientSighting.lastSeenAt),

@@ -5,7 +5,7 @@ import { findProposal, listAdvisories, listClientBuilds, listProposals, listUsed
 import type { ClientBuild, StoredProposal } from '@drawbridge/db'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
-import { pageOf } from './page.ts'
+import { firstReadAt, pageOf } from './page.ts'
 
 const MAX_LISTED = 10_000
 const IN_USE_MS = 90 * 86_400_000
@@ -58,12 +58,15 @@ export function advisoryHandlers({ db, advisories, sessions, now }: AdminContext
       }
     },
     async listProposals({ query }) {
-      const { page, more } = pageOf(await listProposals(db, MAX_LISTED), query, ({ state, foundAt, flaw, family }) => [
-        state === 'open' ? 0 : 1,
-        -foundAt.getTime(),
-        flaw,
-        family,
-      ])
+      const readAt = firstReadAt(query.cursor, now())
+      const wasOpen = ({ state, decidedAt }: StoredProposal) =>
+        state === 'open' || (decidedAt !== null && decidedAt.getTime() > readAt)
+      const { page, more } = pageOf(await listProposals(db, MAX_LISTED), query, (row) => {
+        const { foundAt, flaw, family } = row
+        // What was found meanwhile, or found again, comes last: in its place it would be passed over.
+        const group = foundAt.getTime() > readAt ? 2 : wasOpen(row) ? 0 : 1
+        return [readAt, group, -foundAt.getTime(), flaw, family]
+      })
       const count = await counter()
       return { proposals: page.map((row) => proposalView(row, count)), ...more }
     },

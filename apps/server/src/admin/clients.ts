@@ -7,7 +7,7 @@ import { unknownBecause } from '@drawbridge/policy'
 import type { ClientIdentity } from '@drawbridge/policy'
 import { z } from 'zod'
 import type { AdminContext, AdminHandlers } from './api.ts'
-import { cursorOf, pageOf, placeFrom } from './page.ts'
+import { cursorOf, firstReadAt, pageOf, placeFrom } from './page.ts'
 import type { Place } from './page.ts'
 import { hasText } from './search.ts'
 import { identityView } from './views.ts'
@@ -34,21 +34,24 @@ export function clientHandlers({
         keyOf(client, unknownBecause(client, gate.requiredTier(account)) !== undefined),
       )
       const flaws = await openFlaws(db)
-      const found = (await listSeenVersions(db, since(days)))
-        .map((row) => versionView(row, live.get(keyOf(row, row.isUnknown))?.length ?? 0, flaws))
+      const readAt = firstReadAt(query.cursor, now())
+      const found = (await listSeenVersions(db, since(days), new Date(readAt)))
+        .map((row) => ({ row, client: versionView(row, live.get(keyOf(row, row.isUnknown))?.length ?? 0, flaws) }))
         .filter(
-          (client) =>
+          ({ client }) =>
             hasText([`${client.family ?? ''} ${client.version ?? ''}`], text) &&
             (standing === undefined || standingOf(client) === standing) &&
             (isLive === undefined || client.sessions > 0 === (isLive === 'true')),
         )
-      const { page, more } = pageOf(found, query, ({ isUnknown, people, family = '', version = '' }) => [
+      // The most used first, as they were when somebody began to read.
+      const { page, more } = pageOf(found, query, ({ row: { isUnknown, peopleThen, family, version } }) => [
+        readAt,
         isUnknown ? 0 : 1,
-        -people,
-        family,
-        version,
+        -peopleThen,
+        family ?? '',
+        version ?? '',
       ])
-      return { clients: page, ...more }
+      return { clients: page.map(({ client }) => client), ...more }
     },
     async listClientUses({ query: { days, cursor, limit = PAGE, unknown, ...only } }) {
       const filter = { ...only, since: since(days), isUnknown: unknown && unknown === 'true' }
@@ -57,7 +60,12 @@ export function clientHandlers({
         db,
         filter,
         limit + 1,
-        after && { isKnown: after[0] === 1, lastSeenAt: new Date(-after[1]), accountId: after[2], clientKey: after[3] },
+        after && {
+          isKnown: after[0] === 1,
+          firstSeenAt: new Date(-after[1]),
+          accountId: after[2],
+          clientKey: after[3],
+        },
       )
       const page = rows.slice(0, limit)
       return { uses: page.map(useView), ...nextOf(rows, limit, placeOfUse) }
@@ -86,8 +94,8 @@ function nextOf<T>(rows: readonly T[], limit: number, placeOf: (row: T) => Place
   return rows.length > limit && last !== undefined ? { next: cursorOf(placeOf(last)) } : {}
 }
 
-function placeOfUse({ unknownBecause: why, lastSeenAt, accountId, clientKey }: InventoryRow): Place {
-  return [why === null ? 1 : 0, -lastSeenAt.getTime(), accountId, Buffer.from(clientKey).toString('hex')]
+function placeOfUse({ unknownBecause: why, firstSeenAt, accountId, clientKey }: InventoryRow): Place {
+  return [why === null ? 1 : 0, -firstSeenAt.getTime(), accountId, Buffer.from(clientKey).toString('hex')]
 }
 
 /** Whether it can be named tells apart what calls itself the same. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cursorOf, pageOf, placeFrom } from './page.ts'
+import { cursorOf, firstReadAt, pageOf, placeFrom } from './page.ts'
 
 const people = ['erin', 'bob', 'dave', 'alice', 'carol']
 const placeOf = (name: string) => [-name.length, name]
@@ -26,5 +26,15 @@ test('a cursor that nobody gave out is refused', () => {
   expect(placeFrom(cursorOf(['a', 1]))).toEqual(['a', 1])
   for (const bad of ['x', '', Buffer.from('{}').toString('base64url'), Buffer.from('[null]').toString('base64url')]) {
     expect(() => placeFrom(bad)).toThrow('malformed')
+  }
+})
+
+test('when a list was first read is the same on every page, and never in the future', () => {
+  const now = new Date('2026-11-24T02:00:00Z')
+  const at = firstReadAt(undefined, now)
+  expect(at).toBe(now.getTime())
+  expect(firstReadAt(cursorOf([at, 'a']), new Date(at + 60_000))).toBe(at)
+  for (const place of [[at + 1], [-1], ['x'], [Number.MAX_VALUE]]) {
+    expect(() => firstReadAt(cursorOf(place), now), JSON.stringify(place)).toThrow('malformed')
   }
 })

@@ -27,6 +27,17 @@ export function placeFrom(cursor: string): Place {
 }
 
 /**
+ * When the first page of a list was read, in ms since 1970: by what was so then, a list of what changes keeps its order.
+ * Such a list has it as the first part of its places. @throws Refusal `bad-request`
+ */
+export function firstReadAt(cursor: string | undefined, now: Date): number {
+  const [at] = cursor === undefined ? [now.getTime()] : placeFrom(cursor)
+  // Nobody has read anything in the future, or when there was no time.
+  if (typeof at !== 'number' || !(at >= 0 && at <= now.getTime())) throw new Refusal('bad-request')
+  return at
+}
+
+/**
  * One page of a list that is read as a whole. Rows may come and go between two pages: nothing that stays is left out, or
  * comes twice.
  *
