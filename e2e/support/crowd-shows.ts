@@ -9,6 +9,9 @@ import { cpuMsOf } from './crowd.ts'
 import type { Crowd } from './crowd.ts'
 import { ROOT } from './stack.ts'
 
+/** Long against the hundredths of a second in which the kernel counts. */
+const WINDOW_MS = 4_000
+
 interface Applied {
   readonly effect: { readonly epoch: number; readonly appliedMs: number; readonly disconnected: number }
 }
@@ -31,7 +34,7 @@ export interface LockOutShow {
  * A rule that ends all sessions below version 2.0; then those try to come back.
  *
  * @param turns - so often CPU time is measured, in turns; what counts is the median. Each turn of attempts has to wait
- *   twice as long for its answers.
+ *   twice as long for its answers. The first ones pay for the compiler.
  */
 export async function showLockOut(crowd: Crowd, turns = 1): Promise<LockOutShow> {
   const { node, sessions } = crowd
@@ -45,10 +48,12 @@ export async function showLockOut(crowd: Crowd, turns = 1): Promise<LockOutShow>
   await eachOf(spared, 64, (session) => (session.isOpen ? session.ping() : Promise.resolve()))
   const touched = spared.filter(({ isOpen }) => !isOpen).length
 
-  const perAttempt = async (pid: number, work: (session: Held) => Promise<unknown>) => {
-    const before = cpuMsOf(pid)
+  /** @param idling - milliseconds of CPU per millisecond that the process takes anyway, and that are taken off */
+  const perAttempt = async (pid: number, idling: number, work: (session: Held) => Promise<unknown>) => {
+    const [cpuMs, startedAt] = [cpuMsOf(pid), performance.now()]
     await eachOf(old, old.length, work)
-    return ((cpuMsOf(pid) - before) / old.length) * 1_000
+    const workedMs = cpuMsOf(pid) - cpuMs - idling * (performance.now() - startedAt)
+    return (workedMs / old.length) * 1_000
   }
   let answer = ''
   const tryAgain =
@@ -65,11 +70,12 @@ export async function showLockOut(crowd: Crowd, turns = 1): Promise<LockOutShow>
   // Who is told so for the first time has signed in for it.
   await tryAgain(node.c2sPort)(old[0]!)
   await using bare = await startBareServer(answer)
+  const idling = await idlingOf(node.pid, turns)
   const micros = { refusal: [] as number[], stream: [] as number[], bare: [] as number[] }
   for (let turn = 0; turn < turns; turn++) {
-    micros.stream.push(await perAttempt(node.pid, ({ options }) => openStream(options.port)))
-    micros.bare.push(await perAttempt(bare.pid, tryAgain(bare.port)))
-    micros.refusal.push(await perAttempt(node.pid, tryAgain(node.c2sPort)))
+    micros.stream.push(await perAttempt(node.pid, idling, ({ options }) => openStream(options.port)))
+    micros.bare.push(await perAttempt(bare.pid, 0, tryAgain(bare.port)))
+    micros.refusal.push(await perAttempt(node.pid, idling, tryAgain(node.c2sPort)))
   }
   return {
     hit: old.length,
@@ -80,6 +86,17 @@ export async function showLockOut(crowd: Crowd, turns = 1): Promise<LockOutShow>
     streamMicros: quantile(micros.stream, 0.5),
     bareMicros: quantile(micros.bare, 0.5),
   }
+}
+
+/** What a process takes while nothing is asked of it: its timers, its leases. Milliseconds of CPU per millisecond. */
+async function idlingOf(pid: number, windows: number): Promise<number> {
+  const parts: number[] = []
+  for (let window = 0; window < windows; window++) {
+    const [cpuMs, startedAt] = [cpuMsOf(pid), performance.now()]
+    await wait(WINDOW_MS)
+    parts.push((cpuMsOf(pid) - cpuMs) / (performance.now() - startedAt))
+  }
+  return quantile(parts, 0.5)
 }
 
 /** Opens a stream and closes it. */

@@ -38,8 +38,7 @@ import { sayGoodbye } from './session.ts'
 import type { Session } from './session.ts'
 import { StanzaRate } from './stanza-rate.ts'
 import { newStreamId } from './stream-id.ts'
-import { REFUSED } from './turned-away.ts'
-import type { Repeated } from './turned-away.ts'
+import { Farewell, REFUSED } from './turned-away.ts'
 import type { StreamServer, Stranger } from './stream-server.ts'
 
 /** Namespaces of a header that leave it to each stanza to name its own (RFC 6120 §4.8.2). */
@@ -75,9 +74,7 @@ export class C2sStream implements StreamHandler, NegotiatedStream {
   /** At most what one chunk brings: while something is in it, the connection is not read. */
   readonly #backlog: (Element | 'close')[] = []
   readonly #rate: StanzaRate
-  /** What it is told in a while, when it was turned away before. */
-  #repeated: Repeated | undefined
-  #deadline: NodeJS.Timeout
+  readonly #deadline: NodeJS.Timeout
 
   constructor(server: StreamServer, connection: Connection) {
     this.#server = server
@@ -229,14 +226,9 @@ export class C2sStream implements StreamHandler, NegotiatedStream {
   turnAway(installation: string): boolean {
     const again = this.#server.turnedAway(installation, this.#connection)
     if (!again) return false
-    this.#repeated = again
-    clearTimeout(this.#deadline)
-    this.#isWaiting = true
-    this.#connection.awaitEnd()
-    this.#deadline = setTimeout(() => {
-      countStreamError({ condition: REFUSED })
-      this.#finish(again.error)
-    }, again.delayMs)
+    this.#stop()
+    countStreamError({ condition: REFUSED })
+    this.#connection.awaitEnd(new Farewell(this.#connection, again))
     return true
   }
 
@@ -458,8 +450,6 @@ export class C2sStream implements StreamHandler, NegotiatedStream {
     this.#isClosed = true
     clearTimeout(this.#deadline)
     this.#rate.stop()
-    this.#repeated?.over(this.#connection)
-    this.#repeated = undefined
   }
 
   #text(element: Element): string {

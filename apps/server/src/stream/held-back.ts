@@ -1,5 +1,5 @@
 import type { XmlLimits } from '@drawbridge/xmpp'
-import type { Connection, Lease, PauseReason } from '../transport/connection.ts'
+import type { Connection, Lease, PauseReason, StreamHandler } from '../transport/connection.ts'
 
 /**
  * A connection that keeps what is written to it until it is known what has to be said first: for a session that begins
@@ -78,7 +78,7 @@ export class HeldBack implements Connection {
     this.#connection.resume(reason)
   }
 
-  awaitEnd(): void {
-    this.#connection.awaitEnd()
+  awaitEnd(handler: StreamHandler): void {
+    this.#connection.awaitEnd(handler)
   }
 }

@@ -1,8 +1,9 @@
 import { BoundedMap } from '@drawbridge/runtime'
 import { buildStreamError } from '@drawbridge/xmpp'
 import type { Authenticate } from '@drawbridge/xmpp'
-import type { Connection } from '../transport/connection.ts'
+import type { Connection, StreamHandler } from '../transport/connection.ts'
 import { parseBearer } from './oauthbearer.ts'
+import { sayGoodbye } from './session.ts'
 import type { StreamRefusal } from './stream-server.ts'
 
 /** How the stream of a client ends that the rules turn away (control §3.3). */
@@ -92,6 +93,30 @@ class Entry implements Repeated {
     this.#attempt?.destroy()
     this.#attempt = undefined
   }
+}
+
+/** What is left of a stream that was turned away, until it is told so. */
+export class Farewell implements StreamHandler {
+  readonly #connection: Connection
+  readonly #repeated: Repeated
+  readonly #timer: NodeJS.Timeout
+
+  constructor(connection: Connection, repeated: Repeated) {
+    this.#connection = connection
+    this.#repeated = repeated
+    this.#timer = setTimeout(() => sayGoodbye(connection, repeated.error), repeated.delayMs)
+  }
+
+  gone(): void {
+    clearTimeout(this.#timer)
+    this.#repeated.over(this.#connection)
+  }
+
+  open(): void {}
+  element(): void {}
+  close(): void {}
+  fault(): void {}
+  failed(): void {}
 }
 
 /**

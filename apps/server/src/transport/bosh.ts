@@ -119,7 +119,7 @@ class BoshConnection implements Connection {
   readonly remoteAddress: string
   readonly sid = randomBytes(18).toString('base64url')
   limits: XmlLimits = bodyLimits(PREAUTH_LIMITS)
-  readonly #handler: StreamHandler
+  #handler: StreamHandler
   readonly #host: Host
   readonly #waitMs: number
   readonly #hold: number
@@ -370,7 +370,8 @@ class BoshConnection implements Connection {
     if (this.#paused.delete(reason) && this.#paused.size === 0) this.#drain()
   }
 
-  awaitEnd(): void {
+  awaitEnd(handler: StreamHandler): void {
+    this.#handler = handler
     this.pause('order')
   }
 

@@ -63,8 +63,10 @@ export interface Connection {
   /**
    * The peer has said all that counts, and the answer takes a while: nothing more is read, and where the carrier can keep
    * it, what was written in this turn leaves together with what is written before `end`.
+   *
+   * @param handler - hears of the connection from here on, instead of the stream, which is not kept.
    */
-  awaitEnd(): void
+  awaitEnd(handler: StreamHandler): void
   /** Sends what is buffered, then ends. The peer has a few seconds to end its side. */
   end(): void
   destroy(): void

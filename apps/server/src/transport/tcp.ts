@@ -36,9 +36,7 @@ export async function listenTcp(options: TcpListenerOptions): Promise<Listener> 
     const { remoteAddress = '' } = socket
     const begin = (address: string) => {
       if (socket.destroyed || !options.limit.take(socket, address)) return
-      const connection = new TcpConnection(socket, address, options)
-      open.add(connection)
-      socket.on('close', () => open.delete(connection))
+      new TcpConnection(socket, address, options, open)
     }
     const { proxyHeader } = options
     if (!proxyHeader?.isFrom(remoteAddress)) return begin(remoteAddress)
@@ -83,6 +81,22 @@ const DEAF: StreamParser = {
   stop: () => undefined,
 }
 
+/** Whose connection a socket carries. With it, its listeners are the same for all, and nothing is made for each. */
+const CONNECTION = Symbol('connection')
+type Carrier = Socket & { [CONNECTION]?: TcpConnection }
+
+function onData(this: Carrier, chunk: Buffer): void {
+  this[CONNECTION]?.receive(chunk)
+}
+
+function onEnd(this: Carrier): void {
+  this[CONNECTION]?.peerEnded()
+}
+
+function onClose(this: Carrier): void {
+  this[CONNECTION]?.closed(this)
+}
+
 class TcpConnection implements Connection {
   readonly framing = 'tcp'
   readonly remoteAddress: string
@@ -90,8 +104,10 @@ class TcpConnection implements Connection {
   tlsVersion: string | undefined
   isEncrypted = false
   readonly #tls: Tls
-  readonly #handler: StreamHandler
-  #socket: Socket
+  /** Those of this listener. */
+  readonly #open: Set<TcpConnection>
+  #handler: StreamHandler
+  #socket: Carrier
   #output: TextOutput
   #limits: XmlLimits = PREAUTH_LIMITS
   #parser = DEAF
@@ -99,8 +115,16 @@ class TcpConnection implements Connection {
   #paused = 0
   #isEnding = false
   #isHandshaking = false
+  /** How long its peer may take to end its side. */
+  #linger: NodeJS.Timeout | undefined
 
-  constructor(socket: Socket, remoteAddress: string, { tls, mode, accept }: TcpListenerOptions) {
+  constructor(
+    socket: Socket,
+    remoteAddress: string,
+    { tls, mode, accept }: TcpListenerOptions,
+    open: Set<TcpConnection>,
+  ) {
+    this.#open = open.add(this)
     this.#socket = socket
     this.#output = new TextOutput(socket)
     this.remoteAddress = remoteAddress
@@ -143,8 +167,8 @@ class TcpConnection implements Connection {
   startTls(): void {
     this.#parser.stop()
     uncorkNow(this.#output)
-    this.#socket.removeAllListeners('data')
-    this.#socket.removeAllListeners('end')
+    this.#socket.off('data', onData)
+    this.#socket.off('end', onEnd)
     this.#secure()
   }
 
@@ -160,7 +184,8 @@ class TcpConnection implements Connection {
     if (wasPaused && this.#paused === 0) this.#socket.resume()
   }
 
-  awaitEnd(): void {
+  awaitEnd(handler: StreamHandler): void {
+    this.#handler = handler
     this.pause('order')
     this.#parser.stop()
     this.#parser = DEAF
@@ -175,10 +200,8 @@ class TcpConnection implements Connection {
     if (this.#isHandshaking) return this.destroy()
     uncorkNow(this.#output)
     this.#output.end()
-    const socket = this.#socket
-    socket.resume()
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-    socket.on('close', () => clearTimeout(timer))
+    this.#socket.resume()
+    this.#linger = setTimeout(() => this.destroy(), LINGER_MS)
   }
 
   destroy(): void {
@@ -207,24 +230,35 @@ class TcpConnection implements Connection {
     this.#listenTo(secured)
   }
 
-  #listenTo(socket: Socket): void {
-    socket.on('data', (chunk: Buffer) => {
-      if (this.#isEnding) return
-      // A parser that was replaced while it read this chunk has stopped: the rest was plaintext or is nobody's.
-      const parser = this.#parser
-      try {
-        parser.write(chunk)
-      } catch (error) {
-        if (error instanceof StreamFault) this.#handler.fault(error)
-        else this.#handler.failed(error)
-      }
-    })
-    socket.on('end', () => {
-      if (!this.#isEnding) socket.end()
-    })
-    socket.on('close', () => {
-      if (this.#socket === socket) this.#handler.gone()
-    })
+  #listenTo(socket: Carrier): void {
+    socket[CONNECTION] = this
+    socket.on('data', onData)
+    socket.on('end', onEnd)
+    socket.on('close', onClose)
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.#isEnding) return
+    // A parser that was replaced while it read this chunk has stopped: the rest was plaintext or is nobody's.
+    const parser = this.#parser
+    try {
+      parser.write(chunk)
+    } catch (error) {
+      if (error instanceof StreamFault) this.#handler.fault(error)
+      else this.#handler.failed(error)
+    }
+  }
+
+  peerEnded(): void {
+    if (!this.#isEnding) this.#socket.end()
+  }
+
+  /** @param socket - the one below TLS closes, too, and may do so first */
+  closed(socket: Socket): void {
+    if (this.#socket !== socket) return
+    clearTimeout(this.#linger)
+    this.#open.delete(this)
+    this.#handler.gone()
   }
 }
 

@@ -69,7 +69,7 @@ class WebSocketConnection implements Connection {
   readonly channelBindings: ChannelBindings | undefined = undefined
   readonly #ws: WebSocket
   readonly #socket: Duplex & { readonly bytesRead?: number }
-  readonly #handler: StreamHandler
+  #handler: StreamHandler
   #limits: XmlLimits = PREAUTH_LIMITS
   readonly #paused = new Set<PauseReason>()
   #isEnding = false
@@ -118,7 +118,8 @@ class WebSocketConnection implements Connection {
     if (this.#paused.delete(reason) && this.#paused.size === 0) this.#ws.resume()
   }
 
-  awaitEnd(): void {
+  awaitEnd(handler: StreamHandler): void {
+    this.#handler = handler
     this.pause('order')
   }
 
