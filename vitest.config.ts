@@ -12,7 +12,8 @@ const SHARED = { isolate: false, maxWorkers: availableParallelism() + 1 } as con
 
 /**
  * Three heights of test. unit: boots nothing. story: the real router with a real PostgreSQL, a copy of a migrated
- * template. e2e: every process, real sockets, browsers. interop: clients that were made without us.
+ * template. e2e: every process, real sockets, browsers. interop: clients that were made without us. A time-out is for what
+ * hangs: it leaves room for a machine that does much else.
  */
 export default defineConfig({
   test: {
@@ -23,6 +24,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'apps/**/*.test.tsx', 'infra/**/*.test.ts'],
           exclude: [...NEVER, '**/*.story.test.ts'],
+          testTimeout: 20_000,
         },
       },
       {
@@ -32,7 +34,7 @@ export default defineConfig({
           include: ['packages/**/*.story.test.ts', 'apps/**/*.story.test.ts'],
           exclude: NEVER,
           globalSetup: 'packages/testkit/src/postgres-setup.ts',
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
