@@ -27,7 +27,7 @@ import type { Measure } from './measure.ts'
 import { policyPorts } from './policy-ports.ts'
 import type { BuiltOnPolicy } from './policy-ports.ts'
 import { createZone } from './policy/break-glass.config.ts'
-import { watchCommands } from './policy/command-directory.ts'
+import { COMMAND_FILE, watchCommands } from './policy/command-directory.ts'
 import type { LiveSessions } from './policy/enforce.ts'
 import type { LivePolicy } from './policy/live.ts'
 import { loadOfflineTokens } from './policy/offline-token.ts'
@@ -354,7 +354,11 @@ export async function buildServer(config: ServerConfig, log: Log, outside: Outsi
     onPage: (isAnswered) => strain.pageAsked(isAnswered),
   })
   parts.adopt(
-    await watchCommands(at.commands, policy.standalone.takeToken, log.child({ part: 'commands' })),
+    await watchCommands(
+      at.commands,
+      (text) => policy.standalone.takeToken(COMMAND_FILE, text),
+      log.child({ part: 'commands' }),
+    ),
     (commands) => commands.close(),
   )
   parts.use(

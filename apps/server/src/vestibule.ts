@@ -19,7 +19,7 @@ import { LOCAL_ACTOR } from './admin/index.ts'
 import { checked, readJson, readQuery } from './admin/request.ts'
 import { compileRoutes, findRoute } from './admin/routes.ts'
 import { suspensionView } from './admin/suspension-views.ts'
-import { watchCommands } from './policy/command-directory.ts'
+import { COMMAND_FILE, watchCommands } from './policy/command-directory.ts'
 import { publicSuspensions } from './policy/enforce.ts'
 import { loadOfflineTokens } from './policy/offline-token.ts'
 import { createOrderDesk } from './policy/order-desk.ts'
@@ -128,7 +128,7 @@ async function openVestibule(config: ServerConfig, options: VestibuleOptions): P
   opened.defer(() => local.close())
   const commands = await watchCommands(
     at.commands,
-    async (text) => desk.takeToken(text),
+    async (text) => desk.carryOut(COMMAND_FILE, desk.takeToken(COMMAND_FILE, text)),
     log.child({ part: 'commands' }),
   )
   opened.defer(() => commands.close())
@@ -206,8 +206,10 @@ function localAnswers(desk: OrderDesk, config: ServerConfig, { waiting, version 
         if (!done) throw new Refusal('database-unavailable')
         return { suspension: suspensionView(done.suspension), effect: done.effect, released: 0, discarded: 0 }
       }
-      case 'useOfflineToken':
-        return desk.takeToken(checked(ADMIN_ROUTES.useOfflineToken.body, await readJson(req, maxBodyBytes)).token)
+      case 'useOfflineToken': {
+        const { token } = checked(ADMIN_ROUTES.useOfflineToken.body, await readJson(req, maxBodyBytes))
+        return desk.carryOut(LOCAL_ACTOR.name, desk.takeToken(LOCAL_ACTOR.name, token))
+      }
       default:
         throw new Refusal('database-unavailable', { detail: waiting.reason })
     }

@@ -70,7 +70,7 @@ interface AdminOptions {
   /** Whose bundles of advisories are trusted. */
   readonly feedKeys?: readonly string[]
   /** Another process on the same database, with the same keys; it is closed before that one. */
-  readonly beside?: { readonly url: string; readonly sealer: Sealer }
+  readonly beside?: { readonly url: string; readonly sealer: Sealer; readonly offline: ReturnType<typeof offlineParts> }
 }
 
 /** The admin API with a real database, on two listeners: the network, and what stands for the local socket. */
@@ -84,12 +84,13 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
   const alerts: { readonly text: string; readonly to: readonly string[] }[] = []
   const accounts = createAccounts('im.test', beside ? await listAccounts(database.db, 1_000) : [])
   const units = createUnits(accounts, [])
+  const offline = offlineParts(beside?.offline)
   const policy = await startPolicy({
     db: database.db,
     url,
     posture: 'discover',
     leaseTtlMs: 5_000,
-    offline: offlineParts(),
+    offline,
     log: silentLog,
     unitsOf: (localpart) => units.of(`${localpart}@im.test`).map(({ name }) => name),
     sessions: { list: () => sessions },
@@ -221,6 +222,7 @@ export async function admin({ now, sandbox = STRONG, settings = {}, feedKeys = [
   return {
     url,
     sealer,
+    offline,
     network: network.send,
     /** Where the network listener is. */
     port: network.port,

@@ -1,12 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { offlineTokens } from '../src/policy/offline-token.ts'
-import type { Order, Orders } from '../src/policy/orders.ts'
+import type { Order, Orders, SpentToken, UnnotedToken } from '../src/policy/orders.ts'
 import type { PolicyServiceOptions } from '../src/policy/start.ts'
 
-/** What a node needs to act without its database, for tests that have no directory. */
-export function offlineParts(): PolicyServiceOptions['offline'] {
+/**
+ * What a node needs to act without its database, for tests that have no directory.
+ *
+ * @param beside - another node of the same service: it takes the same tokens
+ */
+export function offlineParts(beside?: PolicyServiceOptions['offline']): PolicyServiceOptions['offline'] {
   const all: Order[] = []
-  const spent = new Set<string>()
+  const spent = new Map<string, SpentToken>()
   const orders: Orders = {
     all,
     add: (order) => void all.push(order),
@@ -16,7 +20,13 @@ export function offlineParts(): PolicyServiceOptions['offline'] {
         1,
       ),
     isSpent: (nonce) => spent.has(nonce),
-    spend: (nonce) => !spent.has(nonce) && spent.add(nonce).has(nonce),
+    spend: (token) => !spent.has(token.nonce) && spent.set(token.nonce, token).has(token.nonce),
+    get unnoted() {
+      return [...spent.values()].filter((token): token is UnnotedToken => token.use !== undefined)
+    },
+    learn: (tokens) => {
+      for (const token of tokens) spent.set(token.nonce, { nonce: token.nonce, until: token.until })
+    },
   }
-  return { orders, tokens: offlineTokens(generateKeyPairSync('ed25519').privateKey, 'im.test') }
+  return { orders, tokens: beside?.tokens ?? offlineTokens(generateKeyPairSync('ed25519').privateKey, 'im.test') }
 }

@@ -92,6 +92,7 @@ export {
   SEND_LAST,
   type SubscriptionState,
 } from './schema/pep.ts'
+export * from './offline-token.ts'
 export * from './passkey.ts'
 export * from './second-factor.ts'
 export * from './playbook.ts'

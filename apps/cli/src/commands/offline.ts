@@ -11,7 +11,7 @@ export const tokenOfflineCreate: Command = {
   name: 'token offline create',
   hasDryRun: true,
   usage: '--scope cut|end [--expires TIME]',
-  summary: `Make a token to print: it cuts the service off, or ends that, once on each node, without a database. It is good for ${EXPIRES}.`,
+  summary: `Make a token to print: it cuts the service off, or ends that, once, also without a database. It is good for ${EXPIRES}.`,
 
   async run(args, cli) {
     const { values } = parse(args, [], { scope: { type: 'string' }, expires: { type: 'string' } })

@@ -10,6 +10,8 @@ const LOOK_MS = 1_000
 const MAX_BYTES = 4_096
 /** Files of one look; the rest is for the next. */
 const MAX_FILES = 100
+/** Who uses a token that is put there, as the audit log shows it: whoever may write there. */
+export const COMMAND_FILE = 'local:commands'
 /** What we have looked at. */
 const DONE = /\.(?:done|refused)$/u
 

@@ -79,6 +79,13 @@ export interface GuardedOperations {
   settle(by: Person, id: string, action: SettleAction, messages: Selection): Promise<Guarded<number>>
   /** Spares clients from client rules, which takes two people like any exemption (control §4.6). */
   addException(by: Person, wanted: NewClientException): Promise<Guarded<ExceptionChange>>
+  /**
+   * Makes or uses tokens on paper. One alone makes a cut with them that lasts, or ends one: nobody can be asked first, so
+   * that it is for those who act alone.
+   *
+   * @throws Refusal `offline-token-alone`
+   */
+  handlePaper<T>(by: Person, work: () => Promise<T>): Promise<T>
   /** Agrees to what another person asked for, and does it. */
   approve(by: Person, requestId: string): Promise<Approved>
   refuse(by: Person, requestId: string): Promise<ApprovalRequest>
@@ -259,6 +266,12 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
         return requests.ask(by.name, 'add-client-exception', wanted.rule ?? '', wanted)
       }
       return { done: await operations.addClientException(by.name, wanted) }
+    },
+    async handlePaper(by, work) {
+      if (isActive() && !by.mayActAlone && approvalsNeeded('paper', true) === 2) {
+        throw new Refusal('offline-token-alone')
+      }
+      return work()
     },
     async approve(by, id) {
       const request = isId(id) ? await findApprovalRequest(db, id) : undefined

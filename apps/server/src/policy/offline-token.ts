@@ -7,7 +7,7 @@ export const OFFLINE_SCOPES = ['cut', 'end'] as const
 export type OfflineScope = (typeof OFFLINE_SCOPES)[number]
 
 export interface OfflineToken {
-  /** 16 random bytes in hex: a node takes it once. */
+  /** 16 random bytes in hex: it is taken once. */
   readonly nonce: string
   readonly scope: OfflineScope
   readonly expiresAt: Date
@@ -18,7 +18,7 @@ export type TokenFault = 'unreadable' | 'forged' | 'expired'
 
 /**
  * Tokens on paper (control §4.3): what they may do, until when, and a number, signed by Ed25519. Whoever can read one may
- * use it once on each node; nobody needs to sign in, and no database is asked.
+ * use it once; nobody needs to sign in, and where no database answers, none is asked.
  */
 export interface OfflineTokens {
   create(scope: OfflineScope, expiresAt: Date): { readonly token: OfflineToken; readonly text: string }

@@ -3,7 +3,7 @@ import type { Effect } from '@drawbridge/contract'
 import { uuidv7 } from '@drawbridge/db'
 import type { Suspension } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
-import type { OfflineScope, OfflineTokens } from './offline-token.ts'
+import type { OfflineScope, OfflineToken, OfflineTokens } from './offline-token.ts'
 import type { CutOrder, EndOrder, Orders } from './orders.ts'
 import { isRehearsal } from './rehearsal.ts'
 import { REVIEW_DUE_MS } from './suspensions.ts'
@@ -17,13 +17,25 @@ interface Done {
 export interface OrderDesk {
   /** Cuts of the whole service that were ordered here and have not been ended here. */
   cuts(): Suspension[]
-  cut(by: string, reason: string): Done
+  cut(by: string, reason: string, token?: string): Done
   /** Ends a cut that was ordered here; undefined when it was not. */
   end(by: string, id: string): Done | undefined
   /** Orders the end of one that other nodes have in force, too: it ends when the database answers again. */
   endLater(by: string, row: Suspension): Done
-  /** A rehearsal leaves the token good. @throws Refusal when it is not good, or was used on this node before. */
-  takeToken(text: string): { readonly scope: OfflineScope; readonly effect: Effect }
+  /**
+   * Takes a token, after which nobody can use it here; a rehearsal leaves it good.
+   *
+   * @throws Refusal when it is not good, or was used before as far as this node knows
+   */
+  takeToken(by: string, text: string): OfflineToken
+  /** Does what a token is for, in the name of who uses it. */
+  carryOut(by: string, token: OfflineToken): TokenUse
+}
+
+/** What a token did. */
+export interface TokenUse {
+  readonly scope: OfflineScope
+  readonly effect: Effect
 }
 
 export interface OrderDeskOptions {
@@ -40,8 +52,8 @@ export interface OrderDeskOptions {
 const TOKEN_REASON = 'Cut off by an emergency token'
 
 export function createOrderDesk({ orders, tokens, log, now, apply, foresee }: OrderDeskOptions): OrderDesk {
-  const cut: OrderDesk['cut'] = (by, reason) => {
-    const order = { kind: 'cut', id: uuidv7(), reason, by, at: now() } as const
+  const cut: OrderDesk['cut'] = (by, reason, token) => {
+    const order = { kind: 'cut', id: uuidv7(), reason, by, at: now(), ...(token !== undefined && { token }) } as const
     orders.add(order)
     const effect = apply()
     log.warn('the service is cut off on this node', { suspension: order.id, by, disconnected: effect.disconnected })
@@ -66,22 +78,25 @@ export function createOrderDesk({ orders, tokens, log, now, apply, foresee }: Or
       const effect = end(by, row.id)
       return { suspension: { ...row, endedAt: now(), endedBy: by }, effect }
     },
-    takeToken(text) {
+    takeToken(by, text) {
       const token = tokens.read(text, now())
       if (typeof token === 'string') throw new Refusal('offline-token-invalid', { detail: FAULTS[token] })
-      const isTrial = isRehearsal()
-      if (isTrial ? orders.isSpent(token.nonce) : !orders.spend(token.nonce, token.expiresAt, now())) {
-        throw new Refusal('offline-token-invalid', { detail: 'It was used on this node before.' })
-      }
-      const by = `token:${token.nonce.slice(0, 8)}`
-      if (isTrial) {
-        const order = { kind: 'cut', id: uuidv7(), reason: TOKEN_REASON, by, at: now() } as const
-        return { scope: token.scope, effect: foresee(token.scope === 'cut' ? rowOf(order, undefined) : undefined) }
-      }
-      const effect = token.scope === 'cut' ? cut(by, TOKEN_REASON).effect : end(by)
-      return { scope: token.scope, effect }
+      const { nonce, scope, expiresAt: until } = token
+      const use = { scope, by, at: now() }
+      if (isRehearsal() ? orders.isSpent(nonce) : !orders.spend({ nonce, until, use }, now())) throw usedBefore()
+      return token
+    },
+    carryOut(by, { nonce, scope }) {
+      if (!isRehearsal()) return { scope, effect: scope === 'cut' ? cut(by, TOKEN_REASON, nonce).effect : end(by) }
+      const order = { kind: 'cut', id: uuidv7(), reason: TOKEN_REASON, by, at: now(), token: nonce } as const
+      return { scope, effect: foresee(scope === 'cut' ? rowOf(order, undefined) : undefined) }
     },
   }
+}
+
+/** Why a token is not taken a second time. */
+export function usedBefore(): Refusal {
+  return new Refusal('offline-token-invalid', { detail: 'It was used before.' })
 }
 
 const FAULTS = {
@@ -136,7 +151,7 @@ export const NOTHING_SAID = {
 
 /** The suspension that an order becomes. @param ended - with it, or before anybody else heard of it */
 export function rowOf(
-  { id, reason, by, at }: CutOrder,
+  { id, reason, by, at, token }: CutOrder,
   ended: { readonly by: string; readonly at: Date } | undefined,
 ): Suspension {
   return {
@@ -145,6 +160,7 @@ export function rowOf(
     scopes: ['service'],
     mode: 'cut',
     reason,
+    internalReason: token === undefined ? '' : `Offline token ${token}`,
     sinceAt: at,
     startedBy: by,
     approvedBy: [by],

@@ -27,9 +27,33 @@ test('an order is there after a restart, until the database has it', () => {
 })
 
 test('a token is taken once, also after a restart', () => {
-  expect(openOrders(file, KEY).spend('n1', later, at)).toBe(true)
-  expect(openOrders(file, KEY).spend('n1', later, at)).toBe(false)
-  expect(openOrders(file, KEY).spend('n2', later, at)).toBe(true)
+  const token = (nonce: string) => ({ nonce, until: later, use: { scope: 'cut', by: 'local:cli', at } as const })
+  expect(openOrders(file, KEY).spend(token('n1'), at)).toBe(true)
+  expect(openOrders(file, KEY).spend(token('n1'), at)).toBe(false)
+  expect(openOrders(file, KEY).spend(token('n2'), at)).toBe(true)
+  expect(openOrders(file, KEY).unnoted).toEqual([token('n1'), token('n2')])
+})
+
+test('a token that was used elsewhere is remembered here, until it is over', () => {
+  const orders = openOrders(file, KEY)
+  orders.spend({ nonce: 'n1', until: later, use: { scope: 'end', by: 'local:cli', at } }, at)
+  orders.learn(
+    [
+      { nonce: 'n1', until: later },
+      { nonce: 'n2', until: later },
+    ],
+    at,
+  )
+  const again = openOrders(file, KEY)
+  expect([again.unnoted, again.isSpent('n1'), again.isSpent('n2'), again.isSpent('n3')]).toEqual([
+    [],
+    true,
+    true,
+    false,
+  ])
+  expect(again.spend({ nonce: 'n2', until: later }, at)).toBe(false)
+  again.learn([{ nonce: 'n4', until: new Date('2026-12-01') }], later)
+  expect([again.isSpent('n1'), again.isSpent('n4')]).toEqual([false, true])
 })
 
 test('a file that somebody else has changed is not believed, and not begun anew in silence', () => {

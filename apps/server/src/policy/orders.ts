@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import * as z from 'zod'
+import { OFFLINE_SCOPES } from './offline-token.ts'
 
 /** More than anybody gives without a database. */
 const MAX_ORDERS = 1_000
@@ -14,6 +15,8 @@ const order = z.discriminatedUnion('kind', [
     reason: z.string(),
     by: z.string(),
     at: z.coerce.date(),
+    /** Number of the token on paper that it came from. */
+    token: z.string().optional(),
   }),
   z.strictObject({
     kind: z.literal('end'),
@@ -25,11 +28,23 @@ const order = z.discriminatedUnion('kind', [
   }),
 ])
 
+const spentToken = z.strictObject({
+  nonce: z.string(),
+  until: z.coerce.date(),
+  /** What was done with it here, until the database knows. */
+  use: z.strictObject({ scope: z.enum(OFFLINE_SCOPES), by: z.string(), at: z.coerce.date() }).optional(),
+})
+
 const document = z.strictObject({
   orders: z.array(order).max(MAX_ORDERS),
-  /** Tokens that this node has taken, by nonce, until they are over. */
-  spent: z.array(z.strictObject({ nonce: z.string(), until: z.coerce.date() })).max(MAX_SPENT),
+  /** Tokens that were used here, or elsewhere as far as this node knows, until they are over. */
+  spent: z.array(spentToken).max(MAX_SPENT),
 })
+
+/** A token that was used. */
+export type SpentToken = z.output<typeof spentToken>
+/** One that was used here, which the database does not know yet. */
+export type UnnotedToken = SpentToken & { readonly use: NonNullable<SpentToken['use']> }
 
 /** What was ordered on this node while the database could not be asked, and is not written down there yet. */
 export type Order = z.output<typeof order>
@@ -43,10 +58,13 @@ export interface Orders {
   add(order: Order): void
   /** It is in the database now. */
   drop(id: string): void
-  /** Whether this node has taken a token. */
+  /** Whether this node knows that a token was used. */
   isSpent(nonce: string): boolean
-  /** Takes a token, once. False: this node has taken it before. */
-  spend(nonce: string, until: Date, now: Date): boolean
+  /** Takes a token, once. False: it was used before. */
+  spend(token: SpentToken, now: Date): boolean
+  readonly unnoted: readonly UnnotedToken[]
+  /** The database knows that these were used. */
+  learn(tokens: readonly Pick<SpentToken, 'nonce' | 'until'>[], now: Date): void
 }
 
 /**
@@ -71,13 +89,25 @@ export function openOrders(file: string, key: Buffer): Orders {
       save()
     },
     isSpent: (nonce) => spent.some((known) => known.nonce === nonce),
-    spend(nonce, until, now) {
-      if (spent.some((known) => known.nonce === nonce)) return false
+    spend(token, now) {
+      if (spent.some(({ nonce }) => nonce === token.nonce)) return false
       const valid = spent.filter((known) => known.until > now)
       if (valid.length >= MAX_SPENT) throw new Error('too many tokens are remembered')
-      spent = [...valid, { nonce, until }]
+      spent = [...valid, token]
       save()
       return true
+    },
+    get unnoted() {
+      return spent.filter((token): token is UnnotedToken => token.use !== undefined)
+    },
+    learn(tokens, now) {
+      const noted = new Set(spent.flatMap(({ nonce, use }) => (use ? [] : [nonce])))
+      const news = tokens.filter(({ nonce }) => !noted.has(nonce))
+      if (news.length === 0) return
+      const ids = new Set(news.map(({ nonce }) => nonce))
+      const kept = spent.filter(({ nonce, until }) => until > now && !ids.has(nonce))
+      spent = [...kept, ...news.map(({ nonce, until }) => ({ nonce, until }))].slice(-MAX_SPENT)
+      save()
     },
   }
 }

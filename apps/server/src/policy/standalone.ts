@@ -1,15 +1,26 @@
 import type { Effect } from '@drawbridge/contract'
-import { findSuspension, listActiveSuspensions, noteActedAlone, uuidv7 } from '@drawbridge/db'
+import {
+  appendAudit,
+  bumpPolicyEpoch,
+  findSuspension,
+  isOfflineTokenUsed,
+  listActiveSuspensions,
+  listOfflineTokenUses,
+  noteActedAlone,
+  noteOfflineTokenUse,
+  uuidv7,
+} from '@drawbridge/db'
 import type { Db, Suspension } from '@drawbridge/db'
 import type { SuspensionSetting } from '@drawbridge/policy'
 import type { Log } from '@drawbridge/runtime'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LivePolicy } from './live.ts'
 import type { Node } from './nodes.ts'
-import type { OfflineScope, OfflineTokens } from './offline-token.ts'
+import type { OfflineScope, OfflineToken, OfflineTokens } from './offline-token.ts'
 import type { Operations } from './operations.ts'
-import { createOrderDesk, endOf, NOTHING_SAID, rowOf } from './order-desk.ts'
-import type { Orders } from './orders.ts'
+import { createOrderDesk, endOf, NOTHING_SAID, rowOf, usedBefore } from './order-desk.ts'
+import type { TokenUse } from './order-desk.ts'
+import type { Orders, UnnotedToken } from './orders.ts'
 import { isRehearsal } from './rehearsal.ts'
 import { suspensionSettingFrom } from './stored-rules.ts'
 import { REVIEW_DUE_MS } from './suspensions.ts'
@@ -31,8 +42,13 @@ export interface Standalone {
   endOwn(by: string, id: string): { readonly suspension: Suspension; readonly effect: Effect } | undefined
   /** The same for any cut of the whole service; one that is in the database ends when that answers again. */
   end(by: string, id: string): { readonly suspension: Suspension; readonly effect: Effect } | undefined
-  /** A rehearsal leaves the token good. @throws Refusal when it is not good, or was used on this node before. */
-  takeToken(text: string): Promise<{ readonly scope: OfflineScope; readonly effect: Effect }>
+  /**
+   * Carries a token out in the name of who uses it, once on all nodes that the database reaches, and once on each that it
+   * does not. A rehearsal leaves it good.
+   *
+   * @throws Refusal when it is not good, or was used before
+   */
+  takeToken(by: string, text: string): Promise<TokenUse>
   createToken(scope: OfflineScope, expiresAt: Date): { readonly text: string; readonly nonce: string }
   /** Writes orders down where every node reads them. Called whenever the database has answered; never rejects. */
   reconcile(): Promise<void>
@@ -41,6 +57,8 @@ export interface Standalone {
 export interface StandaloneOptions {
   /** Over connections that give up soon. */
   readonly db: Db
+  /** Where it is put on record that a token was used: that must survive a crash. */
+  readonly records: Db
   readonly orders: Orders
   readonly tokens: OfflineTokens
   readonly live: LivePolicy
@@ -51,7 +69,7 @@ export interface StandaloneOptions {
 }
 
 export function createStandalone(options: StandaloneOptions): Standalone {
-  const { db, orders, tokens, live, node, operations, log, now } = options
+  const { db, records, orders, tokens, live, node, operations, log, now } = options
   let reconciling: Promise<void> | undefined
 
   const apply = (): Effect => {
@@ -74,8 +92,28 @@ export function createStandalone(options: StandaloneOptions): Standalone {
       return { epoch: Math.max(0, live.gate.epoch), appliedMs: 0, ...counts, nodes: [] }
     },
   })
+  /** Puts on record that a token was used, in an epoch by which every node hears of it. False: it was used before. */
+  const note = ({ nonce, until, use }: UnnotedToken): Promise<boolean> =>
+    records.transaction(async (tx) => {
+      const { scope, by: actor, at } = use
+      const noted = await noteOfflineTokenUse(tx, { nonce, scope, usedBy: actor, usedAt: at, expiresAt: until })
+      if (noted !== 'noted') return noted === 'same'
+      await bumpPolicyEpoch(tx)
+      await appendAudit(tx, { actor, action: 'use-offline-token', target: nonce, detail: { scope } }, at)
+      return true
+    })
+  /** Whether this is the first use, as far as the database says so within a second. */
+  const isFirstUse = async ({ nonce }: OfflineToken): Promise<boolean> => {
+    const taken = orders.unnoted.find((token) => token.nonce === nonce)
+    const asked = taken ? note(taken) : isOfflineTokenUsed(db, nonce).then((isUsed) => !isUsed)
+    return Promise.race([asked.catch(() => true), wait(ASK_MS, true, { ref: false })])
+  }
   /** One after the other, in the order in which they were given. */
   const spread = async () => {
+    for (const token of orders.unnoted) {
+      await note(token)
+      orders.learn([token], now())
+    }
     for (let order; (order = orders.all[0]);) {
       if (order.kind === 'cut') {
         // Ended before anybody else heard of it: it is put on record, and nobody else is cut off for a moment.
@@ -97,7 +135,7 @@ export function createStandalone(options: StandaloneOptions): Standalone {
     live.reconsider()
   }
   const reconcile = (): Promise<void> => {
-    if (orders.all.length === 0) return Promise.resolve()
+    if (orders.all.length === 0 && orders.unnoted.length === 0) return Promise.resolve()
     return (reconciling ??= spread()
       .catch((error: unknown) => log.warn('orders of this node wait for the database', { error: String(error) }))
       .finally(() => (reconciling = undefined)))
@@ -125,8 +163,10 @@ export function createStandalone(options: StandaloneOptions): Standalone {
       return cut && desk.endLater(by, rowFromSetting(cut))
     },
     endOwn: desk.end,
-    async takeToken(text) {
-      const taken = desk.takeToken(text)
+    async takeToken(by, text) {
+      const token = desk.takeToken(by, text)
+      if (!(await isFirstUse(token))) throw usedBefore()
+      const taken = desk.carryOut(by, token)
       if (!isRehearsal()) await Promise.race([reconcile(), wait(SPREAD_MS, undefined, { ref: false })])
       return taken
     },
@@ -136,6 +176,15 @@ export function createStandalone(options: StandaloneOptions): Standalone {
     },
     reconcile,
   }
+}
+
+/** Learns which tokens were used on other nodes, so that this one refuses them also when it is alone. */
+export async function learnTokenUses(db: Db, orders: Orders, now: Date): Promise<void> {
+  const uses = await listOfflineTokenUses(db, now)
+  orders.learn(
+    uses.map(({ nonce, expiresAt: until }) => ({ nonce, until })),
+    now,
+  )
 }
 
 function isNoCut({ scopes, mode }: { readonly scopes: readonly string[]; readonly mode: string }): boolean {

@@ -26,7 +26,7 @@ import type { Orders } from './orders.ts'
 import { createRuleKeeper } from './rule-keeper.ts'
 import type { RuleKeeper } from './rule-keeper.ts'
 import { cutsInForce } from './order-desk.ts'
-import { createStandalone } from './standalone.ts'
+import { createStandalone, learnTokenUses } from './standalone.ts'
 import { createStrain } from './strain.ts'
 import type { Strain } from './strain.ts'
 import type { Standalone } from './standalone.ts'
@@ -117,6 +117,7 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     onLoad: async (from) => {
       await options.onLoad?.(from)
       await elsewhere.catchUp()
+      await learnTokenUses(from, offline.orders, now())
     },
     onReleased: () => void elsewhere.catchUp(),
     url: options.listenUrl ?? url,
@@ -157,7 +158,7 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     log,
   })
   later.rules = createRuleKeeper({ db, operations, settings: () => live.gate.settings, alert, log })
-  const standalone = createStandalone({ db: rules.db, ...offline, live, node, operations, log, now })
+  const standalone = createStandalone({ db: rules.db, records: db, ...offline, live, node, operations, log, now })
   later.standalone = standalone
   const measure = createMeasureImpact({
     db,

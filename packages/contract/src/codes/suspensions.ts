@@ -80,6 +80,16 @@ export const SUSPENSION_CODES = {
       de: 'Sie haben das selbst allein getan: Eine andere Person muss es prüfen.',
     },
   },
+  'offline-token-alone': {
+    type: 'auth',
+    condition: 'forbidden',
+    http: 403,
+    problem: 'offline-token-alone',
+    text: {
+      en: 'With a token on paper one person does what takes two: only the command line on the server and break-glass accounts make and use them. Start or end a suspension instead, and another approver agrees.',
+      de: 'Mit einem Token auf Papier tut eine Person, was zwei braucht: Nur die Befehlszeile auf dem Server und Notfallkonten erstellen und verwenden es. Beginnen oder beenden Sie stattdessen eine Aussetzung, der eine andere Person zustimmt.',
+    },
+  },
   'not-under-review': {
     type: 'cancel',
     condition: 'conflict',

@@ -102,6 +102,15 @@ export const approvalRequest = pgTable('approval_request', {
   outcome: text('outcome').$type<'approved' | 'refused'>(),
 })
 
+/** Tokens on paper that were used, on whatever node: each works once. */
+export const offlineTokenUse = pgTable('offline_token_use', {
+  nonce: text('nonce').primaryKey(),
+  scope: text('scope').$type<'cut' | 'end'>().notNull(),
+  usedBy: text('used_by').notNull(),
+  usedAt: instant('used_at').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+})
+
 /** Scopes, rules and texts that are started in one action: each as one document, which `packages/contract` checks. */
 export const playbook = pgTable('playbook', {
   id: uuid('id').primaryKey(),
