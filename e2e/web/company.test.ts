@@ -157,6 +157,22 @@ test('AU-22: an answer that nobody in this tab asked for signs nobody in', async
   await carol.context.close()
 })
 
+test.each(['nonce', 'aud', 'iss'])('AU-22: an ID token with another %s signs nobody in', async (claim) => {
+  const carol = await openPage(browser, stack.url)
+  await carol.page.route(`${provider.url}/token`, async (route) => {
+    const response = await route.fetch()
+    const said = (await response.json()) as { id_token: string }
+    const [header, payload = '', signature] = said.id_token.split('.')
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>
+    const twisted = Buffer.from(JSON.stringify({ ...claims, [claim]: 'another' })).toString('base64url')
+    await route.fulfill({ response, json: { ...said, id_token: [header, twisted, signature].join('.') } })
+  })
+  await companyButton(carol).click()
+  await carol.page.getByRole('link', { name: 'alice' }).click()
+  await problem(carol).getByText('does not belong to this tab').waitFor()
+  await carol.context.close()
+})
+
 test('who turns back at the issuer, and who has no account here, is told so', async () => {
   const carol = await openPage(browser, stack.url)
   await companyButton(carol).click()

@@ -111,3 +111,34 @@ test('a conversation with everything in it: unread, image, link, failed upload, 
   await look(alice, 'unread')
   expect(alice.faults).toEqual([])
 })
+
+test('XEP-0393: what somebody styled is shown so, with quotations and code, and read aloud without its marks', async () => {
+  await dave.say('> Which file?\n*Heads up:* it is `gate.ts`, not ~door.ts~\n```\nconst open = <b>true</b>\n```')
+  const message = messageOf(alice, 'Heads up')
+  await message.waitFor()
+  expect(await message.locator('blockquote').innerText()).toBe('Which file?')
+  expect(await message.locator('strong').innerText()).toBe('*Heads up:*')
+  expect(await message.locator('pre').innerText()).toBe('const open = <b>true</b>')
+  const name = 'Which file? Heads up: it is gate.ts, not door.ts const open = <b>true</b>'
+  expect((await message.getAttribute('aria-label'))?.replaceAll(/\s+/g, ' ')).toContain(name)
+  await look(alice, 'styled')
+})
+
+test('WCAG 1.4.4: with text of twice the size, nothing that can be pressed is covered or cut off', async () => {
+  const { page } = alice
+  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'))
+  const unreachable = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, input:not([type=file]), textarea')]
+      .filter((element) => element.checkVisibility() && !element.closest('[data-testid=timeline]'))
+      .filter((element) =>
+        [0.1, 0.5, 0.9].some((part) => {
+          const { left, top, width, height } = element.getBoundingClientRect()
+          const hit = document.elementFromPoint(left + width * part, top + height * part)
+          return hit !== element && !element.contains(hit) && !hit?.contains(element)
+        }),
+      )
+      .map((element) => element.getAttribute('aria-label') ?? element.textContent),
+  )
+  expect(unreachable).toEqual([])
+  await page.evaluate(() => (document.documentElement.style.fontSize = ''))
+})

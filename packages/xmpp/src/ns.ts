@@ -256,6 +256,8 @@ export const NS_MDS_SERVER_ASSIST = 'urn:xmpp:mds:server-assist:0'
 export const NS_NOTIFICATION_SETTINGS = 'urn:xmpp:notification-settings:1'
 /** XEP-0172 */
 export const NS_NICK = 'http://jabber.org/protocol/nick'
+/** XEP-0393 */
+export const NS_STYLING = 'urn:xmpp:styling:0'
 
 // Ours
 export const NS_DRAWBRIDGE_CLIENT = 'urn:drawbridge:client:1'

@@ -32,6 +32,12 @@ test('WC-01: a message with markup is its text, as it was written (XEP-0394 §5)
   expect(parse(chat(body + markup))).toMatchObject({ message: { body: text } })
 })
 
+test('XEP-0393 §4: an author can say that no mark in a message means anything', () => {
+  const unstyled = '<unstyled xmlns="urn:xmpp:styling:0"/>'
+  expect(parse(chat(`<body>*as it is*</body>${unstyled}`))).toMatchObject({ message: { isUnstyled: true } })
+  expect(parse(chat('<body>*strong*</body>'))).toMatchObject({ message: { isUnstyled: false } })
+})
+
 const carbon = (from: string) =>
   `<message xmlns="jabber:client" from="${from}"><sent xmlns="urn:xmpp:carbons:2"><forwarded xmlns="urn:xmpp:forward:0">` +
   `<message xmlns="jabber:client" type="chat" from="alice@im.test/9" to="bob@im.test"><body>mine</body></message></forwarded></sent></message>`

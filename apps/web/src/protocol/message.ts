@@ -13,6 +13,7 @@ import {
   NS_RECEIPTS,
   NS_SID,
   NS_STANZAS,
+  NS_STYLING,
   NS_UPLOAD,
 } from '@drawbridge/xmpp'
 
@@ -25,6 +26,8 @@ export interface ReceivedMessage {
   readonly stampedAt: number | undefined
   readonly body: string
   readonly media: Media | undefined
+  /** Its author wants it read as it is (XEP-0393 §4): no mark in it means anything. */
+  readonly isUnstyled?: boolean
   /** The scheme it is encrypted by, end to end: then this client can show nothing of it. */
   readonly encryption?: string | undefined
   readonly id: string | undefined
@@ -163,6 +166,7 @@ function parseContent(stanza: Element, account: string, stampedAt: number | unde
     stampedAt,
     body,
     media,
+    isUnstyled: stanza.getChild('unstyled', NS_STYLING) !== undefined,
     encryption: encryption?.scheme,
     id,
     originId: stanza.getChild('origin-id', NS_SID)?.attrs['id'],

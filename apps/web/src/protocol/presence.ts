@@ -6,6 +6,7 @@ import {
   NS_DISCO_INFO,
   NS_PING,
   NS_RECEIPTS,
+  NS_STYLING,
   NS_VERSION,
 } from '@drawbridge/xmpp'
 
@@ -55,6 +56,7 @@ export const FEATURES = [
   NS_PING,
   NS_RECEIPTS,
   NS_AVATAR_METADATA_NOTIFY,
+  NS_STYLING,
 ].sort()
 
 const IDENTITY = { category: 'client', type: 'web', name: 'Drawbridge' }

@@ -17,6 +17,7 @@ export interface ChatMessage {
   readonly at: number
   readonly body: string
   readonly media: Media | undefined
+  readonly isUnstyled?: boolean | undefined
   /** The scheme it is encrypted by, end to end: then nothing of it can be shown. */
   readonly encryption?: string | undefined
   readonly id: string | undefined
@@ -36,7 +37,7 @@ export interface Timeline {
 export const EMPTY_TIMELINE: Timeline = { messages: [], isComplete: false }
 
 export function chatMessageFrom(received: ReceivedMessage, now: number): ChatMessage {
-  const { mine, peer, body, media, encryption, id, originId, stanzaId, stampedAt } = received
+  const { mine, peer, body, media, isUnstyled, encryption, id, originId, stanzaId, stampedAt } = received
   return {
     key: (mine ? originId : undefined) ?? stanzaId ?? `${received.from} ${id ?? crypto.randomUUID()}`,
     mine,
@@ -44,6 +45,7 @@ export function chatMessageFrom(received: ReceivedMessage, now: number): ChatMes
     at: stampedAt ?? now,
     body,
     media,
+    isUnstyled,
     encryption,
     id,
     originId,

@@ -2,6 +2,7 @@ import { memo } from 'react'
 import { firstPage } from '../state/links.ts'
 import { isShownAsImage } from '../state/media.ts'
 import { DISCARDED } from '../state/outbox.ts'
+import { plainText } from '../state/styling.ts'
 import type { ChatMessage, DeliveryState } from '../state/timeline.ts'
 import type { Texts } from '../texts/index.ts'
 import { Avatar } from './Avatar.tsx'
@@ -106,9 +107,13 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
 })
 
 /** What a message is about, in a line: for the list of conversations, and for whoever cannot see it. */
-export function contentText({ media, encryption, body }: ChatMessage, origins: readonly string[], t: Texts): string {
+export function contentText(
+  { media, encryption, isUnstyled, body }: ChatMessage,
+  origins: readonly string[],
+  t: Texts,
+): string {
   if (encryption !== undefined) return t.encryptedMessage
-  if (!media) return body
+  if (!media) return isUnstyled ? body : plainText(body)
   return isShownAsImage(media, origins) ? (media.description ?? t.image) : media.name
 }
 
@@ -119,7 +124,7 @@ function MessageBody({ message, author, onOpenImage }: MessageBodyProps) {
   const { showsPreviews } = usePreferences()
   const hasPreviews = useChatState((state) => state.hasPreviews)
   const origins = useMediaOrigins()
-  const { key, mine, body, media, encryption } = message
+  const { key, mine, body, media, isUnstyled = false, encryption } = message
   if (encryption !== undefined) {
     return (
       <p className="encrypted" data-testid="encrypted">
@@ -132,7 +137,7 @@ function MessageBody({ message, author, onOpenImage }: MessageBodyProps) {
   const link = hasPreviews && showsPreviews ? firstPage(body, origins) : undefined
   return (
     <>
-      <MessageText text={body} />
+      <MessageText text={body} isUnstyled={isUnstyled} />
       {link !== undefined && <LinkCard href={link} />}
     </>
   )
