@@ -13,7 +13,7 @@ export function MessageMedia(props: SharedImageProps) {
   const origins = useMediaOrigins()
   if (isShownAsImage(media, origins)) return <SharedImage {...props} />
   if (isOwnUpload(media.url, origins)) return <SharedFile media={media} />
-  return <MessageText text={media.url} />
+  return <MessageText text={media.url} isUnstyled />
 }
 
 function SharedFile({ media }: { readonly media: Media }) {
