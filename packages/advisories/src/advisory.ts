@@ -12,7 +12,8 @@ export interface Interval {
 /** What is said of the versions of an interval. Of several that match, the first one counts. */
 export interface Statement {
   readonly interval: Interval
-  readonly isAffected: boolean
+  /** Absent: nobody knows. */
+  readonly isAffected?: boolean
 }
 
 /** One product of an advisory. */
@@ -21,7 +22,7 @@ export interface AffectedProduct {
   readonly identifiers: readonly string[]
   readonly statements: readonly Statement[]
   /** What holds for versions that no statement is about. */
-  readonly otherwise: 'affected' | 'unaffected'
+  readonly otherwise: 'affected' | 'unaffected' | 'unknown'
 }
 
 /** One published flaw, whatever format it was published in. */

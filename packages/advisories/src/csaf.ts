@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { AffectedProduct, FeedPart, Interval, NotAffected } from './advisory.ts'
 import { identifierFromCpe, identifierFromNames, identifierFromPurl } from './identifiers.ts'
+import { anyOf, intervalFrom } from './ranges.ts'
 import { flawId, list, prose, word } from './shapes.ts'
 
 const helper = z.object({ cpe: word.optional(), purl: word.optional() })
@@ -110,21 +111,5 @@ function productFrom(
   ].filter((identifier) => identifier !== undefined)
   const { product_version: version, product_version_range: range } = said
   if (version !== undefined) return { identifiers, interval: { from: version, last: version } }
-  return { identifiers, interval: range === undefined ? {} : rangeOf(range) }
-}
-
-/** `vers:generic/>=1.0|<2.0` (VERS), or the prose that many write instead, such as `<2.0`. */
-function rangeOf(text: string): Interval {
-  const constraints = text.replace(/^vers:[\w.-]+\//u, '').split('|')
-  const interval: { from?: string; below?: string; last?: string } = {}
-  for (const constraint of constraints) {
-    const [, operator = '=', version] = /^\s*(<=|>=|<|>|=)?\s*v?(\d\S*)\s*$/u.exec(constraint) ?? []
-    // A range that cannot be read is kept as one that cannot be compared: it may be any version.
-    if (version === undefined) return { from: text, last: text }
-    if (operator === '<') interval.below = version
-    else if (operator === '<=') interval.last = version
-    else if (operator === '=') Object.assign(interval, { from: version, last: version })
-    else interval.from = version
-  }
-  return interval
+  return { identifiers, interval: range === undefined ? {} : (intervalFrom(range) ?? anyOf(range)) }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { AffectedProduct, FeedPart, Interval } from './advisory.ts'
+import type { AffectedProduct, FeedPart } from './advisory.ts'
 import { identifierFromPackage } from './identifiers.ts'
+import { intervalFrom } from './ranges.ts'
 import { flawId, list, prose, word } from './shapes.ts'
 
 const vulnerability = z.object({
@@ -42,20 +43,7 @@ function productOf({
 }: z.output<typeof vulnerability>): AffectedProduct[] {
   const identifier = identifierFromPackage(known.ecosystem, known.name)
   if (identifier === undefined) return []
-  const interval = typeof text === 'string' ? intervalOf(text) : {}
+  const interval = typeof text === 'string' ? intervalFrom(text) : {}
+  if (interval === undefined) throw new Error(`the range ${text} cannot be read`)
   return [{ identifiers: [identifier], statements: [{ interval, isAffected: true }], otherwise: 'unaffected' }]
-}
-
-/** `>= 1.0, < 2.3.1` as an interval. What is open below by `>` is taken as closed: one version too many is no harm. */
-function intervalOf(text: string): Interval {
-  const interval: { from?: string; below?: string; last?: string } = {}
-  for (const part of text.split(',')) {
-    const [, operator, version] = /^\s*(<=|>=|<|>|=)\s*(\S+)\s*$/u.exec(part) ?? []
-    if (operator === undefined || version === undefined) throw new Error(`the range ${text} cannot be read`)
-    if (operator === '<') interval.below = version
-    else if (operator === '<=') interval.last = version
-    else if (operator === '=') Object.assign(interval, { from: version, last: version })
-    else interval.from = version
-  }
-  return interval
 }

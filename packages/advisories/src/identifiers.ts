@@ -2,6 +2,8 @@
 //   pkg:npm/converse.js      a package URL without version, qualifiers and subpath
 //   cpe:gajim:gajim          vendor and product of a CPE
 //   name:google/libwebp      vendor and product as words of a CVE record, which are no registry's
+//   name:/libwebp            a product as the word of a record that names no vendor
+// What is compared is `keyOf` them: the words of a CPE are those of a CVE record, whatever stands between them.
 
 /** Longest name that is looked at. */
 const MAX_LENGTH = 512
@@ -24,6 +26,23 @@ const PURL_TYPES: Readonly<Record<string, string>> = {
   debian: 'deb/debian',
   ubuntu: 'deb/ubuntu',
   alpine: 'apk/alpine',
+}
+
+/** Collections of CVE records (`collectionURL`) as types of package URLs. */
+const COLLECTIONS: Readonly<Record<string, string>> = {
+  'registry.npmjs.org': 'npm',
+  'www.npmjs.com': 'npm',
+  'npmjs.com': 'npm',
+  'pypi.org': 'pypi',
+  'pypi.python.org': 'pypi',
+  'crates.io': 'cargo',
+  'rubygems.org': 'gem',
+  'www.nuget.org': 'nuget',
+  'nuget.org': 'nuget',
+  'packagist.org': 'composer',
+  'pkg.go.dev': 'golang',
+  'repo.maven.apache.org': 'maven',
+  'repo1.maven.org': 'maven',
 }
 
 /** `pkg:npm/%40scope/name@1.0?x=y#z` as `pkg:npm/@scope/name`; undefined when it is no package URL. */
@@ -58,18 +77,49 @@ export function identifierFromCpe(cpe: string): string | undefined {
   return `cpe:${vendor ?? ''}:${product ?? ''}`
 }
 
-/** Vendor and product as words. */
+/** A package of a collection that a CVE record names by its address. */
+export function identifierFromCollection(collection: string, name: string): string | undefined {
+  const host = URL.canParse(collection) ? new URL(collection).hostname : ''
+  const type = COLLECTIONS[host]
+  if (type === undefined || name === '' || name.length > MAX_LENGTH) return undefined
+  return `pkg:${type}/${type === 'maven' ? name.replace(':', '/') : name}`.toLowerCase()
+}
+
+/** Vendor and product as words; `n/a` is no vendor, and without a product there is nothing to name. */
 export function identifierFromNames(vendor: string, product: string): string | undefined {
-  const [first, second] = [vendor, product].map(wordOf)
-  if (!first || !second || first === 'n/a' || second === 'n/a') return undefined
-  return `name:${first}/${second}`
+  const [first = '', second = ''] = [vendor, product].map(wordOf)
+  return second === '' ? undefined : `name:${first}/${second}`
 }
 
 function wordOf(text: string): string {
-  return text.length > MAX_LENGTH ? '' : text.trim().toLowerCase().replaceAll(/\s+/gu, '-')
+  const word = text.length > MAX_LENGTH ? '' : text.trim().toLowerCase().replaceAll(/\s+/gu, '-')
+  return /^(?:n\/a|-|unknown|unspecified)$/u.test(word) ? '' : word
 }
 
-/** Whether an identifier is one of a registry. Words are not: two vendors may use the same. */
-export function isRegistered(identifier: string): boolean {
-  return !identifier.startsWith('name:')
+/**
+ * What is the same for all spellings of one name. A CPE and the words of a CVE record are one, in any case and with any
+ * separators, and a vendor that a CPE calls `gajim_project` is `gajim`.
+ */
+export function keyOf(identifier: string): string {
+  const words = wordsOf(identifier)
+  return words ? `name:${words.vendor}/${words.product}` : identifier
+}
+
+/** All keys under which a product that we know is looked up: a record may name the product alone. */
+export function keysOf(identifier: string): string[] {
+  const words = wordsOf(identifier)
+  return words ? [`name:${words.vendor}/${words.product}`, `name:/${words.product}`] : [identifier]
+}
+
+function wordsOf(identifier: string): { readonly vendor: string; readonly product: string } | undefined {
+  const match = /^cpe:([^:]*):(.+)$/u.exec(identifier) ?? /^name:([^/]*)\/(.+)$/u.exec(identifier)
+  if (!match) return undefined
+  const [vendor = '', product = ''] = match.slice(1).map((text) => text.toLowerCase().replaceAll(/[\s_.-]+/gu, '-'))
+  return { vendor: vendor.replace(/-project$/u, ''), product }
+}
+
+/** How sure an identifier is: a registry's, words that two vendors may use, or words without a vendor. */
+export function sortOf(identifier: string): 'registered' | 'words' | 'vendorless' {
+  if (!identifier.startsWith('name:')) return 'registered'
+  return identifier.startsWith('name:/') ? 'vendorless' : 'words'
 }

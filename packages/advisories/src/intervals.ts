@@ -25,17 +25,22 @@ function outside(bound: string | undefined, isOutside: (bound: Version) => boole
   return isOutside(parsed) ? 'yes' : 'no'
 }
 
-/** What an advisory says of one version of a product. */
+const OTHERWISE = { affected: 'yes', unaffected: 'no', unknown: 'unknown' } as const
+
+/** What an advisory says of one version of a product. Fine is only what is said to be, and nothing before casts doubt on. */
 export function affects({ statements, otherwise }: AffectedProduct, version: string | undefined): Affects {
-  if (statements.length === 0) return otherwise === 'affected' ? 'yes' : 'no'
   let isUnsure = false
   for (const { interval, isAffected } of statements) {
     const answer = isWithin(interval, version)
-    if (answer === 'yes') return isAffected ? 'yes' : 'no'
-    if (answer === 'unknown') isUnsure = true
+    if (answer === 'no') continue
+    if (answer === 'yes' && isAffected === true) return 'yes'
+    // A version that is named itself is meant, whatever an unreadable range before it may say.
+    const isNamed = interval.from !== undefined && interval.from === interval.last
+    if (answer === 'yes' && isAffected === false) return isUnsure && !isNamed ? 'unknown' : 'no'
+    if (answer === 'yes') return 'unknown'
+    isUnsure = true
   }
-  if (isUnsure) return 'unknown'
-  return otherwise === 'affected' ? 'yes' : 'no'
+  return isUnsure ? 'unknown' : OTHERWISE[otherwise]
 }
 
 /**
@@ -44,11 +49,11 @@ export function affects({ statements, otherwise }: AffectedProduct, version: str
  */
 export function ruleRange(product: AffectedProduct, version: string): { from?: string; below?: string } | undefined {
   const own = product.statements.find(({ interval }) => isWithin(interval, version) === 'yes')
-  if (own) return own.isAffected ? asRange(own.interval) : undefined
-  if (product.otherwise === 'unaffected') return undefined
+  if (own) return own.isAffected === true ? asRange(own.interval) : undefined
+  if (product.otherwise !== 'affected') return undefined
   // Affected unless said otherwise: up to the first version above that is said to be fine.
   const fine = product.statements.flatMap(({ interval: { from }, isAffected }) =>
-    !isAffected && from !== undefined && compare(from, version) > 0 ? [from] : [],
+    isAffected === false && from !== undefined && compare(from, version) > 0 ? [from] : [],
   )
   const below = fine.toSorted(compare)[0]
   return below === undefined ? {} : { below }
@@ -69,6 +74,13 @@ function justAfter(text: string): string | undefined {
   if (prerelease.length > 0) return numbers.join('.')
   if (numbers.length === 4) return [...numbers.slice(0, 3), (numbers[3] ?? 0) + 1].join('.')
   return [...[0, 1, 2].map((index) => numbers[index] ?? 0), 1].join('.')
+}
+
+/** Whether two texts name one version: they are the same, or can be compared and are equal. */
+export function isSameVersion(a: string, b: string): boolean {
+  if (a === b) return true
+  const [left, right] = [parseVersion(a), parseVersion(b)]
+  return left !== 'unparseable' && right !== 'unparseable' && compareVersions(left, right) === 0
 }
 
 /** Order of two version texts; what cannot be compared is equal to everything. */

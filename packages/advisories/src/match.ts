@@ -1,6 +1,7 @@
 import type { AffectedProduct, Advisory } from './advisory.ts'
-import { isRegistered } from './identifiers.ts'
-import { affects, compare, ruleRange } from './intervals.ts'
+import { keyOf, keysOf, sortOf } from './identifiers.ts'
+import { affects, compare, isSameVersion, ruleRange } from './intervals.ts'
+import type { Affects } from './intervals.ts'
 import type { ProductMap } from './products.ts'
 import type { Component } from './sbom.ts'
 
@@ -50,87 +51,174 @@ const FORMAT_WORDS: readonly (readonly [format: string, word: RegExp])[] = [
   ['avif', /avif|dav1d|\bav1\b/iu],
 ]
 
-/** The client families that an advisory is about: by their own names, by builds' bills of materials, by what they contain. */
-export function findMatches(advisory: Advisory, known: Known): Match[] {
-  const said = FORMAT_WORDS.flatMap(([format, word]) => (word.test(advisory.title) ? [format] : []))
-  const found = advisory.products.flatMap((product) => [
-    ...known.clients.flatMap((client) => byName(product, client, known.products)),
-    ...byBuild(product, known),
-    ...known.clients.flatMap((client) => byContent(product, client, known)),
-  ])
-  return merged(found.map((match) => ({ ...match, formats: [...new Set([...match.formats, ...said])] })))
+/** What is known here, by the keys under which advisories may name it: an advisory costs what it hits, not what is known. */
+interface Index {
+  readonly clients: ReadonlyMap<string, readonly KnownClient[]>
+  readonly components: ReadonlyMap<string, string>
+  readonly parts: ReadonlyMap<string, readonly Part[]>
+  readonly families: ReadonlyMap<string, Family>
+  readonly formats: ProductMap['components']
 }
 
-function byName(product: AffectedProduct, { family, versions }: KnownClient, { clients }: ProductMap): Match[] {
-  const shared = sharedIdentifiers(product, clients[family]?.identifiers ?? [])
-  if (shared.length === 0) return []
-  const sure = versions.filter((version) => affects(product, version) === 'yes')
-  const unsure = versions.filter((version) => affects(product, version) === 'unknown')
-  if (sure.length + unsure.length === 0) return []
-  const confidence = sure.length === 0 ? 'possible' : shared.some(isRegistered) ? 'exact' : 'likely'
-  return [{ family, confidence, range: widest(product, sure), versions: [...sure, ...unsure], formats: [] }]
+/** A component of a build. */
+interface Part {
+  readonly build: KnownBuild
+  readonly version: string
 }
 
-/** Builds that contain an affected component. Fine is the first registered build above them that does not. */
-function byBuild(product: AffectedProduct, { clients, builds, products }: Known): Match[] {
-  const isHit = ({ components }: KnownBuild) => components.some((component) => isAffected(product, component, products))
-  const groups = Map.groupBy(builds, ({ family }) => family)
-  return [...groups].flatMap(([family, own]) => {
-    const hit = own.filter(isHit).map(({ version }) => version)
-    if (hit.length === 0) return []
-    const highest = hit.toSorted(compare).at(-1) ?? ''
-    const fine = own
-      .filter((build) => !isHit(build) && compare(build.version, highest) > 0)
+/** A client family with its builds on record, and with versions in use that are not. */
+interface Family {
+  readonly family: string
+  readonly builds: readonly KnownBuild[]
+  readonly inUse: readonly { readonly version: string | undefined; readonly builds: readonly KnownBuild[] }[]
+  readonly contains: readonly string[]
+}
+
+/**
+ * Finds the client families that an advisory is about: by their own names, by their builds' bills of materials, and by
+ * what they are known to contain.
+ */
+export function createMatcher(known: Known): (advisory: Advisory) => Match[] {
+  const index = indexOf(known)
+  return ({ title, products }) => {
+    const said = FORMAT_WORDS.flatMap(([format, word]) => (word.test(title) ? [format] : []))
+    const found = products.flatMap((product) => [...byName(product, index), ...byContent(product, index)])
+    return merged(found.map((match) => ({ ...match, formats: [...new Set([...match.formats, ...said])] })))
+  }
+}
+
+/** All keys under which a record may name what is in use here. */
+export function keysOfKnown(known: Known): string[] {
+  const { clients, components, parts } = indexOf(known)
+  return [...new Set([...clients.keys(), ...components.keys(), ...parts.keys()])]
+}
+
+function indexOf({ clients, builds, products }: Known): Index {
+  const components = new Map(
+    Object.entries(products.components).flatMap(([name, { identifiers }]) =>
+      identifiers.flatMap(keysOf).map((key) => [key, name] as const),
+    ),
+  )
+  /** A part that is a known component is looked up by all of that one's names. */
+  const partKeys = (identifiers: readonly string[]) => {
+    const own = identifiers.flatMap(keysOf)
+    const aliases = own.map((key) => products.components[components.get(key) ?? '']?.identifiers ?? [])
+    return new Set([...own, ...aliases.flat().flatMap(keysOf)])
+  }
+  const buildsOf = Map.groupBy(builds, ({ family }) => family)
+  const clientOf = new Map(clients.map((client) => [client.family, client]))
+  const names = [...new Set([...clientOf.keys(), ...buildsOf.keys()])]
+  return {
+    clients: grouped(
+      clients.flatMap((client) =>
+        (products.clients[client.family]?.identifiers ?? []).flatMap(keysOf).map((key) => [key, client] as const),
+      ),
+    ),
+    components,
+    parts: grouped(
+      builds.flatMap((build) =>
+        build.components.flatMap(({ identifiers, version }) =>
+          [...partKeys(identifiers)].map((key) => [key, { build, version }] as const),
+        ),
+      ),
+    ),
+    families: new Map(
+      names.map((family) => {
+        const own = buildsOf.get(family) ?? []
+        const versions = clientOf.get(family)?.versions ?? []
+        const isOf = (version: string | undefined) => (build: KnownBuild) =>
+          version !== undefined && isSameVersion(build.version, version)
+        const inUse = versions.map((version) => ({ version, builds: own.filter(isOf(version)) }))
+        return [family, { family, builds: own, inUse, contains: products.clients[family]?.contains ?? [] }]
+      }),
+    ),
+    formats: products.components,
+  }
+}
+
+function grouped<T>(entries: readonly (readonly [string, T])[]): Map<string, T[]> {
+  const groups = new Map<string, Set<T>>()
+  for (const [key, value] of entries) {
+    const group = groups.get(key)
+    if (group) group.add(value)
+    else groups.set(key, new Set([value]))
+  }
+  return new Map([...groups].map(([key, group]) => [key, [...group]]))
+}
+
+function byName(product: AffectedProduct, { clients }: Index): Match[] {
+  const hits = product.identifiers.flatMap((identifier) =>
+    (clients.get(keyOf(identifier)) ?? []).map((client) => ({ client, sort: sortOf(identifier) })),
+  )
+  return [...Map.groupBy(hits, ({ client }) => client)].flatMap(([{ family, versions }, shared]) => {
+    const answers = versions.map((version) => ({ version, answer: affects(product, version) }))
+    const sure = answers.filter(({ answer }) => answer === 'yes').map(({ version }) => version)
+    const unsure = answers.filter(({ answer }) => answer === 'unknown').map(({ version }) => version)
+    if (sure.length + unsure.length === 0) return []
+    const sorts = new Set(shared.map(({ sort }) => sort))
+    const isPossible = sure.length === 0 || (!sorts.has('registered') && !sorts.has('words'))
+    const confidence = isPossible ? 'possible' : sorts.has('registered') ? 'exact' : 'likely'
+    return [{ family, confidence, range: widest(product, sure), versions: [...sure, ...unsure], formats: [] }]
+  })
+}
+
+/**
+ * Clients that contain a component: those whose builds on record do, and those that are known to, nobody knows in which
+ * version. A version that is on record is judged by its builds alone, and one that is not stays possible. Fine is the
+ * first build on record above the affected ones that is not affected.
+ */
+function byContent(product: AffectedProduct, { components, parts, families, formats }: Index): Match[] {
+  const keys = product.identifiers.map(keyOf)
+  const known = keys.map((key) => components.get(key)).find((found) => found !== undefined)
+  const name = known ?? product.identifiers[0] ?? ''
+  const hits = keys.flatMap((key) => parts.get(key) ?? [])
+  const containing = new Set(hits.map(({ build }) => build.family))
+  if (known !== undefined) {
+    for (const { family, contains } of families.values()) if (contains.includes(known)) containing.add(family)
+  }
+  const standing = standingOf(product, hits)
+  const isNamed = product.identifiers.some((identifier) => sortOf(identifier) !== 'vendorless')
+  return [...containing].flatMap((family): Match[] => {
+    const { builds, inUse } = families.get(family)!
+    const sure = builds.filter((build) => standing.get(build) === 'yes')
+    const isOpen = (build: KnownBuild) => (standing.get(build) ?? 'no') !== 'no'
+    const versions = inUse
+      .filter((used) => used.builds.length === 0 || used.builds.some(isOpen))
       .map(({ version }) => version)
-    const below = fine.toSorted(compare)[0]
-    const used = clients.find((client) => client.family === family)?.versions ?? []
-    const name = componentName(product, products) ?? product.identifiers[0] ?? ''
+    if (versions.length === 0 && !builds.some(isOpen)) return []
+    const highest = sure
+      .map(({ version }) => version)
+      .toSorted(compare)
+      .at(-1)
+    const below =
+      highest === undefined
+        ? undefined
+        : builds
+            .filter((build) => !isOpen(build) && compare(build.version, highest) > 0)
+            .map(({ version }) => version)
+            .toSorted(compare)[0]
     return [
       {
         family,
-        confidence: 'exact' as const,
+        confidence: sure.length > 0 && isNamed ? 'exact' : 'possible',
         component: name,
         range: below === undefined ? {} : { below },
-        versions: used.filter((version) => version === undefined || hit.some((one) => compare(one, version) === 0)),
-        formats: products.components[name]?.formats ?? [],
+        versions,
+        formats: formats[name]?.formats ?? [],
       },
     ]
   })
 }
 
-/** Clients that are known to contain a component, nobody knows in which version. Where builds are registered, they know. */
-function byContent(product: AffectedProduct, { family, versions }: KnownClient, { builds, products }: Known): Match[] {
-  const name = componentName(product, products)
-  if (name === undefined || products.clients[family]?.contains.includes(name) !== true) return []
-  if (builds.some((build) => build.family === family)) return []
-  return [
-    {
-      family,
-      confidence: 'possible',
-      component: name,
-      range: {},
-      versions,
-      formats: products.components[name]?.formats ?? [],
-    },
-  ]
-}
-
-function isAffected(product: AffectedProduct, { identifiers, version }: Component, products: ProductMap): boolean {
-  const aliases = Object.values(products.components)
-    .map((entry) => entry.identifiers)
-    .filter((names) => names.some((name) => identifiers.includes(name)))
-    .flat()
-  return sharedIdentifiers(product, [...identifiers, ...aliases]).length > 0 && affects(product, version) !== 'no'
-}
-
-function componentName(product: AffectedProduct, { components }: ProductMap): string | undefined {
-  return Object.entries(components).find(
-    ([, { identifiers }]) => sharedIdentifiers(product, identifiers).length > 0,
-  )?.[0]
-}
-
-function sharedIdentifiers({ identifiers }: AffectedProduct, others: readonly string[]): string[] {
-  return identifiers.filter((identifier) => others.includes(identifier))
+/** What an advisory says of builds, by the worst of their parts. */
+function standingOf(product: AffectedProduct, parts: readonly Part[]): Map<KnownBuild, Affects> {
+  const standing = new Map<KnownBuild, Affects>()
+  for (const { build, version } of parts) {
+    const before = standing.get(build)
+    const answer = affects(product, version)
+    if (before !== 'yes' && answer !== 'no') standing.set(build, answer)
+  }
+  return standing
 }
 
 /** One range around those of all affected versions; open where one of them is. */

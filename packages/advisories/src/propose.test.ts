@@ -7,7 +7,7 @@ import type { Known } from './match.ts'
 import { DEFAULT_PRODUCTS, withOwn } from './products.ts'
 import { propose } from './propose.ts'
 import { readFeed } from './read.ts'
-import { buildSbom, CHROME_CVE, KEV, OSV_PILLOW, VENDOR_CSAF, VENDOR_VEX } from './test-records.ts'
+import { buildSbom, CHROME_CVE, cveOf, KEV, OSV_PILLOW, VENDOR_CSAF, VENDOR_VEX } from './test-records.ts'
 import { readSbom } from './sbom.ts'
 
 const NOW = Date.UTC(2023, 8, 14)
@@ -46,7 +46,7 @@ describe('from a record to a proposal', () => {
 
   test('a vulnerable library inside a build that has no record of its own: found by its bill of materials', () => {
     const clients = [{ family: 'acme-chat', versions: ['4.1.0', '4.2.0'] }]
-    const builds = [build('4.1.0', '1.2.4'), build('4.2.0', '1.2.5')]
+    const builds = [build('4.1.0', '1.3.1'), build('4.2.0', '1.3.2')]
     const [proposal] = propose(knowledge(CHROME_CVE), known({ clients, builds }), NOW)
     expect(proposal).toMatchObject({
       family: 'acme-chat',
@@ -61,7 +61,7 @@ describe('from a record to a proposal', () => {
 
   test('no build is fine: nobody is locked out without a way back, the images are withheld', () => {
     const clients = [{ family: 'acme-chat', versions: ['4.1.0'] }]
-    const [proposal] = propose(knowledge(CHROME_CVE, KEV), known({ clients, builds: [build('4.1.0', '1.2.4')] }), NOW)
+    const [proposal] = propose(knowledge(CHROME_CVE, KEV), known({ clients, builds: [build('4.1.0', '1.3.1')] }), NOW)
     expect(proposal).toMatchObject({ range: {}, suggestion: { action: 'degrade', preset: 'urgent' } })
   })
 
@@ -74,6 +74,36 @@ describe('from a record to a proposal', () => {
       isDegradeArmable: false,
       suggestion: { action: 'warn' },
     })
+  })
+
+  test('a build on record that is fine says nothing of the other versions of its family', () => {
+    const clients = [{ family: 'gajim', versions: ['1.7.0', '1.9.0', undefined] }]
+    const { components } = readSbom(buildSbom('gajim', '1.9.0', '1.3.2'))
+    const builds = [{ family: 'gajim', version: '1.9.0', components }]
+    const [proposal] = propose(knowledge(CHROME_CVE, KEV), known({ clients, builds }), NOW)
+    expect(proposal).toMatchObject({ confidence: 'possible', component: 'libwebp', versions: ['1.7.0', undefined] })
+    const all = { clients: [{ family: 'gajim', versions: ['1.9.0'] }], builds }
+    expect(propose(knowledge(CHROME_CVE, KEV), known(all), NOW)).toEqual([])
+  })
+
+  test('a part whose version cannot be compared makes a build possible, and arms nothing', () => {
+    const clients = [{ family: 'acme-chat', versions: ['4.1.0'] }]
+    const builds = [build('4.1.0', 'of my own')]
+    const [proposal] = propose(knowledge(CHROME_CVE, KEV), known({ clients, builds }), NOW)
+    expect(proposal).toMatchObject({ confidence: 'possible', versions: ['4.1.0'], isDegradeArmable: false })
+  })
+
+  test.each([
+    [{ vendor: 'Gajim', product: 'gajim' }, 'likely'],
+    [{ vendor: 'gajim project', product: 'GAJIM' }, 'likely'],
+    [{ vendor: 'n/a', product: 'Gajim' }, 'possible'],
+    [{ vendor: 'x', product: 'y', cpes: ['cpe:2.3:a:gajim_project:gajim:*:*:*:*:*:*:*:*'] }, 'exact'],
+    [{ collectionURL: 'https://pypi.org', packageName: 'gajim' }, 'exact'],
+  ])('a CVE record that names the client as %j finds it: %s', (names, confidence) => {
+    const affected = { ...names, versions: [{ version: '0', lessThan: '1.8.0', status: 'affected' }] }
+    const clients = [{ family: 'gajim', versions: ['1.7.0'] }]
+    const [proposal] = propose(knowledge(cveOf(affected)), known({ clients }), NOW)
+    expect(proposal).toMatchObject({ family: 'gajim', confidence, versions: ['1.7.0'] })
   })
 
   test('a version that cannot be compared is possible, never fine', () => {
@@ -106,6 +136,16 @@ describe('from a record to a proposal', () => {
     expect(propose(knowledge(VENDOR_CSAF), known({ clients, products: own }), NOW)).toHaveLength(1)
     expect(own.components['libwebp']).toBeDefined()
   })
+})
+
+describe('a bill of materials', () => {
+  test.each([{}, { metadata: {} }, { metadata: { component: { name: 'x' } } }])(
+    'may say of itself as little as %j',
+    (head) => {
+      const { components } = readSbom({ bomFormat: 'CycloneDX', ...head, components: [{ name: 'libwebp' }] })
+      expect(components).toMatchObject([{ name: 'libwebp', version: '' }])
+    },
+  )
 })
 
 describe('versions', () => {

@@ -1,6 +1,7 @@
 import type { RuleAction, RulePreset } from '@drawbridge/policy'
 import type { Advisory, Exploited, NotAffected } from './advisory.ts'
-import { CONFIDENCES, findMatches } from './match.ts'
+import { keyOf } from './identifiers.ts'
+import { CONFIDENCES, createMatcher } from './match.ts'
 import type { Confidence, Known, Match } from './match.ts'
 
 /** What might be done about one family because of one flaw. Somebody has to decide. */
@@ -24,6 +25,9 @@ export interface Suggestion {
   readonly deadline?: number
 }
 
+/** Most publications of one flaw that a proposal names. */
+const MAX_NAMED = 100
+
 /** All that is known of flaws. */
 export interface Knowledge {
   readonly advisories: readonly Advisory[]
@@ -46,17 +50,51 @@ const SUGGESTIONS: Readonly<Record<'exploited' | 'published', Readonly<Record<Co
 }
 
 /** Proposals for the clients in use, the most urgent first. @param now - milliseconds since 1970. */
-export function propose(knowledge: Knowledge, known: Known, now: number): Proposal[] {
-  const exploited = new Map(knowledge.exploited.map((entry) => [entry.id, entry]))
-  const found = knowledge.advisories.flatMap((advisory) => {
-    const ids = [advisory.id, ...advisory.aliases]
-    const hit = ids.map((id) => exploited.get(id)).find((entry) => entry !== undefined)
-    return findMatches(advisory, known)
-      .filter((match) => !isDenied(ids, match, knowledge.notAffected, known))
-      .map((match) => proposalOf(advisory, match, hit, now))
-  })
-  const groups = Map.groupBy(found, ({ flaw, family }) => `${flaw} ${family}`)
-  return [...groups.values()].flatMap(strongest).toSorted((a, b) => rankOf(a) - rankOf(b))
+export function propose({ advisories, ...notes }: Knowledge, known: Known, now: number): Proposal[] {
+  const proposals = createProposals(notes, known, now)
+  for (const advisory of advisories) proposals.take(advisory)
+  return proposals.all()
+}
+
+/** Proposals that come together one advisory after the other, so that whoever has many can pause between them. */
+export interface Proposals {
+  take(advisory: Advisory): void
+  /** Matches that were left out since there are too many proposals; those taken first stay. */
+  readonly leftOut: number
+  /** What came of all that was taken, the most urgent first. */
+  all(): Proposal[]
+}
+
+/** See `propose`. @param max - proposals that are kept. */
+export function createProposals(
+  notes: Omit<Knowledge, 'advisories'>,
+  known: Known,
+  now: number,
+  max = Number.POSITIVE_INFINITY,
+): Proposals {
+  const exploited = new Map(notes.exploited.map((entry) => [entry.id, entry]))
+  const denied = deniedFamilies(notes.notAffected, known)
+  const findMatches = createMatcher(known)
+  const found = new Map<string, Proposal>()
+  let leftOut = 0
+  return {
+    get leftOut() {
+      return leftOut
+    },
+    take(advisory) {
+      const ids = [advisory.id, ...advisory.aliases]
+      const hit = ids.map((id) => exploited.get(id)).find((entry) => entry !== undefined)
+      for (const match of findMatches(advisory)) {
+        if (ids.some((id) => denied.has(`${id} ${match.family}`))) continue
+        const proposal = proposalOf(advisory, match, hit, now)
+        const key = `${proposal.flaw} ${proposal.family}`
+        const before = found.get(key)
+        if (before || found.size < max) found.set(key, before ? stronger(before, proposal) : proposal)
+        else leftOut++
+      }
+    },
+    all: () => [...found.values()].toSorted((a, b) => rankOf(a) - rankOf(b)),
+  }
 }
 
 function proposalOf(advisory: Advisory, match: Match, hit: Exploited | undefined, now: number): Proposal {
@@ -82,17 +120,24 @@ function suggestionFor({ confidence, range, formats }: Match, hit: Exploited | u
   return { ...suggestion, action, ...(due > now ? { deadline: due } : {}) }
 }
 
-/** A vendor has said that this product, or this client, does not have the flaw. */
-function isDenied(ids: readonly string[], match: Match, denials: readonly NotAffected[], { products }: Known): boolean {
-  const names = [...(products.clients[match.family]?.identifiers ?? [])]
-  return denials.some(({ id, identifiers }) => ids.includes(id) && identifiers.some((name) => names.includes(name)))
+/** Where a vendor has said that its client does not have a flaw: `id family`. */
+function deniedFamilies(denials: readonly NotAffected[], { clients, builds, products }: Known): Set<string> {
+  const families = [...new Set([...clients, ...builds].map(({ family }) => family))]
+  const named = families.flatMap((family) =>
+    (products.clients[family]?.identifiers ?? []).map((identifier) => ({ key: keyOf(identifier), family })),
+  )
+  const byKey = Map.groupBy(named, ({ key }) => key)
+  return new Set(
+    denials.flatMap(({ id, identifiers }) =>
+      identifiers.flatMap((identifier) => (byKey.get(keyOf(identifier)) ?? []).map(({ family }) => `${id} ${family}`)),
+    ),
+  )
 }
 
-/** Several publishers of one flaw: the surest one's word, all of them named. */
-function strongest(group: readonly Proposal[]): Proposal[] {
-  const [best] = group.toSorted((a, b) => rankOf(a) - rankOf(b))
-  if (!best) return []
-  return [{ ...best, advisories: [...new Set(group.flatMap(({ advisories }) => advisories))] }]
+/** Two publishers of one flaw: the surer one's word, both of them named. */
+function stronger(first: Proposal, second: Proposal): Proposal {
+  const best = rankOf(second) < rankOf(first) ? second : first
+  return { ...best, advisories: [...new Set([...first.advisories, ...second.advisories])].slice(0, MAX_NAMED) }
 }
 
 function rankOf({ isExploited, confidence }: Proposal): number {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readFeed, UnknownFeedError } from './read.ts'
-import { CHROME_CVE, GHSA_ELECTRON, KEV, OSV_PILLOW, VENDOR_CSAF, VENDOR_VEX } from './test-records.ts'
+import { CHROME_CVE, cveOf, GHSA_ELECTRON, KEV, OSV_PILLOW, VENDOR_CSAF, VENDOR_VEX } from './test-records.ts'
 
 const read = (...records: readonly unknown[]) => readFeed(records.map((record) => JSON.stringify(record)).join('\n'))
 
@@ -33,29 +33,33 @@ describe('each format is told from its content and read into one shape', () => {
     ])
   })
 
-  test('CVE 5.1: ranges with changes, wildcards, and products that are affected unless said otherwise', () => {
+  test('CVE 5.1 as Chrome publishes it: a range from a version up to itself is everything before it', () => {
     const [advisory] = read(CHROME_CVE).advisories
     expect(advisory?.products).toEqual([
       {
-        identifiers: ['cpe:google:chrome', 'name:google/chrome'],
-        statements: [{ interval: { from: '116.0.5845.187', below: '116.0.5845.187' }, isAffected: true }],
-        otherwise: 'unaffected',
+        identifiers: ['name:google/chrome'],
+        statements: [
+          { interval: { below: '116.0.5845.187' }, isAffected: true },
+          { interval: { from: '116.0.5845.187' }, isAffected: false },
+        ],
+        otherwise: 'unknown',
       },
       {
         identifiers: ['name:google/libwebp'],
         statements: [
-          { interval: { below: '1.2.5' }, isAffected: true },
-          { interval: { from: '1.2.5', below: '1.3.0' }, isAffected: false },
-          { interval: { from: '1.3.0', below: '2' }, isAffected: true },
+          { interval: { below: '1.3.2' }, isAffected: true },
+          { interval: { from: '1.3.2' }, isAffected: false },
         ],
-        otherwise: 'unaffected',
-      },
-      {
-        identifiers: ['name:example/viewer'],
-        statements: [{ interval: { from: '3.0' }, isAffected: false }],
-        otherwise: 'affected',
+        otherwise: 'unknown',
       },
     ])
+  })
+
+  test('CVE 5.1: a package of a collection, and products without a vendor', () => {
+    const names = (affected: object) => read(cveOf(affected)).advisories[0]?.products[0]?.identifiers
+    expect(names({ collectionURL: 'https://pypi.org', packageName: 'Gajim' })).toEqual(['pkg:pypi/gajim'])
+    expect(names({ vendor: 'n/a', product: 'Gajim' })).toEqual(['name:/gajim'])
+    expect(names({ vendor: 'n/a', product: 'n/a' })).toBeUndefined()
   })
 
   test('CSAF 2.0: the tree says vendor, name and version, the leaf has the id', () => {
@@ -88,6 +92,22 @@ describe('each format is told from its content and read into one shape', () => {
 })
 
 describe('hostile and broken files', () => {
+  test('a file that begins with a byte order mark is read', () => {
+    expect(readFeed(`\u{FEFF}${JSON.stringify(KEV)}`).kind).toBe('kev')
+    expect(readFeed(`\u{FEFF}${JSON.stringify(OSV_PILLOW)}\r\n${JSON.stringify(OSV_PILLOW)}\r\n`).unread).toEqual([])
+  })
+
+  test('half a character and NUL are replaced in a text, and no name', () => {
+    const [advisory] = read({ ...OSV_PILLOW, summary: 'a\ud800b\0' }).advisories
+    expect(advisory?.title).toBe('a\u{FFFD}b\u{FFFD}')
+    expect(read({ ...OSV_PILLOW, aliases: [], modified: '\ud800' }, KEV).unread).toContainEqual(
+      expect.objectContaining({ at: 'record 1' }),
+    )
+    expect(read({ ...OSV_PILLOW, summary: `${'x'.repeat(498)}\u{1F600}${'x'.repeat(9)}` }).advisories[0]?.title).toBe(
+      `${'x'.repeat(498)}\u{FFFD}…`,
+    )
+  })
+
   test('one broken record costs only itself, and is named', () => {
     const feed = read({ ...OSV_PILLOW, id: 'x y' }, OSV_PILLOW, { hello: 1 })
     expect(feed.advisories).toHaveLength(1)

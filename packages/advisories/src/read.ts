@@ -43,21 +43,24 @@ export class UnknownFeedError extends Error {}
  * @throws UnknownFeedError when not one record is of a known format.
  */
 export function readFeed(text: string): Feed {
-  const records = recordsOf(text)
-  const first = records.map((record) => formatOf(record)).find((format) => format !== undefined)
-  if (!first) throw new UnknownFeedError('It is none of KEV, OSV, GHSA, CVE 5.1, CSAF 2.0 and OpenVEX.')
-  const parts = records.map((record, index): FeedPart => {
+  const steps = readFeedInSteps(text)
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value
+}
+
+/** The same record by record, for whoever has something else to do between them. */
+export function* readFeedInSteps(text: string): Generator<void, Feed> {
+  let first: FeedKind | undefined
+  const parts: FeedPart[] = []
+  for (const record of recordsOf(text)) {
+    yield
+    if (parts.length >= MAX_RECORDS) throw new UnknownFeedError(`It has more than ${MAX_RECORDS} records.`)
     const format = formatOf(record)
-    const at = `record ${index + 1}`
-    if (!format) return { unread: [{ at, why: 'is of no known format' }] }
-    try {
-      return format.read(record)
-    } catch (error) {
-      return { unread: [{ at, why: whyOf(error) }] }
-    }
-  })
+    first ??= format?.kind
+    parts.push(partOf(record, format, `record ${parts.length + 1}`))
+  }
+  if (first === undefined) throw new UnknownFeedError('It is none of KEV, OSV, GHSA, CVE 5.1, CSAF 2.0 and OpenVEX.')
   return {
-    kind: first.kind,
+    kind: first,
     advisories: parts.flatMap(({ advisories = [] }) => advisories),
     exploited: parts.flatMap(({ exploited = [] }) => exploited),
     notAffected: parts.flatMap(({ notAffected = [] }) => notAffected),
@@ -66,19 +69,22 @@ export function readFeed(text: string): Feed {
   }
 }
 
-function recordsOf(text: string): readonly unknown[] {
+function partOf(record: unknown, format: (typeof FORMATS)[number] | undefined, at: string): FeedPart {
+  if (!format) return { unread: [{ at, why: 'is of no known format' }] }
+  try {
+    return format.read(record)
+  } catch (error) {
+    return { unread: [{ at, why: whyOf(error) }] }
+  }
+}
+
+function* recordsOf(written: string): Generator<unknown> {
+  // Some editors and shells begin a file with a mark of its byte order (U+FEFF).
+  const text = written.startsWith('\u{FEFF}') ? written.slice(1) : written
   const whole = parse(text)
-  const records =
-    whole === undefined
-      ? text
-          .split('\n')
-          .filter((line) => line.trim() !== '')
-          .map(parse)
-      : Array.isArray(whole)
-        ? whole
-        : [whole]
-  if (records.length > MAX_RECORDS) throw new UnknownFeedError(`It has more than ${MAX_RECORDS} records.`)
-  return records
+  if (Array.isArray(whole)) yield* whole
+  else if (whole !== undefined) yield whole
+  else for (const line of text.split('\n')) if (line.trim() !== '') yield parse(line)
 }
 
 function parse(text: string): unknown {

@@ -18,22 +18,26 @@ export interface Sbom {
 
 const MAX_COMPONENTS = 20_000
 
+// Checked one by one while walking, so that no depth of nesting costs stack.
+const inner = z.array(z.unknown()).max(MAX_COMPONENTS).default([])
 const component = z.object({
   name: word,
   version: word.default(''),
   purl: word.optional(),
   cpe: word.optional(),
-  // Checked one by one while walking, so that no depth of nesting costs stack.
-  components: z.array(z.unknown()).max(MAX_COMPONENTS).default([]),
+  components: inner,
 })
 const document = z.object({
   bomFormat: z.literal('CycloneDX'),
-  metadata: z.object({ component: z.object({ name: word, version: word.default('') }) }),
-  components: z.array(z.unknown()).max(MAX_COMPONENTS).default([]),
+  // Both may be absent (CycloneDX 1.2 to 1.6); who registers a build says what it is of.
+  metadata: z
+    .object({ component: z.object({ name: word.default(''), version: word.default('') }).optional() })
+    .optional(),
+  components: inner,
 })
 
 /**
- * Reads a CycloneDX bill of materials (JSON, 1.4 and later); components inside components count like others.
+ * Reads a CycloneDX bill of materials (JSON, 1.2 and later); components inside components count like others.
  *
  * @throws when it is none, or has more than 20,000 components.
  */
@@ -42,14 +46,14 @@ export function readSbom(value: unknown): Sbom {
   const found: Component[] = []
   const open = [...components]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { name, version, purl, cpe, components: inner } = component.parse(next)
+    const { name, version, purl, cpe, components: parts } = component.parse(next)
     const identifiers = [
       purl === undefined ? undefined : identifierFromPurl(purl),
       cpe === undefined ? undefined : identifierFromCpe(cpe),
     ].filter((identifier) => identifier !== undefined)
     found.push({ name, version, identifiers })
-    open.push(...inner)
+    open.push(...parts)
     if (found.length + open.length > MAX_COMPONENTS) throw new Error(`it has more than ${MAX_COMPONENTS} components`)
   }
-  return { ...metadata.component, components: found }
+  return { name: '', version: '', ...metadata?.component, components: found }
 }

@@ -47,51 +47,54 @@ export const GHSA_ELECTRON = {
   ],
 }
 
+/** As it is published: Chrome writes "everything before" as a range from a version up to itself, and no other status. */
 export const CHROME_CVE = {
   dataType: 'CVE_RECORD',
   dataVersion: '5.1',
-  cveMetadata: { cveId: 'CVE-2023-4863', state: 'PUBLISHED', dateUpdated: '2024-07-31T13:05:00.000Z' },
+  cveMetadata: {
+    cveId: 'CVE-2023-4863',
+    state: 'PUBLISHED',
+    assignerShortName: 'Chrome',
+    datePublished: '2023-09-12T14:24:59.275Z',
+    dateUpdated: '2025-02-13T17:09:24.000Z',
+  },
   containers: {
     cna: {
-      descriptions: [{ lang: 'en', value: 'Heap buffer overflow in libwebp in Google Chrome prior to 116.0.5845.187' }],
       affected: [
         {
           vendor: 'Google',
           product: 'Chrome',
-          cpes: ['cpe:2.3:a:google:chrome:*:*:*:*:*:*:*:*'],
           versions: [
             { version: '116.0.5845.187', status: 'affected', lessThan: '116.0.5845.187', versionType: 'custom' },
-            { version: '0', status: 'affected', lessThan: 'deadbeef', versionType: 'git' },
           ],
         },
         {
           vendor: 'Google',
           product: 'libwebp',
-          defaultStatus: 'unaffected',
-          versions: [
-            {
-              version: '0',
-              status: 'affected',
-              lessThan: '1.*',
-              versionType: 'semver',
-              changes: [
-                { at: '1.2.5', status: 'unaffected' },
-                { at: '1.3.0', status: 'affected' },
-              ],
-            },
-          ],
+          versions: [{ version: '1.3.2', status: 'affected', lessThan: '1.3.2', versionType: 'custom' }],
         },
-        {
-          vendor: 'Example',
-          product: 'Viewer',
-          defaultStatus: 'affected',
-          versions: [{ version: '3.0', status: 'unaffected', lessThan: '*', versionType: 'semver' }],
-        },
-        { vendor: 'n/a', product: 'n/a', versions: [{ version: 'n/a', status: 'affected' }] },
       ],
+      descriptions: [
+        {
+          lang: 'en',
+          value:
+            'Heap buffer overflow in libwebp in Google Chrome prior to 116.0.5845.187 and libwebp 1.3.2 allowed a remote attacker to perform an out of bounds memory write via a crafted HTML page. (Chromium security severity: Critical)',
+        },
+      ],
+      problemTypes: [{ descriptions: [{ lang: 'en', description: 'Heap buffer overflow' }] }],
+      references: [{ url: 'https://crbug.com/1479274' }],
     },
+    adp: [{ title: 'CVE Program Container', references: [{ url: 'https://crbug.com/1479274' }] }],
   },
 }
+
+/** A CVE record of one product. */
+export const cveOf = (affected: object, id = 'CVE-2099-0001') => ({
+  dataType: 'CVE_RECORD',
+  dataVersion: '5.1',
+  cveMetadata: { cveId: id, state: 'PUBLISHED' },
+  containers: { cna: { descriptions: [{ lang: 'en', value: 'A flaw' }], affected: [affected].flat() } },
+})
 
 export const VENDOR_CSAF = {
   document: {

@@ -43,6 +43,10 @@ const feedImportResult = z
       )
       .readonly(),
     proposals: z.int().min(0).meta({ description: 'Proposals that were opened by it.' }),
+    leftOut: z.int().min(0).meta({
+      description:
+        'Advisories about clients here that were not compared with them, since there are too many: those used in attacks go first. Proposals of them stay as they are.',
+    }),
   })
   .meta({ id: 'FeedImportResult' })
 

@@ -15,8 +15,8 @@ export type StoredAdvisory = typeof advisory.$inferSelect
 export type StoredProposal = typeof advisoryProposal.$inferSelect
 export type ClientBuild = typeof clientBuild.$inferSelect
 
-/** Rows that go into one statement. */
-const CHUNK = 1_000
+/** Rows that go into one statement: so few that making it holds nobody up. */
+const CHUNK = 250
 
 /** What one import brings. Records of the same publication replace their older selves. */
 export interface NewKnowledge {
@@ -78,14 +78,36 @@ export function listFeedImports(db: Db, limit: number): Promise<(typeof feedImpo
   return db.select().from(feedImport).orderBy(desc(feedImport.at), desc(feedImport.id)).limit(limit)
 }
 
-/** Advisories about any of these products, at most `limit`. */
-export function listAdvisoriesAbout(db: Db, identifiers: readonly string[], limit: number): Promise<StoredAdvisory[]> {
-  return db
+/**
+ * Ids of the advisories about any of these products, at most `limit`: what is used in attacks first, by the id or an alias
+ * of it. With each, how many there are.
+ */
+export async function listAdvisoryIdsAbout(
+  db: Db,
+  identifiers: readonly string[],
+  limit: number,
+): Promise<{ readonly id: string; readonly total: number }[]> {
+  const { rows } = await db.execute<{ id: string; total: number }>(sql`
+    select id, count(*) over ()::int as total from (
+      select id, bool_or(
+        exists (select from exploited_flaw where exploited_flaw.id = advisory.id) or
+        exists (select from jsonb_array_elements_text(document -> 'aliases') as alias
+          join exploited_flaw on exploited_flaw.id = alias)) as is_exploited
+      from advisory where identifiers && ${sql.param([...identifiers])}::text[]
+      group by id) as about
+    order by is_exploited desc, id limit ${limit}`)
+  return rows
+}
+
+/** Advisories of these ids, in their order, of every publisher. */
+export async function listAdvisoriesOf(db: Db, ids: readonly string[]): Promise<StoredAdvisory[]> {
+  const rows = await db
     .select()
     .from(advisory)
-    .where(sql`${advisory.identifiers} && ${sql.param([...identifiers])}::text[]`)
-    .orderBy(asc(advisory.id), asc(advisory.kind))
-    .limit(limit)
+    .where(inArray(advisory.id, [...ids]))
+    .orderBy(asc(advisory.kind))
+  const byId = Map.groupBy(rows, ({ id }) => id)
+  return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
 /** Advisories by id, one page: those after `after`. */
@@ -164,16 +186,73 @@ export async function findProposal(db: Db, flaw: string, family: string): Promis
   return row
 }
 
-/** Puts a proposal on record, open: what was decided before is gone with it. */
-export async function openProposal(
+/** A proposal is about one flaw in one family. */
+export type ProposalKey = Pick<StoredProposal, 'flaw' | 'family'>
+
+/** Those of these proposals that are on record. */
+export async function findProposals(db: Db, keys: readonly ProposalKey[]): Promise<StoredProposal[]> {
+  const found: StoredProposal[] = []
+  for (const chunk of chunks(keys)) found.push(...(await db.select().from(advisoryProposal).where(isOneOf(chunk))))
+  return found
+}
+
+/** All open proposals, with the advisories that they were made of. */
+export async function listOpenProposals(db: Db): Promise<(ProposalKey & { readonly advisories: readonly string[] })[]> {
+  const advisories = sql<readonly string[]>`coalesce(${advisoryProposal.document} -> 'advisories', '[]')`
+  return db
+    .select({ flaw: advisoryProposal.flaw, family: advisoryProposal.family, advisories })
+    .from(advisoryProposal)
+    .where(eq(advisoryProposal.state, 'open'))
+}
+
+/** Puts proposals on record, open: what was decided before is gone with it. */
+export async function openProposals(
   tx: Db,
-  row: Pick<StoredProposal, 'flaw' | 'family' | 'document' | 'foundAt'>,
+  rows: readonly (ProposalKey & Pick<StoredProposal, 'document' | 'foundAt'>)[],
 ): Promise<void> {
-  const set = { ...row, state: 'open' as const, decidedAt: null, decidedBy: null, reason: null }
-  await tx
-    .insert(advisoryProposal)
-    .values(set)
-    .onConflictDoUpdate({ target: [advisoryProposal.flaw, advisoryProposal.family], set })
+  const undecided = { state: 'open' as const, decidedAt: null, decidedBy: null, reason: null }
+  for (const chunk of chunks(rows)) {
+    await tx
+      .insert(advisoryProposal)
+      .values(chunk.map((row) => ({ ...row, ...undecided })))
+      .onConflictDoUpdate({
+        target: [advisoryProposal.flaw, advisoryProposal.family],
+        set: { ...undecided, document: sql`excluded.document`, foundAt: sql`excluded.found_at` },
+      })
+  }
+}
+
+/** What is known of proposals has changed; what was decided stays. */
+export async function updateProposals(
+  tx: Db,
+  rows: readonly (ProposalKey & Pick<StoredProposal, 'document'>)[],
+): Promise<void> {
+  for (const chunk of chunks(rows)) {
+    await tx.execute(sql`
+      update advisory_proposal set document = s.document::jsonb
+      from unnest(${columnOf(chunk, ({ flaw }) => flaw)}::text[], ${columnOf(chunk, ({ family }) => family)}::text[],
+        ${columnOf(chunk, ({ document }) => JSON.stringify(document))}::text[]) as s (flaw, family, document)
+      where advisory_proposal.flaw = s.flaw and advisory_proposal.family = s.family`)
+  }
+}
+
+/** Those of these proposals that are open are about nobody any more. */
+export async function mootProposals(tx: Db, keys: readonly ProposalKey[]): Promise<void> {
+  for (const chunk of chunks(keys)) {
+    await tx
+      .update(advisoryProposal)
+      .set({ state: 'moot' })
+      .where(and(isOneOf(chunk), eq(advisoryProposal.state, 'open')))
+  }
+}
+
+function isOneOf(keys: readonly ProposalKey[]) {
+  return sql`(${advisoryProposal.flaw}, ${advisoryProposal.family}) in (
+    select * from unnest(${columnOf(keys, ({ flaw }) => flaw)}::text[], ${columnOf(keys, ({ family }) => family)}::text[]))`
+}
+
+function columnOf<T>(rows: readonly T[], pick: (row: T) => string) {
+  return sql.param(rows.map(pick))
 }
 
 /** Changes a proposal; undefined when there is none. */

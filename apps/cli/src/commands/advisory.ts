@@ -21,7 +21,10 @@ export const advisoryImport: Command = {
       ...unread.map(({ at, why }) => `  left out: ${at} ${why}`),
     ])
     const signature = imported.isSigned ? 'signed by a trusted key' : 'not signed'
-    cli.result([...lines, `${signature}; ${imported.proposals} new proposals: see advisory proposals`], imported)
+    const { proposals, leftOut } = imported
+    cli.result([...lines, `${signature}; ${proposals} new proposals: see advisory proposals`], imported)
+    if (leftOut > 0)
+      cli.note(`${leftOut} advisories about clients here were not looked at: there are too many of them.`)
   },
 }
 

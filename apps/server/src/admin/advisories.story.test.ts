@@ -40,8 +40,8 @@ test('control §7.1: a flaw in a library inside a build becomes a proposal, and 
   await using api = await admin()
   await uses(api, 'ana', 'acme-chat', '4.1.0')
   await uses(api, 'ben', 'acme-chat', '4.2.0')
-  await registerBuild(api, '4.1.0', '1.2.4')
-  await registerBuild(api, '4.2.0', '1.2.5')
+  await registerBuild(api, '4.1.0', '1.3.1')
+  await registerBuild(api, '4.2.0', '1.3.2')
   expect(await proposals(api)).toEqual([])
 
   const imported = await import_(api, 'cve.json', CHROME_CVE)
@@ -81,7 +81,7 @@ test('control §7.1: a flaw in a library inside a build becomes a proposal, and 
 test('an import can be tried out: what it would open and withhold is counted, and nothing stays', async () => {
   await using api = await admin()
   await uses(api, 'ana', 'acme-chat', '4.1.0')
-  await registerBuild(api, '4.1.0', '1.2.4')
+  await registerBuild(api, '4.1.0', '1.3.1')
   await import_(api, 'kev.json', KEV)
   const settings = { isDegradeArmed: true, products: { clients: {}, components: {} } }
   const armed = await api.local('PUT', '/api/v1/advisories/settings', { json: settings })
@@ -98,7 +98,7 @@ test('an import can be tried out: what it would open and withhold is counted, an
 test('where it was armed, images are withheld at once; the lock-out still waits for somebody', async () => {
   await using api = await admin()
   await uses(api, 'ana', 'acme-chat', '4.1.0')
-  await registerBuild(api, '4.1.0', '1.2.4')
+  await registerBuild(api, '4.1.0', '1.3.1')
   await api.local('PUT', '/api/v1/advisories/settings', {
     json: { isDegradeArmed: true, products: { clients: {}, components: {} } },
   })
@@ -118,7 +118,7 @@ test('where it was armed, images are withheld at once; the lock-out still waits 
 test('a decision stays, until the flaw turns out to be worse', async () => {
   await using api = await admin()
   await uses(api, 'ana', 'acme-chat', '4.1.0')
-  await registerBuild(api, '4.1.0', '1.2.4')
+  await registerBuild(api, '4.1.0', '1.3.1')
   await import_(api, 'cve.json', CHROME_CVE)
   const path = '/api/v1/advisories/proposals/CVE-2023-4863/acme-chat/decision'
   const dismissed = await api.local('POST', path, { json: { decision: 'dismiss', reason: 'images are off there' } })
@@ -133,7 +133,7 @@ test('a decision stays, until the flaw turns out to be worse', async () => {
 
 test('nobody uses an affected client any more, or its vendor says it is not affected: the proposal is moot', async () => {
   await using api = await admin()
-  await uses(api, 'ana', 'gajim', '1.7.3')
+  await uses(api, 'ana', 'gajim', '1.3.1')
   const own = {
     'acme-chat': { identifiers: [], contains: [] },
     gajim: { identifiers: ['name:google/libwebp', 'pkg:pypi/gajim'], contains: [] },

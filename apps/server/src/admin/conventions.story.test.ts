@@ -2,7 +2,7 @@ import { ADMIN_ROUTES } from '@drawbridge/contract'
 import type { AdminRoute, AdminRouteId } from '@drawbridge/contract'
 import type { Proposal } from '@drawbridge/advisories'
 import { buildSbom, CHROME_CVE } from '@drawbridge/advisories/test-records'
-import { listAudit, noteSightings, openProposal, putApprovalRequest, uuidv7 } from '@drawbridge/db'
+import { listAudit, noteSightings, openProposals, putApprovalRequest, uuidv7 } from '@drawbridge/db'
 import { claimFrom, identify } from '@drawbridge/policy'
 import { generateKeyPairSync } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
@@ -332,7 +332,7 @@ const WRITES: Readonly<Record<string, (made: Made) => Asked>> = {
   importAdvisories: () => ({ body: { name: 'a test', text: JSON.stringify(CHROME_CVE) } }),
   setAdvisorySettings: () => ({ body: { isDegradeArmed: false, products: { clients: {}, components: {} } } }),
   registerClientBuild: () => ({
-    body: { family: 'acme-chat', version: '9.9', sbom: buildSbom('acme-chat', '9.9', '1.2.5') },
+    body: { family: 'acme-chat', version: '9.9', sbom: buildSbom('acme-chat', '9.9', '1.3.2') },
   }),
   setBreakGlass: () => ({ params: { name: 'carol' }, body: { isBreakGlass: false } }),
   createOfflineToken: () => ({ body: { scope: 'cut', expiresAt: '2100-01-01T00:00:00Z' } }),
@@ -387,7 +387,7 @@ async function makeAll() {
   await a.local('PUT', '/api/v1/playbooks/sales', {
     json: { steps: [{ scopes: ['images'], mode: 'hold' }], reason: 'x' },
   })
-  const sbom = buildSbom('acme-chat', '4.1.0', '1.2.4')
+  const sbom = buildSbom('acme-chat', '4.1.0', '1.3.1')
   await a.local('POST', '/api/v1/client-builds', { json: { family: 'acme-chat', version: '4.1.0', sbom } })
   const identity = identify([claimFrom({ source: 'client-element', name: 'acme-chat', version: '4.1.0' })])
   const seen = { clientKey: Buffer.alloc(32), family: 'acme-chat', version: '4.1.0', identity, address: null }
@@ -395,7 +395,7 @@ async function makeAll() {
   const settings = { isDegradeArmed: true, products: { clients: {}, components: {} } }
   await a.local('PUT', '/api/v1/advisories/settings', { json: settings })
   const { flaw, family } = PROPOSAL
-  await openProposal(db, { flaw, family, document: PROPOSAL, foundAt: at })
+  await openProposals(db, [{ flaw, family, document: PROPOSAL, foundAt: at }])
   await pool.query("update account set is_break_glass = true where localpart in ('carol', 'dave')")
   const token = await a.local('POST', '/api/v1/offline-tokens', {
     json: { scope: 'cut', expiresAt: '2100-01-01T00:00:00Z' },

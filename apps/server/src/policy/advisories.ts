@@ -1,29 +1,21 @@
 import {
   BUNDLE_TYPE,
   BundleError,
-  CONFIDENCES,
+  keyOf,
   productMapSchema,
-  propose,
   readBundle,
-  readFeed,
+  readFeedInSteps,
   readSbom,
   UnknownFeedError,
-  withOwn,
 } from '@drawbridge/advisories'
-import type { Advisory, Component, Feed, Known, ProductMap, Proposal } from '@drawbridge/advisories'
-import { IMAGE_FORMATS, Refusal, sentencesOf } from '@drawbridge/contract'
+import type { Component, Feed } from '@drawbridge/advisories'
+import { Refusal, sentencesOf } from '@drawbridge/contract'
 import type { AdvisorySettings, FeedImportResult } from '@drawbridge/contract'
 import {
   appendAudit,
   findProposal,
   findSetting,
-  listAdvisoriesAbout,
-  listClientBuilds,
-  listFlawNotes,
-  listProposals,
-  listUsedVersions,
   noteFeedImport,
-  openProposal,
   putClientBuild,
   putSetting,
   storeKnowledge,
@@ -34,18 +26,14 @@ import type { ClientBuild, Db, StoredProposal } from '@drawbridge/db'
 import type { Log } from '@drawbridge/runtime'
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { z } from 'zod'
+import { breather } from './breather.ts'
 import type { Operations } from './operations.ts'
-import { isRehearsal, traceless, transact } from './rehearsal.ts'
+import { traceless, transact } from './rehearsal.ts'
+import { reviewAdvisories } from './review-advisories.ts'
+import type { ReviewLimits } from './review-advisories.ts'
 
-/** How far back clients count as in use, in milliseconds (control §3.5). */
-const IN_USE_MS = 90 * 86_400_000
-/** Most advisories about clients here that are looked at together. */
-const MAX_ADVISORIES = 20_000
-const MAX_PROPOSALS = 10_000
 /** Under which the settings are stored, once somebody has set them. */
 export const ADVISORIES_KEY = 'advisories'
-/** Who acts where an administrator has armed it. */
-const ARMED_ACTOR = 'local:advisories'
 
 export interface AdvisoriesOptions {
   readonly db: Db
@@ -54,6 +42,8 @@ export interface AdvisoriesOptions {
   readonly feedKeys: readonly string[]
   readonly log: Log
   readonly now: () => Date
+  /** See `ReviewLimits`. */
+  readonly limits?: ReviewLimits
 }
 
 /** A build to be put on record. */
@@ -90,7 +80,7 @@ export interface Advisories {
 }
 
 /** Builds the part that knows advisories. Nothing it does blocks anybody; withholding images must have been armed. */
-export function createAdvisories({ db, operations, feedKeys, log, now }: AdvisoriesOptions): Advisories {
+export function createAdvisories({ db, operations, feedKeys, log, now, limits }: AdvisoriesOptions): Advisories {
   const keys = feedKeys.map((x) => createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }))
   const isTrusted = (bytes: Uint8Array, signature: Uint8Array) =>
     keys.some((key) => verify(null, bytes, key, signature))
@@ -105,55 +95,21 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
   }
 
   const settingsIn = async (on: Db) => advisorySettingsFrom(await findSetting(on, ADVISORIES_KEY))
+  const review = async (on: Db) =>
+    reviewAdvisories({ on, operations, log, now, limits, settings: await settingsIn(on) })
 
-  const review = async (on: Db): Promise<number> => {
-    const { isDegradeArmed, products: own } = await settingsIn(on)
-    const products = withOwn(own)
-    const known = await gather(on, products, new Date(now().getTime() - IN_USE_MS))
-    const found = propose(await knowledgeAbout(on, known), known, now().getTime())
-    const before = new Map((await listProposals(on, MAX_PROPOSALS)).map((row) => [keyOf(row), row]))
-    let opened = 0
-    for (const proposal of found) {
-      const old = before.get(keyOf(proposal))
-      before.delete(keyOf(proposal))
-      if (!old || isMoreUrgent(proposal, old)) {
-        await openProposal(on, { ...keysOf(proposal), document: proposal, foundAt: now() })
-        opened++
-        const { flaw, family } = proposal
-        if (!isRehearsal()) log.warn('an advisory is about clients in use', { flaw, family })
-        if (isDegradeArmed && proposal.isDegradeArmable && !old?.ruleId) await withhold(on, proposal)
-      } else await updateProposal(on, proposal.flaw, proposal.family, { document: proposal })
-    }
-    for (const { flaw, family, state } of before.values()) {
-      if (state === 'open') await updateProposal(on, flaw, family, { state: 'moot' })
-    }
-    return opened
+  const open = async (name: string, text: string, isSignedOnly: boolean) => {
+    const isBundle = text.includes(BUNDLE_TYPE)
+    if (!isBundle && isSignedOnly) throw new Refusal('feed-not-trusted')
+    const bundle = isBundle ? opened(text) : { sequence: null, files: [{ name, text }] }
+    const files: { readonly name: string; readonly feed: Feed }[] = []
+    for (const file of bundle.files) files.push({ name: file.name, feed: await readOne(file.text) })
+    return { sequence: bundle.sequence, files }
   }
 
-  /** What an administrator has armed beforehand: images wait, chat goes on, and somebody decides about the rest. */
-  const withhold = async (on: Db, { flaw, family, range, formats }: Proposal) => {
-    const { rule } = await operations.addClientRule(ARMED_ACTOR, {
-      family,
-      ...range,
-      action: 'degrade',
-      preset: 'now',
-      formats: IMAGE_FORMATS.filter((format) => formats.includes(format)),
-      isShadowAccepted: true,
-    })
-    await updateProposal(on, flaw, family, { ruleId: rule.id })
-  }
-
-  const open = (name: string, text: string, isSignedOnly: boolean) => {
-    if (!text.includes(BUNDLE_TYPE)) {
-      if (isSignedOnly) throw new Refusal('feed-not-trusted')
-      return { sequence: null, files: [{ name, feed: readOne(text) }] }
-    }
+  const opened = (text: string) => {
     try {
-      const bundle = readBundle(text, isTrusted)
-      return {
-        sequence: bundle.sequence,
-        files: bundle.files.map((file) => ({ name: file.name, feed: readOne(file.text) })),
-      }
+      return readBundle(text, isTrusted)
     } catch (error) {
       throw error instanceof BundleError ? new Refusal('feed-not-trusted', { detail: error.message }) : error
     }
@@ -162,7 +118,7 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
   return {
     import: (actor, name, text, isSignedOnly = false) =>
       inTurn(async (on) => {
-        const { sequence, files } = open(name, text, isSignedOnly)
+        const { sequence, files } = await open(name, text, isSignedOnly)
         const sha256 = createHash('sha256').update(text).digest()
         await on.transaction(async (tx) => {
           const row = { id: uuidv7(), at: now(), by: actor, name, sha256, sequence }
@@ -172,7 +128,8 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
           const detail = { name, sha256: sha256.toString('hex'), sequence, advisories: counts }
           await appendAudit(tx, { actor, action: 'import-advisories', target: name, detail }, now())
         })
-        return { isSigned: sequence !== null, files: files.map(resultOf), proposals: await review(on) }
+        const { opened: proposals, leftOut } = await review(on)
+        return { isSigned: sequence !== null, files: files.map(resultOf), proposals, leftOut }
       }),
     registerBuild: (actor, { family, version, build = '', sbom }) =>
       inTurn(async (on) => {
@@ -200,7 +157,7 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
           await putSetting(tx, ADVISORIES_KEY, next)
           await appendAudit(tx, { actor, action: 'set-advisory-settings', target: 'service', detail }, now())
         })
-        return review(on)
+        return (await review(on)).opened
       }),
     decide: (actor, flaw, family, { decision, reason, rule }) =>
       transact(db, async (tx) => {
@@ -217,7 +174,7 @@ export function createAdvisories({ db, operations, feedKeys, log, now }: Advisor
         await appendAudit(tx, { actor, action: 'decide-proposal', target: `${flaw} ${family}`, detail }, now())
         return changed
       }),
-    review: () => inTurn(review),
+    review: () => inTurn(async (on) => (await review(on)).opened),
   }
 }
 
@@ -227,9 +184,14 @@ export function advisorySettingsFrom(stored: unknown): AdvisorySettings {
   return { isDegradeArmed: isDegradeArmed === true, products: productMapSchema.parse(products ?? {}) }
 }
 
-function readOne(text: string): Feed {
+async function readOne(text: string): Promise<Feed> {
+  const breathe = breather()
+  const steps = readFeedInSteps(text)
   try {
-    return readFeed(text)
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done === true) return step.value
+      await breathe()
+    }
   } catch (error) {
     throw error instanceof UnknownFeedError ? new Refusal('feed-unreadable', { detail: error.message }) : error
   }
@@ -262,57 +224,10 @@ function rowsOf({ advisories, exploited, notAffected, withdrawn }: Feed) {
       id: advisory.id,
       kind: advisory.kind,
       document: advisory,
-      identifiers: [...new Set(advisory.products.flatMap(({ identifiers }) => identifiers))],
+      identifiers: [...new Set(advisory.products.flatMap(({ identifiers }) => identifiers.map(keyOf)))],
     })),
     exploited: exploited.map(({ id, since, dueDate }) => ({ id, since, dueDate: dueDate ?? null })),
     denials: notAffected.flatMap(({ id, identifiers }) => identifiers.map((identifier) => ({ id, identifier }))),
     withdrawn,
   }
-}
-
-/** The clients in use, and what their builds are made of. */
-async function gather(db: Db, products: ProductMap, since: Date): Promise<Known> {
-  const used = (await listUsedVersions(db, since)).filter(({ family }) => family !== null)
-  const clients = [...Map.groupBy(used, ({ family }) => family ?? '')].map(([family, rows]) => ({
-    family,
-    versions: rows.map(({ version }) => version ?? undefined),
-  }))
-  const builds = (await listClientBuilds(db)).map(({ family, version, components }) => ({
-    family,
-    version,
-    components: components as readonly Component[],
-  }))
-  return { clients, builds, products }
-}
-
-async function knowledgeAbout(db: Db, { builds, products }: Known) {
-  const entries = [...Object.values(products.clients), ...Object.values(products.components)]
-  const identifiers = new Set([
-    ...entries.flatMap((entry) => entry.identifiers),
-    ...builds.flatMap(({ components }) => components.flatMap((component) => component.identifiers)),
-  ])
-  const rows = await listAdvisoriesAbout(db, [...identifiers], MAX_ADVISORIES)
-  const { exploited, denials } = await listFlawNotes(db)
-  return {
-    advisories: rows.map(({ document }) => document as Advisory),
-    exploited: exploited.map(({ id, since, dueDate }) => ({ id, since, ...(dueDate === null ? {} : { dueDate }) })),
-    notAffected: denials.map(({ id, identifier }) => ({ id, identifiers: [identifier] })),
-  }
-}
-
-/** Somebody has decided under a milder view of it: ask again. What is moot may have come back. */
-function isMoreUrgent(proposal: Proposal, { document, state }: StoredProposal): boolean {
-  const old = document as Proposal
-  if (state === 'moot') return true
-  if (state === 'open') return false
-  const isSurer = CONFIDENCES.indexOf(proposal.confidence) < CONFIDENCES.indexOf(old.confidence)
-  return isSurer || (proposal.isExploited && !old.isExploited)
-}
-
-function keysOf({ flaw, family }: { readonly flaw: string; readonly family: string }) {
-  return { flaw, family }
-}
-
-function keyOf({ flaw, family }: { readonly flaw: string; readonly family: string }): string {
-  return `${flaw} ${family}`
 }

@@ -18,7 +18,7 @@ async function mirror(answer: RequestListener) {
     advisories: {
       async import(actor, _, text, isSignedOnly) {
         imported.push([actor, text, isSignedOnly])
-        return { isSigned: true, files: [], proposals: 0 }
+        return { isSigned: true, files: [], proposals: 0, leftOut: 0 }
       },
       review: async () => 0,
     },

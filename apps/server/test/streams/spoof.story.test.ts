@@ -130,7 +130,7 @@ beforeAll(async () => {
       if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
     }
     const { name: family, version, build } = ACME
-    await post('client-builds', { family, version, build, sbom: buildSbom(family, version, '1.2.5') })
+    await post('client-builds', { family, version, build, sbom: buildSbom(family, version, '1.3.2') })
     const key = ({ publicKey }: Installation, label: string) => ({
       account: 'alice',
       device: label,
