@@ -2,12 +2,8 @@ import type { Locator } from 'playwright-core'
 import { expect } from 'vitest'
 import { accessibilityFaults, sidewaysScrollers } from '../support/axe.ts'
 import type { Person } from '../support/browser.ts'
+import { REFLOWS, textSize } from '../support/look.ts'
 
-/** A window as narrow as WCAG 2.2 SC 1.4.10 asks for, and text as large as SC 1.4.4 does. */
-const SIGHTS = [
-  { width: 320, text: '100%' },
-  { width: 1280, text: '200%' },
-] as const
 /** From here on a page has a part that nobody expected to be opened here. */
 const FEWEST = 13
 
@@ -24,9 +20,9 @@ export async function everyPageFits({ page }: Person): Promise<void> {
     await page.evaluate(() =>
       document.querySelectorAll('main details').forEach((part) => part.setAttribute('open', '')),
     )
-    for (const { width, text } of SIGHTS) {
+    for (const { width, text } of REFLOWS) {
       await page.setViewportSize({ width, height: 800 })
-      await page.evaluate((size) => (document.documentElement.style.fontSize = size), text)
+      await textSize(page, text)
       for (const language of ['Deutsch', 'English']) {
         await page.getByRole('button', { name: language }).click()
         const found = await sidewaysScrollers(page)
@@ -35,7 +31,7 @@ export async function everyPageFits({ page }: Person): Promise<void> {
     }
     const found = await accessibilityFaults(page)
     faults.push(...found.map((fault) => `${name}, unfolded: ${fault}`))
-    await page.evaluate(() => (document.documentElement.style.fontSize = ''))
+    await textSize(page, '')
     await page.setViewportSize({ width: 1280, height: 800 })
   }
   const follow = async (link: Locator) => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { accessibilityFaults, sidewaysScrollers } from './axe.ts'
 import type { Person } from './browser.ts'
@@ -8,6 +9,12 @@ import { ROOT } from './stack.ts'
 
 const WIDTHS = [1280, 768, 360] as const
 const HEIGHT = 800
+/** Phones, a window as narrow as WCAG 2.2 SC 1.4.10 asks for, and text as large as SC 1.4.4 does. */
+export const REFLOWS = [
+  { width: 360, text: '100%' },
+  { width: 320, text: '100%' },
+  { width: 1280, text: '200%' },
+] as const
 
 /** Where pictures of the screens go, for people to look at; git ignores them. */
 const PICTURES = join(ROOT, 'test-results', 'look')
@@ -32,14 +39,25 @@ export async function look(person: Person, name: string): Promise<void> {
       await picture(person, `${name}-${colorScheme}-${width}`)
     }
   }
-  for (const width of [360, 320]) {
+  for (const { width, text } of REFLOWS) {
     await page.setViewportSize({ width, height: HEIGHT })
+    await textSize(page, text)
     const found = await sidewaysScrollers(page)
-    faults.push(...found.map((fault) => `${name}, ${width} px: scrolls sideways: ${fault}`))
+    faults.push(...found.map((fault) => `${name}, ${width} px, text at ${text}: scrolls sideways: ${fault}`))
   }
+  await textSize(page, '')
   await page.setViewportSize({ width: 1280, height: HEIGHT })
   await page.emulateMedia({ colorScheme: 'light' })
   expect(faults).toEqual([])
+}
+
+/** Makes all text larger, as people do in their browser, and waits until what depends on it is laid out. */
+export async function textSize(page: Page, size: string): Promise<void> {
+  await page.evaluate(async (fontSize) => {
+    document.documentElement.style.fontSize = fontSize
+    // What observes sizes is told after the first frame; the second shows what came of it.
+    for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame)
+  }, size)
 }
 
 /** Most bytes of a picture that the documentation shows. */

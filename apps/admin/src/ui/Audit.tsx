@@ -154,7 +154,7 @@ function Row({ entry }: { readonly entry: AuditEntryView }) {
       <td>
         <code>{action}</code>
       </td>
-      <td>
+      <td className="long">
         <bdi>{target}</bdi>
       </td>
       <td>

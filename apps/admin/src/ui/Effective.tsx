@@ -6,6 +6,7 @@ import { useTexts } from '../texts/index.ts'
 import { NameField } from './NamesField.tsx'
 import { Panel, ProblemBox } from './parts.tsx'
 import { Table } from './Table.tsx'
+import { useDraft } from './use-draft.ts'
 import { useAction } from './use-resource.ts'
 
 const EMPTY = { account: '', client: '', room: '' }
@@ -15,7 +16,7 @@ export function Effective() {
   const { t } = useTexts()
   const { call } = useConsole()
   const action = useAction()
-  const [asked, setAsked] = useState(EMPTY)
+  const { value: asked, set: setAsked } = useDraft('effective', EMPTY)
   const [actions, setActions] = useState<ResponseOf<'explainSuspensions'>['actions']>()
   const explain = () =>
     action.run(async () => {

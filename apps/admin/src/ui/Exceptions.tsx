@@ -73,7 +73,9 @@ function Row({ exception, onEnded }: { readonly exception: ClientExceptionView; 
         {family === '*' ? t.everyFamily : family} {below && t.belowVersion(below)}
       </th>
       <td>{[...(accounts ?? []), ...(units ?? [])].join(', ') || t.everybody}</td>
-      <td dir="auto">{reason}</td>
+      <td className="long" dir="auto">
+        {reason}
+      </td>
       <td>{t.by([createdBy, approvedBy].filter(Boolean).join(' + '))}</td>
       <td>
         <Moment at={until} />

@@ -62,7 +62,7 @@ export function Inventory({ onWrite }: { readonly onWrite: (draft: RuleDraft) =>
                 {clients.map((client) => (
                   <tr key={`${client.family}\n${client.version}\n${client.isUnknown}`} data-testid="client">
                     <th scope="row">{client.family ?? <em>{t.unknownFamily}</em>}</th>
-                    <td>{client.version ?? '–'}</td>
+                    <td className="long">{client.version ?? '–'}</td>
                     <td className="count">
                       {client.family === undefined ? (
                         formatCount(client.people, language)

@@ -54,7 +54,7 @@ export function PeopleOf({ family, version }: { readonly family: string; readonl
                     <th scope="row">
                       {account} {units.length > 0 && <span className="soft">{units.join(', ')}</span>}
                     </th>
-                    <td>{client.version ?? '–'}</td>
+                    <td className="long">{client.version ?? '–'}</td>
                     <td>{client.os ?? '–'}</td>
                     <td>
                       {client.tier} <span className="soft">{t.tiers[client.tier]}</span>{' '}

@@ -117,7 +117,7 @@ export function SimulationResult({
           {versions.map((version) => (
             <tr key={`${version.family} ${version.version}`}>
               <th scope="row">{version.family}</th>
-              <td>{version.version ?? '–'}</td>
+              <td className="long">{version.version ?? '–'}</td>
               <td className="count">{formatCount(version.people, language)}</td>
               <td className="count">{formatCount(version.sessions, language)}</td>
             </tr>
@@ -131,7 +131,7 @@ export function SimulationResult({
               <th scope="row">
                 {account} {isAdmin && <span className="mark">{t.administrator}</span>}
               </th>
-              <td>
+              <td className="long">
                 {client.family ?? t.unknownFamily} {client.version}
               </td>
               <td>{before ? t.actions[before] : t.nothing}</td>

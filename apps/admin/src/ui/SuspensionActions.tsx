@@ -21,6 +21,8 @@ import type { Edit } from './use-edit.ts'
 type Release = NonNullable<QueryOf<'endSuspension'>['release']>
 const RELEASES = ['in-order', 'rescan', 'review', 'discard'] as const satisfies readonly Release[]
 const DEFAULT_EXTENSION_MS = 3_600_000
+/** Everything in order, and everybody at once. */
+const HOW_IT_ENDS: { readonly release: Release; readonly first: string } = { release: 'in-order', first: '' }
 
 interface ActionProps {
   readonly suspension: SuspensionView
@@ -84,9 +86,9 @@ function EndDialog({ suspension, onDone, onClose }: DialogProps) {
   const { t, language } = useTexts()
   const { call } = useConsole()
   const edit = useSuspensionEdit(suspension)
-  const [release, setRelease] = useState<Release>('in-order')
-  const [first, setFirst] = useState('')
   const { id, scopes, held } = suspension
+  const draft = useDraft(`end ${id}`, HOW_IT_ENDS)
+  const { release, first } = draft.value
   const canaryUnits = namedIn(first).join(',')
   const query = { release, ...(canaryUnits !== '' && { canaryUnits }) }
   const end = () =>
@@ -95,6 +97,7 @@ function EndDialog({ suspension, onDone, onClose }: DialogProps) {
       const { released, discarded, effect, request } = answer
       const count = (value: number) => formatCount(value, language)
       const text = release === 'review' ? t.endedForReview : t.ended(count(released), count(discarded))
+      draft.sent()
       onDone({ text: request ? t.waitsForSecond : text, effect })
       onClose()
     })
@@ -106,7 +109,12 @@ function EndDialog({ suspension, onDone, onClose }: DialogProps) {
           <legend>{t.releaseLabel}</legend>
           {RELEASES.map((kind) => (
             <label key={kind} className="check">
-              <input type="radio" name="release" checked={release === kind} onChange={() => setRelease(kind)} />
+              <input
+                type="radio"
+                name="release"
+                checked={release === kind}
+                onChange={() => draft.set({ first, release: kind })}
+              />
               <span>
                 {t.releases[kind]} <small>{t.releaseHints[kind]}</small>
               </span>
@@ -114,7 +122,13 @@ function EndDialog({ suspension, onDone, onClose }: DialogProps) {
           ))}
         </fieldset>
       )}
-      <NamesField label={t.canary} hint={t.canaryHint} kind="unit" names={first} onChange={setFirst} />
+      <NamesField
+        label={t.canary}
+        hint={t.canaryHint}
+        kind="unit"
+        names={first}
+        onChange={(names) => draft.set({ release, first: names })}
+      />
       <Repeat
         command={endCommand(id, query)}
         request={{ id: 'endSuspension', params: { id }, query }}
@@ -145,13 +159,16 @@ function ExtendDialog({ suspension, onDone, onClose }: DialogProps) {
   const { call } = useConsole()
   const edit = useSuspensionEdit(suspension)
   const { id, scopes, until: current } = suspension
-  const [until, setUntil] = useState(() =>
-    localFrom(new Date((current ? new Date(current) : new Date()).getTime() + DEFAULT_EXTENSION_MS)),
-  )
+  const [suggested] = useState(() => ({
+    until: localFrom(new Date((current ? new Date(current) : new Date()).getTime() + DEFAULT_EXTENSION_MS)),
+  }))
+  const draft = useDraft(`extend ${id}`, suggested)
+  const { until } = draft.value
   const body = { until: until === '' ? null : instantFrom(until) }
   const extend = () =>
     edit.run(async (ifMatch) => {
       const { effect, request } = await call('extendSuspension', { params: { id }, body, ...ifMatch })
+      draft.sent()
       onDone({ text: request ? t.waitsForSecond : t.extended, effect })
       onClose()
     })
@@ -164,7 +181,13 @@ function ExtendDialog({ suspension, onDone, onClose }: DialogProps) {
           void extend()
         }}
       >
-        <TextField label={t.until} hint={t.untilHint} type="datetime-local" value={until} onChange={setUntil} />
+        <TextField
+          label={t.until}
+          hint={t.untilHint}
+          type="datetime-local"
+          value={until}
+          onChange={(text) => draft.set({ until: text })}
+        />
         <Repeat
           command={extendCommand(id, body)}
           request={{ id: 'extendSuspension', params: { id }, body }}

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'react'
+import { useCallback, useLayoutEffect, useRef } from 'react'
 import type { ReactNode } from 'react'
 
 /** A column that is narrower than this says one word a line, in widths of the root's text. */
@@ -19,9 +19,9 @@ export function Table({
 }) {
   const labels = Object.fromEntries(columns.map((column, index) => [`--column-${index + 1}`, JSON.stringify(column)]))
   const frame = useRef<HTMLDivElement>(null)
-  const isCards = useCards(frame, columns.length)
+  useCards(frame, columns.length)
   return (
-    <div ref={frame} className="table-frame" data-cards={isCards} role="region" aria-label={caption} tabIndex={0}>
+    <div ref={frame} className="table-frame" role="region" aria-label={caption} tabIndex={0}>
       <table style={labels}>
         <caption className="visually-hidden">{caption}</caption>
         <thead>
@@ -39,25 +39,26 @@ export function Table({
   )
 }
 
-/** Whether a table has too little room: how much it takes depends on the language, the size of text, and what is in it. */
-function useCards(frame: { readonly current: HTMLElement | null }, columns: number): boolean {
-  const [isCards, setCards] = useState(false)
-  const state = useRef({ isCards: false, needed: 0 })
+/**
+ * Marks a table that has too little room: how much it takes depends on the language, the size of text, and what is in it, so
+ * that it is measured as a table each time.
+ */
+function useCards(frame: { readonly current: HTMLElement | null }, columns: number): void {
+  const measure = useCallback(() => {
+    const element = frame.current
+    if (!element) return
+    element.dataset['cards'] = 'false'
+    const { scrollWidth, clientWidth } = element
+    const textPx = parseFloat(getComputedStyle(document.documentElement).fontSize)
+    element.dataset['cards'] = String(clientWidth < Math.max(scrollWidth, columns * LEAST_COLUMN_REM * textPx))
+  }, [frame, columns])
+  // Another language, or other rows, in the same room.
+  useLayoutEffect(measure)
   useLayoutEffect(() => {
     const element = frame.current
     if (!element) return undefined
-    const measure = () => {
-      const { scrollWidth, clientWidth } = element
-      const is = state.current
-      const leastWidth = columns * LEAST_COLUMN_REM * parseFloat(getComputedStyle(document.documentElement).fontSize)
-      if (!is.isCards) is.needed = Math.max(leastWidth, scrollWidth > clientWidth ? scrollWidth : 0)
-      is.isCards = clientWidth < is.needed
-      setCards(is.isCards)
-    }
-    measure()
     const observer = new ResizeObserver(measure)
     observer.observe(element)
     return () => observer.disconnect()
-  }, [frame, columns])
-  return isCards
+  }, [frame, measure])
 }

@@ -55,7 +55,9 @@ export function Verdict({ status, found }: { readonly status: Status; readonly f
         <ol className="attention">
           {found.map(({ kind, subject, page, view }, index) => (
             <li key={index} data-kind={kind}>
-              <Link href={hrefOf(page, { view })}>{t.attention[kind](subject)}</Link>
+              <Link href={hrefOf(page, { view })}>
+                {t.attention[kind](kind === 'review' ? scopesText(subject.split(', '), t) : subject)}
+              </Link>
             </li>
           ))}
         </ol>
