@@ -1,5 +1,5 @@
 import type { Proposal } from '@drawbridge/advisories'
-import { noteSightings, openProposal, updateProposal } from '@drawbridge/db'
+import { noteSightings, openProposals, updateProposal } from '@drawbridge/db'
 import { claimFrom, identify } from '@drawbridge/policy'
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
@@ -83,7 +83,7 @@ test('a proposal that is decided or found again while proposals are read is in t
       ...{ range: { below: '2.0' }, versions: ['1.0'], formats: [], isDegradeArmable: false },
       suggestion: { action: 'disconnect', preset: 'urgent' },
     }
-    await openProposal(db, { flaw, family: 'acme', document, foundAt: a.at() })
+    await openProposals(db, [{ flaw, family: 'acme', document, foundAt: a.at() }])
   }
   for (const flaw of ['CVE-1', 'CVE-2', 'CVE-3', 'CVE-4']) await find(flaw)
   const proposals = await turned<Proposal>(a, '/api/v1/advisories/proposals', 'proposals', async (page) => {
