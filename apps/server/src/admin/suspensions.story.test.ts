@@ -1,9 +1,11 @@
-import { countHeld, createArchiveWriter, listOutbox, noteSightings, uuidv7 } from '@drawbridge/db'
+import { countHeld, listOutbox, noteSightings } from '@drawbridge/db'
 import { NO_IDENTITY } from '@drawbridge/policy'
 import { hostname } from 'node:os'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { admin, signIn } from '../../test/admin.ts'
 import type { Admin } from '../../test/admin.ts'
+import { holdMessages, startSuspension, viewSuspension } from '../../test/suspensions.ts'
+import type { SuspensionView } from '../../test/suspensions.ts'
 
 let a: Admin
 let now: number
@@ -13,38 +15,9 @@ beforeEach(async () => {
 })
 afterEach(() => a[Symbol.asyncDispose]())
 
-interface View {
-  readonly id: string
-  readonly [key: string]: unknown
-}
-const start = async (json: object) => {
-  const { status, body } = await a.local('POST', '/api/v1/suspensions', {
-    json: { mode: 'hold', reason: 'worm', ...json },
-  })
-  expect(status, JSON.stringify(body)).toBe(201)
-  return body['suspension'] as View
-}
-const view = async (id: string) => {
-  const { body } = await a.local('GET', '/api/v1/suspensions')
-  return (body['suspensions'] as readonly View[]).find((one) => one.id === id)
-}
-
-/** Messages of alice to bob that a suspension holds. */
-async function hold(suspensionId: string, count: number): Promise<string[]> {
-  await using writer = createArchiveWriter({ url: a.url })
-  const ids = Array.from({ length: count }, () => uuidv7())
-  for (const [n, id] of ids.entries()) {
-    await writer.commit({
-      id,
-      shard: 'alice bob',
-      stanza: `<message xmlns="jabber:client" from="alice@im.test/1" to="bob@im.test"><body>word ${n}</body></message>`,
-      sentAt: new Date(now + n),
-      archives: [{ owner: 'alice@im.test', peer: 'bob@im.test', direction: 'out' }],
-      held: { suspensionId, recipients: [{ owner: 'bob@im.test', peer: 'alice@im.test', direction: 'in' }] },
-    })
-  }
-  return ids
-}
+const start = (json: object) => startSuspension(a, json)
+const view = (id: string) => viewSuspension(a, id)
+const hold = (suspensionId: string, count: number) => holdMessages(a, suspensionId, count, now)
 
 test('what is held is counted, and after a review a person decides about each message', async () => {
   const { id } = await start({ scopes: ['messages', 'images'] })
@@ -144,7 +117,7 @@ test('what is planned is announced, begins by the clock, and tells of its end', 
   })
   expect(await view(id)).toMatchObject({ state: 'scheduled', since: '2026-11-23T05:00:00.000Z' })
   const message = async () =>
-    ((await a.local('GET', '/api/v1/suspensions/effective')).body['actions'] as readonly View[]).find(
+    ((await a.local('GET', '/api/v1/suspensions/effective')).body['actions'] as readonly SuspensionView[]).find(
       (one) => one['action'] === 'message',
     )
   expect(await message()).toMatchObject({ answer: 'pass', trace: [{ suspension: id, inactive: 'scheduled' }] })
@@ -170,7 +143,7 @@ test('what was planned for a time when no node ran never begins', async () => {
   now += 8_000_000
   await vi.waitFor(async () => expect(await view(id)).toMatchObject({ state: 'ended' }), { timeout: 5_000 })
   const { body } = await a.local('GET', `/api/v1/audit?target=${id}`)
-  const actions = (body['entries'] as readonly View[]).map(({ action }) => action)
+  const actions = (body['entries'] as readonly SuspensionView[]).map(({ action }) => action)
   expect(actions).toContain('end-suspension')
   expect(actions).not.toContain('begin-suspension')
 })
@@ -190,10 +163,11 @@ test('a playbook starts everything at once; as a drill it measures and has no ef
   const epoch = a.policy.gate.epoch
   const drill = await a.local('POST', '/api/v1/playbooks/image-exploit/start', { json: { isDrill: true } })
   expect(drill.body).toMatchObject({ suspensions: [{ isDrill: true }, { isDrill: true }], rules: [] })
-  const actions = async () => (await a.local('GET', '/api/v1/suspensions/effective')).body['actions'] as readonly View[]
+  const actions = async () =>
+    (await a.local('GET', '/api/v1/suspensions/effective')).body['actions'] as readonly SuspensionView[]
   expect((await actions()).every(({ answer }) => answer === 'pass')).toBe(true)
   expect(a.alerts.filter(({ to }) => to.includes('carol'))).toEqual([])
-  for (const { id } of drill.body['suspensions'] as readonly View[]) {
+  for (const { id } of drill.body['suspensions'] as readonly SuspensionView[]) {
     await a.local('POST', `/api/v1/suspensions/${id}/end`)
   }
 
@@ -224,7 +198,7 @@ test('control §4.8 it ends in steps: canaries are back first, everybody else by
   })
   const message = async (name: string) => {
     const { body } = await a.local('GET', `/api/v1/suspensions/effective?account=${name}`)
-    return (body['actions'] as readonly View[]).find(({ action }) => action === 'message')
+    return (body['actions'] as readonly SuspensionView[]).find(({ action }) => action === 'message')
   }
   expect(await message('alice')).toMatchObject({ answer: 'pass', trace: [{ exemption: 'unit' }] })
   expect(await message('bob')).toMatchObject({ answer: 'hold' })

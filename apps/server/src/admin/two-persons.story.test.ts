@@ -1,8 +1,10 @@
-import { createArchiveWriter, listAudit, noteSightings, uuidv7 } from '@drawbridge/db'
+import { listAudit, noteSightings, uuidv7 } from '@drawbridge/db'
 import { NO_IDENTITY } from '@drawbridge/policy'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { admin } from '../../test/admin.ts'
 import type { Admin } from '../../test/admin.ts'
+import { holdMessages, startSuspension, viewSuspension } from '../../test/suspensions.ts'
+import type { SuspensionView } from '../../test/suspensions.ts'
 
 let a: Admin
 let now: number
@@ -12,38 +14,9 @@ beforeEach(async () => {
 })
 afterEach(() => a[Symbol.asyncDispose]())
 
-interface View {
-  readonly id: string
-  readonly [key: string]: unknown
-}
-const start = async (json: object) => {
-  const { status, body } = await a.local('POST', '/api/v1/suspensions', {
-    json: { mode: 'hold', reason: 'worm', ...json },
-  })
-  expect(status, JSON.stringify(body)).toBe(201)
-  return body['suspension'] as View
-}
-const view = async (id: string) => {
-  const { body } = await a.local('GET', '/api/v1/suspensions')
-  return (body['suspensions'] as readonly View[]).find((one) => one.id === id)
-}
-
-/** Messages of alice to bob that a suspension holds. */
-async function hold(suspensionId: string, count: number): Promise<string[]> {
-  await using writer = createArchiveWriter({ url: a.url })
-  const ids = Array.from({ length: count }, () => uuidv7())
-  for (const [n, id] of ids.entries()) {
-    await writer.commit({
-      id,
-      shard: 'alice bob',
-      stanza: `<message xmlns="jabber:client" from="alice@im.test/1" to="bob@im.test"><body>word ${n}</body></message>`,
-      sentAt: new Date(now + n),
-      archives: [{ owner: 'alice@im.test', peer: 'bob@im.test', direction: 'out' }],
-      held: { suspensionId, recipients: [{ owner: 'bob@im.test', peer: 'alice@im.test', direction: 'in' }] },
-    })
-  }
-  return ids
-}
+const start = (json: object) => startSuspension(a, json)
+const view = (id: string) => viewSuspension(a, id)
+const hold = (suspensionId: string, count: number) => holdMessages(a, suspensionId, count, now)
 
 /** Two who agree to what takes two. */
 async function officers() {
@@ -88,7 +61,7 @@ test('control §3.5 two people take the guardrails from a rule in a hurry; no ot
   const add = async (preset: string) => {
     const json = { family: preset, below: '2', action: 'block', preset }
     const { body } = await a.local('POST', '/api/v1/client-rules', { json })
-    return (body['rule'] as View).id
+    return (body['rule'] as SuspensionView).id
   }
   const wanted = { isGuarded: false, reason: 'the attack goes on' }
   await expect(guarded.guardRule(carol, await add('routine'), wanted)).rejects.toMatchObject({
@@ -96,7 +69,7 @@ test('control §3.5 two people take the guardrails from a rule in a hurry; no ot
   })
   const id = await add('now')
   const isGuarded = async () => (await a.local('GET', `/api/v1/client-rules/${id}`)).body['rule']
-  const { request } = (await guarded.guardRule(carol, id, wanted)) as { request?: View }
+  const { request } = (await guarded.guardRule(carol, id, wanted)) as { request?: SuspensionView }
   expect(request).toMatchObject({ action: 'unguard-client-rule', target: id })
   expect(await isGuarded()).toMatchObject({ isGuarded: true })
   await expect(guarded.approve(carol, request!.id)).rejects.toMatchObject({ code: 'own-request' })
@@ -125,7 +98,7 @@ test('control §2 row 21: an exception has a reason, an approver and an end, and
   const wanted = { family: 'gajim', reason: 'on a ship', until: new Date(now + 86_400_000).toISOString() }
   const forever = { ...wanted, until: '2099-01-01T00:00:00Z' }
   await expect(guarded.addException(carol, forever)).rejects.toMatchObject({ code: 'exception-too-long' })
-  const { request } = (await guarded.addException(carol, wanted)) as { request?: View }
+  const { request } = (await guarded.addException(carol, wanted)) as { request?: SuspensionView }
   const listed = async () => (await a.local('GET', '/api/v1/client-exceptions')).body['exceptions']
   expect(await listed()).toEqual([])
   await expect(guarded.approve(carol, request!.id)).rejects.toMatchObject({ code: 'own-request' })
@@ -150,7 +123,7 @@ test('an emergency starts at once, lapses after an hour, and is not repeated alo
   expect(started?.reviewDueAt).toEqual(new Date(now + 86_400_000))
   await expect(guarded.start(carol, emergency)).rejects.toMatchObject({ code: 'emergency-repeated' })
   const { body } = await a.local('GET', '/api/v1/approvals')
-  const [confirm] = body['requests'] as [View]
+  const [confirm] = body['requests'] as [SuspensionView]
   expect(confirm).toMatchObject({ action: 'confirm-suspension', target: started?.id })
   const {
     suspensions: [confirmed],
@@ -166,7 +139,7 @@ const actionsAbout = async (id: string) => {
     .map(({ action }) => action)
     .filter((one) => one !== 'apply-policy')
 }
-const waiting = async () => (await a.local('GET', '/api/v1/approvals')).body['requests'] as readonly View[]
+const waiting = async () => (await a.local('GET', '/api/v1/approvals')).body['requests'] as readonly SuspensionView[]
 
 /** Accounts of these names, members of a unit where one is named. */
 function crowd(prefix: string, count: number, unit?: string): string[] {
@@ -289,7 +262,7 @@ test('after a review all of what a large suspension held leaves by two people; o
   expect(await guarded.settle(carol, id, 'release-held', part(90, 91))).toEqual({ done: 1 })
 
   const all = (await waiting()).find(
-    ({ action, wanted }) => action === 'discard-held' && (wanted as View)['messages'] === 'all',
+    ({ action, wanted }) => action === 'discard-held' && (wanted as SuspensionView)['messages'] === 'all',
   )!
   await expect(guarded.approve(carol, all.id)).rejects.toMatchObject({ code: 'own-request' })
   expect(await guarded.approve(dave, all.id)).toMatchObject({ suspensions: [{ id, discarded: 69 }] })
@@ -435,7 +408,7 @@ test('who is gone meanwhile does not make it easier to end: it takes two as it d
   crowd('f', 120, 'finance')
   const json = { scopes: ['group:finance'], mode: 'reject', reason: 'worm' }
   const { body } = await a.local('POST', '/api/v1/suspensions', { json })
-  const { id } = body['suspension'] as View
+  const { id } = body['suspension'] as SuspensionView
   a.units.put({ ...a.units.find('finance')!, members: new Set() })
   expect(await guarded.impactOf([{ scopes: ['group:finance'], mode: 'reject' }])).toMatchObject({
     accounts: 0,
