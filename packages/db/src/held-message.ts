@@ -22,7 +22,7 @@ export interface HeldMessage {
   readonly parties: readonly string[]
   /** Bare JID. */
   readonly sender: string
-  /** The first suspension that had it, where that is another one. */
+  /** The first suspension that would have delivered it when it ended, where another one had it then. */
   readonly handedOverBy: string | null
 }
 
@@ -141,12 +141,21 @@ export function listHeldFacts(
     .limit(limit)
 }
 
-/** Hands messages over to another suspension, when the one that held them ends earlier. Their order is kept. */
-export async function transferHeld(tx: Db, ids: readonly string[], to: string): Promise<void> {
+/**
+ * Hands messages over to another suspension, when the one that held them lets go of them earlier. Their order is kept.
+ *
+ * @param isPromised - the one that held them has ended, and would have delivered them: that is remembered.
+ */
+export async function transferHeld(
+  tx: Db,
+  ids: readonly string[],
+  { to, isPromised }: { readonly to: string; readonly isPromised: boolean },
+): Promise<void> {
   if (ids.length === 0) return
+  const { handedOverBy, suspensionId } = heldMessage
   await tx
     .update(heldMessage)
-    .set({ suspensionId: to, handedOverBy: sql`coalesce(${heldMessage.handedOverBy}, ${heldMessage.suspensionId})` })
+    .set({ suspensionId: to, ...(isPromised && { handedOverBy: sql`coalesce(${handedOverBy}, ${suspensionId})` }) })
     .where(inArray(heldMessage.messageId, [...ids]))
 }
 

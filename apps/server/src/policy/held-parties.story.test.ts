@@ -1,6 +1,6 @@
 import { listAudit, listHeld } from '@drawbridge/db'
 import { expect, test } from 'vitest'
-import { administratorOf } from '../../test/people.ts'
+import { addUnit, administratorOf } from '../../test/people.ts'
 import { hall, HALL } from '../../test/rooms.ts'
 import { story } from '../../test/story.ts'
 import type { Device, Story } from '../../test/story.ts'
@@ -108,4 +108,18 @@ test('what a hold has promised to release is not discarded by the end of the sus
   expect(said(s.bob)).toEqual(['one'])
   const error = await s.alice.next((element) => element.attrs['id'] === 'm2' && element.attrs['type'] === 'error')
   expect(error.getChild('error')?.getChild('discarded')?.attrs).toMatchObject({ suspension: second })
+})
+
+test('whoever leaves what a hold is about has been promised nothing: what another one keeps then, goes the way that one ends', async () => {
+  await using s = await holding()
+  await addUnit(s.server, 'fin', ['alice'])
+  await addUnit(s.server, 'ops', ['bob'])
+  const ofUnit = await s.hold('group:fin')
+  await s.alice.send(message('bob@im.test', 'one', 'm1'))
+  const ofBob = await s.hold('group:ops')
+  await s.admin('removeUnitMember', { name: 'fin', account: 'alice' })
+  await s.end(ofUnit)
+  expect(await s.end(ofBob, 'discard')).toMatchObject({ released: 0, discarded: 1 })
+  await s.alice.next((element) => element.attrs['id'] === 'm1' && element.attrs['type'] === 'error')
+  expect([said(s.bob), await archived(s, 'bob@im.test')]).toEqual([[], []])
 })

@@ -57,9 +57,14 @@ export interface Freeing {
   readonly parties?: readonly string[] | undefined
 }
 
-interface DrainOptions {
+interface SettleOptions {
   /** These only, whichever are there. */
   readonly only?: readonly string[] | undefined
+  /** The suspension goes on: it is not its end that says what becomes of what another one keeps. Default: it ends. */
+  readonly goesOn?: boolean
+}
+
+interface DrainOptions extends Pick<SettleOptions, 'only'> {
   /** Done first, in the transaction of each batch; when it rejects, the draining is over. */
   also?(tx: Db): Promise<void>
 }
@@ -70,7 +75,7 @@ export interface HoldQueue {
    * Settles the oldest messages of a suspension, in the caller's transaction; deliver what it returns when that is
    * committed. What another suspension keeps back is handed over to it.
    */
-  settle(tx: Db, suspensionId: string, how: Emptying, only?: readonly string[]): Promise<Settled>
+  settle(tx: Db, suspensionId: string, how: Emptying, which?: SettleOptions): Promise<Settled>
   /**
    * Settles what suspensions that go on hold and are no longer about: somebody is exempt now, a break-glass account, in an
    * incident room, or out of a unit. Before those can say anything else, so that it does not overtake what they had said.
@@ -123,7 +128,7 @@ export function createHoldQueue(db: Db, gate: Gate, nodeId: string, options: Hol
   /** Who keeps a message back when this suspension no longer does: the others that are in force. */
   const keepersBeside = async (tx: Db, id: string) =>
     keeperAmong((await listActiveSuspensions(tx)).filter((other) => other.id !== id))
-  const settle: HoldQueue['settle'] = async (tx, id, how, only) => {
+  const settle: HoldQueue['settle'] = async (tx, id, how, { only, goesOn = false } = {}) => {
     await lockReleases(tx)
     const batch = await listHeld(tx, id, RELEASE_BATCH, { isLocking: true, ...(only === undefined ? {} : { only }) })
     if (batch.length === 0) return { suspensionId: id, delivered: [], discarded: 0, seen: 0 }
@@ -131,7 +136,7 @@ export function createHoldQueue(db: Db, gate: Gate, nodeId: string, options: Hol
     const keeperOf = await keepersBeside(tx, id)
     const kept = Map.groupBy(batch, (message) => (isDiscarding(wayOf(message)) ? undefined : keeperOf(message)))
     for (const [keeper, messages] of kept) {
-      if (keeper !== undefined) await transferHeld(tx, messages.map(idOf), keeper)
+      if (keeper !== undefined) await transferHeld(tx, messages.map(idOf), { to: keeper, isPromised: !goesOn })
     }
     const free = kept.get(undefined) ?? []
     const isLost = await findLost(tx, free)
@@ -162,7 +167,8 @@ export function createHoldQueue(db: Db, gate: Gate, nodeId: string, options: Hol
         const page = await listHeldFacts(tx, row.id, LOOK_BATCH, { after, parties })
         const loose = page.filter((message) => keeperOf(message) === undefined).map(({ id }) => id)
         for (let at = 0; at < loose.length; at += RELEASE_BATCH) {
-          settled.push(await settle(tx, row.id, row.release ?? 'in-order', loose.slice(at, at + RELEASE_BATCH)))
+          const only = loose.slice(at, at + RELEASE_BATCH)
+          settled.push(await settle(tx, row.id, row.release ?? 'in-order', { only, goesOn: true }))
         }
         if (page.length < LOOK_BATCH) break
         after = page.at(-1)!.position
@@ -179,7 +185,7 @@ export function createHoldQueue(db: Db, gate: Gate, nodeId: string, options: Hol
         for (;;) {
           const { delivered, discarded, seen } = await on.transaction(async (tx) => {
             await also?.(tx)
-            return settle(tx, id, how, only)
+            return settle(tx, id, how, { only })
           })
           if (!isRehearsal()) await deliverReleased(delivered)
           total.released += delivered.length
