@@ -69,8 +69,8 @@ export type PepChange = {
   | { readonly what: 'published'; readonly item: PublishedItem }
   | { readonly what: 'retracted'; readonly itemId: string }
   | { readonly what: 'purged' | 'configured' }
-  /** Who was to hear of the node is forgotten with it. */
-  | { readonly what: 'deleted'; readonly audience: PepAudience }
+  /** Who was to hear of the node is forgotten with it. `redirect`: where its owner goes on (XEP-0060 §8.4). */
+  | { readonly what: 'deleted'; readonly audience: PepAudience; readonly redirect?: string | undefined }
 )
 
 /** Who hears of a change, each with the subscriptions by which that is (XEP-0060 §7.1.2.4), where there are several. */

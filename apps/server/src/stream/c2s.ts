@@ -167,6 +167,8 @@ export class C2sStream implements StreamHandler, NegotiatedStream {
   #take(element: Element): void {
     if (!this.#isOpen) return this.fail('not-authorized')
     const xmlns = element.getNS()
+    // The client has found an error, and with that its stream is over: it is closed, not argued with (RFC 6120 §4.9.1.1).
+    if (xmlns === NS_STREAM && element.name === 'error') return this.#leave()
     if (this.#session) return this.#bound(this.#session, element, xmlns)
     if (this.#account) return this.#authenticated(this.#account, element, xmlns)
     if (++this.#strangeElements > this.#server.config.maxElementsBeforeSignIn) return this.fail('policy-violation')

@@ -79,6 +79,8 @@ export class ComponentStream implements StreamHandler, ComponentLink {
 
   element(element: Element): void {
     if (this.#isClosed) return
+    // It has found an error, and with that its stream is over (RFC 6120 §4.9.1.1).
+    if (element.getNS() === NS_STREAM && element.name === 'error') return this.close()
     if (element.getNS() !== NS_COMPONENT) return this.#fail('unsupported-stanza-type')
     if (!this.#isBound) return this.#handshake(element)
     if (element.name !== 'message' && element.name !== 'presence' && element.name !== 'iq') {

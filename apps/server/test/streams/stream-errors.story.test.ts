@@ -240,6 +240,17 @@ describe('the stream itself (RFC 6120 §4, RFC 7590)', () => {
     expect(await line.closed()).toBe('</stream:stream>')
   })
 
+  test('a client that has found an error is answered by the end of the stream, not by an error (RFC 6120 §4.9.1.1)', async () => {
+    const found = `<stream:error><not-well-formed xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`
+    const line = await bound(await server.tcp(), 'alice', 'complaining')
+    line.send(`${found}</stream:stream>`)
+    expect(await line.closed()).toBe('</stream:stream>')
+    const early = await server.tcp()
+    await open(early)
+    early.send(found)
+    expect(await early.closed()).toBe('</stream:stream>')
+  })
+
   test('without TLS a client is offered nothing but TLS, as required (RFC 7590 §3.1, RFC 6120 §5.3.1)', async () => {
     await using strict = await runServer({ allowPlaintext: false })
     const line = await strict.tcp()

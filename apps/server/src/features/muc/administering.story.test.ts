@@ -225,6 +225,8 @@ test('values that mean nothing are refused, fields of other services are left al
     ['whois', 'everybody'],
     ['allowpm', 'x'],
     ['maxusers', '-1'],
+    ['maxusers', '0'],
+    ['lang', 'not a lang!!'],
     ['getmemberlist', 'king'],
     ['passwordprotectedroom', '1'],
     ['roomname', 'x'.repeat(300)],

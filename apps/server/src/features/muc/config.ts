@@ -9,6 +9,8 @@ const LIST_ROLES = ['moderator', 'participant', 'visitor'] as const
 /** Longest password, name and description of a room, in characters. */
 const MAX_NAME = 256
 const MAX_DESCRIPTION = 2_048
+/** As in xml:lang (RFC 5646 §2.1), or none. */
+const LANGUAGE_TAG = /^(?:[a-z]{2,8}(?:-[a-z0-9]{1,8}){0,6})?$/i
 /** Most messages of the past that a room sends to whoever enters. */
 export const MAX_HISTORY = 100
 
@@ -101,8 +103,8 @@ const number = (key: 'maxUsers' | 'maxHistory', name: string, label: string, cho
     values: (config) => [config[key] === 0 && key === 'maxUsers' ? 'none' : String(config[key])],
     read(_values, form, field) {
       const value = findFormValue(form, field) ?? ''
-      if (value === '' || value === 'none') return { [key]: 0 }
-      if (!/^\d{1,6}$/.test(value)) throw notAcceptable(field)
+      if (key === 'maxUsers' && (value === '' || value === 'none')) return { [key]: 0 }
+      if (!(key === 'maxUsers' ? /^[1-9]\d{0,5}$/ : /^\d{1,6}$/).test(value)) throw notAcceptable(field)
       return { [key]: Number(value) }
     },
   }) satisfies ConfigField
@@ -125,7 +127,13 @@ const roles = (key: 'memberListFor' | 'presenceOf', name: string, label: string)
 const FIELDS: readonly ConfigField[] = [
   text('name', 'muc#roomconfig_roomname', 'Name'),
   text('description', 'muc#roomconfig_roomdesc', 'Description'),
-  text('language', 'muc#roomconfig_lang', 'Language'),
+  {
+    ...text('language', 'muc#roomconfig_lang', 'Language'),
+    read([language = ''], _form, field) {
+      if (!LANGUAGE_TAG.test(language)) throw notAcceptable(field)
+      return { language }
+    },
+  },
   boolean('isPersistent', 'muc#roomconfig_persistentroom', 'Stays when the last occupant leaves'),
   boolean('isPublic', 'muc#roomconfig_publicroom', 'Listed in the directory'),
   boolean('isMembersOnly', 'muc#roomconfig_membersonly', 'Members only'),

@@ -18,7 +18,7 @@ function contentOf(change: PepChange): Element {
     case 'configured':
       return xml('configuration', attrs, node.deliverPayloads ? buildNodeConfig(node, 'result') : undefined)
     case 'deleted':
-      return xml('delete', attrs)
+      return xml('delete', attrs, change.redirect && xml('redirect', { uri: change.redirect }))
   }
 }
 

@@ -141,6 +141,26 @@ test('devices hear of a configuration, of a retraction, of a purge and of the en
   expect(outcomeOf(await s.alice.ask('set', retract('diary', 'a')))).toBe('item-not-found')
 })
 
+test('who hears of the end of a node hears where its owner goes on (XEP-0060 §8.4)', async () => {
+  await using s = await alice('diary')
+  await s.alice.ask('set', create('diary'))
+  const remove = (uri: string) => owner(`<delete node="diary"><redirect uri="${uri}"/></delete>`)
+  const elsewhere = ['https://tracker.test/', 'data:image/png;base64,iVBORw0KGgo=', 'xmpp:a b?;node=x', '']
+  for (const uri of elsewhere) expect(outcomeOf(await s.alice.ask('set', remove(uri)))).toBe('bad-request')
+  expect(outcomeOf(await s.alice.ask('set', remove('xmpp:alice@im.test?;node=blog')))).toBe('ok')
+  const event = await s.device('alice', 2).next((element) => element.toString().includes('<delete '))
+  expect(event.toString()).toContain('<delete node="diary"><redirect uri="xmpp:alice@im.test?;node=blog"/></delete>')
+})
+
+test('of two requests in one none is answered (XEP-0060 §18.1)', async () => {
+  await using s = await alice()
+  const asked = (content: string) => s.alice.ask('set', pubsub(content)).then(outcomeOf)
+  expect(await asked('<create node="one"/><create node="two"/>')).toBe('bad-request')
+  expect(await asked('<create node="one"/><subscribe node="one" jid="alice@im.test"/>')).toBe('bad-request')
+  expect(outcomeOf(await s.alice.ask('set', owner('<purge node="one"/><delete node="one"/>')))).toBe('bad-request')
+  expect(outcomeOf(await s.alice.ask('get', items('one')))).toBe('item-not-found')
+})
+
 test('a node tells only the id, tells nothing, or keeps nothing, if its owner says so (XEP-0060 §16.4.4)', async () => {
   await using s = await alice('ids', 'silent', 'passing', 'marker')
   const other = s.device('alice', 2)

@@ -1,5 +1,5 @@
 import { configurePepNode, deletePepNode, purgePepNode } from '@drawbridge/db'
-import { NS_PUBSUB, NS_PUBSUB_OWNER, StanzaFault, xml } from '@drawbridge/xmpp'
+import { findJid, NS_PUBSUB, NS_PUBSUB_OWNER, StanzaFault, xml } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Context, IqRequest } from '../../routing/feature.ts'
 import { nodeName, openToChange } from './access.ts'
@@ -8,6 +8,8 @@ import { buildNodeConfig, parseNodeConfig } from './config.ts'
 import { pubsubFault, unsupported } from './errors.ts'
 import { audienceOf } from './notify.ts'
 import { addNode } from './store.ts'
+
+const MAX_URI_LENGTH = 4_096
 
 /** XEP-0060 §8.1. Nobody makes nodes in the name of somebody else. */
 export async function create(
@@ -55,13 +57,21 @@ export async function configure(
   return undefined
 }
 
-/** XEP-0060 §8.4. */
+/** XEP-0060 §8.4; its subscribers hear where the owner goes on. */
 export async function remove(_pubsub: Element, asked: Element, request: IqRequest, ctx: Context): Promise<undefined> {
+  const redirect = parseRedirect(asked)
   const { owner, node } = await openRealNode(asked, request, ctx)
   const audience = await audienceOf(owner, node, ctx)
   await deletePepNode(ctx.db, owner.id, node.node)
-  ctx.emit('pep.changed', { owner, change: { node, what: 'deleted', audience } })
+  ctx.emit('pep.changed', { owner, change: { node, what: 'deleted', audience, redirect } })
   return undefined
+}
+
+/** Another node, and nothing else: what a client opens unasked must not lead out of the network. */
+function parseRedirect(asked: Element): string | undefined {
+  const uri = asked.getChild('redirect')?.attrs['uri']
+  if (uri === undefined || (uri.length <= MAX_URI_LENGTH && findJid(/^xmpp:([^?]+)\?/.exec(uri)?.[1]))) return uri
+  throw new StanzaFault({ condition: 'bad-request', text: 'A node is redirected to xmpp:address?;node=name.' })
 }
 
 /** XEP-0060 §8.5. */

@@ -1,3 +1,4 @@
+import { StanzaFault } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 import type { Context, IqRequest, IqRoute } from '../../routing/feature.ts'
 import { unsupported } from './errors.ts'
@@ -23,7 +24,7 @@ type Answer = (
   ctx: Context,
 ) => Promise<Element | undefined> | Element | undefined
 
-/** Requests by the element that names them. The first that is there decides: others come along as its details. */
+/** Requests by the element that names them. */
 type Answers = Readonly<Record<string, Answer>>
 
 export const GET: Answers = {
@@ -51,14 +52,23 @@ export const SET_OWNER: Answers = {
   subscriptions: setSubscriptions,
 }
 
-/** Answers requests by this table; what is not in it is not supported (§3, §10). */
+/** Comes along with the first, and is a request itself where it comes alone (§6.3.7). */
+const DETAIL = { of: 'subscribe', name: 'options' }
+
+/**
+ * Answers requests by this table; what is not in it is not supported (§3, §10). Of two requests in one, only one could
+ * be answered (§18.1, §18.4): whoever asks is told so.
+ */
 export function answerBy(answers: Answers): IqRoute['handle'] {
   const known = Object.entries(answers)
   return (pubsub, request, ctx) => {
-    for (const [name, answer] of known) {
-      const asked = pubsub.getChild(name)
-      if (asked) return answer(pubsub, asked, request, ctx)
-    }
-    throw unsupported(pubsub.getChildElements()[0]?.getName() ?? '')
+    const isDetail = pubsub.getChild(DETAIL.of) !== undefined
+    const found = known.flatMap(([name, answer]) =>
+      isDetail && name === DETAIL.name ? [] : pubsub.getChildren(name).map((asked) => ({ asked, answer })),
+    )
+    const [first] = found
+    if (!first) throw unsupported(pubsub.getChildElements()[0]?.getName() ?? '')
+    if (found.length > 1) throw new StanzaFault({ condition: 'bad-request', text: 'One request at a time, please.' })
+    return first.answer(pubsub, first.asked, request, ctx)
   }
 }
