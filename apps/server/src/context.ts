@@ -16,6 +16,7 @@ import type { PolicyService } from './policy/start.ts'
 import { advertise } from './routing/advertise.ts'
 import { createBlockLists } from './routing/block-lists.ts'
 import { createChats } from './routing/chats.ts'
+import { createKnownCaps } from './routing/known-caps.ts'
 import type { Components } from './routing/components.ts'
 import { createOfflineCursors } from './routing/cursor.ts'
 import type { Context } from './routing/feature.ts'
@@ -96,6 +97,7 @@ export function createContext({ config, at, log, now, parts }: Ground, built: Co
     mediaLinks: createMediaLinks(sealer.derive('media links'), config.web.mediaLinkTtlMs),
     pushTargets: createPushTargets(chats.forget),
     chats,
+    knownCaps: createKnownCaps(),
     traffic: built.traffic,
     webPush: createWebPush({ config: config.push, vapid, sealer }),
     push: config.push,

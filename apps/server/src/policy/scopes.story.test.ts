@@ -115,6 +115,52 @@ test('nobody goes on talking in a status, a nickname or what they publish, while
   await end()
 })
 
+const CAPS = 'xmlns="http://jabber.org/protocol/caps" hash="sha-1"'
+const VER = 'ver="q07IKJEyjvHSyhy//CH0CxmKi8w="'
+
+test('nobody talks in what clients write themselves: capabilities that nobody knew, pictures, priorities (XEP-0115 §4)', async () => {
+  await using s = await contacts()
+  await hall([s.alice, s.bob])
+  const known = `<c ${CAPS} node="https://gajim.org" ${VER}/>`
+  const known2 = `<c xmlns="urn:xmpp:caps"><hash xmlns="urn:xmpp:hashes:2" algo="sha-256">bm90IGEgd29yZA==</hash></c>`
+  await s.alice.available(`<presence>${known}${known2}</presence>`)
+  const end = await suspend(s as never, 'service', 'read-only')
+  const photo = '<x xmlns="vcard-temp:x:update"><photo>8f2c7a9b1d3e5f60718293a4b5c6d7e8f9012345</photo></x>'
+  const idle = '<idle xmlns="urn:xmpp:idle:1" since="2026-11-24T02:00:00Z"/>'
+  const plain = `<show>away</show><priority>5</priority>${known}${known2}${photo}${idle}`
+  await s.bob.available(`<presence>${plain}</presence>`)
+  const passed = await s.alice.next((element) => element.getChildText('show') === 'away')
+  for (const part of [known, known2, idle, '<priority>5</priority>']) expect(passed.toString()).toContain(part)
+
+  const wordy = [
+    `<c ${CAPS} node="https://gajim.org/meet-me" ${VER}/>`,
+    `<c ${CAPS} node="https://gajim.org" ver="meet-me"/>`,
+    `<c ${CAPS} node="https://gajim.org" ${VER} ext="meet-me"/>`,
+    `<c ${CAPS} node="https://gajim.org" ${VER}>meet-me</c>`,
+    `<c xmlns="urn:xmpp:caps"><hash xmlns="urn:xmpp:hashes:2" algo="sha-256">meet-me</hash></c>`,
+    '<x xmlns="vcard-temp:x:update"><photo>meet-me</photo></x>',
+    '<x xmlns="vcard-temp:x:update"><meet-me/></x>',
+    '<x xmlns="http://jabber.org/protocol/muc"><password>meet-me</password></x>',
+    '<idle xmlns="urn:xmpp:idle:1" since="meet-me"/>',
+    '<idle xmlns="urn:xmpp:idle:1" since="2026-11-24T02:00:00Z">meet-me</idle>',
+    '<priority>meet-me</priority>',
+    '<show meet-me="at eight">xa</show>',
+  ]
+  for (const [n, words] of wordy.entries()) {
+    await s.bob.send(`<presence><priority>${n}</priority>${words}</presence>`)
+    await s.bob.send(`<presence to="${HALL}/Bob"><priority>${n}</priority>${words}</presence>`)
+  }
+  await s.bob.send('<presence><show>chat</show></presence>')
+  await s.alice.next((element) => element.getChildText('show') === 'chat')
+  const seen = s.alice.received().join('')
+  expect(seen).toContain('<priority>11</priority>')
+  expect(seen).not.toContain('meet-me')
+  await end()
+  // Then everybody may say again what their client is, and it is known.
+  await s.bob.send(`<presence>${wordy[0]}</presence>`)
+  await s.alice.next((element) => element.getChild('c')?.attrs['node'] === 'https://gajim.org/meet-me')
+})
+
 test.each(['hold', 'read-only', 'reject'] as const)(
   'nobody says in an error what cannot be said in a message: %s (RFC 6120 §8.3)',
   async (mode) => {

@@ -16,6 +16,7 @@ import type { MediaLinks } from '../blobs/media-link.ts'
 import type { ExternalServicesConfig } from '../features/external-services.config.ts'
 import type { AdmitFile } from '../files/admission.ts'
 import type { Gate } from '../policy/gate.ts'
+import type { KnownCaps } from './known-caps.ts'
 import type { Reclassify } from '../policy/operations.ts'
 import type { AskMediaPolicy } from '../policy/media.ts'
 import type { ClientBuilds } from '../policy/own-build.ts'
@@ -92,6 +93,8 @@ export interface Context {
   readonly externalServices: ExternalServicesConfig
   readonly jobs: Jobs
   readonly gate: Gate
+  /** What clients have announced of themselves while they could say what they liked. */
+  readonly knownCaps: KnownCaps
   /** For who makes people others than before to suspensions. */
   readonly reclassify: Reclassify
   readonly mediaPolicy: AskMediaPolicy

@@ -5,7 +5,8 @@ import type { IqStanza, PresenceStanza, Stanza } from '@drawbridge/xmpp'
 import { ask } from '../policy/gate.ts'
 import type { Session } from '../stream/session.ts'
 import type { Context, Origin, PresenceReach } from './feature.ts'
-import { isWordy, publicationFacts } from './publication-facts.ts'
+import { isWordy, publicationFacts, removeWords } from './publication-facts.ts'
+import type { PresencePlace } from './publication-facts.ts'
 import { serviceAt } from './registry.ts'
 import type { Routing } from './registry.ts'
 import { isTextSearch, sharedMedia } from './shared-media.ts'
@@ -23,10 +24,22 @@ export function judge(routing: Routing, stanza: Stanza, sender: Session | undefi
 
 const FULL_REACH: PresenceReach = { isShown: true, seesOthers: true }
 
-/** Whether it is only what somebody writes into a presence that others are not to see. */
-export function mayGoWithoutWords(routing: Routing, stanza: PresenceStanza, sender: Session | undefined): boolean {
-  const facts = isWordy(stanza.element) ? factsOf(routing, stanza, sender) : undefined
-  return facts !== undefined && ask(routing.ctx.gate, 'stanza.route', { ...facts, hasBody: false }).action === 'pass'
+/**
+ * Where it is only what somebody writes into a presence that others are not to see, takes that out, and says so; the
+ * presence may go then.
+ */
+export function losesWords(routing: Routing, stanza: PresenceStanza, sender: Session | undefined): boolean {
+  const place = placeOf(routing, stanza)
+  const facts = isWordy(stanza.element, place) ? factsOf(routing, stanza, sender) : undefined
+  if (facts === undefined) return false
+  if (ask(routing.ctx.gate, 'stanza.route', { ...facts, hasBody: false }).action !== 'pass') return false
+  removeWords(stanza.element, place)
+  return true
+}
+
+function placeOf(routing: Routing, stanza: Stanza): PresencePlace {
+  const isToRoom = stanza.to?.localpart !== undefined && serviceAt(routing, stanza)?.isMember !== undefined
+  return { isToRoom, isKnownCaps: (caps) => routing.ctx.knownCaps.has(caps) }
 }
 
 /** Who is not to be seen may still look around: that is asked about as the probe that it is (RFC 6121 §4.3). */
@@ -69,7 +82,9 @@ function factsOf(
     target: targetOf(stanza, ctx),
     ...(recipient && { recipient }),
     isDurable: isMessage && isDurable(element),
-    hasBody: isMessage ? element.getChild('body') !== undefined : kind === 'presence' && isWordy(element),
+    hasBody: isMessage
+      ? element.getChild('body') !== undefined
+      : kind === 'presence' && isWordy(element, placeOf(routing, stanza)),
     namespaces,
     ...(isMessage ? sharedMedia(element) : undefined),
     ...(published && { ...published, namespaces: [...namespaces, ...published.namespaces] }),

@@ -18,28 +18,65 @@ import {
 } from '@drawbridge/xmpp'
 import type { Element } from '@drawbridge/xmpp'
 
+const NS_IDLE = 'urn:xmpp:idle:1'
+
 // What somebody says to others without a message: in presence, in what is published about oneself (XEP-0163), in a vCard.
 // Rules that stop messages are asked about that, too, or people would go on talking in their status.
 
-const SHOWS: ReadonlySet<string> = new Set(['away', 'chat', 'dnd', 'xa'])
-/** Children of a presence that clients need and people do not write, by namespace. */
-const TECHNICAL: ReadonlySet<string> = new Set([NS_CAPS, NS_CAPS2, NS_VCARD_UPDATE, NS_MUC, 'urn:xmpp:idle:1'])
+const SHOW = /^(?:away|chat|dnd|xa)$/u
+const PRIORITY = /^-?\d{1,3}$/u
+/** SHA-1 in hex, or nothing yet (XEP-0153 §4.1). */
+const PHOTO = /^(?:[0-9a-f]{40})?$/iu
+/** XEP-0082 §3.2. */
+const INSTANT = /^[-\dT:.+Z]{10,35}$/u
 
-/** Whether a child of a presence may say something in words. */
-function hasWords(child: Element): boolean {
-  if (child.name === 'priority') return false
-  if (child.name === 'show') return !SHOWS.has(child.getText().trim())
-  return !TECHNICAL.has(child.getNS() ?? '')
+/** Where a presence goes, and what is known of what clients write into it. */
+export interface PresencePlace {
+  /** To a room: what it asks of whoever enters goes no further. */
+  readonly isToRoom: boolean
+  /** Whether these capabilities were announced before, when everybody could say what they liked. */
+  readonly isKnownCaps: (caps: Element) => boolean
 }
 
+/** Whether a child of a presence may say something in words: what clients write themselves has one form. */
+function hasWords(child: Element, { isToRoom, isKnownCaps }: PresencePlace): boolean {
+  const { name } = child
+  if (name === 'priority' || name === 'show') return !isText(child, name === 'show' ? SHOW : PRIORITY)
+  switch (child.getNS()) {
+    // A node is a URI (XEP-0115 §4), and so is what somebody has to say after `https://`.
+    case NS_CAPS:
+    case NS_CAPS2:
+      return !isKnownCaps(child)
+    case NS_VCARD_UPDATE:
+      return !hasOnly(child, []) || !child.children.every((photo) => typeof photo !== 'string' && isPhoto(photo))
+    case NS_IDLE:
+      return !hasOnly(child, ['since']) || child.children.length > 0 || !INSTANT.test(child.attrs['since'] ?? '')
+    case NS_MUC:
+      return !isToRoom
+    default:
+      return true
+  }
+}
+
+function hasOnly({ attrs }: Element, names: readonly string[]): boolean {
+  return Object.keys(attrs).every((name) => name === 'xmlns' || names.includes(name))
+}
+
+/** Whether an element is such a text, and nothing else. */
+function isText(element: Element, pattern: RegExp): boolean {
+  return hasOnly(element, []) && element.getChildElements().length === 0 && pattern.test(element.getText().trim())
+}
+
+const isPhoto = (element: Element) => element.name === 'photo' && isText(element, PHOTO)
+
 /** Whether a presence says more than that somebody is there. */
-export function isWordy(presence: Element): boolean {
-  return presence.getChildElements().some(hasWords)
+export function isWordy(presence: Element, place: PresencePlace): boolean {
+  return presence.getChildElements().some((child) => hasWords(child, place))
 }
 
 /** Leaves of a presence what clients need; in place. */
-export function removeWords(presence: Element): void {
-  for (const child of presence.getChildElements()) if (hasWords(child)) presence.remove(child)
+export function removeWords(presence: Element, place: PresencePlace): void {
+  for (const child of presence.getChildElements()) if (hasWords(child, place)) presence.remove(child)
 }
 
 /** Nodes that only their owner reads, unless the owner says otherwise (XEP-0402 §4.1, XEP-0490 §4.1, XEP-0048). */

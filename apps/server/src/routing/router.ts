@@ -7,9 +7,8 @@ import { isPresentTo } from './deliver.ts'
 import { countFault, faultFrom, throwIfRefused } from './faults.ts'
 import { RELAYED } from './feature.ts'
 import type { Context } from './feature.ts'
-import { judge, mayGoWithoutWords, reachOf } from './judge.ts'
+import { judge, losesWords, reachOf } from './judge.ts'
 import { routeMessage } from './message.ts'
-import { removeWords } from './publication-facts.ts'
 import { serviceAt } from './registry.ts'
 import type { Routing } from './registry.ts'
 
@@ -25,11 +24,10 @@ export async function route(routing: Routing, stanza: Stanza, sender: Session | 
   try {
     if (stanza.kind === 'message') return await routeMessage(routing, stanza, sender, n)
     let { verdict } = judge(routing, stanza, sender)
-    if (verdict.action === 'discard' && stanza.kind === 'presence' && mayGoWithoutWords(routing, stanza, sender)) {
-      removeWords(stanza.element)
+    if (verdict.action === 'discard' && stanza.kind === 'presence' && losesWords(routing, stanza, sender))
       verdict = PASS
-    }
     throwIfRefused(verdict)
+    if (stanza.kind === 'presence' && verdict.action === 'pass') ctx.knownCaps.learn(stanza.element)
     // Presence that is not to be seen still counts, unless it is an error.
     if (verdict.action === 'discard' && (stanza.kind === 'iq' || stanza.type === 'error')) return
     if (stanza.kind === 'iq') return await routeIq(routing, stanza, sender)
