@@ -18,11 +18,14 @@ import {
 import type { Db, UnitRow } from '@drawbridge/db'
 import type { Unit } from '../routing/units.ts'
 import { recordForgotten } from '../policy/forgotten.ts'
+import type { Regrouping } from '../policy/regrouping.ts'
 import { localpartFrom } from '../routing/account-name.ts'
 import { accountView } from './account-change.ts'
-import { namesOf } from './actor.ts'
+import { mayDo, namesOf } from './actor.ts'
+import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
+import { personOf } from './suspensions.ts'
 
 type Ids =
   | 'setDisplayName'
@@ -41,6 +44,10 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
   const { reclassify } = policy.operations
   const audit = (tx: Db, actor: string, action: string, target: string, detail: Record<string, unknown> = {}) =>
     appendAudit(tx, { actor, action, target, detail }, now())
+
+  /** Whether whoever asks may let people join or leave a unit, by what is in force about it. */
+  const regroup = (actor: Actor, name: string, how: Regrouping) =>
+    policy.guarded.regroup({ ...personOf(actor), mayChangeRules: mayDo(actor, 'policy.write') }, name, how)
 
   /** Does in memory what has been done in the database, to the unit as it is by now. */
   const change = (name: string, changed: (unit: Unit) => Unit): UnitView => {
@@ -139,8 +146,11 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
     async deleteUnit(request) {
       const { name } = request.params
       const by = actorOf(request).name
+      const isEmpty = units.find(name)?.members.size === 0
+      const also = isEmpty ? undefined : await regroup(actorOf(request), name, 'leave')
       const work = async () => {
         await db.transaction(async (tx) => {
+          await also?.(tx)
           const forgotten = await forgetNames(tx, { units: name }, now())
           // What the unit said about media goes with it: nodes must not remember it for a unit of the same name.
           await bumpPolicyEpoch(tx)
@@ -169,9 +179,12 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
       const wanted = [...new Set(request.body.members.slice(0, MAX_MEMBERS_PER_REQUEST).map((one) => found(one).id))]
       const { name } = request.params
       const by = actorOf(request).name
+      const isNews = bareJids(wanted).isSubsetOf(units.find(name)?.members ?? new Set()) === false
+      const also = isNews ? await regroup(actorOf(request), name, 'join') : undefined
       const work = async () => {
         const added = await db.transaction(async (tx) => {
           const { id } = await rowOf(tx, name)
+          await also?.(tx)
           const members = bareJids(await addUnitMembers(tx, id, wanted))
           if (members.size > 0) await audit(tx, by, 'add-unit-members', name, { members: [...members] })
           return members
@@ -185,8 +198,11 @@ export function unitHandlers(context: AdminContext): AdminHandlers<Ids> {
       const { id, bareJid } = found(request.params.account)
       const { name } = request.params
       const by = actorOf(request).name
+      const isMember = units.find(name)?.members.has(bareJid) === true
+      const also = isMember ? await regroup(actorOf(request), name, 'leave') : undefined
       const work = async () => {
         await db.transaction(async (tx) => {
+          await also?.(tx)
           const removed = await removeUnitMembers(tx, (await rowOf(tx, name)).id, [id])
           if (removed.length > 0) await audit(tx, by, 'remove-unit-member', name, { member: bareJid })
         })

@@ -20,7 +20,7 @@ import {
   mayBeUnguarded,
   suspensionExemptions,
 } from '@drawbridge/policy'
-import type { GuardedAction, Reached } from '@drawbridge/policy'
+import type { GuardedAction, PolicySettings, Reached } from '@drawbridge/policy'
 import { createApprovalRequests } from './approval-requests.ts'
 import { isId, settingFrom } from './client-rules.ts'
 import type { Also, RuleChange, RuleGuard } from './client-rules.ts'
@@ -37,6 +37,8 @@ import type {
 } from './fulfil-request.ts'
 import type { MeasureImpact } from './impact.ts'
 import type { Operations } from './operations.ts'
+import { loosenedBy } from './regrouping.ts'
+import type { Regrouping } from './regrouping.ts'
 import { isRehearsal, rehearse, transact } from './rehearsal.ts'
 import { exemptWith, extendWith } from './suspension-edits.ts'
 import type { Exemptions, Extension } from './suspension-edits.ts'
@@ -80,6 +82,14 @@ export interface GuardedOperations {
   /** Spares clients from client rules, which takes two people like any exemption (control §4.6). */
   addException(by: Person, wanted: NewClientException): Promise<Guarded<ExceptionChange>>
   /**
+   * Whether people may join or leave a unit. Where something in force names it, so that they would go round that, it takes
+   * what ending or exempting would: the right to change rules, and whoever acts alone where it takes two. Resolves with
+   * what belongs to the change: that it was done alone.
+   *
+   * @throws Refusal `unit-in-force`
+   */
+  regroup(by: Person & { readonly mayChangeRules: boolean }, unit: string, change: Regrouping): Promise<Also>
+  /**
    * Makes or uses tokens on paper. One alone makes a cut with them that lasts, or ends one: nobody can be asked first, so
    * that it is for those who act alone.
    *
@@ -97,6 +107,8 @@ export interface GuardOptions {
   readonly db: Db
   readonly operations: Operations
   readonly measure: MeasureImpact
+  /** What is in force. */
+  readonly settings: () => PolicySettings
   /** Bare JIDs of those who can approve. */
   readonly approvers: () => readonly string[]
   /** Tells approvers of something that they have to look at. */
@@ -108,7 +120,15 @@ export interface GuardOptions {
  * Suspending as the two-person rule allows it (control §4.6): starting is easy, ending and extending is guarded. What one
  * person does alone, where the rule asks for two, is on record as such and has to be looked at within a day.
  */
-export function createGuarded({ db, operations, measure, approvers, alert, now }: GuardOptions): GuardedOperations {
+export function createGuarded({
+  db,
+  operations,
+  measure,
+  settings,
+  approvers,
+  alert,
+  now,
+}: GuardOptions): GuardedOperations {
   const requests = createApprovalRequests({ db, alert, now })
   const fulfil = createFulfil({ db, operations, now })
   const isActive = () => isTwoPersonRuleActive(approvers().length)
@@ -266,6 +286,19 @@ export function createGuarded({ db, operations, measure, approvers, alert, now }
         return requests.ask(by.name, 'add-client-exception', wanted.rule ?? '', wanted)
       }
       return { done: await operations.addClientException(by.name, wanted) }
+    },
+    async regroup(by, unit, change) {
+      const alones: Also[] = []
+      for (const { action, suspension, advice } of loosenedBy(settings(), unit, change)) {
+        const row = suspension === undefined ? undefined : await findSuspension(db, suspension)
+        const needsTwo =
+          action !== 'lower' && (row ? await takesTwo(action, row) : isActive() && approvalsNeeded(action, false) === 2)
+        if (!by.mayChangeRules || (needsTwo && !by.mayActAlone)) throw new Refusal('unit-in-force', { detail: advice })
+        if (needsTwo && row) alones.push(alone(row.id, [by.name]))
+      }
+      return async (tx) => {
+        for (const also of alones) await also(tx)
+      }
     },
     async handlePaper(by, work) {
       if (isActive() && !by.mayActAlone && approvalsNeeded('paper', true) === 2) {

@@ -166,7 +166,8 @@ export function createOperations({ db, live, node, log, queue, ...options }: Ope
     recover: () => inTurn(() => suspensions.recover()),
     releaseFreed: (...args) => inTurn(() => suspensions.releaseFreed(...args)),
     async reclassify(work, { by, parties }) {
-      if (isRehearsal() || live.gate.settings.suspensions.length === 0) return work()
+      const isNobody = parties?.length === 0
+      if (isRehearsal() || isNobody || live.gate.settings.suspensions.length === 0) return work()
       const reclassify = async () => {
         const done = await work()
         await suspensions.releaseFreed(by, parties)

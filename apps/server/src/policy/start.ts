@@ -172,6 +172,7 @@ export async function startPolicy(options: PolicyServiceOptions): Promise<Policy
     db,
     operations,
     measure,
+    settings: () => live.gate.settings,
     approvers: people.approvers,
     alert,
     now,

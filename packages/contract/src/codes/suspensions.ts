@@ -80,6 +80,16 @@ export const SUSPENSION_CODES = {
       de: 'Sie haben das selbst allein getan: Eine andere Person muss es prüfen.',
     },
   },
+  'unit-in-force': {
+    type: 'auth',
+    condition: 'forbidden',
+    http: 409,
+    problem: 'unit-in-force',
+    text: {
+      en: 'Something in force names this unit: people who join or leave it, or its end, would go round that. A security officer does first what is named below, with another one where that takes two; or wait until it is over.',
+      de: 'Etwas, das in Kraft ist, nennt diese Einheit: Wer ihr beitritt oder sie verlässt, oder ihr Ende, würde es umgehen. Sicherheitsbeauftragte tun zuerst, was unten genannt ist, zu zweit, wo es zwei braucht; oder warten Sie, bis es vorbei ist.',
+    },
+  },
   'offline-token-alone': {
     type: 'auth',
     condition: 'forbidden',
