@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { ADVERTISED, OWN } from '../../apps/server/test/advertised.ts'
 import { COMPLIANCE, findEvidence, listThreats, NEVER_OFFERED, UNTESTED } from './gen/evidence.ts'
 import { listClaims, RFCS } from './gen/features.ts'
+import { titlesIn } from './gen/titles.ts'
 import { ROOT } from './steps.ts'
 
 const evidence = findEvidence(ROOT)
@@ -30,4 +31,23 @@ test('every attack of the catalogue has a test that carries its id, or a reason 
   expect(missing).toEqual([])
   expect(Object.keys(UNTESTED).filter((id) => evidence.has(id))).toEqual([])
   expect(Object.keys(NEVER_OFFERED).filter((id) => !evidence.has(id))).toEqual([])
+})
+
+test('a section in the title of a test is one of the document that the titles around it are about', () => {
+  expect(evidence.get('RFC 7395')).toContain('apps/server/test/streams/websocket.story.test.ts')
+  const source = `
+    describe('XMPP over WebSocket (RFC 7395)', () => {
+      test('the subprotocol is xmpp (§3.1)', () => {})
+      test('a ping is answered (XEP-0199 §4.1)', () => {})
+    })
+    describe('BOSH (XEP-0124, XEP-0206)', () => test('either of them (§3)', () => {}))
+    test('of nothing in particular (§1)', () => {})`
+  expect(titlesIn('some.test.ts', source)).toEqual([
+    'XMPP over WebSocket (RFC 7395)',
+    'the subprotocol is xmpp (RFC 7395 §3.1)',
+    'a ping is answered (XEP-0199 §4.1)',
+    'BOSH (XEP-0124, XEP-0206)',
+    'either of them (§3)',
+    'of nothing in particular (§1)',
+  ])
 })

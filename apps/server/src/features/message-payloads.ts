@@ -15,7 +15,7 @@ export const messagePayloads = defineFeature({
     { xep: 184, version: '1.4.0' },
     { xep: 333, version: '1.0.0' },
     // Calls: they ring everywhere, and the archive knows of them.
-    { xep: 353, version: '0.7.0' },
+    { xep: 353, version: '0.8.0' },
     // Part of a text, and kept with it: mentions, styles, replies.
     { xep: 372, version: '0.5.0' },
     { xep: 393, version: '1.1.1' },

@@ -32,8 +32,8 @@ export const imageFilter = defineFeature({
   implements: [
     { xep: 231, version: '1.1' },
     { xep: 66, version: '1.5' },
-    { xep: 264, version: '0.4.1', missing: 'on purpose no thumbnail that a sender made: ours take their place' },
-    { xep: 385, version: '0.3.1', missing: 'on purpose no source but an upload of ours, so no Jingle' },
+    { xep: 264, version: '0.4.2', missing: 'on purpose no thumbnail that a sender made: ours take their place' },
+    { xep: 385, version: '0.2.1', missing: 'on purpose no source but an upload of ours, so no Jingle' },
     { xep: 446, version: '0.2.0', missing: 'on purpose nothing that a sender says of a file and ours does not' },
     { xep: 447, version: '0.3.1', missing: 'on purpose no source but an upload of ours' },
     {

@@ -22,7 +22,7 @@ export const muc = defineFeature({
   implements: [
     { xep: 45, version: '1.35.5' },
     { xep: 249, version: '1.2' },
-    { xep: 317, version: '0.2' },
+    { xep: 317, version: '0.3.1' },
     { xep: 410, version: '1.1.0' },
     { xep: 421, version: '1.0.1' },
     { xep: 425, version: '0.3.0' },
