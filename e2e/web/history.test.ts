@@ -254,3 +254,12 @@ test('everything can be done from the keyboard', async () => {
   expect(await page.getByRole('dialog').count()).toBe(0)
   expect(alice.faults).toEqual([])
 })
+
+test('whoever reads further up is told how many messages came meanwhile', async () => {
+  await atRest(alice)
+  await sendAll(bob, 'alice@localhost', bodies(COUNT + 1, COUNT + 30))
+  const jump = alice.page.getByRole('button', { name: '30 new messages' })
+  await jump.click()
+  await messageOf(alice, `#${COUNT + 30} `).waitFor()
+  await jump.waitFor({ state: 'detached' })
+})

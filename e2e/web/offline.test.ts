@@ -89,6 +89,8 @@ test('the server is killed while somebody writes: everything arrives once and in
   for (const text of texts.slice(0, BEFORE)) await say(alice, text)
   const pid = stack.pidOf('server')
   process.kill(pid, 'SIGKILL')
+  // It is not their network, and they are not told that it is.
+  await alice.page.getByText('The server cannot be reached.').first().waitFor()
   for (const text of texts.slice(BEFORE)) await say(alice, text)
   await stack.restarted('server', pid)
   for (const text of texts) await sentState(text).waitFor({ timeout: 60_000 })

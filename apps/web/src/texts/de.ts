@@ -105,6 +105,8 @@ export const de: Texts = {
       `${count} Ihrer Nachrichten sind zurückgehalten und noch nicht zugestellt.`,
     ),
   composerOffline: 'Sie sind offline. Was Sie senden, wartet hier und geht hinaus, sobald Sie wieder verbunden sind.',
+  composerServerAway:
+    'Der Server ist nicht erreichbar. Was Sie senden, wartet hier und geht hinaus, sobald er wieder da ist.',
   startOfHistory: (name) => `Hier beginnt Ihre Unterhaltung mit ${name}.`,
   loadingOlder: 'Ältere Nachrichten werden geladen …',
   loadOlderFailed: 'Ältere Nachrichten konnten nicht geladen werden.',
@@ -285,6 +287,7 @@ export const de: Texts = {
 
   connecting: 'Verbindung wird aufgebaut …',
   waiting: (seconds) => `Sie sind offline. Nächster Versuch in ${seconds} s`,
+  waitingForServer: (seconds) => `Der Server ist nicht erreichbar. Nächster Versuch in ${seconds} s`,
   tryNow: 'Jetzt versuchen',
   suspendedAnnounce: 'Eine Ankündigung der Administration',
   suspendedReadOnly: 'Das Senden ist ausgesetzt',

@@ -110,6 +110,7 @@ export const en = {
       `${count} of your messages are held and not delivered yet.`,
     ),
   composerOffline: 'You are offline. What you send waits here and goes out when you are back.',
+  composerServerAway: 'The server cannot be reached. What you send waits here and goes out when it is back.',
   startOfHistory: (name: string) => `This is the beginning of your conversation with ${name}.`,
   loadingOlder: 'Loading older messages…',
   loadOlderFailed: 'Older messages could not be loaded.',
@@ -281,6 +282,7 @@ export const en = {
 
   connecting: 'Connecting…',
   waiting: (seconds: number) => `You are offline. Trying again in ${seconds} s`,
+  waitingForServer: (seconds: number) => `The server cannot be reached. Trying again in ${seconds} s`,
   tryNow: 'Try now',
   suspendedAnnounce: 'An announcement from the administration',
   suspendedReadOnly: 'Sending is suspended',

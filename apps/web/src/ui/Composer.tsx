@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, type ClipboardEvent, type KeyboardE
 import { titleOf } from '../state/conversations.ts'
 import { stopsSending, suspensionFor } from '../protocol/suspension.ts'
 import { Icon } from './icons.tsx'
-import { useChat, useChatState, useTexts } from './use-store.ts'
+import { useChat, useChatState, useNetwork, useTexts } from './use-store.ts'
 
 const MAX_HEIGHT_PX = 220
 
@@ -15,6 +15,7 @@ export function Composer({ peer, caret }: { readonly peer: string; readonly care
   const title = useChatState((state) => titleOf(state, peer))
   const text = useChatState((state) => state.drafts[peer] ?? '')
   const isOnline = useChatState((state) => state.connection.kind === 'online')
+  const hasNetwork = useNetwork()
   const suspension = useChatState((state) => suspensionFor(state.suspensions, 'message'))
   const isStopped = stopsSending(suspension)
   const mode = isStopped ? 'read-only' : suspension?.mode
@@ -59,7 +60,9 @@ export function Composer({ peer, caret }: { readonly peer: string; readonly care
   }
 
   const note = !isOnline
-    ? t.composerOffline
+    ? hasNetwork
+      ? t.composerServerAway
+      : t.composerOffline
     : isStopped
       ? t.composerReadOnly
       : mode === 'hold'

@@ -2,14 +2,15 @@ import { reasonIn, strictestFirst } from '@drawbridge/contract/browser'
 import { useEffect, useState } from 'react'
 import { Icon } from './icons.tsx'
 import { SuspensionDialog, suspensionTitle, useExpectedEnd } from './Suspension.tsx'
-import { useChat, useChatState, useTexts } from './use-store.ts'
+import { useChat, useChatState, useNetwork, useTexts } from './use-store.ts'
 
-/** Whose turn it is: you are offline, or the service is suspended. Always in the same place and of the same height. */
+/** Whose turn it is: you are offline, the server is away, or the service is suspended. Always in the same place and of the same height. */
 export function StatusStrip() {
   const chat = useChat()
   const { t, language } = useTexts()
   const connection = useChatState((state) => state.connection)
   const suspensions = useChatState((state) => state.suspensions)
+  const hasNetwork = useNetwork()
   const [isOpen, setOpen] = useState(false)
   const [first, ...others] = strictestFirst(suspensions)
   const end = useExpectedEnd(first)
@@ -30,7 +31,7 @@ export function StatusStrip() {
         {connection.kind === 'waiting' && (
           <>
             <Icon name="offline" size={16} />
-            <span>{t.waiting(seconds)}</span>
+            <span>{hasNetwork ? t.waitingForServer(seconds) : t.waiting(seconds)}</span>
           </>
         )}
         {!isOffline && first && (

@@ -46,6 +46,20 @@ export function useTexts(): { readonly t: Texts; readonly language: Language } {
   return { t: TEXTS[language], language }
 }
 
+/** Whether this device has a network, as far as the browser knows: without one, nobody else is to blame. */
+export function useNetwork(): boolean {
+  return useSyncExternalStore(subscribeToNetwork, () => navigator.onLine)
+}
+
+function subscribeToNetwork(changed: () => void): () => void {
+  addEventListener('online', changed)
+  addEventListener('offline', changed)
+  return () => {
+    removeEventListener('online', changed)
+    removeEventListener('offline', changed)
+  }
+}
+
 function isShallowEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false

@@ -163,7 +163,7 @@ export function useTimelinePosition(options: TimelinePositionOptions): TimelineP
       setUnreadKey(firstUnreadKey(timelines[peer]?.messages ?? [], read[peer]))
     }
     if (isAtEnd.current) stick()
-    else setNewBelow((number) => number + 1)
+    else setNewBelow((number) => number + countAfter(rows, before.last))
     see()
     // Only new rows move anything; what else is used here is read when they come.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
@@ -244,4 +244,10 @@ export function useTimelinePosition(options: TimelinePositionOptions): TimelineP
       return { anchor: message?.stanzaId ?? key, offsetPx: Math.round(rowTop - top) }
     },
   }
+}
+
+/** How many rows stand below the one that was last before; one where that is gone, since something has come. */
+function countAfter(rows: readonly Row[], last: string | undefined): number {
+  const at = rows.findLastIndex(({ message }) => message.key === last)
+  return at < 0 ? 1 : rows.length - 1 - at
 }

@@ -7,7 +7,10 @@ export const ACCOUNT_CODES = {
     condition: 'forbidden',
     http: 403,
     problem: 'account-disabled',
-    text: { en: 'This account is disabled.', de: 'Dieses Konto ist deaktiviert.' },
+    text: {
+      en: 'This account is disabled. Please ask an administrator.',
+      de: 'Dieses Konto ist deaktiviert. Bitte wenden Sie sich an einen Administrator.',
+    },
   },
   'account-exists': {
     type: 'cancel',
