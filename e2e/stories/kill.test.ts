@@ -16,6 +16,7 @@ beforeAll(async () => {
   stack = await startStack()
   await stack.account('alice')
   await stack.account('bob')
+  await stack.account('carol')
 })
 afterAll(() => stack[Symbol.asyncDispose]())
 
@@ -64,6 +65,38 @@ test('DU-01 the server is killed during 2,000 messages: every acknowledged one i
   console.log(`kill -9: ${acked} acknowledged, ${handled} durable, ${ofBob.length} in each archive`)
   await again.end()
   await bob.end()
+})
+
+test('DU-01 the server is killed while a device is away: what only that one was sent reaches the next (XEP-0198 §5)', async () => {
+  const alice = await client('alice')
+  const phone = await client('carol', { management: 'resumable', resource: 'phone' })
+  const desk = await client('carol', { resource: 'desk' })
+  const textsOf = ({ received }: TestClient) => received.flatMap((element) => element.getChildText('body') ?? [])
+  const has = (text: string) => (element: Element) => element.getChildText('body') === text
+  desk.send(xml('presence', {}))
+  phone.send(xml('presence', {}))
+  // The desk sees the phone come.
+  await desk.next(({ name, attrs }) => name === 'presence' && attrs['from'] === phone.jid)
+  phone.destroy()
+  const chat = (to: string, text: string) => xml('message', { to, type: 'chat' }, xml('body', {}, text))
+  alice.send(chat(phone.jid, 'left'))
+  alice.send(chat('carol@localhost', 'later'))
+  await desk.next(has('later'))
+  expect(textsOf(desk)).toEqual(['later'])
+
+  const pid = stack.pidOf('server')
+  process.kill(pid, 'SIGKILL')
+  await stack.restarted('server', pid)
+
+  const tablet = await client('carol', { resource: 'tablet' })
+  tablet.send(xml('presence', {}))
+  await tablet.next(has('left'))
+  const again = await client('alice')
+  again.send(chat('carol@localhost', 'end'))
+  await tablet.next(has('end'))
+  // What the desk had in the last quarter of a second may be repeated; nothing is lost, and nothing comes twice.
+  expect(textsOf(tablet).filter((text) => text !== 'later')).toEqual(['left', 'end'])
+  for (const one of [again, tablet]) await one.end()
 })
 
 const bodyOf = (result: Element) => result.getChild('forwarded')?.getChild('message')?.getChildText('body')

@@ -2,16 +2,10 @@ import { beforeAll, afterAll, describe, expect, test } from 'vitest'
 import { testDatabase } from '../../testkit/src/postgres.ts'
 import { deleteAccount, insertAccount } from './account.ts'
 import { createArchiveWriter } from './archive-writer.ts'
-import {
-  advanceOfflineCursor,
-  advanceOfflineCursors,
-  archiveMetadata,
-  type ArchiveQuery,
-  listArchive,
-  listUndelivered,
-} from './archive.ts'
+import { archiveMetadata, type ArchiveQuery, listArchive } from './archive.ts'
 import { type Db, openDatabase } from './database.ts'
 import { countHeld, countHeldEach, listHeld, listHolding, releaseHeld } from './held-message.ts'
+import { listIncoming, listStillUndelivered, listUndelivered, noteDelivered, skipUndelivered } from './undelivered.ts'
 import { uuidv7 } from './uuid.ts'
 
 const ALICE = 'alice@im.test'
@@ -124,19 +118,60 @@ test('messages wait for a device until one was handed them', async () => {
   for (const text of ['a', 'b', 'c']) await send('in', text)
   await send('out', 'x')
   expect(await waiting()).toBe('abc')
-  await advanceOfflineCursor(at.db, ALICE, 2)
+  const had = (...positions: number[]) => noteDelivered(at.db, new Map([[ALICE, new Set(positions)]]))
+  await had(2, 1)
   expect(await waiting()).toBe('c')
-  await advanceOfflineCursors(
+  await noteDelivered(
     at.db,
     new Map([
-      [ALICE, 1],
-      ['nobody@im.test', 9],
+      [ALICE, new Set([1])],
+      ['nobody@im.test', new Set([9])],
     ]),
   )
   expect(await waiting()).toBe('c')
-  await advanceOfflineCursor(at.db, ALICE, 4)
+  await had(3)
   await send('in', 'd')
   expect(await waiting()).toBe('d')
+})
+
+test('XEP-0160 §3 what nobody was handed stays so when later messages were, until it is; each page of it in order', async () => {
+  await using at = await fixture()
+  const send = (direction: 'in' | 'out', stanza: string) =>
+    at.writer.commit({
+      id: uuidv7(),
+      shard: 'a',
+      stanza,
+      sentAt: minute(0),
+      archives: [{ owner: ALICE, peer: BOB, direction }],
+    })
+  const had = (...positions: number[]) => noteDelivered(at.db, new Map([[ALICE, new Set(positions)]]))
+  const textOf = (messages: readonly { stanza: string }[]) => messages.map(({ stanza }) => stanza).join('')
+  const waiting = async (more = {}, limit = 10) => textOf(await listUndelivered(at.db, ALICE, limit, more))
+  for (const text of ['a', 'b', 'c']) await send('in', text)
+  await send('out', 'x')
+  for (const text of ['d', 'e', 'f']) await send('in', text)
+
+  await had(3, 6)
+  expect(await waiting()).toBe('abdf')
+  expect(await waiting({}, 3)).toBe('abd')
+  expect(await waiting({ after: 2 })).toBe('df')
+  // What is asked for is there as well, in its place; what the owner has sent is not.
+  expect(await waiting({ after: 1, also: [1, 3, 4, 6] })).toBe('bcdef')
+  expect(textOf(await listStillUndelivered(at.db, ALICE, [1, 3, 4, 5, 7]))).toBe('adf')
+  expect(textOf(await listIncoming(at.db, ALICE, [7, 4, 3]))).toBe('cf')
+
+  await had(2, 5, 5)
+  await had(2)
+  expect(await waiting()).toBe('af')
+  // Two nodes at once, each with what its own devices have had.
+  for (const text of ['g', 'h', 'i', 'j']) await send('in', text)
+  await Promise.all([had(8, 10), had(11), had(1)])
+  expect(await waiting()).toBe('fh')
+
+  await skipUndelivered(at.db, ALICE)
+  expect(await waiting()).toBe('')
+  await send('in', 'k')
+  expect(await waiting()).toBe('k')
 })
 
 describe('a suspension that holds messages', () => {

@@ -3,7 +3,7 @@ import { splitPeer } from './archive-batch.ts'
 import { rootOf } from './archive-references.ts'
 import { indexTexts, matching, type TextQuery } from './archive-search.ts'
 import { type Db, isTimeout } from './database.ts'
-import { archive, archiveOwner, type Direction, message } from './schema/index.ts'
+import { archive, type Direction, message } from './schema/index.ts'
 import { isUuid } from './uuid.ts'
 
 /** A message as one archive holds it. */
@@ -31,7 +31,8 @@ export interface Retraction {
   readonly filterVersion: number
 }
 
-const MESSAGE = {
+/** Columns of an `ArchivedMessage`. */
+export const MESSAGE = {
   id: archive.messageId,
   position: archive.position,
   peer: archive.peer,
@@ -155,7 +156,7 @@ const IS_CURRENT = sql.raw(`not exists (
   and (r.kind = 'retraction' or r.kind = 'correction' and r.message_id > archive.message_id))`)
 
 /** The same messages, with what retracted them. */
-async function withRetractions(db: Db, messages: readonly ArchivedMessage[]): Promise<ArchivedMessage[]> {
+export async function withRetractions(db: Db, messages: readonly ArchivedMessage[]): Promise<ArchivedMessage[]> {
   const retractions = await findRetractions(
     db,
     messages.map(({ id }) => id),
@@ -242,55 +243,6 @@ export async function archiveMetadata(db: Db, owner: string, since?: Date) {
       .limit(1)
   const [[first], [last]] = [await end(asc(archive.position)), await end(desc(archive.position))]
   return first && last && { first, last }
-}
-
-/**
- * Messages to `owner` that no device was handed yet, oldest first.
- *
- * @param after - position of the last message of the page before.
- */
-export async function listUndelivered(db: Db, owner: string, limit: number, after = 0): Promise<ArchivedMessage[]> {
-  // A subquery, not a join: its value bounds the scan of the primary key.
-  const cursor = db
-    .select({ position: archiveOwner.offlinePosition })
-    .from(archiveOwner)
-    .where(eq(archiveOwner.owner, owner))
-  const isNew = and(gt(archive.position, cursor), gt(archive.position, after))
-  const messages = await db
-    .select(MESSAGE)
-    .from(archive)
-    .innerJoin(message, eq(message.id, archive.messageId))
-    .where(and(eq(archive.owner, owner), eq(archive.direction, 'in'), isNew))
-    .orderBy(asc(archive.position))
-    .limit(limit)
-  return withRetractions(db, messages)
-}
-
-/** Notes up to which position messages were handed to some device. Never moves back. */
-export async function advanceOfflineCursor(db: Db, owner: string, position: number): Promise<void> {
-  await advanceOfflineCursors(db, new Map([[owner, position]]))
-}
-
-/** Same for many archives at once. */
-export async function advanceOfflineCursors(db: Db, positions: ReadonlyMap<string, number>): Promise<void> {
-  if (positions.size === 0) return
-  const owners = sql.param([...positions.keys()])
-  await db.execute(sql`
-    with l as (
-      select owner from archive_owner where owner = any(${owners}::text[]) order by owner for no key update
-    )
-    update archive_owner o set offline_position = t.position
-    from unnest(${owners}::text[], ${sql.param([...positions.values()])}::bigint[]) as t (owner, position)
-    join l on l.owner = t.owner
-    where o.owner = t.owner and o.offline_position < t.position`)
-}
-
-/** Everything in this archive counts as handed over. */
-export async function skipUndelivered(db: Db, owner: string): Promise<void> {
-  await db
-    .update(archiveOwner)
-    .set({ offlinePosition: archiveOwner.lastPosition })
-    .where(and(eq(archiveOwner.owner, owner), lt(archiveOwner.offlinePosition, archiveOwner.lastPosition)))
 }
 
 /** Replaces a message by what a newer version of the image filter leaves of it. */

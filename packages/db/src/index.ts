@@ -6,18 +6,14 @@ export * from './api-token.ts'
 export * from './advisory.ts'
 export * from './approval.ts'
 export {
-  advanceOfflineCursor,
-  advanceOfflineCursors,
   type ArchivedMessage,
   archiveMetadata,
   type ArchiveQuery,
   listArchive,
   listMessages,
-  listUndelivered,
   putFilteredMessage,
   searchArchive,
   type Retraction,
-  skipUndelivered,
 } from './archive.ts'
 export type * from './archive-entry.ts'
 export { isClientIdKept } from './archive-references.ts'
@@ -101,6 +97,7 @@ export * from './standing-message.ts'
 export * from './stream.ts'
 export * from './suspension.ts'
 export * from './traffic.ts'
+export * from './undelivered.ts'
 export * from './unit.ts'
 export * from './upload.ts'
 export { isUuid, uuidv7 } from './uuid.ts'

@@ -341,7 +341,7 @@ async function passedOn(from: Device, to: Device, body: string): Promise<string>
   const write = to.session.send.bind(to.session)
   to.session.send = (stanza) => {
     sent.push('element' in stanza ? stanza.element.toString() : stanza.toString())
-    write(stanza)
+    return write(stanza)
   }
   await from.send(`<message to="${to.jid}" type="chat"><body>${escapeText(body)}</body></message>`)
   to.session.send = write

@@ -69,9 +69,8 @@ export class OutboundQueue {
     return taken
   }
 
-  /** Everything unacknowledged, in order, to be sent again on the new connection. */
+  /** Everything unacknowledged, in order. */
   unacknowledged(): readonly Outgoing[] {
-    this.#isAsked = false
     return this.#waiting
   }
 }

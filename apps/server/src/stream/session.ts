@@ -386,14 +386,20 @@ export class Session {
 
   // --- out --------------------------------------------------------------------------------------------------------------
 
-  /** Sends one stanza to this client; while it is away, it is kept for its return. Never waits. */
-  send(stanza: Outgoing | Element): void {
-    if (this.#isEnded) return
+  /** Sends one stanza to this client; while it is away, it is kept for its return. Never waits. False: not for this client. */
+  send(stanza: Outgoing | Element): boolean {
+    if (this.#isEnded) return true
     const outgoing = stanza instanceof Outgoing ? stanza : new Outgoing(stanza)
-    if (!this.#host.mayReceive(outgoing.element, this)) return
-    if (!this.isActive && (this.#held ??= new HeldStanzas()).keep(outgoing, Date.now())) return
+    if (!this.#host.mayReceive(outgoing.element, this)) return false
+    if (!this.isActive && (this.#held ??= new HeldStanzas()).keep(outgoing, Date.now())) return true
     this.#release()
     this.#write(outgoing)
+    return true
+  }
+
+  /** What the client has not acknowledged, and what is still kept for it, in order. For when it has ended: nobody will. */
+  takeUnacknowledged(): readonly Outgoing[] {
+    return [...(this.outbound?.unacknowledged() ?? []), ...(this.#held?.take(Date.now()) ?? [])]
   }
 
   /** Writes something that is not a stanza and is not counted. */

@@ -1,5 +1,16 @@
 import { sql } from 'drizzle-orm'
-import { bigint, customType, jsonb, pgTable, primaryKey, smallint, text, unique, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  customType,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import type { ReferenceKind } from '../archive-entry.ts'
 import { account, bytea, instant } from './account.ts'
 
@@ -64,6 +75,8 @@ export const archive = pgTable(
     resource: text('resource'),
     direction: text('direction').$type<Direction>().notNull(),
     sentAt: instant('sent_at').notNull(),
+    /** No device has had it, though the owner's cursor is past it. */
+    isPassedOver: boolean('is_passed_over'),
   },
   (t) => [primaryKey({ columns: [t.owner, t.position] }), unique().on(t.messageId, t.owner)],
 )
