@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { parse, parseInstant } from './arguments.ts'
 import { COMMANDS } from './commands/index.ts'
@@ -12,9 +13,31 @@ test('a time is written as an instant or from now', () => {
   expect(parseInstant('2026-11-23T18:00:00+01:00', NOW)).toBe('2026-11-23T17:00:00.000Z')
 })
 
-test.each(['soon', '2020-01-01', '2027-02-30T10:00'])('the time "%s" is refused', (written) =>
-  expect(() => parseInstant(written, NOW)).toThrow(written),
+test.each(['soon', '2020-01-01', '2027-02-30T10:00', '-5m', '999999d', '2999-01-01'])(
+  'the time "%s" is refused',
+  (written) => expect(() => parseInstant(written, NOW)).toThrow(written),
 )
+
+test('a day, and a time without a zone, are those of where they are written', () => {
+  const program = `import { parseInstant } from '${new URL('arguments.ts', import.meta.url).href}'
+    const now = new Date('2026-11-23T04:00:00Z')
+    for (const text of ['2027-03-28', '2027-03-28T00:00', '2027-03-28 02:30', '2027-03-28T02:30Z'])
+      try { console.log(parseInstant(text, now)) } catch (error) { console.log(error.message) }`
+  const env = { ...process.env, TZ: 'Europe/Berlin' }
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', env })
+  expect(stdout.trim().split('\n')).toEqual([
+    '2027-03-27T23:00:00.000Z',
+    '2027-03-27T23:00:00.000Z',
+    '"2027-03-28 02:30" does not exist here: clocks go forward over it.',
+    '2027-03-28T02:30:00.000Z',
+  ])
+})
+
+test('a value that begins with a hyphen is named, and how to write it', () => {
+  expect(() => parse(['--deadline', '-5m'], [], { deadline: { type: 'string' } })).toThrow(
+    '"-5m" after --deadline begins with a hyphen; write --deadline=-5m if it is meant so.',
+  )
+})
 
 test('missing and surplus words are usage errors', () => {
   expect(() => parse([], ['NAME'], {})).toThrow('NAME is missing.')

@@ -62,5 +62,8 @@ export class Refused extends Error {
   }
 }
 
+/** It was done, and has proved nothing either way: exit code 3. */
+export class Unproved extends Refused {}
+
 /** Exit codes of every command. */
-export const EXIT = { done: 0, refused: 1, usage: 2 } as const
+export const EXIT = { done: 0, refused: 1, usage: 2, unproved: 3 } as const

@@ -1,4 +1,6 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
@@ -19,4 +21,11 @@ test('a command waits for nothing that only others need: no database, no queue, 
   const loaded = stderr.split('\n')
   expect(loaded).toContainEqual(expect.stringMatching(/apps\/cli\/src\/commands\/suspension\.ts$/))
   expect(loaded.filter((url) => /packages\/(db|jobs)\/|node_modules\/(pg|yaml|bullmq)\//.test(url))).toEqual([])
+})
+
+test('whoever has read enough of the output ends the command, and nothing is said about it', async () => {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url)), 'help'], { stdio: 'pipe' })
+  child.stdout.destroy()
+  const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+  expect([said, code]).toEqual(['', 0])
 })

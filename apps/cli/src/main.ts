@@ -4,14 +4,21 @@ import { ConfigError, commonConfig, loadConfig, paths } from '@drawbridge/runtim
 import * as z from 'zod'
 import { claimedUserOf } from './claimed-user.ts'
 import { createAdminClient, rehearsed } from './admin-client.ts'
-import { type Cli, EXIT, Refused, UsageError } from './command.ts'
+import { type Cli, EXIT, Refused, Unproved, UsageError } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { commandsUnder, findCommand, helpFor, helpForAll } from './help.ts'
 import { visible } from './visible.ts'
 
+// Whoever reads may have seen enough, as `head` does: then there is nobody left to tell anything.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.done)
+    throw error
+  })
+}
 process.exitCode = await main(process.argv.slice(2))
 
-/** Finds the command, runs it and turns its outcome into an exit code: 0 done, 1 refused, 2 usage. */
+/** Finds the command, runs it and turns its outcome into an exit code: see `EXIT`. */
 async function main(argv: readonly string[]): Promise<number> {
   const wantsHelp = argv.length === 0 || argv[0] === 'help' || argv.includes('--help') || argv.includes('-h')
   const isJson = argv.includes('--json')
@@ -74,6 +81,7 @@ function report(error: unknown, isJson: boolean, usage: string): number {
   if (!isExpected && error instanceof Error && process.env['DRAWBRIDGE_LOG_LEVEL'] === 'debug') {
     process.stderr.write(`${error.stack ?? ''}\n`)
   }
+  if (error instanceof Unproved) return EXIT.unproved
   return isUsage ? EXIT.usage : EXIT.refused
 }
 

@@ -1,4 +1,4 @@
-import { countClientDay, noteSightings } from '@drawbridge/db'
+import { noteSightings } from '@drawbridge/db'
 import type { ClientSighting, Db } from '@drawbridge/db'
 import { unknownBecause } from '@drawbridge/policy'
 import type { ClientIdentity, EvidenceTier } from '@drawbridge/policy'
@@ -10,8 +10,6 @@ import { createHash } from 'node:crypto'
 const FLUSH_MS = 2_000
 /** How often the clients that stay connected are seen anew. */
 const ROUND_MS = 3_600_000
-/** How often the day is counted while somebody comes. */
-const COUNT_MS = 300_000
 /** Sightings that wait to be written; while the database is away the oldest go. */
 const MAX_WAITING = 100_000
 
@@ -51,7 +49,9 @@ export function startInventory({ db, log, node, requiredTier, connected, now }: 
   let last = Promise.resolve()
   const saw = ({ account, client, remoteAddress }: Seen, { isRefused = false }: Sighting = {}) => {
     const clientKey = keyOf(client)
-    const key = `${account.id} ${clientKey.toString('base64')}`
+    const seenAt = now()
+    // Each day is counted by itself, however long the database is away.
+    const key = `${account.id} ${clientKey.toString('base64')} ${seenAt.toISOString().slice(0, 10)}`
     waiting.set(key, {
       accountId: account.id,
       clientKey,
@@ -62,27 +62,18 @@ export function startInventory({ db, log, node, requiredTier, connected, now }: 
       node,
       unknownBecause: unknownBecause(client, requiredTier(account)),
       isRefused,
-      seenAt: now(),
+      seenAt,
     })
-  }
-  let counted: { readonly day: string; readonly atMs: number } | undefined
-  const count = async (day: string) => {
-    await countClientDay(db, day)
-    counted = { day, atMs: now().getTime() }
   }
   const write = async () => {
     const batch = [...waiting]
     if (batch.length === 0) return
-    const day = now().toISOString().slice(0, 10)
     try {
-      // A client is known by when it was last seen: what a day had is counted before the next one moves that on.
-      if (counted && counted.day !== day) await count(counted.day)
       await noteSightings(
         db,
         batch.map(([, sighting]) => sighting),
       )
       for (const [key, sighting] of batch) if (waiting.get(key) === sighting) waiting.delete(key)
-      if (counted?.day !== day || now().getTime() - counted.atMs >= COUNT_MS) await count(day)
     } catch (error) {
       log.warn('clients that were seen are written later', { waiting: waiting.size, error: String(error) })
     }

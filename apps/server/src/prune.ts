@@ -51,7 +51,8 @@ export async function prune(db: Db, log: Log, retention: Retention, now = new Da
         .toISOString()
         .slice(0, 10),
     )
-    await pruneSightings(db, before(400), before(400).toISOString().slice(0, 10))
+    const dayBefore = (days: number) => before(days).toISOString().slice(0, 10)
+    await pruneSightings(db, before(400), dayBefore(400), dayBefore(2))
   } catch (error) {
     log.warn('old records were not deleted; the next round tries again', { error: String(error) })
   }

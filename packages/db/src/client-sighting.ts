@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gte, lt, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { Db } from './database.ts'
-import { account, clientDay, clientSighting } from './schema/index.ts'
+import { account, clientDay, clientDayAccount, clientSighting } from './schema/index.ts'
 
 /** A client of an account, as it was last seen. */
 export interface ClientSighting {
@@ -25,7 +25,10 @@ export interface ClientSighting {
 /** Clients that are remembered of one account: whoever says something else each time is not remembered for all of it. */
 const MAX_PER_ACCOUNT = 50
 
-/** Notes what was seen. Of several sightings of one client the last one stays. */
+/**
+ * Notes what was seen. Of several sightings of one client the last one stays; each counts for its own UTC day, once per
+ * person and version, whichever node it came to.
+ */
 export async function noteSightings(db: Db, sightings: readonly ClientSighting[]): Promise<void> {
   const latest = new Map<string, ClientSighting>()
   for (const sighting of sightings) {
@@ -67,7 +70,28 @@ export async function noteSightings(db: Db, sightings: readonly ClientSighting[]
       ) as ranked
       where ranked.place > ${MAX_PER_ACCOUNT}
         and client_sighting.account_id = ranked.account_id and client_sighting.client_key = ranked.client_key`)
+    await countDays(tx, sightings)
   })
+}
+
+/** Who is counted is remembered for the day, so that nobody is counted twice and every node counts the same. */
+async function countDays(tx: Db, sightings: readonly ClientSighting[]): Promise<void> {
+  const column = (pick: (row: ClientSighting) => string | null) => sql.param(sightings.map(pick))
+  // In one order for all nodes: two that count at once wait for each other, and never in a circle.
+  await tx.execute(sql`
+    with counted as (
+      insert into client_day_account (day, account_id, family, version)
+      select distinct s.day, s.account_id, coalesce(s.family, ''), coalesce(s.version, '')
+      from unnest(${column(({ seenAt }) => seenAt.toISOString().slice(0, 10))}::date[],
+        ${column(({ accountId }) => accountId)}::uuid[], ${column(({ family }) => family)}::text[],
+        ${column(({ version }) => version)}::text[]) as s (day, account_id, family, version)
+      join account on account.id = s.account_id
+      order by 1, 2, 3, 4
+      on conflict do nothing
+      returning day, family, version)
+    insert into client_day (day, family, version, people)
+    select day, family, version, count(*) from counted group by day, family, version order by day, family, version
+    on conflict (day, family, version) do update set people = client_day.people + excluded.people`)
 }
 
 export type StoredSighting = typeof clientSighting.$inferSelect & { readonly localpart: string }
@@ -205,17 +229,6 @@ export function listSeenVersions(db: Db, since: Date, then = new Date()): Promis
     .groupBy(clientSighting.family, clientSighting.version, isUnknown)
 }
 
-/** Counts the people of each version of one UTC day, from what was seen in it. Counting twice changes nothing. */
-export async function countClientDay(db: Db, day: string): Promise<void> {
-  const from = new Date(`${day}T00:00:00Z`)
-  await db.execute(sql`
-    insert into client_day (day, family, version, people)
-    select ${day}::date, coalesce(family, ''), coalesce(version, ''), count(distinct account_id)
-    from client_sighting where last_seen_at >= ${from.toISOString()}
-    group by 2, 3
-    on conflict (day, family, version) do update set people = greatest(client_day.people, excluded.people)`)
-}
-
 export type ClientDay = typeof clientDay.$inferSelect
 
 /** The history from `from` on (a UTC day), oldest first, one page. */
@@ -239,8 +252,9 @@ export function listClientDays(
     .limit(limit)
 }
 
-/** Forgets clients that were not seen since `seenBefore`, and days before `day`. */
-export async function pruneSightings(db: Db, seenBefore: Date, day: string): Promise<void> {
+/** Forgets clients that were not seen since `seenBefore`, days before `day`, and who was counted before `countedDay`. */
+export async function pruneSightings(db: Db, seenBefore: Date, day: string, countedDay: string): Promise<void> {
   await db.delete(clientSighting).where(lt(clientSighting.lastSeenAt, seenBefore))
+  await db.delete(clientDayAccount).where(lt(clientDayAccount.day, countedDay))
   await db.delete(clientDay).where(lt(clientDay.day, day))
 }

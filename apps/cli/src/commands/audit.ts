@@ -1,7 +1,7 @@
 import type { ResponseOf } from '@drawbridge/contract'
 import { open } from 'node:fs/promises'
 import { parse } from '../arguments.ts'
-import { type Command, Refused } from '../command.ts'
+import { type Command, Refused, Unproved } from '../command.ts'
 import { moreLines, SOME, SOME_USAGE, someFrom, somePages } from '../pages.ts'
 
 export const auditList: Command = {
@@ -61,7 +61,7 @@ export const auditVerify: Command = {
   name: 'audit verify',
   usage: '[FILE] [--key KEY]',
   summary:
-    'Check hashes, chain and signatures of the audit log, or of an exported one, without a server. Exit code 1 when it is broken.',
+    'Check hashes, chain and signatures of the audit log, or of an exported one, without a server. Exit code 1 when it is broken, 3 when no signature of the key was there to be checked.',
 
   async run(args, cli) {
     const isOfFile = args[0]?.startsWith('-') === false
@@ -72,9 +72,22 @@ export const auditVerify: Command = {
         ? await cli.admin('verifyAudit')
         : // Loaded when asked for, like `up`: it brings the database with it.
           await (await import('../audit/verify-file.ts')).verifyFile(path, values.key)
-    if (verdict.isIntact) {
-      const signed = `${verdict.checkpoints ?? 0} signatures`
-      return cli.result(`intact: ${verdict.checked} entries, ${signed} checked`, verdict)
+    const { checked, checkpoints = 0, isIntact } = verdict
+    if (isIntact && checkpoints > 0) {
+      return cli.result(`intact: ${checked} entries, ${checkpoints} signatures checked`, verdict)
+    }
+    // A server that has just started has signed nothing yet. Its own log is not brought by somebody else.
+    if (isIntact && path === undefined) {
+      return cli.result(`unbroken: ${checked} entries; none of them is signed yet`, verdict)
+    }
+    if (isIntact) {
+      cli.result(
+        `NOT PROVED: ${checked} entries fit together, and no signature of this key was there to check`,
+        verdict,
+      )
+      throw new Unproved(
+        'Anybody can write such a file. Check it with --key and the key that was noted when the log was exported.',
+      )
     }
     cli.result(
       `BROKEN at entry ${verdict.brokenAt ?? 'unknown'}: ${verdict.reason ?? 'the hash does not fit'}`,

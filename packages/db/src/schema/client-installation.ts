@@ -70,6 +70,20 @@ export const clientSighting = pgTable(
   (table) => [primaryKey({ columns: [table.accountId, table.clientKey] })],
 )
 
+/** Who is counted in `client_day`: kept until nobody writes that day any more. */
+export const clientDayAccount = pgTable(
+  'client_day_account',
+  {
+    day: date('day').notNull(),
+    accountId: uuid('account_id')
+      .notNull()
+      .references(() => account.id, { onDelete: 'cascade' }),
+    family: text('family').notNull(),
+    version: text('version').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.day, t.accountId, t.family, t.version] })],
+)
+
 /** How many people used each version on each day. */
 export const clientDay = pgTable(
   'client_day',
