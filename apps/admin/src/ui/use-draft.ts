@@ -100,7 +100,8 @@ function read<T extends object>(key: string, empty: T): State<T> {
     const kept: unknown = JSON.parse(sessionStorage.getItem(key) ?? 'null')
     if (typeof kept === 'object' && kept !== null) {
       const { value, ...others } = kept as Partial<Kept<T>>
-      return { key, ...others, value: { ...empty, ...value }, isRestored: value !== undefined }
+      const isRestored = value !== undefined
+      return { key, ...others, value: isRestored ? { ...empty, ...value } : empty, isRestored }
     }
   } catch {
     // Forbidden storage, or something that is no draft of ours.
