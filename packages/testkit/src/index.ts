@@ -1,3 +1,4 @@
+export { fastestMs } from './fastest.ts'
 export { startTestPostgres, type TestDatabase, testDatabase } from './postgres.ts'
 export { hasRedis, startTestRedis, type TestRedis } from './redis.ts'
 export * from './files/index.ts'

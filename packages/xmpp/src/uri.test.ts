@@ -23,7 +23,11 @@ test.each([
   ['a long authority', `http://${'a:'.repeat(120)}`],
   ['a long query', '?'.repeat(255)],
 ])('DS-17 %s that ends badly is refused in no time', (_what, start) => {
-  const startedAt = performance.now()
-  expect(isUriReference(`${start}"`)).toBe(false)
-  expect(performance.now() - startedAt).toBeLessThan(10)
+  const runs = Array.from({ length: 5 }, () => {
+    const startedAt = performance.now()
+    expect(isUriReference(`${start}"`)).toBe(false)
+    return performance.now() - startedAt
+  })
+  // What it takes while nobody else has the processor.
+  expect(Math.min(...runs)).toBeLessThan(10)
 })
