@@ -203,14 +203,19 @@ export const CLIENT_RULE_ROUTES = {
   addClientRule: {
     method: 'POST',
     path: '/api/v1/client-rules',
-    summary: 'Add a client version rule; answers when this node enforces it.',
+    summary:
+      'Add a client version rule; answers when this node enforces it. One that allows clients takes two people, like an exception.',
     permission: 'policy.write',
     isPolicyWrite: true,
     params: none,
     query: none,
     body: newClientRule,
     status: 201,
-    response: z.strictObject({ rule: clientRule, effect: effect }),
+    response: z.strictObject({
+      rule: clientRule.optional(),
+      effect: effect.optional(),
+      request: approvalRequest.optional().meta({ description: 'Present: another person has to approve it first.' }),
+    }),
   },
   simulateClientRule: {
     method: 'POST',

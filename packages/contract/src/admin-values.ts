@@ -119,6 +119,7 @@ export const approvalRequest = z
       'discard-held',
       'unguard-client-rule',
       'add-client-exception',
+      'add-client-rule',
     ]),
     target: z
       .string()

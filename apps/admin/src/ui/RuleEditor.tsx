@@ -1,4 +1,4 @@
-import type { ClientRuleView, Effect, Simulation } from '@drawbridge/contract'
+import type { ClientRuleView, Simulation } from '@drawbridge/contract'
 import { useEffect, useRef, useState } from 'react'
 import { useConsole } from '../api/console.ts'
 import { ruleCommand } from '../model/as-command.ts'
@@ -62,7 +62,7 @@ export function RuleEditor({
         const body = { ...rule, isShadowAccepted: true }
         const stages = result.isSelfLockOut
           ? []
-          : (await call('addClientRule', { query: { dryRun: 'true' }, body, signal })).rule.stages
+          : ((await call('addClientRule', { query: { dryRun: 'true' }, body, signal })).rule?.stages ?? [])
         setSimulated({ rule: JSON.stringify(rule), result, stages, key: crypto.randomUUID() })
       } catch (error) {
         if (!signal.aborted) throw error
@@ -72,20 +72,21 @@ export function RuleEditor({
     })
   const put = async ({ result, key }: Simulated, isShadowAccepted: boolean) => {
     const body = { ...rule, simulation: result.token, ...(isShadowAccepted && { isShadowAccepted }) }
-    const added: { rule: ClientRuleView; effect: Effect } = await call('addClientRule', { body, key })
-    return added
+    return call('addClientRule', { body, key })
   }
   const add = async (what: Simulated, isShadowAccepted: boolean) => {
     if (!proposal) {
       await action.run(async () => {
-        const { effect } = await put(what, isShadowAccepted)
-        onDone({ text: t.ruleAdded, effect })
+        const { effect, request } = await put(what, isShadowAccepted)
+        onDone({ text: request ? t.waitsForSecond : t.ruleAdded, effect })
       })
       return
     }
     // Somebody else may have decided meanwhile: that is seen before a rule is made.
     await decision.run(async (ifMatch) => {
       const { rule: made, effect } = await put(what, isShadowAccepted)
+      // What waits for somebody else decides nothing yet.
+      if (!made) return onDone({ text: t.waitsForSecond })
       const reason = proposal.title.slice(0, 500) || proposal.flaw
       await call('decideProposal', { params: about, body: { decision: 'accept', reason, rule: made.id }, ...ifMatch })
       onDone({ text: t.ruleAdded, effect })

@@ -43,8 +43,9 @@ export const clientRuleAdd: Command = {
 
   async run(args, cli) {
     const body = ruleFrom(args)
-    const added = await cli.admin('addClientRule', { body })
-    cli.result([ruleLine(added.rule), effectLine(added.effect)], added)
+    const { rule, effect, request } = await cli.admin('addClientRule', { body })
+    const lines = rule && effect ? [ruleLine(rule), effectLine(effect)] : [`${request?.id ?? ''}: waits for approval`]
+    cli.result(lines, { rule, effect, request })
   },
 }
 

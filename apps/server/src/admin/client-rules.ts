@@ -75,7 +75,8 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       const actor = actorOf(request)
       // The local socket cannot be locked out, and whoever uses it may be in a hurry.
       if (actor.kind === 'local' || !isAtLeast(body.action, 'block')) {
-        return shown(await operations.addClientRule(actor.name, body))
+        const outcome = await policy.guarded.addRule(personOf(actor), body)
+        return outcome.request ? { request: approvalView(outcome.request) } : shown(outcome.done)
       }
       if (!request.isDryRun && !isSimulated(context, actor, body)) throw new Refusal('not-simulated')
       const { token: _, affected: __, ...simulation } = await simulateRule(context, body, actor)

@@ -3,6 +3,7 @@ import type { NameWarning, PolicyDocument } from '@drawbridge/contract'
 import { isAtLeast } from '@drawbridge/policy'
 import type { ClientPosture } from '@drawbridge/policy'
 import { diffPolicy } from '../policy/policy-diff.ts'
+import type { PolicyStep } from '../policy/policy-diff.ts'
 import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
@@ -10,11 +11,12 @@ import { assertThereIs } from './media-policy.ts'
 import { checkedConditions } from './rule-conditions.ts'
 import { isProven, prove, simulateChange } from './simulate-rule.ts'
 import { checkNames, namesOfPlaybook } from './suspension-names.ts'
+import { personOf } from './suspensions.ts'
 
 /** The policy as one document, for those who keep it in Git. */
 export function policyDocumentHandlers(context: AdminContext): AdminHandlers<'getPolicy' | 'applyPolicy'> {
   const { advisories, now } = context
-  const { operations } = context.policy
+  const { guarded, operations } = context.policy
   return {
     async getPolicy() {
       const { clientRules, ...sections } = await operations.readPolicy()
@@ -32,14 +34,22 @@ export function policyDocumentHandlers(context: AdminContext): AdminHandlers<'ge
         if (policy) assertThereIs(policy)
       }
       const warned = await checkPlaybooks(context, document)
-      const simulation = await simulated(context, document, actor)
+      const steps = diffPolicy(document, await operations.readPolicy())
+      guarded.checkRules(personOf(actor), rulesIn(steps))
+      const simulation = await simulated(context, document, steps, actor)
       if (simulation && !request.isDryRun && !isProven(context, actor, document, proof))
         throw new Refusal('not-simulated')
-      const { steps, effect } = await operations.applyPolicy(actor.name, document, { isShadowAccepted, simulation })
-      if (!request.isDryRun && steps.some(({ section }) => section === 'advisories')) await advisories.review()
+      const applied = await operations.applyPolicy(actor.name, document, { isShadowAccepted, simulation })
+      if (!request.isDryRun && applied.steps.some(({ section }) => section === 'advisories')) await advisories.review()
       return {
-        steps: steps.map(({ section, change, name, before, after }) => ({ section, change, name, before, after })),
-        ...(effect && { effect }),
+        steps: applied.steps.map(({ section, change, name, before, after }) => ({
+          section,
+          change,
+          name,
+          before,
+          after,
+        })),
+        ...(applied.effect && { effect: applied.effect }),
         ...warned,
         ...(request.isDryRun && simulation && { simulation: prove(context, actor, document, now()) }),
       }
@@ -73,10 +83,9 @@ async function checkPlaybooks(context: AdminContext, document: PolicyDocument) {
  *
  * @throws Refusal `self-lock-out`
  */
-async function simulated(context: AdminContext, document: PolicyDocument, actor: Actor) {
+async function simulated(context: AdminContext, document: PolicyDocument, steps: readonly PolicyStep[], actor: Actor) {
   if (actor.kind === 'local') return undefined
-  const steps = diffPolicy(document, await context.policy.operations.readPolicy())
-  const rules = steps.flatMap((step) => (step.section === 'clientRules' && step.after ? [step.after] : []))
+  const rules = rulesIn(steps)
   const posture = steps.find(({ section }) => section === 'clientPosture')?.after as ClientPosture | undefined
   const { minimumTiers } = steps.some(({ section }) => section === 'minimumTiers') ? document : {}
   if (posture !== 'enforce' && !minimumTiers && !rules.some(({ action }) => isAtLeast(action, 'block')))
@@ -84,4 +93,9 @@ async function simulated(context: AdminContext, document: PolicyDocument, actor:
   const { affected: _, ...simulation } = await simulateChange(context, { rules, posture, minimumTiers }, actor)
   if (simulation.isSelfLockOut) throw new Refusal('self-lock-out')
   return simulation
+}
+
+/** Rules that a document adds. */
+function rulesIn(steps: readonly PolicyStep[]) {
+  return steps.flatMap((step) => (step.section === 'clientRules' && step.after ? [step.after] : []))
 }

@@ -1,7 +1,7 @@
 import { listAudit, noteSightings, uuidv7 } from '@drawbridge/db'
 import { NO_IDENTITY } from '@drawbridge/policy'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { admin } from '../../test/admin.ts'
+import { admin, signIn } from '../../test/admin.ts'
 import type { Admin } from '../../test/admin.ts'
 import { holdMessages, startSuspension, viewSuspension } from '../../test/suspensions.ts'
 import type { SuspensionView } from '../../test/suspensions.ts'
@@ -104,6 +104,42 @@ test('control §2 row 21: an exception has a reason, an approver and an end, and
   await expect(guarded.approve(carol, request!.id)).rejects.toMatchObject({ code: 'own-request' })
   await guarded.approve(dave, request!.id)
   expect(await listed()).toMatchObject([{ ...wanted, createdBy: carol.name, approvedBy: dave.name }])
+})
+
+test('control §4.6 a rule that allows clients takes what an exception takes, by whichever way it comes', async () => {
+  const { guarded } = a.policy
+  const [carol, dave] = await officers()
+  const allow = { family: '*', accounts: ['carol'], action: 'allow', priority: 1 } as const
+  const rules = async () => (await a.local('GET', '/api/v1/client-rules')).body['rules'] as readonly object[]
+  const { request } = await guarded.addRule(carol, allow)
+  expect(request).toMatchObject({ action: 'add-client-rule', requestedBy: carol.name })
+  expect(await rules()).toEqual([])
+  await expect(guarded.approve(carol, request!.id)).rejects.toMatchObject({ code: 'own-request' })
+  expect((await guarded.addRule(carol, { family: 'psi', below: '2.0', action: 'warn' })).done).toBeDefined()
+
+  // Neither a document nor a playbook brings it alone, and an emergency is no way either.
+  await a.database.pool.query(`update account set roles = '{security-officer}' where localpart = 'carol'`)
+  const token = await signIn(a, 'carol', 'heavy-lifting-99')
+  const json = { document: { version: 1, clientRules: [allow] } }
+  for (const query of ['', '?dryRun=true']) {
+    const answer = await a.network('PUT', `/api/v1/policy${query}`, { token, json })
+    expect(answer, query).toMatchObject({ status: 409, body: { code: 'allow-needs-approval' } })
+  }
+  const steps = [{ scopes: ['room:hall@rooms.im.test'], mode: 'hold' }]
+  a.rooms.set('hall@rooms.im.test', [])
+  const playbook = { json: { steps, reason: 'worm', rules: [allow] } }
+  expect((await a.local('PUT', '/api/v1/playbooks/quiet', playbook)).status).toBeLessThan(300)
+  expect((await guarded.startPlaybook(carol, 'quiet', { isEmergency: true })).request).toBeDefined()
+
+  expect(await guarded.approve(dave, request!.id)).toMatchObject({ rules: [{ createdBy: carol.name }] })
+  expect(await rules()).toHaveLength(2)
+  expect(await listAudit(a.database.db, 2)).toContainEqual(
+    expect.objectContaining({
+      action: 'add-client-rule',
+      detail: expect.objectContaining({ action: 'allow', approvedBy: dave.name }) as object,
+    }),
+  )
+  expect((await guarded.addRule(CLI, { ...allow, family: 'dino' })).done).toBeDefined()
 })
 
 test('an emergency starts at once, lapses after an hour, and is not repeated alone (control §4.6)', async () => {

@@ -33,9 +33,10 @@ export interface ClientRuleOperations {
    * confirmed.
    *
    * @param simulation - what was simulated before, for the record.
+   * @param agreed - where it took two people.
    * @throws Refusal `rule-shadowed`
    */
-  addClientRule(actor: string, rule: NewClientRule, simulation?: unknown): Promise<RuleChange>
+  addClientRule(actor: string, rule: NewClientRule, simulation?: unknown, agreed?: Agreed): Promise<RuleChange>
   confirmClientRule(actor: string, id: string): Promise<RuleChange>
   /**
    * Lets a rule fall back to a stage; undefined lets it climb again. Its guardrails begin to count anew.
@@ -65,6 +66,12 @@ export interface ClientRuleOperations {
     also?: Also,
   ): Promise<{ exception: ClientException; effect: Effect }>
   removeClientException(actor: string, id: string): Promise<{ effect: Effect }>
+}
+
+/** The second person, and the agreement, in the transaction of what is done. */
+export interface Agreed {
+  readonly approvedBy: string
+  readonly also: Also
 }
 
 export interface RuleGuard {
@@ -121,10 +128,12 @@ export function createClientRuleOperations(change: Change, now: () => Date): Cli
     return { rule: result, effect }
   }
   return {
-    async addClientRule(actor, rule, simulation = null) {
+    async addClientRule(actor, rule, simulation = null, agreed = undefined) {
       const { result, effect } = await change(async (tx) => {
+        await agreed?.also(tx)
         const result = await writeClientRule(tx, { actor, rule, simulation, at: now() })
-        const detail = { ...(result.rule as Record<string, unknown>), isFinal: result.isFinal }
+        const by = agreed && { approvedBy: agreed.approvedBy }
+        const detail = { ...(result.rule as Record<string, unknown>), isFinal: result.isFinal, ...by }
         return { result, entry: { actor, action: 'add-client-rule', target: result.id, detail } }
       })
       return { rule: result, effect }

@@ -26,6 +26,7 @@ export interface Approved {
 }
 
 const guardWanted = ADMIN_ROUTES.guardClientRule.body
+const ruleWanted = ADMIN_ROUTES.addClientRule.body
 const exceptionWanted = ADMIN_ROUTES.addClientException.body
 const playbookWanted = z.strictObject({ name: z.string(), document: playbookDocument, isDrill: z.boolean().optional() })
 const endWanted = z.strictObject({
@@ -134,6 +135,11 @@ export function createFulfil({ db, operations, now }: FulfilOptions): Fulfil {
         const both = [requestedBy, approver]
         const wanted = guardWanted.parse(payload)
         const { rule } = await operations.setClientRuleGuarded(requestedBy, target, wanted, both, decided)
+        return { ...nothing, rules: [rule] }
+      }
+      if (action === 'add-client-rule') {
+        const agreed = { approvedBy: approver, also: decided }
+        const { rule } = await operations.addClientRule(requestedBy, ruleWanted.parse(payload), null, agreed)
         return { ...nothing, rules: [rule] }
       }
       if (action === 'add-client-exception') {

@@ -1,5 +1,11 @@
 import { playbookDocument, Refusal } from '@drawbridge/contract'
-import type { NewClientException, NewSuspension, PlaybookDocument, SuspensionImpact } from '@drawbridge/contract'
+import type {
+  NewClientException,
+  NewClientRule,
+  NewSuspension,
+  PlaybookDocument,
+  SuspensionImpact,
+} from '@drawbridge/contract'
 import {
   appendAudit,
   countSettledBy,
@@ -79,6 +85,14 @@ export interface GuardedOperations {
    * Of a large one, one person decides about as many as one reads; more takes two, as ending it does.
    */
   settle(by: Person, id: string, action: SettleAction, messages: Selection): Promise<Guarded<number>>
+  /**
+   * Adds a client rule. One that allows clients spares them from those after it, and takes what an exception takes.
+   *
+   * @param simulation - what was simulated before, for the record
+   */
+  addRule(by: Person, wanted: NewClientRule, simulation?: unknown): Promise<Guarded<RuleChange>>
+  /** @throws Refusal `allow-needs-approval` where several rules at once are added alone, and one of them spares clients */
+  checkRules(by: Person, wanted: readonly Pick<NewClientRule, 'action'>[]): void
   /** Spares clients from client rules, which takes two people like any exemption (control §4.6). */
   addException(by: Person, wanted: NewClientException): Promise<Guarded<ExceptionChange>>
   /**
@@ -139,6 +153,9 @@ export function createGuarded({
     const small = await listSmallBy(db, by.name, new Date(now().getTime() - REPEAT_MS))
     return small.length > 0 && (await measure([...small.map(wantedFrom), ...wanted], now().getTime())).isLarge
   }
+  /** Whether somebody has to agree first to what is done to rules, which are about nobody one could count. */
+  const waits = (by: Person, action: GuardedAction) =>
+    isActive() && !actsAlone(by) && approvalsNeeded(action, false) === 2
   const impactOf: GuardedOperations['impactOf'] = async (wanted, by, isDrill = false) => {
     const { isLarge, people: _, ...counts } = await measure(wanted, now().getTime())
     // A drill has no effect, so that it takes nobody's consent.
@@ -202,7 +219,9 @@ export function createGuarded({
   ): Promise<Guarded<Started>> => {
     const isDrill = wanted.every((one) => one.isDrill === true)
     const isLarge = (await measure(wanted, now().getTime())).isLarge || (!isDrill && (await addsUp(by, wanted)))
-    const needsTwo = isActive() && !isDrill && approvalsNeeded('start', isLarge) === 2
+    const isSparing = more.rules?.some(spares) === true
+    const takes = isSparing ? approvalsNeeded('spare', isLarge) : approvalsNeeded('start', isLarge)
+    const needsTwo = isActive() && !isDrill && takes === 2
     const isEmergency = wanted.some((one) => one.isEmergency === true)
     const starting = { approvedBy: [by.name], alone: needsTwo ? [by.name] : [], isLarge, ...more }
     if (!needsTwo || actsAlone(by)) {
@@ -210,7 +229,8 @@ export function createGuarded({
       const lasting = wanted.map((one) => ({ ...one, isEmergency: false }))
       return { done: await operations.startSuspensions(by.name, lasting, starting) }
     }
-    if (!isEmergency) return requests.ask(by.name, request.action, request.target, request.payload)
+    // An emergency is over in an hour; whom a rule lets in, it lets in for good.
+    if (!isEmergency || isSparing) return requests.ask(by.name, request.action, request.target, request.payload)
     await refuseRepeated(by, wanted)
     const done = await operations.startSuspensions(by.name, wanted, starting)
     for (const { id, untilAt } of done.suspensions) {
@@ -274,13 +294,23 @@ export function createGuarded({
       const row = isId(id) ? await findClientRule(db, id) : undefined
       if (!row) throw new Refusal('no-such-rule')
       if (!wanted.isGuarded && !mayBeUnguarded(settingFrom(row))) throw new Refusal('guardrails-needed')
-      if (!wanted.isGuarded && isActive() && !actsAlone(by)) {
+      if (!wanted.isGuarded && waits(by, 'unguard')) {
         return requests.ask(by.name, 'unguard-client-rule', id, wanted)
       }
       return { done: await operations.setClientRuleGuarded(by.name, id, wanted, [by.name]) }
     },
+    async addRule(by, wanted, simulation) {
+      if (spares(wanted) && waits(by, 'spare')) {
+        await rehearse(() => operations.addClientRule(by.name, wanted))
+        return requests.ask(by.name, 'add-client-rule', '', wanted)
+      }
+      return { done: await operations.addClientRule(by.name, wanted, simulation) }
+    },
+    checkRules(by, wanted) {
+      if (!by.mayActAlone && isActive() && wanted.some(spares)) throw new Refusal('allow-needs-approval')
+    },
     async addException(by, wanted) {
-      if (isActive() && !actsAlone(by)) {
+      if (waits(by, 'spare')) {
         // What cannot be done is refused to whoever asks, not to whoever agrees.
         await rehearse(() => operations.addClientException(by.name, wanted))
         return requests.ask(by.name, 'add-client-exception', wanted.rule ?? '', wanted)
@@ -347,6 +377,11 @@ interface Attempt {
   readonly action: GuardedAction
   readonly asked: ApprovalRequest['action']
   readonly wanted: unknown
+}
+
+/** Whether a rule spares clients from those after it. */
+function spares({ action }: Pick<NewClientRule, 'action'>): boolean {
+  return action === 'allow'
 }
 
 /** A suspension as it was asked for, as far as whom it reaches. */

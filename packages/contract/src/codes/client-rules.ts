@@ -93,6 +93,16 @@ export const CLIENT_RULE_CODES = {
       de: 'Diese Regel würde nie entscheiden, oder sie verdeckt eine strengere. Ändern Sie die Prioritäten, oder nehmen Sie es hin.',
     },
   },
+  'allow-needs-approval': {
+    type: 'auth',
+    condition: 'forbidden',
+    http: 409,
+    problem: 'allow-needs-approval',
+    text: {
+      en: 'A rule that allows clients spares them from the others, and takes two people like an exception. Add it by itself, so that another approver can agree, and apply the document then.',
+      de: 'Eine Regel, die Clients zulässt, nimmt sie von den anderen aus und braucht wie eine Ausnahme zwei Personen. Fügen Sie sie einzeln hinzu, damit eine andere Person zustimmen kann, und wenden Sie das Dokument dann an.',
+    },
+  },
   'not-a-stage-below': {
     type: 'modify',
     condition: 'not-acceptable',

@@ -32,6 +32,7 @@ export const suspensions: typeof english = {
     'start-playbook': 'Ablaufplan starten',
     'unguard-client-rule': 'Leitplanken einer Regel entfernen',
     'add-client-exception': 'Clients von den Regeln ausnehmen',
+    'add-client-rule': 'Regel hinzufügen, die Clients zulässt',
     'release-held': 'Zurückgehaltene Nachrichten zustellen',
     'discard-held': 'Zurückgehaltene Nachrichten verwerfen',
   },

@@ -30,6 +30,7 @@ export const suspensions = {
     'start-playbook': 'Start a playbook',
     'unguard-client-rule': 'Take the guardrails off a rule',
     'add-client-exception': 'Spare clients from the rules',
+    'add-client-rule': 'Add a rule that allows clients',
     'release-held': 'Deliver held messages',
     'discard-held': 'Discard held messages',
   },
