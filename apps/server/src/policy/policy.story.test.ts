@@ -112,7 +112,7 @@ test('a rule ends old sessions at once, says why, and keeps them out; the break-
   expect(bob.closed).toEqual([])
   expect(admin.closed).toEqual([])
   expect(effect).toMatchObject({ epoch: 1, disconnected: 1, notified: 0 })
-  expect(effect.appliedMs).toBeLessThan(1_000)
+  expect(effect.appliedMs).toBeLessThan(5_000)
   expect(ask(n.gate, 'session.open', opening(alice))).toMatchObject({ action: 'refuse', code: 'client-too-old' })
   expect(ask(n.gate, 'session.open', opening(bob)).action).toBe('pass')
   expect(ask(n.gate, 'session.open', opening(admin)).action).toBe('pass')
@@ -223,7 +223,7 @@ test('a cut closes every socket but those of break-glass accounts, and the all-c
     { kind: 'purge' },
   ])
   expect(effect).toMatchObject({ disconnected: 1, notified: 1 })
-  expect(effect.appliedMs).toBeLessThan(1_000)
+  expect(effect.appliedMs).toBeLessThan(5_000)
   expect(ask(n.gate, 'session.open', opening(alice))).toMatchObject({ code: 'suspended' })
   expect(ask(n.gate, 'session.resume', opening(alice))).toMatchObject({ code: 'suspended' })
   // XEP-0455 §3.2: what any client can show, beside what ours knows.
