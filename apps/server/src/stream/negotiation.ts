@@ -60,6 +60,8 @@ interface Exchange {
   readonly situation: SaslSituation
   readonly authenticate: Authenticate | undefined
   readonly attempt: SaslAttempt
+  /** Whose account it is about, by the first words of the client. */
+  localpart?: string | undefined
   /** What the next response is for. */
   step: 'initial' | 'response'
   /** What it has taken us so far; a client that takes its time is not a slow server. */
@@ -134,9 +136,10 @@ export class Negotiation {
     if (exchange?.profile !== profile) return this.#failed(profile, 'malformed-request')
     if (exchange.upgrades) return this.#upgrade(exchange, exchange.upgrades.tasks, request)
     if (request.kind !== 'response') return this.#failed(profile, 'malformed-request')
-    const { attempt, step } = exchange
+    const { attempt, mechanism, step } = exchange
     exchange.step = 'response'
     const data = Buffer.from(request.data)
+    if (step === 'initial') exchange.localpart = this.#claimed(mechanism, data)
     this.#check(exchange, () => (step === 'initial' ? attempt.start(data) : attempt.next(data)))
   }
 
@@ -165,21 +168,24 @@ export class Negotiation {
     const wentBy = authenticate?.configVersion
     if (wentBy !== undefined && this.#configVersion !== undefined && wentBy !== this.#configVersion)
       return this.#stream.write(profile.buildFailure('aborted', undefined, [buildConfigVersionMismatch()]))
-    const name = authenticate && this.#installation(mechanism, initial, authenticate)
-    if (name !== undefined && this.#stream.turnAway(name)) return
+    const localpart = this.#claimed(mechanism, initial)
+    if (authenticate && localpart !== undefined) {
+      const installation = installationOf(localpart, this.#connection.remoteAddress, authenticate)
+      if (installation !== undefined && this.#stream.turnAway(installation)) return
+    }
     const exchange = this.#exchangeFor(profile, mechanism, authenticate)
     if (!exchange) return this.#failed(profile, 'invalid-mechanism')
     this.#exchange = exchange
+    exchange.localpart = localpart
     if (initial) return this.#check(exchange, () => exchange.attempt.start(Buffer.from(initial)))
     // Every mechanism of ours has the client speak first; without an initial response we ask for it (§6.4.2).
     exchange.step = 'initial'
     this.#stream.write(profile.buildChallenge())
   }
 
-  #installation(mechanism: string, initial: Uint8Array | undefined, authenticate: Authenticate): string | undefined {
+  #claimed(mechanism: string, initial: Uint8Array | undefined): string | undefined {
     const name = claimedName(mechanism, initial)
-    const localpart = name === undefined ? undefined : localpartOf(name, this.#server.domain)
-    return localpart === undefined ? undefined : installationOf(localpart, this.#connection.remoteAddress, authenticate)
+    return name === undefined ? undefined : localpartOf(name, this.#server.domain)
   }
 
   /** Nothing for a mechanism that was not offered for this purpose: tokens are proved by their own (XEP-0484 §3.4). */
@@ -197,11 +203,11 @@ export class Negotiation {
   }
 
   #check(exchange: Exchange, step: () => Promise<SaslStep>): void {
-    const { profile, authenticate, mechanism } = exchange
+    const { profile, authenticate, mechanism, localpart } = exchange
     // A token cannot be guessed: a device that is known comes in however much its address is slowed (threats §3.5).
     const canGuess = !authenticate?.fast && mechanism !== 'OAUTHBEARER'
-    if (canGuess && this.#server.throttle.delayMs(this.#throttleKeys(undefined)) > 0)
-      return this.#failed(profile, 'temporary-auth-failure')
+    if (canGuess && this.#server.throttle.delayMs(this.#throttleKeys(localpart)) > 0)
+      return this.#failed(profile, 'temporary-auth-failure', { name: localpart })
     this.#wait(exchange, async () => {
       const outcome = await step()
       return () => this.#answer(exchange, outcome)

@@ -77,6 +77,22 @@ describe('AU-15 guessing', () => {
     expect(delay('alice', '192.0.2.1')).toBe(1_000)
   })
 
+  test('an address that waits keeps nobody out who is known there, until that account is guessed at itself', () => {
+    const { throttle, fail, delay, pass } = clocked()
+    throttle.succeeded(throttle.keysOf('192.0.2.1', 'alice'))
+    for (let n = 0; n < 50; n++) fail(`victim${n}`, '192.0.2.1')
+    expect([delay('alice', '192.0.2.1'), delay('bob', '192.0.2.1')]).toEqual([0, 1_000])
+    for (let n = 0; n < 5; n++) {
+      pass(MINUTE)
+      expect(delay('alice', '192.0.2.1')).toBe(0)
+      fail('alice', '192.0.2.1')
+    }
+    // Five free tries, however slowly: now what holds for the address holds for this account as well.
+    expect(delay('alice', '192.0.2.1')).toBeGreaterThan(1_000)
+    throttle.succeeded(throttle.keysOf('192.0.2.1', 'alice'))
+    expect(delay('alice', '192.0.2.1')).toBe(0)
+  })
+
   test('an address waits a minute at most, however many share it', () => {
     const { fail, delay, pass } = clocked()
     for (let n = 0; n < 100; n++) {

@@ -3,7 +3,8 @@ import { BoundedMap, BoundedSet } from '@drawbridge/runtime'
 /**
  * Slows down guessing, by account and by address (threats §3.5): some free tries a minute, then a wait that doubles with
  * every failure. Never a hard lock: whoever waits gets another try, tries during a wait do not extend it, and an account's
- * wait does not touch its owner at an address where the password was right before.
+ * wait does not touch its owner at an address where the password was right before. Nor does the wait of that address,
+ * which many may share with one who guesses: not before somebody has guessed at this very account as often as is free.
  */
 export interface Throttle {
   /** The keys under which a try counts: its address, and the account it is for if it names one. */
@@ -23,9 +24,13 @@ interface Failures {
   strikes: number
   lastAt: number
   until: number
+  /** Since the last success, or the last time that it was forgotten. */
+  total: number
 }
 
 const MAX_KEYS = 100_000
+/** Between an account and an address; no localpart has a space in it (RFC 8265 §3.3). */
+const AT = ' at '
 const FIRST_DELAY_MS = 1_000
 const MINUTE_MS = 60_000
 /** So long without a failure, and a key starts anew. */
@@ -49,10 +54,12 @@ export function createThrottle(freeTries: number, now: () => number = () => perf
     const { freeFactor, maxDelayMs } = KINDS[kindOf(key)]
     const at = now()
     let entry = failures.get(key)
-    if (!entry || at - entry.lastAt > FORGET_MS) entry = { count: 0, minuteAt: at, strikes: 0, lastAt: at, until: 0 }
+    if (!entry || at - entry.lastAt > FORGET_MS)
+      entry = { count: 0, minuteAt: at, strikes: 0, lastAt: at, until: 0, total: 0 }
     if (entry.until > at) return
     if (at - entry.minuteAt >= MINUTE_MS) Object.assign(entry, { count: 0, minuteAt: at })
     entry.count++
+    entry.total++
     entry.lastAt = at
     if (entry.strikes > 0 || entry.count >= freeTries * freeFactor) {
       entry.until = at + Math.min(maxDelayMs, FIRST_DELAY_MS * 2 ** entry.strikes)
@@ -60,21 +67,27 @@ export function createThrottle(freeTries: number, now: () => number = () => perf
     }
     failures.set(key, entry)
   }
+  /** An account where its owner is known: what others do at the same address is not its fault. */
+  const isTrusted = (key: string) => key.includes(AT) && (failures.get(key)?.total ?? 0) < freeTries
+  const waitMs = (key: string) => Math.max(0, (failures.get(key)?.until ?? 0) - now())
   return {
     keysOf(address, localpart) {
       const keys = addressKeys(address)
       if (localpart === undefined) return keys
-      const pair = `account ${localpart} at ${addressKey(address)}`
+      const pair = `account ${localpart}${AT}${addressKey(address)}`
       return [...keys, known.has(pair) ? pair : `account ${localpart}`]
     },
-    delayMs: (keys) => Math.max(0, ...keys.map((key) => (failures.get(key)?.until ?? 0) - now())),
+    delayMs(keys) {
+      const trusted = keys.find(isTrusted)
+      return trusted === undefined ? Math.max(0, ...keys.map(waitMs)) : waitMs(trusted)
+    },
     failed: (keys) => keys.forEach(fail),
     succeeded(keys) {
       const address = keys.find((key) => kindOf(key) === 'ip')
       for (const key of keys) {
         if (kindOf(key) !== 'account') continue
         failures.delete(key)
-        if (address !== undefined) known.add(key.includes(' at ') ? key : `${key} at ${address}`)
+        if (address !== undefined) known.add(key.includes(AT) ? key : `${key}${AT}${address}`)
       }
     },
   }

@@ -567,6 +567,30 @@ describe('limits', () => {
     do third.send(bindRequest('three'))
     while (!(await third.until(/<\/iq>/)).includes('carol@im.test/three'))
   })
+
+  test('AU-15 whoever guesses at an address keeps nobody out who is known there, by password either', async () => {
+    await using office = await runServer({ allowPlaintext: false, stream: { freeSignInFailures: 1 } })
+    await Promise.all(['alice', 'bob'].map((name) => office.account(name)))
+    const known = await office.tls()
+    await signIn(known, 'alice')
+    known.destroy()
+    const lines = await Promise.all(Array.from({ length: 5 }, () => office.tls()))
+    for (const line of lines) await open(line)
+    const [one, two, three, byPlain, byScram] = lines as [TcpLine, TcpLine, TcpLine, TcpLine, TcpLine]
+    // A stream has five tries; after ten the address waits for a second.
+    const guesses = Array.from({ length: 10 }, (_, n) => ({ line: [one, two, three][n % 3]!, name: `nobody-${n}` }))
+    for (const { line, name } of guesses) {
+      line.send(plain(name, 'wrong-password'))
+      expect(await failureOf(line)).toBe('not-authorized')
+    }
+    two.send(plain('bob', 'bob-password'))
+    byPlain.send(plain('alice', 'alice-password'))
+    const byChallenge = scram(byScram, 'alice')
+    expect(await failureOf(two)).toBe('temporary-auth-failure')
+    expect(await byPlain.until(OUTCOME)).toContain('<success')
+    expect(await byChallenge).toContain('<success')
+    for (const line of lines) line.destroy()
+  })
 })
 
 test('nothing of ours has failed', () => {
