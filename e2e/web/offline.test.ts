@@ -84,6 +84,17 @@ test('without a network the page says so and keeps what is written; once there i
   await bob.end()
 })
 
+test('what the server would end the stream on is not sent: the text stays, and so does everybody else’s way', async () => {
+  await say(alice, 'large '.repeat(60_000))
+  const failed = alice.page.getByTestId('message').filter({ has: alice.page.getByTestId('failed') })
+  await failed.getByText('longer than the server takes').waitFor()
+  await say(alice, 'pasted: \u0007 \u0001 and on')
+  await sentState('pasted:').waitFor()
+  await failed.getByRole('button', { name: 'Discard' }).click()
+  await failed.waitFor({ state: 'detached' })
+  expect(await alice.page.locator('.strip').getAttribute('data-strip')).toBe('normal')
+})
+
 test('the server is killed while somebody writes: everything arrives once and in order', async () => {
   const texts = Array.from({ length: BEFORE + DURING }, (_, i) => `kill: ${String(i + 1).padStart(2, '0')}`)
   for (const text of texts.slice(0, BEFORE)) await say(alice, text)

@@ -1,13 +1,14 @@
 /** Moves messages from the durable outbox to the server, and tells the timeline what became of them. */
 import { RequestError, xml } from '../connection/connection.ts'
 import type { Media } from '../protocol/media.ts'
-import { buildMessage, type MessageError } from '../protocol/message.ts'
+import { buildMessage, textForXml, type MessageError } from '../protocol/message.ts'
 import { stopsSending, suspensionFor } from '../protocol/suspension.ts'
 import {
   adoptOrphans,
   DISCARDED,
   nextOutboxItem,
   sendable,
+  TOO_LONG,
   type OutboxEvent,
   type OutboxItem,
 } from '../state/outbox.ts'
@@ -79,8 +80,12 @@ export function createSending(context: ChatContext, archive: ArchiveReader, owne
     if (!isOnline(store) || resumed !== sessions) return
     for (const item of sendable([...items.values()])) {
       if (isHeldBack(item)) continue
-      apply(item.id, { type: 'sent' })
       const stanza = buildMessage(xml, { id: item.id, to: item.peer, body: item.body, media: item.media })
+      if (!connection.fits(stanza)) {
+        apply(item.id, { type: 'refused', failure: TOO_LONG, isTemporary: false })
+        continue
+      }
+      apply(item.id, { type: 'sent' })
       connection.send(stanza).catch(() => {
         // It never got to the socket: not uncertain, only not sent.
         apply(item.id, { type: 'link-lost' })
@@ -118,7 +123,9 @@ export function createSending(context: ChatContext, archive: ArchiveReader, owne
   }
 
   const sending: Sending = {
-    enqueue(peer, body, media) {
+    enqueue(peer, text, media) {
+      const body = textForXml(text)
+      if (body.trim() === '') return
       position = Math.max(position + 1, Date.now())
       const item: OutboxItem = {
         id: crypto.randomUUID(),

@@ -3,7 +3,7 @@
  * before coming back, dead links, elements that say who this client is, and which refusal means what.
  */
 import { xml as xmppXml, type Authenticate } from '@xmpp/client'
-import { NS_DRAWBRIDGE_CLIENT, NS_PING, NS_SASL, NS_SASL2, NS_SM, NS_STREAM } from '@drawbridge/xmpp'
+import { NS_DRAWBRIDGE_CLIENT, NS_PING, NS_SASL, NS_SASL2, NS_SM, NS_STREAM, NS_STREAM_LIMITS } from '@drawbridge/xmpp'
 import type { ClientProof } from '@drawbridge/xmpp'
 import { parseStanzaError, type MessageError } from '../protocol/message.ts'
 import type { Element, Xml } from './element.ts'
@@ -73,6 +73,8 @@ export interface ConnectionOptions {
 export interface Connection {
   /** Connects, or tries again now. */
   connect(): void
+  /** Whether the server takes an element of this size (XEP-0478); on a larger one it would end the stream. */
+  fits(element: Element): boolean
   /** Rejects when not online: the caller keeps what it wanted to send. */
   send(element: Element): Promise<void>
   /** Sends an iq and gives the answer. Rejects with {@link RequestError}, or any Error when the link fails. */
@@ -107,6 +109,8 @@ const NEGOTIATION_MS = 20_000
 const PING_LIMIT_MS = 5_000
 const SILENCE_MS = 45_000
 const WATCH_EVERY_MS = 15_000
+/** What a stanza grows by when it is sent again: xmpp.js says when it was sent first. */
+const RESENT_BYTES = 512
 
 /** Prepares a connection; nothing happens before `connect()`. */
 export function createConnection(options: ConnectionOptions): Connection {
@@ -119,6 +123,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   let isBound = false
   let isRenewed = false
   let canManage = false
+  let maxBytes = Number.POSITIVE_INFINITY
   let waitsFor: Failure | undefined
   let probing = false
   let failure: Failure | undefined
@@ -219,6 +224,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       if ('token' in secret) keepOnlySasl2(element)
       else hideSasl2(element)
       canManage = element.getChild('sm', NS_SM) !== undefined
+      maxBytes =
+        Number(element.getChild('limits', NS_STREAM_LIMITS)?.getChildText('max-bytes')) || Number.POSITIVE_INFINITY
     } else if (element.is('success', NS_SASL)) serverFinal = decodeBase64(element.getText())
     else if (element.is('failure', NS_SASL) || element.is('failure', NS_SASL2)) failure = failureFrom(element)
     else if (element.is('error', NS_STREAM)) {
@@ -408,6 +415,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       clearTimeout(retryTimer)
       void open()
     },
+    fits: (element) => new TextEncoder().encode(element.toString()).length + RESENT_BYTES <= maxBytes,
     async send(element) {
       if (!isOnline()) throw new Error('not online')
       if (Date.now() - lastHeardAt > 30_000) probe()

@@ -1,7 +1,7 @@
 import { C2S_LIMITS, parseElement, xml } from '@drawbridge/xmpp'
 import { expect, test } from 'vitest'
 import type { Xml } from '../connection/element.ts'
-import { buildMessage, parseArchived, parseIncoming, parseStanzaError } from './message.ts'
+import { buildMessage, parseArchived, parseIncoming, parseStanzaError, textForXml } from './message.ts'
 
 const ALICE = 'alice@im.test'
 const build = ((name, attrs, ...children) =>
@@ -151,4 +151,10 @@ test('an error says what the server said', () => {
 
 test.each(['groupchat', 'headline'])('a message of type %s is no chat', (type) => {
   expect(parse(chat('<body>x</body>').replace('type="chat"', `type="${type}"`))).toEqual({ kind: 'other' })
+})
+
+test('what XML cannot carry is left out of a text, and nothing else is', () => {
+  expect(textForXml('a\u0000\u0007b\u001f \ud800c\udc00\ufffe\uffff')).toBe('ab \ufffdc\ufffd')
+  const fine = 'tab\t line\n größer 中文 😀 \u202e\u00ad'
+  expect(textForXml(fine)).toBe(fine)
 })

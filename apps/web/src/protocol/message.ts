@@ -70,6 +70,11 @@ export interface OutgoingMessage {
   readonly media: Media | undefined
 }
 
+/** The text without what XML cannot carry (XML 1.0 §2.2), which comes with pasted text: a server ends the stream on it. */
+export function textForXml(text: string): string {
+  return text.toWellFormed().replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '')
+}
+
 /** Builds a chat message. Equal input gives equal bytes, so that the server recognizes a resend (XEP-0359 origin-id). */
 export function buildMessage(xml: Xml, { id, to, body, media }: OutgoingMessage): Element {
   return xml(

@@ -30,6 +30,9 @@ export interface SendFailure {
 /** Not an error of a stanza: the message was held, and an administrator has decided that nobody gets it. */
 export const DISCARDED = { condition: 'discarded', type: 'cancel', text: '' } as const
 
+/** Not an error of a stanza either: the server would end the stream on it, again and again. */
+export const TOO_LONG = { condition: 'too-long', text: '' } as const
+
 export type OutboxEvent =
   | { readonly type: 'sent' }
   /** The stream could not be resumed, or the page is new: the server may have it or not. */

@@ -134,6 +134,8 @@ export const de: Texts = {
   reasonNotAllowed: 'Der Server erlaubt es nicht.',
   reasonBlocked: 'Diese Person nimmt Ihre Nachrichten nicht an.',
   reasonOther: 'Der Server hat sie abgelehnt.',
+  tooLong:
+    'Nicht gesendet: Das ist länger, als der Server in einer Nachricht annimmt. Senden Sie es in Teilen oder als Datei.',
 
   imageFrom: (name) => `Bild von ${name}`,
   stickerFrom: (name) => `Sticker von ${name}`,

@@ -139,6 +139,7 @@ export const en = {
   reasonNotAllowed: 'the server does not allow it.',
   reasonBlocked: 'this person does not take your messages.',
   reasonOther: 'the server refused it.',
+  tooLong: 'Not sent: this is longer than the server takes in one message. Send it in parts, or as a file.',
 
   imageFrom: (name: string) => `Image from ${name}`,
   stickerFrom: (name: string) => `Sticker from ${name}`,

@@ -1,7 +1,7 @@
 import { memo } from 'react'
 import { firstPage } from '../state/links.ts'
 import { isShownAsImage } from '../state/media.ts'
-import { DISCARDED } from '../state/outbox.ts'
+import { DISCARDED, TOO_LONG } from '../state/outbox.ts'
 import { plainText } from '../state/styling.ts'
 import type { ChatMessage, DeliveryState } from '../state/timeline.ts'
 import type { Texts } from '../texts/index.ts'
@@ -175,6 +175,7 @@ export function stateText(state: ShownState, t: Texts): string {
 
 function failureText(failure: ChatMessage['failure'], t: Texts): string {
   if (failure?.condition === DISCARDED.condition) return t.discardedByAdministrator
+  if (failure?.condition === TOO_LONG.condition) return t.tooLong
   return t.failedReason(failure?.text || conditionText(failure?.condition, t))
 }
 

@@ -130,23 +130,22 @@ function Outside() {
   const lines = [
     { title: t.helpOutside, urls: contacts },
     { title: t.statusPage, urls: statusPages },
-  ]
+  ].filter(({ urls }) => urls.length > 0)
+  if (lines.length === 0) return null
   return (
     <dl className="facts">
-      {lines
-        .filter(({ urls }) => urls.length > 0)
-        .map(({ title, urls }) => (
-          <div key={title}>
-            <dt>{title}</dt>
-            {urls.map((url) => (
-              <dd key={url}>
-                <a href={url} rel="noreferrer">
-                  {url.replace(/^(?:mailto|tel):/u, '')}
-                </a>
-              </dd>
-            ))}
-          </div>
-        ))}
+      {lines.map(({ title, urls }) => (
+        <div key={title}>
+          <dt>{title}</dt>
+          {urls.map((url) => (
+            <dd key={url}>
+              <a href={url} rel="noreferrer">
+                {url.replace(/^(?:mailto|tel):/u, '')}
+              </a>
+            </dd>
+          ))}
+        </div>
+      ))}
     </dl>
   )
 }
