@@ -9,6 +9,7 @@ import type { Context } from '../routing/feature.ts'
 import { filterMessages } from '../routing/filter-stored.ts'
 import { storedStanza } from '../routing/stored.ts'
 import { Outgoing } from '../routing/outgoing.ts'
+import { UNACKNOWLEDGED_MAX as OUTBOUND_MAX } from '../stream/resume.ts'
 import type { Session } from '../stream/session.ts'
 
 const NAME = 'offline'
@@ -140,7 +141,8 @@ async function passOn(gone: Session, ctx: Context): Promise<void> {
   if (positions.length === 0) return
   const successor = ctx.sessions.find(gone.jid)
   if (successor?.priority === undefined) {
-    if (successor) progressOf(successor).inherited = positions
+    // No more than a session can have unacknowledged: what is older, and nobody has had, waits like everything else.
+    if (successor) progressOf(successor).inherited = positions.slice(-OUTBOUND_MAX)
   } else await givePages(successor, positions, ctx, listIncoming)
   const others = ctx.sessions.of(owner).filter((session) => session !== successor && session.takesMessages)
   await Promise.all(others.map((session) => givePages(session, positions, ctx, listStillUndelivered)))
