@@ -17,6 +17,9 @@ const PEOPLE: Readonly<Record<GuardedAction, { readonly small: 1 | 2; readonly l
   paper: { small: 2, large: 2 },
 }
 
+/** Everything that it tells apart. */
+export const GUARDED_ACTIONS = Object.keys(PEOPLE) as readonly GuardedAction[]
+
 /** A suspension of more accounts than this is large (control §4.6). */
 export const LARGE_ACCOUNTS = 100
 

@@ -11,6 +11,8 @@ import type { ClientRule } from '@drawbridge/db'
 import { inOrder, isAtLeast, isLetInAtTheTop } from '@drawbridge/policy'
 import type { Sighting } from '@drawbridge/policy'
 import { isId, settingFrom } from '../policy/client-rules.ts'
+import type { RuleChange } from '../policy/client-rules.ts'
+import type { Guarded } from '../policy/guarded.ts'
 import type { Actor } from './actor.ts'
 import { actorOf } from './api.ts'
 import type { AdminContext, AdminHandlers } from './api.ts'
@@ -45,6 +47,8 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
     rule: clientRuleView(rule, now().getTime()),
     effect,
   })
+  const asked = (outcome: Guarded<RuleChange>) =>
+    outcome.request ? { request: approvalView(outcome.request) } : shown(outcome.done)
   return {
     async listClientRules({ query }) {
       const at = now().getTime()
@@ -75,13 +79,12 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       const actor = actorOf(request)
       // The local socket cannot be locked out, and whoever uses it may be in a hurry.
       if (actor.kind === 'local' || !isAtLeast(body.action, 'block')) {
-        const outcome = await policy.guarded.addRule(personOf(actor), body)
-        return outcome.request ? { request: approvalView(outcome.request) } : shown(outcome.done)
+        return asked(await policy.guarded.addRule(personOf(actor), body))
       }
       if (!request.isDryRun && !isSimulated(context, actor, body)) throw new Refusal('not-simulated')
       const { token: _, affected: __, ...simulation } = await simulateRule(context, body, actor)
       if (simulation.isSelfLockOut) throw new Refusal('self-lock-out')
-      return shown(await operations.addClientRule(actor.name, body, simulation))
+      return asked(await policy.guarded.addRule(personOf(actor), body, simulation))
     },
     async confirmClientRule(request) {
       const actor = actorOf(request)
@@ -102,7 +105,7 @@ export function clientRuleHandlers(context: AdminContext): AdminHandlers<RuleRou
       shown(await operations.setClientRuleCeiling(actorOf(request).name, request.params.id, undefined)),
     async guardClientRule(request) {
       const outcome = await policy.guarded.guardRule(personOf(actorOf(request)), request.params.id, request.body)
-      return outcome.request ? { request: approvalView(outcome.request) } : shown(outcome.done)
+      return asked(outcome)
     },
     removeClientRule: (request) => operations.removeClientRule(actorOf(request).name, request.params.id),
     async listClientExceptions({ query }) {
