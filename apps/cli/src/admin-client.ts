@@ -68,7 +68,7 @@ interface Exchange {
 
 function exchange(socketPath: string, { method, path, body, timeoutMs, claimedUser }: Exchange) {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>()
-  const payload = body === undefined ? undefined : JSON.stringify(body)
+  const payload = body === undefined ? undefined : written(body)
   const headers = {
     host: 'localhost',
     ...(claimedUser !== undefined && { [CLAIMED_USER_HEADER]: claimedUser }),
@@ -85,6 +85,14 @@ function exchange(socketPath: string, { method, path, body, timeoutMs, claimedUs
   call.on('error', (error: NodeJS.ErrnoException) => reject(explain(error, socketPath)))
   call.end(payload)
   return promise
+}
+
+function written(body: unknown): string {
+  try {
+    return JSON.stringify(body)
+  } catch (error) {
+    throw error instanceof RangeError ? new Refused('What is to be sent is nested too deep.') : error
+  }
 }
 
 function explain(error: NodeJS.ErrnoException, socketPath: string): Error {

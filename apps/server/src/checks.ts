@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Check } from '@drawbridge/contract'
 import type { ArchiveWriter, Database } from '@drawbridge/db'
 import { createHealth } from '@drawbridge/runtime'
@@ -5,6 +6,9 @@ import type { Health } from '@drawbridge/runtime'
 import type { EventSinks } from './event-sinks/deliver.ts'
 import { checkAntivirus } from './files/antivirus.ts'
 import type { Antivirus } from './files/antivirus.ts'
+
+/** Longest wait for what may be away: whoever looks because something is away must not wait for all of it in turn. */
+const MAX_WAIT_MS = 2_000
 
 export interface CheckedParts {
   readonly database: Pick<Database, 'pool'>
@@ -20,9 +24,12 @@ export interface Checks {
   list(): Promise<Check[]>
 }
 
-/** Whether the parts of the server work. */
-export function createChecks({ database, writer, antivirus, eventSinks }: CheckedParts): Checks {
-  const health = createHealth()
+/** Whether the parts of the server work. @param maxWaitMs - for each of them. */
+export function createChecks(
+  { database, writer, antivirus, eventSinks }: CheckedParts,
+  maxWaitMs = MAX_WAIT_MS,
+): Checks {
+  const health = createHealth(maxWaitMs)
   health.add('ready', 'database', () => database.pool.query('select 1'))
   health.add('ready', 'archive', () => {
     if (!writer.isConnected) throw new Error('the archive cannot be written')
@@ -30,11 +37,21 @@ export function createChecks({ database, writer, antivirus, eventSinks }: Checke
   return {
     health,
     async list() {
-      const { checks } = await health.ready()
+      const [{ checks }, ...others] = await Promise.all([
+        health.ready(),
+        antivirus ? checkAntivirus(antivirus).then((check) => [check]) : [],
+        inTime(eventSinks.checks(), maxWaitMs, [
+          { name: 'event sinks', isOk: false, detail: `no answer in ${maxWaitMs} ms` },
+        ]),
+      ])
       const needed = Object.entries(checks).map(([name, answer]) =>
         answer === 'ok' ? { name, isOk: true } : { name, isOk: false, detail: answer },
       )
-      return [...needed, ...(antivirus ? [await checkAntivirus(antivirus)] : []), ...(await eventSinks.checks())]
+      return [...needed, ...others.flat()]
     },
   }
+}
+
+function inTime<T>(answer: Promise<T>, maxWaitMs: number, otherwise: T): Promise<T> {
+  return Promise.race([answer.catch(() => otherwise), wait(maxWaitMs, otherwise, { ref: false })])
 }

@@ -179,7 +179,13 @@ export const SUSPENSION_ROUTES = {
     params: none,
     query: pageQuery,
     status: 200,
-    response: z.strictObject({ suspensions: z.array(suspension).readonly(), next: z.string().optional() }),
+    response: z.strictObject({
+      suspensions: z.array(suspension).readonly(),
+      isRemembered: z.literal(true).optional().meta({
+        description: 'The database is away: these are those that this node knows by itself. Others may be planned.',
+      }),
+      next: z.string().optional(),
+    }),
   },
   getSuspension: {
     method: 'GET',

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { ADMIN_ROUTES, type AdvisoryProposalView, MAX_FEED_BYTES } from '@drawbridge/contract'
 import { checked, parse, required } from '../arguments.ts'
 import { type Command, Refused } from '../command.ts'
+import { readText } from '../file-text.ts'
 import { everyPage, moreLines, SOME, SOME_USAGE, someFrom, somePages } from '../pages.ts'
 
 export const advisoryImport: Command = {
@@ -15,7 +15,9 @@ export const advisoryImport: Command = {
   async run(args, cli) {
     const { words } = parse(args, ['FILE'], {})
     const path = words[0] ?? ''
-    const imported = await cli.admin('importAdvisories', { body: { name: basename(path), text: await read(path) } })
+    const imported = await cli.admin('importAdvisories', {
+      body: { name: basename(path), text: await readText(path, MAX_FEED_BYTES) },
+    })
     const lines = imported.files.flatMap(({ name, kind, advisories, exploited, notAffected, withdrawn, unread }) => [
       `${name}: ${kind}, ${advisories} advisories, ${exploited} exploited, ${notAffected} not affected, ${withdrawn} withdrawn`,
       ...unread.map(({ at, why }) => `  left out: ${at} ${why}`),
@@ -184,20 +186,9 @@ function proposalLines(proposal: AdvisoryProposalView): string[] {
   ]
 }
 
-async function read(path: string): Promise<string> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    throw new Refused(`${path} cannot be read: ${(error as Error).message}`)
-  }
-  if (text.length > MAX_FEED_BYTES) throw new Refused(`${path} is larger than ${MAX_FEED_BYTES} bytes.`)
-  return text
-}
-
 async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await read(path))
+    return JSON.parse(await readText(path, MAX_FEED_BYTES))
   } catch (error) {
     throw error instanceof SyntaxError ? new Refused(`${path} is no JSON: ${error.message}`) : error
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { run } from '../../test/run.ts'
 import { suspensionDiscard, suspensionRelease } from './held-message.ts'
-import { suspensionStart } from './suspension.ts'
+import { suspensionList, suspensionStart } from './suspension.ts'
 
 const ID = '0197a000-0000-7000-8000-000000000000'
 const impact = {
@@ -33,4 +33,10 @@ test('what waits for another person is not told as done', async () => {
   }
   const done = await run(suspensionRelease, [ID, 'all'], { releaseHeldMessages: { released: 3 } })
   expect(done.printed).toBe('3 messages released')
+})
+
+test('what a node remembers without its database is not told as all there is', async () => {
+  const remembered = await run(suspensionList, [], { listSuspensions: { suspensions: [], isRemembered: true } })
+  expect(remembered).toMatchObject({ printed: 'no suspensions', noted: [expect.stringContaining('remembers')] })
+  expect(await run(suspensionList, [], { listSuspensions: { suspensions: [] } })).toMatchObject({ noted: [] })
 })

@@ -61,7 +61,14 @@ export const suspensionList: Command = {
 
   async run(args, cli) {
     parse(args, [], {})
-    const suspensions = await everyPage(cli.admin, 'listSuspensions', 'suspensions')
+    let isRemembered = false
+    const admin: typeof cli.admin = async (route, call) => {
+      const page = await cli.admin(route, call)
+      isRemembered ||= (page as { readonly isRemembered?: boolean }).isRemembered === true
+      return page
+    }
+    const suspensions = await everyPage(admin, 'listSuspensions', 'suspensions')
+    if (isRemembered) cli.note('The database does not answer: this is what this node remembers.')
     cli.result(suspensions.length === 0 ? 'no suspensions' : suspensions.map(suspensionLine), suspensions)
   },
 }

@@ -22,6 +22,8 @@ test('each step is a line', () => {
       before: { avif: 'accept' },
       after: { e2ee: 'refuse' },
     },
+    { section: 'minimumTiers', change: 'add', name: 'fin', after: 'E2' },
+    { section: 'minimumTiers', change: 'remove', name: 'hr', before: 'E3' },
     { section: 'playbooks', change: 'remove', name: 'worm', before: { reason: 'x', steps: [] } },
   ] as const
   expect(lines.map(stepLine)).toEqual([
@@ -29,6 +31,8 @@ test('each step is a line', () => {
     '- client rule r2: gajim below 2.1 of sales on linux block (now, priority 5)',
     '~ posture for unknown clients: discover → enforce',
     '~ media policy of unit sales: avif, e2ee',
+    '+ protected unit fin: E2',
+    '- protected unit hr: E3',
     '- playbook worm: reason, steps',
   ])
 })

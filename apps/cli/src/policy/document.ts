@@ -55,7 +55,8 @@ export function stepLine({ section, change, name, before, after }: PolicyStepVie
 
 /** Names of the fields that are not as before; a word as it was and as it is. */
 function changeLine(before: unknown, after: unknown): string {
-  if (typeof before === 'string' && typeof after === 'string') return `${before} → ${after}`
+  const words = [before, after].filter((value) => typeof value === 'string')
+  if (words.length > 0) return words.join(' → ')
   const fields = new Map(Object.entries(before ?? {}))
   const wanted = new Map(Object.entries(after ?? {}))
   const text = (value: unknown) => JSON.stringify(value)

@@ -174,3 +174,18 @@ test('a bundle needs the signature of a trusted key, and must be newer than the 
   const { advisories } = (await api.local('GET', '/api/v1/advisories')).body
   expect(advisories).toMatchObject([{ id: 'CVE-2023-4863', kind: 'cve', importedBy: 'local:cli' }])
 })
+
+test('a bill of materials that is nested very deep, or a body that nobody asked for, is refused in words', async () => {
+  await using api = await admin()
+  const deep = `${'{"components":['.repeat(5_000)}${']}'.repeat(5_000)}`
+  const raw = `{"family":"acme-chat","version":"1","sbom":${deep}}`
+  const headers = { 'content-type': 'application/json' }
+  expect(await api.local('POST', '/api/v1/client-builds', { raw, headers })).toMatchObject({
+    status: 400,
+    body: { detail: 'It is nested deeper than 500 levels.' },
+  })
+  expect(await api.local('POST', '/api/v1/approvals/x/approve', { json: {} })).toMatchObject({
+    status: 400,
+    body: { detail: 'This request takes no body.' },
+  })
+})

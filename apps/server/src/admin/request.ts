@@ -29,7 +29,7 @@ export async function readJson(req: IncomingMessage, maxBytes: number): Promise<
 export function expectNoBody(req: IncomingMessage): void {
   const length = req.headers['content-length']
   if (req.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')) {
-    throw new Refusal('bad-request', { cause: 'a body that the route does not take' })
+    throw new Refusal('bad-request', { detail: 'This request takes no body.' })
   }
 }
 
@@ -37,7 +37,8 @@ export function expectNoBody(req: IncomingMessage): void {
 export function readQuery(search: string): Record<string, string> {
   const query: Record<string, string> = {}
   for (const [key, value] of new URLSearchParams(search)) {
-    if (Object.hasOwn(query, key) || FORBIDDEN_KEYS.has(key)) throw new Refusal('bad-request')
+    if (FORBIDDEN_KEYS.has(key)) throw new Refusal('bad-request')
+    if (Object.hasOwn(query, key)) throw new Refusal('bad-request', { detail: 'A parameter is given twice.' })
     expectText(value)
     query[key] = value
   }
@@ -64,16 +65,21 @@ async function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer
   }
 }
 
+/** Deepest nesting of a body: whoever writes it as text again recurses. */
+const MAX_DEPTH = 500
+
 /** Walks without recursion: a body may be as deep as it is long. */
 function withoutTraps(root: unknown): unknown {
-  const left: unknown[] = [root]
-  for (let value = left.pop(); left.length > 0 || value !== undefined; value = left.pop()) {
+  const left: { readonly value: unknown; readonly depth: number }[] = [{ value: root, depth: 0 }]
+  for (let next = left.pop(); next; next = left.pop()) {
+    const { value, depth } = next
     if (typeof value === 'string') expectText(value)
     if (typeof value !== 'object' || value === null) continue
+    if (depth > MAX_DEPTH) throw new Refusal('bad-request', { detail: `It is nested deeper than ${MAX_DEPTH} levels.` })
     for (const [key, child] of Object.entries(value)) {
       if (FORBIDDEN_KEYS.has(key)) throw new Refusal('bad-request', { detail: `${key} is not allowed.` })
       expectText(key)
-      left.push(child)
+      left.push({ value: child, depth: depth + 1 })
     }
   }
   return root

@@ -52,7 +52,7 @@ export function suspensionHandlers(context: AdminContext): AdminHandlers<Ids> {
     async listSuspensions(request) {
       const { cursor, limit = PAGE } = request.query
       if (actorOf(request).kind === 'local' && !(await standalone.isReachable())) {
-        return { suspensions: standalone.known().map((row) => suspensionView(row)) }
+        return { suspensions: standalone.known().map((row) => suspensionView(row)), isRemembered: true as const }
       }
       const after = cursor === undefined ? undefined : placeFrom(cursor)
       const ended = await listEndedSuspensions(db, limit + 1, after?.[0] === ENDED ? endFrom(after) : undefined)

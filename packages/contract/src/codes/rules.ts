@@ -19,8 +19,8 @@ export const RULE_CODES = {
     http: 403,
     problem: 'client-version-blocked',
     text: {
-      en: 'Your app does not say which version it is. Please use an app that does.',
-      de: 'Ihre App nennt ihre Version nicht. Bitte verwenden Sie eine App, die das tut.',
+      en: 'Your app does not say which version it is, or does not prove it. Please use an app that does, such as the web client.',
+      de: 'Ihre App nennt ihre Version nicht oder weist sie nicht nach. Bitte verwenden Sie eine App, die das tut, zum Beispiel den Web-Client.',
     },
   },
   'client-not-allowed': {
