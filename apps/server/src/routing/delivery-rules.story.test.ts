@@ -136,9 +136,10 @@ afterAll(() => s[Symbol.asyncDispose]())
 
 /** The device loses its connection and may come back (XEP-0198 §5): it "still counts as connected". */
 async function hibernate({ session, disconnect }: Device): Promise<void> {
-  await s.server.streams.keepCount('sm-train', session.account)
-  session.enableManagement(new OutboundQueue('sm-train', true))
-  s.server.ctx.sessions.canResume('sm-train', session)
+  const id = `sm-${session.jid}`
+  await s.server.streams.keepCount(id, session.account)
+  session.enableManagement(new OutboundQueue(id, true))
+  s.server.ctx.sessions.canResume(id, session)
   disconnect()
 }
 
@@ -202,4 +203,90 @@ describe('the delivery rules of RFC 6121 §8 and RFC 6120 §10', () => {
   test.each(ROWS)('§$section: $kind $type from $from to "$to": $outcome', async (row) => {
     expect(await outcomeOf(row)).toBe(row.outcome)
   })
+})
+
+// The same with copies, and with devices that wait to be resumed and never are. Everybody here has a phone: `here`, `asleep`
+// (it is resumed no more, and ends), or `absent`. There is another device: `desk` of priority 0, `bot` of -1, or `quiet`
+// without presence, with carbons or without; it gets the message `itself`, a `copy`, or what the phone `left` (XEP-0198 §5).
+// Last comes a new device, which gets what `waits` (XEP-0160 §3).
+
+const COPIES = `
+to the account | here   | desk  | off     | chat normal | itself  |
+to the account | here   | desk  | carbons | chat normal | itself  |
+to the account | here   | bot   | off     | chat normal |         |
+to the account | here   | bot   | carbons | chat normal | copy    |
+to the account | asleep | desk  | off     | chat normal | itself  |
+to the account | asleep | desk  | carbons | chat normal | itself  |
+to the account | asleep | bot   | off     | chat normal |         | waits
+to the account | asleep | bot   | carbons | chat normal | copy    | waits
+to the account | asleep | quiet | carbons | chat normal | copy    | waits
+to the account | absent | bot   | off     | chat normal |         | waits
+to the account | absent | bot   | carbons | chat normal | copy    | waits
+to the account | absent | quiet | carbons | chat normal | copy    | waits
+to the account | absent | desk  | carbons | chat normal | itself  |
+to the account | asleep | bot   | carbons | headline    |         |
+to the phone   | here   | desk  | off     | chat normal |         |
+to the phone   | here   | desk  | carbons | chat normal | copy    |
+to the phone   | here   | bot   | carbons | chat normal | copy    |
+to the phone   | asleep | desk  | off     | chat normal | left    |
+to the phone   | asleep | desk  | carbons | chat normal | copy    |
+to the phone   | asleep | bot   | off     | chat normal |         | waits
+to the phone   | asleep | bot   | carbons | chat normal | copy    | waits
+to the phone   | asleep | quiet | off     | chat normal |         | waits
+to the phone   | asleep | quiet | carbons | chat normal | copy    | waits
+to the phone   | asleep | desk  | carbons | headline    |         |
+to the phone   | absent | desk  | carbons | chat        | itself  |
+to the phone   | absent | bot   | carbons | chat        | copy    | waits
+`
+
+const COPY_ROWS = COPIES.trim()
+  .split('\n')
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+  .flatMap(([address = '', phone = '', other = '', carbons = '', types = '', gets = '', next = '']) =>
+    types.split(' ').map((type) => ({ address, phone, other, carbons, type, gets, next })),
+  )
+
+const PRESENCES: Readonly<Record<string, string | undefined>> = {
+  desk: '<presence/>',
+  bot: '<presence><priority>-1</priority></presence>',
+}
+
+const hasBody = (body: string) => (element: { toString(): string }) => element.toString().includes(`<body>${body}<`)
+
+describe('copies, and devices that do not come back (RFC 6121 §8.5.2, §8.5.3, XEP-0280 §7, XEP-0198 §5, XEP-0160 §3)', () => {
+  test.each(COPY_ROWS)(
+    'a $type $address, phone $phone, $other with carbons $carbons: it gets "$gets", the next "$next"',
+    async (row) => {
+      const name = `owner${++count}`
+      const alice = senders.get('alice')!
+      const phone = row.phone === 'absent' ? undefined : await s.connect(name, 'phone')
+      const other = await s.connect(name, row.other)
+      await phone?.available()
+      const presence = PRESENCES[row.other]
+      if (presence !== undefined) await other.available(presence)
+      if (row.carbons === 'carbons') await other.ask('set', '<enable xmlns="urn:xmpp:carbons:2"/>')
+      if (phone && row.phone === 'asleep') await hibernate(phone)
+
+      const to = row.address === 'to the phone' ? `${name}@im.test/phone` : `${name}@im.test`
+      await alice.send(`<message type="${row.type}" to="${to}"><body>it</body></message>`)
+      const kept = phone?.session.outbound?.unacknowledged().map((outgoing) => outgoing.text('tcp'))
+      const atPhone = (kept ?? phone?.received() ?? []).filter((text) => text.includes('<body>it<'))
+      expect(atPhone).toHaveLength(phone ? 1 : 0)
+      phone?.session.end()
+      if (row.gets === 'left') await other.next(hasBody('it'))
+      const next = await s.connect(name, 'next')
+      await next.available()
+      for (const device of [other, next]) {
+        await alice.send(`<message type="headline" to="${device.jid}"><body>marker</body></message>`)
+        await device.next(hasBody('marker'))
+      }
+
+      const of = (device: Device) => device.received().filter((text) => text.includes('<body>it<'))
+      const kinds = of(other).map((text) =>
+        text.includes('urn:xmpp:carbons:2') ? 'copy' : text.includes('<delay ') ? 'left' : 'itself',
+      )
+      expect(kinds.join()).toBe(row.gets)
+      expect(of(next)).toHaveLength(row.next === 'waits' ? 1 : 0)
+    },
+  )
 })
