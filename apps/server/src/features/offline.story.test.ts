@@ -62,6 +62,19 @@ test.each([
   },
 )
 
+test('who had a copy before saying that it is there has the message: nobody is given it again (XEP-0280 §7)', async () => {
+  await using s = await story({ alice: 1 })
+  const early = await s.connect('bob', 'early')
+  await early.ask('set', '<enable xmlns="urn:xmpp:carbons:2"/>')
+  await s.alice.send('<message type="chat" to="bob@im.test"><body>early</body></message>')
+  await early.available()
+  expect(messagesOf(early)).toHaveLength(1)
+
+  const bob = await s.connect('bob', 'later')
+  await bob.available()
+  expect(messagesOf(bob)).toEqual([])
+})
+
 test('what one device took is not given to the next one', async () => {
   await using s = await story({ alice: 1 })
   await s.addAccount('bob')

@@ -171,7 +171,11 @@ async function give(session: Session, messages: readonly ArchivedMessage[], ctx:
   const underWay = new Set(session.outbound?.unacknowledged().map(({ archived }) => archived?.position))
   for (const message of filtered) {
     if (session.isEnded) return
-    if (got.has(message.id) || underWay.has(message.position)) continue
+    if (got.has(message.id) || underWay.has(message.position)) {
+      // Of what it got before it took messages it had a copy; having acknowledged all, it has had the message.
+      if (underWay.size === 0 && session.takesMessages) ctx.cursors.handed({ owner, position: message.position })
+      continue
+    }
     const outgoing = outgoingFrom(message, owner, ctx.domain)
     sent.add(outgoing.element)
     got.add(message.id)
