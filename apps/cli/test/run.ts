@@ -14,5 +14,5 @@ export async function run(command: Command, args: string[], answers: Readonly<Re
     note: (line: string) => void noted.push(line),
   }
   await command.run(args, cli as unknown as Cli)
-  return { asked, printed, noted }
+  return { asked, printed, ...(noted.length > 0 && { noted }) }
 }

@@ -42,6 +42,10 @@ export const clientVersion = z
     people: z.int().min(0),
     sessions: z.int().min(0).meta({ description: 'Sessions that are open now.' }),
     tiers: z.array(z.enum(EVIDENCE_TIERS)).readonly(),
+    daysBehind: z.int().min(0).optional().meta({
+      description:
+        'Days since the latest version of the family that is in use was first seen here; 0 for that one. Absent where versions cannot be compared.',
+    }),
     flaws: z
       .array(z.strictObject({ flaw: z.string(), isExploited: z.boolean() }))
       .readonly()

@@ -15,14 +15,16 @@ export const clientList: Command = {
     const { live, ...only } = values
     const query = checked(ADMIN_ROUTES.listClientVersions.query, { ...only, ...(live && { live: 'true' }) })
     const clients = await everyPage(cli.admin, 'listClientVersions', 'clients', { query })
-    const lines = clients.map(({ family, version, isUnknown, people, sessions, tiers, flaws, lastSeenAt }) =>
-      [
-        `${family ?? '(says nothing)'} ${version ?? '(no version)'}${isUnknown ? '  UNKNOWN' : ''}`,
-        `${people} people, ${sessions} sessions now`,
-        tiers.join(' '),
-        ...flaws.map(({ flaw, isExploited }) => `${flaw}${isExploited ? ' (used in attacks)' : ''}`),
-        `last seen ${lastSeenAt}`,
-      ].join('  '),
+    const lines = clients.map(
+      ({ family, version, isUnknown, people, sessions, tiers, daysBehind = 0, flaws, lastSeenAt }) =>
+        [
+          `${family ?? '(says nothing)'} ${version ?? '(no version)'}${isUnknown ? '  UNKNOWN' : ''}`,
+          `${people} people, ${sessions} sessions now`,
+          tiers.join(' '),
+          ...(daysBehind > 0 ? [`${daysBehind} days behind`] : []),
+          ...flaws.map(({ flaw, isExploited }) => `${flaw}${isExploited ? ' (used in attacks)' : ''}`),
+          `last seen ${lastSeenAt}`,
+        ].join('  '),
     )
     cli.result(clients.length === 0 ? 'no client was seen' : lines, clients)
   },

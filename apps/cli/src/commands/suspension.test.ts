@@ -38,5 +38,5 @@ test('what waits for another person is not told as done', async () => {
 test('what a node remembers without its database is not told as all there is', async () => {
   const remembered = await run(suspensionList, [], { listSuspensions: { suspensions: [], isRemembered: true } })
   expect(remembered).toMatchObject({ printed: 'no suspensions', noted: [expect.stringContaining('remembers')] })
-  expect(await run(suspensionList, [], { listSuspensions: { suspensions: [] } })).toMatchObject({ noted: [] })
+  expect(await run(suspensionList, [], { listSuspensions: { suspensions: [] } })).not.toHaveProperty('noted')
 })

@@ -78,6 +78,21 @@ test('control §7.1: a flaw in a library inside a build becomes a proposal, and 
   expect(simulated).toMatchObject({ status: 200, body: { people: 1 } })
 })
 
+test('how far a version is behind the latest one in use is told in days (control §2, row 2)', async () => {
+  await using api = await admin({ now: () => new Date(Date.now() + 3.5 * 86_400_000) })
+  await uses(api, 'ana', 'acme-chat', '4.1.0')
+  await uses(api, 'ben', 'acme-chat', '4.10.0')
+  await uses(api, 'cem', 'acme-chat', 'nightly')
+  const { clients } = (await api.local('GET', '/api/v1/clients')).body as {
+    clients: { version: string; daysBehind?: number }[]
+  }
+  expect(Object.fromEntries(clients.map(({ version, daysBehind }) => [version, daysBehind]))).toEqual({
+    '4.1.0': 3,
+    '4.10.0': 0,
+    nightly: undefined,
+  })
+})
+
 test('an import can be tried out: what it would open and withhold is counted, and nothing stays', async () => {
   await using api = await admin()
   await uses(api, 'ana', 'acme-chat', '4.1.0')

@@ -3,7 +3,7 @@ import { Refusal } from '@drawbridge/contract'
 import type { ClientUse, ClientVersion, STANDINGS } from '@drawbridge/contract'
 import { listClientDays, listInventory, listProposals, listSeenVersions } from '@drawbridge/db'
 import type { Db, InventoryRow, UsedVersion } from '@drawbridge/db'
-import { unknownBecause } from '@drawbridge/policy'
+import { compareVersions, parseVersion, unknownBecause } from '@drawbridge/policy'
 import type { ClientIdentity } from '@drawbridge/policy'
 import { z } from 'zod'
 import type { AdminContext, AdminHandlers } from './api.ts'
@@ -35,8 +35,13 @@ export function clientHandlers({
       )
       const flaws = await openFlaws(db)
       const readAt = firstReadAt(query.cursor, now())
-      const found = (await listSeenVersions(db, since(days), new Date(readAt)))
-        .map((row) => ({ row, client: versionView(row, live.get(keyOf(row, row.isUnknown))?.length ?? 0, flaws) }))
+      const seen = await listSeenVersions(db, since(days), new Date(readAt))
+      const latest = latestVersions(seen)
+      const found = seen
+        .map((row) => {
+          const client = versionView(row, live.get(keyOf(row, row.isUnknown))?.length ?? 0, flaws)
+          return { row, client: { ...client, ...daysBehind(row, latest.get(row.family), now()) } }
+        })
         .filter(
           ({ client }) =>
             hasText([`${client.family ?? ''} ${client.version ?? ''}`], text) &&
@@ -104,6 +109,29 @@ function keyOf(
   isUnknown: boolean,
 ): string {
   return JSON.stringify([family ?? null, version ?? null, isUnknown])
+}
+
+/** The highest version of each family that can be named and compared. */
+function latestVersions(seen: readonly UsedVersion[]): Map<string | null, UsedVersion> {
+  const latest = new Map<string | null, UsedVersion>()
+  for (const row of seen) {
+    const isNamed = !row.isUnknown && parseVersion(row.version ?? '') !== 'unparseable'
+    const before = latest.get(row.family)
+    if (isNamed && (before === undefined || isBelow(before, row))) latest.set(row.family, row)
+  }
+  return latest
+}
+
+function isBelow(one: UsedVersion, other: UsedVersion): boolean {
+  const [left, right] = [parseVersion(one.version ?? ''), parseVersion(other.version ?? '')]
+  return left !== 'unparseable' && right !== 'unparseable' && compareVersions(left, right) < 0
+}
+
+/** For how long people of an older version could have had the latest one (control §2, row 2). */
+function daysBehind(row: UsedVersion, latest: UsedVersion | undefined, now: Date): Pick<ClientVersion, 'daysBehind'> {
+  if (!latest || row.isUnknown || parseVersion(row.version ?? '') === 'unparseable') return {}
+  if (!isBelow(row, latest)) return { daysBehind: 0 }
+  return { daysBehind: Math.max(0, Math.floor((now.getTime() - latest.firstSeenAt.getTime()) / DAY_MS)) }
 }
 
 /** What advisories say against versions, by family and version; what somebody has dismissed does not count. */
