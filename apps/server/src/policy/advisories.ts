@@ -32,6 +32,7 @@ import { traceless, transact } from './rehearsal.ts'
 import { reviewAdvisories } from './review-advisories.ts'
 import type { ReviewLimits } from './review-advisories.ts'
 
+const ROWS_AT_ONCE = 1_000
 /** Under which the settings are stored, once somebody has set them. */
 export const ADVISORIES_KEY = 'advisories'
 
@@ -123,7 +124,7 @@ export function createAdvisories({ db, operations, feedKeys, log, now, limits }:
         await on.transaction(async (tx) => {
           const row = { id: uuidv7(), at: now(), by: actor, name, sha256, sequence }
           if (!(await noteFeedImport(tx, row))) throw new Refusal('feed-outdated')
-          for (const { feed } of files) await storeKnowledge(tx, rowsOf(feed), actor, now())
+          for (const { feed } of files) await store(tx, feed, actor, now())
           const counts = files.map((file) => `${file.name}: ${file.feed.advisories.length}`).slice(0, 100)
           const detail = { name, sha256: sha256.toString('hex'), sequence, advisories: counts }
           await appendAudit(tx, { actor, action: 'import-advisories', target: name, detail }, now())
@@ -182,6 +183,16 @@ export function createAdvisories({ db, operations, feedKeys, log, now, limits }:
 export function advisorySettingsFrom(stored: unknown): AdvisorySettings {
   const { isDegradeArmed, products } = (stored ?? {}) as Partial<AdvisorySettings>
   return { isDegradeArmed: isDegradeArmed === true, products: productMapSchema.parse(products ?? {}) }
+}
+
+/** Some at a time: making rows of all of them at once would hold everybody up. */
+async function store(tx: Db, feed: Feed, actor: string, at: Date): Promise<void> {
+  for (let start = 0; start < feed.advisories.length; start += ROWS_AT_ONCE) {
+    const advisories = feed.advisories.slice(start, start + ROWS_AT_ONCE)
+    const part = { ...feed, advisories, exploited: [], notAffected: [], withdrawn: [] }
+    await storeKnowledge(tx, rowsOf(part), actor, at)
+  }
+  await storeKnowledge(tx, rowsOf({ ...feed, advisories: [] }), actor, at)
 }
 
 async function readOne(text: string): Promise<Feed> {

@@ -70,7 +70,13 @@ export async function reviewAdvisories({
     on,
     opened.map((document) => ({ ...rowOf(document), foundAt: now() })),
   )
-  await updateProposals(on, all.filter((one) => !isNew(one) && isChanged(one, before.get(keyOf(one)))).map(rowOf))
+  const breathe = breather()
+  const changed: Proposal[] = []
+  for (const one of all) {
+    if (!isNew(one) && isChanged(one, before.get(keyOf(one)))) changed.push(one)
+    await breathe()
+  }
+  await updateProposals(on, changed.map(rowOf))
 
   const found = new Set(all.map(keyOf))
   const gone = (await listOpenProposals(on)).filter((row) => !found.has(keyOf(row)))
