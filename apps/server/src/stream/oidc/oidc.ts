@@ -72,8 +72,9 @@ function createOidc(
   const find = async (token: AccessToken): Promise<Account | TokenRefusal> => {
     const known = await findIdentity(db, { issuer, subject: token.subject })
     if (!known) return link(token)
-    if (isFromBefore(token, known)) return 'ended'
-    return accounts.findById(known.accountId) ?? 'no-account'
+    const account = accounts.findById(known.accountId)
+    if (!account) return 'no-account'
+    return faultBetween(token, account, known) ?? account
   }
 
   const link = async (token: AccessToken): Promise<Account | TokenRefusal> => {
@@ -85,7 +86,8 @@ function createOidc(
     if (!account || isPrivileged(account)) return 'no-account'
     const row = await findAccountById(db, account.id)
     if (!row) return 'no-account'
-    if (isFromBefore(token, row)) return 'ended'
+    const fault = faultBetween(token, account, row)
+    if (fault) return fault
     return db.transaction(async (tx) => {
       const at = now()
       if (!(await linkIdentity(tx, account.id, { issuer, subject }, at))) return 'other-subject'
@@ -119,7 +121,6 @@ function createOidc(
         const found = await find(token)
         const about = { subject: token.subject, name: token.name }
         if (typeof found === 'string') return refuse(found, about)
-        if (found.isDisabled) return refuse('disabled', about)
         return { account: found, endsAt: endOf(token) }
       } catch (error) {
         return refuse(faultOf(error), { because: String(error) })
@@ -155,12 +156,15 @@ function faultOf(error: unknown): TokenRefusal {
   throw error
 }
 
-/** Tokens say whole seconds: one of the same second may be from before. */
-function isFromBefore(
+/** Why a token does not let its owner in. Another one would not help whoever is disabled: that comes first. */
+function faultBetween(
   { issuedAt }: AccessToken,
+  { isDisabled }: Account,
   { tokensValidFrom }: { readonly tokensValidFrom: Date | null },
-): boolean {
-  return tokensValidFrom !== null && issuedAt <= tokensValidFrom
+): TokenRefusal | undefined {
+  if (isDisabled) return 'disabled'
+  // Tokens say whole seconds: one of the same second may be from before.
+  return tokensValidFrom !== null && issuedAt <= tokensValidFrom ? 'ended' : undefined
 }
 
 function isPrivileged({ isAdmin, isBreakGlass, roles, administers }: Account): boolean {
