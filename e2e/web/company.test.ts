@@ -8,7 +8,7 @@ import { look } from '../support/look.ts'
 import { freePorts, startStack } from '../support/stack.ts'
 import type { Stack } from '../support/stack.ts'
 
-// Sign-in with the company account, at an identity provider that was made without us (ADR 38, ADR 44).
+// Sign-in with the company account, at an identity provider that was made without us (ADR 38, ADR 43).
 
 const WEB_CLIENT = 'drawbridge-web'
 
