@@ -95,12 +95,13 @@ const POINTS: Readonly<Record<string, Point>> = {
 
   'while it is encoded': async (slot, photo) => {
     const encoders = await stopped('encoder')
-    const decoders = rig.children('decoder').map((pid) => ({ pid, ticks: statOf(pid).ticks }))
+    const before = new Map(rig.children('decoder').map((pid) => [pid, ticksOf(pid)]))
     const put = rig.put(slot, photo)
-    // Its decoder has worked, and waits for an encoder that reads.
-    const hasDecoded = ({ pid, ticks }: (typeof decoders)[number]) =>
-      statOf(pid).ticks > ticks && statOf(pid).state === 'S'
-    await rig.until(async () => decoders.some(hasDecoded) && (await rig.health()).children.local.busy > 0)
+    // Its decoder, one of these or one that came after one of these, has worked, and waits for an encoder that reads.
+    const hasDecoded = (pid: number) => isAsleep(pid) && ticksOf(pid) > (before.get(pid) ?? 0)
+    await rig.until(
+      async () => rig.children('decoder').some(hasDecoded) && (await rig.health()).children.local.busy > 0,
+    )
     for (const pid of encoders) end(pid)
     return put
   },
@@ -213,6 +214,10 @@ async function sweepLater(): Promise<void> {
   await using server = await buildServer(config, silentLog, { now: () => new Date(Date.now() + 2 * 3_600_000) })
   await sweep(server.ctx)
 }
+
+/** CPU time of a process, in ticks; none of one that has gone. */
+const ticksOf = (pid: number) => statOf(pid)?.ticks ?? 0
+const isAsleep = (pid: number) => statOf(pid)?.state === 'S'
 
 /** Stops children that have proved themselves: one that is only starting would be given up. */
 async function stopped(kind: 'decoder' | 'encoder'): Promise<readonly number[]> {

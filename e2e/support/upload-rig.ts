@@ -271,13 +271,11 @@ function descendantsOf(root: number, script: string): number[] {
   const matching: number[] = []
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
-    try {
-      const pid = Number(name)
-      parents.set(pid, statOf(pid).parent)
-      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(script)) matching.push(pid)
-    } catch {
-      // It has ended meanwhile.
-    }
+    const pid = Number(name)
+    const stat = statOf(pid)
+    if (!stat) continue
+    parents.set(pid, stat.parent)
+    if (readIfThere(`/proc/${pid}/cmdline`)?.includes(script)) matching.push(pid)
   }
   const isBelow = (pid: number): boolean => {
     const parent = parents.get(pid)
@@ -286,9 +284,26 @@ function descendantsOf(root: number, script: string): number[] {
   return matching.filter(isBelow)
 }
 
-/** State, parent, and CPU time in ticks of a process, as the kernel tells anybody (proc_pid_stat(5)). */
-export function statOf(pid: number): { readonly state: string; readonly parent: number; readonly ticks: number } {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+interface Stat {
+  readonly state: string
+  readonly parent: number
+  /** CPU time. */
+  readonly ticks: number
+}
+
+/** What the kernel tells anybody of a process (proc_pid_stat(5)); nothing of one that has gone. */
+export function statOf(pid: number): Stat | undefined {
+  const text = readIfThere(`/proc/${pid}/stat`)
+  if (text === undefined) return undefined
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return { state: fields[0]!, parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
+}
+
+/** A file of `/proc`: the process may end at any time. */
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
 }
