@@ -58,7 +58,6 @@ export class C2sStream implements StreamHandler, NegotiatedStream {
   readonly #connection: Connection
   #isOpen = false
   #isLetIn = false
-  /** Of what the client sends, unless a stanza says otherwise (RFC 6120 §8.1.5). */
   #isClosed = false
   readonly #negotiation: Negotiation
   /** Who speaks before signing in, once that says something beside signing in. */

@@ -66,10 +66,12 @@ export function createTurnedAway(now: () => number = () => performance.now()): T
   }
 }
 
+/** One installation that was turned away, and its attempt that waits, if there is one. */
 class Entry implements Repeated {
   readonly epoch: number
   readonly error: string
   readonly until: number
+  /** Of the last attempt; each one begins by doubling it. */
   delayMs = FIRST_DELAY_MS / 2
   #attempt: Attempt | undefined
 
@@ -120,8 +122,8 @@ export class Farewell implements StreamHandler {
 }
 
 /**
- * An installation of a client with what it says of itself, for one account at one address; nothing where it has no id of its own: then
- * it could be mistaken for another one at the same address.
+ * An installation of a client with what it says of itself, for one account at one address; nothing where it has no id of
+ * its own: then it could be mistaken for another one at the same address.
  */
 export function installationOf(
   localpart: string,

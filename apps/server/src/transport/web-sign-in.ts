@@ -1,4 +1,5 @@
-import type { AuthorizationServer, WebSignIn } from '../stream/oidc/web-sign-in.ts'
+import type { AuthorizationServer } from '@drawbridge/contract'
+import type { WebSignIn } from '../stream/oidc/web-sign-in.ts'
 import { sendJson } from './http.ts'
 import type { HttpHandler } from './http.ts'
 import { sendProblem } from './problem.ts'

@@ -3,22 +3,12 @@
  * public client. Nothing of the issuer's is ever stored: a refresh token lives as long as the page, and what signs in after a
  * reload is a token of our own server. Loaded when somebody needs it.
  */
+import type { AuthorizationServer } from '@drawbridge/contract/browser'
 import { exchangeAccessToken, ExchangeRefused, type Exchanged } from '../connection/exchange-token.ts'
 import { ownIdentity } from './chat.ts'
 import { installationId } from '../storage/credentials.ts'
 import { RETURN_PATH, type CompanyFault, type SignInProblem } from './company-return.ts'
 import type { WebConfig } from './service-documents.ts'
-
-/** What our server says of the issuer. */
-interface AuthorizationServer {
-  readonly issuer: string
-  readonly clientId: string
-  readonly scope: string
-  readonly authorizationEndpoint: string
-  readonly tokenEndpoint: string
-  readonly responseMode: 'fragment' | 'query'
-  readonly isNamedInResponse: boolean
-}
 
 /** What was asked, kept in this tab for as long as the person is away: an answer to anything else is not for us. */
 interface Question {

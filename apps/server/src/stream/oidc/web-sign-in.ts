@@ -1,3 +1,4 @@
+import type { AuthorizationServer } from '@drawbridge/contract'
 import type { Log } from '@drawbridge/runtime'
 import { fetchIssuerMetadata, reasonOf } from './issuer-metadata.ts'
 import { isTrustworthy } from './oidc.config.ts'
@@ -5,19 +6,6 @@ import type { OidcConfig } from './oidc.config.ts'
 
 /** After a try that failed nobody waits for another one for so long, in milliseconds. */
 const RETRY_MS = 5_000
-
-/** What the web client needs to send somebody to the issuer, and to get a token for whoever comes back. */
-export interface AuthorizationServer {
-  readonly issuer: string
-  readonly clientId: string
-  readonly scope: string
-  readonly authorizationEndpoint: string
-  readonly tokenEndpoint: string
-  /** How the code comes back; best behind the `#`, which no server and no log gets to see. */
-  readonly responseMode: 'fragment' | 'query'
-  /** It says who it is when it sends somebody back (RFC 9207), so one that does not say it is another one. */
-  readonly isNamedInResponse: boolean
-}
 
 /** Sign-in with the company account in our own web client. */
 export interface WebSignIn {
