@@ -42,8 +42,9 @@ const WRITE = {
   name: 'write',
   text: `
     with m as (
-      insert into message (id, stanza, sent_at, author, client_key, filter_version)
-      select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $22::text[], $23::bigint[], $31::smallint[])
+      insert into message (id, stanza, sent_at, author, client_key, filter_version, is_subject)
+      select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $22::text[], $23::bigint[], $31::smallint[],
+        $32::boolean[])
     ), r as (
       insert into message_reference (message_id, kind, target_id)
       select * from unnest($24::uuid[], $25::text[], $26::uuid[])
@@ -309,6 +310,7 @@ function descriptions(entries: readonly ArchiveEntry[], references: readonly Ref
     plainArray(texts.map(({ language }) => configurationOf(language))),
     textArray(texts.map(({ words }) => words)),
     plainArray(entries.map(({ filterVersion = 0 }) => filterVersion)),
+    plainArray(entries.map(({ isSubject }) => (isSubject ? 'true' : null))),
   ]
 }
 

@@ -64,6 +64,8 @@ export interface ArchiveEntry {
   readonly stream?: HandledStream & { readonly n: number }
   /** Policy epoch it was decided under. With a newer one committed, it is not written. */
   readonly policyEpoch?: number
+  /** It says the subject of the room whose archive it enters; see `listSubjects`. */
+  readonly isSubject?: boolean
   /** Work to do after the commit. Payloads hold ids, never texts of users. */
   readonly outbox?: readonly { readonly kind: string; readonly payload: unknown }[]
 }

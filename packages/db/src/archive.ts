@@ -75,6 +75,19 @@ export interface ArchivePage {
   readonly count?: number
 }
 
+/** The last message with a subject in each of these archives, if there is one: what entered it last counts. */
+export function listSubjects(
+  db: Db,
+  owners: readonly string[],
+): Promise<{ readonly owner: string; readonly stanza: string; readonly sentAt: Date }[]> {
+  return db
+    .selectDistinctOn([archive.owner], { owner: archive.owner, stanza: message.stanza, sentAt: message.sentAt })
+    .from(message)
+    .innerJoin(archive, eq(archive.messageId, message.id))
+    .where(and(message.isSubject, inArray(archive.owner, [...owners])))
+    .orderBy(asc(archive.owner), desc(archive.position))
+}
+
 /**
  * One page of `owner`'s archive (XEP-0313 §4, XEP-0059).
  *

@@ -11,6 +11,7 @@ export {
   type ArchiveQuery,
   listArchive,
   listMessages,
+  listSubjects,
   putFilteredMessage,
   searchArchive,
   type Retraction,

@@ -111,12 +111,7 @@ export async function insertRoom(
 export async function updateRoom(
   db: Db,
   id: string,
-  set: Partial<
-    Pick<
-      RoomRow,
-      'config' | 'isLocked' | 'subject' | 'subjectNick' | 'subjectAt' | 'vcard' | 'photoSha1s' | 'vcardFilterVersion'
-    >
-  >,
+  set: Partial<Pick<RoomRow, 'config' | 'isLocked' | 'vcard' | 'photoSha1s' | 'vcardFilterVersion'>>,
 ): Promise<void> {
   await db.update(room).set(set).where(eq(room.id, id))
 }

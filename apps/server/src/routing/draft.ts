@@ -31,6 +31,8 @@ export interface Draft {
   readonly durable: boolean
   /** What is stored of it, in characters; known after the commit. */
   sizeBytes: number
+  /** It says the subject of a room. */
+  isSubject: boolean
   readonly archives: ArchiveRow[]
   /** Work that must follow the commit, in the same transaction: a push, a job. Payloads hold ids, never texts. */
   readonly outbox: { readonly kind: string; readonly payload: unknown }[]

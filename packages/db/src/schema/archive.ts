@@ -37,6 +37,8 @@ export const message = pgTable('message', {
   author: text('author'),
   clientKey: bigint('client_key', { mode: 'bigint' }),
   filterVersion: smallint('filter_version').notNull().default(0),
+  /** It says the subject of a room. */
+  isSubject: boolean('is_subject'),
 })
 
 /** Which message is about which. */

@@ -254,11 +254,16 @@ test('a room that is destroyed says where to go, and why (XEP-0045 §10.9)', asy
 test('rooms, their settings, people and subjects outlive the server', async () => {
   await using s = await story({ alice: 1, bob: 1 })
   await hall([s.alice, s.bob], { roomname: 'The Hall', membersonly: '0' })
-  await s.alice.send(`<message type="groupchat" to="${HALL}"><subject>Tea</subject></message>`)
+  const subject = (text: string, hint = '') =>
+    s.alice.send(`<message type="groupchat" to="${HALL}"><subject>${text}</subject>${hint}</message>`)
+  await subject('Coffee')
+  await subject('Tea', '<no-store xmlns="urn:xmpp:hints"/>')
   await change(s.alice, '<item jid="bob@im.test" affiliation="admin"/>')
   await loadRooms(s.server.ctx)
   expect(roomOf(await enter(s.bob, HALL, 'Bob'))).toMatchObject({ affiliation: 'admin' })
-  expect(s.bob.received().at(-1)).toContain('<subject>Tea</subject>')
+  const told = s.bob.received().at(-1)
+  expect(told).toContain('<subject>Tea</subject><delay')
+  expect(told).toContain(`from="${HALL}/Alice"`)
   const info = await s.bob.ask('get', '<query xmlns="http://jabber.org/protocol/disco#info"/>', HALL)
   expect(info.toString()).toContain('name="The Hall"')
 })

@@ -1,13 +1,11 @@
-import { updateRoom } from '@drawbridge/db'
 import { NS_CLIENT, NS_SID, parseJid, xml } from '@drawbridge/xmpp'
-import type { Element } from '@drawbridge/xmpp'
 import { planDelivery, withStanzaId } from '../../routing/deliver.ts'
 import type { CommittedMessage, Context } from '../../routing/feature.ts'
 import { Broadcast, Outgoing } from '../../routing/outgoing.ts'
 import { followDecline } from './invite.ts'
-import { isSubjectChange } from './messages.ts'
 import type { Room, Seat } from './room.ts'
 import { roomsOf } from './rooms.ts'
+import { isSubjectChange, subjectOf } from './subject.ts'
 import { handleVoiceForm } from './voice.ts'
 
 /** A message that is recorded: hands it to whoever is to have it. Nothing here waits. */
@@ -17,29 +15,19 @@ export function deliverMessage(message: CommittedMessage, ctx: Context): void {
   const room = to?.localpart === undefined ? undefined : roomsOf(ctx).find(to.localpart)
   if (!room || !to || type === 'error') return
   if (to.isFull) return deliverPrivately(message, room, to.resourcepart ?? '')
-  if (type === 'groupchat') return deliverToAll(message, room, ctx)
+  if (type === 'groupchat') return deliverToAll(message, room)
   if (message.positions.size > 0) return deliverToOwners(message, room, ctx)
   if (sender) handleVoiceForm(element, room, sender)
 }
 
 /** XEP-0045 §7.4: everybody, the sender included, gets the same text with the same id (XEP-0359 §3.2). */
-function deliverToAll({ stanza, id, sentAt, positions }: CommittedMessage, room: Room, ctx: Context): void {
+function deliverToAll({ stanza, id, sentAt, positions }: CommittedMessage, room: Room): void {
   const { element } = stanza
   const { to: _, ...attrs } = element.attrs
   const stanzaId = positions.has(room.address) ? xml('stanza-id', { xmlns: NS_SID, by: room.address, id }) : undefined
   const broadcast = new Broadcast(xml('message', { ...attrs, xmlns: NS_CLIENT }, element.children, stanzaId))
   room.fanOut.send(room.seats, broadcast, broadcast, true)
-  if (isSubjectChange(element)) keepSubject(room, element, sentAt, ctx)
-}
-
-/** §8.1: what those who enter later are told. It is in the archive already; this only spares looking for it there. */
-function keepSubject(room: Room, element: Element, at: Date, ctx: Context): void {
-  const text = element.getChildText('subject') ?? ''
-  const nick = (element.attrs['from'] ?? '').slice(room.address.length + 1)
-  room.subject = { text, nick, at }
-  void updateRoom(ctx.db, room.id, { subject: text, subjectNick: nick, subjectAt: at }).catch((error: unknown) =>
-    ctx.log.error('a subject was not stored', { room: room.address, error: String(error) }),
-  )
+  if (isSubjectChange(element)) room.subject = subjectOf(element, sentAt)
 }
 
 /** §7.5: to every device under the nick, if it is still the person that the archive says. */

@@ -19,13 +19,11 @@ import type { Session } from '../../stream/session.ts'
 import { refuseBlockedOccupant } from './blocked.ts'
 import { mayWhisper } from './config.ts'
 import { recordDecline, recordInvitation } from './invite.ts'
-import { isAdmin, roleRank } from './privileges.ts'
+import { isAdmin } from './privileges.ts'
 import type { Occupant, Room } from './room.ts'
 import { roomsOf } from './rooms.ts'
+import { assertMaySetSubject, isSubjectChange } from './subject.ts'
 import { assertVoiceForm } from './voice.ts'
-
-/** Longest subject, in characters. */
-const MAX_SUBJECT = 2_048
 
 /** A message to a room or an occupant, before it is recorded: who may say it, and as what it is recorded. */
 export function handleMessage(draft: Draft, ctx: Context): void {
@@ -59,27 +57,16 @@ function say(draft: Draft, room: Room, sender: Session, ctx: Context): void {
   const { occupant } = room.getSeat(sender)
   if (occupant.role === 'visitor') throw new StanzaFault({ condition: 'forbidden', text: 'You have no voice here.' })
   const { element } = draft.stanza
-  if (isSubjectChange(element)) assertMaySetSubject(room, occupant, element.getChildText('subject') ?? '')
+  draft.isSubject = isSubjectChange(element)
+  if (draft.isSubject) assertMaySetSubject(room, occupant, element.getChildText('subject') ?? '')
   // XEP-0500 §6: "Room administrators and owners MUST NOT be rate limited."
   if (!isAdmin(occupant)) {
     room.slowMode.pass(occupant.account, element, room.config.slowModeS, ctx.now().getTime())
   }
   draft.stanza = inRoomsName(draft.stanza, room, occupant, room.jid)
-  if (draft.durable) draft.archives.push({ owner: room.address, peer: occupant.jid, direction: 'in' })
-}
-
-/** §8.1: a subject without a body changes the subject of the room. */
-export function isSubjectChange(message: Element): boolean {
-  return message.getChild('subject') !== undefined && !message.getChild('body') && !message.getChild('thread')
-}
-
-function assertMaySetSubject(room: Room, { role }: Occupant, text: string): void {
-  const least = room.config.allowsSubject ? 'participant' : 'moderator'
-  if (roleRank(role) < roleRank(least)) {
-    throw new StanzaFault({ condition: 'forbidden', text: 'You may not change the subject.' })
-  }
-  if (text.length > MAX_SUBJECT)
-    throw new StanzaFault({ condition: 'not-acceptable', text: 'This subject is too long.' })
+  // A subject outlasts its message: no hint of the sender keeps it from the record.
+  if (draft.durable || draft.isSubject)
+    draft.archives.push({ owner: room.address, peer: occupant.jid, direction: 'in' })
 }
 
 /** §7.5: to one occupant; kept in the archives of both accounts, without either's address in the other's. */

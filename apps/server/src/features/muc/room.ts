@@ -112,9 +112,6 @@ export class Room {
     this.#secret = row.secret
     this.versions = new AffiliationVersions(row)
     this.config = config
-    if (row.subject !== null) {
-      this.subject = { text: row.subject, nick: row.subjectNick ?? '', at: row.subjectAt ?? row.createdAt }
-    }
     this.vcard = row.vcard ?? undefined
     this.vcardFilterVersion = row.vcardFilterVersion
     this.photoSha1s = row.photoSha1s

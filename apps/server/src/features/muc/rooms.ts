@@ -5,6 +5,7 @@ import {
   forgetAffiliationChanges,
   insertRoom,
   listRooms,
+  listSubjects,
   updateRoom,
   uuidv7,
 } from '@drawbridge/db'
@@ -15,6 +16,7 @@ import type { Jid } from '@drawbridge/xmpp'
 import { randomBytes } from 'node:crypto'
 import type { Context } from '../../routing/feature.ts'
 import { perSession } from '../../routing/kept.ts'
+import { parseStored } from '../../routing/parse-stored.ts'
 import { changesScopes } from './affiliation-versions.ts'
 import type { VersionStep } from './affiliation-versions.ts'
 import { profileConfig, roomConfigSchema } from './config.ts'
@@ -22,6 +24,7 @@ import type { RoomConfig } from './config.ts'
 import { affiliationRank } from './privileges.ts'
 import type { Affiliation } from './privileges.ts'
 import { Room, roomJid } from './room.ts'
+import { subjectOf } from './subject.ts'
 
 /** First part of the service's domain. */
 export const LABEL = 'rooms'
@@ -87,6 +90,12 @@ export async function loadRooms(ctx: Context): Promise<void> {
     byLocalpart.set(row.localpart, room)
     count(row.createdBy, 1)
   }
+  const byAddress = new Map([...byLocalpart.values()].map((room) => [room.address, room]))
+  for (const { owner, stanza, sentAt } of await listSubjects(ctx.db, [...byAddress.keys()])) {
+    const room = byAddress.get(owner)!
+    // The archive may be older than the room: another one had its address.
+    if (sentAt >= room.createdAt) room.subject = subjectOf(parseStored(stanza), sentAt)
+  }
   services.set(ctx, {
     domain,
     get size() {
@@ -114,9 +123,6 @@ export async function loadRooms(ctx: Context): Promise<void> {
       }
       if ((await insertRoom(ctx.db, row)) === 'exists') return 'exists'
       const none = {
-        subject: null,
-        subjectNick: null,
-        subjectAt: null,
         vcard: null,
         photoSha1s: [],
         vcardFilterVersion: 0,
